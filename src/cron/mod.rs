@@ -1,0 +1,1 @@
+//! The schedule dialect of Kubernetes CronJobs: parsing and fire times.

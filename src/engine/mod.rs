@@ -1,0 +1,1 @@
+//! The rule engine: objects in, findings out.

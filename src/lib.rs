@@ -1,0 +1,23 @@
+//! jobguard keeps bad Kubernetes Jobs and CronJobs out of clusters.
+//!
+//! One engine gives one verdict, and three programs use it: an offline linter, an HTTPS admission webhook, and
+//! the Helm chart that installs the webhook. Data flows one way:
+//!
+//! * text → [`manifest`] (documents whose every key and value has a span) → [`batch`] (decoding, the API's own
+//!   defaults, the API server's validation) → [`mutate`] (the policy's defaults) → [`rules`] → findings → [`report`];
+//! * `AdmissionReview` → `server` → the same steps → `AdmissionReview`.
+//!
+//! [`manifest`], [`batch`], [`cron`] and [`policy`] never import [`engine`]; nothing imports [`cli`].
+
+pub mod batch;
+pub mod cli;
+pub mod cron;
+pub mod engine;
+pub mod manifest;
+pub mod mutate;
+pub mod path;
+pub mod policy;
+pub mod report;
+pub mod rules;
+#[cfg(feature = "serve")]
+pub mod server;

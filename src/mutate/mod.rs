@@ -1,0 +1,1 @@
+//! The policy's defaults, turned into changes and JSON Patch.
