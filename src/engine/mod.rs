@@ -1,1 +1,20 @@
 //! The rule engine: objects in, findings out.
+//!
+//! [`check()`] is the one place where a verdict is made. The webhook and the linter both call it, so they cannot
+//! differ. Rules are pure and synchronous; what they cannot compute themselves they find in a [`Context`].
+
+mod check;
+mod context;
+mod finding;
+mod object;
+mod registry;
+mod rule;
+mod suppress;
+
+pub use check::{Verdict, check, check_update, server_findings};
+pub use context::{Context, Knowledge, ServiceFacts, Services};
+pub use finding::{Finding, Related, Severity};
+pub use object::{JobPart, Object};
+pub use registry::{Registry, registry};
+pub use rule::{Check, Docs, Example, Reported, Rule, RuleContext, Sink};
+pub use suppress::{ANNOTATION, Suppressions};

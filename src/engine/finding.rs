@@ -1,0 +1,95 @@
+//! A finding: what a rule has to say about an object, in symbols. Lines and columns come later, and only in the
+//! linter.
+
+use std::fmt;
+
+use crate::batch::Cause;
+use crate::path::FieldPath;
+use crate::policy::Level;
+
+use super::Rule;
+
+/// How much a finding weighs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Worth knowing.
+    Info,
+    /// Admitted, with a warning.
+    Warning,
+    /// Refused.
+    Error,
+}
+
+impl Severity {
+    /// All severities, heaviest first.
+    pub const ALL: [Severity; 3] = [Severity::Error, Severity::Warning, Severity::Info];
+
+    /// The word used in every output.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+
+    /// The severity of findings of a rule at `level`; none for a rule that is off.
+    pub const fn of(level: Level) -> Option<Self> {
+        match level {
+            Level::Off => None,
+            Level::Info => Some(Self::Info),
+            Level::Warn => Some(Self::Warning),
+            Level::Deny => Some(Self::Error),
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Another place that explains a finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Related {
+    /// The field, in the same object.
+    pub path: FieldPath,
+    /// What to see there.
+    pub message: String,
+}
+
+/// What a rule found.
+#[derive(Debug, Clone)]
+pub struct Finding {
+    /// The rule that speaks.
+    pub rule: &'static Rule,
+    /// How much it weighs, by the policy.
+    pub severity: Severity,
+    /// The field, as the API server names it.
+    pub path: FieldPath,
+    /// Where the fault stands, when `path` is not a place in the object.
+    pub at: Option<FieldPath>,
+    /// What is wrong: one sentence without a full stop.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+    /// Other places worth a look.
+    pub related: Vec<Related>,
+    /// The cause type, where the API server would give one.
+    pub cause: Option<Cause>,
+    /// Whether the stored version of the object has the same finding already, so that it is only warned about.
+    pub ratcheted: bool,
+}
+
+impl Finding {
+    /// The field to point at.
+    pub fn place(&self) -> &FieldPath {
+        self.at.as_ref().unwrap_or(&self.path)
+    }
+
+    /// Whether this is the same finding as `other` was on an older version of the object.
+    pub fn same_as(&self, other: &Self) -> bool {
+        std::ptr::eq(self.rule, other.rule) && self.path == other.path && self.cause == other.cause
+    }
+}

@@ -1,0 +1,78 @@
+//! All rules, in the order of their ids.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use crate::batch::Topic;
+use crate::policy::RuleSpec;
+use crate::rules;
+
+use super::{Check, Rule};
+
+/// The rules that there are, and the ways to find one.
+pub struct Registry {
+    rules: Vec<&'static Rule>,
+    catalog: Vec<&'static RuleSpec>,
+    by_topic: HashMap<Topic, usize>,
+}
+
+static REGISTRY: LazyLock<Registry> = LazyLock::new(|| Registry::new(rules::ALL));
+
+/// The registry of all rules.
+pub fn registry() -> &'static Registry {
+    &REGISTRY
+}
+
+impl Registry {
+    fn new(all: &'static [&'static Rule]) -> Self {
+        let mut rules = all.to_vec();
+        rules.sort_by_key(|rule| rule.id());
+        let by_topic = rules
+            .iter()
+            .enumerate()
+            .filter_map(|(position, rule)| match rule.check {
+                Check::Server(topic) => Some((topic, position)),
+                _ => None,
+            })
+            .collect();
+        let catalog = rules.iter().map(|rule| &rule.spec).collect();
+        Self { rules, catalog, by_topic }
+    }
+
+    /// All rules, ordered by id.
+    pub fn rules(&self) -> &[&'static Rule] {
+        &self.rules
+    }
+
+    /// What a policy needs to know of the rules, in the same order.
+    pub fn catalog(&self) -> &[&'static RuleSpec] {
+        &self.catalog
+    }
+
+    /// The position of a rule in [`rules`](Self::rules).
+    pub fn position(&self, id: &str) -> Option<usize> {
+        self.rules.binary_search_by_key(&id, |rule| rule.id()).ok()
+    }
+
+    /// A rule by its id.
+    pub fn get(&self, id: &str) -> Option<&'static Rule> {
+        self.position(id).map(|position| self.rules[position])
+    }
+
+    /// The rule that speaks for the API server on `topic`.
+    pub fn of_topic(&self, topic: Topic) -> &'static Rule {
+        // Every topic has its rule: a test goes through them all. Should one be missing in spite of it, the
+        // finding is still reported.
+        self.by_topic.get(&topic).map_or(&rules::api_pod::RULE, |position| self.rules[*position])
+    }
+
+    /// The ids nearest to a misspelt one, best first.
+    pub fn similar(&self, id: &str) -> Option<&'static str> {
+        self.rules
+            .iter()
+            .map(|rule| (strsim::jaro_winkler(id, rule.id()), rule.id()))
+            .filter(|(score, _)| *score > 0.8)
+            .max_by(|a, b| a.0.total_cmp(&b.0))
+            .map(|(_, id)| id)
+    }
+}

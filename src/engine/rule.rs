@@ -1,0 +1,199 @@
+//! The declaration of a rule.
+
+use std::cell::Cell;
+use std::fmt;
+
+use jiff::Timestamp;
+
+use crate::batch::Topic;
+use crate::path::FieldPath;
+use crate::policy::{RuleSetting, RuleSpec};
+
+use super::{Context, Finding, Object, Related, Services, Severity};
+
+/// A rule: its declaration, documentation and check. One file below `src/rules` each.
+pub struct Rule {
+    /// Id, summary, levels and options: what a policy can set.
+    pub spec: RuleSpec,
+    /// The documentation.
+    pub docs: Docs,
+    /// How it judges.
+    pub check: Check,
+}
+
+/// A rule's documentation, in Markdown.
+#[derive(Debug, Clone, Copy)]
+pub struct Docs {
+    /// What the rule finds.
+    pub what: &'static str,
+    /// Why that hurts.
+    pub why: &'static str,
+    /// Manifests, tested to be found or not.
+    pub examples: &'static [Example],
+    /// Where the fact comes from: the API reference, a KEP, an RFC.
+    pub sources: &'static [&'static str],
+}
+
+/// A manifest that shows a rule at work. A test holds each to its word.
+#[derive(Debug, Clone, Copy)]
+pub struct Example {
+    /// What it shows, in a few words.
+    pub title: &'static str,
+    /// Whether the rule speaks on it.
+    pub bad: bool,
+    /// The manifest.
+    pub manifest: &'static str,
+}
+
+impl Example {
+    /// A manifest on which the rule speaks.
+    pub const fn bad(title: &'static str, manifest: &'static str) -> Self {
+        Self { title, bad: true, manifest }
+    }
+
+    /// A manifest on which the rule is silent.
+    pub const fn good(title: &'static str, manifest: &'static str) -> Self {
+        Self { title, bad: false, manifest }
+    }
+}
+
+/// How a rule judges.
+#[derive(Clone, Copy)]
+pub enum Check {
+    /// Looks at one object.
+    Object(fn(&Object, &RuleContext<'_>, &mut Sink)),
+    /// Gives a voice to what the API server says on a topic.
+    Server(Topic),
+    /// Spoken by whoever reads the text: what it finds is no object yet.
+    Reader,
+    /// Spoken by the engine about the suppression annotation.
+    Suppression,
+}
+
+impl Rule {
+    /// The rule's id: `category/name`.
+    pub const fn id(&self) -> &'static str {
+        self.spec.id
+    }
+
+    /// A finding of this rule at the severity given.
+    pub fn finding(&'static self, severity: Severity, path: FieldPath, message: impl Into<String>) -> Finding {
+        Finding {
+            rule: self,
+            severity,
+            path,
+            at: None,
+            message: message.into(),
+            help: None,
+            related: Vec::new(),
+            cause: None,
+            ratcheted: false,
+        }
+    }
+}
+
+impl fmt::Debug for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.id())
+    }
+}
+
+impl PartialEq for Rule {
+    fn eq(&self, other: &Self) -> bool {
+        self.id() == other.id()
+    }
+}
+
+/// What a rule may ask while it looks at an object.
+pub struct RuleContext<'a> {
+    spec: &'static RuleSpec,
+    setting: &'a RuleSetting,
+    context: &'a Context<'a>,
+    asked_too_early: &'a Cell<bool>,
+}
+
+impl<'a> RuleContext<'a> {
+    pub(super) fn new(
+        rule: &'static Rule,
+        setting: &'a RuleSetting,
+        context: &'a Context<'a>,
+        asked_too_early: &'a Cell<bool>,
+    ) -> Self {
+        Self { spec: &rule.spec, setting, context, asked_too_early }
+    }
+
+    /// The value of a whole-number or duration option, in seconds.
+    pub fn int(&self, option: &str) -> i64 {
+        self.setting.int(self.spec, option)
+    }
+
+    /// The value of a boolean option.
+    pub fn bool(&self, option: &str) -> bool {
+        self.setting.bool(self.spec, option)
+    }
+
+    /// The Services that are known; none if they are not known yet, in which case the rule says nothing and is
+    /// asked again when they are.
+    pub fn services(&self) -> Option<&'a Services> {
+        match self.context.services {
+            Services::Pending => {
+                self.asked_too_early.set(true);
+                None
+            }
+            known => Some(known),
+        }
+    }
+
+    /// The time to judge schedules at.
+    pub fn now(&self) -> Timestamp {
+        self.context.now
+    }
+}
+
+/// Where a rule puts what it finds.
+#[derive(Debug)]
+pub struct Sink {
+    rule: &'static Rule,
+    severity: Severity,
+    findings: Vec<Finding>,
+}
+
+impl Sink {
+    pub(super) fn new(rule: &'static Rule, severity: Severity) -> Self {
+        Self { rule, severity, findings: Vec::new() }
+    }
+
+    pub(super) fn into_findings(self) -> Vec<Finding> {
+        self.findings
+    }
+
+    /// Reports a finding at `path`. The message is one sentence without a full stop and without the path.
+    pub fn report(&mut self, path: FieldPath, message: impl Into<String>) -> Reported<'_> {
+        self.findings.push(self.rule.finding(self.severity, path, message));
+        let last = self.findings.len() - 1;
+        Reported(&mut self.findings[last])
+    }
+}
+
+/// A finding just reported, to be filled in.
+pub struct Reported<'a>(&'a mut Finding);
+
+impl Reported<'_> {
+    /// What to do about it.
+    pub fn help(self, help: impl Into<String>) -> Self {
+        self.0.help = Some(help.into());
+        self
+    }
+
+    /// Another place that explains it.
+    pub fn related(self, path: FieldPath, message: impl Into<String>) -> Self {
+        self.0.related.push(Related { path, message: message.into() });
+        self
+    }
+
+    /// A softer word: at most `severity`, whatever the policy says. For what is only a guess.
+    pub fn at_most(self, severity: Severity) -> Self {
+        self.0.severity = self.0.severity.min(severity);
+        self
+    }
+}
