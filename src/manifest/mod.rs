@@ -1,5 +1,32 @@
 //! YAML and JSON text, read as `kubectl` reads it, with the place of every key and value.
+//!
+//! [`read`] splits a text into [`Document`]s; each is a [`Tree`] or a [`SyntaxError`], and a broken document never
+//! hides its neighbours. [`objects`] finds the Kubernetes objects in a tree, [`Tree::locate`] turns a field path
+//! into a place in the text, [`LineIndex`] turns the place into line and column, and [`Tree::deserialize`] reads
+//! a node into a typed value.
 
+mod build;
+mod de;
+mod events;
+mod json;
+mod lines;
+mod locate;
+mod objects;
+mod read;
+mod scalar;
+mod split;
+mod syntax;
+mod syntax_kind;
 mod tree;
 
-pub use tree::{Entry, Node, NodeId, NodeKind, Span, Tree};
+pub use de::{DeError, NodeDeserializer};
+pub use lines::{LineIndex, Position};
+pub use locate::Located;
+pub use objects::{ImpliedType, ObjectRef, objects};
+pub use read::{Document, read};
+pub use syntax::SyntaxError;
+pub use tree::{Entry, Node, NodeId, NodeKind, Span, Style, Tree};
+
+/// How deep values may be nested, aliases followed. The API server's own limit is higher, but no Kubernetes type
+/// comes near this one, and it bounds every walk that is written as a recursion.
+pub const MAX_DEPTH: usize = 512;

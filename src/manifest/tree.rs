@@ -11,16 +11,50 @@ pub struct Span {
     pub end: usize,
 }
 
+impl Span {
+    /// The range `start..end`; empty at `start` where `end` lies before it.
+    pub const fn new(start: usize, end: usize) -> Self {
+        Self { start, end: if end < start { start } else { end } }
+    }
+
+    /// Whether the range holds no byte: an absent value, or a tree that has no text.
+    pub const fn is_empty(self) -> bool {
+        self.start >= self.end
+    }
+}
+
 /// A node's place in its [`Tree`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(u32);
+
+/// How a value is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Style {
+    /// A scalar without quotes, or a value that has no text.
+    #[default]
+    Plain,
+    /// A scalar in `'`.
+    SingleQuoted,
+    /// A scalar in `"`.
+    DoubleQuoted,
+    /// A block scalar after `|`.
+    Literal,
+    /// A block scalar after `>`.
+    Folded,
+    /// A list or an object by indentation.
+    Block,
+    /// A list in `[]` or an object in `{}`.
+    Flow,
+}
 
 /// A value and where it stands.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node<'t> {
     /// What the value is.
     pub kind: NodeKind<'t>,
-    /// Where it stands: from its first byte to its last, properties (anchor, tag) not included.
+    /// Where it stands: from its first byte to its last, properties (anchor, tag) not included. A block scalar
+    /// starts at its `|` or `>` and ends with its last line that is not blank; a list or object by indentation
+    /// goes from its first `-` or key to the end of its last value. Empty where nothing is written.
     pub span: Span,
 }
 
@@ -56,12 +90,17 @@ pub struct Entry<'t> {
     pub value: NodeId,
     /// Whether a later entry of the same key takes its place. Kept for strict decoding; look-ups pass it over.
     pub shadowed: bool,
+    /// Whether the entry came in by a merge key (`<<`): it then stands where the anchor does, and a key that
+    /// shadows it, or that it shadows, is no duplicate that anyone wrote.
+    pub merged: bool,
 }
 
 /// The values of one document.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tree<'t> {
     nodes: Vec<Node<'t>>,
+    /// One for each node that has text. Beside the nodes, where each would take eight bytes more.
+    styles: Vec<Style>,
     root: NodeId,
 }
 
@@ -73,28 +112,104 @@ impl<'t> std::ops::Index<NodeId> for Tree<'t> {
     }
 }
 
+/// The nodes of a tree that is being built.
+#[derive(Debug, Default)]
+pub(super) struct Arena<'t> {
+    nodes: Vec<Node<'t>>,
+    styles: Vec<Style>,
+}
+
+impl<'t> Arena<'t> {
+    /// An arena with room for the nodes of about `bytes` of text.
+    pub(super) fn for_text(bytes: usize) -> Self {
+        let guess = (bytes / 24).min(1 << 20);
+        Self { nodes: Vec::with_capacity(guess), styles: Vec::with_capacity(guess) }
+    }
+
+    /// Adds a node. Nodes beyond `u32::MAX` would take tens of gigabytes of text; the last id then stands for all.
+    pub(super) fn push(&mut self, kind: NodeKind<'t>, span: Span, style: Style) -> NodeId {
+        let id = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
+        self.nodes.push(Node { kind, span });
+        self.styles.push(style);
+        NodeId(id)
+    }
+
+    pub(super) fn get(&self, id: NodeId) -> &Node<'t> {
+        &self.nodes[id.0 as usize]
+    }
+
+    pub(super) fn finish(self, root: NodeId) -> Tree<'t> {
+        Tree { nodes: self.nodes, styles: self.styles, root }
+    }
+}
+
 impl<'t> Tree<'t> {
     /// The document's own value.
     pub fn root(&self) -> NodeId {
         self.root
     }
 
+    /// How the value is written.
+    pub fn style(&self, node: NodeId) -> Style {
+        self.styles.get(node.0 as usize).copied().unwrap_or_default()
+    }
+
     /// The value of `key` in the object `node`; none where `node` is no object or has no such key.
     pub fn get(&self, node: NodeId, key: &str) -> Option<NodeId> {
+        self.entry(node, key).map(|entry| entry.value)
+    }
+
+    /// The entry of `key` in the object `node` that counts; none where `node` is no object or has no such key.
+    pub fn entry(&self, node: NodeId, key: &str) -> Option<&Entry<'t>> {
         match &self[node].kind {
-            NodeKind::Map(entries) => entries.iter().find(|e| !e.shadowed && e.key == key).map(|e| e.value),
+            NodeKind::Map(entries) => entries.iter().find(|e| !e.shadowed && e.key == key),
             _ => None,
         }
     }
 
-    /// A tree of a JSON value, all of whose spans are empty: for objects that have no text.
-    pub fn from_value(value: &serde_json::Value) -> Tree<'static> {
-        let mut nodes = Vec::new();
-        let root = add_value(&mut nodes, value);
-        Tree { nodes, root }
+    /// The string that `node` is, if it is one.
+    pub fn str(&self, node: NodeId) -> Option<&str> {
+        match &self[node].kind {
+            NodeKind::Str(text) => Some(text),
+            _ => None,
+        }
     }
 
-    /// The JSON value of `node`, later duplicates winning.
+    /// The same tree, borrowing nothing.
+    pub fn into_owned(self) -> Tree<'static> {
+        let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        let entry = |e: Entry<'t>| Entry {
+            key: owned(e.key),
+            key_span: e.key_span,
+            value: e.value,
+            shadowed: e.shadowed,
+            merged: e.merged,
+        };
+        let node = |node: Node<'t>| {
+            let kind = match node.kind {
+                NodeKind::Null => NodeKind::Null,
+                NodeKind::Bool(b) => NodeKind::Bool(b),
+                NodeKind::Int(i) => NodeKind::Int(i),
+                NodeKind::Uint(u) => NodeKind::Uint(u),
+                NodeKind::Float(f) => NodeKind::Float(f),
+                NodeKind::Str(s) => NodeKind::Str(owned(s)),
+                NodeKind::Seq(items) => NodeKind::Seq(items),
+                NodeKind::Map(entries) => NodeKind::Map(entries.into_iter().map(entry).collect()),
+            };
+            Node { kind, span: node.span }
+        };
+        Tree { nodes: self.nodes.into_iter().map(node).collect(), styles: self.styles, root: self.root }
+    }
+
+    /// A tree of a JSON value, all of whose spans are empty: for objects that have no text.
+    pub fn from_value(value: &serde_json::Value) -> Tree<'static> {
+        let mut arena = Arena::default();
+        let root = add_value(&mut arena, value);
+        arena.finish(root)
+    }
+
+    /// The JSON value of `node`, later duplicates winning. What aliases may multiply the text to is bounded when
+    /// the text is read, so this is bounded too.
     pub fn to_value(&self, node: NodeId) -> serde_json::Value {
         use serde_json::Value;
         match &self[node].kind {
@@ -104,40 +219,129 @@ impl<'t> Tree<'t> {
             NodeKind::Uint(u) => (*u).into(),
             NodeKind::Float(f) => (*f).into(),
             NodeKind::Str(s) => Value::String(s.to_string()),
-            NodeKind::Seq(items) => items.iter().map(|id| self.to_value(*id)).collect(),
-            NodeKind::Map(entries) => entries
-                .iter()
-                .filter(|e| !e.shadowed)
-                .map(|e| (e.key.to_string(), self.to_value(e.value)))
-                .collect::<serde_json::Map<_, _>>()
-                .into(),
+            NodeKind::Seq(items) => self.seq_value(items),
+            NodeKind::Map(entries) => self.map_value(entries),
         }
+    }
+
+    // Plain loops in functions of their own: they keep the stack frame of the recursion small.
+    fn seq_value(&self, items: &[NodeId]) -> serde_json::Value {
+        let mut out = Vec::with_capacity(items.len());
+        for item in items {
+            out.push(self.to_value(*item));
+        }
+        serde_json::Value::Array(out)
+    }
+
+    fn map_value(&self, entries: &[Entry<'_>]) -> serde_json::Value {
+        let mut out = serde_json::Map::new();
+        for entry in entries {
+            if !entry.shadowed {
+                out.insert(entry.key.to_string(), self.to_value(entry.value));
+            }
+        }
+        serde_json::Value::Object(out)
     }
 }
 
-fn add_value(nodes: &mut Vec<Node<'static>>, value: &serde_json::Value) -> NodeId {
+fn add_value(arena: &mut Arena<'static>, value: &serde_json::Value) -> NodeId {
     use serde_json::Value;
-    let kind = match value {
-        Value::Null => NodeKind::Null,
-        Value::Bool(b) => NodeKind::Bool(*b),
-        Value::Number(n) => match (n.as_i64(), n.as_u64()) {
-            (Some(i), _) => NodeKind::Int(i),
-            (None, Some(u)) => NodeKind::Uint(u),
-            (None, None) => NodeKind::Float(n.as_f64().unwrap_or(f64::NAN)),
-        },
-        Value::String(s) => NodeKind::Str(Cow::Owned(s.clone())),
-        Value::Array(items) => NodeKind::Seq(items.iter().map(|item| add_value(nodes, item)).collect()),
-        Value::Object(map) => NodeKind::Map(
-            map.iter()
-                .map(|(key, value)| Entry {
+    let (kind, style) = match value {
+        Value::Null => (NodeKind::Null, Style::Plain),
+        Value::Bool(b) => (NodeKind::Bool(*b), Style::Plain),
+        Value::Number(n) => {
+            let kind = match (n.as_i64(), n.as_u64()) {
+                (Some(i), _) => NodeKind::Int(i),
+                (None, Some(u)) => NodeKind::Uint(u),
+                (None, None) => NodeKind::Float(n.as_f64().unwrap_or(f64::NAN)),
+            };
+            (kind, Style::Plain)
+        }
+        Value::String(s) => (NodeKind::Str(Cow::Owned(s.clone())), Style::DoubleQuoted),
+        Value::Array(items) => {
+            let mut ids = Vec::with_capacity(items.len());
+            for item in items {
+                ids.push(add_value(arena, item));
+            }
+            (NodeKind::Seq(ids), Style::Flow)
+        }
+        Value::Object(map) => {
+            let mut entries = Vec::with_capacity(map.len());
+            for (key, value) in map {
+                let value = add_value(arena, value);
+                entries.push(Entry {
                     key: Cow::Owned(key.clone()),
                     key_span: Span::default(),
-                    value: add_value(nodes, value),
+                    value,
                     shadowed: false,
-                })
-                .collect(),
-        ),
+                    merged: false,
+                });
+            }
+            (NodeKind::Map(entries), Style::Flow)
+        }
     };
-    nodes.push(Node { kind, span: Span::default() });
-    NodeId(u32::try_from(nodes.len() - 1).unwrap_or(u32::MAX))
+    arena.push(kind, Span::default(), style)
+}
+
+/// Marks every entry that a later one of the same key takes the place of.
+pub(super) fn mark_shadowed(entries: &mut [Entry<'_>]) {
+    const FEW: usize = 16;
+    if entries.len() <= FEW {
+        for later in 1..entries.len() {
+            let (before, rest) = entries.split_at_mut(later);
+            for entry in before {
+                if entry.key == rest[0].key {
+                    entry.shadowed = true;
+                }
+            }
+        }
+        return;
+    }
+    let mut shadowed = Vec::new();
+    let mut last = std::collections::HashMap::with_capacity(entries.len());
+    for (position, entry) in entries.iter().enumerate() {
+        if let Some(earlier) = last.insert(&*entry.key, position) {
+            shadowed.push(earlier);
+        }
+    }
+    for position in shadowed {
+        entries[position].shadowed = true;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn values_survive_the_tree() {
+        let value = json!({"a": [1, -2, 1.5, u64::MAX, "x", null, true], "b": {}, "c": {"d": []}});
+        let tree = Tree::from_value(&value);
+        assert_eq!(tree.to_value(tree.root()), value);
+    }
+
+    #[test]
+    fn the_last_of_many_equal_keys_counts() {
+        for count in [2_usize, 16, 17, 40] {
+            let mut entries: Vec<Entry<'_>> = (0..count)
+                .map(|n| Entry {
+                    key: Cow::Owned(format!("k{}", n % 2)),
+                    key_span: Span::default(),
+                    value: NodeId(0),
+                    shadowed: false,
+                    merged: false,
+                })
+                .collect();
+            mark_shadowed(&mut entries);
+            let kept: Vec<usize> = (0..count).filter(|n| !entries[*n].shadowed).collect();
+            assert_eq!(kept, [count - 2, count - 1], "{count} entries");
+        }
+    }
+
+    #[test]
+    fn a_node_is_small() {
+        assert!(std::mem::size_of::<Node<'_>>() <= 48, "{}", std::mem::size_of::<Node<'_>>());
+        assert!(std::mem::size_of::<Entry<'_>>() <= 48, "{}", std::mem::size_of::<Entry<'_>>());
+    }
 }

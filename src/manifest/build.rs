@@ -1,0 +1,414 @@
+//! Events to a value tree: typing, anchors and aliases, merge keys, duplicates, and the bounds that keep a
+//! hostile document cheap.
+
+use std::borrow::Cow;
+
+use super::MAX_DEPTH;
+use super::events::{Anchor, Event, Events};
+use super::scalar::{self, Scalar, Tag};
+use super::syntax::{Context, Open, SyntaxError};
+use super::tree::{Arena, Entry, NodeId, NodeKind, Span, Style, Tree, mark_shadowed};
+
+/// Reads the document in `text[chunk]`; none where it is empty. Only the first value counts, as in kubectl: what
+/// follows `...` is dropped.
+pub(super) fn build(text: &str, chunk: Span) -> Result<Option<Tree<'_>>, SyntaxError> {
+    let mut body = &text[chunk.start..chunk.end];
+    let mut base = chunk.start;
+    if let Some(rest) = body.strip_prefix('\u{FEFF}') {
+        base += body.len() - rest.len();
+        body = rest;
+    }
+    if let Some((at, c)) = forbidden(body) {
+        return Err(SyntaxError::forbidden_character(Span::new(base + at, base + at + c.len_utf8()), c));
+    }
+    let mut builder = Builder {
+        text,
+        chunk,
+        arena: Arena::for_text(body.len()),
+        frames: Vec::new(),
+        items: Vec::new(),
+        entries: Vec::new(),
+        anchors: Vec::new(),
+        end: base,
+        last: Span::new(base, base),
+        decoded: 1,
+        aliased: 0,
+        root: None,
+    };
+    let mut events = Events::new(body, base);
+    while builder.root.is_none() {
+        match events.next() {
+            None | Some(Ok((Event::DocumentEnd, _))) => break,
+            Some(Ok((event, span))) => builder.step(event, span)?,
+            Some(Err(fault)) => return Err(builder.context().explain(&fault)),
+        }
+    }
+    Ok(builder
+        .root
+        .filter(|root| builder.arena.get(*root).kind != NodeKind::Null)
+        .map(|r| builder.arena.finish(r)))
+}
+
+/// The first character that kubectl's reader refuses wherever it stands.
+fn forbidden(text: &str) -> Option<(usize, char)> {
+    // Bytes of refused characters, or the first of two or three: looked at closely only when met.
+    let suspect =
+        |b: u8| (b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r')) || matches!(b, 0x7F | 0xC2 | 0xEF);
+    let bytes = text.as_bytes();
+    let mut from = 0;
+    while let Some(at) = bytes[from..].iter().position(|b| suspect(*b)).map(|n| from + n) {
+        let c = text[at..].chars().next()?;
+        if !matches!(c, '\u{85}' | '\u{A0}'..='\u{FFFD}' | '\u{10000}'..) {
+            return Some((at, c));
+        }
+        from = at + c.len_utf8();
+    }
+    None
+}
+
+/// What an anchor names.
+#[derive(Debug, Clone, Copy)]
+enum Anchored {
+    /// A list or object that is still being read.
+    Open,
+    Done(Weight, NodeId),
+}
+
+/// How much a node expands to when aliases are followed.
+#[derive(Debug, Clone, Copy)]
+struct Weight {
+    /// Decoding steps, itself included.
+    size: u64,
+    /// Levels below it.
+    height: usize,
+}
+
+const LEAF: Weight = Weight { size: 1, height: 0 };
+
+/// The key that waits for its value.
+#[derive(Debug)]
+enum Key<'t> {
+    /// None: a key comes next.
+    None,
+    /// `<<`, and where it stands.
+    Merge(Span),
+    Plain(Cow<'t, str>, Span),
+}
+
+/// A list or object that is being read.
+#[derive(Debug)]
+struct Frame<'t> {
+    map: bool,
+    flow: bool,
+    start: usize,
+    /// Where its children begin in the builder's stack of items or entries.
+    base: usize,
+    anchor: Anchor,
+    weight: Weight,
+    key: Key<'t>,
+    last_key: Span,
+}
+
+struct Builder<'t> {
+    text: &'t str,
+    chunk: Span,
+    arena: Arena<'t>,
+    frames: Vec<Frame<'t>>,
+    items: Vec<NodeId>,
+    entries: Vec<Entry<'t>>,
+    anchors: Vec<Option<Anchored>>,
+    /// Where the last thing that was read ends.
+    end: usize,
+    /// The last scalar.
+    last: Span,
+    /// Decoding steps so far, as go-yaml counts them, and those of them that aliases caused.
+    decoded: u64,
+    aliased: u64,
+    root: Option<NodeId>,
+}
+
+impl<'t> Builder<'t> {
+    fn step(&mut self, event: Event<'t>, span: Span) -> Result<(), SyntaxError> {
+        match event {
+            Event::Scalar { text, style, anchor, tag } => self.scalar(text, style, anchor, tag, span),
+            Event::SeqStart { flow, anchor } => self.open(false, flow, anchor, span),
+            Event::MapStart { flow, anchor } => self.open(true, flow, anchor, span),
+            Event::End => self.close(span),
+            Event::Alias(anchor) => self.alias(anchor, span),
+            Event::UnknownAlias => Err(self.context().unknown_alias(span)),
+            Event::DocumentEnd => Ok(()),
+        }
+    }
+
+    /// Whether a key comes next.
+    fn wants_key(&self) -> bool {
+        self.frames.last().is_some_and(|f| f.map && matches!(f.key, Key::None))
+    }
+
+    fn scalar(
+        &mut self,
+        text: Cow<'t, str>,
+        style: Style,
+        anchor: Anchor,
+        tag: Option<Tag>,
+        span: Span,
+    ) -> Result<(), SyntaxError> {
+        let span = match style {
+            Style::Literal | Style::Folded => self.block_scalar_span(span),
+            Style::DoubleQuoted => {
+                if matches!(text, Cow::Owned(_)) {
+                    self.check_escapes(span)?;
+                }
+                span
+            }
+            _ => span,
+        };
+        self.end = span.end;
+        self.last = span;
+        let is_key = self.wants_key();
+        if is_key && is_merge(&text, style, tag) {
+            self.expect_value(Key::Merge(span), span);
+            return Ok(());
+        }
+        self.decoded += 1;
+        let scalar = match tag {
+            None if style == Style::Plain => scalar::plain(text),
+            None => Scalar::Str(text),
+            Some(tag) => {
+                scalar::tagged(tag, text).ok_or_else(|| SyntaxError::tag_mismatch(span, tag.wants()))?
+            }
+        };
+        if is_key {
+            if anchor != 0 {
+                // Infinity may be a key, but not a value.
+                let kind = scalar::to_kind(scalar.clone()).unwrap_or(NodeKind::Null);
+                let id = self.arena.push(kind, span, style);
+                self.name(anchor, Anchored::Done(LEAF, id));
+            }
+            let key = scalar::to_key(scalar).ok_or_else(|| SyntaxError::bad_key(span))?;
+            self.expect_value(Key::Plain(key, span), span);
+            return Ok(());
+        }
+        let kind = scalar::to_kind(scalar).ok_or_else(|| SyntaxError::not_finite(span))?;
+        let id = self.arena.push(kind, span, style);
+        self.name(anchor, Anchored::Done(LEAF, id));
+        self.attach(id, LEAF, false)
+    }
+
+    fn expect_value(&mut self, key: Key<'t>, span: Span) {
+        if let Some(frame) = self.frames.last_mut() {
+            frame.weight.size = frame.weight.size.saturating_add(u64::from(matches!(key, Key::Plain(..))));
+            frame.key = key;
+            frame.last_key = span;
+        }
+    }
+
+    fn open(&mut self, map: bool, flow: bool, anchor: Anchor, span: Span) -> Result<(), SyntaxError> {
+        if self.wants_key() {
+            return Err(self.context().collection_key(span));
+        }
+        if self.frames.len() >= MAX_DEPTH {
+            return Err(SyntaxError::too_deep(span));
+        }
+        self.decoded += 1;
+        self.end = span.end;
+        self.name(anchor, Anchored::Open);
+        let base = if map { self.entries.len() } else { self.items.len() };
+        self.frames.push(Frame {
+            map,
+            flow,
+            start: span.start,
+            base,
+            anchor,
+            weight: LEAF,
+            key: Key::None,
+            last_key: Span::new(span.start, span.start),
+        });
+        Ok(())
+    }
+
+    fn close(&mut self, span: Span) -> Result<(), SyntaxError> {
+        let Some(frame) = self.frames.pop() else { return Ok(()) };
+        let style = if frame.flow { Style::Flow } else { Style::Block };
+        if frame.flow {
+            self.end = self.end.max(span.end);
+        }
+        let kind = if frame.map {
+            let mut entries: Vec<Entry<'t>> = self.entries.drain(frame.base..).collect();
+            mark_shadowed(&mut entries);
+            NodeKind::Map(entries)
+        } else {
+            NodeKind::Seq(self.items.drain(frame.base..).collect())
+        };
+        let id = self.arena.push(kind, Span::new(frame.start, self.end), style);
+        self.name(frame.anchor, Anchored::Done(frame.weight, id));
+        self.attach(id, frame.weight, false)
+    }
+
+    fn alias(&mut self, anchor: Anchor, span: Span) -> Result<(), SyntaxError> {
+        let (weight, id) = match self.anchors.get(anchor).copied().flatten() {
+            Some(Anchored::Done(weight, id)) => (weight, id),
+            Some(Anchored::Open) => return Err(SyntaxError::alias_of_itself(span)),
+            None => return Err(self.context().unknown_alias(span)),
+        };
+        self.end = span.end;
+        self.last = span;
+        self.decoded = self.decoded.saturating_add(1).saturating_add(weight.size);
+        self.aliased = self.aliased.saturating_add(weight.size);
+        if is_excessive(self.decoded, self.aliased) {
+            return Err(SyntaxError::alias_bomb(span));
+        }
+        if self.wants_key() {
+            let key = match &self.arena.get(id).kind {
+                NodeKind::Str(s) => Some(s.clone()),
+                NodeKind::Bool(b) => scalar::to_key(Scalar::Bool(*b)),
+                NodeKind::Int(i) => scalar::to_key(Scalar::Int(*i)),
+                NodeKind::Float(f) => scalar::to_key(Scalar::Float(*f)),
+                NodeKind::Null | NodeKind::Uint(_) | NodeKind::Seq(_) | NodeKind::Map(_) => None,
+            };
+            let key = key.ok_or_else(|| SyntaxError::bad_key(span))?;
+            self.expect_value(Key::Plain(key, span), span);
+            return Ok(());
+        }
+        if self.frames.len() + weight.height > MAX_DEPTH {
+            return Err(SyntaxError::too_deep(span));
+        }
+        self.attach(id, Weight { size: weight.size.saturating_add(1), height: weight.height }, true)
+    }
+
+    /// Records what an anchor names.
+    fn name(&mut self, anchor: Anchor, named: Anchored) {
+        if anchor == 0 {
+            return;
+        }
+        if self.anchors.len() <= anchor {
+            self.anchors.resize(anchor + 1, None);
+        }
+        self.anchors[anchor] = Some(named);
+    }
+
+    /// Puts a finished value where it belongs.
+    fn attach(&mut self, id: NodeId, weight: Weight, alias: bool) -> Result<(), SyntaxError> {
+        let Some(frame) = self.frames.last_mut() else {
+            self.root = Some(id);
+            return Ok(());
+        };
+        frame.weight.size = frame.weight.size.saturating_add(weight.size);
+        frame.weight.height = frame.weight.height.max(weight.height + 1);
+        if !frame.map {
+            self.items.push(id);
+            return Ok(());
+        }
+        match std::mem::replace(&mut frame.key, Key::None) {
+            Key::Plain(key, key_span) => {
+                self.entries.push(Entry { key, key_span, value: id, shadowed: false, merged: false });
+                Ok(())
+            }
+            Key::Merge(span) => self.merge(id, alias).ok_or_else(|| SyntaxError::bad_merge(span)),
+            Key::None => Ok(()),
+        }
+    }
+
+    /// Takes in what a merge key gives. It acts where it stands: what comes later shadows what came before, and of
+    /// several objects the first counts most, so they are taken from the last.
+    fn merge(&mut self, id: NodeId, alias: bool) -> Option<()> {
+        match &self.arena.get(id).kind {
+            NodeKind::Map(entries) => {
+                take_in(&mut self.entries, entries);
+                Some(())
+            }
+            NodeKind::Seq(items) if !alias => {
+                for item in items.iter().rev() {
+                    let NodeKind::Map(entries) = &self.arena.get(*item).kind else { return None };
+                    take_in(&mut self.entries, entries);
+                }
+                Some(())
+            }
+            _ => None,
+        }
+    }
+
+    /// From the `|` or `>` to the last line that is not blank. The parser's span begins with the text and ends
+    /// anywhere in the blank lines after it.
+    fn block_scalar_span(&self, span: Span) -> Span {
+        let start = self.block_scalar_header(span.start).unwrap_or(span.start);
+        let written = self.text[start..span.end].trim_end_matches([' ', '\t', '\n', '\r']);
+        Span::new(start, start + written.len())
+    }
+
+    /// Looks for the header of a block scalar in what lies between the last thing read and the text: a colon or
+    /// dash, properties, comments.
+    fn block_scalar_header(&self, content: usize) -> Option<usize> {
+        let gap = &self.text.as_bytes()[self.end.min(content)..content];
+        let mut at = 0;
+        while let Some(b) = gap.get(at) {
+            match b {
+                b'|' | b'>' => return Some(self.end + at),
+                b'#' => at += gap[at..].iter().position(|b| matches!(b, b'\n' | b'\r'))?,
+                b'&' | b'!' => at += gap[at..].iter().position(u8::is_ascii_whitespace)?,
+                _ => at += 1,
+            }
+        }
+        None
+    }
+
+    /// Refuses the escapes that the parser knows and kubectl's reader does not: `\/`, and characters written as
+    /// two surrogates.
+    fn check_escapes(&self, span: Span) -> Result<(), SyntaxError> {
+        let bytes = self.text[span.start..span.end].as_bytes();
+        let mut at = 0;
+        while let Some(n) = bytes[at..].iter().position(|b| *b == b'\\') {
+            at += n;
+            let length = match bytes.get(at + 1) {
+                Some(b'/') => 2,
+                Some(b'u') => {
+                    let surrogate = matches!(bytes.get(at + 2), Some(b'd' | b'D'))
+                        && bytes
+                            .get(at + 3)
+                            .is_some_and(|b| matches!(b, b'8' | b'9' | b'a'..=b'f' | b'A'..=b'F'));
+                    if surrogate { 6 } else { 0 }
+                }
+                _ => 0,
+            };
+            if length > 0 {
+                let start = span.start + at;
+                return Err(SyntaxError::bad_escape(
+                    self.text,
+                    Span::new(start, (start + length).min(span.end)),
+                ));
+            }
+            at = (at + 2).min(bytes.len());
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn context(&self) -> Context<'t> {
+        let open =
+            self.frames.iter().map(|f| Open { map: f.map, flow: f.flow, start: f.start, key: f.last_key });
+        Context { text: self.text, chunk: self.chunk, open: open.collect(), end: self.end, last: self.last }
+    }
+}
+
+/// Appends what an object gives to one that merges it.
+fn take_in<'t>(into: &mut Vec<Entry<'t>>, entries: &[Entry<'t>]) {
+    into.extend(entries.iter().filter(|e| !e.shadowed).map(|e| Entry { merged: true, ..e.clone() }));
+}
+
+fn is_merge(text: &str, style: Style, tag: Option<Tag>) -> bool {
+    text == "<<" && (tag == Some(Tag::Merge) || (tag.is_none() && style == Style::Plain))
+}
+
+/// go-yaml's measure of a document that is mostly made of aliases: of up to 400,000 decoding steps 99 % may come
+/// from them, of 4,000,000 and more 10 %.
+fn is_excessive(decoded: u64, aliased: u64) -> bool {
+    const LOW: f64 = 400_000.0;
+    const HIGH: f64 = 4_000_000.0;
+    if aliased <= 100 || decoded <= 1000 {
+        return false;
+    }
+    #[expect(clippy::cast_precision_loss, reason = "a ratio")]
+    let (decoded, aliased) = (decoded as f64, aliased as f64);
+    let allowed = 0.99 - 0.89 * ((decoded - LOW) / (HIGH - LOW)).clamp(0.0, 1.0);
+    aliased / decoded > allowed
+}

@@ -1,0 +1,312 @@
+//! JSON text to a value tree, strict as Go's decoder is.
+
+use std::borrow::Cow;
+
+use super::tree::{Arena, Entry, NodeId, NodeKind, Span, Style, Tree, mark_shadowed};
+use super::{MAX_DEPTH, SyntaxError};
+
+/// Reads the value that begins at byte `start` of `text`. Gives the end too: another value may follow.
+pub(super) fn read(text: &str, start: usize) -> Result<(Tree<'_>, usize), SyntaxError> {
+    let mut reader = Reader {
+        text,
+        at: start,
+        arena: Arena::for_text(text.len() - start),
+        frames: Vec::new(),
+        items: Vec::new(),
+        entries: Vec::new(),
+    };
+    loop {
+        // A value comes next.
+        reader.blanks();
+        let Some(mut done) = reader.value()? else { continue };
+        // Hand it up until something is left open.
+        loop {
+            let Some(frame) = reader.frames.last_mut() else {
+                let end = reader.at;
+                return Ok((reader.arena.finish(done), end));
+            };
+            match frame.key.take() {
+                Some((key, key_span)) => {
+                    reader.entries.push(Entry { key, key_span, value: done, shadowed: false, merged: false });
+                }
+                None => reader.items.push(done),
+            }
+            match reader.after_value()? {
+                Some(closed) => done = closed,
+                None => break,
+            }
+        }
+    }
+}
+
+struct Frame<'t> {
+    map: bool,
+    start: usize,
+    base: usize,
+    key: Option<(Cow<'t, str>, Span)>,
+}
+
+struct Reader<'t> {
+    text: &'t str,
+    at: usize,
+    arena: Arena<'t>,
+    frames: Vec<Frame<'t>>,
+    items: Vec<NodeId>,
+    entries: Vec<Entry<'t>>,
+}
+
+impl<'t> Reader<'t> {
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn blanks(&mut self) {
+        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
+            self.at += 1;
+        }
+    }
+
+    /// The character here, for messages.
+    fn here(&self) -> Span {
+        Span::new(self.at, self.at + self.text[self.at..].chars().next().map_or(0, char::len_utf8))
+    }
+
+    fn fail<T>(&self, message: &str) -> Result<T, SyntaxError> {
+        if self.at == self.text.len()
+            && let Some(frame) = self.frames.last()
+        {
+            return Err(SyntaxError::unclosed_bracket(self.text, frame.start));
+        }
+        Err(SyntaxError::new(self.here(), message))
+    }
+
+    /// A scalar or an empty collection; none where a collection was opened and its first value comes next.
+    fn value(&mut self) -> Result<Option<NodeId>, SyntaxError> {
+        let start = self.at;
+        let kind = match self.peek() {
+            Some(open @ (b'{' | b'[')) => return self.open(open == b'{'),
+            Some(b'"') => {
+                let text = self.string()?;
+                let id = self.arena.push(NodeKind::Str(text), Span::new(start, self.at), Style::DoubleQuoted);
+                return Ok(Some(id));
+            }
+            Some(b'-' | b'0'..=b'9') => self.number()?,
+            Some(b't') => self.word("true", NodeKind::Bool(true))?,
+            Some(b'f') => self.word("false", NodeKind::Bool(false))?,
+            Some(b'n') => self.word("null", NodeKind::Null)?,
+            Some(b']') if !self.frames.is_empty() => {
+                return self.fail("JSON allows no comma before the closing bracket");
+            }
+            _ => return self.fail("a JSON value is expected here"),
+        };
+        Ok(Some(self.arena.push(kind, Span::new(start, self.at), Style::Plain)))
+    }
+
+    fn open(&mut self, map: bool) -> Result<Option<NodeId>, SyntaxError> {
+        if self.frames.len() >= MAX_DEPTH {
+            return Err(SyntaxError::too_deep(self.here()));
+        }
+        let base = if map { self.entries.len() } else { self.items.len() };
+        self.frames.push(Frame { map, start: self.at, base, key: None });
+        self.at += 1;
+        self.blanks();
+        match (map, self.peek()) {
+            (true, Some(b'}')) | (false, Some(b']')) => Ok(self.close()),
+            (true, _) => self.key().map(|()| None),
+            (false, _) => Ok(None),
+        }
+    }
+
+    fn close(&mut self) -> Option<NodeId> {
+        let frame = self.frames.pop()?;
+        self.at += 1;
+        let kind = if frame.map {
+            let mut entries: Vec<Entry<'t>> = self.entries.drain(frame.base..).collect();
+            mark_shadowed(&mut entries);
+            NodeKind::Map(entries)
+        } else {
+            NodeKind::Seq(self.items.drain(frame.base..).collect())
+        };
+        Some(self.arena.push(kind, Span::new(frame.start, self.at), Style::Flow))
+    }
+
+    /// What follows a value in a collection: a comma (and, in an object, the next key), or the end.
+    fn after_value(&mut self) -> Result<Option<NodeId>, SyntaxError> {
+        self.blanks();
+        let map = self.frames.last().is_some_and(|frame| frame.map);
+        match (map, self.peek()) {
+            (true, Some(b'}')) | (false, Some(b']')) => Ok(self.close()),
+            (_, Some(b',')) => {
+                self.at += 1;
+                self.blanks();
+                if map {
+                    self.key()?;
+                }
+                Ok(None)
+            }
+            (true, _) => self.fail("`,` or `}` is expected here"),
+            (false, _) => self.fail("`,` or `]` is expected here"),
+        }
+    }
+
+    fn key(&mut self) -> Result<(), SyntaxError> {
+        match self.peek() {
+            Some(b'"') => {}
+            Some(b'}') => return self.fail("JSON allows no comma before the closing brace"),
+            _ => return self.fail("a key in double quotes is expected here"),
+        }
+        let start = self.at;
+        let key = self.string()?;
+        let span = Span::new(start, self.at);
+        self.blanks();
+        if self.peek() != Some(b':') {
+            return self.fail("`:` is expected after the key");
+        }
+        self.at += 1;
+        if let Some(frame) = self.frames.last_mut() {
+            frame.key = Some((key, span));
+        }
+        Ok(())
+    }
+
+    fn word(&mut self, word: &str, kind: NodeKind<'t>) -> Result<NodeKind<'t>, SyntaxError> {
+        if !self.text[self.at..].starts_with(word) {
+            return self.fail("a JSON value is expected here");
+        }
+        self.at += word.len();
+        Ok(kind)
+    }
+
+    fn number(&mut self) -> Result<NodeKind<'t>, SyntaxError> {
+        let start = self.at;
+        let mut whole = true;
+        if self.peek() == Some(b'-') {
+            self.at += 1;
+        }
+        match self.peek() {
+            Some(b'0') => self.at += 1,
+            Some(b'1'..=b'9') => self.digits(),
+            _ => return self.fail("a digit is expected here"),
+        }
+        if self.peek() == Some(b'.') {
+            whole = false;
+            self.at += 1;
+            self.some_digits()?;
+        }
+        if let Some(b'e' | b'E') = self.peek() {
+            whole = false;
+            self.at += 1;
+            if let Some(b'+' | b'-') = self.peek() {
+                self.at += 1;
+            }
+            self.some_digits()?;
+        }
+        let text = &self.text[start..self.at];
+        if whole {
+            if let Ok(int) = text.parse() {
+                return Ok(NodeKind::Int(int));
+            }
+            if let Ok(uint) = text.parse() {
+                return Ok(NodeKind::Uint(uint));
+            }
+        }
+        match text.parse() {
+            Ok(float) if f64::is_finite(float) => Ok(NodeKind::Float(float)),
+            _ => Err(SyntaxError::not_finite(Span::new(start, self.at))),
+        }
+    }
+
+    fn digits(&mut self) {
+        while let Some(b'0'..=b'9') = self.peek() {
+            self.at += 1;
+        }
+    }
+
+    fn some_digits(&mut self) -> Result<(), SyntaxError> {
+        match self.peek() {
+            Some(b'0'..=b'9') => self.digits(),
+            _ => return self.fail("a digit is expected here"),
+        }
+        Ok(())
+    }
+
+    fn string(&mut self) -> Result<Cow<'t, str>, SyntaxError> {
+        let open = self.at;
+        self.at += 1;
+        let mut out = Cow::Borrowed("");
+        loop {
+            let start = self.at;
+            let bytes = &self.text.as_bytes()[start..];
+            let Some(length) = bytes.iter().position(|b| matches!(b, b'"' | b'\\' | ..0x20)) else {
+                return Err(SyntaxError::unclosed_quote(self.text, open));
+            };
+            let stop = bytes[length];
+            self.at += length;
+            let piece = &self.text[start..self.at];
+            if out.is_empty() {
+                out = Cow::Borrowed(piece);
+            } else {
+                out.to_mut().push_str(piece);
+            }
+            match stop {
+                b'"' => {
+                    self.at += 1;
+                    return Ok(out);
+                }
+                b'\\' => {
+                    let c = self.escape()?;
+                    out.to_mut().push(c);
+                }
+                b'\n' | b'\r' => return Err(SyntaxError::unclosed_quote(self.text, open)),
+                _ => return self.fail("a control character must be written as an escape (`\\t`, `\\u0007`)"),
+            }
+        }
+    }
+
+    fn escape(&mut self) -> Result<char, SyntaxError> {
+        let start = self.at;
+        self.at += 2;
+        let c = match self.text.as_bytes().get(start + 1) {
+            Some(b'"') => '"',
+            Some(b'\\') => '\\',
+            Some(b'/') => '/',
+            Some(b'b') => '\u{8}',
+            Some(b'f') => '\u{C}',
+            Some(b'n') => '\n',
+            Some(b'r') => '\r',
+            Some(b't') => '\t',
+            Some(b'u') => return self.unicode(start),
+            _ => {
+                let escaped = self.text[start + 1..].chars().next().map_or(0, char::len_utf8);
+                return Err(SyntaxError::bad_escape(self.text, Span::new(start, start + 1 + escaped)));
+            }
+        };
+        Ok(c)
+    }
+
+    /// `\uXXXX`, or two of them where the first begins a pair. Half a pair becomes U+FFFD, as in Go.
+    fn unicode(&mut self, start: usize) -> Result<char, SyntaxError> {
+        let unit = |at: usize| {
+            let digits = self.text.get(at..at + 4)?;
+            let hex = digits.bytes().all(|b| b.is_ascii_hexdigit());
+            if hex { u32::from_str_radix(digits, 16).ok() } else { None }
+        };
+        let Some(first) = unit(start + 2) else {
+            let end = self.text[start..].char_indices().nth(6).map_or(self.text.len(), |(n, _)| start + n);
+            return Err(SyntaxError::bad_escape(self.text, Span::new(start, end)));
+        };
+        self.at = start + 6;
+        if !(0xD800..0xE000).contains(&first) {
+            return Ok(char::from_u32(first).unwrap_or('\u{FFFD}'));
+        }
+        if first < 0xDC00
+            && self.text[self.at..].starts_with("\\u")
+            && let Some(second @ 0xDC00..0xE000) = unit(self.at + 2)
+        {
+            self.at += 6;
+            let c = 0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00);
+            return Ok(char::from_u32(c).unwrap_or('\u{FFFD}'));
+        }
+        Ok('\u{FFFD}')
+    }
+}

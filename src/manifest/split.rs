@@ -1,0 +1,122 @@
+//! Cutting a YAML stream into documents, line by line as kubectl's reader does, before any YAML is parsed.
+//!
+//! A line that begins with `---` ends a document wherever it stands, even in the middle of a quoted text. After
+//! the `---` only blanks and a comment may follow; anything else is an error in kubectl, and the document before
+//! the line is lost with it.
+
+use super::tree::Span;
+
+/// A piece of the stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Chunk {
+    /// One document.
+    Document(Span),
+    /// A document that a malformed separator ends.
+    BadSeparator {
+        /// The document's text before the separator.
+        before: Span,
+        /// The separator's line, without its end.
+        line: Span,
+        /// What stands on the line after `---` and blanks, where there is a blank between: content that belongs
+        /// below the separator. The lines that follow are then part of it, up to the next separator.
+        rest: Option<Span>,
+    },
+}
+
+/// Cuts `text[from..]`.
+pub(super) fn split(text: &str, from: usize) -> Vec<Chunk> {
+    let mut chunks = Vec::new();
+    let mut start = from;
+    for line in separators(text, from) {
+        let after = &text[line.start + 3..line.end];
+        let content = after.trim();
+        if content.is_empty() || content.starts_with('#') {
+            // A separator that comes first is part of its document.
+            if line.start > start {
+                chunks.push(Chunk::Document(Span::new(start, line.start)));
+                start = next_line(text, line.end);
+            }
+            continue;
+        }
+        let before = Span::new(start, line.start);
+        let spaced = after.starts_with([' ', '\t']);
+        let rest = spaced.then(|| {
+            let start = line.start + 3 + (after.len() - after.trim_start().len());
+            Span::new(start, start + content.len())
+        });
+        chunks.push(Chunk::BadSeparator { before, line, rest });
+        start = next_line(text, line.end);
+    }
+    if start < text.len() {
+        chunks.push(Chunk::Document(Span::new(start, text.len())));
+    }
+    chunks
+}
+
+/// The lines of `text[from..]` that begin with `---`, without their ends. `from` begins a line.
+fn separators(text: &str, from: usize) -> impl Iterator<Item = Span> + '_ {
+    let mut next = Some(from);
+    std::iter::from_fn(move || {
+        let mut at = next?;
+        loop {
+            let line_end = text[at..].find('\n').map(|n| at + n);
+            if text[at..].starts_with("---") {
+                next = line_end.map(|end| end + 1);
+                let end = line_end.unwrap_or(text.len());
+                return Some(Span::new(at, end - usize::from(text[at..end].ends_with('\r'))));
+            }
+            match line_end {
+                Some(end) => at = end + 1,
+                None => {
+                    next = None;
+                    return None;
+                }
+            }
+        }
+    })
+}
+
+/// The start of the line after the one that ends at `end`.
+fn next_line(text: &str, end: usize) -> usize {
+    text[end..].find('\n').map_or(text.len(), |n| end + n + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pieces(text: &str) -> Vec<String> {
+        split(text, 0)
+            .into_iter()
+            .map(|chunk| match chunk {
+                Chunk::Document(span) => text[span.start..span.end].to_owned(),
+                Chunk::BadSeparator { before, line, rest } => format!(
+                    "{}!{}!{}",
+                    &text[before.start..before.end],
+                    &text[line.start..line.end],
+                    rest.map_or("", |rest| &text[rest.start..rest.end])
+                ),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn cuts_at_separator_lines_only() {
+        assert_eq!(pieces("a: 1\n---\nb: 2\n"), ["a: 1\n", "b: 2\n"]);
+        assert_eq!(pieces("---\na: 1\n"), ["---\na: 1\n"]);
+        assert_eq!(pieces("---\n---\na: 1\n"), ["---\n", "a: 1\n"]);
+        assert_eq!(pieces("a: 1\n--- # c\nb: 2"), ["a: 1\n", "b: 2"]);
+        assert_eq!(pieces("a: 1\r\n---\r\nb: 2\r\n"), ["a: 1\r\n", "b: 2\r\n"]);
+        assert_eq!(pieces("a: 1\n ---\nb: 2\n"), ["a: 1\n ---\nb: 2\n"]);
+        assert_eq!(pieces("a: 1\n---"), ["a: 1\n"]);
+        assert_eq!(pieces("---"), ["---"]);
+        assert_eq!(pieces(""), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_separator_with_content_is_an_error() {
+        assert_eq!(pieces("a: 1\n--- b\nc: 1\n"), ["a: 1\n!--- b!b", "c: 1\n"]);
+        assert_eq!(pieces("a: 1\n----\nb: 2\n"), ["a: 1\n!----!", "b: 2\n"]);
+        assert_eq!(pieces("a: 1\n---\n---x\nb: 2\n"), ["a: 1\n", "!---x!", "b: 2\n"]);
+    }
+}

@@ -1,0 +1,307 @@
+//! Why a document cannot be read, in words a person can act on.
+//!
+//! The texts name keys, punctuation and schedules, but no other values: a manifest may hold secrets.
+
+use super::MAX_DEPTH;
+use super::tree::Span;
+
+/// Why a document cannot be read, and where.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct SyntaxError {
+    /// The text at fault. Empty where the fault is that something is missing.
+    pub span: Span,
+    /// What is wrong: one sentence without full stop.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+impl SyntaxError {
+    pub(super) fn new(span: Span, message: impl Into<String>) -> Self {
+        Self { span, message: message.into(), help: None }
+    }
+
+    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    pub(super) fn forbidden_character(span: Span, c: char) -> Self {
+        Self::new(span, format!("the character U+{:04X} is not allowed in YAML", u32::from(c)))
+            .help("remove it, or write it as an escape in double quotes")
+    }
+
+    pub(super) fn too_deep(span: Span) -> Self {
+        Self::new(span, format!("the values are nested more than {MAX_DEPTH} levels deep"))
+            .help("no Kubernetes object needs that: look for brackets that are opened and never closed")
+    }
+
+    pub(super) fn not_finite(span: Span) -> Self {
+        Self::new(span, "infinity and \"not a number\" cannot be sent to the API server")
+            .help("put the value in quotes if a text is meant")
+    }
+
+    pub(super) fn bad_key(span: Span) -> Self {
+        Self::new(span, "a key must be a text, a boolean or a number that fits into 64 bits")
+            .help("write the key, in quotes if need be, before the `:`")
+    }
+
+    pub(super) fn tag_mismatch(span: Span, wants: &str) -> Self {
+        Self::new(span, format!("the tag before this value asks for {wants}, which it is not"))
+            .help("remove the tag (the word that begins with `!`)")
+    }
+
+    pub(super) fn bad_merge(span: Span) -> Self {
+        Self::new(span, "`<<` can only take in an object or a list of objects")
+            .help("give it an alias of an object (`<<: *name`), or put the key in quotes")
+    }
+
+    pub(super) fn alias_of_itself(span: Span) -> Self {
+        Self::new(span, "this alias stands inside the very value that it names")
+            .help("an alias can only name a value that is complete")
+    }
+
+    pub(super) fn alias_bomb(span: Span) -> Self {
+        Self::new(span, "aliases multiply this document far beyond its size, so kubectl refuses it")
+            .help("write the values out, or name smaller ones")
+    }
+
+    pub(super) fn unclosed_quote(text: &str, at: usize) -> Self {
+        let quote = text[at..].chars().next().unwrap_or('"');
+        Self::new(
+            Span::new(at, at + quote.len_utf8()),
+            format!("the quote `{quote}` opened here is never closed"),
+        )
+        .help(format!("add the closing `{quote}`"))
+    }
+
+    pub(super) fn unclosed_bracket(text: &str, at: usize) -> Self {
+        let open = text[at..].chars().next().unwrap_or('[');
+        let close = if open == '{' { '}' } else { ']' };
+        Self::new(Span::new(at, at + open.len_utf8()), format!("the `{open}` opened here is never closed"))
+            .help(format!("add the closing `{close}`, or put the value in quotes if a text is meant"))
+    }
+
+    pub(super) fn bad_escape(text: &str, span: Span) -> Self {
+        let escape = text.get(span.start..span.end).unwrap_or("\\");
+        Self::new(span, format!("`{escape}` is no escape that kubectl's reader knows"))
+            .help("write `\\\\` for a backslash, or use single quotes, in which backslashes mean nothing")
+    }
+
+    pub(super) fn bad_separator(text: &str, line: Span, rest: Option<Span>) -> Self {
+        let message = "only a comment may follow `---` on its line: kubectl stops reading here";
+        match rest {
+            Some(rest) => Self::new(rest, message).help("move what follows `---` to the next line"),
+            None => {
+                let shown = if text[line.start..line.end].bytes().all(|b| b == b'-') {
+                    "exactly three dashes"
+                } else {
+                    "`---` alone on its line"
+                };
+                Self::new(line, "a line that begins with `---` separates documents, but this one goes on")
+                    .help(format!("write {shown} to separate documents"))
+            }
+        }
+    }
+}
+
+/// A list or object that was open when the fault was found.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Open {
+    pub(super) map: bool,
+    pub(super) flow: bool,
+    /// Where it begins: its bracket, first dash or first key.
+    pub(super) start: usize,
+    /// Its last key; empty before the first.
+    pub(super) key: Span,
+}
+
+/// What was known when the fault was found.
+#[derive(Debug)]
+pub(super) struct Context<'t> {
+    /// The whole text.
+    pub(super) text: &'t str,
+    /// The document.
+    pub(super) chunk: Span,
+    /// What was open, outermost first.
+    pub(super) open: Vec<Open>,
+    /// Where the last thing read ends.
+    pub(super) end: usize,
+    /// The last scalar or alias read.
+    pub(super) last: Span,
+}
+
+impl<'t> Context<'t> {
+    /// The text of a range.
+    pub(super) fn slice(&self, span: Span) -> &'t str {
+        self.text.get(span.start..span.end).unwrap_or("")
+    }
+
+    /// `at`, moved into the document and onto a character.
+    pub(super) fn clamp(&self, at: usize) -> usize {
+        let mut at = at.clamp(self.chunk.start, self.chunk.end);
+        while !self.text.is_char_boundary(at) {
+            at -= 1;
+        }
+        at
+    }
+
+    /// The character at `at`.
+    pub(super) fn char_at(&self, at: usize) -> Option<char> {
+        self.text.get(at..self.chunk.end)?.chars().next()
+    }
+
+    /// That character's range; empty at the end.
+    pub(super) fn char_span(&self, at: usize) -> Span {
+        Span::new(at, at + self.char_at(at).map_or(0, char::len_utf8))
+    }
+
+    /// The line that `at` is on, without its end.
+    pub(super) fn line(&self, at: usize) -> Span {
+        let ends = ['\n', '\r'];
+        let start = self.text[self.chunk.start..at]
+            .rfind(ends)
+            .map_or(self.chunk.start, |n| self.chunk.start + n + 1);
+        let end = self.text[at..self.chunk.end].find(ends).map_or(self.chunk.end, |n| at + n);
+        Span::new(start, end)
+    }
+
+    /// What is written on the line of `at`, without indentation, comment and trailing blanks.
+    pub(super) fn written(&self, at: usize) -> Span {
+        let line = self.line(at);
+        let text = self.slice(line);
+        let start = line.start + (text.len() - text.trim_start().len());
+        let text = &self.text[start..line.end.max(start)];
+        let end = if text.starts_with('#') { 0 } else { text.find(" #").unwrap_or(text.len()) };
+        Span::new(start, start + text[..end].trim_end().len())
+    }
+
+    /// The column of `at`, in characters from 0.
+    pub(super) fn column(&self, at: usize) -> usize {
+        self.slice(Span::new(self.line(at).start, at)).chars().count()
+    }
+
+    /// The rest of the value that begins at `at`: up to a comment or the end of the line.
+    pub(super) fn value_from(&self, at: usize) -> Span {
+        let text = self.slice(Span::new(at, self.line(at).end));
+        let end = text.find(" #").unwrap_or(text.len());
+        Span::new(at, at + text[..end].trim_end().len())
+    }
+
+    /// The key that the value at `at` belongs to, where both are on one line.
+    pub(super) fn key_before(&self, at: usize) -> Option<&'t str> {
+        let line = self.line(at);
+        let before = self.slice(Span::new(line.start, at)).trim_end().strip_suffix(':')?;
+        let key = before.rsplit([' ', '\t', '{', ',']).next()?;
+        (!key.is_empty() && key.len() <= 40).then_some(key)
+    }
+
+    /// The first template marker in the lines up to that of `at` which the fault can come from: on its line, on the
+    /// line before, or alone on any earlier line.
+    pub(super) fn template(&self, at: usize) -> Option<Span> {
+        let line = self.line(at);
+        if let Some(found) = self.template_in(line) {
+            return Some(found);
+        }
+        let last = self.line(self.last.start.min(at));
+        if let Some(found) = self.template_in(last) {
+            return Some(found);
+        }
+        let mut from = self.chunk.start;
+        while from < line.start {
+            let line = self.line(from);
+            let text = self.slice(line).trim_start();
+            if text.starts_with("{{") || text.starts_with("{%") || text.starts_with("{#") {
+                return self.template_in(line);
+            }
+            from = line.end + 1;
+        }
+        None
+    }
+
+    fn template_in(&self, line: Span) -> Option<Span> {
+        let text = self.slice(line);
+        let (start, close) = match (text.find("{{"), text.find("{%")) {
+            (Some(a), Some(b)) if b < a => (b, "%}"),
+            (Some(a), _) => (a, "}}"),
+            (None, Some(b)) => (b, "%}"),
+            (None, None) => return None,
+        };
+        let end = text[start..].find(close).map_or(text.trim_end().len(), |n| start + n + close.len());
+        Some(Span::new(line.start + start, line.start + end.max(start + 2)))
+    }
+
+    /// The error for a template that was not rendered.
+    pub(super) fn unrendered(&self, span: Span) -> SyntaxError {
+        let what = match self.slice(span) {
+            text if text.starts_with("{%") => "a Jinja template",
+            text if text.contains(".Values") || text.contains(".Release") || text.contains("include ") => {
+                "a Helm template"
+            }
+            _ => "a template",
+        };
+        let help = match what {
+            "a Helm template" => "render it first (`helm template`) and check the result",
+            _ => "render it first and check the result; if the braces are meant, put the value in quotes",
+        };
+        SyntaxError::new(span, format!("this is {what} that has not been rendered, which is not YAML yet"))
+            .help(help)
+    }
+
+    /// A list or object where a key belongs: nearly always a template.
+    pub(super) fn collection_key(&self, span: Span) -> SyntaxError {
+        if let Some(template) = self.template(span.start) {
+            return self.unrendered(template);
+        }
+        let span = if span.is_empty() { self.char_span(self.clamp(span.start)) } else { span };
+        SyntaxError::new(span, "a list or an object cannot be a key")
+            .help("write the key as a text, in quotes if it holds brackets or braces")
+    }
+
+    /// An alias of nothing: nearly always a schedule without quotes.
+    pub(super) fn unknown_alias(&self, span: Span) -> SyntaxError {
+        let value = self.value_from(span.start);
+        let text = self.slice(value);
+        if is_schedule(text) {
+            return self.unquoted_schedule(value);
+        }
+        if text.len() > span.end.saturating_sub(span.start) {
+            return SyntaxError::new(span, "a value that begins with `*` is read as an alias")
+                .help("put the whole value in quotes");
+        }
+        let name = self.slice(span).trim_start_matches('*');
+        let shown = if name.len() <= 40 { format!(" `&{name}`") } else { String::new() };
+        SyntaxError::new(span, format!("this alias names nothing: no anchor{shown} stands before it")).help(
+            "set the anchor earlier in the same document, or put the value in quotes if a text is meant",
+        )
+    }
+
+    pub(super) fn unquoted_schedule(&self, value: Span) -> SyntaxError {
+        let text = self.slice(value);
+        let what = if text.starts_with('@') { "`@` is a reserved character" } else { "`*` begins an alias" };
+        let key = self.key_before(value.start).map(|key| format!("{key}: ")).unwrap_or_default();
+        SyntaxError::new(
+            value,
+            format!("a schedule that begins like this must be in quotes: in YAML, {what}"),
+        )
+        .help(format!("write `{key}\"{text}\"`"))
+    }
+}
+
+/// Whether a value looks like a schedule: five or six fields of cron, or an `@` word of cron.
+pub(super) fn is_schedule(text: &str) -> bool {
+    const WORDS: [&str; 8] =
+        ["@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly", "@reboot"];
+    if WORDS.contains(&text) || (text.starts_with("@every ") && text.len() <= 24) {
+        return true;
+    }
+    let field = |field: &str| {
+        field
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'*' | b'/' | b',' | b'-' | b'?' | b'#'))
+    };
+    text.len() <= 64
+        && (5..=7).contains(&text.split_whitespace().count())
+        && text.split_whitespace().all(field)
+}
