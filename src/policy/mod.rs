@@ -1,8 +1,141 @@
 //! The policy: which rules speak and how loudly, what is filled in, and for which objects.
 //!
 //! A policy knows rules only by their [`RuleSpec`], the data part of a rule's declaration, so that this module
-//! does not depend on the engine.
+//! does not depend on the engine: whoever loads a policy hands over the catalog.
+//!
+//! [`Policy::settings_for`] says what holds for one object.
 
+mod defaults;
+mod document;
+mod duration;
+mod error;
+mod names;
+mod reader;
+mod rules;
+mod settings;
 mod spec;
+mod subject;
+mod suggest;
+#[cfg(test)]
+pub(crate) mod testing;
 
+use std::borrow::Cow;
+
+pub use defaults::{Defaults, RestartPolicy};
+pub use error::{PolicyError, PolicyErrors};
+pub use settings::{RuleSetting, Settings};
 pub use spec::{Level, OptionKind, OptionSpec, OptionValue, Options, PresetLevels, RuleSpec};
+pub use subject::{Kind, Subject};
+
+use settings::Layer;
+use subject::Match;
+
+/// What becomes of findings in the webhook.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// Each by its level: `deny` refuses the object.
+    #[default]
+    Enforce,
+    /// Nothing is refused; what would have been is a warning.
+    Warn,
+    /// Nothing is refused and nobody warned; findings go into the audit annotations and the metrics alone.
+    Audit,
+}
+
+impl Mode {
+    /// The word in a policy file.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Enforce => "enforce",
+            Self::Warn => "warn",
+            Self::Audit => "audit",
+        }
+    }
+}
+
+/// What becomes of Jobs that the CronJob controller makes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ControllerJobs {
+    /// They are warned about, never refused: their CronJob was the place to say no.
+    #[default]
+    Warn,
+    /// They are judged like any Job.
+    Enforce,
+    /// They are not judged at all.
+    Skip,
+}
+
+impl ControllerJobs {
+    /// The word in a policy file.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Warn => "warn",
+            Self::Enforce => "enforce",
+            Self::Skip => "skip",
+        }
+    }
+}
+
+/// Whether the annotation `jobguard.dev/ignore` counts, and for which findings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suppressions {
+    /// Whether it counts at all.
+    pub allow: bool,
+    /// The levels of rules that it can silence.
+    pub levels: Vec<Level>,
+}
+
+impl Default for Suppressions {
+    fn default() -> Self {
+        Self { allow: true, levels: vec![Level::Deny, Level::Warn, Level::Info] }
+    }
+}
+
+impl Suppressions {
+    /// Whether the annotation silences a rule that is set to `level`.
+    pub fn cover(&self, level: Level) -> bool {
+        self.allow && self.levels.contains(&level)
+    }
+}
+
+/// A validated policy.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Policy {
+    /// `metadata.name`.
+    pub name: String,
+    /// What becomes of findings in the webhook.
+    pub mode: Mode,
+    /// What becomes of Jobs that the CronJob controller makes.
+    pub controller_jobs: ControllerJobs,
+    /// Whether objects may silence rules.
+    pub suppressions: Suppressions,
+    base: Settings,
+    overrides: Vec<Override>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Override {
+    matching: Match,
+    layer: Layer,
+    /// The base with this override alone: what holds for nearly every object that an override speaks of.
+    alone: Settings,
+}
+
+impl Policy {
+    /// The settings without any override.
+    pub fn base(&self) -> &Settings {
+        &self.base
+    }
+
+    /// The settings for one object: the base, and over it every override that matches, in order, the later
+    /// winning. Nothing is copied unless two overrides or more match.
+    pub fn settings_for(&self, subject: &Subject<'_>) -> Cow<'_, Settings> {
+        let mut hits = self.overrides.iter().filter(|item| item.matching.covers(subject));
+        let Some(first) = hits.next() else { return Cow::Borrowed(&self.base) };
+        let mut settings = Cow::Borrowed(&first.alone);
+        for next in hits {
+            next.layer.apply(settings.to_mut());
+        }
+        settings
+    }
+}

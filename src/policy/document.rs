@@ -1,0 +1,258 @@
+//! One policy file, read: its own words only, before it is laid over what it extends.
+
+use super::reader::{Reader, Value, quoted};
+use super::settings::Layer;
+use super::subject::{Kind, Match};
+use super::{ControllerJobs, Level, Mode, RuleSpec, defaults, names, rules};
+use crate::manifest::{Entry, NodeKind, Span};
+use crate::path::At;
+
+/// `apiVersion` of a policy.
+pub(super) const API_VERSION: &str = "jobguard.dev/v1alpha1";
+/// `kind` of a policy.
+pub(super) const KIND: &str = "JobPolicy";
+
+pub(super) const MODES: &[(&str, Mode)] =
+    &[("enforce", Mode::Enforce), ("warn", Mode::Warn), ("audit", Mode::Audit)];
+pub(super) const CONTROLLER_JOBS: &[(&str, ControllerJobs)] =
+    &[("warn", ControllerJobs::Warn), ("enforce", ControllerJobs::Enforce), ("skip", ControllerJobs::Skip)];
+pub(super) const KINDS: &[(&str, Kind)] = &[("Job", Kind::Job), ("CronJob", Kind::CronJob)];
+const SUPPRESSIBLE: &[(&str, Level)] = &[("deny", Level::Deny), ("warn", Level::Warn), ("info", Level::Info)];
+
+/// More overrides than this are no policy that people keep an overview of.
+pub(super) const MAX_OVERRIDES: usize = 500;
+
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Document {
+    pub(super) name: String,
+    /// With the place of the value.
+    pub(super) extends: Option<(String, Span)>,
+    pub(super) mode: Option<Mode>,
+    pub(super) controller_jobs: Option<ControllerJobs>,
+    pub(super) suppressions_allow: Option<bool>,
+    pub(super) suppressions_levels: Option<Vec<Level>>,
+    pub(super) layer: Layer,
+    pub(super) overrides: Vec<(Match, Layer)>,
+}
+
+/// Reads a document. What is wrong with it is left with the reader.
+pub(super) fn read(reader: &mut Reader<'_>, catalog: &[&'static RuleSpec]) -> Document {
+    let mut document = Document::default();
+    let root = reader.root();
+    let at = At::root();
+    if !matches!(reader.kind(root), NodeKind::Map(_)) {
+        let help = format!("a policy starts with `apiVersion: {API_VERSION}` and `kind: {KIND}`");
+        reader.fault(root.span, &at, "this is no policy", Some(help));
+        return document;
+    }
+    let entries = reader.object(root, &at, &["apiVersion", "kind", "metadata", "spec"]);
+    for (key, wanted) in [("apiVersion", API_VERSION), ("kind", KIND)] {
+        let here = at.field(key);
+        match entries.iter().find(|entry| entry.key == key) {
+            Some(entry) => exactly(reader, entry, &here, wanted),
+            None => {
+                reader.fault(start(root), &at, format!("{key} is missing"), Some(format!("write {wanted}")))
+            }
+        }
+    }
+    let metadata = at.field("metadata");
+    match entries.iter().find(|entry| entry.key == "metadata") {
+        Some(entry) => document.name = name(reader, entry, &metadata),
+        None => reader.fault(start(root), &at, "metadata.name is missing", None),
+    }
+    match entries.iter().find(|entry| entry.key == "spec") {
+        Some(entry) => spec(reader, reader.value(entry), &at.field("spec"), catalog, &mut document),
+        None => reader.fault(start(root), &at, "spec is missing", None),
+    }
+    document
+}
+
+/// The first byte: something to point at that is not the whole text.
+fn start(value: Value) -> Span {
+    Span { start: value.span.start, end: value.span.start }
+}
+
+fn exactly(reader: &mut Reader<'_>, entry: &Entry<'_>, at: &At<'_>, wanted: &'static str) {
+    let _ = reader.word(reader.value(entry), at, &[(wanted, ())]);
+}
+
+fn name(reader: &mut Reader<'_>, metadata: &Entry<'_>, at: &At<'_>) -> String {
+    let here = at.field("name");
+    let entries = reader.object(reader.value(metadata), at, &["name"]);
+    let Some(entry) = entries.first() else {
+        reader.fault(metadata.key_span, at, "name is missing", None);
+        return String::new();
+    };
+    let value = reader.value(entry);
+    match reader.string(value, &here) {
+        Some(name) if names::is_dns_subdomain(name) => name.to_owned(),
+        Some(name) => {
+            let message = format!("{} is no valid name", quoted(name));
+            let help = "use lower-case letters, digits, '-' and '.'";
+            reader.fault(value.span, &here, message, Some(help.to_owned()));
+            String::new()
+        }
+        None => String::new(),
+    }
+}
+
+/// The keys of `spec`.
+pub(super) const SPEC_KEYS: &[&str] =
+    &["extends", "mode", "controllerJobs", "suppressions", "defaults", "rules", "overrides"];
+
+fn spec(
+    reader: &mut Reader<'_>,
+    spec: Value,
+    at: &At<'_>,
+    catalog: &[&'static RuleSpec],
+    document: &mut Document,
+) {
+    for entry in reader.object(spec, at, SPEC_KEYS) {
+        let value = reader.value(entry);
+        let here = at.field(&entry.key);
+        match entry.key.as_ref() {
+            "extends" => match reader.string(value, &here) {
+                Some("") => reader.fault(value.span, &here, "is empty", None),
+                Some(target) => document.extends = Some((target.to_owned(), value.span)),
+                None => {}
+            },
+            "mode" => document.mode = reader.word(value, &here, MODES),
+            "controllerJobs" => document.controller_jobs = reader.word(value, &here, CONTROLLER_JOBS),
+            "suppressions" => suppressions(reader, value, &here, document),
+            "defaults" => document.layer.defaults = defaults::read(reader, value, &here),
+            "rules" => document.layer.rules = rules::read(reader, value, &here, catalog),
+            _ => document.overrides = overrides(reader, value, &here, catalog),
+        }
+    }
+}
+
+fn suppressions(reader: &mut Reader<'_>, section: Value, at: &At<'_>, document: &mut Document) {
+    for entry in reader.object(section, at, &["allow", "levels"]) {
+        let value = reader.value(entry);
+        let here = at.field(&entry.key);
+        if entry.key == "allow" {
+            document.suppressions_allow = reader.bool(value, &here);
+            continue;
+        }
+        let mut levels = Vec::new();
+        for (index, item) in reader.list(value, &here).into_iter().enumerate() {
+            levels.extend(reader.word(item, &here.index(index), SUPPRESSIBLE));
+        }
+        document.suppressions_levels = Some(levels);
+    }
+}
+
+fn overrides(
+    reader: &mut Reader<'_>,
+    section: Value,
+    at: &At<'_>,
+    catalog: &[&'static RuleSpec],
+) -> Vec<(Match, Layer)> {
+    let items = reader.list(section, at);
+    if items.len() > MAX_OVERRIDES {
+        reader.fault(section.span, at, format!("more than {MAX_OVERRIDES} overrides"), None);
+        return Vec::new();
+    }
+    let mut out = Vec::with_capacity(items.len());
+    for (index, item) in items.into_iter().enumerate() {
+        let here = at.index(index);
+        let mut layer = Layer::default();
+        let mut matching = None;
+        let entries = reader.object(item, &here, &["match", "rules", "defaults"]);
+        for entry in &entries {
+            let value = reader.value(entry);
+            let below = here.field(&entry.key);
+            match entry.key.as_ref() {
+                "match" => matching = Some(matches(reader, value, &below)),
+                "rules" => layer.rules = rules::read(reader, value, &below, catalog),
+                _ => layer.defaults = defaults::read(reader, value, &below),
+            }
+        }
+        if matching.is_none() && matches!(reader.kind(item), NodeKind::Map(_) | NodeKind::Null) {
+            let help = "say which objects it is for, by namespaces, names, labels, namespaceLabels or kinds";
+            reader.fault(start(item), &here, "match is missing", Some(help.to_owned()));
+        }
+        if matching.is_some() && entries.len() == 1 {
+            let help = "add rules or defaults";
+            reader.fault(start(item), &here, "this override changes nothing", Some(help.to_owned()));
+        }
+        out.extend(matching.map(|matching| (matching, layer)));
+    }
+    out
+}
+
+fn matches(reader: &mut Reader<'_>, section: Value, at: &At<'_>) -> Match {
+    let mut out = Match::default();
+    let entries = reader.object(section, at, &["kinds", "namespaces", "names", "labels", "namespaceLabels"]);
+    if entries.is_empty() && matches!(reader.kind(section), NodeKind::Map(_) | NodeKind::Null) {
+        let help = "what is for every object belongs in spec.rules and spec.defaults";
+        reader.fault(section.span, at, "has no condition", Some(help.to_owned()));
+    }
+    for entry in entries {
+        let value = reader.value(entry);
+        let here = at.field(&entry.key);
+        match entry.key.as_ref() {
+            "kinds" => {
+                let mut kinds = Vec::new();
+                for (index, item) in some_items(reader, value, &here).into_iter().enumerate() {
+                    kinds.extend(reader.word(item, &here.index(index), KINDS));
+                }
+                out.kinds = Some(kinds);
+            }
+            "namespaces" => out.namespaces = Some(globs(reader, value, &here)),
+            "names" => out.names = Some(globs(reader, value, &here)),
+            "labels" => out.labels = Some(labels(reader, value, &here)),
+            _ => out.namespace_labels = Some(labels(reader, value, &here)),
+        }
+    }
+    out
+}
+
+/// The elements of a list that may not be empty: no object would match.
+fn some_items(reader: &mut Reader<'_>, value: Value, at: &At<'_>) -> Vec<Value> {
+    let items = reader.list(value, at);
+    if items.is_empty() && matches!(reader.kind(value), NodeKind::Seq(_) | NodeKind::Null) {
+        let help = "an empty list matches no object; leave the key out to match all";
+        reader.fault(value.span, at, "is empty", Some(help.to_owned()));
+    }
+    items
+}
+
+fn globs(reader: &mut Reader<'_>, value: Value, at: &At<'_>) -> Vec<String> {
+    let mut out = Vec::new();
+    for (index, item) in some_items(reader, value, at).into_iter().enumerate() {
+        let here = at.index(index);
+        let Some(glob) = reader.string(item, &here) else { continue };
+        let can_match =
+            |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.' | b'*' | b'?');
+        if glob.is_empty() || glob.len() > 253 || !glob.bytes().all(can_match) {
+            let message = format!("{} matches no name", quoted(glob));
+            let help = "names have lower-case letters, digits, '-' and '.'; `*` and `?` are wildcards";
+            reader.fault(item.span, &here, message, Some(help.to_owned()));
+            continue;
+        }
+        out.push(glob.to_owned());
+    }
+    out
+}
+
+fn labels(reader: &mut Reader<'_>, section: Value, at: &At<'_>) -> Vec<(String, String)> {
+    let mut out = Vec::new();
+    let entries = reader.entries(section, at);
+    if entries.is_empty() && matches!(reader.kind(section), NodeKind::Map(_) | NodeKind::Null) {
+        reader.fault(section.span, at, "is empty", Some("leave the key out to match all".to_owned()));
+    }
+    for entry in entries {
+        let here = at.key(&entry.key);
+        let value = reader.value(entry);
+        if let Some(wrong) = names::check_key(&entry.key) {
+            reader.fault(entry.key_span, &here, format!("not a valid key: {wrong}"), None);
+        }
+        let Some(pattern) = reader.string(value, &here) else { continue };
+        if pattern.len() > 253 {
+            reader.fault(value.span, &here, "is too long", None);
+        }
+        out.push((entry.key.to_string(), pattern.to_owned()));
+    }
+    out
+}

@@ -1,0 +1,216 @@
+//! Walks a value tree and gathers every fault on the way, instead of stopping at the first.
+
+use super::suggest::nearest;
+use crate::manifest::{Entry, NodeId, NodeKind, Span, Tree};
+use crate::path::At;
+
+/// No policy is served by more faults than this; the rest is cut off.
+const MAX_FAULTS: usize = 100;
+
+/// A fault whose line and column are not worked out yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Fault {
+    pub(super) span: Span,
+    pub(super) path: String,
+    pub(super) message: String,
+    pub(super) help: Option<String>,
+}
+
+/// A value, with the span to point at when it is wrong.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Value {
+    pub(super) id: NodeId,
+    pub(super) span: Span,
+}
+
+/// One walk over one document.
+#[derive(Debug)]
+pub(super) struct Reader<'t> {
+    tree: &'t Tree<'t>,
+    faults: Vec<Fault>,
+}
+
+impl<'t> Reader<'t> {
+    pub(super) fn new(tree: &'t Tree<'t>) -> Self {
+        Self { tree, faults: Vec::new() }
+    }
+
+    /// The faults found, in the order of the text.
+    pub(super) fn finish(mut self) -> Vec<Fault> {
+        self.faults.sort_by_key(|fault| fault.span);
+        self.faults
+    }
+
+    pub(super) fn root(&self) -> Value {
+        let id = self.tree.root();
+        Value { id, span: self.tree[id].span }
+    }
+
+    pub(super) fn kind(&self, value: Value) -> &'t NodeKind<'t> {
+        &self.tree[value.id].kind
+    }
+
+    /// The value of an entry. A missing one is pointed at through its key.
+    pub(super) fn value(&self, entry: &Entry<'_>) -> Value {
+        let node = &self.tree[entry.value];
+        let span = if matches!(node.kind, NodeKind::Null) { entry.key_span } else { node.span };
+        Value { id: entry.value, span }
+    }
+
+    pub(super) fn fault(
+        &mut self,
+        span: Span,
+        at: &At<'_>,
+        message: impl Into<String>,
+        help: Option<String>,
+    ) {
+        if self.faults.len() < MAX_FAULTS {
+            self.faults.push(Fault { span, path: at.to_string(), message: message.into(), help });
+        }
+    }
+
+    /// The entries of an object, in the order of the text; none for `null`. Keys given twice are faults.
+    pub(super) fn entries(&mut self, value: Value, at: &At<'_>) -> Vec<&'t Entry<'t>> {
+        let entries = match self.kind(value) {
+            NodeKind::Map(entries) => entries,
+            NodeKind::Null => return Vec::new(),
+            other => {
+                self.fault(value.span, at, format!("must be an object, not {}", describe(other)), None);
+                return Vec::new();
+            }
+        };
+        for entry in entries.iter().filter(|entry| entry.shadowed) {
+            let message = format!("the key {} is given twice", quoted(&entry.key));
+            self.fault(entry.key_span, at, message, Some("keep one of them".to_owned()));
+        }
+        entries.iter().filter(|entry| !entry.shadowed).collect()
+    }
+
+    /// The entries of an object that has the keys `known` and no others.
+    pub(super) fn object(&mut self, value: Value, at: &At<'_>, known: &[&'static str]) -> Vec<&'t Entry<'t>> {
+        let mut entries = self.entries(value, at);
+        entries.retain(|entry| {
+            let is_known = known.contains(&entry.key.as_ref());
+            if !is_known {
+                let help = nearest(&entry.key, known.iter().copied())
+                    .map_or_else(|| format!("known here: {}", known.join(", ")), did_you_mean);
+                self.fault(entry.key_span, at, format!("unknown key {}", quoted(&entry.key)), Some(help));
+            }
+            is_known
+        });
+        entries
+    }
+
+    /// The elements of a list; none for `null`.
+    pub(super) fn list(&mut self, value: Value, at: &At<'_>) -> Vec<Value> {
+        match self.kind(value) {
+            NodeKind::Seq(items) => {
+                items.iter().map(|id| Value { id: *id, span: self.tree[*id].span }).collect()
+            }
+            NodeKind::Null => Vec::new(),
+            other => {
+                self.fault(value.span, at, format!("must be a list, not {}", describe(other)), None);
+                Vec::new()
+            }
+        }
+    }
+
+    pub(super) fn string(&mut self, value: Value, at: &At<'_>) -> Option<&'t str> {
+        match self.kind(value) {
+            NodeKind::Str(text) => Some(text),
+            other => {
+                let help = match other {
+                    NodeKind::Null | NodeKind::Seq(_) | NodeKind::Map(_) => None,
+                    _ => Some("put it in quotes to make it a string".to_owned()),
+                };
+                self.fault(value.span, at, format!("must be a string, not {}", describe(other)), help);
+                None
+            }
+        }
+    }
+
+    pub(super) fn bool(&mut self, value: Value, at: &At<'_>) -> Option<bool> {
+        match self.kind(value) {
+            NodeKind::Bool(value) => Some(*value),
+            other => {
+                self.fault(value.span, at, format!("must be true or false, not {}", describe(other)), None);
+                None
+            }
+        }
+    }
+
+    pub(super) fn int(&mut self, value: Value, at: &At<'_>, min: i64, max: i64) -> Option<i64> {
+        let number = match self.kind(value) {
+            NodeKind::Int(number) => *number,
+            NodeKind::Uint(_) => i64::MAX,
+            other => {
+                let help = match other {
+                    NodeKind::Str(text) => super::duration::parse_seconds(text)
+                        .ok()
+                        .map(|seconds| format!("write the number alone: {seconds}")),
+                    _ => None,
+                };
+                self.fault(value.span, at, format!("must be a whole number, not {}", describe(other)), help);
+                return None;
+            }
+        };
+        if (min..=max).contains(&number) {
+            return Some(number);
+        }
+        self.fault(value.span, at, format!("must be from {min} to {max}"), None);
+        None
+    }
+
+    /// One of the `words`, each with its meaning.
+    pub(super) fn word<T: Copy>(
+        &mut self,
+        value: Value,
+        at: &At<'_>,
+        words: &[(&'static str, T)],
+    ) -> Option<T> {
+        let text = self.string(value, at)?;
+        if let Some((_, meaning)) = words.iter().find(|(word, _)| *word == text) {
+            return Some(*meaning);
+        }
+        let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        let help = nearest(text, known.iter().copied()).map(did_you_mean);
+        self.fault(value.span, at, format!("must be {}, not {}", one_of(&known), quoted(text)), help);
+        None
+    }
+}
+
+/// `a, b or c`.
+pub(super) fn one_of(words: &[&str]) -> String {
+    match words.split_last() {
+        None => String::new(),
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
+    }
+}
+
+pub(super) fn did_you_mean(word: &str) -> String {
+    format!("did you mean {word}?")
+}
+
+/// A short piece of the text, in quotes and on one line.
+pub(super) fn quoted(text: &str) -> String {
+    const LONGEST: usize = 60;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{:?}...", &text[..end]),
+        None => format!("{text:?}"),
+    }
+}
+
+/// What a value is, for "must be a string, not ...".
+pub(super) fn describe(kind: &NodeKind<'_>) -> String {
+    match kind {
+        NodeKind::Null => "nothing".to_owned(),
+        NodeKind::Bool(value) => format!("the boolean {value}"),
+        NodeKind::Int(value) => format!("the number {value}"),
+        NodeKind::Uint(value) => format!("the number {value}"),
+        NodeKind::Float(value) => format!("the number {value}"),
+        NodeKind::Str(text) => format!("the string {}", quoted(text)),
+        NodeKind::Seq(_) => "a list".to_owned(),
+        NodeKind::Map(_) => "an object".to_owned(),
+    }
+}

@@ -1,0 +1,217 @@
+//! The `rules` section: levels and options, by rule id or wildcard.
+
+use super::reader::{Reader, Value, did_you_mean, one_of, quoted};
+use super::settings::RuleChange;
+use super::suggest::nearest;
+use super::{Level, OptionKind, OptionSpec, OptionValue, RuleSpec, duration};
+use crate::manifest::{Entry, NodeKind};
+use crate::path::At;
+
+/// What a key of the section names.
+enum Target {
+    Everything,
+    Category(String),
+    Rule(usize),
+}
+
+/// Reads the section into changes by catalog index, ascending. Within it a rule's own entry goes before its
+/// category's, and that before `*`, wherever they stand.
+pub(super) fn read(
+    reader: &mut Reader<'_>,
+    section: Value,
+    at: &At<'_>,
+    catalog: &[&'static RuleSpec],
+) -> Vec<(usize, RuleChange)> {
+    let mut everything = None;
+    let mut categories = Vec::new();
+    let mut own: Vec<Option<RuleChange>> = vec![None; catalog.len()];
+    for entry in reader.entries(section, at) {
+        let here = at.field(&entry.key);
+        let Some(target) = target(reader, entry, at, catalog) else { continue };
+        let value = reader.value(entry);
+        match target {
+            Target::Everything => everything = wildcard_level(reader, value, &here),
+            Target::Category(category) => {
+                if let Some(level) = wildcard_level(reader, value, &here) {
+                    categories.push((category, level));
+                }
+            }
+            Target::Rule(index) => {
+                if let Some(slot) = own.get_mut(index) {
+                    *slot = Some(rule_change(reader, value, &here, catalog[index]));
+                }
+            }
+        }
+    }
+    let mut changes = Vec::new();
+    for (index, (spec, own)) in catalog.iter().zip(own).enumerate() {
+        if !spec.is_settable() {
+            continue;
+        }
+        let wildcard = categories
+            .iter()
+            .find(|(category, _)| category == spec.category())
+            .map(|(_, level)| *level)
+            .or(everything);
+        let mut change = own.unwrap_or_default();
+        change.level = change.level.or(wildcard);
+        if change != RuleChange::default() {
+            changes.push((index, change));
+        }
+    }
+    changes
+}
+
+fn target(
+    reader: &mut Reader<'_>,
+    entry: &Entry<'_>,
+    at: &At<'_>,
+    catalog: &[&'static RuleSpec],
+) -> Option<Target> {
+    let key = entry.key.as_ref();
+    if key == "*" {
+        return Some(Target::Everything);
+    }
+    let (category, name) = key.split_once('/').unwrap_or((key, ""));
+    if category == "api" {
+        let message = format!("{} cannot be set: it is the API server's own verdict", quoted(key));
+        let help = "the API server refuses such objects whatever a policy says; take the line out";
+        reader.fault(entry.key_span, at, message, Some(help.to_owned()));
+        return None;
+    }
+    let settable = || catalog.iter().filter(|spec| spec.is_settable());
+    if let Some(index) = catalog.iter().position(|spec| spec.id == key) {
+        return Some(Target::Rule(index));
+    }
+    if name == "*" && settable().any(|spec| spec.category() == category) {
+        return Some(Target::Category(category.to_owned()));
+    }
+    if name == "*" {
+        let mut known: Vec<&str> = settable().map(|spec| spec.category()).collect();
+        known.sort_unstable();
+        known.dedup();
+        let help = nearest(category, known.iter().copied()).map_or_else(
+            || format!("categories: {}", known.join(", ")),
+            |near| did_you_mean(&format!("{near}/*")),
+        );
+        reader.fault(entry.key_span, at, format!("no rules of category {}", quoted(category)), Some(help));
+        return None;
+    }
+    if key.contains('*') {
+        let help = "the wildcards are category/* and *";
+        reader.fault(entry.key_span, at, format!("unknown wildcard {}", quoted(key)), Some(help.to_owned()));
+        return None;
+    }
+    let help = nearest(key, settable().map(|spec| spec.id)).map(did_you_mean);
+    reader.fault(entry.key_span, at, format!("unknown rule {}", quoted(key)), help);
+    None
+}
+
+/// A level, written as such or as an object with the level alone.
+fn wildcard_level(reader: &mut Reader<'_>, value: Value, at: &At<'_>) -> Option<Level> {
+    if !matches!(reader.kind(value), NodeKind::Map(_)) {
+        return level(reader, value, at);
+    }
+    let mut found = None;
+    for entry in reader.entries(value, at) {
+        if entry.key == "level" {
+            found = level(reader, reader.value(entry), &at.field("level"));
+        } else {
+            let help = "set options under the rule's own id";
+            let message = format!("a wildcard takes a level only, not {}", quoted(&entry.key));
+            reader.fault(entry.key_span, at, message, Some(help.to_owned()));
+        }
+    }
+    found
+}
+
+/// A level. YAML reads a bare `off` as false, which therefore means the same.
+pub(super) fn level(reader: &mut Reader<'_>, value: Value, at: &At<'_>) -> Option<Level> {
+    const WORDS: [(&str, Level); 4] =
+        [("deny", Level::Deny), ("warn", Level::Warn), ("info", Level::Info), ("off", Level::Off)];
+    match reader.kind(value) {
+        NodeKind::Bool(false) => Some(Level::Off),
+        NodeKind::Str(_) => reader.word(value, at, &WORDS),
+        other => {
+            let names: Vec<&str> = WORDS.iter().map(|(word, _)| *word).collect();
+            let message = format!("must be {}, not {}", one_of(&names), super::reader::describe(other));
+            reader.fault(value.span, at, message, None);
+            None
+        }
+    }
+}
+
+fn rule_change(reader: &mut Reader<'_>, value: Value, at: &At<'_>, spec: &'static RuleSpec) -> RuleChange {
+    let mut change = RuleChange::default();
+    if !matches!(reader.kind(value), NodeKind::Map(_)) {
+        change.level = level(reader, value, at);
+        return change;
+    }
+    for entry in reader.entries(value, at) {
+        let here = at.field(&entry.key);
+        let value = reader.value(entry);
+        if entry.key == "level" {
+            change.level = level(reader, value, &here);
+        } else if let Some(option) = spec.options.iter().find(|option| option.name == entry.key) {
+            if let Some(value) = option_value(reader, value, &here, option) {
+                change.options.set(option.name, value);
+            }
+        } else {
+            let known: Vec<&str> =
+                std::iter::once("level").chain(spec.options.iter().map(|option| option.name)).collect();
+            let help = nearest(&entry.key, known.iter().copied())
+                .map_or_else(|| format!("known here: {}", known.join(", ")), did_you_mean);
+            let message = format!("{} has no option {}", spec.id, quoted(&entry.key));
+            reader.fault(entry.key_span, at, message, Some(help));
+        }
+    }
+    change
+}
+
+fn option_value(
+    reader: &mut Reader<'_>,
+    value: Value,
+    at: &At<'_>,
+    option: &OptionSpec,
+) -> Option<OptionValue> {
+    match option.kind {
+        OptionKind::Int { min, max, .. } => reader.int(value, at, min, max).map(OptionValue::Int),
+        OptionKind::Bool { .. } => reader.bool(value, at).map(OptionValue::Bool),
+        OptionKind::Seconds { min, max, .. } => seconds(reader, value, at, min, max).map(OptionValue::Int),
+        OptionKind::Strings { .. } => {
+            if matches!(reader.kind(value), NodeKind::Null) {
+                reader.fault(
+                    value.span,
+                    at,
+                    "must be a list, not nothing",
+                    Some("write [] for none".to_owned()),
+                );
+                return None;
+            }
+            let items = reader.list(value, at);
+            let mut out = Vec::with_capacity(items.len());
+            for (index, item) in items.into_iter().enumerate() {
+                out.extend(reader.string(item, &at.index(index)).map(str::to_owned));
+            }
+            Some(OptionValue::Strings(out))
+        }
+    }
+}
+
+fn seconds(reader: &mut Reader<'_>, value: Value, at: &At<'_>, min: i64, max: i64) -> Option<i64> {
+    let NodeKind::Str(text) = reader.kind(value) else {
+        return reader.int(value, at, min, max);
+    };
+    match duration::parse_seconds(text) {
+        Ok(seconds) if (min..=max).contains(&seconds) => Some(seconds),
+        Ok(_) => {
+            let (min, max) = (duration::format_seconds(min), duration::format_seconds(max));
+            reader.fault(value.span, at, format!("must be from {min} to {max}"), None);
+            None
+        }
+        Err(wrong) => {
+            reader.fault(value.span, at, format!("{} {wrong}", quoted(text)), None);
+            None
+        }
+    }
+}

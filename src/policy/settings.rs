@@ -1,0 +1,124 @@
+//! What a policy asks of one object: levels, options and defaults, ready to be used.
+
+use super::{Defaults, Level, OptionKind, OptionValue, Options, RuleSpec};
+
+/// The level and the options of one rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleSetting {
+    /// How loudly the rule speaks.
+    pub level: Level,
+    /// The options the policy sets. Read them through the accessors, which know the declared defaults.
+    pub options: Options,
+}
+
+impl RuleSetting {
+    /// A rule at a level, with the declared defaults of all its options.
+    pub fn new(level: Level) -> Self {
+        Self { level, options: Options::default() }
+    }
+
+    /// The whole number `name`: a number, or the seconds of a duration. An option that `spec` does not declare
+    /// as such is 0.
+    pub fn int(&self, spec: &RuleSpec, name: &str) -> i64 {
+        match (self.options.get(name), declared(spec, name)) {
+            (Some(OptionValue::Int(value)), _) => *value,
+            (_, Some(OptionKind::Int { default, .. } | OptionKind::Seconds { default, .. })) => default,
+            _ => 0,
+        }
+    }
+
+    /// The switch `name`. An option that `spec` does not declare as such is false.
+    pub fn bool(&self, spec: &RuleSpec, name: &str) -> bool {
+        match (self.options.get(name), declared(spec, name)) {
+            (Some(OptionValue::Bool(value)), _) => *value,
+            (_, Some(OptionKind::Bool { default })) => default,
+            _ => false,
+        }
+    }
+
+    /// The strings of `name`. An option that `spec` does not declare as such has none.
+    pub fn strings<'s>(&'s self, spec: &RuleSpec, name: &str) -> impl Iterator<Item = &'s str> + Clone {
+        let (set, default): (&'s [String], &'static [&'static str]) =
+            match (self.options.get(name), declared(spec, name)) {
+                (Some(OptionValue::Strings(values)), _) => (values, &[]),
+                (_, Some(OptionKind::Strings { default })) => (&[], default),
+                _ => (&[], &[]),
+            };
+        set.iter().map(String::as_str).chain(default.iter().copied())
+    }
+}
+
+fn declared(spec: &RuleSpec, name: &str) -> Option<OptionKind> {
+    spec.options.iter().find(|option| option.name == name).map(|option| option.kind)
+}
+
+/// Everything the policy says about one object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// One setting for each rule of the catalog that the policy was loaded with, in its order.
+    pub rules: Vec<RuleSetting>,
+    /// What is filled in.
+    pub defaults: Defaults,
+}
+
+/// What one `rules` section says about one rule.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct RuleChange {
+    pub(super) level: Option<Level>,
+    pub(super) options: Options,
+}
+
+impl RuleChange {
+    fn apply(&self, setting: &mut RuleSetting) {
+        if let Some(level) = self.level {
+            setting.level = level;
+        }
+        for (name, value) in self.options.iter() {
+            setting.options.set(name, value.clone());
+        }
+    }
+}
+
+/// What one policy file, or one override, changes in the settings below it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Layer {
+    /// By index in the catalog, ascending; wildcards are already spread over the rules they name.
+    pub(super) rules: Vec<(usize, RuleChange)>,
+    pub(super) defaults: super::defaults::DefaultsChange,
+}
+
+impl Layer {
+    /// Puts this layer over `settings`.
+    pub(super) fn apply(&self, settings: &mut Settings) {
+        for (index, change) in &self.rules {
+            if let Some(setting) = settings.rules.get_mut(*index) {
+                change.apply(setting);
+            }
+        }
+        self.defaults.apply(&mut settings.defaults);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::testing::CATALOG;
+
+    #[test]
+    fn accessors_know_the_declared_defaults() {
+        let spec = CATALOG[1];
+        let mut setting = RuleSetting::new(Level::Warn);
+        assert_eq!(setting.int(spec, "max"), 5);
+        assert_eq!(setting.int(spec, "atLeast"), 60);
+        assert!(!setting.bool(spec, "loud"));
+        assert_eq!(setting.strings(spec, "except").collect::<Vec<_>>(), ["a"]);
+        setting.options.set("max", OptionValue::Int(9));
+        setting.options.set("loud", OptionValue::Bool(true));
+        setting.options.set("except", OptionValue::Strings(vec![]));
+        assert_eq!(setting.int(spec, "max"), 9);
+        assert!(setting.bool(spec, "loud"));
+        assert_eq!(setting.strings(spec, "except").count(), 0);
+        assert_eq!(setting.int(spec, "nothing"), 0);
+        assert!(!setting.bool(spec, "max"));
+    }
+}
