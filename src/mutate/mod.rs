@@ -5,6 +5,8 @@
 
 mod change;
 mod fill;
+#[cfg(test)]
+mod tests;
 
 pub use change::{Change, ChangeKind, json_patch};
 pub use fill::{fill, fill_update};

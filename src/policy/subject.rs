@@ -134,7 +134,8 @@ mod tests {
         fn never_panics_and_a_text_matches_itself(pattern in "[a*?é]{0,12}", text in "[aé]{0,12}") {
             let _ = glob(&pattern, &text);
             prop_assert!(glob(&text, &text));
-            prop_assert!(glob(&format!("*{text}*"), &format!("x{text}y")));
+            let (within, longer) = (format!("*{text}*"), format!("x{text}y"));
+            prop_assert!(glob(&within, &longer));
         }
     }
 
