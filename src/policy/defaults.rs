@@ -8,8 +8,7 @@
 use std::collections::BTreeMap;
 
 use super::names;
-use super::reader::{Reader, Value, did_you_mean, quoted};
-use super::suggest::nearest;
+use super::reader::{Reader, Value, quoted};
 use crate::manifest::{Entry, NodeKind};
 use crate::path::At;
 
@@ -115,7 +114,7 @@ impl DefaultsChange {
 }
 
 /// The keys of the section.
-pub(super) const KEYS: &[&str] = &[
+const KEYS: &[&str] = &[
     "restartPolicy",
     "activeDeadlineSeconds",
     "ttlSecondsAfterFinished",
@@ -308,7 +307,5 @@ fn unknown(reader: &mut Reader<'_>, entry: &Entry<'_>, at: &At<'_>) {
         reader.fault(entry.key_span, at, message, Some((*why).to_owned()));
         return;
     }
-    let help = nearest(key, KEYS.iter().copied())
-        .map_or_else(|| format!("known here: {}", KEYS.join(", ")), did_you_mean);
-    reader.fault(entry.key_span, at, format!("unknown key {}", quoted(key)), Some(help));
+    reader.unknown(entry.key_span, at, format!("unknown key {}", quoted(key)), key, KEYS);
 }

@@ -35,8 +35,8 @@ pub(super) struct Document {
     pub(super) overrides: Vec<(Match, Layer)>,
 }
 
-/// Reads a document. What is wrong with it is left with the reader.
-pub(super) fn read(reader: &mut Reader<'_>, catalog: &[&'static RuleSpec]) -> Document {
+/// Reads a document, without its rules where there is no catalog. What is wrong with it is left with the reader.
+pub(super) fn read(reader: &mut Reader<'_>, catalog: Option<&[&'static RuleSpec]>) -> Document {
     let mut document = Document::default();
     let root = reader.root();
     let at = At::root();
@@ -97,14 +97,14 @@ fn name(reader: &mut Reader<'_>, metadata: &Entry<'_>, at: &At<'_>) -> String {
 }
 
 /// The keys of `spec`.
-pub(super) const SPEC_KEYS: &[&str] =
+const SPEC_KEYS: &[&str] =
     &["extends", "mode", "controllerJobs", "suppressions", "defaults", "rules", "overrides"];
 
 fn spec(
     reader: &mut Reader<'_>,
     spec: Value,
     at: &At<'_>,
-    catalog: &[&'static RuleSpec],
+    catalog: Option<&[&'static RuleSpec]>,
     document: &mut Document,
 ) {
     for entry in reader.object(spec, at, SPEC_KEYS) {
@@ -120,8 +120,11 @@ fn spec(
             "controllerJobs" => document.controller_jobs = reader.word(value, &here, CONTROLLER_JOBS),
             "suppressions" => suppressions(reader, value, &here, document),
             "defaults" => document.layer.defaults = defaults::read(reader, value, &here),
-            "rules" => document.layer.rules = rules::read(reader, value, &here, catalog),
-            _ => document.overrides = overrides(reader, value, &here, catalog),
+            "rules" => {
+                document.layer.rules =
+                    catalog.map(|catalog| rules::read(reader, value, &here, catalog)).unwrap_or_default();
+            }
+            _ => document.overrides = overrides(reader, value, &here, catalog.unwrap_or_default()),
         }
     }
 }
@@ -172,7 +175,7 @@ fn overrides(
             let help = "say which objects it is for, by namespaces, names, labels, namespaceLabels or kinds";
             reader.fault(start(item), &here, "match is missing", Some(help.to_owned()));
         }
-        if matching.is_some() && entries.len() == 1 {
+        if matching.is_some() && matches!(reader.kind(item), NodeKind::Map(all) if all.len() == 1) {
             let help = "add rules or defaults";
             reader.fault(start(item), &here, "this override changes nothing", Some(help.to_owned()));
         }

@@ -3,13 +3,16 @@
 //! A policy knows rules only by their [`RuleSpec`], the data part of a rule's declaration, so that this module
 //! does not depend on the engine: whoever loads a policy hands over the catalog.
 //!
-//! [`Policy::settings_for`] says what holds for one object.
+//! [`load::read_file`] and [`load::preset`] give a [`Policy`], or all that is wrong with the file, with positions.
+//! [`Policy::settings_for`] then says what holds for one object.
 
 mod defaults;
 mod document;
 mod duration;
 mod error;
+pub mod load;
 mod names;
+pub mod preset;
 mod reader;
 mod rules;
 mod settings;
@@ -23,6 +26,7 @@ use std::borrow::Cow;
 
 pub use defaults::{Defaults, RestartPolicy};
 pub use error::{PolicyError, PolicyErrors};
+pub use preset::Preset;
 pub use settings::{RuleSetting, Settings};
 pub use spec::{Level, OptionKind, OptionSpec, OptionValue, Options, PresetLevels, RuleSpec};
 pub use subject::{Kind, Subject};

@@ -1,11 +1,16 @@
 //! Walks a value tree and gathers every fault on the way, instead of stopping at the first.
 
+use std::collections::HashSet;
+
 use super::suggest::nearest;
 use crate::manifest::{Entry, NodeId, NodeKind, Span, Tree};
 use crate::path::At;
 
 /// No policy is served by more faults than this; the rest is cut off.
 const MAX_FAULTS: usize = 100;
+
+/// Longer lists of what is known help nobody.
+const MAX_LISTED: usize = 12;
 
 /// A fault whose line and column are not worked out yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +74,19 @@ impl<'t> Reader<'t> {
         }
     }
 
+    /// A fault in a `word` that is none of those `known`, with the one that was likely meant.
+    pub(super) fn unknown(&mut self, span: Span, at: &At<'_>, message: String, word: &str, known: &[&str]) {
+        // Looking for likenesses is the dearest thing done here: not for faults that nobody will see.
+        if self.faults.len() < MAX_FAULTS {
+            let help = match nearest(word, known.iter().copied()) {
+                Some(near) => Some(did_you_mean(near)),
+                None if known.len() <= MAX_LISTED => Some(format!("known here: {}", known.join(", "))),
+                None => None,
+            };
+            self.fault(span, at, message, help);
+        }
+    }
+
     /// The entries of an object, in the order of the text; none for `null`. Keys given twice are faults.
     pub(super) fn entries(&mut self, value: Value, at: &At<'_>) -> Vec<&'t Entry<'t>> {
         let entries = match self.kind(value) {
@@ -79,9 +97,13 @@ impl<'t> Reader<'t> {
                 return Vec::new();
             }
         };
-        for entry in entries.iter().filter(|entry| entry.shadowed) {
-            let message = format!("the key {} is given twice", quoted(&entry.key));
-            self.fault(entry.key_span, at, message, Some("keep one of them".to_owned()));
+        // What a merge key brings in is meant to be overridden; what stands here twice is not.
+        let mut below = HashSet::new();
+        for entry in entries.iter().rev().filter(|entry| !entry.merged) {
+            if !below.insert(entry.key.as_ref()) {
+                let message = format!("the key {} is given again below", quoted(&entry.key));
+                self.fault(entry.key_span, at, message, Some("keep one of them".to_owned()));
+            }
         }
         entries.iter().filter(|entry| !entry.shadowed).collect()
     }
@@ -92,9 +114,8 @@ impl<'t> Reader<'t> {
         entries.retain(|entry| {
             let is_known = known.contains(&entry.key.as_ref());
             if !is_known {
-                let help = nearest(&entry.key, known.iter().copied())
-                    .map_or_else(|| format!("known here: {}", known.join(", ")), did_you_mean);
-                self.fault(entry.key_span, at, format!("unknown key {}", quoted(&entry.key)), Some(help));
+                let message = format!("unknown key {}", quoted(&entry.key));
+                self.unknown(entry.key_span, at, message, &entry.key, known);
             }
             is_known
         });
@@ -168,12 +189,16 @@ impl<'t> Reader<'t> {
         at: &At<'_>,
         words: &[(&'static str, T)],
     ) -> Option<T> {
-        let text = self.string(value, at)?;
-        if let Some((_, meaning)) = words.iter().find(|(word, _)| *word == text) {
+        let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        let kind = self.kind(value);
+        let NodeKind::Str(text) = kind else {
+            self.fault(value.span, at, format!("must be {}, not {}", one_of(&known), describe(kind)), None);
+            return None;
+        };
+        if let Some((_, meaning)) = words.iter().find(|(word, _)| word == text) {
             return Some(*meaning);
         }
-        let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-        let help = nearest(text, known.iter().copied()).map(did_you_mean);
+        let help = nearest(text, known.iter().copied()).filter(|_| known.len() > 1).map(did_you_mean);
         self.fault(value.span, at, format!("must be {}, not {}", one_of(&known), quoted(text)), help);
         None
     }

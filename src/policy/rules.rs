@@ -1,8 +1,7 @@
 //! The `rules` section: levels and options, by rule id or wildcard.
 
-use super::reader::{Reader, Value, did_you_mean, one_of, quoted};
+use super::reader::{Reader, Value, quoted};
 use super::settings::RuleChange;
-use super::suggest::nearest;
 use super::{Level, OptionKind, OptionSpec, OptionValue, RuleSpec, duration};
 use crate::manifest::{Entry, NodeKind};
 use crate::path::At;
@@ -80,6 +79,7 @@ fn target(
         return None;
     }
     let settable = || catalog.iter().filter(|spec| spec.is_settable());
+    let span = entry.key_span;
     if let Some(index) = catalog.iter().position(|spec| spec.id == key) {
         return Some(Target::Rule(index));
     }
@@ -90,20 +90,16 @@ fn target(
         let mut known: Vec<&str> = settable().map(|spec| spec.category()).collect();
         known.sort_unstable();
         known.dedup();
-        let help = nearest(category, known.iter().copied()).map_or_else(
-            || format!("categories: {}", known.join(", ")),
-            |near| did_you_mean(&format!("{near}/*")),
-        );
-        reader.fault(entry.key_span, at, format!("no rules of category {}", quoted(category)), Some(help));
+        reader.unknown(span, at, format!("no rules of category {}", quoted(category)), category, &known);
         return None;
     }
     if key.contains('*') {
         let help = "the wildcards are category/* and *";
-        reader.fault(entry.key_span, at, format!("unknown wildcard {}", quoted(key)), Some(help.to_owned()));
+        reader.fault(span, at, format!("unknown wildcard {}", quoted(key)), Some(help.to_owned()));
         return None;
     }
-    let help = nearest(key, settable().map(|spec| spec.id)).map(did_you_mean);
-    reader.fault(entry.key_span, at, format!("unknown rule {}", quoted(key)), help);
+    let known: Vec<&str> = settable().map(|spec| spec.id).collect();
+    reader.unknown(span, at, format!("unknown rule {}", quoted(key)), key, &known);
     None
 }
 
@@ -126,18 +122,12 @@ fn wildcard_level(reader: &mut Reader<'_>, value: Value, at: &At<'_>) -> Option<
 }
 
 /// A level. YAML reads a bare `off` as false, which therefore means the same.
-pub(super) fn level(reader: &mut Reader<'_>, value: Value, at: &At<'_>) -> Option<Level> {
+fn level(reader: &mut Reader<'_>, value: Value, at: &At<'_>) -> Option<Level> {
     const WORDS: [(&str, Level); 4] =
         [("deny", Level::Deny), ("warn", Level::Warn), ("info", Level::Info), ("off", Level::Off)];
     match reader.kind(value) {
         NodeKind::Bool(false) => Some(Level::Off),
-        NodeKind::Str(_) => reader.word(value, at, &WORDS),
-        other => {
-            let names: Vec<&str> = WORDS.iter().map(|(word, _)| *word).collect();
-            let message = format!("must be {}, not {}", one_of(&names), super::reader::describe(other));
-            reader.fault(value.span, at, message, None);
-            None
-        }
+        _ => reader.word(value, at, &WORDS),
     }
 }
 
@@ -159,10 +149,8 @@ fn rule_change(reader: &mut Reader<'_>, value: Value, at: &At<'_>, spec: &'stati
         } else {
             let known: Vec<&str> =
                 std::iter::once("level").chain(spec.options.iter().map(|option| option.name)).collect();
-            let help = nearest(&entry.key, known.iter().copied())
-                .map_or_else(|| format!("known here: {}", known.join(", ")), did_you_mean);
             let message = format!("{} has no option {}", spec.id, quoted(&entry.key));
-            reader.fault(entry.key_span, at, message, Some(help));
+            reader.unknown(entry.key_span, at, message, &entry.key, &known);
         }
     }
     change

@@ -1,0 +1,255 @@
+//! From text to policy: the file, what it extends, and what comes of them together.
+
+use std::path::{Component, Path, PathBuf};
+
+use super::document::{self, Document};
+use super::reader::{Fault, Reader, did_you_mean, one_of, quoted};
+use super::suggest::nearest;
+use super::{
+    ControllerJobs, Defaults, Level, Mode, Override, Policy, PolicyError, PolicyErrors, Preset, RuleSetting,
+    RuleSpec, Settings, Suppressions,
+};
+use crate::manifest::{self, LineIndex, Span};
+
+/// The file name that [`discover`] looks for.
+pub const FILE_NAME: &str = "jobguard.yaml";
+
+/// How many files may extend one another. A circle that the names do not show ends here too.
+const MAX_FILES: usize = 8;
+
+/// The largest policy file, in bytes.
+const MAX_BYTES: usize = 1024 * 1024;
+
+/// The text of a policy file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// What to call it in errors; for a file its path, to which `extends` is relative.
+    pub name: String,
+    /// The YAML or JSON text.
+    pub text: String,
+}
+
+/// Finds what `extends` names: given the name of the file that asks and the path as written there.
+/// It answers with the text, or in words why there is none. [`from_files`] and [`no_files`] are two of them.
+pub type Loader<'l> = dyn Fn(&str, &str) -> Result<Source, String> + 'l;
+
+/// A [`Loader`] that reads files, relative to the folder of the file that asks.
+///
+/// # Errors
+/// When the file cannot be read, in words.
+pub fn from_files(from: &str, path: &str) -> Result<Source, String> {
+    let folder = Path::new(from).parent().unwrap_or(Path::new(""));
+    let path: PathBuf = folder.join(path).components().filter(|part| *part != Component::CurDir).collect();
+    let text = read_text(&path)?;
+    Ok(Source { name: path.display().to_string(), text })
+}
+
+/// A [`Loader`] that refuses: for policies that stand alone, such as one in a ConfigMap.
+///
+/// # Errors
+/// Always.
+pub fn no_files(_from: &str, _path: &str) -> Result<Source, String> {
+    Err("other files are not read here".to_owned())
+}
+
+fn read_text(path: &Path) -> Result<String, String> {
+    use std::io::Read as _;
+    let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
+    let mut bytes = Vec::new();
+    file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_owned())
+}
+
+/// Reads the policy file at `path`, and the files it extends.
+///
+/// # Errors
+/// All that is wrong with them.
+pub fn read_file(path: &Path, catalog: &[&'static RuleSpec]) -> Result<Policy, PolicyErrors> {
+    let name = path.display().to_string();
+    match read_text(path) {
+        Ok(text) => read(&Source { name, text }, catalog, &from_files),
+        Err(why) => Err(whole_file(&name, format!("cannot be read: {why}")).into()),
+    }
+}
+
+/// A built-in policy. Its levels are the rules' own declarations; the list in its file, which has to agree with
+/// them, is for people.
+///
+/// # Errors
+/// Only if the built-in file is broken, which its tests rule out.
+pub fn preset(preset: Preset, catalog: &[&'static RuleSpec]) -> Result<Policy, PolicyErrors> {
+    let document = preset_document(preset)?;
+    Ok(assemble(preset, vec![document], catalog))
+}
+
+fn preset_document(preset: Preset) -> Result<Document, PolicyErrors> {
+    let source = Source { name: preset.to_string(), text: preset.text().to_owned() };
+    let (document, errors) = read_document(&source, None);
+    PolicyErrors::check(errors)?;
+    Ok(document)
+}
+
+/// Reads a policy, with `loader` for what it extends. A policy without `extends` extends `recommended`.
+///
+/// # Errors
+/// All that is wrong with it and with the files it extends.
+pub fn read(
+    source: &Source,
+    catalog: &[&'static RuleSpec],
+    loader: &Loader<'_>,
+) -> Result<Policy, PolicyErrors> {
+    let mut errors = Vec::new();
+    let mut documents: Vec<Document> = Vec::new();
+    let mut names = vec![source.name.clone()];
+    let mut source = source.clone();
+    let preset = loop {
+        let (document, faults) = read_document(&source, Some(catalog));
+        errors.extend(faults);
+        let extends = document.extends.clone();
+        documents.push(document);
+        let Some((target, span)) = extends else { break Preset::Recommended };
+        if let Some(preset) = Preset::from_name(&target) {
+            break preset;
+        }
+        let mut refuse = |message: String, help: Option<String>| {
+            let fault = Fault { span, path: "spec.extends".to_owned(), message, help };
+            errors.push(with_position(&source.name, &LineIndex::new(&source.text), fault));
+        };
+        match loader(&source.name, &target) {
+            Err(why) => {
+                let names = Preset::ALL.map(Preset::as_str);
+                let help = nearest(&target, names)
+                    .map_or_else(|| format!("built in are {}", one_of(&names)), did_you_mean);
+                refuse(format!("cannot read {}: {why}", quoted(&target)), Some(help));
+                break Preset::Recommended;
+            }
+            Ok(next) if names.contains(&next.name) => {
+                refuse(format!("{} extends itself, by way of {}", next.name, source.name), None);
+                break Preset::Recommended;
+            }
+            Ok(_) if names.len() == MAX_FILES => {
+                refuse(format!("more than {MAX_FILES} files extend one another"), None);
+                break Preset::Recommended;
+            }
+            Ok(next) => {
+                names.push(next.name.clone());
+                source = next;
+            }
+        }
+    };
+    PolicyErrors::check(errors)?;
+    documents.push(preset_document(preset)?);
+    documents.reverse();
+    Ok(assemble(preset, documents, catalog))
+}
+
+/// Reads one file's own words, and everything that is wrong with them.
+fn read_document(source: &Source, catalog: Option<&[&'static RuleSpec]>) -> (Document, Vec<PolicyError>) {
+    if source.text.len() > MAX_BYTES {
+        let error = whole_file(&source.name, format!("is larger than {MAX_BYTES} bytes"));
+        return (Document::default(), vec![error]);
+    }
+    let mut faults = Vec::new();
+    let mut document = None;
+    let found = manifest::read(&source.text);
+    for (position, part) in found.iter().enumerate() {
+        match &part.content {
+            Err(error) => faults.push(Fault {
+                span: error.span,
+                path: String::new(),
+                message: error.message.clone(),
+                help: error.help.clone(),
+            }),
+            Ok(tree) if position == 0 => {
+                let mut reader = Reader::new(tree);
+                document = Some(document::read(&mut reader, catalog));
+                faults.extend(reader.finish());
+            }
+            Ok(tree) => faults.push(Fault {
+                span: tree[tree.root()].span,
+                path: String::new(),
+                message: "a second document begins here".to_owned(),
+                help: Some("a file holds one policy".to_owned()),
+            }),
+        }
+    }
+    let lines = LineIndex::new(&source.text);
+    let mut errors: Vec<_> =
+        faults.into_iter().map(|fault| with_position(&source.name, &lines, fault)).collect();
+    if found.is_empty() {
+        errors.push(whole_file(&source.name, "holds no policy".to_owned()));
+    }
+    (document.unwrap_or_default(), errors)
+}
+
+fn with_position(file: &str, lines: &LineIndex<'_>, fault: Fault) -> PolicyError {
+    let position = lines.position(fault.span.start);
+    PolicyError {
+        file: file.to_owned(),
+        span: fault.span,
+        line: position.line,
+        column: position.column,
+        path: fault.path,
+        message: fault.message,
+        help: fault.help,
+    }
+}
+
+fn whole_file(file: &str, message: String) -> PolicyError {
+    let span = Span::default();
+    PolicyError { file: file.to_owned(), span, line: 1, column: 1, path: String::new(), message, help: None }
+}
+
+/// Lays documents over one another, the most basic first.
+fn assemble(preset: Preset, documents: Vec<Document>, catalog: &[&'static RuleSpec]) -> Policy {
+    let rules = catalog
+        .iter()
+        .map(|spec| RuleSetting::new(if spec.is_settable() { preset.level(spec) } else { Level::Deny }))
+        .collect();
+    let mut policy = Policy {
+        name: String::new(),
+        mode: Mode::default(),
+        controller_jobs: ControllerJobs::default(),
+        suppressions: Suppressions::default(),
+        base: Settings { rules, defaults: Defaults::default() },
+        overrides: Vec::new(),
+    };
+    let mut overrides = Vec::new();
+    for document in documents {
+        policy.name = document.name;
+        policy.mode = document.mode.unwrap_or(policy.mode);
+        policy.controller_jobs = document.controller_jobs.unwrap_or(policy.controller_jobs);
+        policy.suppressions.allow = document.suppressions_allow.unwrap_or(policy.suppressions.allow);
+        if let Some(levels) = document.suppressions_levels {
+            policy.suppressions.levels = levels;
+        }
+        document.layer.apply(&mut policy.base);
+        overrides.extend(document.overrides);
+    }
+    policy.overrides = overrides
+        .into_iter()
+        .map(|(matching, layer)| {
+            let mut alone = policy.base.clone();
+            layer.apply(&mut alone);
+            Override { matching, layer, alone }
+        })
+        .collect();
+    policy
+}
+
+/// The policy file for `start`, a file or a folder: `jobguard.yaml` there or in the nearest folder above that has
+/// one. The search ends at the root of a git repository, so that a verdict does not depend on what lies around it.
+pub fn discover(start: &Path) -> Option<PathBuf> {
+    let start =
+        std::path::absolute(if start.as_os_str().is_empty() { Path::new(".") } else { start }).ok()?;
+    for folder in start.ancestors() {
+        let candidate = folder.join(FILE_NAME);
+        if candidate.is_file() {
+            return Some(candidate);
+        }
+        if folder.join(".git").exists() {
+            return None;
+        }
+    }
+    None
+}

@@ -1,0 +1,472 @@
+//! Policy files from text to settings: what they say, what is wrong with them, and where.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use insta::assert_snapshot;
+use jobguard::policy::load::{self, Source};
+use jobguard::policy::{
+    ControllerJobs, Kind, Level, Mode, OptionKind, OptionSpec, Policy, PolicyErrors, Preset, PresetLevels,
+    RuleSpec, Settings, Subject, preset,
+};
+use proptest::prelude::*;
+
+const fn levels(baseline: Level, recommended: Level, strict: Level) -> PresetLevels {
+    PresetLevels { baseline, recommended, strict }
+}
+
+const CATALOG: &[&RuleSpec] = &[
+    &RuleSpec {
+        id: "api/restart-policy",
+        summary: "The API server refuses the restart policy",
+        levels: levels(Level::Deny, Level::Deny, Level::Deny),
+        options: &[],
+    },
+    &RuleSpec {
+        id: "cron/frequency",
+        summary: "Runs follow each other too closely",
+        levels: levels(Level::Off, Level::Warn, Level::Deny),
+        options: &[
+            OptionSpec {
+                name: "max",
+                summary: "Most runs in an hour.",
+                kind: OptionKind::Int { default: 5, min: 1, max: 60 },
+            },
+            OptionSpec { name: "loud", summary: "Say it twice.", kind: OptionKind::Bool { default: false } },
+            OptionSpec {
+                name: "atLeast",
+                summary: "Shortest time between runs.",
+                kind: OptionKind::Seconds { default: 60, min: 1, max: 86_400 },
+            },
+            OptionSpec {
+                name: "except",
+                summary: "Names that are left alone.",
+                kind: OptionKind::Strings { default: &["a"] },
+            },
+        ],
+    },
+    &RuleSpec {
+        id: "cron/time-zone",
+        summary: "No time zone is given",
+        levels: levels(Level::Off, Level::Info, Level::Warn),
+        options: &[],
+    },
+    &RuleSpec {
+        id: "job/deadline",
+        summary: "Nothing ends a Job that hangs",
+        levels: levels(Level::Off, Level::Warn, Level::Deny),
+        options: &[],
+    },
+];
+
+/// The presets' rules, which the built-in files must agree with, are those of the real catalog. Here `extends`
+/// leads to files.
+fn read(text: &str, others: &[(&str, &str)]) -> Result<Policy, PolicyErrors> {
+    let source = Source { name: "jobguard.yaml".to_owned(), text: text.to_owned() };
+    let mut files: BTreeMap<String, String> =
+        others.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+    files.insert(source.name.clone(), source.text.clone());
+    load::read(&source, CATALOG, &|_, path| match files.get(path) {
+        Some(text) => Ok(Source { name: path.to_owned(), text: text.clone() }),
+        None => Err("no such file".to_owned()),
+    })
+}
+
+fn policy(spec: &str) -> String {
+    format!("apiVersion: jobguard.dev/v1alpha1\nkind: JobPolicy\nmetadata:\n  name: test\nspec:\n{spec}")
+}
+
+fn errors(text: &str) -> String {
+    match read(text, &[]) {
+        Ok(_) => "no errors".to_owned(),
+        Err(errors) => errors.to_string(),
+    }
+}
+
+fn levels_of(settings: &Settings) -> String {
+    CATALOG
+        .iter()
+        .zip(&settings.rules)
+        .map(|(spec, setting)| format!("{}={} ", spec.id, setting.level))
+        .collect()
+}
+
+fn subject<'a>(namespace: &'a str, name: &'a str) -> Subject<'a> {
+    Subject { kind: Kind::Job, namespace: Some(namespace), name, labels: None, namespace_labels: None }
+}
+
+#[test]
+fn the_smallest_policy_is_recommended() {
+    let small = read(&policy("  {}\n"), &[]).unwrap();
+    assert_eq!(small.name, "test");
+    assert_eq!((small.mode, small.controller_jobs), (Mode::Enforce, ControllerJobs::Warn));
+    assert!(small.suppressions.cover(Level::Deny));
+    assert_snapshot!(levels_of(small.base()), @"api/restart-policy=deny cron/frequency=warn cron/time-zone=info job/deadline=warn");
+    assert_eq!(small.base(), load::preset(Preset::Recommended, CATALOG).unwrap().base());
+}
+
+#[test]
+fn presets_have_the_levels_that_rules_declare() {
+    for preset in Preset::ALL {
+        let policy = load::preset(preset, CATALOG).unwrap();
+        assert_eq!(policy.name, preset.as_str());
+        for (spec, setting) in CATALOG.iter().zip(&policy.base().rules) {
+            assert_eq!(setting.level, preset.level(spec), "{preset} {}", spec.id);
+        }
+    }
+    assert!(load::preset(Preset::Baseline, CATALOG).unwrap().base().defaults == Default::default());
+    assert!(!load::preset(Preset::Strict, CATALOG).unwrap().suppressions.cover(Level::Deny));
+}
+
+#[test]
+fn a_rendered_preset_says_the_same_when_copied() {
+    for preset in Preset::ALL {
+        let copy = read(&preset::render(preset, CATALOG), &[]).unwrap();
+        let original = load::preset(preset, CATALOG).unwrap();
+        assert_eq!(copy.base(), original.base());
+        assert_eq!(copy.suppressions, original.suppressions);
+    }
+    assert_snapshot!(preset::render(Preset::Baseline, CATALOG), @"
+    # baseline: refuses what can never be meant, and fills in nothing. A start for clusters whose
+    # manifests nobody has looked at yet.
+    # Made from the rules' own declarations, which a test compares it with; do not edit by hand.
+    apiVersion: jobguard.dev/v1alpha1
+    kind: JobPolicy
+    metadata:
+      name: baseline
+    spec:
+      mode: enforce
+      controllerJobs: warn
+      # The annotation jobguard.dev/ignore silences rules of these levels.
+      suppressions:
+        allow: true
+        levels: [deny, warn, info]
+      # Nothing is filled in, also where this file is copied and kept without `extends`.
+      defaults:
+        restartPolicy: null
+      # The API server's own verdict (api/*) is always an error and cannot be set.
+      rules:
+        # Runs follow each other too closely
+        cron/frequency: off
+        # No time zone is given
+        cron/time-zone: off
+        # Nothing ends a Job that hangs
+        job/deadline: off
+    ");
+}
+
+#[test]
+fn everything_can_be_said() {
+    let text = policy(
+        "  extends: strict
+  mode: audit
+  controllerJobs: skip
+  suppressions: {allow: true, levels: [info]}
+  defaults:
+    restartPolicy: OnFailure
+    activeDeadlineSeconds: 3600
+    ttlSecondsAfterFinished: null
+    startingDeadlineSeconds: 300
+    timeZone: Europe/Berlin
+    labels: {team: a}
+    annotations: {example.com/note: 'any: thing'}
+    template:
+      labels: {team: a}
+      annotations: {sidecar.istio.io/inject: 'false'}
+    podFailurePolicy: {ignoreDisruptions: false}
+  rules:
+    job/*: info
+    '*': off
+    cron/frequency:
+      level: warn
+      max: 7
+      loud: yes
+      atLeast: 1h30m
+      except: [b, c]
+",
+    );
+    let policy = read(&text, &[]).unwrap_or_else(|errors| panic!("{errors}"));
+    assert_eq!((policy.mode, policy.controller_jobs), (Mode::Audit, ControllerJobs::Skip));
+    assert_eq!(policy.suppressions.levels, [Level::Info]);
+    assert_snapshot!(levels_of(policy.base()), @"api/restart-policy=deny cron/frequency=warn cron/time-zone=off job/deadline=info");
+    let frequency = &policy.base().rules[1];
+    assert_eq!(frequency.int(CATALOG[1], "max"), 7);
+    assert_eq!(frequency.int(CATALOG[1], "atLeast"), 5400);
+    assert!(frequency.bool(CATALOG[1], "loud"));
+    assert_eq!(frequency.strings(CATALOG[1], "except").collect::<Vec<_>>(), ["b", "c"]);
+    let defaults = &policy.base().defaults;
+    assert_eq!(defaults.ttl_seconds_after_finished, None);
+    assert_eq!(defaults.active_deadline_seconds, Some(3600));
+    assert_eq!(defaults.time_zone.as_deref(), Some("Europe/Berlin"));
+    assert_eq!(defaults.template_annotations["sidecar.istio.io/inject"], "false");
+    assert!(!defaults.ignore_disruptions);
+}
+
+#[test]
+fn the_more_specific_wins_in_any_order() {
+    let one = read(&policy("  rules: {'*': deny, cron/*: info, cron/frequency: off}\n"), &[]).unwrap();
+    let other = read(&policy("  rules: {cron/frequency: off, cron/*: info, '*': deny}\n"), &[]).unwrap();
+    assert_eq!(one.base(), other.base());
+    assert_snapshot!(levels_of(one.base()), @"api/restart-policy=deny cron/frequency=off cron/time-zone=info job/deadline=deny");
+    // Options alone leave the level to the wildcard.
+    let options = read(&policy("  rules: {cron/*: off, cron/frequency: {max: 9}}\n"), &[]).unwrap();
+    assert_eq!(options.base().rules[1].level, Level::Off);
+    assert_eq!(options.base().rules[1].int(CATALOG[1], "max"), 9);
+}
+
+#[test]
+fn overrides_apply_in_order() {
+    let text = policy(
+        "  overrides:
+  - match: {namespaces: [dev-*]}
+    rules: {job/*: info, cron/frequency: {max: 50}}
+  - match: {namespaces: [dev-a], names: ['load-*']}
+    rules: {job/deadline: off}
+    defaults: {restartPolicy: null}
+",
+    );
+    let policy = read(&text, &[]).unwrap_or_else(|errors| panic!("{errors}"));
+    assert!(
+        matches!(policy.settings_for(&subject("prod", "x")), Cow::Borrowed(base) if base == policy.base())
+    );
+    let one = policy.settings_for(&subject("dev-b", "load-1"));
+    assert!(matches!(one, Cow::Borrowed(_)));
+    assert_snapshot!(levels_of(&one), @"api/restart-policy=deny cron/frequency=warn cron/time-zone=info job/deadline=info");
+    let both = policy.settings_for(&subject("dev-a", "load-1"));
+    assert_snapshot!(levels_of(&both), @"api/restart-policy=deny cron/frequency=warn cron/time-zone=info job/deadline=off");
+    assert_eq!(both.rules[1].int(CATALOG[1], "max"), 50);
+    assert_eq!(both.defaults.restart_policy, None);
+}
+
+#[test]
+fn files_extend_files() {
+    let base = policy(
+        "  extends: baseline\n  mode: warn\n  defaults: {labels: {a: x, b: w}}\n  rules: {job/deadline: info, cron/frequency: {max: 3}}\n",
+    );
+    let text = policy(
+        "  extends: base.yaml\n  defaults: {labels: {a: null, c: z}}\n  rules: {cron/frequency: {level: warn}}\n",
+    );
+    let policy = read(&text, &[("base.yaml", &base)]).unwrap_or_else(|errors| panic!("{errors}"));
+    assert_eq!(policy.mode, Mode::Warn);
+    assert_snapshot!(levels_of(policy.base()), @"api/restart-policy=deny cron/frequency=warn cron/time-zone=off job/deadline=info");
+    assert_eq!(policy.base().rules[1].int(CATALOG[1], "max"), 3);
+    let labels: Vec<_> = policy.base().defaults.labels.iter().map(|(k, v)| format!("{k}={v}")).collect();
+    assert_eq!(labels, ["b=w", "c=z"]);
+}
+
+#[test]
+fn what_cannot_be_extended() {
+    let circle = policy("  extends: b.yaml\n");
+    let back = policy("  extends: jobguard.yaml\n");
+    assert_snapshot!(read(&circle, &[("b.yaml", &back)]).unwrap_err(), @"b.yaml:6:12: spec.extends: jobguard.yaml extends itself, by way of b.yaml");
+    let deep: Vec<(String, String)> =
+        (0..20).map(|n| (format!("{n}.yaml"), policy(&format!("  extends: {}.yaml\n", n + 1)))).collect();
+    let deep: Vec<(&str, &str)> = deep.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    assert_snapshot!(read(&policy("  extends: 0.yaml\n"), &deep).unwrap_err(), @"6.yaml:6:12: spec.extends: more than 8 files extend one another");
+    assert_snapshot!(errors(&policy("  extends: recomended\n")), @r#"jobguard.yaml:6:12: spec.extends: cannot read "recomended": no such file (did you mean recommended?)"#);
+    let broken = policy("  mode: on\n");
+    assert_snapshot!(read(&policy("  extends: b.yaml\n  mode: of\n"), &[("b.yaml", &broken)]).unwrap_err(), @r#"
+    jobguard.yaml:7:9: spec.mode: must be enforce, warn or audit, not "of"
+    b.yaml:6:9: spec.mode: must be enforce, warn or audit, not the boolean true
+    "#);
+    let alone = Source { name: "policy.yaml".to_owned(), text: policy("  extends: /etc/passwd\n") };
+    assert_snapshot!(load::read(&alone, CATALOG, &load::no_files).unwrap_err(), @r#"policy.yaml:6:12: spec.extends: cannot read "/etc/passwd": other files are not read here (built in are baseline, recommended or strict)"#);
+}
+
+#[test]
+fn all_faults_at_once_with_their_places() {
+    let text = "apiVersion: jobguard.dev/v1
+kind: JobPolicy
+metadata: {name: Test}
+sepc: {}
+spec:
+  mode: enforced
+  controllerJobs: true
+  suppressions: {levels: [off]}
+  rules:
+    cron/frequenzy: warn
+    cron/frequency: {level: wran, max: 100, loud: 1, atLeast: 2d, ecxept: [], except: x}
+    crom/*: off
+    '*': {level: off, max: 3}
+    cron/t*: off
+    api/restart-policy: off
+    job/deadline: true
+    time-zone: info
+";
+    assert_snapshot!(errors(text), @r#"
+    jobguard.yaml:1:13: apiVersion: must be jobguard.dev/v1alpha1, not "jobguard.dev/v1"
+    jobguard.yaml:3:18: metadata.name: "Test" is no valid name (use lower-case letters, digits, '-' and '.')
+    jobguard.yaml:4:1: unknown key "sepc" (did you mean spec?)
+    jobguard.yaml:6:9: spec.mode: must be enforce, warn or audit, not "enforced" (did you mean enforce?)
+    jobguard.yaml:7:19: spec.controllerJobs: must be warn, enforce or skip, not the boolean true
+    jobguard.yaml:8:27: spec.suppressions.levels[0]: must be deny, warn or info, not the boolean false
+    jobguard.yaml:10:5: spec.rules: unknown rule "cron/frequenzy" (did you mean cron/frequency?)
+    jobguard.yaml:11:29: spec.rules.cron/frequency.level: must be deny, warn, info or off, not "wran" (did you mean warn?)
+    jobguard.yaml:11:40: spec.rules.cron/frequency.max: must be from 1 to 60
+    jobguard.yaml:11:51: spec.rules.cron/frequency.loud: must be true or false, not the number 1
+    jobguard.yaml:11:63: spec.rules.cron/frequency.atLeast: "2d" counts in days, which Kubernetes durations do not know; write hours
+    jobguard.yaml:11:67: spec.rules.cron/frequency: cron/frequency has no option "ecxept" (did you mean except?)
+    jobguard.yaml:11:87: spec.rules.cron/frequency.except: must be a list, not the string "x"
+    jobguard.yaml:12:5: spec.rules: no rules of category "crom" (did you mean cron?)
+    jobguard.yaml:13:23: spec.rules.*: a wildcard takes a level only, not "max" (set options under the rule's own id)
+    jobguard.yaml:14:5: spec.rules: unknown wildcard "cron/t*" (the wildcards are category/* and *)
+    jobguard.yaml:15:5: spec.rules: "api/restart-policy" cannot be set: it is the API server's own verdict (the API server refuses such objects whatever a policy says; take the line out)
+    jobguard.yaml:16:19: spec.rules.job/deadline: must be deny, warn, info or off, not the boolean true
+    jobguard.yaml:17:5: spec.rules: unknown rule "time-zone" (did you mean cron/time-zone?)
+    "#);
+}
+
+#[test]
+fn faults_in_defaults() {
+    let text = policy(
+        "  defaults:
+    restartPolicy: Always
+    activeDeadlineSeconds: 5m
+    ttlSecondsAfterFinished: -1
+    startingDeadlineSeconds: 5
+    timeZone: europe/berlin
+    suspend: true
+    parallelism: 1
+    backoffLimit: 3
+    activeDeadlineSecond: 3
+    labels: {team: -a, 'a b': x, job-name: x, n: 1}
+    annotations: {jobguard.dev/ignore: '*', batch.kubernetes.io/x: y}
+    template: {labels: [], name: x}
+    podFailurePolicy: {ignoreDisruptions: maybe}
+",
+    );
+    assert_snapshot!(errors(&text), @r#"
+    jobguard.yaml:7:20: spec.defaults.restartPolicy: must be Never or OnFailure, not "Always"
+    jobguard.yaml:8:28: spec.defaults.activeDeadlineSeconds: must be a whole number, not the string "5m" (write the number alone: 300)
+    jobguard.yaml:9:30: spec.defaults.ttlSecondsAfterFinished: must be from 0 to 2147483647
+    jobguard.yaml:10:30: spec.defaults.startingDeadlineSeconds: must be 10 or more (the controller looks every 10 seconds, so that runs with a shorter deadline may never start)
+    jobguard.yaml:11:15: spec.defaults.timeZone: unknown time zone "europe/berlin" (use a name of the IANA database, such as Etc/UTC or Europe/Berlin)
+    jobguard.yaml:12:5: spec.defaults: suspend cannot be filled in by a policy (stopping or starting work is nobody's to decide but its owner's)
+    jobguard.yaml:13:5: spec.defaults: parallelism cannot be filled in by a policy (the number of Pods at work is part of what the Job does)
+    jobguard.yaml:14:5: spec.defaults: backoffLimit cannot be filled in by a policy (the API server fills it in itself before any webhook is asked, and its value cannot be told from a chosen one)
+    jobguard.yaml:15:5: spec.defaults: unknown key "activeDeadlineSecond" (did you mean activeDeadlineSeconds?)
+    jobguard.yaml:16:20: spec.defaults.labels[team]: a label's value must be letters, digits, '-', '_' and '.', with a letter or digit at both ends
+    jobguard.yaml:16:24: spec.defaults.labels[a b]: not a valid key: its name part must be letters, digits, '-', '_' and '.', with a letter or digit at both ends
+    jobguard.yaml:16:34: spec.defaults.labels[job-name]: this key cannot be filled in by a policy (the API server sets it)
+    jobguard.yaml:16:50: spec.defaults.labels[false]: must be a string, not the number 1 (put it in quotes to make it a string)
+    jobguard.yaml:17:19: spec.defaults.annotations[jobguard.dev/ignore]: this key cannot be filled in by a policy (turn rules off under rules or overrides)
+    jobguard.yaml:17:45: spec.defaults.annotations[batch.kubernetes.io/x]: this key cannot be filled in by a policy (the Job and CronJob controllers set it)
+    jobguard.yaml:18:24: spec.defaults.template.labels: must be an object, not a list
+    jobguard.yaml:18:28: spec.defaults.template: unknown key "name" (known here: labels, annotations)
+    jobguard.yaml:19:43: spec.defaults.podFailurePolicy.ignoreDisruptions: must be true or false, not the string "maybe"
+    "#);
+}
+
+#[test]
+fn faults_in_overrides() {
+    let text = policy(
+        "  overrides:
+  - rules: {job/deadline: off}
+  - match: {}
+    rules: {job/deadline: off}
+  - match: {namespaces: [Prod, a_b], names: [], kinds: [Pod]}
+    rules: {job/deadline: off}
+  - match: {names: [a]}
+  - match: {labels: {team: 3}, namespaceLabels: {}}
+    mode: audit
+  - nothing
+",
+    );
+    assert_snapshot!(errors(&text), @r#"
+    jobguard.yaml:7:5: spec.overrides[0]: match is missing (say which objects it is for, by namespaces, names, labels, namespaceLabels or kinds)
+    jobguard.yaml:8:12: spec.overrides[1].match: has no condition (what is for every object belongs in spec.rules and spec.defaults)
+    jobguard.yaml:10:26: spec.overrides[2].match.namespaces[0]: "Prod" matches no name (names have lower-case letters, digits, '-' and '.'; `*` and `?` are wildcards)
+    jobguard.yaml:10:32: spec.overrides[2].match.namespaces[1]: "a_b" matches no name (names have lower-case letters, digits, '-' and '.'; `*` and `?` are wildcards)
+    jobguard.yaml:10:45: spec.overrides[2].match.names: is empty (an empty list matches no object; leave the key out to match all)
+    jobguard.yaml:10:57: spec.overrides[2].match.kinds[0]: must be Job or CronJob, not "Pod"
+    jobguard.yaml:12:5: spec.overrides[3]: this override changes nothing (add rules or defaults)
+    jobguard.yaml:13:28: spec.overrides[4].match.labels[team]: must be a string, not the number 3 (put it in quotes to make it a string)
+    jobguard.yaml:13:49: spec.overrides[4].match.namespaceLabels: is empty (leave the key out to match all)
+    jobguard.yaml:14:5: spec.overrides[4]: unknown key "mode" (known here: match, rules, defaults)
+    jobguard.yaml:15:5: spec.overrides[5]: must be an object, not the string "nothing"
+    "#);
+}
+
+#[test]
+fn no_policy_at_all() {
+    assert_snapshot!(errors(""), @"jobguard.yaml:1:1: holds no policy");
+    assert_snapshot!(errors("- a\n"), @"jobguard.yaml:1:1: this is no policy (a policy starts with `apiVersion: jobguard.dev/v1alpha1` and `kind: JobPolicy`)");
+    assert_snapshot!(errors("kind: Job\n"), @r#"
+    jobguard.yaml:1:1: apiVersion is missing (write jobguard.dev/v1alpha1)
+    jobguard.yaml:1:1: metadata.name is missing
+    jobguard.yaml:1:1: spec is missing
+    jobguard.yaml:1:7: kind: must be JobPolicy, not "Job"
+    "#);
+    assert_snapshot!(errors(&format!("{}---\nmore: here\n", policy("  {}\n"))), @"jobguard.yaml:8:1: a second document begins here (a file holds one policy)");
+    assert_snapshot!(errors("kind: [\n"), @"jobguard.yaml:1:7: the `[` opened here is never closed (add the closing `]`, or put the value in quotes if a text is meant)");
+}
+
+#[test]
+fn keys_given_twice() {
+    assert_snapshot!(errors(&policy("  mode: warn\n  rules: {job/deadline: off}\n  mode: audit\n")), @r#"jobguard.yaml:6:3: spec: the key "mode" is given again below (keep one of them)"#);
+    // A merge key is meant to be overridden.
+    let merged = policy(
+        "  overrides:\n  - match: {names: [a]}\n    rules: &r {job/deadline: off}\n  - match: {names: [b]}\n    rules: {<<: *r, job/deadline: info}\n",
+    );
+    assert_eq!(errors(&merged), "no errors");
+}
+
+#[test]
+fn json_is_read_too() {
+    let text = r#"{"apiVersion":"jobguard.dev/v1alpha1","kind":"JobPolicy","metadata":{"name":"a"},"spec":{"mode":"warm"}}"#;
+    assert_snapshot!(errors(text), @r#"jobguard.yaml:1:97: spec.mode: must be enforce, warn or audit, not "warm" (did you mean warn?)"#);
+}
+
+#[test]
+fn files_are_found_upwards_within_a_repository() {
+    let folder = tempfile::tempdir().unwrap();
+    let inner = folder.path().join("repo/charts/x");
+    std::fs::create_dir_all(&inner).unwrap();
+    std::fs::write(folder.path().join("jobguard.yaml"), "").unwrap();
+    assert_eq!(load::discover(&inner), Some(folder.path().join("jobguard.yaml")));
+    std::fs::create_dir(folder.path().join("repo/.git")).unwrap();
+    assert_eq!(load::discover(&inner), None);
+    std::fs::write(folder.path().join("repo/jobguard.yaml"), "").unwrap();
+    let found = Some(folder.path().join("repo/jobguard.yaml"));
+    assert_eq!(load::discover(&inner), found);
+    assert_eq!(load::discover(&inner.join("values.yaml")), found);
+}
+
+#[test]
+fn files_are_read_relative_to_one_another() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("team")).unwrap();
+    std::fs::write(folder.path().join("org.yaml"), policy("  extends: ./team/none.yaml\n")).unwrap();
+    let path = folder.path().join("team/jobguard.yaml");
+    std::fs::write(&path, policy("  extends: ../org.yaml\n")).unwrap();
+    let errors = load::read_file(&path, CATALOG).unwrap_err();
+    assert_eq!(errors.len(), 1);
+    let error = errors.iter().next().unwrap();
+    assert!(error.file.ends_with("org.yaml"), "{error}");
+    assert_eq!((error.line, error.column), (6, 12));
+    std::fs::write(folder.path().join("team/none.yaml"), policy("  extends: strict\n")).unwrap();
+    assert!(load::read_file(&path, CATALOG).is_ok());
+    assert!(load::read_file(&folder.path().join("absent.yaml"), CATALOG).is_err());
+}
+
+proptest! {
+    #[test]
+    fn never_panics(text in "[a-z*/:{}\\[\\], \n-]{0,80}") {
+        let _ = read(&policy(&text), &[]);
+        let _ = read(&text, &[]);
+    }
+
+    #[test]
+    fn every_fault_has_a_place_in_its_file(line in 0usize..25, junk in "[a-zA-Z0-9é*: {}'-]{0,12}") {
+        let mut text = preset::render(Preset::Strict, CATALOG);
+        let at = text.match_indices('\n').nth(line).map_or(text.len(), |(at, _)| at);
+        text.insert_str(at, &junk);
+        if let Err(errors) = read(&text, &[]) {
+            for error in &errors {
+                prop_assert!(error.span.start <= error.span.end && error.span.end <= text.len());
+                prop_assert!(error.line >= 1 && error.line <= text.lines().count() + 1);
+                prop_assert!(text.is_char_boundary(error.span.start));
+            }
+        }
+    }
+}
