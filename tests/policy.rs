@@ -7,7 +7,7 @@ use insta::assert_snapshot;
 use jobguard::policy::load::{self, Source};
 use jobguard::policy::{
     ControllerJobs, Kind, Level, Mode, OptionKind, OptionSpec, Policy, PolicyErrors, Preset, PresetLevels,
-    RuleSpec, Settings, Subject, preset,
+    RuleSpec, Settings, Subject, preset, schema,
 };
 use proptest::prelude::*;
 
@@ -447,6 +447,16 @@ fn files_are_read_relative_to_one_another() {
     std::fs::write(folder.path().join("team/none.yaml"), policy("  extends: strict\n")).unwrap();
     assert!(load::read_file(&path, CATALOG).is_ok());
     assert!(load::read_file(&folder.path().join("absent.yaml"), CATALOG).is_err());
+}
+
+#[test]
+fn the_schema_knows_rules_and_options() {
+    let schema = schema::generate(CATALOG);
+    let rules = &schema["definitions"]["rules"]["properties"];
+    let names: Vec<_> = rules.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(names, ["*", "cron/*", "cron/frequency", "cron/time-zone", "job/*", "job/deadline"]);
+    let max = &rules["cron/frequency"]["oneOf"][1]["properties"]["max"];
+    assert_eq!((max["minimum"].as_i64(), max["maximum"].as_i64()), (Some(1), Some(60)));
 }
 
 proptest! {

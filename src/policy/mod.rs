@@ -15,6 +15,7 @@ mod names;
 pub mod preset;
 mod reader;
 mod rules;
+pub mod schema;
 mod settings;
 mod spec;
 mod subject;

@@ -1,0 +1,263 @@
+//! The JSON Schema of policy files, for editors.
+
+use serde_json::{Map, Value, json};
+
+use super::{Level, OptionKind, OptionSpec, Preset, RuleSpec, defaults, document};
+
+/// Where the schema is published.
+const ID: &str = "https://raw.githubusercontent.com/jobguard/jobguard/main/policies/schema.json";
+
+/// A duration as [`super::load`] reads it.
+const DURATION: &str = "^([0-9]+|(?=[0-9])([0-9]+h)?([0-9]+m)?([0-9]+s)?)$";
+
+/// The schema (draft 7, which editors know best) of a policy over the rules of `catalog`: what `policies/schema.json`
+/// must hold. It knows every key; what depends on more than one value is left to the reader of the policy.
+pub fn generate(catalog: &[&'static RuleSpec]) -> Value {
+    json!({
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "$id": ID,
+        "title": "jobguard policy",
+        "description": "Which rules speak and how loudly, what is filled in, and for which Jobs and CronJobs.",
+        "type": "object",
+        "required": ["apiVersion", "kind", "metadata", "spec"],
+        "additionalProperties": false,
+        "properties": {
+            "apiVersion": { "const": document::API_VERSION },
+            "kind": { "const": document::KIND },
+            "metadata": {
+                "type": "object",
+                "required": ["name"],
+                "additionalProperties": false,
+                "properties": {
+                    "name": {
+                        "description": "The policy's name, for messages and audit annotations.",
+                        "type": "string",
+                        "maxLength": 253,
+                        "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+                    },
+                },
+            },
+            "spec": spec(),
+        },
+        "definitions": {
+            "level": {
+                "description": "deny: refused, an error in the linter. warn: admitted with a warning. info: worth knowing. off: silent.",
+                "enum": ["deny", "warn", "info", "off"],
+            },
+            "wildcard": {
+                "oneOf": [
+                    { "$ref": "#/definitions/level" },
+                    {
+                        "type": "object",
+                        "additionalProperties": false,
+                        "properties": { "level": { "$ref": "#/definitions/level" } },
+                    },
+                ],
+            },
+            "rules": rules(catalog),
+            "defaults": defaults_section(),
+            "labels": {
+                "type": ["object", "null"],
+                "description": "null fills in none, and as a value takes one back that the extended policy fills in.",
+                "additionalProperties": { "type": ["string", "null"] },
+            },
+            "conditions": {
+                "type": "object",
+                "minProperties": 1,
+                "description": "The value may have the wildcards * and ?.",
+                "additionalProperties": { "type": "string", "maxLength": 253 },
+            },
+            "globs": {
+                "type": "array",
+                "minItems": 1,
+                "items": { "type": "string", "minLength": 1, "maxLength": 253, "pattern": "^[-a-z0-9.*?]+$" },
+            },
+        },
+    })
+}
+
+fn words<T>(words: &[(&'static str, T)]) -> Vec<&'static str> {
+    words.iter().map(|(word, _)| *word).collect()
+}
+
+fn spec() -> Value {
+    json!({
+        "type": ["object", "null"],
+        "additionalProperties": false,
+        "properties": {
+            "extends": {
+                "description": "baseline, recommended (where nothing is said), strict, or the path of a policy file, relative to this one.",
+                "type": "string",
+                "minLength": 1,
+                "examples": Preset::ALL.map(Preset::as_str),
+            },
+            "mode": {
+                "description": "enforce: deny refuses. warn: nothing is refused, only warned about. audit: findings go into audit annotations and metrics alone.",
+                "enum": words(document::MODES),
+                "default": "enforce",
+            },
+            "controllerJobs": {
+                "description": "Jobs that the CronJob controller makes. warn: never refused. enforce: judged like any Job. skip: not judged.",
+                "enum": words(document::CONTROLLER_JOBS),
+                "default": "warn",
+            },
+            "suppressions": {
+                "description": "The annotation jobguard.dev/ignore on an object.",
+                "type": ["object", "null"],
+                "additionalProperties": false,
+                "properties": {
+                    "allow": { "description": "Whether it counts.", "type": "boolean", "default": true },
+                    "levels": {
+                        "description": "The levels of rules that it can silence.",
+                        "type": ["array", "null"],
+                        "items": { "enum": ["deny", "warn", "info"] },
+                        "default": ["deny", "warn", "info"],
+                    },
+                },
+            },
+            "defaults": { "$ref": "#/definitions/defaults" },
+            "rules": { "$ref": "#/definitions/rules" },
+            "overrides": {
+                "description": "Other rules or defaults for some objects. All that match apply, later ones winning.",
+                "type": ["array", "null"],
+                "maxItems": document::MAX_OVERRIDES,
+                "items": {
+                    "type": "object",
+                    "required": ["match"],
+                    "minProperties": 2,
+                    "additionalProperties": false,
+                    "properties": {
+                        "match": conditions(),
+                        "rules": { "$ref": "#/definitions/rules" },
+                        "defaults": { "$ref": "#/definitions/defaults" },
+                    },
+                },
+            },
+        },
+    })
+}
+
+fn conditions() -> Value {
+    json!({
+        "description": "Every condition given must hold.",
+        "type": "object",
+        "minProperties": 1,
+        "additionalProperties": false,
+        "properties": {
+            "kinds": { "type": "array", "minItems": 1, "items": { "enum": words(document::KINDS) } },
+            "namespaces": { "$ref": "#/definitions/globs" },
+            "names": { "$ref": "#/definitions/globs" },
+            "labels": { "$ref": "#/definitions/conditions" },
+            "namespaceLabels": { "$ref": "#/definitions/conditions" },
+        },
+    })
+}
+
+fn defaults_section() -> Value {
+    let seconds = |description: &str, min: i64| {
+        json!({
+            "description": description,
+            "type": ["integer", "null"],
+            "minimum": min,
+            "maximum": defaults::MAX_SECONDS,
+        })
+    };
+    json!({
+        "description": "Filled in where nothing is set. null fills in nothing, whatever the extended policy says.",
+        "type": ["object", "null"],
+        "additionalProperties": false,
+        "properties": {
+            "restartPolicy": {
+                "description": "Of the Pod template.",
+                "enum": ["Never", "OnFailure", null],
+            },
+            "activeDeadlineSeconds": seconds("Ends a Job, retries included.", 1),
+            "ttlSecondsAfterFinished": seconds(
+                "Removes finished Jobs that nobody owns and no deployment tool keeps in place.", 0),
+            "startingDeadlineSeconds": seconds("A CronJob's run that starts later is given up.", 10),
+            "timeZone": {
+                "description": "Of a CronJob's schedule: a name of the IANA database.",
+                "type": ["string", "null"],
+                "examples": ["Etc/UTC", "Europe/Berlin"],
+            },
+            "labels": { "$ref": "#/definitions/labels" },
+            "annotations": { "$ref": "#/definitions/labels" },
+            "template": {
+                "description": "Of the Pod template.",
+                "type": ["object", "null"],
+                "additionalProperties": false,
+                "properties": {
+                    "labels": { "$ref": "#/definitions/labels" },
+                    "annotations": { "$ref": "#/definitions/labels" },
+                },
+            },
+            "podFailurePolicy": {
+                "type": ["object", "null"],
+                "additionalProperties": false,
+                "properties": {
+                    "ignoreDisruptions": {
+                        "description": "Pods lost to a drain or a preemption do not count as failures.",
+                        "type": "boolean",
+                    },
+                },
+            },
+        },
+    })
+}
+
+fn rules(catalog: &[&'static RuleSpec]) -> Value {
+    let mut properties = Map::new();
+    let wildcard = |description: String| json!({ "description": description, "allOf": [{ "$ref": "#/definitions/wildcard" }] });
+    properties.insert(
+        "*".to_owned(),
+        wildcard("Every rule that has no entry of its own or its category's.".into()),
+    );
+    for spec in catalog.iter().filter(|spec| spec.is_settable()) {
+        let category = spec.category();
+        properties
+            .entry(format!("{category}/*"))
+            .or_insert_with(|| wildcard(format!("Every {category} rule that has no entry of its own.")));
+        properties.insert(spec.id.to_owned(), rule(spec));
+    }
+    json!({ "type": ["object", "null"], "additionalProperties": false, "properties": properties })
+}
+
+fn rule(spec: &RuleSpec) -> Value {
+    let mut properties = Map::new();
+    properties.insert("level".to_owned(), json!({ "$ref": "#/definitions/level" }));
+    for option in spec.options {
+        properties.insert(option.name.to_owned(), option_schema(option));
+    }
+    let [baseline, recommended, strict]: [Level; 3] = Preset::ALL.map(|preset| preset.level(spec));
+    json!({
+        "description": format!(
+            "{} (baseline: {baseline}, recommended: {recommended}, strict: {strict})", spec.summary),
+        "oneOf": [
+            { "$ref": "#/definitions/level" },
+            { "type": "object", "additionalProperties": false, "properties": properties },
+        ],
+    })
+}
+
+fn option_schema(option: &OptionSpec) -> Value {
+    let mut schema = match option.kind {
+        OptionKind::Int { default, min, max } => {
+            json!({ "type": "integer", "minimum": min, "maximum": max, "default": default })
+        }
+        OptionKind::Bool { default } => json!({ "type": "boolean", "default": default }),
+        OptionKind::Seconds { default, min, max } => json!({
+            "oneOf": [
+                { "type": "integer", "minimum": min, "maximum": max },
+                { "type": "string", "pattern": DURATION },
+            ],
+            "default": super::duration::format_seconds(default),
+        }),
+        OptionKind::Strings { default } => {
+            json!({ "type": "array", "items": { "type": "string" }, "default": default })
+        }
+    };
+    if let Value::Object(map) = &mut schema {
+        map.insert("description".to_owned(), option.summary.into());
+    }
+    schema
+}
