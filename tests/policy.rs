@@ -340,7 +340,7 @@ fn faults_in_defaults() {
     jobguard.yaml:8:28: spec.defaults.activeDeadlineSeconds: must be a whole number, not the string "5m" (write the number alone: 300)
     jobguard.yaml:9:30: spec.defaults.ttlSecondsAfterFinished: must be from 0 to 2147483647
     jobguard.yaml:10:30: spec.defaults.startingDeadlineSeconds: must be 10 or more (the controller looks every 10 seconds, so that runs with a shorter deadline may never start)
-    jobguard.yaml:11:15: spec.defaults.timeZone: unknown time zone "europe/berlin" (use a name of the IANA database, such as Etc/UTC or Europe/Berlin)
+    jobguard.yaml:11:15: spec.defaults.timeZone: there is no time zone `europe/berlin`: capital and small letters count (did you mean `Europe/Berlin`?)
     jobguard.yaml:12:5: spec.defaults: suspend cannot be filled in by a policy (stopping or starting work is nobody's to decide but its owner's)
     jobguard.yaml:13:5: spec.defaults: parallelism cannot be filled in by a policy (the number of Pods at work is part of what the Job does)
     jobguard.yaml:14:5: spec.defaults: backoffLimit cannot be filled in by a policy (the API server fills it in itself before any webhook is asked, and its value cannot be told from a chosen one)

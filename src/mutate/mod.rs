@@ -1,7 +1,7 @@
 //! The policy's defaults, turned into changes and JSON Patch.
 //!
 //! [`fill`] is for objects being created and for manifests, [`fill_update`] for updates. Both change the typed
-//! object and say what they changed; [`json_patch`] writes that as RFC 6902.
+//! object and say what they changed; [`json_patch()`] writes that as RFC 6902.
 
 mod change;
 mod fill;

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use super::names;
 use super::reader::{Reader, Value, quoted};
+use crate::cron;
 use crate::manifest::{Entry, NodeKind};
 use crate::path::At;
 
@@ -241,18 +242,13 @@ fn starting_deadline(reader: &mut Reader<'_>, value: Value, at: &At<'_>) -> Opti
 
 fn time_zone(reader: &mut Reader<'_>, value: Value, at: &At<'_>) -> Option<String> {
     let name = reader.string(value, at)?;
-    if is_time_zone(name) {
-        return Some(name.to_owned());
+    match cron::load_zone(name) {
+        Ok(_) => Some(name.to_owned()),
+        Err(error) => {
+            reader.fault(value.span, at, error.problem(), Some(error.remedy()));
+            None
+        }
     }
-    let help = "use a name of the IANA database, such as Etc/UTC or Europe/Berlin";
-    reader.fault(value.span, at, format!("unknown time zone {}", quoted(name)), Some(help.to_owned()));
-    None
-}
-
-/// Whether the API server knows the zone. It asks for a name as the database writes it.
-fn is_time_zone(name: &str) -> bool {
-    !name.eq_ignore_ascii_case("local")
-        && jiff::tz::db().get(name).is_ok_and(|zone| zone.iana_name() == Some(name))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
