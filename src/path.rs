@@ -217,7 +217,9 @@ mod tests {
 
     #[test]
     fn reads_back_what_it_writes() {
-        for text in ["", "spec", "spec.containers[0].env[12].name", "metadata.labels[example.com/a]", "a[b][0].c"] {
+        for text in
+            ["", "spec", "spec.containers[0].env[12].name", "metadata.labels[example.com/a]", "a[b][0].c"]
+        {
             assert_eq!(FieldPath::parse(text).to_string(), text);
         }
     }

@@ -3,6 +3,7 @@
 //! This module speaks of field errors only. It knows nothing of policies or findings.
 
 mod error;
+pub(crate) mod pod;
 
 pub use error::{Cause, FieldError, Topic};
 

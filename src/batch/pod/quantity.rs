@@ -1,0 +1,472 @@
+//! Resource quantities (`resource.Quantity` of the Kubernetes API): `500m`, `1.5Gi`, `2e3`.
+//!
+//! The server keeps short numbers as a 64-bit integer with a power of ten, and all others as an arbitrary decimal
+//! with a fixed number of decimal places. The two differ in how they overflow and in when the text is kept as
+//! written, and a few rules show that; hence both are modelled here.
+
+use std::cmp::Ordering;
+
+use super::decimal::Decimal;
+
+/// The most decimal digits that a short number may have.
+const SHORT_DIGITS: i32 = 18;
+/// Decimal places of the least quantity there is.
+const NANO_PLACES: i32 = 9;
+/// Decimal places of a resource amount in a stored object.
+const MILLI_PLACES: i32 = 3;
+
+/// The family of suffixes that a quantity was written with, and is written with again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    /// `12e6`.
+    DecimalExponent,
+    /// `12Mi`.
+    BinarySi,
+    /// `12M`.
+    DecimalSi,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Amount {
+    /// `value * 10^scale`.
+    Short { value: i64, scale: i32 },
+    /// A number that the server keeps with `places` decimal places (negative: whole powers of ten).
+    Long { number: Decimal, places: i32 },
+}
+
+/// An amount of a resource.
+#[derive(Debug, Clone)]
+pub(crate) struct Quantity {
+    amount: Amount,
+    format: Format,
+    /// The text as written, when it counts as canonical.
+    text: Option<String>,
+}
+
+/// A text that is no quantity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum QuantityError {
+    /// Not a number with a suffix.
+    #[error("write a number, then a unit such as m, k, M, G, Ki, Mi or Gi if need be")]
+    Format,
+    /// The part before the suffix is no number.
+    #[error("write digits before the unit")]
+    Number,
+    /// Not a suffix that there is.
+    #[error(
+        "use one of the units n, u, m, k, M, G, T, P, E, Ki, Mi, Gi, Ti, Pi, Ei, or an exponent such as e3"
+    )]
+    Suffix,
+}
+
+impl Default for Quantity {
+    /// Zero.
+    fn default() -> Self {
+        Self { amount: Amount::Short { value: 0, scale: 0 }, format: Format::DecimalSi, text: None }
+    }
+}
+
+impl Quantity {
+    /// Reads a quantity, without space around it.
+    ///
+    /// # Errors
+    /// When the text is not a number with one of the known suffixes.
+    pub(crate) fn parse(text: &str) -> Result<Self, QuantityError> {
+        if text.is_empty() {
+            return Err(QuantityError::Format);
+        }
+        let Pieces { negative, value, whole, fraction, suffix } = split(text)?;
+        let (exponent, format) = read_suffix(suffix).ok_or(QuantityError::Suffix)?;
+
+        let digits = (whole.len() + fraction.len()).min(1000) as i32;
+        let (room, factor) = match format {
+            Format::DecimalExponent | Format::DecimalSi => (SHORT_DIGITS - digits, 1),
+            Format::BinarySi if fraction.is_empty() => {
+                (15 - digits - exponent * 3 / 10 - 1, 1_i64 << exponent.clamp(0, 60))
+            }
+            Format::BinarySi => (-1, 1),
+        };
+        let scale = match format {
+            Format::BinarySi => 0,
+            _ => exponent.wrapping_sub(fraction.len() as i32),
+        };
+        if room >= 0 && scale >= -NANO_PLACES {
+            let digits = format!("{whole}{fraction}");
+            let unsigned: i64 = digits.parse().map_err(|_| QuantityError::Number)?;
+            if let Some(product) = unsigned.checked_mul(factor) {
+                let canonical = match format {
+                    Format::BinarySi => unsigned & 7 != 0,
+                    _ => scale % 3 == 0 && !digits.ends_with("000") && !digits.starts_with('0'),
+                } || text == "0";
+                let value = if negative { -product } else { product };
+                let text = canonical.then(|| text.to_owned());
+                return Ok(Self { amount: Amount::Short { value, scale }, format, text });
+            }
+        }
+        Self::parse_long(negative, value, exponent, format)
+    }
+
+    fn parse_long(negative: bool, value: &str, exponent: i32, format: Format) -> Result<Self, QuantityError> {
+        let unsigned = value.strip_prefix(['+', '-']).unwrap_or(value);
+        let digits: Vec<u8> = unsigned.bytes().filter(u8::is_ascii_digit).map(|byte| byte - b'0').collect();
+        if digits.is_empty() {
+            return Err(QuantityError::Number);
+        }
+        let mut places = unsigned.find('.').map_or(0, |dot| (unsigned.len() - dot - 1) as i32);
+        let mut format = format;
+        let mut number;
+        if format == Format::BinarySi {
+            number = Decimal::new(false, digits, -i64::from(places));
+            number = number.times_power_of_two(exponent.unsigned_abs());
+        } else {
+            places = places.wrapping_sub(exponent);
+            number = Decimal::new(false, digits, -i64::from(places));
+        }
+        if !number.is_zero() {
+            number = number.round_up(i64::from(NANO_PLACES));
+            places = NANO_PLACES;
+        }
+        if format == Format::BinarySi {
+            let most = Decimal::from_int(i64::MAX, 0);
+            if number > most {
+                (number, places) = (most, 0);
+            }
+            if number < Decimal::from_int(1, 0) && !number.is_zero() {
+                format = Format::DecimalSi;
+            }
+        }
+        if negative {
+            number = number.negate();
+        }
+        Ok(Self { amount: Amount::Long { number, places }, format, text: None })
+    }
+
+    /// Whether this is below zero.
+    pub(crate) fn is_negative(&self) -> bool {
+        match &self.amount {
+            Amount::Short { value, .. } => *value < 0,
+            Amount::Long { number, .. } => number.is_negative(),
+        }
+    }
+
+    /// Whether this is zero.
+    pub(crate) fn is_zero(&self) -> bool {
+        match &self.amount {
+            Amount::Short { value, .. } => *value == 0,
+            Amount::Long { number, .. } => number.is_zero(),
+        }
+    }
+
+    /// The exact number.
+    pub(super) fn decimal(&self) -> Decimal {
+        match &self.amount {
+            Amount::Short { value, scale } => Decimal::from_int(*value, i64::from(*scale)),
+            Amount::Long { number, .. } => number.clone(),
+        }
+    }
+
+    /// Rounds up to thousandths, away from zero: what the server does with the resources of an object that it reads.
+    #[must_use]
+    pub(crate) fn round_up_to_milli(self) -> Self {
+        let Self { amount, format, text } = self;
+        match amount {
+            Amount::Short { scale, .. } if scale >= -MILLI_PLACES => Self { amount, format, text },
+            Amount::Short { value, scale } => {
+                let value = shrink(value, -MILLI_PLACES - scale).0;
+                Self { amount: Amount::Short { value, scale: -MILLI_PLACES }, format, text: None }
+            }
+            Amount::Long { number, .. } => {
+                let number = number.round_up(i64::from(MILLI_PLACES));
+                Self { amount: Amount::Long { number, places: MILLI_PLACES }, format, text: None }
+            }
+        }
+    }
+
+    /// The whole number, rounded up. A number too large for 64 bits gives what the server's arithmetic gives.
+    pub(crate) fn value(&self) -> i64 {
+        self.scaled(0)
+    }
+
+    /// Whether this counts as a whole number.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.scaled(MILLI_PLACES) % 1000 == 0
+    }
+
+    /// This times `10^places`, rounded up, as far as 64 bits go.
+    fn scaled(&self, places: i32) -> i64 {
+        match &self.amount {
+            Amount::Short { value, scale } if *scale < -places => shrink(*value, -places - scale).0,
+            Amount::Short { value, scale } => {
+                grow(*value, i64::from(*scale) + i64::from(places)).unwrap_or(0)
+            }
+            Amount::Long { number, places: kept } if *kept <= places => {
+                let shift = u32::try_from(places - kept).unwrap_or(0);
+                number.low_bits(i64::from(*kept)).0.wrapping_mul(10_i64.wrapping_pow(shift))
+            }
+            Amount::Long { number, .. } => {
+                let (bits, rest) = number.low_bits(i64::from(places));
+                bits.wrapping_add(i64::from(rest))
+            }
+        }
+    }
+
+    /// This quantity in canonical form.
+    pub(crate) fn canonical(&self) -> String {
+        if let Some(text) = &self.text {
+            return text.clone();
+        }
+        if self.is_zero() {
+            return "0".to_owned();
+        }
+        let number = self.decimal();
+        if self.format == Format::BinarySi
+            && (number <= Decimal::from_int(-1024, 0) || number >= Decimal::from_int(1024, 0))
+        {
+            let (mut whole, rest) = number.low_bits(0);
+            if !rest {
+                let mut unit = 0;
+                while whole % 1024 == 0 && whole != 0 {
+                    whole /= 1024;
+                    unit += 1;
+                }
+                return format!(
+                    "{whole}{}",
+                    ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"].get(unit).unwrap_or(&"")
+                );
+            }
+        }
+        let (digits, exponent) = number.parts();
+        let zeros = exponent.rem_euclid(3);
+        let mut text = String::from(if number.is_negative() { "-" } else { "" });
+        text.extend(digits.iter().map(|digit| char::from(b'0' + digit)));
+        text.extend((0..zeros).map(|_| '0'));
+        let exponent = exponent - zeros;
+        if self.format == Format::DecimalExponent {
+            if exponent != 0 {
+                text.push_str(&format!("e{exponent}"));
+            }
+        } else {
+            // Beyond its units the server writes none at all.
+            text.push_str(match exponent {
+                -9 => "n",
+                -6 => "u",
+                -3 => "m",
+                3 => "k",
+                6 => "M",
+                9 => "G",
+                12 => "T",
+                15 => "P",
+                18 => "E",
+                _ => "",
+            });
+        }
+        text
+    }
+}
+
+impl PartialEq for Quantity {
+    /// Equal amounts, however they are written.
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Quantity {}
+
+impl PartialOrd for Quantity {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Quantity {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (&self.amount, &other.amount) {
+            (Amount::Short { value: a, scale: s }, Amount::Short { value: b, scale: t }) if s == t => {
+                a.cmp(b)
+            }
+            _ => self.decimal().cmp(&other.decimal()),
+        }
+    }
+}
+
+/// `value / 10^by`, rounded away from zero; and whether that is exact.
+fn shrink(value: i64, by: i32) -> (i64, bool) {
+    let Some(divisor) = u32::try_from(by).ok().and_then(|by| 10_i64.checked_pow(by)) else {
+        return (value.signum(), value == 0);
+    };
+    let exact = value % divisor == 0;
+    (value / divisor + if exact { 0 } else { value.signum() }, exact)
+}
+
+/// `value * 10^by`, unless that overflows.
+fn grow(value: i64, by: i64) -> Option<i64> {
+    if value == 0 {
+        return Some(0);
+    }
+    value.checked_mul(10_i64.checked_pow(u32::try_from(by).ok()?)?)
+}
+
+/// A text taken apart.
+struct Pieces<'t> {
+    negative: bool,
+    /// Sign, digits and dot.
+    value: &'t str,
+    /// The digits before the dot, without leading zeros; at least one.
+    whole: &'t str,
+    /// The digits behind the dot.
+    fraction: &'t str,
+    suffix: &'t str,
+}
+
+fn split(text: &str) -> Result<Pieces<'_>, QuantityError> {
+    let negative = text.starts_with('-');
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let digits_end = |text: &str| text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (whole, mut rest) = unsigned.split_at(digits_end(unsigned));
+    let whole = match whole.trim_start_matches('0') {
+        "" => "0",
+        digits => digits,
+    };
+    let mut fraction = "";
+    if let Some(behind) = rest.strip_prefix('.') {
+        (fraction, rest) = behind.split_at(digits_end(behind));
+    }
+    let value = &text[..text.len() - rest.len()];
+    // The suffix: letters, then perhaps a sign, then digits, and nothing more.
+    let behind_letters = rest.trim_start_matches(|c: char| "eEinumkKMGTP".contains(c));
+    let number = behind_letters.strip_prefix(['+', '-']).unwrap_or(behind_letters);
+    if !number.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(QuantityError::Format);
+    }
+    Ok(Pieces { negative, value, whole, fraction, suffix: rest })
+}
+
+/// The power of ten (or of two) that a suffix stands for.
+fn read_suffix(suffix: &str) -> Option<(i32, Format)> {
+    let decimal = |exponent| Some((exponent, Format::DecimalSi));
+    let binary = |exponent| Some((exponent, Format::BinarySi));
+    match suffix {
+        "" => decimal(0),
+        "n" => decimal(-9),
+        "u" => decimal(-6),
+        "m" => decimal(-3),
+        "k" => decimal(3),
+        "M" => decimal(6),
+        "G" => decimal(9),
+        "T" => decimal(12),
+        "P" => decimal(15),
+        "E" => decimal(18),
+        "Ki" => binary(10),
+        "Mi" => binary(20),
+        "Gi" => binary(30),
+        "Ti" => binary(40),
+        "Pi" => binary(50),
+        "Ei" => binary(60),
+        _ => {
+            let exponent: i64 = suffix.strip_prefix(['e', 'E'])?.parse().ok()?;
+            // The server keeps the low 32 bits.
+            Some((exponent as i32, Format::DecimalExponent))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn q(text: &str) -> Quantity {
+        Quantity::parse(text).unwrap()
+    }
+
+    #[test]
+    fn canonical_forms() {
+        for (text, canonical) in [
+            ("0", "0"),
+            ("000", "0"),
+            ("-", "0"),
+            (".", "0"),
+            ("1.5", "1500m"),
+            ("1.5Gi", "1536Mi"),
+            ("1000", "1k"),
+            ("1000m", "1"),
+            ("0.5", "500m"),
+            ("1024Ki", "1Mi"),
+            ("1023", "1023"),
+            ("2048", "2048"),
+            ("+1", "+1"),
+            ("01", "01"),
+            ("1e3", "1e3"),
+            ("1000e-3", "1"),
+            ("10e3", "10e3"),
+            ("0.1n", "1n"),
+            ("0.1Ki", "102400m"),
+            ("1.0001Ki", "1024102400u"),
+            ("100000000000000000000", "100E"),
+            ("1000000000000000000000", "1"),
+            ("9999999999Ei", "9223372036854775807"),
+            ("-1.5Ki", "-1536"),
+            ("1234567890123456789012.5", "1234567890123456789012500m"),
+        ] {
+            assert_eq!(q(text).canonical(), canonical, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_quantity() {
+        for (text, error) in [
+            ("", QuantityError::Format),
+            ("1 Gi", QuantityError::Format),
+            ("1.2.3", QuantityError::Format),
+            ("1gb", QuantityError::Format),
+            ("--1", QuantityError::Suffix),
+            ("1GB", QuantityError::Format),
+            ("abc", QuantityError::Format),
+            ("é", QuantityError::Format),
+            ("1Gii", QuantityError::Suffix),
+            ("1K", QuantityError::Suffix),
+            ("1e", QuantityError::Suffix),
+            ("1m1", QuantityError::Suffix),
+            ("1e99999999999999999999", QuantityError::Suffix),
+            (".e-10", QuantityError::Number),
+        ] {
+            assert_eq!(Quantity::parse(text).unwrap_err(), error, "{text}");
+        }
+    }
+
+    #[test]
+    fn rounding_and_comparing() {
+        assert_eq!(q("1.0001").round_up_to_milli(), q("1001m"));
+        assert_eq!(q("-1.0001").round_up_to_milli(), q("-1001m"));
+        assert_eq!(q("1n").round_up_to_milli(), q("1m"));
+        assert_eq!(q("0.12345678901").round_up_to_milli(), q("124m"));
+        assert!(q("1Gi") > q("1G"));
+        assert!(q("-1") < q("0"));
+        assert_eq!(q("1e30"), q("1000000000000000000000000000000"));
+        assert_eq!(q("2.5").value(), 3);
+        assert!(!q("2.5").is_whole());
+        assert!(q("2000m").is_whole());
+        assert!(q("1e20").is_whole());
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(text in "[-+]?[0-9.]{0,30}[eEinumkKMGTP]{0,3}[-+]?[0-9]{0,12}|.*") {
+            if let Ok(quantity) = Quantity::parse(&text) {
+                let _ = quantity.value();
+                let _ = quantity.canonical();
+                let rounded = quantity.clone().round_up_to_milli();
+                let _ = rounded.is_whole();
+                let _ = rounded.cmp(&quantity);
+                let _ = rounded.decimal().add(&quantity.decimal());
+            }
+        }
+
+        #[test]
+        fn canonical_form_reads_back(number in -1_000_000_i64..1_000_000, suffix in "[num]|[kMG]|[KMG]i|") {
+            let quantity = q(&format!("{number}{suffix}"));
+            prop_assert_eq!(q(&quantity.canonical()), quantity);
+        }
+    }
+}
