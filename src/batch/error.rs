@@ -87,6 +87,8 @@ pub enum Topic {
     Scheduling,
     /// Everything else of the Pod template's spec (`api/pod`).
     Pod,
+    /// What the API server accepts with a warning (`api/server-warning`).
+    ServerWarning,
 }
 
 /// One objection of the API server.

@@ -1,0 +1,274 @@
+//! Strict decoding: from a value tree to a typed Job or CronJob, with everything that does not fit.
+//!
+//! What is found is what the API server finds: fields it does not have (`fieldValidation=Strict` refuses them, the
+//! default drops them), keys given twice, and values of a wrong type, where the server names the first one and
+//! stops, and this names all. As in the server, `null` is the same as nothing at all; in a list or a free map it
+//! is an empty value.
+
+mod suggest;
+mod words;
+
+use std::borrow::Cow;
+
+use k8s_openapi::jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use super::pod::quantity::Quantity;
+use super::schema::{Field, Schema, Shape, Type, TypeId};
+use super::{Cause, FieldError, Kind, Topic, Workload};
+use crate::manifest::{Entry, NodeId, NodeKind, Tree};
+use crate::path::{At, FieldPath};
+
+/// How many values are looked at. A request of the largest size that an API server takes has fewer; aliases can
+/// make a small text larger than that.
+const MAX_VALUES: usize = 4_000_000;
+
+/// A value of the wrong type, as the API server names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mistyped {
+    /// Where.
+    pub path: FieldPath,
+    /// The type that is expected there, by the API server's own name for it: `int32`, `[]string`,
+    /// `v1.PodTemplateSpec`; `quantity` for quantities.
+    pub expected: String,
+}
+
+/// What decoding yields.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decoded {
+    /// The typed object, fields that the API does not have left out; none where a value has a wrong type.
+    pub workload: Option<Workload>,
+    /// Unknown fields, duplicate keys and wrong types, in the order of the text.
+    pub complaints: Vec<FieldError>,
+    /// The wrong types among the complaints, once more as the API server names them.
+    pub mistyped: Vec<Mistyped>,
+}
+
+/// Decodes the object at `node`. `apiVersion` and `kind` are the caller's business: it has chosen `kind`.
+pub fn decode(tree: &Tree<'_>, node: NodeId, kind: Kind) -> Decoded {
+    let schema = Schema::get();
+    let mut walk = Walk {
+        tree,
+        schema,
+        kind,
+        route: Vec::new(),
+        complaints: Vec::new(),
+        mistyped: Vec::new(),
+        values_left: MAX_VALUES,
+    };
+    let root = At::root();
+    let value = match &tree[node].kind {
+        NodeKind::Map(entries) => walk.object(entries, schema.root(kind), &root),
+        NodeKind::Null => Value::Object(Map::new()),
+        _ => {
+            walk.mistyped(&root, node, &Shape::Object(schema.root(kind)), format!("v1.{}", kind.as_str()));
+            Value::Null
+        }
+    };
+    let Walk { mut complaints, mistyped, values_left, .. } = walk;
+    if values_left == 0 {
+        let message = format!("the object has more than {MAX_VALUES} values, too many to be judged");
+        complaints.push(FieldError::new(FieldPath::root(), Cause::TooMany, Topic::Type, message));
+    }
+    let workload =
+        if mistyped.is_empty() && values_left > 0 { typed(value, kind, &mut complaints) } else { None };
+    Decoded { workload, complaints, mistyped }
+}
+
+/// The typed object of a value that fits the schema.
+fn typed(value: Value, kind: Kind, complaints: &mut Vec<FieldError>) -> Option<Workload> {
+    let workload = match kind {
+        Kind::Job => serde_json::from_value(value).map(|job| Workload::Job(Box::new(job))),
+        Kind::CronJob => serde_json::from_value(value).map(|cron_job| Workload::CronJob(Box::new(cron_job))),
+    };
+    // The walk has checked all that the types check; should they disagree, that must not pass silently.
+    workload
+        .map_err(|error| {
+            let message = format!("the object cannot be read as a {}: {error}", kind.as_str());
+            complaints.push(FieldError::new(FieldPath::root(), Cause::TypeInvalid, Topic::Type, message));
+        })
+        .ok()
+}
+
+/// One pass over the tree, along the schema.
+struct Walk<'a> {
+    tree: &'a Tree<'a>,
+    schema: &'static Schema,
+    kind: Kind,
+    /// The fields passed on the way here, list indexes and map keys left out.
+    route: Vec<&'static str>,
+    complaints: Vec<FieldError>,
+    mistyped: Vec<Mistyped>,
+    values_left: usize,
+}
+
+impl Walk<'_> {
+    /// An object with known fields. What comes back has only these, and no `null`.
+    fn object(&mut self, entries: &[Entry<'_>], id: TypeId, at: &At<'_>) -> Value {
+        let ty = self.schema.ty(id);
+        let is_root = self.route.is_empty();
+        let mut out = Map::new();
+        for entry in entries {
+            if entry.shadowed {
+                self.duplicate(&at.field(&entry.key));
+                continue;
+            }
+            let Some(field) = ty.field(&entry.key) else {
+                self.unknown(ty, entry, at);
+                continue;
+            };
+            if self.is_null(entry.value) {
+                continue;
+            }
+            self.route.push(&field.name);
+            let value = self.value(entry.value, field, &field.shape, &at.field(&field.name));
+            self.route.pop();
+            // These two say what the object is, and have done so.
+            if !(is_root && matches!(field.name.as_str(), "apiVersion" | "kind")) {
+                out.insert(field.name.clone(), value);
+            }
+        }
+        Value::Object(out)
+    }
+
+    fn value(&mut self, node: NodeId, field: &'static Field, shape: &'static Shape, at: &At<'_>) -> Value {
+        if self.values_left == 0 {
+            return Value::Null;
+        }
+        self.values_left -= 1;
+        let tree = self.tree;
+        match (shape, &tree[node].kind) {
+            (Shape::Object(id), NodeKind::Map(entries)) => self.object(entries, *id, at),
+            (Shape::List(element), NodeKind::Seq(items)) => items
+                .iter()
+                .enumerate()
+                .map(|(index, item)| self.element(*item, field, element, &at.index(index)))
+                .collect(),
+            (Shape::Map(element), NodeKind::Map(entries)) => self.map(entries, field, element, at),
+            (Shape::Int32, NodeKind::Int(number)) if i32::try_from(*number).is_ok() => (*number).into(),
+            (Shape::Int64, NodeKind::Int(number)) => (*number).into(),
+            (Shape::Bool, NodeKind::Bool(value)) => (*value).into(),
+            (Shape::Str, NodeKind::Str(text)) => text.as_ref().into(),
+            (Shape::Time, NodeKind::Str(text)) if is_time(text) => text.as_ref().into(),
+            (Shape::Quantity, kind) => match quantity_text(kind) {
+                Some(text) if Quantity::parse(text.trim()).is_ok() => text.trim().into(),
+                _ => self.reject(at, node, field, shape),
+            },
+            (Shape::IntOrString, NodeKind::Str(text)) => text.as_ref().into(),
+            (Shape::IntOrString, NodeKind::Int(number)) if i32::try_from(*number).is_ok() => (*number).into(),
+            // Bookkeeping of the server; nothing here reads it.
+            (Shape::Opaque, _) => Value::Object(Map::new()),
+            _ => self.reject(at, node, field, shape),
+        }
+    }
+
+    fn map(
+        &mut self,
+        entries: &[Entry<'_>],
+        field: &'static Field,
+        shape: &'static Shape,
+        at: &At<'_>,
+    ) -> Value {
+        let mut out = Map::new();
+        for entry in entries {
+            let at = at.key(&entry.key);
+            if entry.shadowed {
+                self.duplicate(&at);
+            } else {
+                let value = self.element(entry.value, field, shape, &at);
+                out.insert(entry.key.to_string(), value);
+            }
+        }
+        Value::Object(out)
+    }
+
+    /// An element of a list or of a free map, where `null` stands for an empty value.
+    fn element(&mut self, node: NodeId, field: &'static Field, shape: &'static Shape, at: &At<'_>) -> Value {
+        if !self.is_null(node) {
+            return self.value(node, field, shape, at);
+        }
+        match shape {
+            Shape::Object(_) | Shape::Map(_) | Shape::Opaque => Value::Object(Map::new()),
+            Shape::List(_) => Value::Array(Vec::new()),
+            Shape::Int32 | Shape::Int64 | Shape::IntOrString => 0.into(),
+            Shape::Bool => false.into(),
+            Shape::Str | Shape::Time => "".into(),
+            Shape::Quantity => "0".into(),
+        }
+    }
+
+    fn is_null(&self, node: NodeId) -> bool {
+        self.tree[node].kind == NodeKind::Null
+    }
+
+    fn reject(&mut self, at: &At<'_>, node: NodeId, field: &'static Field, shape: &'static Shape) -> Value {
+        let expected = self.schema.go_name(field, shape);
+        self.mistyped(at, node, shape, expected);
+        Value::Null
+    }
+
+    fn mistyped(&mut self, at: &At<'_>, node: NodeId, shape: &Shape, expected: String) {
+        let path = at.to_path();
+        let (message, help) = words::mistyped(&self.tree[node].kind, shape, words::is_private(&self.route));
+        let mut error = FieldError::new(path.clone(), Cause::TypeInvalid, Topic::Type, message);
+        error.help = help;
+        self.complaints.push(error);
+        self.mistyped.push(Mistyped { path, expected });
+    }
+
+    fn unknown(&mut self, ty: &Type, entry: &Entry<'_>, at: &At<'_>) {
+        let path = at.field(&entry.key).to_path();
+        let message = format!("a {} has no field {}", ty.name, words::short(&entry.key));
+        let mut error = FieldError::new(path, Cause::NotSupported, Topic::UnknownField, message);
+        error.help = suggest::place(self.schema, self.kind, &self.route, ty, &entry.key);
+        self.complaints.push(error);
+    }
+
+    fn duplicate(&mut self, at: &At<'_>) {
+        let path = at.to_path();
+        // A key given three times is one mistake.
+        let is_known = |error: &FieldError| error.topic == Topic::DuplicateKey && error.path == path;
+        if !self.complaints.iter().rev().take(16).any(is_known) {
+            let message = "the key is given twice; only the last one counts";
+            self.complaints.push(
+                FieldError::new(path, Cause::Duplicate, Topic::DuplicateKey, message)
+                    .help("keep one of them, or rename the other"),
+            );
+        }
+    }
+}
+
+/// The text of a quantity: numbers need no quotes.
+fn quantity_text<'a>(kind: &'a NodeKind<'_>) -> Option<Cow<'a, str>> {
+    match kind {
+        NodeKind::Str(text) => Some(Cow::Borrowed(text)),
+        NodeKind::Int(number) => Some(number.to_string().into()),
+        NodeKind::Uint(number) => Some(number.to_string().into()),
+        NodeKind::Float(number) if number.is_finite() => Some(number.to_string().into()),
+        _ => None,
+    }
+}
+
+/// Whether the text is a time such as `2026-01-31T12:00:00Z`.
+fn is_time(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let digits = |range: std::ops::Range<usize>| {
+        bytes.get(range).is_some_and(|part| part.iter().all(u8::is_ascii_digit))
+    };
+    let mark = |index: usize, mark: u8| bytes.get(index) == Some(&mark);
+    digits(0..4)
+        && mark(4, b'-')
+        && digits(5..7)
+        && mark(7, b'-')
+        && digits(8..10)
+        && mark(10, b'T')
+        && digits(11..13)
+        && mark(13, b':')
+        && digits(14..16)
+        && mark(16, b':')
+        && digits(17..19)
+        && text.parse::<Timestamp>().is_ok()
+}
+
+#[cfg(test)]
+mod tests;
