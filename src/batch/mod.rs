@@ -11,11 +11,14 @@
 //! 6. validating webhooks: they see a prepared and valid object.
 
 mod decode;
+mod defaults;
 mod error;
+mod image;
 pub(crate) mod pod;
 mod schema;
 
 pub use decode::{Decoded, Mistyped, decode};
+pub use defaults::{Defaulted, UNKNOWN_UID, apply_defaults, prepare_for_create, reset_system_fields};
 pub use error::{Cause, FieldError, Topic};
 
 use k8s_openapi::api::batch::v1::{CronJob, Job, JobSpec};

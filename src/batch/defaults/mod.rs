@@ -1,0 +1,189 @@
+//! What the API server fills in.
+//!
+//! Two steps, and webhooks stand between them. [`apply_defaults`] happens while the object is decoded, and once
+//! more whenever a stored object is read: every webhook sees its result. [`prepare_for_create`] is the Job's own
+//! preparation, after the mutating webhooks and before validation: validating webhooks see it, mutating ones do
+//! not.
+
+mod pod;
+
+use std::collections::{BTreeMap, HashSet};
+
+use k8s_openapi::api::batch::v1::{CronJob, Job, JobSpec};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, OwnerReference};
+
+use super::Workload;
+
+/// Stands for the uid of an object that has none yet. It has the form of one, so that what is made from it, labels
+/// and a selector, is as valid as the real thing.
+pub const UNKNOWN_UID: &str = "00000000-0000-0000-0000-000000000000";
+
+/// Stands for the five characters that the server appends to `generateName`.
+const GENERATED: &str = "xxxxx";
+/// What is left of a longer `generateName` before the five characters.
+const GENERATED_PREFIX: usize = 58;
+
+/// `batch.kubernetes.io/job-name` and its older form.
+pub(crate) const JOB_NAME_LABELS: [&str; 2] = ["job-name", "batch.kubernetes.io/job-name"];
+/// `batch.kubernetes.io/controller-uid` and its older form.
+pub(crate) const CONTROLLER_UID_LABELS: [&str; 2] = ["controller-uid", "batch.kubernetes.io/controller-uid"];
+
+/// What defaulting did that the object itself does not show.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Defaulted {
+    /// A Job without labels of its own has been given those of its Pod template, and the server goes on to treat
+    /// the two as one map: what is added to the template's labels appears in the Job's.
+    pub labels_shared: bool,
+}
+
+/// Fills in the defaults of the API, as every webhook and every client sees them.
+///
+/// Besides defaults proper this includes what a pass through the server's internal form does to an object:
+/// quantities are rewritten in their canonical form, `serviceAccount` mirrors `serviceAccountName`.
+pub fn apply_defaults(workload: &mut Workload) -> Defaulted {
+    match workload {
+        Workload::Job(job) => default_job(job),
+        Workload::CronJob(cron_job) => {
+            default_cron_job(cron_job);
+            Defaulted::default()
+        }
+    }
+}
+
+/// Discards what only the server sets, and gives an object that has only a `generateName` a name of that form.
+///
+/// The server does so with every object it is asked to create, before the first webhook: an exported manifest's
+/// `uid` and timestamps mean nothing. An object that comes from an `AdmissionReview` has been through this.
+pub fn reset_system_fields(workload: &mut Workload) {
+    let metadata = workload.metadata_mut();
+    metadata.uid = None;
+    metadata.self_link = None;
+    metadata.creation_timestamp = None;
+    metadata.deletion_timestamp = None;
+    metadata.deletion_grace_period_seconds = None;
+    metadata.managed_fields = None;
+    if let Some(prefix) = metadata.generate_name.as_deref().filter(|prefix| !prefix.is_empty())
+        && metadata.name.as_deref().unwrap_or_default().is_empty()
+    {
+        let fits = |(start, c): &(usize, char)| start + c.len_utf8() <= GENERATED_PREFIX;
+        let prefix = prefix.char_indices().take_while(fits).map(|(_, c)| c);
+        metadata.name = Some(prefix.chain(GENERATED.chars()).collect());
+    }
+}
+
+/// Prepares an object for validation on create, as the server does between mutating webhooks and validation: the
+/// status is cleared, a Job gets its generated selector and labels, and fields behind feature gates that are closed
+/// by default are dropped.
+///
+/// `defaulted` is what [`apply_defaults`] said; an object that has travelled through a webhook's patch has
+/// [`Defaulted::default`]. The uid that labels and selector are made from is the object's own, else
+/// [`UNKNOWN_UID`]. Doing it twice changes nothing more.
+pub fn prepare_for_create(workload: &mut Workload, defaulted: Defaulted) {
+    match workload {
+        Workload::Job(job) => {
+            job.status = None;
+            generate_selector(job, defaulted);
+        }
+        Workload::CronJob(cron_job) => cron_job.status = None,
+    }
+    if let Some(owners) = &mut workload.metadata_mut().owner_references {
+        drop_repeated(owners);
+    }
+    if let Some(spec) = &mut workload.job_spec_mut().template.spec {
+        pod::drop_gated(spec, None);
+    }
+}
+
+/// The server keeps one of several equal owners.
+fn drop_repeated(owners: &mut Vec<OwnerReference>) {
+    let mut seen = HashSet::new();
+    let is_first: Vec<bool> = owners.iter().map(|owner| seen.insert(owner_key(owner))).collect();
+    let mut is_first = is_first.into_iter();
+    owners.retain(|_| is_first.next().unwrap_or(true));
+}
+
+/// All that makes two owners the same.
+pub(crate) fn owner_key(owner: &OwnerReference) -> (&str, &str, &str, &str, Option<bool>, Option<bool>) {
+    let OwnerReference { api_version, kind, name, uid, controller, block_owner_deletion } = owner;
+    (api_version, kind, name, uid, *controller, *block_owner_deletion)
+}
+
+/// Drops the fields behind closed feature gates of a Pod template that is about to replace another, unless the
+/// other one has them too.
+pub(crate) fn drop_gated_on_update(new: &mut JobSpec, old: &JobSpec) {
+    if let Some(spec) = &mut new.template.spec {
+        pod::drop_gated(spec, old.template.spec.as_ref());
+    }
+}
+
+fn default_job(job: &mut Job) -> Defaulted {
+    let spec = job.spec.get_or_insert_default();
+    if spec.parallelism.is_none() {
+        spec.parallelism = Some(1);
+        // Completions stay open where a parallelism is given: a work queue.
+        spec.completions.get_or_insert(1);
+    }
+    spec.backoff_limit.get_or_insert(if spec.backoff_limit_per_index.is_some() { i32::MAX } else { 6 });
+    spec.completion_mode.get_or_insert_with(|| "NonIndexed".to_owned());
+    spec.suspend.get_or_insert(false);
+    spec.manual_selector.get_or_insert(false);
+    let replacement = if spec.pod_failure_policy.is_some() { "Failed" } else { "TerminatingOrFailed" };
+    spec.pod_replacement_policy.get_or_insert_with(|| replacement.to_owned());
+    default_template(spec);
+
+    let template_labels = spec.template.metadata.as_ref().and_then(|metadata| metadata.labels.as_ref());
+    let labels_shared =
+        template_labels.is_some() && job.metadata.labels.as_ref().is_none_or(BTreeMap::is_empty);
+    if labels_shared {
+        job.metadata.labels = template_labels.cloned();
+    }
+    Defaulted { labels_shared }
+}
+
+fn default_cron_job(cron_job: &mut CronJob) {
+    let spec = &mut cron_job.spec;
+    pod::fill(&mut spec.concurrency_policy, "Allow");
+    spec.suspend.get_or_insert(false);
+    spec.successful_jobs_history_limit.get_or_insert(3);
+    spec.failed_jobs_history_limit.get_or_insert(1);
+    // The Job inside is no object of its own: it gets its defaults when it is created.
+    default_template(spec.job_template.spec.get_or_insert_default());
+}
+
+fn default_template(spec: &mut JobSpec) {
+    for rule in spec.pod_failure_policy.iter_mut().flat_map(|policy| &mut policy.rules) {
+        for pattern in rule.on_pod_conditions.iter_mut().flatten() {
+            pod::fill(&mut pattern.status, "True");
+        }
+    }
+    if let Some(annotations) =
+        spec.template.metadata.as_mut().and_then(|metadata| metadata.annotations.as_mut())
+    {
+        pod::drop_legacy_annotations(annotations);
+    }
+    pod::default_spec(spec.template.spec.get_or_insert_default());
+}
+
+fn generate_selector(job: &mut Job, defaulted: Defaulted) {
+    let spec = job.spec.get_or_insert_default();
+    if spec.manual_selector == Some(true) {
+        return;
+    }
+    let name = job.metadata.name.clone().unwrap_or_default();
+    let uid =
+        job.metadata.uid.clone().filter(|uid| !uid.is_empty()).unwrap_or_else(|| UNKNOWN_UID.to_owned());
+    let labels = spec.template.metadata.get_or_insert_default().labels.get_or_insert_default();
+    for (keys, value) in [(JOB_NAME_LABELS, &name), (CONTROLLER_UID_LABELS, &uid)] {
+        for key in keys {
+            if !labels.contains_key(key) {
+                labels.insert(key.to_owned(), value.clone());
+            }
+        }
+    }
+    if defaulted.labels_shared {
+        job.metadata.labels = Some(labels.clone());
+    }
+    let selector = spec.selector.get_or_insert_with(LabelSelector::default);
+    let [_, key] = CONTROLLER_UID_LABELS;
+    selector.match_labels.get_or_insert_default().entry(key.to_owned()).or_insert(uid);
+}
