@@ -16,10 +16,12 @@ mod error;
 mod image;
 pub(crate) mod pod;
 mod schema;
+mod validate;
 
 pub use decode::{Decoded, Mistyped, decode};
 pub use defaults::{Defaulted, UNKNOWN_UID, apply_defaults, prepare_for_create, reset_system_fields};
 pub use error::{Cause, FieldError, Topic};
+pub use validate::validate_create;
 
 use k8s_openapi::api::batch::v1::{CronJob, Job, JobSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
