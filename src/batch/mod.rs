@@ -15,12 +15,15 @@ mod defaults;
 mod error;
 mod image;
 pub(crate) mod pod;
+mod same;
 mod schema;
+mod update;
 mod validate;
 
 pub use decode::{Decoded, Mistyped, decode};
 pub use defaults::{Defaulted, UNKNOWN_UID, apply_defaults, prepare_for_create, reset_system_fields};
 pub use error::{Cause, FieldError, Topic};
+pub use update::{prepare_for_update, validate_update};
 pub use validate::validate_create;
 
 use k8s_openapi::api::batch::v1::{CronJob, Job, JobSpec};

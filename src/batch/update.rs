@@ -1,0 +1,227 @@
+//! Updates: what may change, and what may stay although it is wrong.
+
+use k8s_openapi::api::batch::v1::{CronJobSpec, Job, JobSpec, JobStatus};
+use k8s_openapi::api::core::v1::{Affinity, Container, PodSpec, PodTemplateSpec};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+
+use super::defaults::drop_gated_on_update;
+use super::same::{same_pod_spec, same_template};
+use super::validate::{
+    Errors, validate_cron_job_spec, validate_generate_name_segment, validate_metadata_common,
+    validate_metadata_update, validate_object,
+};
+use super::{Cause, FieldError, Topic, Workload};
+use crate::path::At;
+
+/// Prepares the new version of an object for validation on update: what only the server sets, and the status, are
+/// those of the stored version. Both have their defaults.
+pub fn prepare_for_update(new: &mut Workload, old: &Workload) {
+    match (&mut *new, old) {
+        (Workload::Job(new), Workload::Job(old)) => new.status.clone_from(&old.status),
+        (Workload::CronJob(new), Workload::CronJob(old)) => new.status.clone_from(&old.status),
+        _ => {}
+    }
+    if let Some(old) = old.job_spec() {
+        drop_gated_on_update(new.job_spec_mut(), old);
+    }
+    let stored = old.metadata();
+    let metadata = new.metadata_mut();
+    metadata.generation = stored.generation;
+    if metadata.uid.as_deref().unwrap_or_default().is_empty() {
+        metadata.uid.clone_from(&stored.uid);
+    }
+    if stored.creation_timestamp.is_some() {
+        metadata.creation_timestamp.clone_from(&stored.creation_timestamp);
+    }
+    if stored.deletion_timestamp.is_some() {
+        metadata.deletion_timestamp.clone_from(&stored.deletion_timestamp);
+    }
+    if metadata.deletion_grace_period_seconds.is_none() {
+        metadata.deletion_grace_period_seconds = stored.deletion_grace_period_seconds;
+    }
+}
+
+/// Validates a new version of a stored object, as [`prepare_for_update`] leaves it. Two objects of different kinds
+/// are not versions of one another: then the new one is validated as on create.
+pub fn validate_update(new: &Workload, old: &Workload) -> Vec<FieldError> {
+    let mut errors = Errors::default();
+    match (new, old) {
+        (Workload::Job(job), Workload::Job(stored)) => {
+            let empty = JobSpec::default();
+            let old_spec = stored.spec.as_ref().unwrap_or(&empty);
+            validate_object(new, Some(old_spec), &mut errors);
+            validate_job_change(job, stored, &mut errors);
+        }
+        (Workload::CronJob(cron_job), Workload::CronJob(stored)) => {
+            let stored: &CronJobSpec = &stored.spec;
+            validate_metadata_common(&cron_job.metadata, &mut errors);
+            validate_cron_job_spec(&cron_job.spec, Some(stored), &mut errors);
+        }
+        _ => return super::validate_create(new),
+    }
+    validate_generate_name_segment(new.metadata(), &mut errors);
+    validate_metadata_update(new.metadata(), old.metadata(), &mut errors);
+    errors.list
+}
+
+fn validate_job_change(job: &Job, stored: &Job, errors: &mut Errors) {
+    let empty = JobSpec::default();
+    let (new, old) = (job.spec.as_ref().unwrap_or(&empty), stored.spec.as_ref().unwrap_or(&empty));
+    let root = At::root();
+    let at = root.field("spec");
+    validate_completions(new, old, &at, errors);
+    let fixed = [
+        ("selector", !same_selector(new.selector.as_ref(), old.selector.as_ref()), Topic::Selector),
+        ("completionMode", new.completion_mode != old.completion_mode, Topic::Indexed),
+        ("podFailurePolicy", !same_failure_policy(new, old), Topic::PodFailurePolicy),
+        ("backoffLimitPerIndex", new.backoff_limit_per_index != old.backoff_limit_per_index, Topic::Indexed),
+        ("managedBy", new.managed_by != old.managed_by, Topic::JobControl),
+        ("successPolicy", new.success_policy != old.success_policy, Topic::SuccessPolicy),
+    ];
+    for (field, changed, topic) in fixed {
+        if changed {
+            fixed_field(&at.field(field), field, topic, errors);
+        }
+    }
+    validate_template_change(new, old, stored.status.as_ref(), &at, errors);
+}
+
+fn fixed_field(at: &At<'_>, field: &str, topic: Topic, errors: &mut Errors) {
+    errors
+        .add(at, Cause::Invalid, topic, format!("{field} cannot be changed once the Job exists"))
+        .help("delete the Job and create it anew, or give the new one another name");
+}
+
+/// Only an Indexed Job can have another number of completions, and only together with its parallelism.
+fn validate_completions(new: &JobSpec, old: &JobSpec, at: &At<'_>, errors: &mut Errors) {
+    if new.completions == old.completions {
+        return;
+    }
+    let here = at.field("completions");
+    if new.completion_mode.as_deref() != Some("Indexed") {
+        fixed_field(&here, "completions", Topic::Counts, errors);
+    } else if new.completions.is_some() && new.completions != new.parallelism {
+        errors
+            .add(
+                &here,
+                Cause::Invalid,
+                Topic::Counts,
+                "completions can change only to the value of parallelism",
+            )
+            .help("set completions and parallelism to the same number");
+    }
+}
+
+/// A running Job keeps its template. A suspended one without Pods may get other resources, and other rules on where
+/// its Pods are scheduled.
+fn validate_template_change(
+    new: &JobSpec,
+    old: &JobSpec,
+    status: Option<&JobStatus>,
+    at: &At<'_>,
+    errors: &mut Errors,
+) {
+    let here = at.field("template");
+    let is_suspended = old.suspend == Some(true);
+    if !(is_suspended && has_no_pods(status)) {
+        if !same_template(&new.template, &old.template) {
+            let error = errors.add(
+                &here,
+                Cause::Invalid,
+                Topic::Pod,
+                "the Pod template cannot be changed once the Job exists, unless the Job is suspended",
+            );
+            error.help(
+                "delete the Job and create it anew, or suspend it first and change resources or scheduling",
+            );
+        }
+        return;
+    }
+    let mut allowed = old.template.clone();
+    allow_scheduling(&mut allowed, &new.template);
+    let empty = PodSpec::default();
+    let mut allowed = allowed.spec.unwrap_or_default();
+    let new = new.template.spec.as_ref().unwrap_or(&empty);
+    allow_resources(&mut allowed.containers, &new.containers);
+    allow_resources(
+        allowed.init_containers.as_deref_mut().unwrap_or_default(),
+        new.init_containers.as_deref().unwrap_or_default(),
+    );
+    if !same_pod_spec(new, &allowed) {
+        errors
+            .add(
+                &here.field("spec"),
+                Cause::Invalid,
+                Topic::Pod,
+                "only the resources, node selector, node affinity, tolerations and scheduling gates \
+                 of a suspended Job's Pods can be changed",
+            )
+            .help("delete the Job and create it anew");
+    }
+}
+
+/// Whether a suspended Job has no Pods: it has never started, or its Pods are gone since.
+fn has_no_pods(status: Option<&JobStatus>) -> bool {
+    let Some(status) = status else { return true };
+    let mut conditions = status.conditions.iter().flatten();
+    let is_halted = status.start_time.is_none()
+        || conditions.any(|condition| condition.type_ == "Suspended" && condition.status == "True");
+    is_halted && status.active.unwrap_or_default() == 0
+}
+
+/// Takes over what decides where Pods are scheduled, so that a comparison passes over it.
+fn allow_scheduling(old: &mut PodTemplateSpec, new: &PodTemplateSpec) {
+    old.metadata.clone_from(&new.metadata);
+    let empty = PodSpec::default();
+    let new = new.spec.as_ref().unwrap_or(&empty);
+    let old = old.spec.get_or_insert_default();
+    match (&new.affinity, &mut old.affinity) {
+        (None, Some(affinity)) => {
+            affinity.node_affinity = None;
+            if *affinity == Affinity::default() {
+                old.affinity = None;
+            }
+        }
+        (Some(affinity), old) => {
+            old.get_or_insert_default().node_affinity.clone_from(&affinity.node_affinity);
+        }
+        (None, None) => {}
+    }
+    old.node_selector.clone_from(&new.node_selector);
+    old.tolerations.clone_from(&new.tolerations);
+    old.scheduling_gates.clone_from(&new.scheduling_gates);
+}
+
+fn allow_resources(old: &mut [Container], new: &[Container]) {
+    if old.len() == new.len() {
+        for (old, new) in old.iter_mut().zip(new).filter(|(old, new)| old.name == new.name) {
+            old.resources.clone_from(&new.resources);
+        }
+    }
+}
+
+fn same_failure_policy(new: &JobSpec, old: &JobSpec) -> bool {
+    let plain = |spec: &JobSpec| {
+        let mut policy = spec.pod_failure_policy.clone();
+        for rule in policy.iter_mut().flat_map(|policy| &mut policy.rules) {
+            rule.on_pod_conditions.take_if(|conditions| conditions.is_empty());
+        }
+        policy
+    };
+    plain(new) == plain(old)
+}
+
+fn same_selector(new: Option<&LabelSelector>, old: Option<&LabelSelector>) -> bool {
+    let plain = |selector: Option<&LabelSelector>| {
+        let mut selector = selector.cloned();
+        if let Some(selector) = &mut selector {
+            selector.match_labels.take_if(|labels| labels.is_empty());
+            selector.match_expressions.take_if(|expressions| expressions.is_empty());
+            for requirement in selector.match_expressions.iter_mut().flatten() {
+                requirement.values.take_if(|values| values.is_empty());
+            }
+        }
+        selector
+    };
+    plain(new) == plain(old)
+}
