@@ -10,6 +10,7 @@
 //! 5. [`validate_create`]: a fault ends the request (422);
 //! 6. validating webhooks: they see a prepared and valid object.
 
+mod child;
 mod decode;
 mod defaults;
 mod error;
@@ -20,6 +21,7 @@ mod schema;
 mod update;
 mod validate;
 
+pub use child::{child_job, validate_child};
 pub use decode::{Decoded, Mistyped, decode};
 pub use defaults::{Defaulted, UNKNOWN_UID, apply_defaults, prepare_for_create, reset_system_fields};
 pub use error::{Cause, FieldError, Topic};

@@ -1,0 +1,76 @@
+//! The Jobs that a CronJob makes.
+//!
+//! The server does not judge a CronJob's template as it judges a Job: host names, labels that the server sets and
+//! the like are looked at only when the controller creates a Job from it. A CronJob can therefore be accepted and
+//! never run.
+
+use k8s_openapi::api::batch::v1::{CronJob, Job};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
+use k8s_openapi::jiff::Timestamp;
+use k8s_openapi::jiff::tz::TimeZone;
+
+use super::{FieldError, UNKNOWN_UID, Workload, apply_defaults, prepare_for_create, validate_create};
+use crate::cron;
+
+/// The annotation that says for when a Job was scheduled.
+const SCHEDULED_ANNOTATION: &str = "batch.kubernetes.io/cronjob-scheduled-timestamp";
+
+/// The Job that the CronJob controller creates for the run at `scheduled`, as it sends it to the server. The CronJob
+/// has its defaults.
+pub fn child_job(cron_job: &CronJob, scheduled: Timestamp) -> Job {
+    let template = &cron_job.spec.job_template;
+    let metadata = template.metadata.clone().unwrap_or_default();
+    let name = cron_job.metadata.name.as_deref().unwrap_or_default();
+    let mut annotations = metadata.annotations.unwrap_or_default();
+    annotations.insert(SCHEDULED_ANNOTATION.to_owned(), local_time(cron_job, scheduled));
+    Job {
+        metadata: ObjectMeta {
+            name: Some(format!("{name}-{}", scheduled.as_second().div_euclid(60))),
+            namespace: cron_job.metadata.namespace.clone(),
+            labels: metadata.labels.filter(|labels| !labels.is_empty()),
+            annotations: Some(annotations),
+            owner_references: Some(vec![OwnerReference {
+                api_version: "batch/v1".to_owned(),
+                kind: "CronJob".to_owned(),
+                name: name.to_owned(),
+                uid: cron_job.metadata.uid.clone().unwrap_or_else(|| UNKNOWN_UID.to_owned()),
+                controller: Some(true),
+                block_owner_deletion: Some(true),
+            }]),
+            ..ObjectMeta::default()
+        },
+        spec: template.spec.clone(),
+        status: None,
+    }
+}
+
+/// What the server has to say about the Job of the run at `scheduled`. Paths are those of the Job.
+pub fn validate_child(cron_job: &CronJob, scheduled: Timestamp) -> Vec<FieldError> {
+    let mut child = Workload::Job(Box::new(child_job(cron_job, scheduled)));
+    let defaulted = apply_defaults(&mut child);
+    prepare_for_create(&mut child, defaulted);
+    validate_create(&child)
+}
+
+/// The time of a run as the controller writes it: RFC 3339, in the CronJob's time zone.
+fn local_time(cron_job: &CronJob, scheduled: Timestamp) -> String {
+    let zone = cron_job.spec.time_zone.as_deref().and_then(|name| cron::load_zone(name).ok());
+    let local = scheduled.to_zoned(zone.unwrap_or(TimeZone::UTC));
+    let format = if local.offset().is_zero() { "%Y-%m-%dT%H:%M:%SZ" } else { "%Y-%m-%dT%H:%M:%S%:z" };
+    local.strftime(format).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn named_after_the_minute() {
+        let mut cron_job = CronJob::default();
+        cron_job.metadata.name = Some("report".to_owned());
+        cron_job.spec.time_zone = Some("Europe/Berlin".to_owned());
+        let job = child_job(&cron_job, "2026-01-31T12:00:30Z".parse().unwrap());
+        assert_eq!(job.metadata.name.as_deref(), Some("report-29497680"));
+        assert_eq!(job.metadata.annotations.unwrap()[SCHEDULED_ANNOTATION], "2026-01-31T13:00:30+01:00");
+    }
+}
