@@ -20,6 +20,7 @@ mod same;
 mod schema;
 mod update;
 mod validate;
+mod warnings;
 
 pub use child::{child_job, validate_child};
 pub use decode::{Decoded, Mistyped, decode};
@@ -27,6 +28,7 @@ pub use defaults::{Defaulted, UNKNOWN_UID, apply_defaults, prepare_for_create, r
 pub use error::{Cause, FieldError, Topic};
 pub use update::{prepare_for_update, validate_update};
 pub use validate::validate_create;
+pub use warnings::warnings;
 
 use k8s_openapi::api::batch::v1::{CronJob, Job, JobSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;

@@ -1,0 +1,66 @@
+//! Warnings about files of one volume that would be written to the same place.
+
+use k8s_openapi::api::core::v1::{DownwardAPIVolumeFile, KeyToPath, Volume, VolumeProjection};
+
+use super::{At, Warnings};
+
+/// How many files of a volume are compared with each other.
+const COMPARED: usize = 256;
+
+pub(super) fn warn_overlaps(volume: &Volume, at: &At<'_>, found: &mut Warnings) {
+    let config_map = volume.config_map.as_ref().map(|source| keys(source.items.as_deref()));
+    let secret = volume.secret.as_ref().map(|source| keys(source.items.as_deref()));
+    let downward = volume.downward_api.as_ref().map(|source| files(source.items.as_deref()));
+    for paths in [config_map, secret, downward].into_iter().flatten() {
+        warn_paths(&paths, at, found);
+    }
+    let Some(projected) = &volume.projected else { return };
+    let mut paths = Vec::new();
+    for source in projected.sources.iter().flatten() {
+        // Two kinds of source are behind closed feature gates: the server has dropped them by now.
+        let kept = VolumeProjection { cluster_trust_bundle: None, pod_certificate: None, ..source.clone() };
+        if kept == VolumeProjection::default() {
+            found.add(at, "a projected volume has a source that names nothing", "remove the empty source");
+        }
+        paths.extend(projected_paths(source));
+    }
+    warn_paths(&paths, at, found);
+}
+
+fn keys(items: Option<&[KeyToPath]>) -> Vec<&str> {
+    items.into_iter().flatten().map(|item| item.path.as_str()).collect()
+}
+
+fn files(items: Option<&[DownwardAPIVolumeFile]>) -> Vec<&str> {
+    items.into_iter().flatten().map(|item| item.path.as_str()).collect()
+}
+
+fn projected_paths(source: &VolumeProjection) -> Vec<&str> {
+    if let Some(items) = source.config_map.as_ref().and_then(|source| source.items.as_deref()) {
+        keys(Some(items))
+    } else if let Some(items) = source.secret.as_ref().and_then(|source| source.items.as_deref()) {
+        keys(Some(items))
+    } else if let Some(items) = source.downward_api.as_ref().and_then(|source| source.items.as_deref()) {
+        files(Some(items))
+    } else if let Some(token) = &source.service_account_token {
+        vec![&token.path]
+    } else {
+        Vec::new()
+    }
+}
+
+fn warn_paths(paths: &[&str], at: &At<'_>, found: &mut Warnings) {
+    let paths: Vec<&str> =
+        paths.iter().map(|path| path.trim_end_matches('/')).filter(|path| !path.is_empty()).collect();
+    for (index, path) in paths.iter().enumerate().take(COMPARED) {
+        if paths[..index].iter().any(|other| is_within(other, path) || is_within(path, other)) {
+            let message = format!("two files of this volume are written to the same place, {path:?}");
+            found.add(at, message, "give every file a path of its own, and none that is a folder of another");
+        }
+    }
+}
+
+/// Whether `inner` is `outer` or a file below it.
+fn is_within(inner: &str, outer: &str) -> bool {
+    inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
