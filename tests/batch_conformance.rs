@@ -1,0 +1,269 @@
+//! Agreement with a real API server on Jobs and CronJobs: decoding, defaults, validation on create and update, and
+//! the Jobs that CronJobs make.
+//!
+//! The vectors are explained in `tests/conformance/README.md`. `CONFORMANCE_DIR` names another folder to read.
+
+#![expect(clippy::print_stdout, reason = "the numbers are the point")]
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use jobguard::batch::{
+    self, Decoded, FieldError, Kind, Mistyped, Topic, UNKNOWN_UID, Workload, apply_defaults, decode,
+    prepare_for_create, prepare_for_update, reset_system_fields, validate_child, validate_create,
+    validate_update,
+};
+use jobguard::manifest::Tree;
+use jobguard::path::{FieldPath, Segment};
+use serde_json::Value;
+
+/// A minute at which a CronJob's run may be due: eight digits, as all minutes of this century.
+const SCHEDULED: &str = "2026-01-31T12:00:00Z";
+/// How many disagreements of a file are printed.
+const PRINTED: usize = 40;
+
+type Judge = fn(&Value) -> Result<(), String>;
+
+#[test]
+fn job() {
+    agree("job.jsonl", create);
+}
+
+#[test]
+fn cronjob() {
+    agree("cronjob.jsonl", create);
+}
+
+#[test]
+fn podtemplate() {
+    agree("podtemplate.jsonl", create);
+}
+
+#[test]
+fn combined() {
+    agree("combined.jsonl", create);
+}
+
+#[test]
+fn update() {
+    agree("update.jsonl", changed);
+}
+
+#[test]
+fn children() {
+    agree("children.jsonl", child);
+}
+
+/// Judges every vector of a file. A file that is not there is reported and passes.
+fn agree(name: &str, judge: Judge) {
+    let folder = std::env::var_os("CONFORMANCE_DIR").map_or_else(
+        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests").join("conformance"),
+        PathBuf::from,
+    );
+    let Ok(text) = std::fs::read_to_string(folder.join(name)) else {
+        println!("{name}: absent");
+        return;
+    };
+    let mut cases = 0;
+    let mut disagreements = Vec::new();
+    for line in text.lines().filter(|line| !line.trim().is_empty()) {
+        cases += 1;
+        let vector: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{name}: {error}"));
+        if let Err(why) = judge(&vector) {
+            let text = |key: &str| vector[key].as_str().unwrap_or_default().to_owned();
+            disagreements.push(format!("{} ({}): {why}", text("id"), text("what")));
+        }
+    }
+    println!(
+        "{name}: cases {cases}, agree {}, disagree {}",
+        cases - disagreements.len(),
+        disagreements.len()
+    );
+    let mut shown = disagreements.iter().take(PRINTED).fold(String::new(), |mut out, line| {
+        let _ = writeln!(out, "  {line}");
+        out
+    });
+    if disagreements.len() > PRINTED {
+        let _ = writeln!(shown, "  ... and {} more", disagreements.len() - PRINTED);
+    }
+    assert!(disagreements.is_empty(), "{name}: {} of {cases} disagree\n{shown}", disagreements.len());
+}
+
+/// A vector of op `create`.
+fn create(vector: &Value) -> Result<(), String> {
+    let Decoded { workload, complaints, mistyped } = decoded(vector, "object");
+    if let Some(expected) = vector.get("type_error").filter(|error| !error.is_null()) {
+        if workload.is_some() {
+            return Err(format!("the server stops at {expected}, we do not"));
+        }
+        if !mistyped.iter().any(|ours| is_that_type_error(ours, expected)) {
+            return Err(format!("the server's {expected} is not among {mistyped:?}"));
+        }
+        return Ok(());
+    }
+    same_set("decoding", &strings(&vector["decode"]), &strict(&complaints))?;
+    let Some(mut workload) = workload else {
+        return Err(format!("we stop at {mistyped:?}, the server does not"));
+    };
+
+    reset_system_fields(&mut workload);
+    let namespace = &mut workload.metadata_mut().namespace;
+    // The namespace of the request.
+    namespace.take_if(|name| name.is_empty());
+    namespace.get_or_insert_with(|| "default".to_owned());
+    let defaulted = apply_defaults(&mut workload);
+    let warned_of = batch::warnings(&workload).iter().map(|warning| warning.path.to_string()).collect();
+    prepare_for_create(&mut workload, defaulted);
+    let errors = validate_create(&workload);
+    same_verdict(vector, "accepted", "causes", &errors)?;
+    if errors.is_empty() {
+        let spoken_of: BTreeSet<String> = strings(&vector["warnings"]).iter().map(|w| field_of(w)).collect();
+        same_set("warnings", &spoken_of, &warned_of)?;
+        if let Some(expected) = vector.get("defaulted").filter(|object| !object.is_null()) {
+            // As it is read back.
+            apply_defaults(&mut workload);
+            same_stored(&FieldPath::root(), expected, &stored(&workload))?;
+        }
+    }
+    Ok(())
+}
+
+/// A vector of op `update`.
+fn changed(vector: &Value) -> Result<(), String> {
+    let [old, new] = ["old", "object"].map(|key| decoded(vector, key).workload);
+    let (Some(mut old), Some(mut new)) = (old, new) else { return Err("not decoded".to_owned()) };
+    apply_defaults(&mut old);
+    apply_defaults(&mut new);
+    prepare_for_update(&mut new, &old);
+    same_verdict(vector, "accepted", "causes", &validate_update(&new, &old))
+}
+
+/// A CronJob that the server accepts, and its answer to the Job made from it.
+fn child(vector: &Value) -> Result<(), String> {
+    let Some(mut workload) = decoded(vector, "object").workload else { return Err("not decoded".to_owned()) };
+    apply_defaults(&mut workload);
+    let Workload::CronJob(cron_job) = &workload else { return Err("no CronJob".to_owned()) };
+    let scheduled = SCHEDULED.parse().map_err(|error| format!("{error}"))?;
+    same_verdict(vector, "child_accepted", "child_causes", &validate_child(cron_job, scheduled))
+}
+
+fn decoded(vector: &Value, key: &str) -> Decoded {
+    let kind = if vector["kind"] == "Job" { Kind::Job } else { Kind::CronJob };
+    let tree = Tree::from_value(&vector[key]);
+    decode(&tree, tree.root(), kind)
+}
+
+fn strings(value: &Value) -> BTreeSet<String> {
+    value.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+/// What strict decoding objects to, in the server's words.
+fn strict(complaints: &[FieldError]) -> BTreeSet<String> {
+    let words = |error: &FieldError| match error.topic {
+        Topic::UnknownField => Some(format!("unknown field {}", error.path)),
+        Topic::DuplicateKey => Some(format!("duplicate field {}", error.path)),
+        _ => None,
+    };
+    complaints.iter().filter_map(words).collect()
+}
+
+/// The server names a path without indexes and keys, and none where the fault lies in a quantity.
+fn is_that_type_error(ours: &Mistyped, expected: &Value) -> bool {
+    let fields = ours.path.segments().iter().filter_map(|segment| match segment {
+        Segment::Field(name) => Some(name.as_ref()),
+        _ => None,
+    });
+    let path = fields.collect::<Vec<_>>().join(".");
+    expected["expected"] == ours.expected.as_str()
+        && (expected["field"].is_null() || expected["field"] == path)
+}
+
+fn same_verdict(vector: &Value, accepted: &str, causes: &str, errors: &[FieldError]) -> Result<(), String> {
+    let pair =
+        |pair: &Value| format!("{} {}", pair[0].as_str().unwrap_or(""), pair[1].as_str().unwrap_or(""));
+    let theirs = vector[causes].as_array().into_iter().flatten().map(pair).collect();
+    let ours = errors.iter().map(|error| format!("{} {}", error.path, error.cause.as_str())).collect();
+    same_set("causes", &theirs, &ours)?;
+    if vector[accepted] != errors.is_empty() {
+        return Err(format!("the server says {accepted}: {}", vector[accepted]));
+    }
+    Ok(())
+}
+
+fn same_set(what: &str, theirs: &BTreeSet<String>, ours: &BTreeSet<String>) -> Result<(), String> {
+    if theirs == ours {
+        return Ok(());
+    }
+    let list =
+        |a: &BTreeSet<String>, b: &BTreeSet<String>| a.difference(b).cloned().collect::<Vec<_>>().join(", ");
+    Err(format!("{what}: only the server [{}], only we [{}]", list(theirs, ours), list(ours, theirs)))
+}
+
+/// The field that a warning of the server begins with; of a volume's files it gives the volume's name only.
+fn field_of(warning: &str) -> String {
+    warning
+        .split(": ")
+        .next()
+        .unwrap_or(warning)
+        .split(' ')
+        .next()
+        .unwrap_or("")
+        .trim_start_matches('.')
+        .to_owned()
+}
+
+/// The object as it is stored, as far as the vectors show it.
+fn stored(workload: &Workload) -> Value {
+    let object = match workload {
+        Workload::Job(job) => serde_json::to_string(job),
+        Workload::CronJob(cron_job) => serde_json::to_string(cron_job),
+    };
+    let text = object.unwrap_or_default().replace(UNKNOWN_UID, "<uid>");
+    let mut value: Value = serde_json::from_str(&text).unwrap_or_default();
+    if let Some(metadata) = value["metadata"].as_object_mut() {
+        for key in ["uid", "generation", "creationTimestamp", "resourceVersion", "managedFields"] {
+            metadata.remove(key);
+        }
+    }
+    value
+}
+
+/// The server writes no empty values, except where a pointer of its own tells nothing from empty, and a few empty
+/// objects that we leave out.
+fn same_stored(at: &FieldPath, theirs: &Value, ours: &Value) -> Result<(), String> {
+    match (theirs, ours) {
+        (Value::Object(a), Value::Object(b)) => {
+            for key in a.keys().chain(b.keys()).collect::<BTreeSet<_>>() {
+                let path = at.clone().field(key.clone());
+                match (a.get(key), b.get(key)) {
+                    (Some(a), Some(b)) => same_stored(&path, a, b)?,
+                    (None, Some(extra)) if is_empty(extra) => {}
+                    (Some(extra), None) if is_empty_object(extra) && key != "securityContext" => {}
+                    (a, b) => return Err(format!("stored {path}: the server has {a:?}, we have {b:?}")),
+                }
+            }
+            Ok(())
+        }
+        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
+            a.iter().zip(b).enumerate().try_for_each(|(i, (a, b))| same_stored(&at.clone().index(i), a, b))
+        }
+        _ if theirs == ours || (theirs.is_null() && is_empty(ours)) => Ok(()),
+        _ => Err(format!("stored {at}: the server has {theirs}, we have {ours}")),
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Bool(value) => !value,
+        Value::Number(number) => number.as_f64() == Some(0.0),
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(map) => map.values().all(is_empty),
+    }
+}
+
+fn is_empty_object(value: &Value) -> bool {
+    value.as_object().is_some_and(serde_json::Map::is_empty)
+}
