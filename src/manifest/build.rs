@@ -3,24 +3,46 @@
 
 use std::borrow::Cow;
 
-use super::MAX_DEPTH;
 use super::events::{Anchor, Event, Events};
+use super::odd::{self, Odd, OddKind};
 use super::scalar::{self, Scalar, Tag};
 use super::syntax::{Context, Open, SyntaxError};
 use super::tree::{Arena, Entry, NodeId, NodeKind, Span, Style, Tree, mark_shadowed};
+use super::{MAX_DEPTH, requote};
 
 /// Reads the document in `text[chunk]`; none where it is empty. Only the first value counts, as in kubectl: what
 /// follows `...` is dropped.
 pub(super) fn build(text: &str, chunk: Span) -> Result<Option<Tree<'_>>, SyntaxError> {
+    match build_once(text, chunk) {
+        Ok(tree) => Ok(tree),
+        Err(Failure::Syntax(error)) => Err(error),
+        Err(Failure::Quote(open)) => requote::rebuild(text, chunk, open),
+    }
+}
+
+/// Why a document could not be built.
+#[derive(Debug)]
+pub(super) enum Failure {
+    Syntax(SyntaxError),
+    /// The text in quotes that opens here goes on over lines that the parser wants indented.
+    Quote(usize),
+}
+
+impl From<SyntaxError> for Failure {
+    fn from(error: SyntaxError) -> Self {
+        Self::Syntax(error)
+    }
+}
+
+pub(super) fn build_once(text: &str, chunk: Span) -> Result<Option<Tree<'_>>, Failure> {
     let mut body = &text[chunk.start..chunk.end];
     let mut base = chunk.start;
     if let Some(rest) = body.strip_prefix('\u{FEFF}') {
         base += body.len() - rest.len();
         body = rest;
     }
-    if let Some((at, c)) = forbidden(body) {
-        return Err(SyntaxError::forbidden_character(Span::new(base + at, base + at + c.len_utf8()), c));
-    }
+    let odd = odd::scan(body, base)
+        .map_err(|(at, c)| SyntaxError::forbidden_character(Span::new(at, at + c.len_utf8()), c))?;
     let mut builder = Builder {
         text,
         chunk,
@@ -31,39 +53,42 @@ pub(super) fn build(text: &str, chunk: Span) -> Result<Option<Tree<'_>>, SyntaxE
         anchors: Vec::new(),
         end: base,
         last: Span::new(base, base),
+        odd,
+        next_odd: 0,
+        gap: base,
+        after_plain: false,
         decoded: 1,
         aliased: 0,
         root: None,
     };
     let mut events = Events::new(body, base);
-    while builder.root.is_none() {
+    // What follows the root is looked at as far as the document's end: it may not go on on the same line.
+    loop {
         match events.next() {
-            None | Some(Ok((Event::DocumentEnd, _))) => break,
-            Some(Ok((event, span))) => builder.step(event, span)?,
-            Some(Err(fault)) => return Err(builder.context().explain(&fault)),
+            None => break,
+            Some(Ok((event, span))) => {
+                if builder.next_odd < builder.odd.len() {
+                    builder.check_odd(&event, span)?;
+                }
+                if matches!(event, Event::DocumentEnd) {
+                    break;
+                }
+                builder.step(event, span)?;
+            }
+            Some(Err(fault)) => {
+                let context = builder.context();
+                if let Some(open) = context.refused_quote(&fault) {
+                    return Err(Failure::Quote(open));
+                }
+                return Err(context.explain(&fault).into());
+            }
         }
     }
-    Ok(builder
-        .root
-        .filter(|root| builder.arena.get(*root).kind != NodeKind::Null)
-        .map(|r| builder.arena.finish(r)))
-}
-
-/// The first character that kubectl's reader refuses wherever it stands.
-fn forbidden(text: &str) -> Option<(usize, char)> {
-    // Bytes of refused characters, or the first of two or three: looked at closely only when met.
-    let suspect =
-        |b: u8| (b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r')) || matches!(b, 0x7F | 0xC2 | 0xEF);
-    let bytes = text.as_bytes();
-    let mut from = 0;
-    while let Some(at) = bytes[from..].iter().position(|b| suspect(*b)).map(|n| from + n) {
-        let c = text[at..].chars().next()?;
-        if !matches!(c, '\u{85}' | '\u{A0}'..='\u{FFFD}' | '\u{10000}'..) {
-            return Some((at, c));
-        }
-        from = at + c.len_utf8();
+    let Some(root) = builder.root else { return Ok(None) };
+    if builder.arena.get(root).kind == NodeKind::Null {
+        return Ok(None);
     }
-    None
+    Ok(Some(builder.arena.finish(root)))
 }
 
 /// What an anchor names.
@@ -121,6 +146,12 @@ struct Builder<'t> {
     end: usize,
     /// The last scalar.
     last: Span,
+    /// The odd characters of the document, and the first that has not been looked at.
+    odd: Vec<Odd>,
+    next_odd: usize,
+    /// Where the text between the last token and the next begins, and whether that token was a plain scalar.
+    gap: usize,
+    after_plain: bool,
     /// Decoding steps so far, as go-yaml counts them, and those of them that aliases caused.
     decoded: u64,
     aliased: u64,
@@ -136,8 +167,71 @@ impl<'t> Builder<'t> {
             Event::End => self.close(span),
             Event::Alias(anchor) => self.alias(anchor, span),
             Event::UnknownAlias => Err(self.context().unknown_alias(span)),
+            Event::AnchorName => self.check_name(span),
             Event::DocumentEnd => Ok(()),
         }
+    }
+
+    /// Refuses odd characters up to the end of an event, where kubectl refuses them.
+    #[cold]
+    fn check_odd(&mut self, event: &Event<'t>, span: Span) -> Result<(), SyntaxError> {
+        let flow = self.frames.last().is_some_and(|frame| frame.flow);
+        let style = match event {
+            Event::AnchorName => return Ok(()),
+            Event::Scalar { style, .. } => Some(*style),
+            _ => None,
+        };
+        let quoted = matches!(style, Some(Style::SingleQuoted | Style::DoubleQuoted));
+        let written = matches!(style, Some(Style::Plain)) && !span.is_empty();
+        while let Some(odd) = self.odd.get(self.next_odd).copied() {
+            let within = odd.at >= span.start;
+            if odd.at >= span.end.max(span.start + 1) || (within && style.is_none()) {
+                break;
+            }
+            self.next_odd += 1;
+            let refused = match odd.kind {
+                OddKind::LineEnd(_) => !(within && quoted),
+                _ if flow => false,
+                // A line of a text without quotes may have a tab once it is indented.
+                OddKind::Indent if (within && written) || (!within && self.after_plain) => {
+                    let column = |at: usize| self.context().column(at);
+                    let indent = self.frames.last().map_or(0, |frame| column(frame.start) + 1);
+                    column(odd.at) < indent
+                }
+                OddKind::Indent | OddKind::Item => !within,
+            };
+            if refused && odd.at >= self.gap {
+                return Err(match odd.kind {
+                    OddKind::LineEnd(c) => SyntaxError::line_end(Span::new(odd.at, odd.at + c.len_utf8()), c),
+                    _ => self.context().tab(odd.at),
+                });
+            }
+        }
+        self.gap = self.gap.max(span.end);
+        self.after_plain = written || (self.after_plain && style.is_none());
+        Ok(())
+    }
+
+    /// Refuses names of anchors and aliases that kubectl's reader does not take for one word.
+    fn check_name(&self, span: Span) -> Result<(), SyntaxError> {
+        let name = self.text.as_bytes().get(span.start + 1..span.end).unwrap_or_default();
+        if name.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-')) {
+            return Ok(());
+        }
+        Err(self.context().bad_name(span))
+    }
+
+    /// Refuses a key in brackets or braces that is not on one line with its colon. The parser does elsewhere.
+    fn check_key_line(&self, key: Span) -> Result<(), SyntaxError> {
+        let text = self.text.as_bytes();
+        let is_end = |b: &u8| matches!(b, b'\n' | b'\r');
+        let rest = &text[key.end..self.chunk.end];
+        let blanks = rest.iter().take_while(|b| b.is_ascii_whitespace()).count();
+        if rest.get(blanks) != Some(&b':') || !text[key.start..key.end + blanks].iter().any(is_end) {
+            return Ok(());
+        }
+        let marked = self.text[..key.start].trim_end().ends_with('?');
+        if marked { Ok(()) } else { Err(SyntaxError::key_over_lines(key)) }
     }
 
     /// Whether a key comes next.
@@ -166,6 +260,9 @@ impl<'t> Builder<'t> {
         self.end = span.end;
         self.last = span;
         let is_key = self.wants_key();
+        if is_key && self.frames.last().is_some_and(|frame| frame.flow) {
+            self.check_key_line(span)?;
+        }
         if is_key && is_merge(&text, style, tag) {
             self.expect_value(Key::Merge(span), span);
             return Ok(());
@@ -246,6 +343,7 @@ impl<'t> Builder<'t> {
     }
 
     fn alias(&mut self, anchor: Anchor, span: Span) -> Result<(), SyntaxError> {
+        self.check_name(span)?;
         let (weight, id) = match self.anchors.get(anchor).copied().flatten() {
             Some(Anchored::Done(weight, id)) => (weight, id),
             Some(Anchored::Open) => return Err(SyntaxError::alias_of_itself(span)),
@@ -355,7 +453,7 @@ impl<'t> Builder<'t> {
     /// Refuses the escapes that the parser knows and kubectl's reader does not: `\/`, and characters written as
     /// two surrogates.
     fn check_escapes(&self, span: Span) -> Result<(), SyntaxError> {
-        let bytes = self.text[span.start..span.end].as_bytes();
+        let bytes = &self.text.as_bytes()[span.start..span.end];
         let mut at = 0;
         while let Some(n) = bytes[at..].iter().position(|b| *b == b'\\') {
             at += n;

@@ -24,6 +24,8 @@ pub(super) enum Event<'t> {
     Alias(usize),
     /// An alias of no anchor.
     UnknownAlias,
+    /// The name of the anchor that the last node carries, with its `&`.
+    AnchorName,
     /// The document ends.
     DocumentEnd,
 }
@@ -52,6 +54,7 @@ impl<'t> Events<'t> {
         let options = granit_parser::options! {
             emit_comments: false,
             emit_unresolved_aliases: true,
+            emit_anchor_events: true,
             // Whatever stands before `---` is a document of its own to kubectl, so a directive never has one.
             disallow_directives: true,
             flow_nesting_limit: MAX_DEPTH,
@@ -96,8 +99,9 @@ impl<'t> Events<'t> {
                 Raw::SequenceEnd | Raw::MappingEnd => Event::End,
                 Raw::Alias(anchor) => Event::Alias(anchor),
                 Raw::UnresolvedAlias(_) => Event::UnknownAlias,
+                Raw::Anchor(..) => Event::AnchorName,
                 Raw::DocumentEnd => Event::DocumentEnd,
-                // Stream and document starts say nothing here; comments and anchors are not asked for.
+                // Stream and document starts say nothing here; comments are not asked for.
                 _ => continue,
             };
             return Some(Ok((event, span)));

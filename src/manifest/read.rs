@@ -89,24 +89,8 @@ fn looks_like_json(text: &str) -> bool {
     text.trim_start().strip_prefix('{').is_some_and(|inner| inner.trim_start().starts_with('"'))
 }
 
-/// A line end in YAML 1.1, and so in kubectl, that YAML 1.2 takes for a character like any other. Rare enough to
-/// copy the text for, with a line end of the same length in its place.
-const NEXT_LINE: char = '\u{85}';
-
 fn read_yaml<'t>(text: &'t str, from: usize, documents: &mut Vec<Document<'t>>) {
-    if text[from..].contains(NEXT_LINE) {
-        let plain = text.replace(NEXT_LINE, "\r\n");
-        let mut read = Vec::new();
-        read_chunks(&plain, split::split(text, from), &mut read);
-        documents.extend(
-            read.into_iter().map(|d| Document { span: d.span, content: d.content.map(Tree::into_owned) }),
-        );
-    } else {
-        read_chunks(text, split::split(text, from), documents);
-    }
-}
-
-fn read_chunks<'t>(text: &'t str, chunks: Vec<Chunk>, documents: &mut Vec<Document<'t>>) {
+    let chunks = split::split(text, from);
     documents.reserve(chunks.len());
     let mut chunks = chunks.into_iter().peekable();
     while let Some(chunk) = chunks.next() {

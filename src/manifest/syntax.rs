@@ -32,6 +32,18 @@ impl SyntaxError {
             .help("remove it, or write it as an escape in double quotes")
     }
 
+    pub(super) fn line_end(span: Span, c: char) -> Self {
+        Self::new(
+            span,
+            format!("the invisible character U+{:04X} ends the line here for kubectl", u32::from(c)),
+        )
+        .help("remove it, or put the text that it belongs to in quotes")
+    }
+
+    pub(super) fn key_over_lines(span: Span) -> Self {
+        Self::new(span, "a key and its `:` must be on one line").help("write the key on one line")
+    }
+
     pub(super) fn too_deep(span: Span) -> Self {
         Self::new(span, format!("the values are nested more than {MAX_DEPTH} levels deep"))
             .help("no Kubernetes object needs that: look for brackets that are opened and never closed")
@@ -275,6 +287,16 @@ impl<'t> Context<'t> {
         SyntaxError::new(span, format!("this alias names nothing: no anchor{shown} stands before it")).help(
             "set the anchor earlier in the same document, or put the value in quotes if a text is meant",
         )
+    }
+
+    /// An anchor or alias whose name kubectl's reader does not know for one.
+    pub(super) fn bad_name(&self, span: Span) -> SyntaxError {
+        let value = self.value_from(span.start);
+        if is_schedule(self.slice(value)) {
+            return self.unquoted_schedule(value);
+        }
+        SyntaxError::new(span, "the name of an anchor or alias can only hold letters, digits, `-` and `_`")
+            .help("put the whole value in quotes if a text is meant")
     }
 
     pub(super) fn unquoted_schedule(&self, value: Span) -> SyntaxError {

@@ -139,6 +139,16 @@ impl Context<'_> {
         }
     }
 
+    /// Where the text in quotes opens that the parser refuses for the indentation of its later lines.
+    pub(super) fn refused_quote(&self, fault: &Fault) -> Option<usize> {
+        match fault.kind {
+            ErrorKind::InvalidQuotedScalarIndent | ErrorKind::TabInIndentation => {
+                self.open_quote(self.clamp(fault.at))
+            }
+            _ => None,
+        }
+    }
+
     fn open_quote(&self, at: usize) -> Option<usize> {
         let from = self.clamp(self.end.min(at));
         let mut chars = self.text[from..at].char_indices();
@@ -183,7 +193,7 @@ impl Context<'_> {
             Some('"') => self.unknown_escape_after(at).or(near).unwrap_or(at),
             _ => near.unwrap_or(at),
         };
-        let digits = match self.text[start..].as_bytes().get(1) {
+        let digits = match self.text.as_bytes()[start..].get(1) {
             Some(b'x') => 2,
             Some(b'u') => 4,
             Some(b'U') => 8,
@@ -210,7 +220,7 @@ impl Context<'_> {
     }
 
     /// Finds the tab at fault: at `at`, before it on its line, or at the start of the next line.
-    fn tab(&self, at: usize) -> SyntaxError {
+    pub(super) fn tab(&self, at: usize) -> SyntaxError {
         let line = self.line(at);
         let before = self.text[line.start..at].rfind('\t').map(|n| line.start + n);
         let start = match self.char_at(at) {

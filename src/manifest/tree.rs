@@ -176,7 +176,7 @@ impl<'t> Tree<'t> {
     }
 
     /// The same tree, borrowing nothing.
-    pub fn into_owned(self) -> Tree<'static> {
+    pub(super) fn into_owned(self) -> Tree<'static> {
         let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
         let entry = |e: Entry<'t>| Entry {
             key: owned(e.key),
@@ -199,6 +199,20 @@ impl<'t> Tree<'t> {
             Node { kind, span: node.span }
         };
         Tree { nodes: self.nodes.into_iter().map(node).collect(), styles: self.styles, root: self.root }
+    }
+
+    /// The same tree with every place moved.
+    pub(super) fn moved(mut self, to: impl Fn(usize) -> usize) -> Self {
+        let to = |span: Span| Span::new(to(span.start), to(span.end));
+        for node in &mut self.nodes {
+            node.span = to(node.span);
+            if let NodeKind::Map(entries) = &mut node.kind {
+                for entry in entries {
+                    entry.key_span = to(entry.key_span);
+                }
+            }
+        }
+        self
     }
 
     /// A tree of a JSON value, all of whose spans are empty: for objects that have no text.

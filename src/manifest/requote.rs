@@ -1,0 +1,122 @@
+//! A second try at texts in quotes whose later lines are not indented. YAML 1.2 and the parser refuse them, YAML 1.1
+//! and kubectl do not. The blanks that a line begins with mean nothing within quotes, so a copy of the document with
+//! more of them reads the same; its places are then moved back.
+
+use super::build::{Failure, build_once};
+use super::syntax::SyntaxError;
+use super::tree::{Span, Tree};
+
+/// How many such texts a document may have.
+const MOST: usize = 32;
+
+/// Reads the document in `text[chunk]`, whose quote at `open` goes on over lines that the parser refuses. If the
+/// document cannot be read in this way either, that quote was never meant to go on.
+pub(super) fn rebuild(text: &str, chunk: Span, open: usize) -> Result<Option<Tree<'static>>, SyntaxError> {
+    let unclosed = || SyntaxError::unclosed_quote(text, open);
+    let mut copy = text[chunk.start..chunk.end].to_owned();
+    let mut inserted: Vec<Insertion> = Vec::new();
+    let mut open = open - chunk.start;
+    for _ in 0..MOST {
+        copy = indent(&copy, open, &mut inserted).ok_or_else(unclosed)?;
+        match build_once(&copy, Span::new(0, copy.len())) {
+            Ok(tree) => {
+                let back = |at| chunk.start + original(&inserted, at);
+                return Ok(tree.map(|tree| tree.into_owned().moved(back)));
+            }
+            Err(Failure::Quote(next)) if next > open => open = next,
+            Err(_) => break,
+        }
+    }
+    Err(unclosed())
+}
+
+/// Blanks put into the copy.
+#[derive(Debug, Clone, Copy)]
+struct Insertion {
+    /// Where, in the copy.
+    at: usize,
+    /// How many bytes all insertions up to and including this one hold.
+    total: usize,
+}
+
+/// A copy of `text` in which the lines that the quote at `open` goes on over are indented past its own; none where
+/// it is not closed.
+fn indent(text: &str, open: usize, inserted: &mut Vec<Insertion>) -> Option<String> {
+    const WIDEST: usize = 256;
+    let line = text[..open].rfind(['\n', '\r']).map_or(0, |n| n + 1);
+    let blanks = (open - line + 1).min(WIDEST);
+    let end = closing(text, open)?;
+    let mut copy = String::with_capacity(text.len() + 64);
+    let mut total = inserted.last().map_or(0, |last| last.total);
+    let mut from = 0;
+    for (n, _) in text[open..end].match_indices('\n') {
+        let next = open + n + 1;
+        copy.push_str(&text[from..next]);
+        total += blanks;
+        inserted.push(Insertion { at: copy.len(), total });
+        copy.extend(std::iter::repeat_n(' ', blanks));
+        from = next;
+    }
+    copy.push_str(&text[from..]);
+    Some(copy)
+}
+
+/// Where the quote that opens at `open` closes.
+fn closing(text: &str, open: usize) -> Option<usize> {
+    let mut rest = text[open..].char_indices();
+    let (_, quote) = rest.next()?;
+    while let Some((n, c)) = rest.next() {
+        if c == '\\' && quote == '"' {
+            rest.next();
+        } else if c == quote {
+            if quote == '\'' && text[open + n + 1..].starts_with('\'') {
+                rest.next();
+            } else {
+                return Some(open + n);
+            }
+        }
+    }
+    None
+}
+
+/// The place in the original that `at` in the copy comes from.
+fn original(inserted: &[Insertion], at: usize) -> usize {
+    let before = inserted.partition_point(|insertion| insertion.at <= at);
+    let Some(last) = before.checked_sub(1).map(|n| inserted[n]) else { return at };
+    let earlier = before.checked_sub(2).map_or(0, |n| inserted[n].total);
+    // Within the blanks, the place is where they were put.
+    at.saturating_sub(last.total).max(last.at - earlier)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::manifest::{LineIndex, read};
+    use serde_json::json;
+
+    #[test]
+    fn lines_in_quotes_need_no_indentation() {
+        let text = "a: \"x\ny\n\n  z\"\nb:\n- 'it''s\n\tfine'\nc: é\n";
+        let documents = read(text);
+        let tree = documents[0].content.as_ref().unwrap();
+        let root = tree.root();
+        assert_eq!(tree.to_value(root), json!({"a": "x y\nz", "b": ["it's fine"], "c": "é"}));
+        let lines = LineIndex::new(text);
+        let places: Vec<_> = ["a", "b", "c"]
+            .map(|key| tree.entry(root, key).unwrap())
+            .iter()
+            .map(|entry| {
+                (lines.position(entry.key_span.start).line, &text[entry.key_span.start..entry.key_span.end])
+            })
+            .collect();
+        assert_eq!(places, [(1, "a"), (5, "b"), (8, "c")]);
+        let value = tree[tree.get(root, "a").unwrap()].span;
+        assert_eq!(&text[value.start..value.end], "\"x\ny\n\n  z\"");
+    }
+
+    #[test]
+    fn a_quote_that_swallows_keys_is_unclosed() {
+        let text = "a: \"x\nb: 1\nc: \"y\"\n";
+        let error = read(text).remove(0).content.unwrap_err();
+        assert_eq!((error.span.start, &*error.message), (3, "the quote `\"` opened here is never closed"));
+    }
+}
