@@ -12,11 +12,11 @@ use super::{MAX_DEPTH, requote};
 
 /// Reads the document in `text[chunk]`; none where it is empty. Only the first value counts, as in kubectl: what
 /// follows `...` is dropped.
-pub(super) fn build(text: &str, chunk: Span) -> Result<Option<Tree<'_>>, SyntaxError> {
+pub(super) fn build(text: &str, chunk: Span) -> Result<Option<Built<'_>>, SyntaxError> {
     match build_once(text, chunk) {
         Ok(tree) => Ok(tree),
         Err(Failure::Syntax(error)) => Err(error),
-        Err(Failure::Quote(open)) => requote::rebuild(text, chunk, open),
+        Err(Failure::Quote(open, error)) => requote::rebuild(text, chunk, open, error),
     }
 }
 
@@ -24,8 +24,8 @@ pub(super) fn build(text: &str, chunk: Span) -> Result<Option<Tree<'_>>, SyntaxE
 #[derive(Debug)]
 pub(super) enum Failure {
     Syntax(SyntaxError),
-    /// The text in quotes that opens here goes on over lines that the parser wants indented.
-    Quote(usize),
+    /// The text in quotes that opens here is refused by the parser, but perhaps not by kubectl.
+    Quote(usize, SyntaxError),
 }
 
 impl From<SyntaxError> for Failure {
@@ -34,7 +34,15 @@ impl From<SyntaxError> for Failure {
     }
 }
 
-pub(super) fn build_once(text: &str, chunk: Span) -> Result<Option<Tree<'_>>, Failure> {
+/// A document that was read.
+#[derive(Debug)]
+pub(super) struct Built<'t> {
+    pub(super) tree: Tree<'t>,
+    /// What follows its end and is never read.
+    pub(super) ignored: Option<Span>,
+}
+
+pub(super) fn build_once(text: &str, chunk: Span) -> Result<Option<Built<'_>>, Failure> {
     let mut body = &text[chunk.start..chunk.end];
     let mut base = chunk.start;
     if let Some(rest) = body.strip_prefix('\u{FEFF}') {
@@ -62,25 +70,32 @@ pub(super) fn build_once(text: &str, chunk: Span) -> Result<Option<Tree<'_>>, Fa
         root: None,
     };
     let mut events = Events::new(body, base);
+    let mut end = chunk.end;
     // What follows the root is looked at as far as the document's end: it may not go on on the same line.
     loop {
         match events.next() {
-            None => break,
+            None => {
+                builder.finish(chunk.end)?;
+                break;
+            }
+            Some(Ok((Event::DocumentEnd, span))) => {
+                end = span.start;
+                builder.finish(end)?;
+                break;
+            }
             Some(Ok((event, span))) => {
                 if builder.next_odd < builder.odd.len() {
                     builder.check_odd(&event, span)?;
-                }
-                if matches!(event, Event::DocumentEnd) {
-                    break;
                 }
                 builder.step(event, span)?;
             }
             Some(Err(fault)) => {
                 let context = builder.context();
-                if let Some(open) = context.refused_quote(&fault) {
-                    return Err(Failure::Quote(open));
-                }
-                return Err(context.explain(&fault).into());
+                let error = context.explain(&fault);
+                return Err(match context.refused_quote(&fault) {
+                    Some(open) => Failure::Quote(open, error),
+                    None => Failure::Syntax(error),
+                });
             }
         }
     }
@@ -88,7 +103,8 @@ pub(super) fn build_once(text: &str, chunk: Span) -> Result<Option<Tree<'_>>, Fa
     if builder.arena.get(root).kind == NodeKind::Null {
         return Ok(None);
     }
-    Ok(Some(builder.arena.finish(root)))
+    let ignored = ignored(&text[..chunk.end], end);
+    Ok(Some(Built { tree: builder.arena.finish(root), ignored }))
 }
 
 /// What an anchor names.
@@ -198,6 +214,9 @@ impl<'t> Builder<'t> {
                     let indent = self.frames.last().map_or(0, |frame| column(frame.start) + 1);
                     column(odd.at) < indent
                 }
+                OddKind::Indent if within && matches!(style, Some(Style::Literal | Style::Folded)) => {
+                    self.is_block_indent(odd.at, span)
+                }
                 OddKind::Indent | OddKind::Item => !within,
             };
             if refused && odd.at >= self.gap {
@@ -209,6 +228,33 @@ impl<'t> Builder<'t> {
         }
         self.gap = self.gap.max(span.end);
         self.after_plain = written || (self.after_plain && style.is_none());
+        Ok(())
+    }
+
+    /// Whether a tab that a line of the block scalar at `content` begins with stands where its indentation is looked
+    /// for: before the column of its first line, or on that line, unless the header says how far it is indented.
+    fn is_block_indent(&self, tab: usize, content: Span) -> bool {
+        let context = self.context();
+        if tab != content.start {
+            return context.column(tab) < context.column(content.start);
+        }
+        let header = self.block_scalar_header(content.start).unwrap_or(content.start);
+        !self.text[header..].chars().skip(1).take(2).any(|c| c.is_ascii_digit())
+    }
+
+    /// Refuses what kubectl refuses around the end of a document, up to the next thing that is written.
+    fn finish(&mut self, end: usize) -> Result<(), SyntaxError> {
+        if self.next_odd < self.odd.len() {
+            let end = skip_blank_lines(&self.text[..self.chunk.end], end.min(self.chunk.end));
+            self.check_odd(&Event::DocumentEnd, Span::new(end, end))?;
+        }
+        if self.root.is_none() {
+            let start = skip_blank_lines(&self.text[..self.chunk.end], self.chunk.start);
+            let line = self.context().written(start);
+            if line.start == start && matches!(self.text.get(start..line.end), Some("...")) {
+                return Err(SyntaxError::nothing_to_end(line));
+            }
+        }
         Ok(())
     }
 
@@ -485,6 +531,28 @@ impl<'t> Builder<'t> {
         let open =
             self.frames.iter().map(|f| Open { map: f.map, flow: f.flow, start: f.start, key: f.last_key });
         Context { text: self.text, chunk: self.chunk, open: open.collect(), end: self.end, last: self.last }
+    }
+}
+
+/// What follows the end of a document at `end`.
+fn ignored(text: &str, end: usize) -> Option<Span> {
+    let mut start = skip_blank_lines(text, end);
+    while text[start..].starts_with("...") {
+        start = skip_blank_lines(text, start + 3);
+    }
+    let rest = text[start..].trim_end();
+    (!rest.is_empty()).then(|| Span::new(start, start + rest.len()))
+}
+
+/// The first thing written in `text` from byte `at` on: neither blank nor comment.
+fn skip_blank_lines(text: &str, mut at: usize) -> usize {
+    loop {
+        let rest = &text[at..];
+        at += rest.len() - rest.trim_start().len();
+        match text[at..].strip_prefix('#') {
+            Some(comment) => at += 1 + comment.find(['\n', '\r']).unwrap_or(comment.len()),
+            None => return at,
+        }
     }
 }
 

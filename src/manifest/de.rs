@@ -268,3 +268,74 @@ impl<'a> de::MapAccess<'a> for Entries<'a, '_> {
         value.map_err(|error| error.within(Segment::Field(entry.key.to_string().into())))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use k8s_openapi::api::batch::v1::{CronJob, Job};
+    use k8s_openapi::api::core::v1::{Container, Probe, ResourceRequirements};
+    use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
+    use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+
+    use super::*;
+    use crate::manifest::read;
+
+    fn parse<T: for<'de> Deserialize<'de>>(text: &str) -> Result<T, DeError> {
+        let documents = read(text);
+        let tree = documents[0].content.as_ref().unwrap();
+        tree.deserialize(tree.root())
+    }
+
+    #[test]
+    fn objects_of_the_api() {
+        let job: Job = parse(
+            "apiVersion: batch/v1\nkind: Job\nmetadata: {name: a, name: b, labels: {x: null, w: z}}\nspec:\n  parallelism: 3\n  suspend: yes\n  template:\n    metadata:\n    spec:\n      containers:\n      - {name: c, image: null, env: null, command: [a, ~]}\n      x: {deep: [1]}\n",
+        )
+        .unwrap();
+        assert_eq!(job.metadata.name.as_deref(), Some("b"));
+        let labels = BTreeMap::from([("x".to_owned(), String::new()), ("w".to_owned(), "z".to_owned())]);
+        assert_eq!(job.metadata.labels, Some(labels));
+        let spec = job.spec.unwrap();
+        assert_eq!((spec.parallelism, spec.suspend), (Some(3), Some(true)));
+        let container = &spec.template.spec.unwrap().containers[0];
+        assert_eq!(
+            (container.name.as_str(), container.image.as_ref(), container.env.as_ref()),
+            ("c", None, None)
+        );
+        assert_eq!(container.command, Some(vec!["a".to_owned(), String::new()]));
+    }
+
+    #[test]
+    fn quantities_and_ports_from_numbers() {
+        let resources: ResourceRequirements =
+            parse("limits: {cpu: 1.5, memory: 1Gi, a: 2, b: null}\n").unwrap();
+        let texts: Vec<String> = resources.limits.unwrap().into_values().map(|Quantity(text)| text).collect();
+        assert_eq!(texts, ["2", "0", "1.5", "1Gi"]);
+        let probe: Probe = parse("httpGet: {port: 80}\ntcpSocket: {port: http}\n").unwrap();
+        assert_eq!(probe.http_get.unwrap().port, IntOrString::Int(80));
+        assert_eq!(probe.tcp_socket.unwrap().port, IntOrString::String("http".to_owned()));
+        let probe: Probe = parse("httpGet: {port: null}\n").unwrap();
+        assert_eq!(probe.http_get.unwrap().port, IntOrString::Int(0));
+    }
+
+    #[test]
+    fn errors_name_path_and_place() {
+        let text = "spec:\n  jobTemplate:\n    spec:\n      template:\n        spec:\n          containers:\n          - name: a\n          - name: 5\n";
+        let error = parse::<CronJob>(text).unwrap_err();
+        assert_eq!(error.path().to_string(), "spec.jobTemplate.spec.template.spec.containers[1].name");
+        assert_eq!(&text[error.span().start..error.span().end], "5");
+        let error = parse::<Container>("name: a\nports: [{containerPort: 8080000000}]\n").unwrap_err();
+        assert_eq!(error.path().to_string(), "ports[0].containerPort");
+        assert!(parse::<Container>("[a]\n").is_err());
+    }
+
+    #[test]
+    fn as_serde_json_does_where_both_agree() {
+        let text = "a: [1, -2, 1.5, x, true]\nb: {c: {}, d: []}\ne: ~\n";
+        let documents = read(text);
+        let tree = documents[0].content.as_ref().unwrap();
+        let value: serde_json::Value = tree.deserialize(tree.root()).unwrap();
+        assert_eq!(value, tree.to_value(tree.root()));
+    }
+}

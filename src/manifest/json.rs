@@ -144,8 +144,8 @@ impl<'t> Reader<'t> {
                 }
                 Ok(None)
             }
-            (true, _) => self.fail("`,` or `}` is expected here"),
-            (false, _) => self.fail("`,` or `]` is expected here"),
+            (true, _) => self.fail("`,` or `}` is expected here: a comma stands between two entries"),
+            (false, _) => self.fail("`,` or `]` is expected here: a comma stands between two values"),
         }
     }
 

@@ -21,6 +21,9 @@ mod syntax;
 mod syntax_kind;
 mod tree;
 
+#[cfg(test)]
+mod syntax_tests;
+
 pub use de::{DeError, NodeDeserializer};
 pub use lines::{LineIndex, Position};
 pub use locate::Located;

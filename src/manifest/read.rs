@@ -1,8 +1,9 @@
 //! A whole text to documents: a stream of JSON values or of YAML documents, as kubectl tells them apart.
 
+use super::build::{self, Built};
 use super::split::{self, Chunk};
 use super::tree::{NodeKind, Span};
-use super::{SyntaxError, Tree, build, json};
+use super::{SyntaxError, Tree, json};
 
 /// One document of a text.
 #[derive(Debug, Clone, PartialEq)]
@@ -11,6 +12,9 @@ pub struct Document<'t> {
     pub span: Span,
     /// Its values, or why it cannot be read. kubectl stops at the first document it cannot read; this does not.
     pub content: Result<Tree<'t>, SyntaxError>,
+    /// Text behind the document's value that kubectl never reads and never objects to: what follows `...`, or keys
+    /// that are indented less than the first. Nobody means that.
+    pub ignored: Option<Span>,
 }
 
 /// How far kubectl looks for the brace that begins a JSON stream.
@@ -52,7 +56,11 @@ fn read_json<'t>(text: &'t str, documents: &mut Vec<Document<'t>>) {
                 count += 1;
                 at = end;
                 if tree[tree.root()].kind != NodeKind::Null {
-                    documents.push(Document { span: Span::new(start, end), content: Ok(tree) });
+                    documents.push(Document {
+                        span: Span::new(start, end),
+                        content: Ok(tree),
+                        ignored: None,
+                    });
                 }
             }
             Err(error) => break error,
@@ -62,7 +70,7 @@ fn read_json<'t>(text: &'t str, documents: &mut Vec<Document<'t>>) {
         // Surely JSON, and kubectl gives up here. Anything readable starts at a separator.
         let next = text[at..].find("\n---").map(|n| at + n + 1);
         let end = next.unwrap_or(text.len());
-        documents.push(Document { span: Span::new(at, end), content: Err(error) });
+        documents.push(Document { span: Span::new(at, end), content: Err(error), ignored: None });
         if let Some(next) = next {
             read_yaml(text, next, documents);
         }
@@ -77,7 +85,7 @@ fn read_json<'t>(text: &'t str, documents: &mut Vec<Document<'t>>) {
     let first = documents.len();
     read_yaml(text, from, documents);
     // What is not YAML either, but looks like JSON, is broken JSON.
-    if let Some(Document { span, content: content @ Err(_) }) = documents.get_mut(first)
+    if let Some(Document { span, content: content @ Err(_), .. }) = documents.get_mut(first)
         && looks_like_json(&text[span.start..])
     {
         *content = Err(error);
@@ -106,7 +114,7 @@ fn read_yaml<'t>(text: &'t str, from: usize, documents: &mut Vec<Document<'t>>) 
                 }
                 // kubectl loses the document before the line too, so the error comes first.
                 let error = SyntaxError::bad_separator(text, line, rest);
-                documents.push(Document { span, content: Err(error) });
+                documents.push(Document { span, content: Err(error), ignored: None });
                 read_chunk(text, before, documents);
             }
         }
@@ -116,7 +124,122 @@ fn read_yaml<'t>(text: &'t str, from: usize, documents: &mut Vec<Document<'t>>) 
 fn read_chunk<'t>(text: &'t str, span: Span, documents: &mut Vec<Document<'t>>) {
     match build::build(text, span) {
         Ok(None) => {}
-        Ok(Some(tree)) => documents.push(Document { span, content: Ok(tree) }),
-        Err(error) => documents.push(Document { span, content: Err(error) }),
+        Ok(Some(Built { tree, ignored })) => documents.push(Document { span, content: Ok(tree), ignored }),
+        Err(error) => documents.push(Document { span, content: Err(error), ignored: None }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shape(text: &str) -> Vec<String> {
+        let documents = read(text);
+        let shown = |d: &Document<'_>| match &d.content {
+            Ok(tree) => tree.to_value(tree.root()).to_string(),
+            Err(error) => format!("{:?} at {}", error.message, error.span.start),
+        };
+        documents.iter().map(shown).collect()
+    }
+
+    #[test]
+    fn a_broken_document_hides_no_other() {
+        assert_eq!(
+            shape("a: 1\n---\nb: [\n---\nc: 3\n"),
+            ["{\"a\":1}", "\"the `[` opened here is never closed\" at 12", "{\"c\":3}"]
+        );
+        // kubectl never gets to the document before a malformed separator, so the error comes first.
+        assert_eq!(shape("a: 1\n----\nb: 2\n").len(), 3);
+        assert_eq!(shape("a: 1\n--- b: 2\nc: 3\n")[1..], ["{\"a\":1}"]);
+    }
+
+    #[test]
+    fn json_streams_and_what_only_looks_like_one() {
+        assert_eq!(shape("{\"a\": 1}\n{\"b\": 2} [3]\n"), ["{\"a\":1}", "{\"b\":2}", "[3]"]);
+        assert_eq!(shape("{\"a\": 1}\n---\nb: 2\n---\nc: 3\n"), ["{\"a\":1}", "{\"b\":2}", "{\"c\":3}"]);
+        assert_eq!(shape("{a: 1}\n---\nb: 2\n"), ["{\"a\":1}", "{\"b\":2}"]);
+        assert_eq!(
+            shape("{\"a\": 1} {\"b\": 2} x\n---\nc: 3\n"),
+            ["{\"a\":1}", "{\"b\":2}", "\"a JSON value is expected here\" at 18", "{\"c\":3}"]
+        );
+    }
+
+    #[test]
+    fn what_kubectl_drops_is_known() {
+        let ignored = |text: &str| read(text)[0].ignored.map(|span| text[span.start..span.end].to_owned());
+        assert_eq!(ignored("  kind: Job\nspec: {}\n").as_deref(), Some("spec: {}"));
+        assert_eq!(ignored("kind: Job\n...\nspec: {}\n").as_deref(), Some("spec: {}"));
+        assert_eq!(ignored("kind: Job\n# c\n...\n# d\n"), None);
+        assert_eq!(ignored("{kind: Job}\n\n"), None);
+    }
+
+    #[test]
+    fn empty_documents_are_left_out() {
+        assert_eq!(shape("---\n---\n# c\n---\nnull\n---\na: 1\n---\n"), ["{\"a\":1}"]);
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::test_runner::Config::with_cases(512))]
+
+        #[test]
+        fn never_panics_and_spans_fit(text in "([a-c0-9:\\-?,#&*!|>'\"%@`{}\\[\\]\\\\\n\r\t <\u{e9}\u{2028}\u{feff}.~=]|: |- |\n  |<<: |--- ?\n|\\\\'){0,60}") {
+            let fits = |span: Span| text.get(span.start..span.end).is_some();
+            for document in read(&text) {
+                proptest::prop_assert!(fits(document.span));
+                proptest::prop_assert!(document.ignored.is_none_or(fits));
+                match document.content {
+                    Err(error) => proptest::prop_assert!(fits(error.span), "{error:?}"),
+                    Ok(tree) => {
+                        tree.to_value(tree.root());
+                        let mut open = vec![tree.root()];
+                        while let Some(id) = open.pop() {
+                            proptest::prop_assert!(fits(tree[id].span), "{:?}", tree[id]);
+                            match &tree[id].kind {
+                                NodeKind::Seq(items) => open.extend(items),
+                                NodeKind::Map(entries) => {
+                                    proptest::prop_assert!(entries.iter().all(|e| fits(e.key_span)), "{entries:?}");
+                                    open.extend(entries.iter().map(|e| e.value));
+                                }
+                                _ => {}
+                            }
+                        }
+                    }
+                }
+            }
+        }
+
+        #[test]
+        fn json_goes_round(value in values()) {
+            let wrapped = serde_json::json!({ "v": value });
+            for text in [wrapped.to_string(), format!("{wrapped:#}")] {
+                let documents = read(&text);
+                let tree = documents[0].content.as_ref().unwrap();
+                proptest::prop_assert_eq!(&tree.to_value(tree.root()), &wrapped);
+                let yaml = format!("# comment\n{text}");
+                let documents = read(&yaml);
+                let tree = documents[0].content.as_ref().unwrap();
+                proptest::prop_assert_eq!(&tree.to_value(tree.root()), &wrapped);
+            }
+        }
+    }
+
+    /// JSON values that read the same as YAML: without floating point numbers, which YAML may make whole.
+    fn values() -> impl proptest::strategy::Strategy<Value = serde_json::Value> {
+        use proptest::prelude::*;
+        use serde_json::Value;
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<u64>().prop_map(Value::from),
+            "[a-z\u{e9}\u{1F600}:#,\"\\\\ \n-]{0,12}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 32, 5, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+                prop::collection::btree_map("[a-z0-9 :-]{0,6}", inner, 0..5)
+                    .prop_map(|map| Value::Object(map.into_iter().collect())),
+            ]
+        })
     }
 }

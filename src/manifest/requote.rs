@@ -1,33 +1,48 @@
-//! A second try at texts in quotes whose later lines are not indented. YAML 1.2 and the parser refuse them, YAML 1.1
-//! and kubectl do not. The blanks that a line begins with mean nothing within quotes, so a copy of the document with
-//! more of them reads the same; its places are then moved back.
+//! A second try at texts in quotes that the parser refuses and kubectl does not: their later lines may lack
+//! indentation (YAML 1.1), and `\'` may stand for a quote. The blanks that a line begins with mean nothing within
+//! quotes, and the quote can be written as `\x27`, so a copy of the document with these reads the same; its places are
+//! then moved back.
 
-use super::build::{Failure, build_once};
+use super::build::{Built, Failure, build_once};
 use super::syntax::SyntaxError;
-use super::tree::{Span, Tree};
+use super::tree::Span;
 
-/// How many such texts a document may have.
+/// How many such texts a document may have: each is another try at the whole.
 const MOST: usize = 32;
 
-/// Reads the document in `text[chunk]`, whose quote at `open` goes on over lines that the parser refuses. If the
-/// document cannot be read in this way either, that quote was never meant to go on.
-pub(super) fn rebuild(text: &str, chunk: Span, open: usize) -> Result<Option<Tree<'static>>, SyntaxError> {
-    let unclosed = || SyntaxError::unclosed_quote(text, open);
+/// Reads the document in `text[chunk]`, in which the parser refuses the text whose quote is at `open`. If the document
+/// cannot be read in this way either, the error is `refused`.
+pub(super) fn rebuild(
+    text: &str,
+    chunk: Span,
+    open: usize,
+    refused: SyntaxError,
+) -> Result<Option<Built<'static>>, SyntaxError> {
     let mut copy = text[chunk.start..chunk.end].to_owned();
     let mut inserted: Vec<Insertion> = Vec::new();
     let mut open = open - chunk.start;
     for _ in 0..MOST {
-        copy = indent(&copy, open, &mut inserted).ok_or_else(unclosed)?;
+        let Some(next) = rewrite(&copy, open, &mut inserted) else { break };
+        copy = next;
         match build_once(&copy, Span::new(0, copy.len())) {
-            Ok(tree) => {
+            Ok(built) => {
                 let back = |at| chunk.start + original(&inserted, at);
-                return Ok(tree.map(|tree| tree.into_owned().moved(back)));
+                return Ok(built.map(|built| Built {
+                    tree: built.tree.into_owned().moved(back),
+                    ignored: built.ignored.map(|span| Span::new(back(span.start), back(span.end))),
+                }));
             }
-            Err(Failure::Quote(next)) if next > open => open = next,
-            Err(_) => break,
+            Err(Failure::Quote(next, _)) if next > open => open = next,
+            // The same text again, now for another reason.
+            Err(Failure::Quote(_, mut error)) => {
+                let back = |at| chunk.start + original(&inserted, at);
+                error.span = Span::new(back(error.span.start), back(error.span.end));
+                return Err(error);
+            }
+            Err(Failure::Syntax(_)) => break,
         }
     }
-    Err(unclosed())
+    Err(refused)
 }
 
 /// Blanks put into the copy.
@@ -39,23 +54,34 @@ struct Insertion {
     total: usize,
 }
 
-/// A copy of `text` in which the lines that the quote at `open` goes on over are indented past its own; none where
-/// it is not closed.
-fn indent(text: &str, open: usize, inserted: &mut Vec<Insertion>) -> Option<String> {
+/// A copy of `text` in which the text in quotes at `open` is one that the parser takes; none where it is not closed.
+fn rewrite(text: &str, open: usize, inserted: &mut Vec<Insertion>) -> Option<String> {
     const WIDEST: usize = 256;
     let line = text[..open].rfind(['\n', '\r']).map_or(0, |n| n + 1);
     let blanks = (open - line + 1).min(WIDEST);
     let end = closing(text, open)?;
+    let double = text[open..].starts_with('"');
     let mut copy = String::with_capacity(text.len() + 64);
     let mut total = inserted.last().map_or(0, |last| last.total);
     let mut from = 0;
-    for (n, _) in text[open..end].match_indices('\n') {
-        let next = open + n + 1;
-        copy.push_str(&text[from..next]);
-        total += blanks;
-        inserted.push(Insertion { at: copy.len(), total });
-        copy.extend(std::iter::repeat_n(' ', blanks));
-        from = next;
+    let mut escaped = false;
+    for (n, c) in text[open..end].char_indices() {
+        let next = open + n + c.len_utf8();
+        if c == '\n' {
+            copy.push_str(&text[from..next]);
+            total += blanks;
+            inserted.push(Insertion { at: copy.len(), total });
+            copy.extend(std::iter::repeat_n(' ', blanks));
+            from = next;
+        } else if c == '\'' && escaped {
+            copy.push_str(&text[from..open + n]);
+            copy.push('x');
+            total += 2;
+            inserted.push(Insertion { at: copy.len(), total });
+            copy.push_str("27");
+            from = next;
+        }
+        escaped = double && c == '\\' && !escaped;
     }
     copy.push_str(&text[from..]);
     Some(copy)
@@ -111,6 +137,18 @@ mod tests {
         assert_eq!(places, [(1, "a"), (5, "b"), (8, "c")]);
         let value = tree[tree.get(root, "a").unwrap()].span;
         assert_eq!(&text[value.start..value.end], "\"x\ny\n\n  z\"");
+    }
+
+    #[test]
+    fn an_escaped_single_quote_is_one() {
+        let text = "a: \"it\\'s \\\\'\"\nb: x\n";
+        let documents = read(text);
+        let tree = documents[0].content.as_ref().unwrap();
+        assert_eq!(tree.to_value(tree.root()), json!({"a": "it's \\'", "b": "x"}));
+        let b = tree[tree.get(tree.root(), "b").unwrap()].span;
+        assert_eq!(&text[b.start..b.end], "x");
+        let error = read("a: \"it\\'s \\q\"\n").remove(0).content.unwrap_err();
+        assert_eq!(error.message, "`\\q` is no escape that kubectl's reader knows");
     }
 
     #[test]

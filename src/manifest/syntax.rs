@@ -40,6 +40,10 @@ impl SyntaxError {
         .help("remove it, or put the text that it belongs to in quotes")
     }
 
+    pub(super) fn nothing_to_end(span: Span) -> Self {
+        Self::new(span, "`...` ends a document, but none has begun").help("remove the line")
+    }
+
     pub(super) fn key_over_lines(span: Span) -> Self {
         Self::new(span, "a key and its `:` must be on one line").help("write the key on one line")
     }

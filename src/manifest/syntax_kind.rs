@@ -77,7 +77,7 @@ impl Context<'_> {
             }
             K::CommentInterceptedScalar | K::CommentNotSeparated => {
                 SyntaxError::new(self.char_span(at), "a comment cannot stand here")
-                    .help("put a blank before `#`, or the text in quotes if the `#` belongs to it")
+                    .help("put a space before `#`, or the text in quotes if the `#` belongs to it")
             }
             K::RecursionLimitExceeded => SyntaxError::too_deep(self.char_span(at)),
             K::UndeclaredTagHandle
@@ -142,8 +142,13 @@ impl Context<'_> {
     /// Where the text in quotes opens that the parser refuses for the indentation of its later lines.
     pub(super) fn refused_quote(&self, fault: &Fault) -> Option<usize> {
         match fault.kind {
-            ErrorKind::InvalidQuotedScalarIndent | ErrorKind::TabInIndentation => {
-                self.open_quote(self.clamp(fault.at))
+            ErrorKind::InvalidQuotedScalarIndent
+            | ErrorKind::TabInIndentation
+            | ErrorKind::UnknownQuotedScalarEscape => {
+                let at = self.clamp(fault.at);
+                let at_quote =
+                    self.char_at(at) == Some('"') && fault.kind == ErrorKind::UnknownQuotedScalarEscape;
+                if at_quote { Some(at) } else { self.open_quote(at) }
             }
             _ => None,
         }
@@ -205,14 +210,10 @@ impl Context<'_> {
     }
 
     fn unknown_escape_after(&self, open: usize) -> Option<usize> {
+        const KNOWN: &str = "0abt\tnvfre \"'\\N_LPxuU\n\r";
         let mut chars = self.text[open..self.chunk.end].char_indices().skip(1);
         while let Some((n, c)) = chars.next() {
-            if c == '\\'
-                && !matches!(
-                    chars.next()?.1,
-                    '0' | 'a' | 'b' | 't' | 'n' | 'v' | 'f' | 'r' | 'e' | '"' | '\\' | '\n'
-                )
-            {
+            if c == '\\' && !KNOWN.contains(chars.next()?.1) {
                 return Some(open + n);
             }
         }
@@ -231,12 +232,12 @@ impl Context<'_> {
         let line = self.line(start);
         let indents = self.text[line.start..start].trim().is_empty();
         let message = match (tabs, indents) {
-            (1, true) => "a tab is used to indent; YAML allows blanks only",
-            (_, true) => "tabs are used to indent; YAML allows blanks only",
-            (_, false) => "a tab cannot stand here; YAML allows blanks only",
+            (1, true) => "a tab is used to indent; YAML allows spaces only",
+            (_, true) => "tabs are used to indent; YAML allows spaces only",
+            (_, false) => "a tab cannot stand here; YAML allows spaces only",
         };
         SyntaxError::new(Span::new(start, start + tabs), message)
-            .help("replace tabs with blanks, two for each level")
+            .help("replace tabs with spaces, two for each level")
     }
 
     fn reserved(&self, at: usize, c: char) -> SyntaxError {
@@ -249,7 +250,9 @@ impl Context<'_> {
                 "kubectl does not read directives (lines that begin with `%`)",
             )
             .help("remove the line"),
-            '@' | '`' | '%' => SyntaxError::new(value, format!("a value cannot begin with `{c}`"))
+            '`' => SyntaxError::new(value, "a value cannot begin with a backtick")
+                .help("put the whole value in quotes"),
+            '@' | '%' => SyntaxError::new(value, format!("a value cannot begin with `{c}`"))
                 .help("put the whole value in quotes"),
             c if c.is_control() => SyntaxError::forbidden_character(self.char_span(at), c),
             c => SyntaxError::new(self.char_span(at), format!("`{c}` cannot stand here"))
@@ -309,7 +312,7 @@ impl Context<'_> {
             let key = &item[..n];
             return SyntaxError::new(
                 Span::new(at, at + 1),
-                "there is no blank after this `:`, so it makes no key",
+                "there is no space after this `:`, so it makes no key",
             )
             .help(format!("write `{key}: ` before the value"));
         }
@@ -336,14 +339,14 @@ impl Context<'_> {
             let at = line.start + n;
             return SyntaxError::new(
                 Span::new(at, at + 1),
-                "there is no blank after this `:`, so it makes no key",
+                "there is no space after this `:`, so it makes no key",
             )
             .help(format!("write `{}: ` before the value", &text[..n]));
         }
         if text.starts_with('-') && !text.starts_with("- ") && !text.starts_with("--") {
             return SyntaxError::new(
                 Span::new(line.start, line.start + 1),
-                "there is no blank after this `-`",
+                "there is no space after this `-`",
             )
             .help("write `- ` before a list item");
         }
@@ -417,20 +420,31 @@ impl Context<'_> {
             self.open.iter().filter(|o| !o.flow).map(|o| self.column(self.clamp(o.start))).collect();
         levels.sort_unstable();
         levels.dedup();
-        let closed = self.column(self.written(self.clamp(self.last.start)).start);
+        let last = self.clamp(self.last.start);
+        let block_text = matches!(self.char_at(last), Some('|' | '>'));
+        let last_line = self.clamp(if block_text { self.last.end } else { last });
+        let closed = self.column(self.written(last_line).start);
         let below = levels.iter().rev().find(|level| **level < column).copied();
         let above =
             levels.iter().find(|level| **level > column).copied().or((closed > column).then_some(closed));
-        let blanks = |n: usize| if n == 1 { "1 blank".to_owned() } else { format!("{n} blanks") };
-        let message = format!("the indentation of {} fits no level above", blanks(column));
+        let spaces = |n: usize| if n == 1 { "1 space".to_owned() } else { format!("{n} spaces") };
+        let by = |n: usize| if n == 0 { "not at all".to_owned() } else { format!("by {}", spaces(n)) };
+        let message = if block_text {
+            format!("this line ends the block text above, but its {} fit no level", spaces(column))
+        } else {
+            format!("this line fits no level above: it is indented by {}", spaces(column))
+        };
         let help = match (below, above) {
-            (Some(a), Some(b)) => format!(
-                "indent it by {} to go on with the lines before it, or by {} for the level outside",
-                blanks(b),
-                blanks(a)
-            ),
-            (Some(a), None) => format!("indent it by {}, or put it below a key that has no value", blanks(a)),
-            (None, Some(b)) => format!("indent it by {}", blanks(b)),
+            (Some(a), Some(b)) => {
+                format!(
+                    "indent it {} to go on with the lines before it, or {} for the level outside",
+                    by(b),
+                    by(a)
+                )
+            }
+            (Some(0), None) => "do not indent it, or put it below a key that has no value".to_owned(),
+            (Some(a), None) => format!("indent it {}, or put it below a key that has no value", by(a)),
+            (None, Some(b)) => format!("indent it {}", by(b)),
             (None, None) => "indent it like the lines it belongs with".to_owned(),
         };
         SyntaxError::new(self.key_span(line), message).help(help)
