@@ -1,10 +1,15 @@
 //! Events to a value tree: typing, anchors and aliases, merge keys, duplicates, and the bounds that keep a
 //! hostile document cheap.
 
+mod refuse;
+#[cfg(test)]
+mod tests;
+
 use std::borrow::Cow;
 
+use self::refuse::skip_blank_lines;
 use super::events::{Anchor, Event, Events};
-use super::odd::{self, Odd, OddKind};
+use super::odd::{self, Odd};
 use super::scalar::{self, Scalar, Tag};
 use super::syntax::{Context, Open, SyntaxError};
 use super::tree::{Arena, Entry, NodeId, NodeKind, Span, Style, Tree, mark_shadowed};
@@ -188,98 +193,6 @@ impl<'t> Builder<'t> {
         }
     }
 
-    /// Refuses odd characters up to the end of an event, where kubectl refuses them.
-    #[cold]
-    fn check_odd(&mut self, event: &Event<'t>, span: Span) -> Result<(), SyntaxError> {
-        let flow = self.frames.last().is_some_and(|frame| frame.flow);
-        let style = match event {
-            Event::AnchorName => return Ok(()),
-            Event::Scalar { style, .. } => Some(*style),
-            _ => None,
-        };
-        let quoted = matches!(style, Some(Style::SingleQuoted | Style::DoubleQuoted));
-        let written = matches!(style, Some(Style::Plain)) && !span.is_empty();
-        while let Some(odd) = self.odd.get(self.next_odd).copied() {
-            let within = odd.at >= span.start;
-            if odd.at >= span.end.max(span.start + 1) || (within && style.is_none()) {
-                break;
-            }
-            self.next_odd += 1;
-            let refused = match odd.kind {
-                OddKind::LineEnd(_) => !(within && quoted),
-                _ if flow => false,
-                // A line of a text without quotes may have a tab once it is indented.
-                OddKind::Indent if (within && written) || (!within && self.after_plain) => {
-                    let column = |at: usize| self.context().column(at);
-                    let indent = self.frames.last().map_or(0, |frame| column(frame.start) + 1);
-                    column(odd.at) < indent
-                }
-                OddKind::Indent if within && matches!(style, Some(Style::Literal | Style::Folded)) => {
-                    self.is_block_indent(odd.at, span)
-                }
-                OddKind::Indent | OddKind::Item => !within,
-            };
-            if refused && odd.at >= self.gap {
-                return Err(match odd.kind {
-                    OddKind::LineEnd(c) => SyntaxError::line_end(Span::new(odd.at, odd.at + c.len_utf8()), c),
-                    _ => self.context().tab(odd.at),
-                });
-            }
-        }
-        self.gap = self.gap.max(span.end);
-        self.after_plain = written || (self.after_plain && style.is_none());
-        Ok(())
-    }
-
-    /// Whether a tab that a line of the block scalar at `content` begins with stands where its indentation is looked
-    /// for: before the column of its first line, or on that line, unless the header says how far it is indented.
-    fn is_block_indent(&self, tab: usize, content: Span) -> bool {
-        let context = self.context();
-        if tab != content.start {
-            return context.column(tab) < context.column(content.start);
-        }
-        let header = self.block_scalar_header(content.start).unwrap_or(content.start);
-        !self.text[header..].chars().skip(1).take(2).any(|c| c.is_ascii_digit())
-    }
-
-    /// Refuses what kubectl refuses around the end of a document, up to the next thing that is written.
-    fn finish(&mut self, end: usize) -> Result<(), SyntaxError> {
-        if self.next_odd < self.odd.len() {
-            let end = skip_blank_lines(&self.text[..self.chunk.end], end.min(self.chunk.end));
-            self.check_odd(&Event::DocumentEnd, Span::new(end, end))?;
-        }
-        if self.root.is_none() {
-            let start = skip_blank_lines(&self.text[..self.chunk.end], self.chunk.start);
-            let line = self.context().written(start);
-            if line.start == start && matches!(self.text.get(start..line.end), Some("...")) {
-                return Err(SyntaxError::nothing_to_end(line));
-            }
-        }
-        Ok(())
-    }
-
-    /// Refuses names of anchors and aliases that kubectl's reader does not take for one word.
-    fn check_name(&self, span: Span) -> Result<(), SyntaxError> {
-        let name = self.text.as_bytes().get(span.start + 1..span.end).unwrap_or_default();
-        if name.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-')) {
-            return Ok(());
-        }
-        Err(self.context().bad_name(span))
-    }
-
-    /// Refuses a key in brackets or braces that is not on one line with its colon. The parser does elsewhere.
-    fn check_key_line(&self, key: Span) -> Result<(), SyntaxError> {
-        let text = self.text.as_bytes();
-        let is_end = |b: &u8| matches!(b, b'\n' | b'\r');
-        let rest = &text[key.end..self.chunk.end];
-        let blanks = rest.iter().take_while(|b| b.is_ascii_whitespace()).count();
-        if rest.get(blanks) != Some(&b':') || !text[key.start..key.end + blanks].iter().any(is_end) {
-            return Ok(());
-        }
-        let marked = self.text[..key.start].trim_end().ends_with('?');
-        if marked { Ok(()) } else { Err(SyntaxError::key_over_lines(key)) }
-    }
-
     /// Whether a key comes next.
     fn wants_key(&self) -> bool {
         self.frames.last().is_some_and(|f| f.map && matches!(f.key, Key::None))
@@ -300,6 +213,10 @@ impl<'t> Builder<'t> {
                     self.check_escapes(span)?;
                 }
                 span
+            }
+            // A value that is not there stands behind its colon; the parser has it before.
+            Style::Plain if span.is_empty() && self.text[span.start..].starts_with(':') => {
+                Span::new(span.start + 1, span.start + 1)
             }
             _ => span,
         };
@@ -354,13 +271,17 @@ impl<'t> Builder<'t> {
             return Err(SyntaxError::too_deep(span));
         }
         self.decoded += 1;
+        // The parser begins a list that is not indented below its key behind the first dash.
+        let below_key = !map && !flow && self.frames.last().is_some_and(|frame| frame.map);
+        let dash = if below_key { self.gap_sign(span.start, b"-") } else { None };
+        let start = dash.unwrap_or(span.start);
         self.end = span.end;
         self.name(anchor, Anchored::Open);
         let base = if map { self.entries.len() } else { self.items.len() };
         self.frames.push(Frame {
             map,
             flow,
-            start: span.start,
+            start,
             base,
             anchor,
             weight: LEAF,
@@ -480,50 +401,25 @@ impl<'t> Builder<'t> {
         Span::new(start, start + written.len())
     }
 
-    /// Looks for the header of a block scalar in what lies between the last thing read and the text: a colon or
-    /// dash, properties, comments.
+    /// Looks for the header of the block scalar whose text begins at `content`.
     fn block_scalar_header(&self, content: usize) -> Option<usize> {
-        let gap = &self.text.as_bytes()[self.end.min(content)..content];
+        self.gap_sign(content, b"|>")
+    }
+
+    /// Looks for one of `signs` in what lies between the last thing read and `next`: colons and dashes, properties,
+    /// comments.
+    fn gap_sign(&self, next: usize, signs: &[u8]) -> Option<usize> {
+        let gap = &self.text.as_bytes()[self.end.min(next)..next];
         let mut at = 0;
         while let Some(b) = gap.get(at) {
             match b {
-                b'|' | b'>' => return Some(self.end + at),
+                b if signs.contains(b) => return Some(self.end + at),
                 b'#' => at += gap[at..].iter().position(|b| matches!(b, b'\n' | b'\r'))?,
                 b'&' | b'!' => at += gap[at..].iter().position(u8::is_ascii_whitespace)?,
                 _ => at += 1,
             }
         }
         None
-    }
-
-    /// Refuses the escapes that the parser knows and kubectl's reader does not: `\/`, and characters written as
-    /// two surrogates.
-    fn check_escapes(&self, span: Span) -> Result<(), SyntaxError> {
-        let bytes = &self.text.as_bytes()[span.start..span.end];
-        let mut at = 0;
-        while let Some(n) = bytes[at..].iter().position(|b| *b == b'\\') {
-            at += n;
-            let length = match bytes.get(at + 1) {
-                Some(b'/') => 2,
-                Some(b'u') => {
-                    let surrogate = matches!(bytes.get(at + 2), Some(b'd' | b'D'))
-                        && bytes
-                            .get(at + 3)
-                            .is_some_and(|b| matches!(b, b'8' | b'9' | b'a'..=b'f' | b'A'..=b'F'));
-                    if surrogate { 6 } else { 0 }
-                }
-                _ => 0,
-            };
-            if length > 0 {
-                let start = span.start + at;
-                return Err(SyntaxError::bad_escape(
-                    self.text,
-                    Span::new(start, (start + length).min(span.end)),
-                ));
-            }
-            at = (at + 2).min(bytes.len());
-        }
-        Ok(())
     }
 
     #[cold]
@@ -542,18 +438,6 @@ fn ignored(text: &str, end: usize) -> Option<Span> {
     }
     let rest = text[start..].trim_end();
     (!rest.is_empty()).then(|| Span::new(start, start + rest.len()))
-}
-
-/// The first thing written in `text` from byte `at` on: neither blank nor comment.
-fn skip_blank_lines(text: &str, mut at: usize) -> usize {
-    loop {
-        let rest = &text[at..];
-        at += rest.len() - rest.trim_start().len();
-        match text[at..].strip_prefix('#') {
-            Some(comment) => at += 1 + comment.find(['\n', '\r']).unwrap_or(comment.len()),
-            None => return at,
-        }
-    }
 }
 
 /// Appends what an object gives to one that merges it.

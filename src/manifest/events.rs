@@ -1,5 +1,5 @@
-//! The parser's events, reduced to what a value tree needs, with byte spans into the whole text. The only place
-//! that knows the parser crate.
+//! The parser's events, reduced to what a value tree needs, with byte spans into the whole text. Apart
+//! from the kinds of faults, nothing else knows the parser crate.
 
 use std::borrow::Cow;
 

@@ -10,7 +10,8 @@ pub(super) fn read(text: &str, start: usize) -> Result<(Tree<'_>, usize), Syntax
     let mut reader = Reader {
         text,
         at: start,
-        arena: Arena::for_text(text.len() - start),
+        // Where the value ends is not known yet, so neither is how much room it takes.
+        arena: Arena::default(),
         frames: Vec::new(),
         items: Vec::new(),
         entries: Vec::new(),

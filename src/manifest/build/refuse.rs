@@ -1,0 +1,143 @@
+//! What kubectl's reader refuses and the parser does not.
+
+use super::super::events::Event;
+use super::super::odd::OddKind;
+use super::super::syntax::SyntaxError;
+use super::super::tree::{Span, Style};
+use super::Builder;
+
+impl<'t> Builder<'t> {
+    /// Refuses odd characters up to the end of an event, where kubectl refuses them.
+    #[cold]
+    pub(super) fn check_odd(&mut self, event: &Event<'t>, span: Span) -> Result<(), SyntaxError> {
+        let flow = self.frames.last().is_some_and(|frame| frame.flow);
+        let style = match event {
+            Event::AnchorName => return Ok(()),
+            Event::Scalar { style, .. } => Some(*style),
+            _ => None,
+        };
+        let quoted = matches!(style, Some(Style::SingleQuoted | Style::DoubleQuoted));
+        let written = matches!(style, Some(Style::Plain)) && !span.is_empty();
+        while let Some(odd) = self.odd.get(self.next_odd).copied() {
+            let within = odd.at >= span.start;
+            if odd.at >= span.end.max(span.start + 1) || (within && style.is_none()) {
+                break;
+            }
+            self.next_odd += 1;
+            let refused = match odd.kind {
+                OddKind::LineEnd(_) => !(within && quoted),
+                _ if flow => false,
+                // A line of a text without quotes may have a tab once it is indented.
+                OddKind::Indent if (within && written) || (!within && self.after_plain) => {
+                    let column = |at: usize| self.context().column(at);
+                    let indent = self.frames.last().map_or(0, |frame| column(frame.start) + 1);
+                    column(odd.at) < indent
+                }
+                OddKind::Indent if within && matches!(style, Some(Style::Literal | Style::Folded)) => {
+                    self.is_block_indent(odd.at, span)
+                }
+                OddKind::Indent | OddKind::Item => !within,
+            };
+            if refused && odd.at >= self.gap {
+                return Err(match odd.kind {
+                    OddKind::LineEnd(c) => SyntaxError::line_end(Span::new(odd.at, odd.at + c.len_utf8()), c),
+                    _ => self.context().tab(odd.at),
+                });
+            }
+        }
+        self.gap = self.gap.max(span.end);
+        self.after_plain = written || (self.after_plain && style.is_none());
+        Ok(())
+    }
+
+    /// Whether a tab that a line of the block scalar at `content` begins with stands where its indentation is looked
+    /// for: before the column of its first line, or on that line, unless the header says how far it is indented.
+    fn is_block_indent(&self, tab: usize, content: Span) -> bool {
+        let context = self.context();
+        if tab != content.start {
+            return context.column(tab) < context.column(content.start);
+        }
+        let header = self.block_scalar_header(content.start).unwrap_or(content.start);
+        !self.text[header..].chars().skip(1).take(2).any(|c| c.is_ascii_digit())
+    }
+
+    /// Refuses what kubectl refuses around the end of a document, up to the next thing that is written.
+    pub(super) fn finish(&mut self, end: usize) -> Result<(), SyntaxError> {
+        if self.next_odd < self.odd.len() {
+            let end = skip_blank_lines(&self.text[..self.chunk.end], end.min(self.chunk.end));
+            self.check_odd(&Event::DocumentEnd, Span::new(end, end))?;
+        }
+        if self.root.is_none() {
+            let start = skip_blank_lines(&self.text[..self.chunk.end], self.chunk.start);
+            let line = self.context().written(start);
+            if line.start == start && matches!(self.text.get(start..line.end), Some("...")) {
+                return Err(SyntaxError::nothing_to_end(line));
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses names of anchors and aliases that kubectl's reader does not take for one word.
+    pub(super) fn check_name(&self, span: Span) -> Result<(), SyntaxError> {
+        let name = self.text.as_bytes().get(span.start + 1..span.end).unwrap_or_default();
+        if name.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-')) {
+            return Ok(());
+        }
+        Err(self.context().bad_name(span))
+    }
+
+    /// Refuses a key in brackets or braces that is not on one line with its colon. The parser does elsewhere.
+    pub(super) fn check_key_line(&self, key: Span) -> Result<(), SyntaxError> {
+        let text = self.text.as_bytes();
+        let is_end = |b: &u8| matches!(b, b'\n' | b'\r');
+        let rest = &text[key.end..self.chunk.end];
+        let blanks = rest.iter().take_while(|b| b.is_ascii_whitespace()).count();
+        if rest.get(blanks) != Some(&b':') || !text[key.start..key.end + blanks].iter().any(is_end) {
+            return Ok(());
+        }
+        let marked = self.text[..key.start].trim_end().ends_with('?');
+        if marked { Ok(()) } else { Err(SyntaxError::key_over_lines(key)) }
+    }
+
+    /// Refuses the escapes that the parser knows and kubectl's reader does not: `\/`, and characters written as
+    /// two surrogates.
+    pub(super) fn check_escapes(&self, span: Span) -> Result<(), SyntaxError> {
+        let bytes = &self.text.as_bytes()[span.start..span.end];
+        let mut at = 0;
+        while let Some(n) = bytes[at..].iter().position(|b| *b == b'\\') {
+            at += n;
+            let length = match bytes.get(at + 1) {
+                Some(b'/') => 2,
+                Some(b'u') => {
+                    let surrogate = matches!(bytes.get(at + 2), Some(b'd' | b'D'))
+                        && bytes
+                            .get(at + 3)
+                            .is_some_and(|b| matches!(b, b'8' | b'9' | b'a'..=b'f' | b'A'..=b'F'));
+                    if surrogate { 6 } else { 0 }
+                }
+                _ => 0,
+            };
+            if length > 0 {
+                let start = span.start + at;
+                return Err(SyntaxError::bad_escape(
+                    self.text,
+                    Span::new(start, (start + length).min(span.end)),
+                ));
+            }
+            at = (at + 2).min(bytes.len());
+        }
+        Ok(())
+    }
+}
+
+/// The first thing written in `text` from byte `at` on: neither blank nor comment.
+pub(super) fn skip_blank_lines(text: &str, mut at: usize) -> usize {
+    loop {
+        let rest = &text[at..];
+        at += rest.len() - rest.trim_start().len();
+        match text[at..].strip_prefix('#') {
+            Some(comment) => at += 1 + comment.find(['\n', '\r']).unwrap_or(comment.len()),
+            None => return at,
+        }
+    }
+}
