@@ -4,9 +4,10 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use insta::assert_snapshot;
+use jobguard::batch::Kind;
 use jobguard::policy::load::{self, Source};
 use jobguard::policy::{
-    ControllerJobs, Kind, Level, Mode, OptionKind, OptionSpec, Policy, PolicyErrors, Preset, PresetLevels,
+    ControllerJobs, Level, Mode, OptionKind, OptionSpec, Policy, PolicyErrors, Preset, PresetLevels,
     RuleSpec, Settings, Subject, preset, schema,
 };
 use proptest::prelude::*;

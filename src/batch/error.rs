@@ -91,6 +91,34 @@ pub enum Topic {
     ServerWarning,
 }
 
+impl Topic {
+    /// All topics.
+    pub const ALL: [Self; 22] = [
+        Self::Type,
+        Self::UnknownField,
+        Self::DuplicateKey,
+        Self::Name,
+        Self::Labels,
+        Self::Metadata,
+        Self::RestartPolicy,
+        Self::Counts,
+        Self::Indexed,
+        Self::PodFailurePolicy,
+        Self::SuccessPolicy,
+        Self::Selector,
+        Self::JobControl,
+        Self::Schedule,
+        Self::TimeZone,
+        Self::ConcurrencyPolicy,
+        Self::Containers,
+        Self::Volumes,
+        Self::Resources,
+        Self::Scheduling,
+        Self::Pod,
+        Self::ServerWarning,
+    ];
+}
+
 /// One objection of the API server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldError {

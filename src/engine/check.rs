@@ -2,10 +2,10 @@
 
 use std::cell::Cell;
 
-use crate::batch::{self, FieldError};
+use crate::batch::{self, FieldError, Topic};
 
 use super::{
-    Check, Context, Finding, Object, RuleContext, Services, Severity, Sink, Suppressions, registry,
+    Anchor, Check, Context, Finding, Object, RuleContext, Services, Severity, Sink, Suppressions, registry, subject,
 };
 
 /// What there is to say about an object.
@@ -27,7 +27,7 @@ pub fn check(object: &Object, context: &Context<'_>) -> Verdict {
 /// Judges a change of a stored object. What the stored object has already is warned about, not refused: old
 /// objects must stay editable.
 pub fn check_update(old: &Object, new: &Object, context: &Context<'_>) -> Verdict {
-    let mut verdict = judge(new, &batch::validate_update(old.workload(), new.workload()), context);
+    let mut verdict = judge(new, &batch::validate_update(new.workload(), old.workload()), context);
     if verdict.findings.iter().any(|finding| finding.severity == Severity::Error) {
         let before = judge(old, &[], &Context { services: context.services, ..*context });
         for finding in &mut verdict.findings {
@@ -45,18 +45,23 @@ pub fn check_update(old: &Object, new: &Object, context: &Context<'_>) -> Verdic
 pub fn server_findings(errors: &[FieldError]) -> impl Iterator<Item = Finding> + '_ {
     errors.iter().map(|error| {
         let rule = registry().of_topic(error.topic);
-        let mut finding = rule.finding(Severity::Error, error.path.clone(), error.message.clone());
+        let severity = Severity::of(rule.spec.levels.recommended).unwrap_or(Severity::Error);
+        let mut finding = rule.finding(severity, error.path.clone(), error.message.clone());
         finding.at.clone_from(&error.at);
         finding.help.clone_from(&error.help);
         finding.cause = Some(error.cause);
+        if matches!(error.topic, Topic::UnknownField | Topic::DuplicateKey) {
+            finding.anchor = Anchor::Key;
+        }
         finding
     })
 }
 
 fn judge(object: &Object, errors: &[FieldError], context: &Context<'_>) -> Verdict {
-    let settings = context.policy.settings_for(&object.subject(context.namespace_labels));
+    let settings = context.policy.settings_for(&subject(object.workload(), context.namespace_labels));
     let asked_too_early = Cell::new(false);
     let mut findings: Vec<Finding> = server_findings(errors).collect();
+    findings.extend(server_findings(&batch::warnings(object.workload())));
     for (rule, setting) in registry().rules().iter().zip(&settings.rules) {
         let (Check::Object(judge), Some(severity)) = (rule.check, Severity::of(setting.level)) else { continue };
         let mut sink = Sink::new(rule, severity);
@@ -65,7 +70,7 @@ fn judge(object: &Object, errors: &[FieldError], context: &Context<'_>) -> Verdi
     }
     let incomplete = asked_too_early.get() && matches!(context.services, Services::Pending);
     let suppressed = match Suppressions::of(object) {
-        Some(suppressions) => suppressions.apply(&mut findings, &settings, incomplete),
+        Some(suppressions) => suppressions.apply(&mut findings, context.policy, &settings, incomplete),
         None => Vec::new(),
     };
     Verdict { findings, suppressed, incomplete }

@@ -59,6 +59,16 @@ pub struct Related {
     pub message: String,
 }
 
+/// What to point at where a finding's field is there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Anchor {
+    /// The value, or the key of a list, an object or nothing.
+    #[default]
+    Value,
+    /// The key: the field itself is at fault, whatever its value.
+    Key,
+}
+
 /// What a rule found.
 #[derive(Debug, Clone)]
 pub struct Finding {
@@ -70,6 +80,8 @@ pub struct Finding {
     pub path: FieldPath,
     /// Where the fault stands, when `path` is not a place in the object.
     pub at: Option<FieldPath>,
+    /// Which part of the field to point at.
+    pub anchor: Anchor,
     /// What is wrong: one sentence without a full stop.
     pub message: String,
     /// What to do about it.

@@ -13,8 +13,8 @@ mod suppress;
 
 pub use check::{Verdict, check, check_update, server_findings};
 pub use context::{Context, Knowledge, ServiceFacts, Services};
-pub use finding::{Finding, Related, Severity};
-pub use object::{JobPart, Object};
+pub use finding::{Anchor, Finding, Related, Severity};
+pub use object::{JobPart, Object, subject};
 pub use registry::{Registry, registry};
 pub use rule::{Check, Docs, Example, Reported, Rule, RuleContext, Sink};
 pub use suppress::{ANNOTATION, Suppressions};

@@ -6,19 +6,38 @@ use k8s_openapi::api::batch::v1::JobSpec;
 use k8s_openapi::api::core::v1::{PodSpec, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use crate::batch::Workload;
+use crate::batch::{self, Kind, Workload};
 use crate::path::FieldPath;
 use crate::policy::Subject;
 
-/// A Job or CronJob with the API's own defaults filled in: what a webhook is sent.
+/// A Job or CronJob as the API server validates it, and as a validating webhook is sent it: with the API's own
+/// defaults and, for a Job that is created, the selector and labels that the server makes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Object {
     workload: Workload,
 }
 
 impl Object {
-    /// An object whose defaults have been applied already.
-    pub fn defaulted(workload: Workload) -> Self {
+    /// An object as a manifest has it, on its way into a cluster: the API's defaults, then what `fill` does (a
+    /// mutating webhook's part), then what the server makes on create.
+    pub fn created(mut written: Workload, fill: impl FnOnce(&mut Workload)) -> Self {
+        batch::reset_system_fields(&mut written);
+        let defaulted = batch::apply_defaults(&mut written);
+        fill(&mut written);
+        batch::prepare_for_create(&mut written, defaulted);
+        Self { workload: written }
+    }
+
+    /// An object as a manifest has it, on its way to replace `old`.
+    pub fn updated(mut written: Workload, old: &Self, fill: impl FnOnce(&mut Workload)) -> Self {
+        batch::apply_defaults(&mut written);
+        fill(&mut written);
+        batch::prepare_for_update(&mut written, &old.workload);
+        Self { workload: written }
+    }
+
+    /// An object that the API server has prepared already: from a validating webhook's review, or stored.
+    pub fn prepared(workload: Workload) -> Self {
         Self { workload }
     }
 
@@ -27,26 +46,14 @@ impl Object {
         &self.workload
     }
 
-    /// `Job` or `CronJob`.
-    pub fn kind(&self) -> &'static str {
-        match &self.workload {
-            Workload::Job(_) => "Job",
-            Workload::CronJob(_) => "CronJob",
-        }
+    /// Which of the two.
+    pub fn kind(&self) -> Kind {
+        self.workload.kind()
     }
 
     /// The object's metadata.
     pub fn metadata(&self) -> &ObjectMeta {
-        match &self.workload {
-            Workload::Job(job) => &job.metadata,
-            Workload::CronJob(cron_job) => &cron_job.metadata,
-        }
-    }
-
-    /// The name, or else the prefix that names are generated from, or else nothing.
-    pub fn name(&self) -> &str {
-        let metadata = self.metadata();
-        metadata.name.as_deref().or(metadata.generate_name.as_deref()).unwrap_or_default()
+        self.workload.metadata()
     }
 
     /// The namespace, where the object says one.
@@ -59,17 +66,6 @@ impl Object {
         self.metadata().annotations.as_ref()?.get(name).map(String::as_str)
     }
 
-    /// What a policy's overrides match on.
-    pub fn subject<'a>(&'a self, namespace_labels: Option<&'a BTreeMap<String, String>>) -> Subject<'a> {
-        Subject {
-            kind: self.kind(),
-            namespace: self.namespace(),
-            name: self.name(),
-            labels: self.metadata().labels.as_ref(),
-            namespace_labels,
-        }
-    }
-
     /// The Job, or the Job that the CronJob makes at each of its times.
     pub fn job(&self) -> Option<JobPart<'_>> {
         match &self.workload {
@@ -80,7 +76,7 @@ impl Object {
                 of_cron_job: false,
             }),
             Workload::CronJob(cron_job) => {
-                let template = &cron_job.spec.as_ref()?.job_template;
+                let template = &cron_job.spec.job_template;
                 Some(JobPart {
                     prefix: "spec.jobTemplate.spec",
                     spec: template.spec.as_ref()?,
@@ -127,5 +123,21 @@ impl<'a> JobPart<'a> {
     /// Whether each Pod has an index of its own (`completionMode: Indexed`).
     pub fn is_indexed(&self) -> bool {
         self.spec.completion_mode.as_deref() == Some("Indexed")
+    }
+}
+
+/// What a policy's overrides match on.
+pub fn subject<'a>(
+    workload: &'a Workload,
+    namespace_labels: Option<&'a BTreeMap<String, String>>,
+) -> Subject<'a> {
+    let metadata = workload.metadata();
+    let given = |text: &'a Option<String>| text.as_deref().filter(|text| !text.is_empty());
+    Subject {
+        kind: workload.kind(),
+        namespace: given(&metadata.namespace),
+        name: given(&metadata.name).or_else(|| given(&metadata.generate_name)).unwrap_or_default(),
+        labels: metadata.labels.as_ref(),
+        namespace_labels,
     }
 }

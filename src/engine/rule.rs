@@ -9,7 +9,7 @@ use crate::batch::Topic;
 use crate::path::FieldPath;
 use crate::policy::{RuleSetting, RuleSpec};
 
-use super::{Context, Finding, Object, Related, Services, Severity};
+use super::{Anchor, Context, Finding, Object, Related, Services, Severity};
 
 /// A rule: its declaration, documentation and check. One file below `src/rules` each.
 pub struct Rule {
@@ -83,6 +83,7 @@ impl Rule {
             severity,
             path,
             at: None,
+            anchor: Anchor::Value,
             message: message.into(),
             help: None,
             related: Vec::new(),

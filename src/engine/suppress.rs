@@ -1,7 +1,7 @@
 //! The one way to silence a rule: an annotation on the object. A comment in the YAML would never reach a webhook.
 
 use crate::path::FieldPath;
-use crate::policy::Settings;
+use crate::policy::{Policy, Settings};
 use crate::rules;
 
 use super::{Finding, Object, Rule, Severity, registry};
@@ -40,6 +40,7 @@ impl<'a> Suppressions<'a> {
     pub(super) fn apply(
         &self,
         findings: &mut Vec<Finding>,
+        policy: &Policy,
         settings: &Settings,
         incomplete: bool,
     ) -> Vec<Finding> {
@@ -55,7 +56,7 @@ impl<'a> Suppressions<'a> {
             let level = registry().position(name).map(|position| settings.rules[position].level);
             let allowed = rule.spec.is_settable()
                 && !is_about_suppression(rule)
-                && level.is_some_and(|level| settings.suppressions.allows(level));
+                && level.is_some_and(|level| policy.suppressions.cover(level));
             if matching.is_empty() {
                 if !incomplete {
                     self.unused(rule, findings, settings);

@@ -30,7 +30,7 @@ pub use error::{PolicyError, PolicyErrors};
 pub use preset::Preset;
 pub use settings::{RuleSetting, Settings};
 pub use spec::{Level, OptionKind, OptionSpec, OptionValue, Options, PresetLevels, RuleSpec};
-pub use subject::{Kind, Subject};
+pub use subject::Subject;
 
 use settings::Layer;
 use subject::Match;

@@ -2,24 +2,7 @@
 
 use std::collections::BTreeMap;
 
-/// The two kinds of object a policy judges.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
-    /// `batch/v1` Job.
-    Job,
-    /// `batch/v1` CronJob.
-    CronJob,
-}
-
-impl Kind {
-    /// The kind's name in the API.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Job => "Job",
-            Self::CronJob => "CronJob",
-        }
-    }
-}
+use crate::batch::Kind;
 
 /// An object, as far as overrides look at it.
 #[derive(Debug, Clone, Copy)]

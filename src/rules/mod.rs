@@ -1,1 +1,73 @@
-//! The rules, one file each.
+//! The rules, one file each: id `cron/never-fires` is `cron_never_fires.rs`.
+//!
+//! Adding a rule is adding its file and its name to the list below; everything else that lists rules (policies,
+//! documentation, `jobguard rules`) is made from the declarations. A test holds files, names and ids together.
+
+use crate::engine::Rule;
+use crate::policy::{Level, PresetLevels};
+
+/// Declares the rule modules and the list of their `RULE`s.
+macro_rules! rules {
+    ($($(#[$attribute:meta])* $module:ident),* $(,)?) => {
+        $($(#[$attribute])* pub mod $module;)*
+
+        /// Every rule.
+        pub static ALL: &[&Rule] = &[$(&$module::RULE),*];
+
+        /// The file of each rule, without its ending.
+        #[cfg(test)]
+        const FILES: &[&str] = &[$(stringify!($module)),*];
+    };
+}
+
+rules! {
+    api_concurrency_policy,
+    api_containers,
+    api_counts,
+    api_duplicate_key,
+    api_indexed,
+    api_job_control,
+    api_labels,
+    api_metadata,
+    api_name,
+    api_pod,
+    api_pod_failure_policy,
+    api_removed_version,
+    api_resources,
+    api_restart_policy,
+    api_schedule,
+    api_scheduling,
+    api_selector,
+    api_server_warning,
+    api_success_policy,
+    api_syntax,
+    api_time_zone,
+    api_type,
+    api_unknown_field,
+    api_volumes,
+    cron_never_fires,
+    job_indexed_service,
+    job_parallelism_exceeds_completions,
+    job_paused_by_parallelism,
+    job_work_queue_completions,
+    suppression_not_allowed,
+    suppression_unknown_rule,
+    suppression_unused,
+}
+
+/// The levels of what the API server itself refuses.
+const ALWAYS: PresetLevels =
+    PresetLevels { baseline: Level::Deny, recommended: Level::Deny, strict: Level::Deny };
+
+/// The same level in every built-in policy.
+const fn everywhere(level: Level) -> PresetLevels {
+    PresetLevels { baseline: level, recommended: level, strict: level }
+}
+
+/// Levels for `baseline`, `recommended` and `strict`, in this order.
+const fn levels(baseline: Level, recommended: Level, strict: Level) -> PresetLevels {
+    PresetLevels { baseline, recommended, strict }
+}
+
+#[cfg(test)]
+mod tests;

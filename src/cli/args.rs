@@ -1,0 +1,162 @@
+//! The arguments of every subcommand.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use super::output::Color;
+use crate::engine::Severity;
+
+/// Keeps bad Kubernetes Jobs and CronJobs out of clusters.
+#[derive(Debug, Parser)]
+#[command(name = "jobguard", version, max_term_width = 100, after_help = EXAMPLES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// When to colour the output [NO_COLOR is honoured]
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = false)]
+    pub(crate) color: Color,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  jobguard lint jobs/                      judge every manifest below a folder
+  helm template . | jobguard lint -        judge what a chart renders
+  jobguard rules cron/never-fires          explain a rule
+  jobguard policy check jobguard.yaml      check a policy file
+  jobguard serve                           try the admission webhook
+
+Exit status: 0 nothing at or above the threshold, 1 findings, 2 could not do what was asked.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Judge manifests: the API server's verdict and the policy's, with line and column
+    Lint(LintArgs),
+    /// List the rules, or explain one
+    Rules(RulesArgs),
+    /// Check and show policies
+    Policy(PolicyArgs),
+    /// Run the admission webhook
+    #[cfg(feature = "serve")]
+    Serve(super::serve::ServeArgs),
+    /// Answer one AdmissionReview as the webhook would
+    #[cfg(feature = "serve")]
+    Review(super::review::ReviewArgs),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = LINT_EXAMPLES)]
+pub(crate) struct LintArgs {
+    /// Files and folders; `-` is standard input [default: the current folder]
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// A policy file, or baseline, recommended or strict
+    /// [default: jobguard.yaml in this folder or above it, else recommended]
+    #[arg(long, short, value_name = "FILE|NAME", env = "JOBGUARD_POLICY", hide_env_values = true)]
+    pub(crate) policy: Option<String>,
+    /// How to write the findings
+    #[arg(long, short, value_enum, default_value_t)]
+    pub(crate) format: Format,
+    /// Write the findings to a file instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// The least severity that makes the exit status 1
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) fail_on: FailOn,
+    /// Judge as an update of the objects stored in this file or folder
+    #[arg(long, value_name = "OLD")]
+    pub(crate) against: Option<PathBuf>,
+    /// Fill in the policy's defaults first, as a cluster with the webhook does
+    #[arg(long)]
+    pub(crate) with_defaults: bool,
+    /// The time to judge schedules at, in RFC 3339 [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) now: Option<jiff::Timestamp>,
+}
+
+const LINT_EXAMPLES: &str = "\
+Examples:
+  jobguard lint                                    the current folder
+  jobguard lint job.yaml jobs/ --policy strict     a file and a folder, by the strict policy
+  kustomize build . | jobguard lint -              standard input
+  jobguard lint new.yaml --against stored.yaml     may the stored Job be changed so?
+  jobguard lint jobs/ --format json -o findings.json --fail-on warning";
+
+/// The format of findings.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people: each finding with the lines it is about
+    #[default]
+    Text,
+    /// For programs: one JSON document
+    Json,
+}
+
+/// From which severity on findings are a failure.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FailOn {
+    /// Errors
+    #[default]
+    Error,
+    /// Warnings and errors
+    Warning,
+    /// Any finding
+    Info,
+    /// Nothing
+    Never,
+}
+
+impl FailOn {
+    /// Whether a report whose worst finding is `worst` is a failure.
+    pub(crate) fn fails(self, worst: Option<Severity>) -> bool {
+        let threshold = match self {
+            Self::Error => Severity::Error,
+            Self::Warning => Severity::Warning,
+            Self::Info => Severity::Info,
+            Self::Never => return false,
+        };
+        worst.is_some_and(|worst| worst >= threshold)
+    }
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  jobguard rules                       every rule with its level in each built-in policy
+  jobguard rules api/restart-policy    what a rule finds, why, and examples
+  jobguard rules --format json         the same for programs")]
+pub(crate) struct RulesArgs {
+    /// The rule to explain
+    #[arg(value_name = "ID")]
+    pub(crate) id: Option<String>,
+    /// How to write it
+    #[arg(long, short, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PolicyArgs {
+    #[command(subcommand)]
+    pub(crate) command: PolicyCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PolicyCommand {
+    /// Check a policy file: every mistake at once, each with its place
+    Check {
+        /// The file
+        file: PathBuf,
+    },
+    /// Print a built-in policy, to read or to start from
+    Show {
+        /// baseline, recommended or strict
+        name: String,
+    },
+    /// Print the JSON Schema of policy files, for editors
+    Schema,
+}

@@ -1,0 +1,77 @@
+//! The terminal: colour, width, and the only places that print.
+
+use std::io::{self, IsTerminal, Write};
+
+use anstream::AutoStream;
+use anyhow::Result;
+use clap::ValueEnum;
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Where the program speaks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Terminal {
+    choice: anstream::ColorChoice,
+}
+
+impl Terminal {
+    pub(crate) fn new(color: Color) -> Self {
+        let choice = match color {
+            Color::Always => anstream::ColorChoice::Always,
+            Color::Never => anstream::ColorChoice::Never,
+            Color::Auto => AutoStream::choice(&io::stdout()),
+        };
+        Self { choice }
+    }
+
+    /// Whether standard output is coloured.
+    pub(crate) fn color(&self) -> bool {
+        !matches!(self.choice, anstream::ColorChoice::Never)
+    }
+
+    /// How wide to write: the terminal's width as far as it says, otherwise enough for any line.
+    pub(crate) fn width(&self) -> usize {
+        let said = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+        match said {
+            Some(columns) if io::stdout().is_terminal() => usize::max(columns, 60),
+            _ => 140,
+        }
+    }
+
+    /// Prints to standard output.
+    pub(crate) fn print(&self, text: &str) -> Result<()> {
+        let mut out = AutoStream::new(io::stdout().lock(), self.choice);
+        out.write_all(text.as_bytes())?;
+        out.flush()?;
+        Ok(())
+    }
+
+    /// Says on standard error why something could not be done.
+    pub(crate) fn complain(&self, error: &anyhow::Error) {
+        self.note(&format!("error: {error:#}"));
+    }
+
+    /// Says something on standard error.
+    pub(crate) fn note(&self, text: &str) {
+        // Nobody is left to be told if standard error is closed.
+        let _ = writeln!(io::stderr().lock(), "{text}");
+    }
+}
+
+/// Whether the reader of our output went away.
+pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
+}

@@ -1,0 +1,30 @@
+//! `jobguard policy`
+
+use anyhow::{Result, anyhow};
+
+use super::ExitStatus;
+use super::args::{PolicyArgs, PolicyCommand};
+use super::output::Terminal;
+use super::policy_source;
+use crate::engine::registry;
+use crate::policy::{Preset, schema};
+
+pub(crate) fn run(args: PolicyArgs, terminal: &Terminal) -> Result<ExitStatus> {
+    let text = match args.command {
+        PolicyCommand::Check { file } => {
+            let policy = policy_source::file(&file)?;
+            format!("{}: ok, policy {}\n", file.display(), policy.name)
+        }
+        PolicyCommand::Show { name } => {
+            let names = Preset::ALL.map(Preset::as_str).join(", ");
+            let preset = Preset::from_name(&name)
+                .ok_or_else(|| anyhow!("there is no built-in policy {name:?}; there are {names}"))?;
+            preset.text().to_owned()
+        }
+        PolicyCommand::Schema => {
+            format!("{}\n", serde_json::to_string_pretty(&schema::generate(registry().catalog()))?)
+        }
+    };
+    terminal.print(&text)?;
+    Ok(ExitStatus::Success)
+}

@@ -1,0 +1,118 @@
+//! From a field path to lines and columns: done for what is reported, and for nothing else.
+
+use std::ops::Range;
+
+use crate::engine::{Anchor, Finding};
+use crate::manifest::{LineIndex, NodeId, Span, Tree};
+use crate::report::{Diagnostic, Excerpt, ObjectId, Region, RelatedPlace};
+
+/// The most that is shown of a file: beyond it, only line and column are named.
+const MAX_EXCERPT: usize = 8 << 10;
+
+/// A text and its lines.
+pub(super) struct Places<'t> {
+    name: &'t str,
+    lines: LineIndex<'t>,
+}
+
+impl<'t> Places<'t> {
+    pub(super) fn new(name: &'t str, text: &'t str) -> Self {
+        Self { name, lines: LineIndex::new(text) }
+    }
+
+    /// A diagnostic of `finding`, which is about the object at `node`.
+    pub(super) fn diagnose(
+        &self,
+        tree: &Tree<'_>,
+        node: NodeId,
+        object: Option<&ObjectId>,
+        finding: Finding,
+    ) -> Diagnostic {
+        let located = tree.locate(node, finding.place());
+        let span = match finding.anchor {
+            Anchor::Key if located.exact => located.key_span.unwrap_or(located.span),
+            _ => located.span,
+        };
+        let related: Vec<(Span, String)> = finding
+            .related
+            .iter()
+            .map(|related| (tree.locate(node, &related.path).span, related.message.clone()))
+            .filter(|(place, _)| *place != span)
+            .collect();
+        self.place(finding, span, related, object)
+    }
+
+    /// A diagnostic at a span of the text.
+    pub(super) fn at(&self, finding: Finding, span: Span, object: Option<&ObjectId>) -> Diagnostic {
+        self.place(finding, span, Vec::new(), object)
+    }
+
+    fn place(
+        &self,
+        finding: Finding,
+        span: Span,
+        related: Vec<(Span, String)>,
+        object: Option<&ObjectId>,
+    ) -> Diagnostic {
+        let mut window = self.window(&related.iter().map(|(span, _)| *span).chain([span]).collect::<Vec<_>>());
+        let mut related_in = true;
+        if window.is_none() {
+            related_in = false;
+            window = self.window(&[span]);
+        }
+        let related = related
+            .into_iter()
+            .map(|(span, message)| RelatedPlace {
+                region: self.region(span),
+                message,
+                in_excerpt: window.as_ref().filter(|_| related_in).map(|window| self.within(window, span)),
+            })
+            .collect();
+        let excerpt = window.map(|window| Excerpt {
+            first_line: self.lines.position(window.start).line,
+            place: self.within(&window, span),
+            text: self.lines.text()[window].to_owned(),
+        });
+        Diagnostic {
+            rule: finding.rule,
+            severity: finding.severity,
+            message: finding.message,
+            help: finding.help,
+            file: self.name.to_owned(),
+            region: self.region(span),
+            object: object.cloned(),
+            path: finding.path,
+            cause: finding.cause,
+            related,
+            excerpt,
+        }
+    }
+
+    fn region(&self, span: Span) -> Region {
+        let start = self.lines.position(span.start);
+        let end = self.lines.position(span.end.max(span.start));
+        Region { line: start.line, column: start.column, end_line: end.line, end_column: end.column }
+    }
+
+    /// The whole lines that hold the first line of each span; none if that is too much to show.
+    fn window(&self, spans: &[Span]) -> Option<Range<usize>> {
+        let first = spans.iter().map(|span| span.start).min()?;
+        let last = spans.iter().map(|span| span.start).max()?;
+        let (start, end) = (self.line_of(first).start, self.line_of(last).end);
+        (end - start <= MAX_EXCERPT).then_some(start..end)
+    }
+
+    /// The line that a byte is in, without its end.
+    fn line_of(&self, offset: usize) -> Span {
+        let line = self.lines.position(offset).line;
+        self.lines.line_span(line).unwrap_or(Span::new(offset, offset))
+    }
+
+    /// `span` in a window: its first line, since marks over many lines help nobody.
+    fn within(&self, window: &Range<usize>, span: Span) -> Range<usize> {
+        let line_end = self.line_of(span.start).end;
+        let start = span.start.clamp(window.start, window.end);
+        let end = span.end.clamp(start, line_end.clamp(start, window.end));
+        start - window.start..end - window.start
+    }
+}

@@ -1,0 +1,32 @@
+//! What the linter keeps of a Service.
+
+use crate::engine::ServiceFacts;
+use crate::manifest::{NodeId, NodeKind, Tree};
+
+use super::classify::text;
+
+/// The facts of the Service at `node`; none where it has no name.
+pub(super) fn facts(tree: &Tree<'_>, node: NodeId) -> Option<ServiceFacts> {
+    let metadata = tree.get(node, "metadata")?;
+    let spec = tree.get(node, "spec");
+    let selector = spec
+        .and_then(|spec| tree.get(spec, "selector"))
+        .map(|selector| match &tree[selector].kind {
+            NodeKind::Map(entries) => entries
+                .iter()
+                .filter(|entry| !entry.shadowed)
+                .filter_map(|entry| match &tree[entry.value].kind {
+                    NodeKind::Str(value) => Some((entry.key.to_string(), value.to_string())),
+                    _ => None,
+                })
+                .collect(),
+            _ => Default::default(),
+        })
+        .unwrap_or_default();
+    Some(ServiceFacts {
+        namespace: text(tree, metadata, "namespace").map(str::to_owned),
+        name: text(tree, metadata, "name")?.to_owned(),
+        headless: spec.is_some_and(|spec| text(tree, spec, "clusterIP") == Some("None")),
+        selector,
+    })
+}

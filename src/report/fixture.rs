@@ -1,0 +1,76 @@
+//! One report for the tests of all formats.
+
+use super::{Diagnostic, Excerpt, ObjectId, Region, RelatedPlace, Report};
+use crate::batch::Cause;
+use crate::engine::Severity;
+use crate::path::FieldPath;
+use crate::rules;
+
+const TEXT: &str = "spec:\n  parallelism: 4\n  completions: 2\n  template:\n    spec:\n      containers: []\n";
+
+pub(super) fn report() -> Report {
+    let object = Some(ObjectId {
+        api_version: "batch/v1".into(),
+        kind: "Job".into(),
+        namespace: None,
+        name: Some("resize".into()),
+    });
+    let at = |needle: &str| {
+        let start = TEXT.find(needle).unwrap();
+        start..start + needle.len()
+    };
+    let excerpt = |needle: &str| Some(Excerpt { text: TEXT.into(), first_line: 5, place: at(needle) });
+    Report {
+        files: 2,
+        objects: 1,
+        diagnostics: vec![
+            Diagnostic {
+                rule: &rules::job_parallelism_exceeds_completions::RULE,
+                severity: Severity::Warning,
+                message: "parallelism is 4 but completions is 2: at most 2 Pods ever run at once".into(),
+                help: Some("set parallelism to 2 or less".into()),
+                file: "jobs/resize.yaml".into(),
+                region: Region { line: 6, column: 16, end_line: 6, end_column: 17 },
+                object: object.clone(),
+                path: FieldPath::parse("spec.parallelism"),
+                cause: None,
+                related: vec![RelatedPlace {
+                    region: Region { line: 7, column: 16, end_line: 7, end_column: 17 },
+                    message: "the number of Pods that must succeed".into(),
+                    in_excerpt: Some(at("2")),
+                }],
+                excerpt: excerpt("4"),
+            },
+            Diagnostic {
+                rule: &rules::api_restart_policy::RULE,
+                severity: Severity::Error,
+                message: "restartPolicy is missing".into(),
+                help: None,
+                file: "jobs/resize.yaml".into(),
+                region: Region { line: 9, column: 5, end_line: 9, end_column: 9 },
+                object,
+                path: FieldPath::parse("spec.template.spec.restartPolicy"),
+                cause: Some(Cause::Required),
+                related: Vec::new(),
+                excerpt: Some(Excerpt {
+                    text: TEXT.into(),
+                    first_line: 5,
+                    place: TEXT.rfind("spec:").map(|at| at..at + 4).unwrap(),
+                }),
+            },
+            Diagnostic {
+                rule: &rules::api_syntax::RULE,
+                severity: Severity::Info,
+                message: "no place at all".into(),
+                help: Some("none".into()),
+                file: "other.yaml".into(),
+                region: Region { line: 1, column: 1, end_line: 1, end_column: 1 },
+                object: None,
+                path: FieldPath::root(),
+                cause: None,
+                related: Vec::new(),
+                excerpt: None,
+            },
+        ],
+    }
+}

@@ -1,0 +1,66 @@
+//! `api/concurrency-policy`
+
+use super::ALWAYS;
+use crate::batch::Topic;
+use crate::engine::{Check, Docs, Example, Rule};
+use crate::policy::RuleSpec;
+
+/// ConcurrencyPolicy is not Allow, Forbid or Replace.
+pub static RULE: Rule = Rule {
+    spec: RuleSpec {
+        id: "api/concurrency-policy",
+        summary: "concurrencyPolicy is not Allow, Forbid or Replace",
+        levels: ALWAYS,
+        options: &[],
+    },
+    docs: Docs {
+        what: "`concurrencyPolicy` says what happens when a run is due while the one before still runs: \
+               `Allow` starts another beside it, `Forbid` skips the new one, `Replace` ends the old one \
+               first.",
+        why: "The API server refuses the object.",
+        examples: &[
+            Example::bad(
+                "not one of the three",
+                r#"apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: nightly
+spec:
+  schedule: "0 3 * * *"
+  concurrencyPolicy: Never
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          restartPolicy: Never
+          containers:
+          - name: main
+            image: example.com/app:1.0
+"#,
+            ),
+            Example::good(
+                "never two at a time",
+                r#"apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: nightly
+spec:
+  schedule: "0 3 * * *"
+  concurrencyPolicy: Forbid
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          restartPolicy: Never
+          containers:
+          - name: main
+            image: example.com/app:1.0
+"#,
+            ),
+        ],
+        sources: &[
+            "https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#concurrency-policy",
+        ],
+    },
+    check: Check::Server(Topic::ConcurrencyPolicy),
+};

@@ -1,0 +1,55 @@
+//! `api/containers`
+
+use super::ALWAYS;
+use crate::batch::Topic;
+use crate::engine::{Check, Docs, Example, Rule};
+use crate::policy::RuleSpec;
+
+/// A container is incomplete or malformed.
+pub static RULE: Rule = Rule {
+    spec: RuleSpec {
+        id: "api/containers",
+        summary: "a container is incomplete or malformed",
+        levels: ALWAYS,
+        options: &[],
+    },
+    docs: Docs {
+        what: "The Pod template needs at least one container, each with a name of its own and an image; \
+               environment variables, ports, probes and lifecycle hooks have to be well formed.",
+        why: "The API server refuses the object.",
+        examples: &[
+            Example::bad(
+                "no containers",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: nightly
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers: []
+"#,
+            ),
+            Example::good(
+                "one container",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: nightly
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: main
+        image: example.com/app:1.0
+"#,
+            ),
+        ],
+        sources: &[
+            "https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/",
+        ],
+    },
+    check: Check::Server(Topic::Containers),
+};

@@ -1,0 +1,61 @@
+//! `api/counts`
+
+use super::ALWAYS;
+use crate::batch::Topic;
+use crate::engine::{Check, Docs, Example, Rule};
+use crate::policy::RuleSpec;
+
+/// A count or a time is out of bounds.
+pub static RULE: Rule = Rule {
+    spec: RuleSpec {
+        id: "api/counts",
+        summary: "a count or a time is out of bounds",
+        levels: ALWAYS,
+        options: &[],
+    },
+    docs: Docs {
+        what: "`parallelism`, `completions`, `backoffLimit`, `activeDeadlineSeconds`, \
+               `ttlSecondsAfterFinished`, `startingDeadlineSeconds` and the history limits are never \
+               negative.",
+        why: "The API server refuses the object.",
+        examples: &[
+            Example::bad(
+                "a negative deadline",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: nightly
+spec:
+  activeDeadlineSeconds: -1
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: main
+        image: example.com/app:1.0
+"#,
+            ),
+            Example::good(
+                "ten minutes",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: nightly
+spec:
+  activeDeadlineSeconds: 600
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: main
+        image: example.com/app:1.0
+"#,
+            ),
+        ],
+        sources: &[
+            "https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/job-v1/",
+            "https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/cron-job-v1/",
+        ],
+    },
+    check: Check::Server(Topic::Counts),
+};

@@ -1,0 +1,60 @@
+//! `api/duplicate-key`
+
+use super::ALWAYS;
+use crate::batch::Topic;
+use crate::engine::{Check, Docs, Example, Rule};
+use crate::policy::RuleSpec;
+
+/// A key stands twice in the same object.
+pub static RULE: Rule = Rule {
+    spec: RuleSpec {
+        id: "api/duplicate-key",
+        summary: "a key stands twice in the same object",
+        levels: ALWAYS,
+        options: &[],
+    },
+    docs: Docs {
+        what: "The same key is given twice. Readers keep the last value and drop the other.",
+        why: "One of the two values is not what runs, and nothing says which. Strict decoding, which \
+              `kubectl` asks for, refuses it.",
+        examples: &[
+            Example::bad(
+                "backoffLimit twice",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: nightly
+spec:
+  backoffLimit: 2
+  backoffLimit: 4
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: main
+        image: example.com/app:1.0
+"#,
+            ),
+            Example::good(
+                "once",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: nightly
+spec:
+  backoffLimit: 4
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: main
+        image: example.com/app:1.0
+"#,
+            ),
+        ],
+        sources: &[
+            "https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation",
+        ],
+    },
+    check: Check::Server(Topic::DuplicateKey),
+};

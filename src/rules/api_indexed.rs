@@ -1,0 +1,63 @@
+//! `api/indexed`
+
+use super::ALWAYS;
+use crate::batch::Topic;
+use crate::engine::{Check, Docs, Example, Rule};
+use crate::policy::RuleSpec;
+
+/// CompletionMode and the fields that depend on it disagree.
+pub static RULE: Rule = Rule {
+    spec: RuleSpec {
+        id: "api/indexed",
+        summary: "completionMode and the fields that depend on it disagree",
+        levels: ALWAYS,
+        options: &[],
+    },
+    docs: Docs {
+        what: "`completionMode` is `NonIndexed` or `Indexed`. An Indexed Job needs `completions` (and at \
+               most 100,000 parallelism); `backoffLimitPerIndex` needs an Indexed Job, and \
+               `maxFailedIndexes` needs `backoffLimitPerIndex`.",
+        why: "The API server refuses the object.",
+        examples: &[
+            Example::bad(
+                "Indexed, but how many indexes?",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: nightly
+spec:
+  completionMode: Indexed
+  parallelism: 3
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: main
+        image: example.com/app:1.0
+"#,
+            ),
+            Example::good(
+                "five indexes",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: nightly
+spec:
+  completionMode: Indexed
+  completions: 5
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: main
+        image: example.com/app:1.0
+"#,
+            ),
+        ],
+        sources: &[
+            "https://kubernetes.io/docs/concepts/workloads/controllers/job/#completion-mode",
+            "https://kubernetes.io/docs/concepts/workloads/controllers/job/#backoff-limit-per-index",
+        ],
+    },
+    check: Check::Server(Topic::Indexed),
+};

@@ -1,0 +1,60 @@
+//! `api/job-control`
+
+use super::ALWAYS;
+use crate::batch::Topic;
+use crate::engine::{Check, Docs, Example, Rule};
+use crate::policy::RuleSpec;
+
+/// PodReplacementPolicy or managedBy is malformed.
+pub static RULE: Rule = Rule {
+    spec: RuleSpec {
+        id: "api/job-control",
+        summary: "podReplacementPolicy or managedBy is malformed",
+        levels: ALWAYS,
+        options: &[],
+    },
+    docs: Docs {
+        what: "`podReplacementPolicy` is `TerminatingOrFailed` or `Failed`, and with a `podFailurePolicy` \
+               only `Failed`. `managedBy` is a domain, a slash and a path, at most 63 characters.",
+        why: "The API server refuses the object.",
+        examples: &[
+            Example::bad(
+                "not a policy",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: nightly
+spec:
+  podReplacementPolicy: Always
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: main
+        image: example.com/app:1.0
+"#,
+            ),
+            Example::good(
+                "a failed Pod is replaced once it has ended",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: nightly
+spec:
+  podReplacementPolicy: Failed
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: main
+        image: example.com/app:1.0
+"#,
+            ),
+        ],
+        sources: &[
+            "https://kubernetes.io/docs/concepts/workloads/controllers/job/#pod-replacement-policy",
+            "https://kubernetes.io/docs/concepts/workloads/controllers/job/#delegation-of-managing-a-job-object-to-external-controller",
+        ],
+    },
+    check: Check::Server(Topic::JobControl),
+};

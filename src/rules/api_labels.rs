@@ -1,0 +1,62 @@
+//! `api/labels`
+
+use super::ALWAYS;
+use crate::batch::Topic;
+use crate::engine::{Check, Docs, Example, Rule};
+use crate::policy::RuleSpec;
+
+/// A label is malformed, or one that the API server sets itself.
+pub static RULE: Rule = Rule {
+    spec: RuleSpec {
+        id: "api/labels",
+        summary: "a label is malformed, or one that the API server sets itself",
+        levels: ALWAYS,
+        options: &[],
+    },
+    docs: Docs {
+        what: "A label's key is an optional DNS prefix and a name of at most 63 characters; its value has \
+               at most 63 letters, digits, `-`, `_` and `.`. The Pod template's labels `job-name`, \
+               `controller-uid` and their `batch.kubernetes.io/` forms are the API server's own.",
+        why: "The API server refuses the object.",
+        examples: &[
+            Example::bad(
+                "a space in a value",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: nightly
+  labels:
+    team: data platform
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: main
+        image: example.com/app:1.0
+"#,
+            ),
+            Example::good(
+                "a value that is allowed",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: nightly
+  labels:
+    team: data-platform
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: main
+        image: example.com/app:1.0
+"#,
+            ),
+        ],
+        sources: &[
+            "https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set",
+        ],
+    },
+    check: Check::Server(Topic::Labels),
+};

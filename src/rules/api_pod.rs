@@ -1,0 +1,59 @@
+//! `api/pod`
+
+use super::ALWAYS;
+use crate::batch::Topic;
+use crate::engine::{Check, Docs, Example, Rule};
+use crate::policy::RuleSpec;
+
+/// Something else in the Pod template is malformed.
+pub static RULE: Rule = Rule {
+    spec: RuleSpec {
+        id: "api/pod",
+        summary: "something else in the Pod template is malformed",
+        levels: ALWAYS,
+        options: &[],
+    },
+    docs: Docs {
+        what: "Everything of the Pod template's spec that no other `api/*` rule speaks for: DNS, host \
+               names, security contexts, host namespaces, service accounts, deadlines of the Pod itself.",
+        why: "The API server refuses the object.",
+        examples: &[
+            Example::bad(
+                "no such DNS policy",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: nightly
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      dnsPolicy: Cluster
+      containers:
+      - name: main
+        image: example.com/app:1.0
+"#,
+            ),
+            Example::good(
+                "a DNS policy",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: nightly
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      dnsPolicy: ClusterFirst
+      containers:
+      - name: main
+        image: example.com/app:1.0
+"#,
+            ),
+        ],
+        sources: &[
+            "https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/",
+        ],
+    },
+    check: Check::Server(Topic::Pod),
+};

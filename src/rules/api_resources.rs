@@ -1,0 +1,68 @@
+//! `api/resources`
+
+use super::ALWAYS;
+use crate::batch::Topic;
+use crate::engine::{Check, Docs, Example, Rule};
+use crate::policy::RuleSpec;
+
+/// Resource requests, limits or claims are malformed.
+pub static RULE: Rule = Rule {
+    spec: RuleSpec {
+        id: "api/resources",
+        summary: "resource requests, limits or claims are malformed",
+        levels: ALWAYS,
+        options: &[],
+    },
+    docs: Docs {
+        what: "Requests are at most the limits, quantities are not negative, resource names are known or \
+               qualified, extended resources have equal requests and limits, and claims name a claim of the \
+               Pod.",
+        why: "The API server refuses the object.",
+        examples: &[
+            Example::bad(
+                "requests above the limit",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: nightly
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: main
+        image: example.com/app:1.0
+        resources:
+          requests:
+            memory: 2Gi
+          limits:
+            memory: 1Gi
+"#,
+            ),
+            Example::good(
+                "at most the limit",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: nightly
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: main
+        image: example.com/app:1.0
+        resources:
+          requests:
+            memory: 1Gi
+          limits:
+            memory: 2Gi
+"#,
+            ),
+        ],
+        sources: &[
+            "https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/",
+        ],
+    },
+    check: Check::Server(Topic::Resources),
+};

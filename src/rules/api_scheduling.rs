@@ -1,0 +1,67 @@
+//! `api/scheduling`
+
+use super::ALWAYS;
+use crate::batch::Topic;
+use crate::engine::{Check, Docs, Example, Rule};
+use crate::policy::RuleSpec;
+
+/// Node selectors, affinity, tolerations or spread constraints are malformed.
+pub static RULE: Rule = Rule {
+    spec: RuleSpec {
+        id: "api/scheduling",
+        summary: "node selectors, affinity, tolerations or spread constraints are malformed",
+        levels: ALWAYS,
+        options: &[],
+    },
+    docs: Docs {
+        what: "Whatever decides on which node a Pod runs: selectors and affinity terms with their operators \
+               and values, tolerations, topology spread constraints, scheduling gates, priority.",
+        why: "The API server refuses the object.",
+        examples: &[
+            Example::bad(
+                "Exists takes no value",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: nightly
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      tolerations:
+      - key: dedicated
+        operator: Exists
+        value: batch
+        effect: NoSchedule
+      containers:
+      - name: main
+        image: example.com/app:1.0
+"#,
+            ),
+            Example::good(
+                "Equal does",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: nightly
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      tolerations:
+      - key: dedicated
+        operator: Equal
+        value: batch
+        effect: NoSchedule
+      containers:
+      - name: main
+        image: example.com/app:1.0
+"#,
+            ),
+        ],
+        sources: &[
+            "https://kubernetes.io/docs/concepts/scheduling-eviction/",
+        ],
+    },
+    check: Check::Server(Topic::Scheduling),
+};

@@ -1,0 +1,62 @@
+//! `api/server-warning`
+
+use super::everywhere;
+use crate::batch::Topic;
+use crate::engine::{Check, Docs, Example, Rule};
+use crate::policy::{Level, RuleSpec};
+
+/// What the API server accepts with a warning.
+pub static RULE: Rule = Rule {
+    spec: RuleSpec {
+        id: "api/server-warning",
+        summary: "the API server accepts this with a warning",
+        levels: everywhere(Level::Warn),
+        options: &[],
+    },
+    docs: Docs {
+        what: "The API server accepts the object and warns: a port declared twice, a negative \
+               `terminationGracePeriodSeconds`, a node label or annotation that is deprecated, a spread constraint \
+               that selects no Pod, a Job's name with dots, which shows in the host names of its Pods.",
+        why: "`kubectl` prints the warning and goes on; a pipeline drops it. It nearly always means that something \
+              will not work as written.",
+        examples: &[
+            Example::bad(
+                "the same port twice",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: nightly
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: main
+        image: example.com/app:1.0
+        ports:
+        - containerPort: 8080
+        - containerPort: 8080
+"#,
+            ),
+            Example::good(
+                "once",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: nightly
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: main
+        image: example.com/app:1.0
+        ports:
+        - containerPort: 8080
+"#,
+            ),
+        ],
+        sources: &["https://kubernetes.io/blog/2020/09/03/warnings/"],
+    },
+    check: Check::Server(Topic::ServerWarning),
+};

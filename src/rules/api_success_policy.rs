@@ -1,0 +1,68 @@
+//! `api/success-policy`
+
+use super::ALWAYS;
+use crate::batch::Topic;
+use crate::engine::{Check, Docs, Example, Rule};
+use crate::policy::RuleSpec;
+
+/// SuccessPolicy is malformed, or the Job is not Indexed.
+pub static RULE: Rule = Rule {
+    spec: RuleSpec {
+        id: "api/success-policy",
+        summary: "successPolicy is malformed, or the Job is not Indexed",
+        levels: ALWAYS,
+        options: &[],
+    },
+    docs: Docs {
+        what: "A `successPolicy` needs an Indexed Job. Each rule names `succeededIndexes` (`0-2,5`: numbers \
+               below completions, in ascending order), `succeededCount`, or both, and the count is at most \
+               the number of indexes.",
+        why: "The API server refuses the object.",
+        examples: &[
+            Example::bad(
+                "index 7 of five",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: nightly
+spec:
+  completionMode: Indexed
+  completions: 5
+  successPolicy:
+    rules:
+    - succeededIndexes: "0,7"
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: main
+        image: example.com/app:1.0
+"#,
+            ),
+            Example::good(
+                "done once index 0 is",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: nightly
+spec:
+  completionMode: Indexed
+  completions: 5
+  successPolicy:
+    rules:
+    - succeededIndexes: "0"
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: main
+        image: example.com/app:1.0
+"#,
+            ),
+        ],
+        sources: &[
+            "https://kubernetes.io/docs/concepts/workloads/controllers/job/#success-policy",
+        ],
+    },
+    check: Check::Server(Topic::SuccessPolicy),
+};

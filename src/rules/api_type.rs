@@ -1,0 +1,62 @@
+//! `api/type`
+
+use super::ALWAYS;
+use crate::batch::Topic;
+use crate::engine::{Check, Docs, Example, Rule};
+use crate::policy::RuleSpec;
+
+/// A value has the wrong type.
+pub static RULE: Rule = Rule {
+    spec: RuleSpec {
+        id: "api/type",
+        summary: "a value has the wrong type",
+        levels: ALWAYS,
+        options: &[],
+    },
+    docs: Docs {
+        what: "A field's value is of another type than the API's: a string where a number is needed, a \
+               number where a string is needed, a list where there should be an object.",
+        why: "The API server refuses the whole object at decoding, before anything else is looked at. YAML \
+              makes it easy to get wrong: `\"3\"` is a string, `on` is a boolean, `[\"sh\"]` with a \
+              backslash in front is a string.",
+        examples: &[
+            Example::bad(
+                "a number in quotes",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: nightly
+spec:
+  backoffLimit: "3"
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: main
+        image: example.com/app:1.0
+"#,
+            ),
+            Example::good(
+                "a number",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: nightly
+spec:
+  backoffLimit: 3
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: main
+        image: example.com/app:1.0
+"#,
+            ),
+        ],
+        sources: &[
+            "https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/job-v1/",
+            "https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation",
+        ],
+    },
+    check: Check::Server(Topic::Type),
+};

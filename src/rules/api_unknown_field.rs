@@ -1,0 +1,62 @@
+//! `api/unknown-field`
+
+use super::ALWAYS;
+use crate::batch::Topic;
+use crate::engine::{Check, Docs, Example, Rule};
+use crate::policy::RuleSpec;
+
+/// A field that the API does not have.
+pub static RULE: Rule = Rule {
+    spec: RuleSpec {
+        id: "api/unknown-field",
+        summary: "a field that the API does not have",
+        levels: ALWAYS,
+        options: &[],
+    },
+    docs: Docs {
+        what: "A field is misspelt, or stands at the wrong level: `backoffLimit` belongs to the Job's spec, \
+               `restartPolicy` to the Pod template's spec. The finding says the name that is nearest, or \
+               the place where the field belongs.",
+        why: "`kubectl` refuses such a manifest by default; other clients, Helm among them, drop the field \
+              without a word, and the Job runs with a default instead of what was written.",
+        examples: &[
+            Example::bad(
+                "backoffLimit is the Job's, not the Pod's",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: nightly
+spec:
+  template:
+    spec:
+      backoffLimit: 2
+      restartPolicy: Never
+      containers:
+      - name: main
+        image: example.com/app:1.0
+"#,
+            ),
+            Example::good(
+                "in the Job's spec",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: nightly
+spec:
+  backoffLimit: 2
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: main
+        image: example.com/app:1.0
+"#,
+            ),
+        ],
+        sources: &[
+            "https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/job-v1/",
+            "https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation",
+        ],
+    },
+    check: Check::Server(Topic::UnknownField),
+};

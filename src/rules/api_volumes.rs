@@ -1,0 +1,70 @@
+//! `api/volumes`
+
+use super::ALWAYS;
+use crate::batch::Topic;
+use crate::engine::{Check, Docs, Example, Rule};
+use crate::policy::RuleSpec;
+
+/// A volume or a mount is incomplete or malformed.
+pub static RULE: Rule = Rule {
+    spec: RuleSpec {
+        id: "api/volumes",
+        summary: "a volume or a mount is incomplete or malformed",
+        levels: ALWAYS,
+        options: &[],
+    },
+    docs: Docs {
+        what: "Each volume has a name of its own and exactly one source with what that source needs; each \
+               mount names a volume that is there and a path.",
+        why: "The API server refuses the object.",
+        examples: &[
+            Example::bad(
+                "the mount names no volume",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: nightly
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      volumes:
+      - name: data
+        emptyDir: {}
+      containers:
+      - name: main
+        image: example.com/app:1.0
+        volumeMounts:
+        - name: date
+          mountPath: /data
+"#,
+            ),
+            Example::good(
+                "the mount names the volume",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: nightly
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      volumes:
+      - name: data
+        emptyDir: {}
+      containers:
+      - name: main
+        image: example.com/app:1.0
+        volumeMounts:
+        - name: data
+          mountPath: /data
+"#,
+            ),
+        ],
+        sources: &[
+            "https://kubernetes.io/docs/concepts/storage/volumes/",
+            "https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/",
+        ],
+    },
+    check: Check::Server(Topic::Volumes),
+};

@@ -1,0 +1,88 @@
+//! `cron/never-fires`
+
+use super::levels;
+use crate::batch::Workload;
+use crate::cron::Schedule;
+use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
+use crate::path::FieldPath;
+use crate::policy::{Level, RuleSpec};
+
+/// A schedule whose date never comes.
+pub static RULE: Rule = Rule {
+    spec: RuleSpec {
+        id: "cron/never-fires",
+        summary: "the schedule names a date that never comes",
+        levels: levels(Level::Warn, Level::Warn, Level::Deny),
+        options: &[],
+    },
+    docs: Docs {
+        what: "The schedule is well formed, but no calendar has its date: 30 February, 31 April. The CronJob is \
+               accepted and never runs.",
+        why: "A backup on the 31st of April is no backup. Such schedules are also used on purpose, for a CronJob \
+              that is only a template for `kubectl create job --from`; `suspend: true` says that better.",
+        examples: &[
+            Example::bad(
+                "there is no 30 February",
+                r#"apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: yearly-report
+spec:
+  schedule: "0 6 30 2 *"
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          restartPolicy: Never
+          containers:
+          - name: report
+            image: example.com/report:5
+"#,
+            ),
+            Example::good(
+                "the last days of February, whichever year",
+                r#"apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: yearly-report
+spec:
+  schedule: "0 6 28 2 *"
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          restartPolicy: Never
+          containers:
+          - name: report
+            image: example.com/report:5
+"#,
+            ),
+        ],
+        sources: &[
+            "https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#schedule-syntax",
+            "https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#schedule-suspension",
+        ],
+    },
+    check: Check::Object(check),
+};
+
+fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
+    let Workload::CronJob(cron_job) = object.workload() else { return };
+    let spec = &cron_job.spec;
+    // What does not parse is api/schedule's to report. A CronJob stored long ago may still say TZ=.
+    let Ok((_, schedule)) = Schedule::parse_tolerating_tz(&spec.schedule) else { return };
+    if !schedule.never_fires() {
+        return;
+    }
+    let path = FieldPath::root().field("spec").field("schedule");
+    let report = sink.report(path, format!("the schedule {:?} never fires: no month has that day", spec.schedule));
+    if spec.suspend == Some(true) {
+        // Suspended and never due: a template for `kubectl create job --from`, and it says so.
+        report.at_most(crate::engine::Severity::Info).help("suspend: true is enough: any schedule will do");
+    } else {
+        report.help(
+            "name a day that the month has; if the CronJob is only a template for `kubectl create job --from`, \
+             set suspend: true",
+        );
+    }
+}

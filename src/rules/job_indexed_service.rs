@@ -1,0 +1,293 @@
+//! `job/indexed-service`
+
+use std::collections::BTreeMap;
+
+use super::levels;
+use crate::engine::{
+    Check, Docs, Example, JobPart, Knowledge, Object, Rule, RuleContext, ServiceFacts, Services, Severity, Sink,
+};
+use crate::policy::{Level, RuleSpec};
+
+/// Pods of an Indexed Job that cannot find each other.
+pub static RULE: Rule = Rule {
+    spec: RuleSpec {
+        id: "job/indexed-service",
+        summary: "an Indexed Job's subdomain needs a headless Service that selects its Pods",
+        levels: levels(Level::Warn, Level::Warn, Level::Deny),
+        options: &[],
+    },
+    docs: Docs {
+        what: "An Indexed Job whose Pods have a `subdomain` wants them to reach each other by name \
+               (`JOB-0.SUBDOMAIN`). For that there must be a Service of that name in the same namespace, \
+               headless (`clusterIP: None`), whose selector matches the Job's Pods: their own labels, or \
+               `job-name` or `batch.kubernetes.io/job-name` with the Job's name.\n\n\
+               The linter looks among the manifests it is given; where there is no Service at all among them it \
+               only reminds. The webhook looks in the cluster, where it has been told to watch Services.",
+        why: "Without the Service the names do not resolve. Each Pod waits for peers that it cannot find until \
+              the deadline ends the Job.",
+        examples: &[
+            Example::bad(
+                "the Service has a cluster IP",
+                r#"apiVersion: v1
+kind: Service
+metadata:
+  name: ring
+spec:
+  selector:
+    job-name: train
+---
+apiVersion: batch/v1
+kind: Job
+metadata:
+  name: train
+spec:
+  completions: 3
+  parallelism: 3
+  completionMode: Indexed
+  template:
+    spec:
+      subdomain: ring
+      restartPolicy: Never
+      containers:
+      - name: train
+        image: example.com/train:7
+"#,
+            ),
+            Example::bad(
+                "no Service is known",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: train
+spec:
+  completions: 3
+  parallelism: 3
+  completionMode: Indexed
+  template:
+    spec:
+      subdomain: ring
+      restartPolicy: Never
+      containers:
+      - name: train
+        image: example.com/train:7
+"#,
+            ),
+            Example::good(
+                "headless, and selects the Job's Pods",
+                r#"apiVersion: v1
+kind: Service
+metadata:
+  name: ring
+spec:
+  clusterIP: None
+  selector:
+    job-name: train
+---
+apiVersion: batch/v1
+kind: Job
+metadata:
+  name: train
+spec:
+  completions: 3
+  parallelism: 3
+  completionMode: Indexed
+  template:
+    spec:
+      subdomain: ring
+      restartPolicy: Never
+      containers:
+      - name: train
+        image: example.com/train:7
+"#,
+            ),
+        ],
+        sources: &[
+            "https://kubernetes.io/docs/tasks/job/job-with-pod-to-pod-communication/",
+            "https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/#pod-s-hostname-and-subdomain-fields",
+        ],
+    },
+    check: Check::Object(check),
+};
+
+/// The labels whose value is the Job's name; the API server sets both.
+const JOB_NAME_LABELS: [&str; 2] = ["job-name", "batch.kubernetes.io/job-name"];
+/// The labels whose value is the Job's uid: no manifest can know it.
+const UID_LABELS: [&str; 2] = ["controller-uid", "batch.kubernetes.io/controller-uid"];
+/// The label whose value is each Pod's index.
+const INDEX_LABEL: &str = "batch.kubernetes.io/job-completion-index";
+
+fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
+    let Some(job) = object.job().filter(JobPart::is_indexed) else { return };
+    let Some(subdomain) = job.pod().and_then(|pod| pod.subdomain.as_deref()).filter(|name| !name.is_empty())
+    else {
+        return;
+    };
+    let Some(services) = context.services() else { return };
+    let path = job.path("template.spec.subdomain");
+    let remedy = format!("add a Service named {subdomain} with clusterIP: None and the selector {}", selector(object, &job));
+    let (source, list) = match services {
+        Services::Known { source, list } => (source, list),
+        Services::Unknown | Services::Pending => {
+            sink.report(
+                path,
+                format!("the Pods reach each other only through a headless Service named {subdomain:?}, and no Service is known here"),
+            )
+            .help(format!("make sure that it is there, or give its manifest too: {remedy}"))
+            .at_most(Severity::Info);
+            return;
+        }
+    };
+    let candidates: Vec<&ServiceFacts> = list
+        .iter()
+        .filter(|service| service.name == subdomain && service.may_be_in(object.namespace()))
+        .collect();
+    if candidates.is_empty() {
+        let place = match (source, object.namespace()) {
+            (Knowledge::Input, None) => "among the files given".to_owned(),
+            (Knowledge::Input, Some(namespace)) => format!("for namespace {namespace} among the files given"),
+            (Knowledge::Cluster, namespace) => format!("in namespace {}", namespace.unwrap_or("default")),
+        };
+        sink.report(
+            path,
+            format!("there is no Service named {subdomain:?} {place}, so the Pods cannot find each other by name"),
+        )
+        .help(remedy);
+        return;
+    }
+    // The same name may stand in several files, one for each environment: one that serves is enough.
+    let faults: Vec<Fault> = candidates.iter().filter_map(|service| fault(service, object, &job)).collect();
+    if faults.len() < candidates.len() {
+        return;
+    }
+    if let Some(fault) = faults.into_iter().next() {
+        sink.report(path, format!("the Service {subdomain:?} {}", fault.message)).help(fault.help);
+    }
+}
+
+struct Fault {
+    message: String,
+    help: String,
+}
+
+/// Why `service` does not give the Job's Pods their names.
+fn fault(service: &ServiceFacts, object: &Object, job: &JobPart<'_>) -> Option<Fault> {
+    let wanted = selector(object, job);
+    if !service.headless {
+        return Some(Fault {
+            message: "has a cluster IP, so it gives the Pods no names of their own".to_owned(),
+            help: format!("set clusterIP: None in the Service {}", service.name),
+        });
+    }
+    if service.selector.is_empty() {
+        return Some(Fault {
+            message: "has no selector, so it finds none of the Job's Pods".to_owned(),
+            help: format!("give it the selector {wanted}"),
+        });
+    }
+    let nothing = BTreeMap::new();
+    let labels = job.template().metadata.as_ref().and_then(|meta| meta.labels.as_ref()).unwrap_or(&nothing);
+    service.selector.iter().find_map(|(key, value)| {
+        let mismatch = |message: String| Some(Fault { message, help: format!("give it the selector {wanted}") });
+        if JOB_NAME_LABELS.contains(&key.as_str()) {
+            match fixed_name(object, job) {
+                Some(name) if name == value => None,
+                Some(name) => mismatch(format!("selects {key}: {value}, but the Job is named {name}")),
+                None => mismatch(format!(
+                    "selects {key}: {value}, but each of the Jobs has a name of its own"
+                )),
+            }
+        } else if UID_LABELS.contains(&key.as_str()) {
+            mismatch(format!("selects {key}, which is another for every Job"))
+        } else if key == INDEX_LABEL {
+            mismatch(format!("selects {key}: {value}, which is one Pod only"))
+        } else {
+            match labels.get(key) {
+                Some(found) if found == value => None,
+                Some(found) => {
+                    mismatch(format!("selects {key}: {value}, but the Pod template's label is {key}: {found}"))
+                }
+                None => mismatch(format!("selects {key}: {value}, a label that the Pod template does not have")),
+            }
+        }
+    })
+}
+
+/// The Job's name, if it can be known: a CronJob's Jobs, and generated names, each have their own.
+fn fixed_name<'a>(object: &'a Object, job: &JobPart<'_>) -> Option<&'a str> {
+    let metadata = object.metadata();
+    let name = metadata.name.as_deref().filter(|name| !name.is_empty())?;
+    let prefix = metadata.generate_name.as_deref().filter(|prefix| !prefix.is_empty());
+    let generated = prefix.is_some_and(|prefix| name.starts_with(prefix));
+    (!job.of_cron_job && !generated).then_some(name)
+}
+
+/// A selector that would match the Job's Pods, as text.
+fn selector(object: &Object, job: &JobPart<'_>) -> String {
+    match fixed_name(object, job) {
+        Some(name) => format!("job-name: {name}"),
+        None => match job.template().metadata.as_ref().and_then(|meta| meta.labels.as_ref()?.iter().next()) {
+            Some((key, value)) => format!("{key}: {value}"),
+            None => "app: NAME, with the same label in the Pod template".to_owned(),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use k8s_openapi::api::batch::v1::{CronJob, Job};
+    use serde_json::json;
+
+    use super::*;
+    use crate::batch::Workload;
+
+    fn service(selector: &[(&str, &str)]) -> ServiceFacts {
+        ServiceFacts {
+            namespace: None,
+            name: "ring".into(),
+            headless: true,
+            selector: selector.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
+        }
+    }
+
+    fn job() -> Object {
+        let job: Job = serde_json::from_value(json!({
+            "metadata": {"name": "train"},
+            "spec": {"template": {"metadata": {"labels": {"app": "train"}}}}
+        }))
+        .unwrap();
+        Object::prepared(Workload::Job(Box::new(job)))
+    }
+
+    fn message(service: &ServiceFacts, object: &Object) -> Option<String> {
+        fault(service, object, &object.job().unwrap()).map(|fault| fault.message)
+    }
+
+    #[test]
+    fn selectors() {
+        let job = job();
+        assert_eq!(message(&service(&[("job-name", "train")]), &job), None);
+        assert_eq!(message(&service(&[("batch.kubernetes.io/job-name", "train"), ("app", "train")]), &job), None);
+        for (selector, words) in [
+            (&[][..], "no selector"),
+            (&[("job-name", "tarin")], "the Job is named train"),
+            (&[("app", "other")], "the Pod template's label is app: train"),
+            (&[("tier", "x")], "does not have"),
+            (&[("controller-uid", "x")], "another for every Job"),
+            (&[("batch.kubernetes.io/job-completion-index", "0")], "one Pod only"),
+        ] {
+            let said = message(&service(selector), &job).unwrap();
+            assert!(said.contains(words), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_cron_jobs_jobs_have_no_fixed_name() {
+        let cron_job: CronJob = serde_json::from_value(json!({
+            "metadata": {"name": "train"},
+            "spec": {"schedule": "@daily", "jobTemplate": {"spec": {"template": {}}}}
+        }))
+        .unwrap();
+        let object = Object::prepared(Workload::CronJob(Box::new(cron_job)));
+        assert!(message(&service(&[("job-name", "train")]), &object).unwrap().contains("a name of its own"));
+    }
+}

@@ -1,0 +1,83 @@
+//! `job/parallelism-exceeds-completions`
+
+use super::levels;
+use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
+use crate::policy::{Level, RuleSpec};
+
+/// More Pods asked for than the Job can ever start.
+pub static RULE: Rule = Rule {
+    spec: RuleSpec {
+        id: "job/parallelism-exceeds-completions",
+        summary: "parallelism is larger than completions, so some of it can never be used",
+        levels: levels(Level::Warn, Level::Warn, Level::Deny),
+        options: &[],
+    },
+    docs: Docs {
+        what: "A Job with a fixed number of `completions` never runs more Pods at once than completions are \
+               still missing. A larger `parallelism` has no effect.",
+        why: "Whoever wrote it expects more Pods than will start, or has confused the two fields: the work then \
+              takes longer than planned, or most of it is never done.",
+        examples: &[
+            Example::bad(
+                "four wanted, two can start",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: resize-images
+spec:
+  parallelism: 4
+  completions: 2
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: resize
+        image: example.com/resize:1.4
+"#,
+            ),
+            Example::good(
+                "eight items, four at a time",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: resize-images
+spec:
+  parallelism: 4
+  completions: 8
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: resize
+        image: example.com/resize:1.4
+"#,
+            ),
+        ],
+        sources: &["https://kubernetes.io/docs/concepts/workloads/controllers/job/#controlling-parallelism"],
+    },
+    check: Check::Object(check),
+};
+
+fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
+    let Some(job) = object.job() else { return };
+    let (Some(parallelism), Some(completions)) = (job.spec.parallelism, job.spec.completions) else { return };
+    // completions 1 beside a larger parallelism is a mistake of its own: job/work-queue-completions.
+    if parallelism <= completions || completions == 1 || completions < 0 {
+        return;
+    }
+    let runs = match completions {
+        0 => "no Pod ever runs".to_owned(),
+        _ => format!("at most {completions} Pods ever run at once"),
+    };
+    sink.report(
+        job.path("parallelism"),
+        format!("parallelism is {parallelism} but completions is {completions}: {runs}"),
+    )
+    .help(match completions {
+        0 => "set completions to the number of Pods that must succeed".to_owned(),
+        _ => format!(
+            "set parallelism to {completions} or less, or completions to the number of Pods that must succeed"
+        ),
+    })
+    .related(job.path("completions"), "the number of Pods that must succeed");
+}

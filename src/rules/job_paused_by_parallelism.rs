@@ -1,0 +1,77 @@
+//! `job/paused-by-parallelism`
+
+use super::everywhere;
+use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
+use crate::policy::{Level, RuleSpec};
+
+/// A Job that silently does nothing.
+pub static RULE: Rule = Rule {
+    spec: RuleSpec {
+        id: "job/paused-by-parallelism",
+        summary: "parallelism 0 pauses the Job without saying so",
+        levels: everywhere(Level::Warn),
+        options: &[],
+    },
+    docs: Docs {
+        what: "With `parallelism: 0` a Job starts no Pods until somebody raises the number.",
+        why: "Nothing shows that the Job is paused: it has no condition and no event, it simply never runs. \
+              `suspend: true` pauses a Job too, says so in its status, stops the clock of \
+              `activeDeadlineSeconds`, and is what queueing tools look at.",
+        examples: &[
+            Example::bad(
+                "paused, and nobody knows",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: backfill
+spec:
+  parallelism: 0
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: backfill
+        image: example.com/backfill:2.0
+"#,
+            ),
+            Example::good(
+                "paused, and says so",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: backfill
+spec:
+  suspend: true
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: backfill
+        image: example.com/backfill:2.0
+"#,
+            ),
+        ],
+        sources: &[
+            "https://kubernetes.io/docs/concepts/workloads/controllers/job/#controlling-parallelism",
+            "https://kubernetes.io/docs/concepts/workloads/controllers/job/#suspending-a-job",
+        ],
+    },
+    check: Check::Object(check),
+};
+
+fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
+    let Some(job) = object.job() else { return };
+    if job.spec.parallelism != Some(0) {
+        return;
+    }
+    let message = if job.of_cron_job {
+        "parallelism 0: each Job that this CronJob makes stays paused, and nothing says so"
+    } else {
+        "parallelism 0 pauses this Job, and nothing says so"
+    };
+    sink.report(job.path("parallelism"), message).help(if job.of_cron_job {
+        "set parallelism to 1 or more; to stop the CronJob, set its own suspend: true"
+    } else {
+        "set suspend: true to pause it visibly, or parallelism to 1 or more to run it"
+    });
+}

@@ -1,0 +1,85 @@
+//! `job/work-queue-completions`
+
+use super::levels;
+use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
+use crate::policy::{Level, RuleSpec};
+
+/// A work queue that only one Pod will ever work on.
+pub static RULE: Rule = Rule {
+    spec: RuleSpec {
+        id: "job/work-queue-completions",
+        summary: "completions 1 beside parallelism 2 or more starts one Pod only",
+        levels: levels(Level::Warn, Level::Warn, Level::Deny),
+        options: &[],
+    },
+    docs: Docs {
+        what: "`completions: 1` beside `parallelism: 2` or more. Nearly always a work queue is meant, in which \
+               several Pods share the work and any Pod that exits 0 says that the queue is empty. That pattern \
+               has no `completions` at all.",
+        why: "With `completions: 1` a single Pod is started, whatever `parallelism` says. The queue is worked \
+              off by one Pod instead of many, which nobody notices until it is late.",
+        examples: &[
+            Example::bad(
+                "one Pod instead of five",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: queue-workers
+spec:
+  parallelism: 5
+  completions: 1
+  template:
+    spec:
+      restartPolicy: OnFailure
+      containers:
+      - name: worker
+        image: example.com/worker:3.1
+"#,
+            ),
+            Example::good(
+                "five Pods until the queue is empty",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: queue-workers
+spec:
+  parallelism: 5
+  template:
+    spec:
+      restartPolicy: OnFailure
+      containers:
+      - name: worker
+        image: example.com/worker:3.1
+"#,
+            ),
+        ],
+        sources: &[
+            "https://kubernetes.io/docs/concepts/workloads/controllers/job/#parallel-jobs",
+            "https://kubernetes.io/docs/tasks/job/fine-parallel-processing-work-queue/",
+        ],
+    },
+    check: Check::Object(check),
+};
+
+fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
+    let Some(job) = object.job() else { return };
+    let (Some(parallelism), Some(1)) = (job.spec.parallelism, job.spec.completions) else { return };
+    if parallelism < 2 {
+        return;
+    }
+    let help = if job.is_indexed() {
+        format!(
+            "set completions to the number of indexes (to {parallelism}, so that all run at once), or parallelism to 1"
+        )
+    } else {
+        "remove completions if the Pods share a work queue, set it to the number of Pods that must succeed, or \
+         set parallelism to 1"
+            .to_owned()
+    };
+    sink.report(
+        job.path("completions"),
+        format!("completions is 1, so one Pod only is started, though parallelism is {parallelism}"),
+    )
+    .help(help)
+    .related(job.path("parallelism"), "how many Pods may run at once");
+}

@@ -1,0 +1,55 @@
+//! `suppression/not-allowed`
+
+use super::everywhere;
+use crate::engine::{Check, Docs, Example, Rule};
+use crate::policy::{Level, RuleSpec};
+
+/// An annotation that ignores what may not be ignored.
+pub static RULE: Rule = Rule {
+    spec: RuleSpec {
+        id: "suppression/not-allowed",
+        summary: "the annotation jobguard.dev/ignore names a rule that may not be ignored",
+        levels: everywhere(Level::Warn),
+        options: &[],
+    },
+    docs: Docs {
+        what: "The annotation `jobguard.dev/ignore` names a rule that the policy does not let annotations \
+               silence, or an `api/*` rule: what the API server refuses stays refused.",
+        why: "The finding stands, and whoever wrote the annotation believes that it does not.",
+        examples: &[
+            Example::bad(
+                "the API server does not read this annotation",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: backfill
+  annotations:
+    jobguard.dev/ignore: api/restart-policy
+spec:
+  template:
+    spec:
+      containers:
+      - name: backfill
+        image: example.com/backfill:2.0
+"#,
+            ),
+            Example::good(
+                "mended instead",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: backfill
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: backfill
+        image: example.com/backfill:2.0
+"#,
+            ),
+        ],
+        sources: &[],
+    },
+    check: Check::Suppression,
+};

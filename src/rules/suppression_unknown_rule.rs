@@ -1,0 +1,59 @@
+//! `suppression/unknown-rule`
+
+use super::everywhere;
+use crate::engine::{Check, Docs, Example, Rule};
+use crate::policy::{Level, RuleSpec};
+
+/// An annotation that ignores a rule which does not exist.
+pub static RULE: Rule = Rule {
+    spec: RuleSpec {
+        id: "suppression/unknown-rule",
+        summary: "the annotation jobguard.dev/ignore names a rule that does not exist",
+        levels: everywhere(Level::Warn),
+        options: &[],
+    },
+    docs: Docs {
+        what: "The annotation `jobguard.dev/ignore` lists rule ids, separated by commas. One of them is no rule.",
+        why: "A misspelt id silences nothing, and whoever wrote it believes that it does.",
+        examples: &[
+            Example::bad(
+                "misspelt",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: backfill
+  annotations:
+    jobguard.dev/ignore: job/pause-by-parallelism
+spec:
+  parallelism: 0
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: backfill
+        image: example.com/backfill:2.0
+"#,
+            ),
+            Example::good(
+                "a rule's id",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: backfill
+  annotations:
+    jobguard.dev/ignore: job/paused-by-parallelism
+spec:
+  parallelism: 0
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: backfill
+        image: example.com/backfill:2.0
+"#,
+            ),
+        ],
+        sources: &[],
+    },
+    check: Check::Suppression,
+};

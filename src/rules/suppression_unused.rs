@@ -1,0 +1,60 @@
+//! `suppression/unused`
+
+use super::levels;
+use crate::engine::{Check, Docs, Example, Rule};
+use crate::policy::{Level, RuleSpec};
+
+/// An annotation that ignores what nobody finds.
+pub static RULE: Rule = Rule {
+    spec: RuleSpec {
+        id: "suppression/unused",
+        summary: "the annotation jobguard.dev/ignore names a rule that finds nothing here",
+        levels: levels(Level::Info, Level::Info, Level::Warn),
+        options: &[],
+    },
+    docs: Docs {
+        what: "The annotation `jobguard.dev/ignore` names a rule that has nothing to say about this object.",
+        why: "What it excused has been mended, and the excuse stayed. The next time the rule would speak, nobody \
+              hears it.",
+        examples: &[
+            Example::bad(
+                "nothing to ignore any more",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: backfill
+  annotations:
+    jobguard.dev/ignore: job/paused-by-parallelism
+spec:
+  parallelism: 2
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: backfill
+        image: example.com/backfill:2.0
+"#,
+            ),
+            Example::good(
+                "the rule would speak",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: backfill
+  annotations:
+    jobguard.dev/ignore: job/paused-by-parallelism
+spec:
+  parallelism: 0
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: backfill
+        image: example.com/backfill:2.0
+"#,
+            ),
+        ],
+        sources: &[],
+    },
+    check: Check::Suppression,
+};

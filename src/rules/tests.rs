@@ -1,0 +1,71 @@
+//! The registry over itself: files, names and ids agree, every rule is documented, every topic has a voice.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::*;
+use crate::engine::{Check, registry};
+
+#[test]
+fn every_file_is_listed_and_every_id_matches_its_file() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/rules");
+    let files: BTreeSet<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .filter_map(|entry| Some(entry.unwrap().path().file_stem()?.to_str()?.to_owned()))
+        .filter(|stem| stem != "mod" && stem != "tests")
+        .collect();
+    assert_eq!(files, FILES.iter().map(|file| (*file).to_owned()).collect());
+    for (file, rule) in FILES.iter().zip(ALL) {
+        assert_eq!(*file, rule.id().replace(['/', '-'], "_"));
+    }
+}
+
+#[test]
+fn the_list_is_in_order() {
+    assert!(ALL.windows(2).all(|pair| pair[0].id() < pair[1].id()));
+}
+
+#[test]
+fn ids_are_category_and_name_in_lower_case() {
+    for rule in ALL {
+        let (category, name) = rule.id().split_once('/').unwrap();
+        for part in [category, name] {
+            assert!(!part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{}", rule.id());
+        }
+    }
+}
+
+#[test]
+fn every_rule_is_documented() {
+    for rule in ALL {
+        let (id, docs) = (rule.id(), &rule.docs);
+        assert!(!rule.spec.summary.is_empty() && !rule.spec.summary.ends_with('.'), "{id}");
+        for text in [docs.what, docs.why] {
+            assert!(text.ends_with('.') && !text.contains("  "), "{id}: {text}");
+        }
+        assert!(docs.examples.iter().any(|example| example.bad), "{id} needs a bad example");
+        assert!(docs.examples.iter().any(|example| !example.bad), "{id} needs a good example");
+        assert!(docs.sources.iter().all(|source| source.starts_with("https://")), "{id}");
+        assert!(rule.spec.options.iter().all(|option| option.summary.ends_with('.')), "{id}");
+    }
+}
+
+#[test]
+fn levels_never_fall_from_baseline_to_strict() {
+    for rule in ALL {
+        let levels = rule.spec.levels;
+        assert!(levels.baseline <= levels.recommended && levels.recommended <= levels.strict, "{}", rule.id());
+        // What no policy can set is the same in all of them.
+        assert!(rule.spec.is_settable() || levels.baseline == levels.strict, "{}", rule.id());
+    }
+}
+
+#[test]
+fn every_topic_has_exactly_one_rule() {
+    for topic in crate::batch::Topic::ALL {
+        let voices: Vec<_> =
+            ALL.iter().filter(|rule| matches!(rule.check, Check::Server(of) if of == topic)).collect();
+        assert_eq!(voices.len(), 1, "{topic:?}: {voices:?}");
+        assert_eq!(registry().of_topic(topic), *voices[0]);
+    }
+}

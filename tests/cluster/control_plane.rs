@@ -1,0 +1,268 @@
+//! etcd, kube-apiserver and jobguard on loopback ports, for the time of a test.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write as _};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use tempfile::TempDir;
+
+const TOKEN: &str = "only-for-this-test";
+
+/// A running API server.
+pub struct ControlPlane {
+    folder: TempDir,
+    kubectl: PathBuf,
+    port: u16,
+    children: Vec<Child>,
+}
+
+/// A running webhook.
+pub struct Webhook {
+    child: Child,
+    address: String,
+    certificate: String,
+    _folder: TempDir,
+}
+
+/// What kubectl said.
+pub struct Said {
+    pub ok: bool,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl ControlPlane {
+    /// Starts a control plane, or prints why there is none.
+    pub fn start() -> Option<Self> {
+        let Some(assets) = std::env::var_os("KUBEBUILDER_ASSETS").map(PathBuf::from) else {
+            return skip("KUBEBUILDER_ASSETS is not set");
+        };
+        let program = |name: &str| assets.join(name).is_file().then(|| assets.join(name));
+        let Some(apiserver) = program("kube-apiserver") else {
+            return skip("KUBEBUILDER_ASSETS has no kube-apiserver");
+        };
+        let Some(etcd) = program("etcd").or_else(|| on_path("etcd")) else {
+            return skip("KUBEBUILDER_ASSETS has no etcd");
+        };
+        let Some(kubectl) = program("kubectl").or_else(|| on_path("kubectl")) else {
+            return skip("there is no kubectl in KUBEBUILDER_ASSETS or on the PATH");
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let (etcd_port, peer_port, port) = (free_port(), free_port(), free_port());
+        let path = |name: &str| folder.path().join(name).display().to_string();
+        let key = rcgen::KeyPair::generate().unwrap();
+        fs::write(path("sa.key"), key.serialize_pem()).unwrap();
+        fs::write(path("sa.pub"), key.public_key_pem()).unwrap();
+        fs::write(path("tokens.csv"), format!("{TOKEN},admin,admin,system:masters\n")).unwrap();
+
+        let client = format!("http://127.0.0.1:{etcd_port}");
+        let peer = format!("http://127.0.0.1:{peer_port}");
+        let etcd = spawn(
+            &etcd,
+            &[
+                format!("--data-dir={}", path("etcd")),
+                format!("--listen-client-urls={client}"),
+                format!("--advertise-client-urls={client}"),
+                format!("--listen-peer-urls={peer}"),
+                format!("--initial-advertise-peer-urls={peer}"),
+                format!("--initial-cluster=default={peer}"),
+                "--unsafe-no-fsync".to_owned(),
+            ],
+            &folder.path().join("etcd.log"),
+        );
+        let apiserver = spawn(
+            &apiserver,
+            &[
+                format!("--etcd-servers={client}"),
+                format!("--cert-dir={}", path("certs")),
+                format!("--secure-port={port}"),
+                "--bind-address=127.0.0.1".to_owned(),
+                "--advertise-address=127.0.0.1".to_owned(),
+                "--service-cluster-ip-range=10.0.0.0/24".to_owned(),
+                "--service-account-issuer=https://kubernetes.default.svc".to_owned(),
+                format!("--service-account-key-file={}", path("sa.pub")),
+                format!("--service-account-signing-key-file={}", path("sa.key")),
+                format!("--token-auth-file={}", path("tokens.csv")),
+                "--authorization-mode=RBAC".to_owned(),
+                "--disable-admission-plugins=ServiceAccount".to_owned(),
+            ],
+            &folder.path().join("apiserver.log"),
+        );
+        let plane = Self { folder, kubectl, port, children: vec![apiserver, etcd] };
+        plane.wait(&["get", "--raw=/readyz"]);
+        plane.wait(&["get", "namespace", "default"]);
+        Some(plane)
+    }
+
+    /// Puts `webhook` in front of Jobs and CronJobs, and waits until it is asked.
+    pub fn register(&self, webhook: &Webhook) {
+        let bundle = base64::engine::general_purpose::STANDARD.encode(&webhook.certificate);
+        let entry = |kind: &str, path: &str, extra: &str| {
+            format!(
+                r#"
+apiVersion: admissionregistration.k8s.io/v1
+kind: {kind}
+metadata:
+  name: jobguard
+webhooks:
+- name: jobguard.dev
+  clientConfig:
+    url: https://{}/{path}
+    caBundle: {bundle}
+  rules:
+  - apiGroups: [batch]
+    apiVersions: [v1]
+    resources: [jobs, cronjobs]
+    operations: [CREATE, UPDATE]
+  sideEffects: None
+  failurePolicy: Fail
+  timeoutSeconds: 10
+  admissionReviewVersions: [v1]
+{extra}
+"#,
+                webhook.address
+            )
+        };
+        let manifests = entry("MutatingWebhookConfiguration", "mutate", "  reinvocationPolicy: IfNeeded")
+            + "---"
+            + &entry("ValidatingWebhookConfiguration", "validate", "");
+        let applied = self.kubectl(&["apply", "-f", "-"], &manifests);
+        assert!(applied.ok, "{}", applied.stderr);
+        // The API server takes a moment to notice the configuration: a Job that only the webhook mends tells.
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while !self.kubectl(&["create", "--dry-run=server", "-f", "-"], super::WITHOUT_RESTART_POLICY).ok {
+            assert!(Instant::now() < deadline, "the API server never asked the webhook\n{}", self.logs());
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    }
+
+    /// Runs kubectl as an administrator, with `input` on its standard input.
+    pub fn kubectl(&self, arguments: &[&str], input: &str) -> Said {
+        let mut child = Command::new(&self.kubectl)
+            .args([
+                &format!("--server=https://127.0.0.1:{}", self.port),
+                "--insecure-skip-tls-verify",
+                &format!("--token={TOKEN}"),
+                &format!("--cache-dir={}", self.folder.path().join("cache").display()),
+                "--kubeconfig=/dev/null",
+            ])
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        Said {
+            ok: output.status.success(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    fn wait(&self, arguments: &[&str]) {
+        let deadline = Instant::now() + Duration::from_secs(120);
+        while !self.kubectl(arguments, "").ok {
+            assert!(Instant::now() < deadline, "the API server does not come up\n{}", self.logs());
+            std::thread::sleep(Duration::from_millis(300));
+        }
+    }
+
+    /// The last words of the programs, for a failure's message.
+    fn logs(&self) -> String {
+        ["etcd.log", "apiserver.log"]
+            .map(|name| {
+                let log = fs::read_to_string(self.folder.path().join(name)).unwrap_or_default();
+                let lines: Vec<&str> = log.lines().rev().take(15).collect();
+                format!("{name}:\n{}\n", lines.into_iter().rev().collect::<Vec<_>>().join("\n"))
+            })
+            .concat()
+    }
+}
+
+impl Drop for ControlPlane {
+    fn drop(&mut self) {
+        for child in &mut self.children {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+impl Webhook {
+    /// Starts `jobguard serve` with a certificate of its own.
+    pub fn start(policy: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+        let (cert, key) = (folder.path().join("tls.crt"), folder.path().join("tls.key"));
+        fs::write(&cert, made.cert.pem()).unwrap();
+        fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_jobguard"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--policy", policy])
+            .arg("--tls-cert")
+            .arg(&cert)
+            .arg("--tls-key")
+            .arg(&key)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let address = address(&mut child);
+        Self { child, address, certificate: made.cert.pem(), _folder: folder }
+    }
+}
+
+impl Drop for Webhook {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The address that `jobguard serve` says it listens on; the rest of what it says is read and dropped.
+fn address(child: &mut Child) -> String {
+    let (found, waiting) = std::sync::mpsc::channel();
+    let streams: [Box<dyn std::io::Read + Send>; 2] =
+        [Box::new(child.stdout.take().unwrap()), Box::new(child.stderr.take().unwrap())];
+    for stream in streams {
+        let found = found.clone();
+        std::thread::spawn(move || {
+            for line in BufReader::new(stream).lines().map_while(Result::ok) {
+                if let Some((_, rest)) = line.split_once("127.0.0.1:") {
+                    let port: String = rest.chars().take_while(char::is_ascii_digit).collect();
+                    let _ = found.send(format!("127.0.0.1:{port}"));
+                }
+            }
+        });
+    }
+    waiting.recv_timeout(Duration::from_secs(30)).expect("jobguard serve says where it listens")
+}
+
+fn spawn(program: &Path, arguments: &[String], log: &Path) -> Child {
+    let log = fs::File::create(log).unwrap();
+    Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(log.try_clone().unwrap())
+        .stderr(log)
+        .spawn()
+        .unwrap_or_else(|error| panic!("{}: {error}", program.display()))
+}
+
+fn on_path(name: &str) -> Option<PathBuf> {
+    std::env::split_paths(&std::env::var_os("PATH")?).map(|folder| folder.join(name)).find(|path| path.is_file())
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+fn skip<T>(reason: &str) -> Option<T> {
+    let _ = writeln!(std::io::stderr(), "skipped: {reason}");
+    None
+}
