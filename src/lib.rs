@@ -13,11 +13,10 @@ pub mod batch;
 pub mod cli;
 pub mod cron;
 pub mod engine;
+pub mod lint;
 pub mod manifest;
 pub mod mutate;
 pub mod path;
 pub mod policy;
 pub mod report;
 pub mod rules;
-#[cfg(feature = "serve")]
-pub mod server;
