@@ -1,6 +1,48 @@
-//! The command line.
+//! The command line: one file a subcommand, arguments in [`args`].
 
-/// Runs the program.
+mod args;
+mod exit;
+mod lint;
+mod output;
+mod policy;
+mod policy_source;
+#[cfg(feature = "serve")]
+mod review;
+mod rules;
+#[cfg(feature = "serve")]
+mod serve;
+
+use clap::{CommandFactory, Parser};
+
+use args::{Cli, Command};
+pub use exit::ExitStatus;
+use output::Terminal;
+
+/// Runs the program with the arguments of the process.
 pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+    let cli = Cli::parse();
+    let terminal = Terminal::new(cli.color);
+    let result = match cli.command {
+        Command::Lint(args) => lint::run(args, &terminal),
+        Command::Rules(args) => rules::run(args, &terminal),
+        Command::Policy(args) => policy::run(args, &terminal),
+        #[cfg(feature = "serve")]
+        Command::Serve(args) => serve::run(args),
+        #[cfg(feature = "serve")]
+        Command::Review(args) => review::run(args, &terminal),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "jobguard", &mut script);
+            terminal.print(&String::from_utf8_lossy(&script)).map(|()| ExitStatus::Success)
+        }
+    };
+    let status = result.unwrap_or_else(|error| {
+        // A closed pipe (`jobguard ... | head`) is the reader's wish, not a fault.
+        if output::is_broken_pipe(&error) {
+            return ExitStatus::Success;
+        }
+        terminal.complain(&error);
+        ExitStatus::Failure
+    });
+    status.into()
 }
