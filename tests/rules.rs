@@ -29,8 +29,11 @@ fn good_examples_are_good_to_the_api_server() {
     for rule in registry().rules() {
         for example in rule.docs.examples.iter().filter(|example| !example.bad) {
             let report = lint(example.manifest);
-            let refused: Vec<_> =
-                report.diagnostics.iter().filter(|diagnostic| diagnostic.rule.spec.category() == "api").collect();
+            let refused: Vec<_> = report
+                .diagnostics
+                .iter()
+                .filter(|diagnostic| diagnostic.rule.spec.category() == "api")
+                .collect();
             assert!(refused.is_empty(), "{}: {}: {refused:?}", rule.id(), example.title);
         }
     }
