@@ -83,7 +83,11 @@ fn an_api_server_asks_and_is_answered() {
             if dry_run { &["apply", "--dry-run=server", "-f", "-"] } else { &["apply", "-f", "-"] };
         let applied = plane.kubectl(arguments, WORK_QUEUE);
         assert!(applied.ok, "{}", applied.stderr);
-        assert!(applied.stderr.contains("Warning: ") && applied.stderr.contains("one Pod only"), "{}", applied.stderr);
+        assert!(
+            applied.stderr.contains("Warning: ") && applied.stderr.contains("one Pod only"),
+            "{}",
+            applied.stderr
+        );
     }
 
     // What nobody objects to passes in silence, by server-side apply too; and so do Jobs made from it.
