@@ -1,1 +1,4 @@
 //! The HTTPS admission webhook.
+
+mod review;
+mod text;

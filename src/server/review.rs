@@ -1,0 +1,445 @@
+//! `AdmissionReview` of `admission.k8s.io/v1`: what the API server asks, and what it is told.
+//!
+//! The objects inside stay raw text ([`RawValue`]), so that each is parsed once, and straight into its own type.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use thiserror::Error;
+
+use super::text::plain;
+
+const API_VERSION: &str = "admission.k8s.io/v1";
+const KIND: &str = "AdmissionReview";
+
+/// The longest piece of a request that an error quotes, in characters.
+const QUOTE: usize = 60;
+
+/// Why a body is no review that could be answered.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ReviewError {
+    /// There is nothing to read.
+    #[error("the body is empty; it must be one AdmissionReview in JSON")]
+    Empty,
+    /// What there is is no JSON object.
+    #[error("the body is no JSON object; it must be one AdmissionReview in JSON")]
+    NoObject,
+    /// The body is not JSON, or not one JSON object with the fields of a review.
+    #[error("the body is no AdmissionReview in JSON, line {line} column {column}: {problem}")]
+    Json {
+        /// Line, counted from 1.
+        line: usize,
+        /// Column in bytes, counted from 1; 0 where the fault is that the text ends.
+        column: usize,
+        /// What is wrong.
+        problem: String,
+    },
+    /// Something else than an `AdmissionReview`.
+    #[error("the body is {found}, not an AdmissionReview of {API_VERSION}")]
+    WrongKind {
+        /// The kind and version that were sent.
+        found: String,
+    },
+    /// A review of another version.
+    #[error(
+        "AdmissionReview of {found} is not spoken here; list `v1` in the webhook's admissionReviewVersions"
+    )]
+    WrongVersion {
+        /// The version that was sent.
+        found: String,
+    },
+    /// A review that asks nothing, such as an answer sent back.
+    #[error("the AdmissionReview has no `request`")]
+    NoRequest,
+    /// A request that cannot be answered, since an answer carries the request's uid.
+    #[error("the AdmissionReview has no `request.uid`, without which it cannot be answered")]
+    NoUid,
+}
+
+impl ReviewError {
+    fn json(error: &serde_json::Error) -> Self {
+        Self::Json { line: error.line(), column: error.column(), problem: problem_of(error) }
+    }
+}
+
+/// What serde says, without the position, which it counts from the start of a part at times.
+fn problem_of(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(problem, _)| problem);
+    plain(text, 2 * QUOTE)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Envelope<'a> {
+    #[serde(borrow, default)]
+    api_version: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    kind: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    request: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Uid {
+    #[serde(default)]
+    uid: Option<String>,
+}
+
+/// Group, version and kind of an object.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub(crate) struct GroupVersionKind {
+    /// API group; empty for the core group.
+    pub(crate) group: String,
+    /// API version.
+    pub(crate) version: String,
+    /// Kind.
+    pub(crate) kind: String,
+}
+
+impl fmt::Display for GroupVersionKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { group, version, kind } = self;
+        if !group.is_empty() {
+            write!(f, "{group}/")?;
+        }
+        write!(f, "{version} {kind}")
+    }
+}
+
+/// What is about to be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub(crate) enum Operation {
+    /// A new object.
+    Create,
+    /// A change of a stored object.
+    Update,
+    /// A removal.
+    Delete,
+    /// A connection to a subresource.
+    Connect,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+struct UserInfo {
+    username: Option<String>,
+}
+
+/// A question of the API server.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Request<'a> {
+    /// Names the question, and its answer.
+    pub(crate) uid: String,
+    /// Of the object as sent, which may be converted from what the user wrote.
+    pub(crate) kind: GroupVersionKind,
+    /// `status`, `scale` and so on; none for the object itself.
+    #[serde(default)]
+    pub(crate) sub_resource: Option<String>,
+    /// The object's name; none where it is still to be generated.
+    #[serde(default)]
+    pub(crate) name: Option<String>,
+    /// The object's namespace.
+    #[serde(default)]
+    pub(crate) namespace: Option<String>,
+    /// What is about to be done.
+    pub(crate) operation: Operation,
+    #[serde(default)]
+    user_info: Option<UserInfo>,
+    /// The new object; none on DELETE.
+    #[serde(borrow, default)]
+    pub(crate) object: Option<&'a RawValue>,
+    /// The stored object, on UPDATE and DELETE.
+    #[serde(borrow, default)]
+    pub(crate) old_object: Option<&'a RawValue>,
+}
+
+impl Request<'_> {
+    /// Who asks.
+    pub(crate) fn user(&self) -> &str {
+        self.user_info.as_ref().and_then(|user| user.username.as_deref()).unwrap_or_default()
+    }
+
+    /// The subresource that is asked about, where it is not the object itself.
+    pub(crate) fn sub_resource(&self) -> Option<&str> {
+        self.sub_resource.as_deref().filter(|name| !name.is_empty())
+    }
+}
+
+/// A review as far as it could be read.
+#[derive(Debug)]
+pub(crate) enum Review<'a> {
+    /// A question.
+    Request(Box<Request<'a>>),
+    /// A question of which only the uid is understood: still to be answered.
+    UidOnly {
+        /// The question's uid.
+        uid: String,
+        /// What is wrong with the rest.
+        problem: String,
+    },
+}
+
+impl<'a> Review<'a> {
+    /// Reads a review.
+    ///
+    /// # Errors
+    /// Whatever leaves no uid to answer to, or is said in a version of `AdmissionReview` in which no answer can be
+    /// given.
+    pub(crate) fn read(body: &'a [u8]) -> Result<Self, ReviewError> {
+        // Said here, since serde reads a list as a struct as well.
+        match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
+            None => return Err(ReviewError::Empty),
+            Some(b'{') => {}
+            Some(_) => return Err(ReviewError::NoObject),
+        }
+        let envelope: Envelope<'a> =
+            serde_json::from_slice(body).map_err(|error| ReviewError::json(&error))?;
+        let version = envelope.api_version.as_deref().unwrap_or_default();
+        let kind = envelope.kind.as_deref().unwrap_or_default();
+        if kind != KIND || !version.starts_with("admission.k8s.io/") {
+            let found = match (kind, version) {
+                ("", "") => "an object without `kind` and `apiVersion`".to_owned(),
+                _ => plain(&format!("kind {kind:?} of apiVersion {version:?}"), 2 * QUOTE),
+            };
+            return Err(ReviewError::WrongKind { found });
+        }
+        if version != API_VERSION {
+            return Err(ReviewError::WrongVersion { found: plain(version, QUOTE) });
+        }
+        let request = envelope.request.ok_or(ReviewError::NoRequest)?;
+        if !request.get().starts_with('{') {
+            return Err(ReviewError::NoUid);
+        }
+        match serde_json::from_str::<Request<'a>>(request.get()) {
+            Ok(request) if request.uid.is_empty() => Err(ReviewError::NoUid),
+            Ok(request) => Ok(Self::Request(Box::new(request))),
+            Err(error) => match serde_json::from_str::<Uid>(request.get()) {
+                Ok(Uid { uid: Some(uid) }) if !uid.is_empty() => {
+                    Ok(Self::UidOnly { uid, problem: problem_of(&error) })
+                }
+                _ => Err(ReviewError::NoUid),
+            },
+        }
+    }
+}
+
+/// An answer. It is allowed and says nothing else until it is told otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Response {
+    /// The uid of the question.
+    pub(crate) uid: String,
+    /// Whether the operation may go on.
+    pub(crate) allowed: bool,
+    /// Why not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) status: Option<Status>,
+    /// A JSON Patch in base64.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    patch: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    patch_type: Option<&'static str>,
+    /// What the audit log is told; the API server puts the webhook's name before each key.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) audit_annotations: BTreeMap<&'static str, String>,
+    /// What the user is told, though the operation goes on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) warnings: Vec<String>,
+}
+
+impl Response {
+    /// Yes, and nothing more.
+    pub(crate) fn allow(uid: impl Into<String>) -> Self {
+        Self {
+            uid: uid.into(),
+            allowed: true,
+            status: None,
+            patch: None,
+            patch_type: None,
+            audit_annotations: BTreeMap::new(),
+            warnings: Vec::new(),
+        }
+    }
+
+    /// Sets a JSON Patch (RFC 6902), given as JSON text.
+    pub(crate) fn set_patch(&mut self, patch: &str) {
+        self.patch = Some(STANDARD.encode(patch));
+        self.patch_type = Some("JSONPatch");
+    }
+
+    /// The `AdmissionReview` around this answer.
+    pub(crate) fn into_review(self) -> ReviewAnswer {
+        ReviewAnswer { api_version: API_VERSION, kind: KIND, response: self }
+    }
+}
+
+/// An `AdmissionReview` that answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReviewAnswer {
+    api_version: &'static str,
+    kind: &'static str,
+    /// The answer itself.
+    pub(super) response: Response,
+}
+
+/// `metav1.Status`: why something failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Status {
+    status: &'static str,
+    /// What people read.
+    pub(crate) message: String,
+    /// One word for programs.
+    pub(crate) reason: &'static str,
+    /// The HTTP status that the user's client is shown.
+    pub(crate) code: u16,
+    /// What it is about, and every cause.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) details: Option<StatusDetails>,
+}
+
+impl Status {
+    /// A failure.
+    pub(crate) fn failure(code: u16, reason: &'static str, message: impl Into<String>) -> Self {
+        Self { status: "Failure", message: message.into(), reason, code, details: None }
+    }
+}
+
+/// What a [`Status`] is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct StatusDetails {
+    /// The object's name.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) name: String,
+    /// Its API group.
+    pub(crate) group: &'static str,
+    /// Its kind.
+    pub(crate) kind: &'static str,
+    /// Everything that stands against it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) causes: Vec<StatusCause>,
+}
+
+/// One thing that stands against an object.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct StatusCause {
+    /// `metav1.CauseType`.
+    pub(crate) reason: &'static str,
+    /// What is wrong.
+    pub(crate) message: String,
+    /// The field, as the API server writes it.
+    pub(crate) field: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Review<'_>, ReviewError> {
+        Review::read(text.as_bytes())
+    }
+
+    fn error(text: &str) -> String {
+        read(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn reads_a_request() {
+        let text = r#"{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"u1",
+            "kind":{"group":"batch","version":"v1","kind":"Job"},"subResource":"","namespace":"ns",
+            "operation":"CREATE","userInfo":{"username":"anna","groups":["a"]},"object":{"kind":"Job"},
+            "oldObject":null,"dryRun":true,"options":{"kind":"CreateOptions"},"new":[1]}}"#;
+        let Review::Request(request) = read(text).unwrap() else { panic!("no request") };
+        assert_eq!(request.uid, "u1");
+        assert_eq!(request.kind.to_string(), "batch/v1 Job");
+        assert_eq!((request.operation, request.user()), (Operation::Create, "anna"));
+        assert_eq!(request.sub_resource(), None);
+        assert_eq!(request.object.unwrap().get(), r#"{"kind":"Job"}"#);
+        assert!(request.old_object.is_none());
+    }
+
+    #[test]
+    fn says_why_a_body_is_no_review() {
+        insta::assert_snapshot!(error(" \n"), @"the body is empty; it must be one AdmissionReview in JSON");
+        insta::assert_snapshot!(error("[]"), @"the body is no JSON object; it must be one AdmissionReview in JSON");
+        insta::assert_snapshot!(error("{\n\"kind\": x"), @"the body is no AdmissionReview in JSON, line 2 column 9: expected value");
+        insta::assert_snapshot!(error("{"), @"the body is no AdmissionReview in JSON, line 1 column 1: EOF while parsing an object");
+        insta::assert_snapshot!(error("{}"), @"the body is an object without `kind` and `apiVersion`, not an AdmissionReview of admission.k8s.io/v1");
+        insta::assert_snapshot!(error(r#"{"kind":"Pod","apiVersion":"v1"}"#), @r#"the body is kind "Pod" of apiVersion "v1", not an AdmissionReview of admission.k8s.io/v1"#);
+        insta::assert_snapshot!(error(r#"{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1beta1"}"#), @"AdmissionReview of admission.k8s.io/v1beta1 is not spoken here; list `v1` in the webhook's admissionReviewVersions");
+        insta::assert_snapshot!(error(r#"{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1"}"#), @"the AdmissionReview has no `request`");
+        insta::assert_snapshot!(
+            error(r#"{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"name":"x"}}"#), @"the AdmissionReview has no `request.uid`, without which it cannot be answered");
+        insta::assert_snapshot!(
+            error(r#"{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":[1]}"#), @"the AdmissionReview has no `request.uid`, without which it cannot be answered");
+    }
+
+    #[test]
+    fn keeps_the_uid_of_a_request_it_does_not_understand() {
+        for rest in [
+            r#""operation":"MERGE","kind":{}"#,
+            r#""operation":"CREATE","kind":"Job""#,
+            r#""operation":"CREATE""#,
+            r#""operation":"CREATE","kind":{},"userInfo":7"#,
+        ] {
+            let text = format!(
+                r#"{{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{{"uid":"u2",{rest}}}}}"#
+            );
+            match read(&text).unwrap() {
+                Review::UidOnly { uid, problem } => {
+                    assert_eq!(uid, "u2");
+                    assert!(!problem.is_empty());
+                }
+                Review::Request(request) => panic!("understood {request:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn hostile_bodies_are_errors() {
+        let deep = "[".repeat(200_000);
+        assert!(read(&deep).is_err());
+        let deep_object = format!(
+            r#"{{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","x":{},"request":null}}"#,
+            "[".repeat(100_000) + &"]".repeat(100_000)
+        );
+        assert!(matches!(read(&deep_object), Err(ReviewError::NoRequest)));
+        assert!(matches!(Review::read(b"{\"kind\":\"\xff\xfe\"}"), Err(ReviewError::Json { .. })));
+        assert!(matches!(Review::read(b"\xef\xbb\xbf{}"), Err(ReviewError::NoObject)));
+    }
+
+    #[test]
+    fn an_answer_says_no_more_than_it_must() {
+        let answer = serde_json::to_string(&Response::allow("u").into_review()).unwrap();
+        insta::assert_snapshot!(answer, @r#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":"u","allowed":true}}"#);
+        let mut response = Response::allow("u");
+        response.set_patch("[]");
+        assert_eq!((response.patch.as_deref(), response.patch_type), (Some("W10="), Some("JSONPatch")));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn never_panics(body in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
+            let _ = Review::read(&body);
+        }
+
+        #[test]
+        fn never_panics_on_mangled_reviews(cut in 0usize..200, byte in proptest::num::u8::ANY) {
+            let mut body = br#"{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"u1","kind":{"group":"batch","version":"v1","kind":"Job"},"operation":"CREATE","object":{"kind":"Job"}}}"#.to_vec();
+            let at = cut % body.len();
+            body[at] = byte;
+            let _ = Review::read(&body);
+            let _ = Review::read(&body[..at]);
+        }
+    }
+}

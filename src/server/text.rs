@@ -1,0 +1,55 @@
+//! Text for people and logs: one line, and never too long.
+
+/// `text` in one line of at most `max` characters: control characters become spaces, and what is cut off leaves an
+/// ellipsis.
+pub(crate) fn plain(text: &str, max: usize) -> String {
+    let mut out = String::with_capacity(text.len().min(max * 4));
+    for (position, character) in text.chars().enumerate() {
+        if position == max {
+            if max > 0 {
+                out.pop();
+                out.push('…');
+            }
+            break;
+        }
+        out.push(if character.is_control() || is_layout(character) { ' ' } else { character });
+    }
+    out
+}
+
+/// Characters that are no control characters, but reorder or break lines as if they were.
+fn is_layout(character: char) -> bool {
+    matches!(character, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_text_stays() {
+        assert_eq!(plain("spec.containers[0]", 18), "spec.containers[0]");
+        assert_eq!(plain("", 0), "");
+    }
+
+    #[test]
+    fn long_text_is_cut_between_characters() {
+        assert_eq!(plain("äöüß", 3), "äö…");
+        assert_eq!(plain("äöüß", 4), "äöüß");
+        assert_eq!(plain("ab", 0), "");
+    }
+
+    #[test]
+    fn one_line() {
+        assert_eq!(plain("a\nb\u{1b}[31m\u{202e}c", 20), "a b [31m c");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn never_longer_than_asked(text in ".{0,80}", max in 0usize..60) {
+            let out = plain(&text, max);
+            proptest::prop_assert!(out.chars().count() <= max);
+            proptest::prop_assert!(!out.contains(char::is_control));
+        }
+    }
+}
