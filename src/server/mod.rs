@@ -2,3 +2,4 @@
 
 mod review;
 mod text;
+mod tls;
