@@ -1,0 +1,298 @@
+//! What is answered to a review. Pure and synchronous: the same for a server and for one review in a file.
+
+use jiff::Timestamp;
+use k8s_openapi::api::batch::v1::{CronJob, Job};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde_json::value::RawValue;
+
+use crate::batch::{self, Workload};
+use crate::engine::{self, Context, Object, Services};
+use crate::mutate;
+use crate::policy::{ControllerJobs, Mode, Policy};
+
+use super::answer::{Decision, MAX_WARNING, Ruling, changes_annotation};
+use super::review::{Operation, Request, Response, Review, ReviewAnswer, ReviewError};
+use super::text::plain;
+
+/// Who makes a CronJob's Jobs: the controller's own account, or the controller manager's where its controllers have
+/// no accounts of their own.
+const CRON_JOB_CONTROLLERS: [&str; 2] =
+    ["system:serviceaccount:kube-system:cronjob-controller", "system:kube-controller-manager"];
+
+/// The longest name in a log line, in characters.
+const LOGGED: usize = 253;
+
+/// What is asked of the webhook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Endpoint {
+    /// Whether an object may be stored.
+    Validate,
+    /// What to fill in before it is.
+    Mutate,
+}
+
+impl Endpoint {
+    /// Its path in a URL.
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::Validate => "/validate",
+            Self::Mutate => "/mutate",
+        }
+    }
+}
+
+/// Answers reviews by one policy.
+#[derive(Debug)]
+pub struct Admission {
+    policy: Policy,
+    services: Services,
+}
+
+/// What a request is about.
+enum Asked {
+    /// A Job or CronJob to look at, and its stored version on UPDATE.
+    Object { new: Workload, old: Option<Workload> },
+    /// Nothing that is judged here.
+    Nothing,
+    /// Something that should not have been asked here, or cannot be read.
+    Puzzle { why: String },
+}
+
+impl Admission {
+    /// Answers by `policy`.
+    pub fn new(policy: Policy) -> Self {
+        Self { policy, services: Services::Unknown }
+    }
+
+    /// Reads one review and answers it. `now` is the time to judge schedules at.
+    ///
+    /// # Errors
+    /// When `body` is nothing that an `AdmissionReview` could answer.
+    pub fn answer(
+        &self,
+        endpoint: Endpoint,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Result<ReviewAnswer, ReviewError> {
+        let response = match Review::read(body)? {
+            Review::Request(request) => match endpoint {
+                Endpoint::Validate => self.validate(&request, now),
+                Endpoint::Mutate => self.mutate(&request),
+            },
+            Review::UidOnly { uid, problem } => {
+                let why = format!("the request cannot be read: {problem}");
+                tracing::warn!(uid = plain(&uid, LOGGED), why, "allowed without a verdict");
+                not_judged(uid, &why)
+            }
+        };
+        Ok(response.into_review())
+    }
+
+    /// Says whether the object may be stored.
+    pub(crate) fn validate(&self, request: &Request<'_>, now: Timestamp) -> Response {
+        let (new, old) = match asked(request) {
+            Asked::Object { new, old } => (new, old),
+            other => return other.without_object(request),
+        };
+        if old.as_ref().is_some_and(is_leaving) {
+            return Response::allow(&request.uid);
+        }
+        let controllers = made_by_cron_job_controller(request, &new);
+        if controllers && self.policy.controller_jobs == ControllerJobs::Skip {
+            return Response::allow(&request.uid);
+        }
+        let context = Context { policy: &self.policy, services: &self.services, now, namespace_labels: None };
+        let object = defaulted(new);
+        let verdict = match old {
+            Some(old) => engine::check_update(&defaulted(old), &object, &context),
+            None => engine::check(&object, &context),
+        };
+        let mode = match (self.policy.mode, self.policy.controller_jobs) {
+            (Mode::Enforce, ControllerJobs::Warn) if controllers => Mode::Warn,
+            (mode, _) => mode,
+        };
+        let ruling = Ruling::new(&object, &verdict, mode);
+        if ruling.decision() != Decision::Allow {
+            tracing::info!(
+                rules = ruling.denying_rules(),
+                kind = object.kind(),
+                namespace = object.namespace().map(|namespace| plain(namespace, LOGGED)),
+                name = plain(object.name(), LOGGED),
+                user = plain(request.user(), LOGGED),
+                uid = plain(&request.uid, LOGGED),
+                "{}",
+                ruling.decision().as_str()
+            );
+        }
+        ruling.into_response(&request.uid)
+    }
+
+    /// Says what to fill in. Never says no: whether the object may be stored is asked again, after the API server's
+    /// own validation.
+    pub(crate) fn mutate(&self, request: &Request<'_>) -> Response {
+        let (mut new, old) = match asked(request) {
+            Asked::Object { new, old } => (new, old),
+            other => return other.without_object(request),
+        };
+        // A controller's Jobs have what their CronJob was given.
+        let not_ours = made_by_cron_job_controller(request, &new)
+            && self.policy.controller_jobs != ControllerJobs::Enforce;
+        if not_ours || old.as_ref().is_some_and(is_leaving) {
+            return Response::allow(&request.uid);
+        }
+        let object = Object::defaulted(new.clone());
+        let settings = self.policy.settings_for(&object.subject(None));
+        let changes = match &old {
+            Some(old) => mutate::fill_update(&mut new, old, &settings.defaults),
+            None => mutate::fill(&mut new, &settings.defaults),
+        };
+        let mut response = Response::allow(&request.uid);
+        if changes.is_empty() {
+            return response;
+        }
+        let paths = changes_annotation(changes.iter().map(|change| &change.path));
+        if self.policy.mode == Mode::Audit {
+            response.audit_annotations.insert("would-default", paths);
+        } else {
+            response.audit_annotations.insert("defaulted", paths);
+            response.set_patch(&mutate::json_patch(&changes).to_string());
+        }
+        response
+    }
+}
+
+impl Asked {
+    /// The answer where there is no object to look at.
+    fn without_object(self, request: &Request<'_>) -> Response {
+        match self {
+            Self::Puzzle { why } => {
+                tracing::warn!(
+                    kind = plain(&request.kind.to_string(), LOGGED),
+                    namespace = request.namespace.as_deref().map(|namespace| plain(namespace, LOGGED)),
+                    name = request.name.as_deref().map(|name| plain(name, LOGGED)),
+                    uid = plain(&request.uid, LOGGED),
+                    why,
+                    "allowed without a verdict"
+                );
+                not_judged(&request.uid, &why)
+            }
+            _ => Response::allow(&request.uid),
+        }
+    }
+}
+
+/// Yes, and a word on why that is no verdict: what is not understood is never in the way.
+fn not_judged(uid: impl Into<String>, why: &str) -> Response {
+    let mut response = Response::allow(uid);
+    response.warnings.push(plain(&format!("jobguard did not look at this: {why}"), MAX_WARNING));
+    response
+}
+
+fn asked(request: &Request<'_>) -> Asked {
+    // Subresources (status, scale) are what controllers write; nothing that is judged can be changed through them.
+    if request.sub_resource().is_some() {
+        return Asked::Nothing;
+    }
+    let kind = &request.kind;
+    let read = match (kind.group.as_str(), kind.version.as_str(), kind.kind.as_str()) {
+        ("batch", "v1", "Job") => read_job,
+        ("batch", "v1", "CronJob") => read_cron_job,
+        _ => {
+            let why = format!(
+                "{} is neither a Job nor a CronJob of batch/v1; the webhook's rules ask for too much",
+                plain(&kind.to_string(), 80)
+            );
+            return Asked::Puzzle { why };
+        }
+    };
+    let (new, old) = match request.operation {
+        Operation::Delete | Operation::Connect => return Asked::Nothing,
+        Operation::Create => (request.object, None),
+        Operation::Update => (request.object, request.old_object),
+    };
+    let Some(new) = new else {
+        return Asked::Puzzle { why: "the request has no `object`".to_owned() };
+    };
+    if request.operation == Operation::Update && old.is_none() {
+        return Asked::Puzzle { why: "the request has no `oldObject`".to_owned() };
+    }
+    let read = |raw: &RawValue, field| {
+        read(raw).map(|workload| located(workload, request)).map_err(|error| Asked::Puzzle {
+            why: format!("`{field}` cannot be read as a {}: {}", kind.kind, quiet(&error)),
+        })
+    };
+    let new = match read(new, "object") {
+        Ok(new) => new,
+        Err(puzzle) => return puzzle,
+    };
+    match old.map(|old| read(old, "oldObject")).transpose() {
+        Ok(old) => Asked::Object { new, old },
+        Err(puzzle) => puzzle,
+    }
+}
+
+fn read_job(raw: &RawValue) -> serde_json::Result<Workload> {
+    serde_json::from_str::<Job>(raw.get()).map(|job| Workload::Job(Box::new(job)))
+}
+
+fn read_cron_job(raw: &RawValue) -> serde_json::Result<Workload> {
+    serde_json::from_str::<CronJob>(raw.get()).map(|cron_job| Workload::CronJob(Box::new(cron_job)))
+}
+
+/// What serde says, without the value at fault: it may be anything that stands in an object.
+fn quiet(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let what = match text.rsplit_once(", expected ") {
+        Some((_, expected)) => format!("expected {expected}"),
+        None if text.starts_with("missing field") => text,
+        None => format!("not valid at line {} column {}", error.line(), error.column()),
+    };
+    plain(&what, 120)
+}
+
+/// The object in its namespace, which a request may name alone.
+fn located(mut workload: Workload, request: &Request<'_>) -> Workload {
+    let metadata = metadata_mut(&mut workload);
+    if metadata.namespace.as_deref().is_none_or(str::is_empty) {
+        metadata.namespace = request.namespace.clone().filter(|namespace| !namespace.is_empty());
+    }
+    workload
+}
+
+fn metadata_mut(workload: &mut Workload) -> &mut ObjectMeta {
+    match workload {
+        Workload::Job(job) => &mut job.metadata,
+        Workload::CronJob(cron_job) => &mut cron_job.metadata,
+    }
+}
+
+fn metadata(workload: &Workload) -> &ObjectMeta {
+    match workload {
+        Workload::Job(job) => &job.metadata,
+        Workload::CronJob(cron_job) => &cron_job.metadata,
+    }
+}
+
+/// The object with the API's defaults. They are there already, but for those that an older API server does not know.
+fn defaulted(mut workload: Workload) -> Object {
+    batch::apply_defaults(&mut workload);
+    Object::defaulted(workload)
+}
+
+/// Whether the object is being deleted, and changes are but steps of that.
+fn is_leaving(stored: &Workload) -> bool {
+    metadata(stored).deletion_timestamp.is_some()
+}
+
+/// Whether the CronJob controller makes this Job now. What a person makes from a CronJob (`kubectl create job
+/// --from`) is that person's.
+fn made_by_cron_job_controller(request: &Request<'_>, new: &Workload) -> bool {
+    request.operation == Operation::Create
+        && CRON_JOB_CONTROLLERS.contains(&request.user())
+        && matches!(new, Workload::Job(_))
+        && metadata(new).owner_references.iter().flatten().any(|owner| {
+            owner.controller == Some(true)
+                && owner.kind == "CronJob"
+                && owner.api_version.starts_with("batch/")
+        })
+}

@@ -1,0 +1,225 @@
+//! From findings to the words of an answer, all of them bounded.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use crate::batch::Cause;
+use crate::engine::{Finding, Object, Severity, Verdict};
+use crate::path::FieldPath;
+use crate::policy::Mode;
+
+use super::review::{Response, Status, StatusCause, StatusDetails};
+use super::text::plain;
+
+/// The longest warning, in characters: where the API server cuts when there are many.
+pub(crate) const MAX_WARNING: usize = 256;
+
+/// All warnings of an answer together, in characters: what the API server passes on.
+const MAX_WARNINGS: usize = 4096;
+
+/// How many findings a denial lists.
+const MAX_LISTED: usize = 50;
+
+/// The longest line of a denial, in characters.
+const MAX_LINE: usize = 1024;
+
+/// The longest path that is written out, in characters. Keys of maps stand in it, and may be anything.
+const MAX_PATH: usize = 200;
+
+/// The longest audit annotation, in bytes.
+const MAX_ANNOTATION: usize = 4096;
+
+/// What becomes of an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Decision {
+    /// Nothing stands against it.
+    Allow,
+    /// It may not be stored.
+    Deny,
+    /// It is only let through because of the policy's mode, or because a controller made it.
+    WouldDeny,
+}
+
+impl Decision {
+    /// For logs and audit annotations.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Allow => "allowed",
+            Self::Deny => "denied",
+            Self::WouldDeny => "would be denied",
+        }
+    }
+}
+
+/// A verdict under the mode that holds for the object.
+#[derive(Debug)]
+pub(crate) struct Ruling<'a> {
+    object: &'a Object,
+    verdict: &'a Verdict,
+    denying: Vec<&'a Finding>,
+    mode: Mode,
+}
+
+impl<'a> Ruling<'a> {
+    pub(crate) fn new(object: &'a Object, verdict: &'a Verdict, mode: Mode) -> Self {
+        let denying = verdict.findings.iter().filter(|finding| finding.severity == Severity::Error).collect();
+        Self { object, verdict, denying, mode }
+    }
+
+    pub(crate) fn decision(&self) -> Decision {
+        match self.mode {
+            _ if self.denying.is_empty() => Decision::Allow,
+            Mode::Enforce => Decision::Deny,
+            Mode::Warn | Mode::Audit => Decision::WouldDeny,
+        }
+    }
+
+    /// The rules that stand against the object, each once.
+    pub(crate) fn denying_rules(&self) -> String {
+        list(self.denying.iter().map(|finding| finding.rule.id().to_owned()))
+    }
+
+    /// The answer to the question with this uid.
+    pub(crate) fn into_response(self, uid: &str) -> Response {
+        let mut response = Response::allow(uid);
+        let decision = self.decision();
+        if decision == Decision::Deny {
+            response.allowed = false;
+            response.status = Some(self.status());
+        }
+        if self.mode != Mode::Audit {
+            response.warnings = self.warnings();
+        }
+        let annotations = &mut response.audit_annotations;
+        if decision != Decision::Allow {
+            annotations.insert("decision", decision.as_str().to_owned());
+        }
+        let of = |findings: &[Finding]| {
+            list(findings.iter().map(|finding| format!("{}={}", finding.rule.id(), finding.severity)))
+        };
+        if !self.verdict.findings.is_empty() {
+            annotations.insert("findings", of(&self.verdict.findings));
+        }
+        if !self.verdict.suppressed.is_empty() {
+            annotations.insert("suppressed", of(&self.verdict.suppressed));
+        }
+        response
+    }
+
+    fn status(&self) -> Status {
+        // Where only the API server's own rules speak, the answer is the one that the API server would give.
+        let (code, reason) = if self.denying.iter().all(|finding| finding.rule.spec.category() == "api") {
+            (422, "Invalid")
+        } else {
+            (403, "Forbidden")
+        };
+        let mut status = Status::failure(code, reason, self.message());
+        status.details = Some(StatusDetails {
+            name: plain(self.object.name(), MAX_PATH),
+            group: "batch",
+            kind: self.object.kind(),
+            causes: self.denying.iter().take(MAX_LISTED).map(|finding| cause(finding)).collect(),
+        });
+        status
+    }
+
+    /// Every denying finding, one a line.
+    fn message(&self) -> String {
+        if let [finding] = self.denying[..] {
+            return line(finding, MAX_LINE);
+        }
+        let mut message = format!("{} findings", self.denying.len());
+        for finding in self.denying.iter().take(MAX_LISTED) {
+            message.push_str("\n- ");
+            message.push_str(&line(finding, MAX_LINE));
+        }
+        if let more @ 1.. = self.denying.len().saturating_sub(MAX_LISTED) {
+            let _ = write!(message, "\n- and {more} more");
+        }
+        message
+    }
+
+    /// What the user is told, though the object is stored; after a denial, what there is besides.
+    fn warnings(&self) -> Vec<String> {
+        let would_deny = self.decision() == Decision::WouldDeny;
+        let texts: Vec<String> = self
+            .verdict
+            .findings
+            .iter()
+            .filter_map(|finding| match finding.severity {
+                Severity::Error if would_deny => {
+                    const PREFIX: &str = "would be denied: ";
+                    Some(format!("{PREFIX}{}", line(finding, MAX_WARNING - PREFIX.len())))
+                }
+                Severity::Warning => Some(line(finding, MAX_WARNING)),
+                Severity::Error | Severity::Info => None,
+            })
+            .collect();
+        let mut room = MAX_WARNINGS - MAX_WARNING;
+        let mut warnings = Vec::with_capacity(texts.len());
+        let total = texts.len();
+        for text in texts {
+            let Some(rest) = room.checked_sub(text.chars().count()) else {
+                warnings.push(format!("and {} more", total - warnings.len()));
+                break;
+            };
+            room = rest;
+            warnings.push(text);
+        }
+        warnings
+    }
+}
+
+/// `path: message (rule); help` in at most `max` characters. The help goes first, then the end of the message; path
+/// and rule stay.
+fn line(finding: &Finding, max: usize) -> String {
+    let path = plain(&finding.path.to_string(), MAX_PATH.min(max / 2));
+    let start = if path.is_empty() { path } else { format!("{path}: ") };
+    let rule = format!(" ({})", finding.rule.id());
+    let room = max.saturating_sub(start.chars().count() + rule.chars().count());
+    let mut line = format!("{start}{}{rule}", plain(&finding.message, room));
+    if let Some(help) = &finding.help {
+        let help = plain(help, max);
+        if line.chars().count() + help.chars().count() + 2 <= max {
+            let _ = write!(line, "; {help}");
+        }
+    }
+    line
+}
+
+/// A finding as a cause. Where a client shows causes, it does not show the message: each says everything.
+fn cause(finding: &Finding) -> StatusCause {
+    let mut message = format!("{} ({})", plain(&finding.message, MAX_LINE), finding.rule.id());
+    if let Some(help) = &finding.help {
+        let _ = write!(message, "; {}", plain(help, MAX_LINE));
+    }
+    StatusCause {
+        // A rule of the policy refuses what is well-formed.
+        reason: finding.cause.unwrap_or(Cause::Forbidden).as_str(),
+        message,
+        field: plain(&finding.path.to_string(), MAX_PATH),
+    }
+}
+
+/// The audit annotation about defaults that were filled in.
+pub(crate) fn changes_annotation<'a>(paths: impl Iterator<Item = &'a FieldPath>) -> String {
+    list(paths.map(|path| plain(&path.to_string(), MAX_PATH)))
+}
+
+/// Texts in order, each once, with commas between, as many as an annotation holds.
+fn list(texts: impl Iterator<Item = String>) -> String {
+    const MORE: &str = ",...";
+    let texts: BTreeSet<String> = texts.collect();
+    let mut out = String::new();
+    for text in texts {
+        if out.len() + text.len() + 1 + MORE.len() > MAX_ANNOTATION {
+            out.push_str(MORE);
+            break;
+        }
+        if !out.is_empty() {
+            out.push(',');
+        }
+        out.push_str(&text);
+    }
+    out
+}

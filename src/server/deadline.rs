@@ -1,0 +1,99 @@
+//! When an answer is due: the API server says in the URL how long it waits (`?timeout=10s`).
+
+use std::time::Duration;
+
+/// The longest that an API server waits for a webhook.
+const LONGEST: Duration = Duration::from_secs(30);
+
+/// How much of the time is kept back for the way.
+const FOR_THE_WAY: Duration = Duration::from_millis(500);
+
+/// How long the answer to a request with this query may take, `default` where the query does not say. Some of the
+/// time that the client waits is kept back, so that the answer comes before it gives up.
+pub(crate) fn time_to_answer(query: Option<&str>, default: Duration) -> Duration {
+    let asked = query
+        .into_iter()
+        .flat_map(|query| query.split('&'))
+        .find_map(|pair| pair.strip_prefix("timeout="))
+        .and_then(parse)
+        .filter(|asked| !asked.is_zero());
+    match asked {
+        Some(asked) => {
+            let asked = asked.min(LONGEST);
+            asked - FOR_THE_WAY.min(asked / 10)
+        }
+        None => default,
+    }
+}
+
+/// Reads a duration as Go writes it: numbers, with fractions or not, each with a unit. None for what is no such
+/// duration; the longest there is for what is longer.
+fn parse(text: &str) -> Option<Duration> {
+    let mut total = Duration::ZERO;
+    let mut rest = text;
+    if rest.is_empty() {
+        return None;
+    }
+    while !rest.is_empty() {
+        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let (number, tail) = rest.split_at(end);
+        let number: f64 = number.parse().ok()?;
+        let unit = tail.len() - tail.trim_start_matches(|c: char| c.is_alphabetic()).len();
+        let seconds = match &tail[..unit] {
+            "h" => 3600.0,
+            "m" => 60.0,
+            "s" => 1.0,
+            "ms" => 1e-3,
+            "us" | "µs" | "μs" => 1e-6,
+            "ns" => 1e-9,
+            _ => return None,
+        };
+        let part = Duration::try_from_secs_f64(number * seconds).unwrap_or(Duration::MAX);
+        total = total.saturating_add(part);
+        rest = &tail[unit..];
+    }
+    Some(total)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_as_go_writes_them() {
+        for (text, millis) in [
+            ("10s", 10_000),
+            ("1m0s", 60_000),
+            ("1.5s", 1500),
+            ("500ms", 500),
+            ("1h", 3_600_000),
+            ("30µs", 0),
+            ("0s", 0),
+        ] {
+            assert_eq!(parse(text).unwrap().as_millis(), millis, "{text}");
+        }
+        for text in ["", "10", "s", "-5s", "+5s", "5d", "5 s", "..s", "1e3s", "%31s"] {
+            assert_eq!(parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_answer_comes_before_the_client_gives_up() {
+        let default = Duration::from_secs(7);
+        let time = |query: &str| time_to_answer(Some(query), default).as_millis();
+        assert_eq!(time("timeout=10s"), 9500);
+        assert_eq!(time("a=b&timeout=1s"), 900);
+        assert_eq!(time("timeout=99999999999999999999999h"), 29_500);
+        assert_eq!(time("timeout=0s"), 7000);
+        assert_eq!(time("timeout=soon"), 7000);
+        assert_eq!(time(""), 7000);
+        assert_eq!(time_to_answer(None, default), default);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn never_panics(text in "[0-9.hmsuµn]{0,20}|.{0,12}") {
+            let _ = time_to_answer(Some(&format!("timeout={text}")), Duration::from_secs(1));
+        }
+    }
+}
