@@ -28,7 +28,7 @@ pub(crate) fn time_to_answer(query: Option<&str>, default: Duration) -> Duration
 
 /// Reads a duration as Go writes it: numbers, with fractions or not, each with a unit. None for what is no such
 /// duration; the longest there is for what is longer.
-fn parse(text: &str) -> Option<Duration> {
+pub(crate) fn parse(text: &str) -> Option<Duration> {
     let mut total = Duration::ZERO;
     let mut rest = text;
     if rest.is_empty() {

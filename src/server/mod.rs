@@ -5,15 +5,20 @@
 
 mod accept;
 mod admission;
+#[cfg(test)]
+mod admission_tests;
 mod answer;
 mod deadline;
 mod http;
+mod log;
 mod review;
 mod shutdown;
 #[cfg(test)]
 mod testing;
 mod text;
 mod tls;
+#[cfg(test)]
+mod wire_tests;
 
 use std::io;
 use std::net::SocketAddr;
@@ -25,8 +30,13 @@ use tokio::net::TcpListener;
 
 pub use accept::Timeouts;
 pub use admission::{Admission, Endpoint};
+pub use log::{LogFormat, start as start_log};
 pub use review::{ReviewAnswer, ReviewError};
 pub use tls::{Certificate, TlsError};
+pub use tracing::level_filters::LevelFilter;
+
+pub(crate) use deadline::parse as parse_duration;
+pub(crate) use http::MAX_BODY;
 
 use accept::Connections;
 use shutdown::{Lifecycle, Phase, Signals};
@@ -150,6 +160,11 @@ impl Server {
         let drained = self.connections.serve(self.listener).await;
         rule.abort();
         self.lifecycle.advance(Phase::Ended);
+        if drained {
+            tracing::info!("every open request is answered: ending");
+        } else {
+            tracing::warn!("connections were cut at the end");
+        }
         Ok(if drained { Ended::Drained } else { Ended::Cut })
     }
 }
@@ -166,6 +181,7 @@ pub fn run(options: ServeOptions, started: impl FnOnce(SocketAddr)) -> Result<En
         .map_err(ServeError::Start)?;
     let ended = runtime.block_on(async {
         let server = Server::bind(options).await?;
+        tracing::info!(address = %server.address(), "listening");
         started(server.address());
         server.run().await
     });

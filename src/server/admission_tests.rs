@@ -1,0 +1,233 @@
+//! Answers to reviews, of the kinds that API servers send and of those that they do not.
+
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::testing::{self, request, review};
+use super::{Admission, Endpoint};
+use crate::policy::{ControllerJobs, Mode};
+
+const BAD: &str = r#"{"spec":{"template":{"spec":{"restartPolicy":"Always"}}}}"#;
+
+/// Yes, and not a word more.
+fn silence() -> Value {
+    json!({"uid": "u", "allowed": true})
+}
+
+fn now() -> Timestamp {
+    "2026-01-02T03:04:05Z".parse().unwrap()
+}
+
+fn ask(admission: &Admission, endpoint: Endpoint, text: &str) -> Value {
+    let answer = admission.answer(endpoint, text.as_bytes(), now()).unwrap();
+    serde_json::to_value(answer).unwrap()["response"].take()
+}
+
+fn validate(text: &str) -> Value {
+    ask(&testing::admission(), Endpoint::Validate, text)
+}
+
+fn mutate(text: &str) -> Value {
+    ask(&testing::admission(), Endpoint::Mutate, text)
+}
+
+fn with(change: impl FnOnce(&mut crate::policy::Policy)) -> Admission {
+    let mut policy = testing::policy();
+    change(&mut policy);
+    Admission::new(policy)
+}
+
+fn by_controller(new: &str) -> String {
+    let mut new: Value = serde_json::from_str(new).unwrap();
+    let owner =
+        json!({"apiVersion": "batch/v1", "kind": "CronJob", "name": "c", "uid": "x", "controller": true});
+    json_patch::merge(&mut new, &json!({"metadata": {"ownerReferences": [owner]}}));
+    let user = r#"{"userInfo":{"username":"system:serviceaccount:kube-system:cronjob-controller"}}"#;
+    request("u", "CREATE", &new.to_string(), "null", user)
+}
+
+#[test]
+fn a_good_job_passes() {
+    assert_eq!(validate(&review("u", "{}"))["allowed"], true);
+}
+
+#[test]
+fn what_the_api_server_itself_refuses_is_invalid() {
+    let answer = validate(&review("u", BAD));
+    assert_eq!(answer["allowed"], false);
+    let status = &answer["status"];
+    assert_eq!(
+        (&status["status"], &status["code"], &status["reason"]),
+        (&json!("Failure"), &json!(422), &json!("Invalid"))
+    );
+    let details = &status["details"];
+    assert_eq!(
+        (&details["name"], &details["group"], &details["kind"]),
+        (&json!("pi"), &json!("batch"), &json!("Job"))
+    );
+    assert_eq!(details["causes"][0]["field"], "spec.template.spec.restartPolicy");
+    let message = status["message"].as_str().unwrap();
+    assert!(
+        message.starts_with("spec.template.spec.restartPolicy: ") && message.contains("(api/restart-policy)")
+    );
+    assert_eq!(answer["auditAnnotations"]["decision"], "denied");
+    assert!(answer["auditAnnotations"]["findings"].as_str().unwrap().contains("api/restart-policy=error"));
+}
+
+#[test]
+fn the_mode_says_what_becomes_of_errors() {
+    let answer = ask(&with(|policy| policy.mode = Mode::Warn), Endpoint::Validate, &review("u", BAD));
+    assert_eq!(answer["allowed"], true);
+    assert!(
+        answer["warnings"].to_string().contains("would be denied: spec.template.spec.restartPolicy"),
+        "{answer}"
+    );
+    assert_eq!(answer["auditAnnotations"]["decision"], "would be denied");
+
+    let answer = ask(&with(|policy| policy.mode = Mode::Audit), Endpoint::Validate, &review("u", BAD));
+    assert_eq!((&answer["allowed"], &answer["warnings"]), (&json!(true), &Value::Null));
+    assert_eq!(answer["auditAnnotations"]["decision"], "would be denied");
+}
+
+#[test]
+fn the_mode_says_what_becomes_of_defaults() {
+    let answer = mutate(&review("u", BAD));
+    assert!(answer["patch"].is_string(), "{answer}");
+    assert!(
+        answer["auditAnnotations"]["defaulted"]
+            .as_str()
+            .unwrap()
+            .contains("spec.template.spec.restartPolicy")
+    );
+    let answer = ask(&with(|policy| policy.mode = Mode::Audit), Endpoint::Mutate, &review("u", BAD));
+    assert!(answer["patch"].is_null(), "{answer}");
+    assert!(answer["auditAnnotations"]["would-default"].is_string());
+}
+
+#[test]
+fn controllers_are_warned() {
+    let text = by_controller(BAD);
+    let answer = validate(&text);
+    assert_eq!(answer["allowed"], true);
+    assert!(answer["warnings"].to_string().contains("would be denied"), "{answer}");
+    assert!(mutate(&text)["patch"].is_null());
+
+    let enforce = with(|policy| policy.controller_jobs = ControllerJobs::Enforce);
+    assert_eq!(ask(&enforce, Endpoint::Validate, &text)["allowed"], false);
+    assert!(ask(&enforce, Endpoint::Mutate, &text)["patch"].is_string());
+
+    let skip = with(|policy| policy.controller_jobs = ControllerJobs::Skip);
+    assert_eq!(ask(&skip, Endpoint::Validate, &text), silence());
+}
+
+#[test]
+fn what_a_person_makes_from_a_cron_job_is_not_the_controllers() {
+    let text = by_controller(BAD).replace("system:serviceaccount:kube-system:cronjob-controller", "anna");
+    assert_eq!(validate(&text)["allowed"], false);
+}
+
+#[test]
+fn updates_do_not_lock_old_objects_in() {
+    // A finding of a rule of the policy that both versions have.
+    let both = r#"{"spec":{"parallelism":4}}"#;
+    let created = validate(&review("u", both));
+    let updated = validate(&request("u", "UPDATE", both, both, "{}"));
+    assert_eq!(updated["allowed"], true, "{updated}");
+    assert!(!created["warnings"].is_null() || created["allowed"] == false, "{created}");
+    // An object that is going away.
+    let leaving = r#"{"metadata":{"deletionTimestamp":"2026-01-01T00:00:00Z"},"spec":{"parallelism":1}}"#;
+    let answer = validate(&request("u", "UPDATE", BAD, leaving, "{}"));
+    assert_eq!(answer, silence());
+}
+
+#[test]
+fn what_is_not_judged_is_allowed_in_silence() {
+    for (operation, rest) in [
+        ("DELETE", "{}"),
+        ("CONNECT", "{}"),
+        ("UPDATE", r#"{"subResource":"status"}"#),
+        ("UPDATE", r#"{"subResource":"scale","kind":{"group":"autoscaling","version":"v1","kind":"Scale"}}"#),
+    ] {
+        let text = request("u", operation, BAD, BAD, rest);
+        for answer in [validate(&text), mutate(&text)] {
+            assert_eq!(answer, silence(), "{operation} {rest}");
+        }
+    }
+}
+
+#[test]
+fn what_is_not_understood_is_allowed_with_a_warning() {
+    let mut warnings = String::new();
+    for (operation, new, old, rest) in [
+        ("CREATE", BAD, "null", r#"{"kind":{"group":"","version":"v1","kind":"Pod"}}"#),
+        ("CREATE", BAD, "null", r#"{"kind":{"version":"v1beta1","kind":"CronJob"}}"#),
+        ("CREATE", r#"{"spec":{"parallelism":"hunter2"}}"#, "null", "{}"),
+        (
+            "CREATE",
+            r#"{"spec":{"template":{"spec":{"containers":[{"env":[{"name":"a","value":["hunter2"]}]}]}}}}"#,
+            "null",
+            "{}",
+        ),
+        ("CREATE", "null", "null", "{}"),
+        ("UPDATE", BAD, "null", "{}"),
+        ("UPDATE", "{}", r#"{"spec":[]}"#, "{}"),
+        ("FIX", BAD, "null", "{}"),
+    ] {
+        let text = request("u", operation, new, old, rest);
+        let answer = validate(&text);
+        assert_eq!((&answer["allowed"], &answer["uid"]), (&json!(true), &json!("u")), "{answer}");
+        assert_eq!(mutate(&text)["patch"], Value::Null);
+        writeln!(warnings, "{}", answer["warnings"][0].as_str().unwrap()).unwrap();
+    }
+    assert!(!warnings.contains("hunter2"), "{warnings}");
+    insta::assert_snapshot!(warnings, @r#"
+jobguard did not look at this: v1 Pod is neither a Job nor a CronJob of batch/v1; the webhook's rules ask for too much
+jobguard did not look at this: batch/v1beta1 CronJob is neither a Job nor a CronJob of batch/v1; the webhook's rules ask for too much
+jobguard did not look at this: `object` cannot be read as a Job: expected i32 at line 1 column 174
+jobguard did not look at this: `object` cannot be read as a Job: expected a string at line 1 column 243
+jobguard did not look at this: the request has no `object`
+jobguard did not look at this: the request has no `oldObject`
+jobguard did not look at this: `oldObject` cannot be read as a Job: expected JobSpec at line 1 column 91
+jobguard did not look at this: the request cannot be read: unknown variant `FIX`, expected one of `CREATE`, `UPDATE`, `DELETE`, `CONNECT`
+"#);
+}
+
+#[test]
+fn the_namespace_may_stand_in_the_request_alone() {
+    let text = request("u", "CREATE", r#"{"metadata":{"namespace":null}}"#, "null", "{}");
+    assert_eq!(validate(&text)["allowed"], true);
+}
+
+#[test]
+fn names_may_still_be_generated() {
+    let text = request(
+        "u",
+        "CREATE",
+        r#"{"metadata":{"name":null,"generateName":"pi-"}}"#,
+        "null",
+        r#"{"name":""}"#,
+    );
+    assert_eq!(validate(&text)["allowed"], true);
+}
+
+#[test]
+fn answers_are_bounded() {
+    let mut containers = Vec::new();
+    for number in 0..2000 {
+        containers.push(json!({"name": format!("Not A Name {number} {}", "x".repeat(500)), "image": ""}));
+    }
+    let job = json!({"metadata": {"labels": {"k".repeat(100_000): "v"}}, "spec": {"template": {"spec": {"containers": containers}}}});
+    for mode in [Mode::Enforce, Mode::Warn, Mode::Audit] {
+        let answer =
+            ask(&with(|policy| policy.mode = mode), Endpoint::Validate, &review("u", &job.to_string()));
+        let warnings = answer["warnings"].as_array().cloned().unwrap_or_default();
+        let lengths: Vec<usize> =
+            warnings.iter().map(|text| text.as_str().unwrap().chars().count()).collect();
+        assert!(lengths.iter().all(|length| *length <= 256), "{lengths:?}");
+        assert!(lengths.iter().sum::<usize>() <= 4096, "{lengths:?}");
+        assert!(answer["auditAnnotations"].to_string().len() < 10_000);
+        assert!(answer.to_string().len() < 200_000);
+    }
+}

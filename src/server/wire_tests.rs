@@ -1,0 +1,235 @@
+//! The server over real connections, with timers short enough to wait for.
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rcgen::{CertificateParams, KeyPair};
+use rustls::version::{TLS12, TLS13};
+use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
+use rustls_pki_types::{CertificateDer, ServerName};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use super::shutdown::{Lifecycle, Phase};
+use super::{Certificate, ServeOptions, Server, Timeouts, testing};
+
+/// Longer than anything here should take, even on a busy machine.
+const LONG: Duration = Duration::from_secs(20);
+
+struct Running {
+    port: u16,
+    root: CertificateDer<'static>,
+    lifecycle: Lifecycle,
+    done: JoinHandle<bool>,
+}
+
+/// Long timers, for tests that are not about them.
+fn patient() -> Timeouts {
+    Timeouts { handshake: LONG, first_byte: LONG, header: LONG, request: LONG, drain: LONG }
+}
+
+async fn start(timeouts: Timeouts, max_connections: u32) -> Running {
+    let folder = tempfile::tempdir().unwrap();
+    let key = KeyPair::generate().unwrap();
+    let cert = CertificateParams::new(vec!["localhost".to_owned()]).unwrap().self_signed(&key).unwrap();
+    let files =
+        Certificate::Files { cert: folder.path().join("tls.crt"), key: folder.path().join("tls.key") };
+    std::fs::write(folder.path().join("tls.crt"), cert.pem()).unwrap();
+    std::fs::write(folder.path().join("tls.key"), key.serialize_pem()).unwrap();
+    let server = Server::bind(ServeOptions {
+        listen: (Ipv4Addr::LOCALHOST, 0).into(),
+        certificate: files,
+        policy: testing::policy(),
+        shutdown_delay: Duration::ZERO,
+        max_connections,
+        max_concurrent: 8,
+        timeouts,
+    })
+    .await
+    .unwrap();
+    Running {
+        port: server.address().port(),
+        root: cert.der().clone(),
+        lifecycle: server.lifecycle.clone(),
+        done: tokio::spawn(server.connections.serve(server.listener)),
+    }
+}
+
+impl Running {
+    async fn tcp(&self) -> TcpStream {
+        TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).await.unwrap()
+    }
+
+    async fn connect_with(&self, versions: &[&'static SupportedProtocolVersion]) -> TlsStream<TcpStream> {
+        let mut roots = RootCertStore::empty();
+        roots.add(self.root.clone()).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let mut config = ClientConfig::builder_with_provider(provider)
+            .with_protocol_versions(versions)
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        let name = ServerName::try_from("localhost").unwrap();
+        TlsConnector::from(Arc::new(config)).connect(name, self.tcp().await).await.unwrap()
+    }
+
+    async fn connect(&self) -> TlsStream<TcpStream> {
+        self.connect_with(&[&TLS13]).await
+    }
+}
+
+fn post(body: &str) -> String {
+    let length = body.len();
+    format!(
+        "POST /validate?timeout=10s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+         Content-Length: {length}\r\n\r\n{body}"
+    )
+}
+
+/// Reads one answer: head and body.
+async fn answer(stream: &mut TlsStream<TcpStream>) -> String {
+    let mut text = String::new();
+    loop {
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let length = head
+                .lines()
+                .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok())
+                .unwrap_or(0);
+            if body.len() >= length {
+                return text;
+            }
+        }
+        let mut piece = [0; 4096];
+        let count = timeout(LONG, stream.read(&mut piece)).await.unwrap().unwrap();
+        assert!(count > 0, "the connection ended within an answer: {text}");
+        text.push_str(std::str::from_utf8(&piece[..count]).unwrap());
+    }
+}
+
+/// Waits until the server ends the connection.
+async fn end(stream: &mut (impl tokio::io::AsyncRead + Unpin)) {
+    let mut rest = Vec::new();
+    // An end without TLS's farewell is an error here, and an end all the same.
+    let _ = timeout(LONG, stream.read_to_end(&mut rest)).await.unwrap();
+}
+
+#[tokio::test]
+async fn several_requests_on_one_connection_in_both_versions_of_tls() {
+    let server = start(patient(), 8).await;
+    for version in [&TLS12, &TLS13] {
+        let mut stream = server.connect_with(&[version]).await;
+        assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"http/1.1"[..]));
+        for uid in ["a", "b", "c"] {
+            stream.write_all(post(&testing::review(uid, "{}")).as_bytes()).await.unwrap();
+            let answer = answer(&mut stream).await;
+            assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+            assert!(answer.contains(&format!(r#""uid":"{uid}""#)), "{answer}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn silence_is_ended_by_timers() {
+    let short = Duration::from_millis(100);
+    let server = start(Timeouts { handshake: short, ..patient() }, 8).await;
+    end(&mut server.tcp().await).await;
+
+    let server = start(Timeouts { first_byte: short, ..patient() }, 8).await;
+    end(&mut server.connect().await).await;
+
+    let server = start(Timeouts { header: short, ..patient() }, 8).await;
+    let mut stream = server.connect().await;
+    stream.write_all(post(&testing::review("u", "{}")).as_bytes()).await.unwrap();
+    answer(&mut stream).await;
+    end(&mut stream).await;
+    // A header that never ends.
+    let mut stream = server.connect().await;
+    stream.write_all(b"POST /validate HTTP/1.1\r\nHost: local").await.unwrap();
+    end(&mut stream).await;
+
+    let server = start(Timeouts { request: short, ..patient() }, 8).await;
+    let mut stream = server.connect().await;
+    stream
+        .write_all(b"POST /validate HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{")
+        .await
+        .unwrap();
+    assert!(answer(&mut stream).await.starts_with("HTTP/1.1 408 "));
+}
+
+#[tokio::test]
+async fn connections_above_the_bound_are_closed_at_once() {
+    let server = start(patient(), 1).await;
+    let mut first = server.connect().await;
+    first.write_all(post(&testing::review("u", "{}")).as_bytes()).await.unwrap();
+    answer(&mut first).await;
+    end(&mut server.tcp().await).await;
+    // The first is still served, and its place is free once it has gone.
+    first.write_all(post(&testing::review("v", "{}")).as_bytes()).await.unwrap();
+    answer(&mut first).await;
+    drop(first);
+    let again = async {
+        loop {
+            let mut tcp = server.tcp().await;
+            let mut byte = [0];
+            if timeout(Duration::from_millis(50), tcp.read(&mut byte)).await.is_err() {
+                break;
+            }
+        }
+    };
+    timeout(LONG, again).await.unwrap();
+}
+
+#[tokio::test]
+async fn open_requests_are_answered_before_the_end() {
+    let server = start(patient(), 8).await;
+    let mut silent = server.tcp().await;
+    let mut unasked = server.connect().await;
+    let mut idle = server.connect().await;
+    idle.write_all(post(&testing::review("i", "{}")).as_bytes()).await.unwrap();
+    answer(&mut idle).await;
+    let mut open = server.connect().await;
+    let text = post(&testing::review("o", "{}"));
+    let (start, rest) = text.as_bytes().split_at(text.len() - 7);
+    open.write_all(start).await.unwrap();
+    // Until the server has begun to read it.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+
+    server.lifecycle.advance(Phase::Leaving);
+    let mut late = server.connect().await;
+    late.write_all(post(&testing::review("l", "{}")).as_bytes()).await.unwrap();
+    assert!(answer(&mut late).await.to_ascii_lowercase().contains("\r\nconnection: close\r\n"));
+    end(&mut late).await;
+
+    server.lifecycle.advance(Phase::Draining);
+    end(&mut silent).await;
+    end(&mut unasked).await;
+    end(&mut idle).await;
+    assert!(!server.done.is_finished());
+    assert!(TcpStream::connect((Ipv4Addr::LOCALHOST, server.port)).await.is_err(), "the port is given up");
+    open.write_all(rest).await.unwrap();
+    assert!(answer(&mut open).await.contains(r#""uid":"o""#));
+    end(&mut open).await;
+    assert!(timeout(LONG, server.done).await.unwrap().unwrap(), "drained");
+}
+
+#[tokio::test]
+async fn the_drain_ends_too() {
+    for cut in [false, true] {
+        let drain = if cut { LONG } else { Duration::from_millis(50) };
+        let server = start(Timeouts { drain, ..patient() }, 8).await;
+        let mut open = server.connect().await;
+        open.write_all(b"POST /validate HTTP/1.1\r\n").await.unwrap();
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        server.lifecycle.advance(if cut { Phase::Ended } else { Phase::Draining });
+        assert!(!timeout(LONG, server.done).await.unwrap().unwrap(), "cut");
+        if cut {
+            end(&mut open).await;
+        }
+    }
+}
