@@ -14,11 +14,15 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 use tokio_rustls::server::TlsStream;
 
+use super::patience::Patience;
 use super::shutdown::{Lifecycle, Phase};
 use super::tls::Tls;
 
 /// The first and the longest wait after the system refused a connection.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(5), Duration::from_secs(1));
+
+/// How much of a connection is held in memory besides the body that is being read, in bytes: also the largest header.
+const MAX_BUFFER: usize = 64 << 10;
 
 /// How long clients may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +36,8 @@ pub struct Timeouts {
     pub header: Duration,
     /// For a request that does not say how long its client waits: from its header to its answer.
     pub request: Duration,
+    /// For a client to take anything more of an answer.
+    pub write: Duration,
     /// For open requests, once the server drains.
     pub drain: Duration,
 }
@@ -43,6 +49,7 @@ impl Default for Timeouts {
             first_byte: Duration::from_secs(10),
             header: Duration::from_secs(120),
             request: Duration::from_secs(10),
+            write: Duration::from_secs(30),
             drain: Duration::from_secs(15),
         }
     }
@@ -131,9 +138,11 @@ impl Connections {
         };
         let Some(stream) = stream else { return Ok(()) };
         let mut server = http1::Builder::new();
-        server.timer(TokioTimer::new()).header_read_timeout(self.timeouts.header);
+        server.timer(TokioTimer::new()).header_read_timeout(self.timeouts.header).max_buf_size(MAX_BUFFER);
         let service = TowerToHyperService::new(self.router.clone());
-        let mut connection = std::pin::pin!(server.serve_connection(TokioIo::new(stream), service));
+        let mut connection = std::pin::pin!(
+            server.serve_connection(TokioIo::new(Patience::new(stream, self.timeouts.write)), service)
+        );
         tokio::select! {
             biased;
             ended = connection.as_mut() => return Ok(ended?),

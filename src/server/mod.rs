@@ -11,6 +11,7 @@ mod answer;
 mod deadline;
 mod http;
 mod log;
+mod patience;
 mod review;
 mod shutdown;
 #[cfg(test)]

@@ -30,7 +30,7 @@ struct Running {
 
 /// Long timers, for tests that are not about them.
 fn patient() -> Timeouts {
-    Timeouts { handshake: LONG, first_byte: LONG, header: LONG, request: LONG, drain: LONG }
+    Timeouts { handshake: LONG, first_byte: LONG, header: LONG, request: LONG, write: LONG, drain: LONG }
 }
 
 async fn start(timeouts: Timeouts, max_connections: u32) -> Running {
