@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 
 use super::testing::{self, request, review};
 use super::{Admission, Endpoint};
+use crate::batch::{self, Workload};
+use crate::engine::registry;
+use crate::policy::load::{self, Source};
 use crate::policy::{ControllerJobs, Mode};
 
 const BAD: &str = r#"{"spec":{"template":{"spec":{"restartPolicy":"Always"}}}}"#;
@@ -128,18 +131,50 @@ fn what_a_person_makes_from_a_cron_job_is_not_the_controllers() {
     assert_eq!(validate(&text)["allowed"], false);
 }
 
+/// What the API server has stored of a Job, as a patch of it.
+fn stored(patch: &str) -> String {
+    let review: Value = serde_json::from_str(&review("u", patch)).unwrap();
+    let job = serde_json::from_value(review["request"]["object"].clone()).unwrap();
+    let mut workload = Workload::Job(Box::new(job));
+    let defaulted = batch::apply_defaults(&mut workload);
+    batch::prepare_for_create(&mut workload, defaulted);
+    workload.metadata_mut().resource_version = Some("7".to_owned());
+    let Workload::Job(job) = workload else { panic!("still a Job") };
+    serde_json::to_string(&job).unwrap()
+}
+
 #[test]
 fn updates_do_not_lock_old_objects_in() {
-    // A finding of a rule of the policy that both versions have.
-    let both = r#"{"spec":{"parallelism":4}}"#;
-    let created = validate(&review("u", both));
-    let updated = validate(&request("u", "UPDATE", both, both, "{}"));
-    assert_eq!(updated["allowed"], true, "{updated}");
-    assert!(!created["warnings"].is_null() || created["allowed"] == false, "{created}");
-    // An object that is going away.
-    let leaving = r#"{"metadata":{"deletionTimestamp":"2026-01-01T00:00:00Z"},"spec":{"parallelism":1}}"#;
-    let answer = validate(&request("u", "UPDATE", BAD, leaving, "{}"));
-    assert_eq!(answer, silence());
+    // By a policy that refuses what the stored version has already.
+    let policy = "apiVersion: jobguard.dev/v1alpha1\nkind: JobPolicy\nmetadata: {name: p}\n\
+                  spec: {rules: {job/work-queue-completions: deny}}\n";
+    let source = Source { name: "p".to_owned(), text: policy.to_owned() };
+    let admission = Admission::new(load::read(&source, registry().catalog(), &load::no_files).unwrap());
+    let queue = r#"{"spec":{"parallelism":4}}"#;
+    let ask = |text: &str| ask(&admission, Endpoint::Validate, text);
+
+    let answer = ask(&review("u", queue));
+    assert_eq!((&answer["allowed"], &answer["status"]["code"]), (&json!(false), &json!(403)), "{answer}");
+    assert_eq!(answer["status"]["reason"], "Forbidden");
+    let cause = &answer["status"]["details"]["causes"][0];
+    assert_eq!(
+        (&cause["reason"], &cause["field"]),
+        (&json!("FieldValueForbidden"), &json!("spec.completions"))
+    );
+
+    let answer = ask(&request("u", "UPDATE", &stored(queue), &stored(queue), "{}"));
+    assert_eq!(answer["allowed"], true, "{answer}");
+    assert!(answer["warnings"][0].as_str().unwrap().starts_with("spec.completions: "), "{answer}");
+
+    let answer = ask(&request("u", "UPDATE", &stored(queue), &stored("{}"), "{}"));
+    assert_eq!(answer["allowed"], false, "{answer}");
+}
+
+#[test]
+fn an_object_that_is_going_away_may_change() {
+    let leaving = r#"{"metadata":{"deletionTimestamp":"2026-01-01T00:00:00Z"}}"#;
+    assert_eq!(validate(&request("u", "UPDATE", BAD, leaving, "{}")), silence());
+    assert_eq!(mutate(&request("u", "UPDATE", BAD, leaving, "{}")), silence());
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use crate::batch::Cause;
-use crate::engine::{Finding, Object, Severity, Verdict};
+use crate::engine::{Check, Finding, Object, Severity, Verdict, subject};
 use crate::path::FieldPath;
 use crate::policy::Mode;
 
@@ -115,9 +115,9 @@ impl<'a> Ruling<'a> {
         };
         let mut status = Status::failure(code, reason, self.message());
         status.details = Some(StatusDetails {
-            name: plain(self.object.name(), MAX_PATH),
+            name: plain(subject(self.object.workload(), None).name, MAX_PATH),
             group: "batch",
-            kind: self.object.kind(),
+            kind: self.object.kind().as_str(),
             causes: self.denying.iter().take(MAX_LISTED).map(|finding| cause(finding)).collect(),
         });
         status
@@ -151,6 +151,8 @@ impl<'a> Ruling<'a> {
                     const PREFIX: &str = "would be denied: ";
                     Some(format!("{PREFIX}{}", line(finding, MAX_WARNING - PREFIX.len())))
                 }
+                // What the API server warns of, it says itself.
+                Severity::Warning if matches!(finding.rule.check, Check::Server(_)) => None,
                 Severity::Warning => Some(line(finding, MAX_WARNING)),
                 Severity::Error | Severity::Info => None,
             })
@@ -222,4 +224,60 @@ fn list(texts: impl Iterator<Item = String>) -> String {
         out.push_str(&text);
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{Rule, registry};
+
+    fn rule() -> &'static Rule {
+        registry().get("job/work-queue-completions").unwrap()
+    }
+
+    fn finding(path: &str, message: &str, help: &str) -> Finding {
+        let mut finding = rule().finding(Severity::Warning, FieldPath::parse(path), message);
+        finding.help = Some(help.to_owned());
+        finding
+    }
+
+    #[test]
+    fn a_line_loses_its_help_first_and_keeps_its_rule() {
+        let finding = finding("spec.completions", "one Pod only is started", "remove completions");
+        let cut = |max| line(&finding, max);
+        assert_eq!(
+            cut(256),
+            "spec.completions: one Pod only is started (job/work-queue-completions); remove completions"
+        );
+        assert_eq!(cut(89), "spec.completions: one Pod only is started (job/work-queue-completions)");
+        assert_eq!(cut(60), "spec.completions: one Pod only… (job/work-queue-completions)");
+    }
+
+    #[test]
+    fn a_line_is_one_line() {
+        let finding = finding("metadata.labels[a\nb]", "no\u{1b}[31m", "mend\nit");
+        assert_eq!(
+            line(&finding, 256),
+            "metadata.labels[a b]: no [31m (job/work-queue-completions); mend it"
+        );
+        let root = rule().finding(Severity::Error, FieldPath::root(), "wrong");
+        assert_eq!(line(&root, 256), "wrong (job/work-queue-completions)");
+    }
+
+    #[test]
+    fn lists_are_sorted_and_bounded() {
+        let text = |items: &[&str]| list(items.iter().map(|item| (*item).to_owned()));
+        assert_eq!(text(&["b=error", "a=info", "b=error"]), "a=info,b=error");
+        assert_eq!(text(&[]), "");
+        let long = list((0..5000).map(|number| format!("rule{number:05}")));
+        assert!(long.len() <= MAX_ANNOTATION && long.ends_with(",..."), "{long}");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn lines_never_exceed_what_fits_in_a_warning(path in ".{0,400}", message in ".{0,400}", help in ".{0,400}") {
+            let finding = finding(&path, &message, &help);
+            proptest::prop_assert!(line(&finding, MAX_WARNING).chars().count() <= MAX_WARNING);
+        }
+    }
 }

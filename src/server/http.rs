@@ -30,9 +30,9 @@ use super::text::plain;
 /// The largest body: an old and a new object, 3 MiB each, and the rest of the review.
 pub(crate) const MAX_BODY: usize = 7 << 20;
 
-/// From which size on a body is judged on a thread of its own, in bytes. Below, judging takes less than a
-/// millisecond, which is less than what moving it costs the others.
-const LARGE: usize = 64 << 10;
+/// From which size on a body is judged on a thread of its own, in bytes. An ordinary review takes some 50 µs, less
+/// than what moving it costs; time grows with size, and nobody else should wait for it.
+const LARGE: usize = 32 << 10;
 
 /// What the handlers share.
 #[derive(Debug)]

@@ -82,6 +82,16 @@ impl Running {
     async fn connect(&self) -> TlsStream<TcpStream> {
         self.connect_with(&[&TLS13]).await
     }
+
+    /// Sends a request but for its body, which the server has begun to wait for.
+    async fn begin(&self, body: &str) -> (TlsStream<TcpStream>, String) {
+        let mut stream = self.connect().await;
+        let request = post(body).replacen("\r\n\r\n", "\r\nExpect: 100-continue\r\n\r\n", 1);
+        let (head, body) = request.split_at(request.find("\r\n\r\n").unwrap() + 4);
+        stream.write_all(head.as_bytes()).await.unwrap();
+        assert!(answer(&mut stream).await.starts_with("HTTP/1.1 100 "));
+        (stream, body.to_owned())
+    }
 }
 
 fn post(body: &str) -> String {
@@ -193,12 +203,7 @@ async fn open_requests_are_answered_before_the_end() {
     let mut idle = server.connect().await;
     idle.write_all(post(&testing::review("i", "{}")).as_bytes()).await.unwrap();
     answer(&mut idle).await;
-    let mut open = server.connect().await;
-    let text = post(&testing::review("o", "{}"));
-    let (start, rest) = text.as_bytes().split_at(text.len() - 7);
-    open.write_all(start).await.unwrap();
-    // Until the server has begun to read it.
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    let (mut open, rest) = server.begin(&testing::review("o", "{}")).await;
 
     server.lifecycle.advance(Phase::Leaving);
     let mut late = server.connect().await;
@@ -212,7 +217,7 @@ async fn open_requests_are_answered_before_the_end() {
     end(&mut idle).await;
     assert!(!server.done.is_finished());
     assert!(TcpStream::connect((Ipv4Addr::LOCALHOST, server.port)).await.is_err(), "the port is given up");
-    open.write_all(rest).await.unwrap();
+    open.write_all(rest.as_bytes()).await.unwrap();
     assert!(answer(&mut open).await.contains(r#""uid":"o""#));
     end(&mut open).await;
     assert!(timeout(LONG, server.done).await.unwrap().unwrap(), "drained");
@@ -223,9 +228,7 @@ async fn the_drain_ends_too() {
     for cut in [false, true] {
         let drain = if cut { LONG } else { Duration::from_millis(50) };
         let server = start(Timeouts { drain, ..patient() }, 8).await;
-        let mut open = server.connect().await;
-        open.write_all(b"POST /validate HTTP/1.1\r\n").await.unwrap();
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        let (mut open, _) = server.begin("{}").await;
         server.lifecycle.advance(if cut { Phase::Ended } else { Phase::Draining });
         assert!(!timeout(LONG, server.done).await.unwrap().unwrap(), "cut");
         if cut {
