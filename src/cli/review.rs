@@ -1,0 +1,61 @@
+//! `jobguard review`: the webhook's answer to one AdmissionReview, without a server.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use clap::Args;
+use jiff::Timestamp;
+
+use crate::server::{Admission, Endpoint, MAX_BODY};
+
+use super::exit::ExitStatus;
+use super::output::Terminal;
+use super::policy_source;
+
+/// Arguments of `jobguard review`.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("endpoint").required(true))]
+pub(crate) struct ReviewArgs {
+    /// Answer as POST /validate does
+    #[arg(long, group = "endpoint")]
+    validate: bool,
+
+    /// Answer as POST /mutate does
+    #[arg(long, group = "endpoint")]
+    mutate: bool,
+
+    /// Policy file, or one of the built-in policies: baseline, recommended, strict
+    #[arg(long, short, value_name = "FILE|NAME", env = "JOBGUARD_POLICY", default_value = "recommended")]
+    policy: String,
+
+    /// AdmissionReview in JSON; `-` is standard input
+    #[arg(value_name = "FILE", default_value = "-")]
+    file: PathBuf,
+}
+
+/// Prints the answer as the server would send it, laid out for reading. An answer is an answer: a denial is no
+/// failure of this command.
+pub(crate) fn run(args: ReviewArgs, terminal: &Terminal) -> Result<ExitStatus> {
+    let admission = Admission::new(policy_source::find(Some(&args.policy))?);
+    let endpoint = if args.mutate { Endpoint::Mutate } else { Endpoint::Validate };
+    let (name, body) = if args.file == Path::new("-") {
+        ("standard input".to_owned(), read(io::stdin().lock()))
+    } else {
+        (args.file.display().to_string(), File::open(&args.file).and_then(read))
+    };
+    let body = body.with_context(|| format!("cannot read {name}"))?;
+    if body.len() > MAX_BODY {
+        bail!("{name} is larger than {MAX_BODY} bytes, which no AdmissionReview is");
+    }
+    let answer = admission.answer(endpoint, &body, Timestamp::now()).context(name)?;
+    terminal.print(&format!("{}\n", serde_json::to_string_pretty(&answer)?))?;
+    Ok(ExitStatus::Success)
+}
+
+fn read(from: impl Read) -> io::Result<Vec<u8>> {
+    let mut body = Vec::new();
+    from.take(MAX_BODY as u64 + 1).read_to_end(&mut body)?;
+    Ok(body)
+}

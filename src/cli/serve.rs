@@ -1,0 +1,203 @@
+//! `jobguard serve`: the admission webhook.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+
+use super::exit::ExitStatus;
+use super::policy_source;
+use crate::server::{self, Certificate, Ended, LogFormat, ServeOptions, Timeouts};
+
+/// A review to try a server with.
+const EXAMPLE: &str = include_str!("../../examples/review.json");
+
+/// Arguments of `jobguard serve`.
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// Where to listen; port 0 takes any free port, an address without host (`:8443`) all interfaces
+    #[arg(long, value_name = "ADDRESS", env = "JOBGUARD_LISTEN", default_value = "127.0.0.1:8443",
+          value_parser = listen_address)]
+    listen: SocketAddr,
+
+    /// Certificate in PEM, followed by the intermediate ones; without one, a certificate is made in memory
+    #[arg(long, value_name = "FILE", env = "JOBGUARD_TLS_CERT", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+
+    /// Private key of the certificate, in PEM
+    #[arg(long, value_name = "FILE", env = "JOBGUARD_TLS_KEY", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+
+    /// Policy file, or one of the built-in policies: baseline, recommended, strict
+    #[arg(long, short, value_name = "FILE|NAME", env = "JOBGUARD_POLICY", default_value = "recommended")]
+    policy: String,
+
+    /// How log lines are written
+    #[arg(long, value_enum, value_name = "FORMAT", env = "JOBGUARD_LOG_FORMAT", default_value = "text")]
+    log_format: LogFormatArg,
+
+    /// What is logged
+    #[arg(long, value_enum, value_name = "LEVEL", env = "JOBGUARD_LOG_LEVEL", default_value = "info")]
+    log_level: LogLevelArg,
+
+    /// How long requests are still served after SIGTERM, while API servers learn that this server goes
+    #[arg(long, value_name = "DURATION", env = "JOBGUARD_SHUTDOWN_DELAY", default_value = "10s",
+          value_parser = duration)]
+    shutdown_delay: Duration,
+
+    /// How many connections there may be at a time; above, new ones are closed
+    #[arg(long, value_name = "N", env = "JOBGUARD_MAX_CONNECTIONS", default_value_t = 1024,
+          value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    max_connections: u32,
+
+    /// How many reviews there may be at a time; above, they are refused with 429
+    #[arg(long, value_name = "N", env = "JOBGUARD_MAX_CONCURRENT", default_value_t = 256,
+          value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    max_concurrent: u32,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum LogFormatArg {
+    /// For people
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum LogLevelArg {
+    /// Nothing
+    Off,
+    /// What keeps the server from its work
+    Error,
+    /// What somebody should look at
+    Warn,
+    /// Also denials, start and end
+    Info,
+    /// Also single connections
+    Debug,
+    /// Everything
+    Trace,
+}
+
+impl LogLevelArg {
+    const fn filter(self) -> server::LevelFilter {
+        match self {
+            Self::Off => server::LevelFilter::OFF,
+            Self::Error => server::LevelFilter::ERROR,
+            Self::Warn => server::LevelFilter::WARN,
+            Self::Info => server::LevelFilter::INFO,
+            Self::Debug => server::LevelFilter::DEBUG,
+            Self::Trace => server::LevelFilter::TRACE,
+        }
+    }
+}
+
+fn listen_address(text: &str) -> Result<SocketAddr, String> {
+    let full = if text.starts_with(':') { format!("[::]{text}") } else { text.to_owned() };
+    full.parse().map_err(|_| "write it as IP:PORT, such as 0.0.0.0:8443 or [::]:8443".to_owned())
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    const LONGEST: Duration = Duration::from_secs(3600);
+    server::parse_duration(text)
+        .filter(|duration| *duration <= LONGEST)
+        .ok_or_else(|| "write it with units, such as 10s or 1m30s, at most 1h".to_owned())
+}
+
+/// Runs the webhook until a signal ends it.
+pub(crate) fn run(args: ServeArgs) -> Result<ExitStatus> {
+    let policy = policy_source::find(Some(&args.policy))?;
+    let certificate = match (args.tls_cert, args.tls_key) {
+        (Some(cert), Some(key)) => Certificate::Files { cert, key },
+        _ => Certificate::SelfSigned,
+    };
+    let format = match args.log_format {
+        LogFormatArg::Text => LogFormat::Text,
+        LogFormatArg::Json => LogFormat::Json,
+    };
+    server::start_log(format, args.log_level.filter());
+    let advice = (certificate == Certificate::SelfSigned).then(|| policy.name.clone());
+    let options = ServeOptions {
+        listen: args.listen,
+        certificate,
+        policy,
+        shutdown_delay: args.shutdown_delay,
+        max_connections: args.max_connections,
+        max_concurrent: args.max_concurrent,
+        timeouts: Timeouts::default(),
+    };
+    let ended = server::run(options, |address| {
+        if let Some(policy) = advice {
+            // Whoever closed standard output does not want to read it.
+            let _ = std::io::stdout().lock().write_all(how_to_try(address, &policy).as_bytes());
+        }
+    })?;
+    Ok(match ended {
+        Ended::Drained => ExitStatus::Success,
+        Ended::Cut => ExitStatus::Failure,
+    })
+}
+
+/// What somebody needs who started the server without a certificate, to see it work.
+fn how_to_try(address: SocketAddr, policy: &str) -> String {
+    let host = match address.ip() {
+        ip if ip.is_unspecified() => IpAddr::from(Ipv4Addr::LOCALHOST),
+        ip => ip,
+    };
+    let url = format!("https://{}", SocketAddr::new(host, address.port()));
+    let mut out = String::new();
+    let _ = write!(
+        out,
+        "\njobguard listens on {url}, judges by the policy {policy}, and made a certificate for itself,\n\
+         which no API server trusts: give it one with --tls-cert and --tls-key.\n\n\
+         Try it from another terminal. In a checkout of jobguard:\n\n  \
+         curl -sk {url}/validate -H 'Content-Type: application/json' -d @examples/review.json\n\n\
+         Anywhere else:\n\n  \
+         curl -sk {url}/validate -H 'Content-Type: application/json' -d '{}'\n\n\
+         Ctrl-C ends it.\n\n",
+        compact(EXAMPLE)
+    );
+    out
+}
+
+/// JSON in one line. No string in it may hold two spaces or a line break.
+fn compact(json: &str) -> String {
+    json.lines().map(str::trim).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_fits_between_quotes_on_a_command_line() {
+        let line = compact(EXAMPLE);
+        assert!(!line.contains(['\'', '\n', '@']));
+        let value: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(value, serde_json::from_str::<serde_json::Value>(EXAMPLE).unwrap());
+    }
+
+    #[test]
+    fn words_for_the_first_try() {
+        let text = how_to_try("[::]:8443".parse().unwrap(), "recommended");
+        assert!(text.contains("https://127.0.0.1:8443/validate"), "{text}");
+        let text = how_to_try("[::1]:9".parse().unwrap(), "strict");
+        assert!(text.contains("https://[::1]:9/validate"), "{text}");
+    }
+
+    #[test]
+    fn addresses_and_durations() {
+        assert_eq!(listen_address(":8443").unwrap().to_string(), "[::]:8443");
+        assert_eq!(listen_address("0.0.0.0:0").unwrap().port(), 0);
+        assert!(listen_address("localhost").is_err());
+        assert_eq!(duration("1m30s"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("0s"), Ok(Duration::ZERO));
+        assert!(duration("10").is_err());
+        assert!(duration("2h").is_err());
+    }
+}

@@ -1,0 +1,495 @@
+//! The webhook as a program: started, asked over HTTPS, ended by signals.
+
+#![cfg(all(feature = "serve", unix))]
+#![allow(clippy::expect_used, clippy::print_stderr, clippy::unwrap_used, reason = "tests fail by panicking")]
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use rcgen::{CertificateParams, KeyPair};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use rustls_pki_types::{CertificateDer, ServerName};
+use serde_json::{Value, json};
+
+/// Longer than anything here should take, even on a busy machine.
+const LONG: Duration = Duration::from_secs(30);
+
+const MIB: usize = 1 << 20;
+
+fn program() -> Command {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_jobguard"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("JOBGUARD_")) {
+        program.env_remove(name);
+    }
+    program
+}
+
+/// A running server, ended when it goes out of scope.
+struct Server {
+    child: Child,
+    address: SocketAddr,
+    root: CertificateDer<'static>,
+    log: Arc<Mutex<Vec<String>>>,
+    _folder: tempfile::TempDir,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+type Stream = StreamOwned<ClientConnection, TcpStream>;
+
+struct Answer {
+    code: u16,
+    head: String,
+    body: String,
+}
+
+impl Answer {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
+    }
+}
+
+impl Server {
+    fn start(arguments: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let key = KeyPair::generate().unwrap();
+        let cert = CertificateParams::new(vec!["localhost".to_owned()]).unwrap().self_signed(&key).unwrap();
+        let (cert_file, key_file) = (folder.path().join("tls.crt"), folder.path().join("tls.key"));
+        fs::write(&cert_file, cert.pem()).unwrap();
+        fs::write(&key_file, key.serialize_pem()).unwrap();
+        let mut child = program()
+            .args(["serve", "--listen", "127.0.0.1:0", "--log-format", "json"])
+            .args(arguments)
+            .arg("--tls-cert")
+            .arg(&cert_file)
+            .env("JOBGUARD_TLS_KEY", &key_file)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let lines = follow(&mut child, &log);
+        let address = address(&lines);
+        Self { child, address, root: cert.der().clone(), log, _folder: folder }
+    }
+
+    fn connect(&self) -> Stream {
+        let mut roots = RootCertStore::empty();
+        roots.add(self.root.clone()).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let tcp = TcpStream::connect(self.address).unwrap();
+        tcp.set_read_timeout(Some(LONG)).unwrap();
+        let name = ServerName::try_from("localhost").unwrap();
+        StreamOwned::new(ClientConnection::new(Arc::new(config), name).unwrap(), tcp)
+    }
+
+    fn signal(&self, name: &str) {
+        let status = Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status();
+        assert!(status.unwrap().success());
+    }
+
+    fn wait(&mut self) -> ExitStatus {
+        let begin = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            assert!(begin.elapsed() < LONG, "the server does not end");
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Waits for a line of the log with this message.
+    fn logged(&self, message: &str) -> Value {
+        let begin = Instant::now();
+        loop {
+            for line in self.log.lock().unwrap().iter() {
+                let line: Value = serde_json::from_str(line).unwrap_or_default();
+                if line["message"] == message {
+                    return line;
+                }
+            }
+            assert!(begin.elapsed() < LONG, "{message:?} is not logged");
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+/// Collects the log, and hands its lines on.
+fn follow(child: &mut Child, log: &Arc<Mutex<Vec<String>>>) -> Receiver<String> {
+    let (sender, lines) = channel();
+    let (log, stderr) = (Arc::clone(log), child.stderr.take().unwrap());
+    thread::spawn(move || {
+        for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+            log.lock().unwrap().push(line.clone());
+            let _ = sender.send(line);
+        }
+    });
+    lines
+}
+
+fn address(lines: &Receiver<String>) -> SocketAddr {
+    loop {
+        let line = lines.recv_timeout(LONG).expect("the server says where it listens");
+        let line: Value =
+            serde_json::from_str(&line).unwrap_or_else(|_| panic!("no JSON in the log: {line}"));
+        if line["message"] == "listening" {
+            return line["address"].as_str().unwrap().parse().unwrap();
+        }
+    }
+}
+
+fn head(path: &str, content_type: &str, length: usize) -> String {
+    format!(
+        "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {content_type}\r\nContent-Length: {length}\r\n\r\n"
+    )
+}
+
+fn post(stream: &mut Stream, path: &str, body: &[u8]) -> Answer {
+    stream.write_all(head(path, "application/json", body.len()).as_bytes()).unwrap();
+    stream.write_all(body).unwrap();
+    answer(stream)
+}
+
+/// Sends a request but for its body, which the server has begun to wait for.
+fn begin(server: &Server, length: usize) -> Stream {
+    let mut stream = server.connect();
+    let head = head("/validate", "application/json\r\nExpect: 100-continue", length);
+    stream.write_all(head.as_bytes()).unwrap();
+    assert_eq!(answer(&mut stream).code, 100);
+    stream
+}
+
+fn get(stream: &mut Stream, path: &str) -> Answer {
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    answer(stream)
+}
+
+fn answer(stream: &mut Stream) -> Answer {
+    let mut text = Vec::new();
+    loop {
+        if let Some(end) = text.windows(4).position(|window| window == b"\r\n\r\n") {
+            let head = String::from_utf8(text[..end].to_vec()).unwrap();
+            let length: usize = head
+                .lines()
+                .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok())
+                .unwrap_or(0);
+            if text.len() >= end + 4 + length {
+                let code = head.split(' ').nth(1).unwrap().parse().unwrap();
+                return Answer { code, head, body: String::from_utf8(text[end + 4..].to_vec()).unwrap() };
+            }
+        }
+        let mut piece = [0; 8192];
+        let count = stream.read(&mut piece).unwrap();
+        assert!(count > 0, "the connection ended within an answer");
+        text.extend_from_slice(&piece[..count]);
+    }
+}
+
+fn is_closed(stream: &mut Stream) -> bool {
+    !matches!(stream.read(&mut [0; 16]), Ok(1..))
+}
+
+/// The recorded requests: path and review.
+fn recorded() -> Vec<(String, Value)> {
+    let folder = std::env::var_os("CONFORMANCE_DIR")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance"), PathBuf::from);
+    let file = folder.join("admission-reviews.jsonl");
+    let Ok(text) = fs::read_to_string(&file) else {
+        eprintln!("absent: {}", file.display());
+        return Vec::new();
+    };
+    let parse = |line: &str| {
+        let mut line: Value = serde_json::from_str(line).unwrap();
+        (line["path"].as_str().unwrap().to_owned(), line["review"].take())
+    };
+    text.lines().filter(|line| !line.trim().is_empty()).map(parse).collect()
+}
+
+fn patched(response: &Value, object: &Value) -> Value {
+    let mut object = object.clone();
+    if let Some(patch) = response["patch"].as_str() {
+        assert_eq!(response["patchType"], "JSONPatch");
+        let patch = base64::engine::general_purpose::STANDARD.decode(patch).unwrap();
+        let patch: json_patch::Patch = serde_json::from_slice(&patch).unwrap();
+        json_patch::patch(&mut object, &patch).unwrap();
+    }
+    object
+}
+
+/// What must hold for the answer to every recorded request, whatever the rules say.
+fn hold_together(path: &str, review: &Value, answer: &Value) {
+    let (request, response) = (&review["request"], &answer["response"]);
+    assert_eq!(answer["apiVersion"], "admission.k8s.io/v1");
+    assert_eq!(answer["kind"], "AdmissionReview");
+    assert_eq!(response["uid"], request["uid"]);
+    let allowed = response["allowed"].as_bool().unwrap();
+    assert_eq!(allowed, response["status"].is_null());
+    let user = request["userInfo"]["username"].as_str().unwrap_or_default();
+    let passed_over = request["operation"] == "DELETE" || request["subResource"].is_string();
+    if path.starts_with("/mutate") {
+        assert!(allowed, "/mutate says no: {answer}");
+    } else {
+        assert!(response["patch"].is_null(), "/validate patches: {answer}");
+        if !allowed {
+            assert_ne!(response["status"]["details"]["causes"], json!([]), "{answer}");
+        }
+    }
+    if passed_over {
+        assert_eq!(answer["response"], json!({"uid": request["uid"], "allowed": true}));
+    }
+    if user.ends_with(":cronjob-controller") {
+        assert!(allowed, "a controller is refused: {answer}");
+    }
+    for warning in response["warnings"].as_array().into_iter().flatten() {
+        assert!(warning.as_str().unwrap().chars().count() <= 256, "{warning}");
+    }
+}
+
+#[test]
+fn answers_every_recorded_request() {
+    let server = Server::start(&[]);
+    let mut stream = server.connect();
+    for (path, review) in recorded() {
+        let answered = post(&mut stream, &path, review.to_string().as_bytes());
+        assert_eq!(answered.code, 200, "{}", answered.body);
+        let answered = answered.json();
+        hold_together(&path, &review, &answered);
+        let object = &review["request"]["object"];
+        if path.starts_with("/mutate") && object.is_object() {
+            let filled = patched(&answered["response"], object);
+            if object["kind"] == "Job" && review["request"]["operation"] == "CREATE" {
+                assert_ne!(filled["spec"]["template"]["spec"]["restartPolicy"], "Always");
+            }
+            // What is filled in is not filled in again.
+            let mut again = review.clone();
+            again["request"]["object"] = filled;
+            let answered = post(&mut stream, &path, again.to_string().as_bytes()).json();
+            assert_eq!(answered["response"]["patch"], Value::Null, "{answered}");
+        }
+    }
+}
+
+#[test]
+fn review_gives_the_same_answers_as_the_server() {
+    let server = Server::start(&["--policy", "strict"]);
+    let mut stream = server.connect();
+    for (path, review) in recorded() {
+        let served = post(&mut stream, &path, review.to_string().as_bytes()).json();
+        let endpoint = if path.starts_with("/mutate") { "--mutate" } else { "--validate" };
+        let output = run(&["review", endpoint, "--policy", "strict"], review.to_string().as_bytes());
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let printed: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(printed, served);
+    }
+}
+
+fn run(arguments: &[&str], input: &[u8]) -> Output {
+    let mut child = program()
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // It may end without having read everything.
+    let _ = child.stdin.take().unwrap().write_all(input);
+    child.wait_with_output().unwrap()
+}
+
+fn job(name: &str, restart_policy: &str) -> Value {
+    json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name, "namespace": "ns"}, "spec": {
+        "template": {"spec": {"restartPolicy": restart_policy, "containers": [{
+            "name": "a", "image": "busybox:1.36", "env": [{"name": "PASSWORD", "value": "hunter2"}],
+        }]}},
+    }})
+}
+
+fn create(uid: &str, job: &Value) -> Value {
+    json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
+        "uid": uid, "operation": "CREATE", "kind": {"group": "batch", "version": "v1", "kind": "Job"},
+        "namespace": "ns", "userInfo": {"username": "anna"}, "object": job,
+    }})
+}
+
+#[test]
+fn fills_in_a_restart_policy() {
+    let server = Server::start(&[]);
+    let object = job("pi", "Always");
+    let answered = post(&mut server.connect(), "/mutate", create("u", &object).to_string().as_bytes()).json();
+    assert_eq!(patched(&answered["response"], &object)["spec"]["template"]["spec"]["restartPolicy"], "Never");
+}
+
+#[test]
+fn a_denial_is_logged_without_the_object() {
+    let server = Server::start(&[]);
+    let review = create("u9", &job("pi", "Always"));
+    let answered = post(&mut server.connect(), "/validate", review.to_string().as_bytes()).json();
+    let status = &answered["response"]["status"];
+    assert_eq!((&answered["response"]["allowed"], &status["code"]), (&json!(false), &json!(422)));
+    assert_eq!(status["reason"], "Invalid");
+    assert_eq!(status["details"]["causes"][0]["field"], "spec.template.spec.restartPolicy");
+    let line = server.logged("denied");
+    assert_eq!(line["rules"], "api/restart-policy");
+    let said = [&line["kind"], &line["namespace"], &line["name"], &line["user"], &line["uid"]];
+    assert_eq!(said, ["Job", "ns", "pi", "anna", "u9"]);
+    assert!(!server.log.lock().unwrap().concat().contains("hunter2"));
+}
+
+#[test]
+fn says_what_is_wrong_with_a_request() {
+    let server = Server::start(&[]);
+    let review = |change: &dyn Fn(&mut Value)| {
+        let mut review = create("u", &job("a", "Never"));
+        change(&mut review);
+        review.to_string().into_bytes()
+    };
+    let deep = [b"{\"kind\":".to_vec(), vec![b'['; 100_000]].concat();
+    let bodies: [(&str, Vec<u8>, u16); 9] = [
+        ("empty", Vec::new(), 400),
+        ("no JSON", b"apiVersion: v1".to_vec(), 400),
+        ("cut off", review(&|_| {})[..50].to_vec(), 400),
+        ("another kind", job("a", "Never").to_string().into_bytes(), 400),
+        ("v1beta1", review(&|review| review["apiVersion"] = json!("admission.k8s.io/v1beta1")), 400),
+        ("no uid", review(&|review| review["request"]["uid"] = Value::Null), 400),
+        ("deep", deep, 400),
+        ("no UTF-8", b"{\"kind\":\"\xff\"}".to_vec(), 400),
+        ("too large", vec![b' '; 7 * MIB + 1], 413),
+    ];
+    for (what, body, code) in bodies {
+        let answered = post(&mut server.connect(), "/validate", &body);
+        assert_eq!(answered.code, code, "{what}: {}", answered.body);
+        let status = answered.json();
+        assert_eq!((&status["kind"], &status["status"]), (&json!("Status"), &json!("Failure")), "{what}");
+        assert!(status["message"].as_str().is_some_and(|message| !message.is_empty()), "{what}");
+    }
+    // As large as it may be, and only then no review.
+    assert_eq!(post(&mut server.connect(), "/validate", &vec![b' '; 7 * MIB]).code, 400);
+
+    let mut stream = server.connect();
+    stream.write_all(head("/validate", "application/yaml", 2).as_bytes()).unwrap();
+    stream.write_all(b"{}").unwrap();
+    assert_eq!(answer(&mut stream).code, 415);
+    let mut stream = server.connect();
+    assert_eq!(get(&mut stream, "/validate").code, 405);
+    assert_eq!(get(&mut stream, "/").code, 404);
+    assert_eq!(get(&mut stream, "/livez").code, 200);
+    assert_eq!(get(&mut stream, "/readyz").code, 200);
+
+    // Deep below an object: never in the way.
+    let text = create("deep", &json!({"metadata": "here"})).to_string();
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let answered = post(&mut stream, "/validate", text.replace("\"here\"", &deep).as_bytes());
+    assert_eq!(answered.code, 200, "{}", answered.body);
+    assert_eq!(answered.json()["response"]["allowed"], true);
+}
+
+#[test]
+fn goes_on_serving_after_sigterm_and_answers_what_is_open() {
+    let mut server = Server::start(&["--shutdown-delay", "2s"]);
+    let mut idle = server.connect();
+    assert_eq!(get(&mut idle, "/readyz").code, 200);
+    server.signal("TERM");
+    server.logged("shutting down");
+
+    let ready = get(&mut idle, "/readyz");
+    assert_eq!(ready.code, 503);
+    assert!(ready.head.to_ascii_lowercase().contains("connection: close"), "{}", ready.head);
+    assert!(is_closed(&mut idle));
+    let body = create("late", &job("a", "Never")).to_string();
+    assert_eq!(post(&mut server.connect(), "/validate", body.as_bytes()).code, 200);
+
+    // A request that is still being sent when the drain begins.
+    let mut open = begin(&server, body.len());
+    while TcpStream::connect(server.address).is_ok() {
+        thread::sleep(Duration::from_millis(20));
+    }
+    assert!(server.child.try_wait().unwrap().is_none());
+    open.write_all(body.as_bytes()).unwrap();
+    assert_eq!(answer(&mut open).json()["response"]["uid"], "late");
+    assert_eq!(server.wait().code(), Some(0));
+}
+
+#[test]
+fn ctrl_c_does_not_wait() {
+    let mut server = Server::start(&["--shutdown-delay", "1h"]);
+    let mut idle = server.connect();
+    assert_eq!(get(&mut idle, "/livez").code, 200);
+    server.signal("INT");
+    assert_eq!(server.wait().code(), Some(0));
+    assert!(is_closed(&mut idle));
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    let mut server = Server::start(&["--shutdown-delay", "1h"]);
+    let _open = begin(&server, 10);
+    server.signal("TERM");
+    server.logged("shutting down");
+    server.signal("TERM");
+    assert_eq!(server.wait().code(), Some(2));
+}
+
+#[test]
+fn without_a_certificate_it_makes_one_and_says_how_to_try_it() {
+    let mut child = program()
+        .args(["serve", "--listen", "127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let command = lines.find(|line| line.trim().starts_with("curl ")).unwrap();
+    let _ = child.kill();
+    let _ = child.wait();
+    assert!(
+        command.contains("/validate -H 'Content-Type: application/json' -d @examples/review.json"),
+        "{command}"
+    );
+}
+
+#[test]
+fn says_why_it_cannot_start() {
+    let says = |arguments: &[&str], words: &str| {
+        let output = run(arguments, b"");
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        assert!(text.contains(words), "{text}");
+    };
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    says(&["serve", "--listen", &address], "another program has the port");
+    says(&["serve", "--tls-cert", "no.crt", "--tls-key", "no.key"], "cannot read no.crt");
+    says(&["serve", "--tls-cert", "no.crt"], "--tls-key");
+    says(&["serve", "--listen", "here"], "IP:PORT");
+    says(&["serve", "--policy", "no/such.yaml"], "no/such.yaml");
+    says(&["review"], "--validate");
+    says(&["review", "--mutate", "--validate"], "cannot be used with");
+    says(&["review", "--mutate", "no/such.json"], "no/such.json");
+}
+
+#[test]
+fn review_says_where_its_input_is_broken() {
+    let output = run(&["review", "--validate"], b"{\n  \"kind\": x\n}");
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert!(text.contains("standard input") && text.contains("line 2 column 11"), "{text}");
+}
