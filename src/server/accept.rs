@@ -79,9 +79,11 @@ impl Connections {
         // When all permits are back, no connection is left.
         let drained = room.acquire_many(self.max);
         tokio::select! {
+            // First, since the end closes the connections, which then looks like a drain.
+            biased;
+            () = self.lifecycle.reached(Phase::Ended) => false,
             _ = drained => true,
             () = sleep(self.timeouts.drain) => false,
-            () = self.lifecycle.reached(Phase::Ended) => false,
         }
     }
 
