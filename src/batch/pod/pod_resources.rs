@@ -8,7 +8,7 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Text;
 use super::decimal::Decimal;
 use super::names;
 use super::report::{Report, list, quote};
-use super::resources::{Owner, ResourceList, amount, check_lists, is_huge_page};
+use super::resources::{Owner, ResourceList, amount, check_claims, check_lists, is_huge_page};
 use crate::path::At;
 
 /// The names of the Pod's claims.
@@ -71,6 +71,7 @@ pub(super) fn check(spec: &PodSpec, at: &At<'_>, report: &mut Report<'_>) {
         report.forbidden(&here.field("claims"), "a Pod has its claims in resourceClaims: remove this");
     }
     check_lists(resources.limits.as_ref(), resources.requests.as_ref(), Owner::Pod, &here, None, report);
+    check_claims(list(&resources.claims), &claim_names(spec), &here.field("claims"), report);
     containers_fit(spec, resources, at, &here, report);
 }
 

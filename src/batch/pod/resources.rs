@@ -217,12 +217,18 @@ fn is_multiple_of_page(name: &str, quantity: &Quantity) -> bool {
     quantity.value().checked_rem(page.value()) == Some(0)
 }
 
-/// Checks the claims that a container uses: each must be one of the Pod's, and be used once.
-fn check_claims(claims: &[ResourceClaim], known: &BTreeSet<&str>, at: &At<'_>, report: &mut Report<'_>) {
+/// Checks the claims that a container uses: each must be one of the Pod's, and be used once, as a whole or in parts.
+pub(super) fn check_claims(
+    claims: &[ResourceClaim],
+    known: &BTreeSet<&str>,
+    at: &At<'_>,
+    report: &mut Report<'_>,
+) {
     const TWICE: &str = "is used already: refer to each claim once";
-    // Claims used as a whole, and claims with the requests used of them.
-    let mut whole = BTreeSet::new();
-    let mut parts: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    // The server joins claim and request with a slash, and a name that has one itself (which is malformed) can be
+    // mistaken for both.
+    let mut used: BTreeSet<String> = BTreeSet::new();
+    let mut requests: BTreeMap<String, usize> = BTreeMap::new();
     for (index, claim) in claims.iter().enumerate() {
         let at = at.index(index);
         let (name, request) = (claim.name.as_str(), text(&claim.request));
@@ -231,18 +237,27 @@ fn check_claims(claims: &[ResourceClaim], known: &BTreeSet<&str>, at: &At<'_>, r
             continue;
         }
         let place = at.field("name");
-        if whole.contains(name) {
+        if used.contains(name) {
             report.duplicate((&at, &place), name, TWICE);
-        } else if request.is_empty() {
-            for _ in parts.get(name).into_iter().flatten() {
-                report.duplicate((&at, &place), name, TWICE);
-            }
-            whole.insert(name);
         } else {
-            report.name(&at.field("request"), request, names::dns_label(request));
-            if !parts.entry(name).or_default().insert(request) {
-                report.duplicate((&at, &place), name, TWICE);
+            let mut key = name.to_owned();
+            if !request.is_empty() {
+                report.name(&at.field("request"), request, names::dns_label(request));
+                key = format!("{name}/{request}");
             }
+            if used.contains(&key) {
+                report.duplicate((&at, &place), name, TWICE);
+            } else if request.is_empty() {
+                for _ in 0..requests.get(name).copied().unwrap_or(0) {
+                    report.duplicate((&at, &place), name, TWICE);
+                }
+            }
+            if let Some((claim, _)) = key.split_once('/')
+                && !used.contains(&key)
+            {
+                *requests.entry(claim.to_owned()).or_default() += 1;
+            }
+            used.insert(key);
         }
         if !known.contains(name) {
             report.not_found((&at, &place), name, "is not one of the Pod's resourceClaims: add it there");
