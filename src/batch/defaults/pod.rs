@@ -222,15 +222,16 @@ fn default_remote_volume(volume: &mut Volume) {
 }
 
 fn canonicalize(value: &mut Quantity) {
-    if let Ok(parsed) = quantity::Quantity::parse(&value.0) {
-        value.0 = parsed.canonical();
+    if let Some(text) = quantity::Quantity::parse(&value.0).ok().and_then(|parsed| parsed.faithful()) {
+        value.0 = text;
     }
 }
 
 fn round_resources(list: &mut Option<BTreeMap<String, Quantity>>) {
     for value in list.iter_mut().flat_map(BTreeMap::values_mut) {
-        if let Ok(parsed) = quantity::Quantity::parse(&value.0) {
-            value.0 = parsed.round_up_to_milli().canonical();
+        let parsed = quantity::Quantity::parse(&value.0).map(quantity::Quantity::round_up_to_milli);
+        if let Some(text) = parsed.ok().and_then(|parsed| parsed.faithful()) {
+            value.0 = text;
         }
     }
 }

@@ -210,6 +210,15 @@ impl Quantity {
         }
     }
 
+    /// The canonical form, if it reads back as the same amount, counted in the same way. That of a number beyond
+    /// the largest unit does not; the server stores it all the same, but validates what it has read.
+    pub(crate) fn faithful(&self) -> Option<String> {
+        let text = self.canonical();
+        let read = Self::parse(&text).ok()?;
+        let same = read == *self && read.value() == self.value() && read.is_whole() == self.is_whole();
+        same.then_some(text)
+    }
+
     /// This quantity in canonical form.
     pub(crate) fn canonical(&self) -> String {
         if let Some(text) = &self.text {
@@ -411,6 +420,14 @@ mod tests {
         ] {
             assert_eq!(q(text).canonical(), canonical, "{text}");
         }
+    }
+
+    #[test]
+    fn some_canonical_forms_are_another_number() {
+        assert_eq!(q("1.5").faithful().as_deref(), Some("1500m"));
+        assert_eq!(q("0.5Gi").faithful().as_deref(), Some("512Mi"));
+        assert_eq!(q("1000000000000000000000").faithful(), None);
+        assert_eq!(q("100000000000000000000").round_up_to_milli().faithful(), None);
     }
 
     #[test]
