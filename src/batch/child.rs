@@ -21,6 +21,7 @@ pub fn child_job(cron_job: &CronJob, scheduled: Timestamp) -> Job {
     let template = &cron_job.spec.job_template;
     let metadata = template.metadata.clone().unwrap_or_default();
     let name = cron_job.metadata.name.as_deref().unwrap_or_default();
+    let uid = cron_job.metadata.uid.as_deref().filter(|uid| !uid.is_empty());
     let mut annotations = metadata.annotations.unwrap_or_default();
     annotations.insert(SCHEDULED_ANNOTATION.to_owned(), local_time(cron_job, scheduled));
     Job {
@@ -33,7 +34,7 @@ pub fn child_job(cron_job: &CronJob, scheduled: Timestamp) -> Job {
                 api_version: "batch/v1".to_owned(),
                 kind: "CronJob".to_owned(),
                 name: name.to_owned(),
-                uid: cron_job.metadata.uid.clone().unwrap_or_else(|| UNKNOWN_UID.to_owned()),
+                uid: uid.unwrap_or(UNKNOWN_UID).to_owned(),
                 controller: Some(true),
                 block_owner_deletion: Some(true),
             }]),

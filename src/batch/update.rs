@@ -27,6 +27,10 @@ pub fn prepare_for_update(new: &mut Workload, old: &Workload) {
     let stored = old.metadata();
     let metadata = new.metadata_mut();
     metadata.generation = stored.generation;
+    metadata.managed_fields.clone_from(&stored.managed_fields);
+    if metadata.namespace.as_deref().unwrap_or_default().is_empty() {
+        metadata.namespace.clone_from(&stored.namespace);
+    }
     if metadata.uid.as_deref().unwrap_or_default().is_empty() {
         metadata.uid.clone_from(&stored.uid);
     }

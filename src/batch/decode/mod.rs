@@ -156,9 +156,27 @@ impl Walk<'_> {
             },
             (Shape::IntOrString, NodeKind::Str(text)) => text.as_ref().into(),
             (Shape::IntOrString, NodeKind::Int(number)) if i32::try_from(*number).is_ok() => (*number).into(),
-            // Bookkeeping of the server; nothing here reads it.
-            (Shape::Opaque, _) => Value::Object(Map::new()),
+            (Shape::Opaque, _) => self.opaque(node),
             _ => self.reject(at, node, field, shape),
+        }
+    }
+
+    /// A value that is kept as it is.
+    fn opaque(&mut self, node: NodeId) -> Value {
+        if self.values_left == 0 {
+            return Value::Null;
+        }
+        self.values_left -= 1;
+        let tree = self.tree;
+        match &tree[node].kind {
+            NodeKind::Seq(items) => items.iter().map(|item| self.opaque(*item)).collect(),
+            NodeKind::Map(entries) => {
+                let kept = entries.iter().filter(|entry| !entry.shadowed);
+                kept.map(|entry| (entry.key.to_string(), self.opaque(entry.value)))
+                    .collect::<Map<_, _>>()
+                    .into()
+            }
+            _ => tree.to_value(node),
         }
     }
 
@@ -202,7 +220,11 @@ impl Walk<'_> {
     }
 
     fn reject(&mut self, at: &At<'_>, node: NodeId, field: &'static Field, shape: &'static Shape) -> Value {
-        let expected = self.schema.go_name(field, shape);
+        let expected = match (shape, &self.tree[node].kind) {
+            // A time is read as text first, and the message is about that.
+            (Shape::Time, kind) if !matches!(kind, NodeKind::Str(_)) => "string".to_owned(),
+            _ => self.schema.go_name(field, shape),
+        };
         self.mistyped(at, node, shape, expected);
         Value::Null
     }

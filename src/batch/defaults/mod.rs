@@ -86,7 +86,9 @@ pub fn prepare_for_create(workload: &mut Workload, defaulted: Defaulted) {
         }
         Workload::CronJob(cron_job) => cron_job.status = None,
     }
-    if let Some(owners) = &mut workload.metadata_mut().owner_references {
+    let metadata = workload.metadata_mut();
+    metadata.generation = Some(1);
+    if let Some(owners) = &mut metadata.owner_references {
         drop_repeated(owners);
     }
     if let Some(spec) = &mut workload.job_spec_mut().template.spec {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, ObjectMeta, OwnerReference};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 
 use super::labels::{validate_annotations, validate_labels};
 use super::{Errors, names, quoted};
@@ -15,10 +15,6 @@ const NAME_HELP: &str = "choose a name such as nightly-backup";
 const STANDARD_FINALIZERS: [&str; 3] = ["kubernetes", ORPHAN, FOREGROUND];
 const ORPHAN: &str = "orphan";
 const FOREGROUND: &str = "foregroundDeletion";
-/// The longest name of a field manager.
-const MANAGER_MAX: usize = 128;
-/// The longest subresource in `managedFields`.
-const SUBRESOURCE_MAX: usize = 256;
 
 /// What is checked of the metadata of a new object, and of a Job on every update.
 pub(super) fn validate_metadata(metadata: &ObjectMeta, errors: &mut Errors) {
@@ -27,7 +23,8 @@ pub(super) fn validate_metadata(metadata: &ObjectMeta, errors: &mut Errors) {
     validate_metadata_common(metadata, errors);
 }
 
-/// What is checked of every object's metadata, on create and on update.
+/// What is checked of every object's metadata, on create and on update. `managedFields` are not: the server writes
+/// them anew before it looks.
 pub(crate) fn validate_metadata_common(metadata: &ObjectMeta, errors: &mut Errors) {
     let root = At::root();
     let at = root.field("metadata");
@@ -135,10 +132,6 @@ fn validate_maps(metadata: &ObjectMeta, at: &At<'_>, errors: &mut Errors) {
     let annotations = at.field("annotations");
     validate_annotations(metadata.annotations.as_ref(), &annotations, &annotations, errors);
     validate_owners(metadata.owner_references.as_deref().unwrap_or_default(), at, errors);
-    let managed = at.field("managedFields");
-    for (index, entry) in metadata.managed_fields.iter().flatten().enumerate() {
-        validate_managed_fields(entry, &managed.index(index), errors);
-    }
 }
 
 fn validate_owners(owners: &[OwnerReference], at: &At<'_>, errors: &mut Errors) {
@@ -211,29 +204,5 @@ fn validate_finalizer_domain(finalizer: &str, at: &At<'_>, errors: &mut Errors) 
         errors
             .add(at, Cause::Invalid, Topic::Metadata, message)
             .help("a finalizer is written with its domain: example.com/cleanup");
-    }
-}
-
-fn validate_managed_fields(entry: &ManagedFieldsEntry, at: &At<'_>, errors: &mut Errors) {
-    if !matches!(entry.operation.as_deref(), Some("Apply" | "Update")) {
-        let message = "the operation of managedFields is Apply or Update";
-        errors.add(&at.field("operation"), Cause::Invalid, Topic::Metadata, message);
-    }
-    if !matches!(entry.fields_type.as_deref(), None | Some("" | "FieldsV1")) {
-        let message = "the only fieldsType is FieldsV1";
-        errors.add(&at.field("fieldsType"), Cause::Invalid, Topic::Metadata, message);
-    }
-    let manager = entry.manager.as_deref().unwrap_or_default();
-    if manager.len() > MANAGER_MAX {
-        let message = format!("the name of a field manager has at most {MANAGER_MAX} characters");
-        errors.add(&at.field("manager"), Cause::TooLong, Topic::Metadata, message);
-    }
-    if manager.chars().any(char::is_control) {
-        let message = "the name of a field manager has a character that cannot be printed";
-        errors.add(&at.field("manager"), Cause::Invalid, Topic::Metadata, message);
-    }
-    if entry.subresource.as_deref().unwrap_or_default().len() > SUBRESOURCE_MAX {
-        let message = format!("a subresource has at most {SUBRESOURCE_MAX} characters");
-        errors.add(&at.field("subresource"), Cause::TooLong, Topic::Metadata, message);
     }
 }
