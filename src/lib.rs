@@ -20,3 +20,5 @@ pub mod path;
 pub mod policy;
 pub mod report;
 pub mod rules;
+#[cfg(feature = "serve")]
+pub mod server;
