@@ -1,5 +1,6 @@
 //! Files that are made from the rules' declarations are as the declarations are. `JOBGUARD_BLESS=1 cargo test` writes
 //! them anew.
+#![allow(clippy::unwrap_used)]
 
 use std::path::Path;
 

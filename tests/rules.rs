@@ -1,4 +1,5 @@
 //! Every rule's examples do what they say: on the bad ones the rule speaks, on the good ones nothing does.
+#![allow(clippy::unwrap_used)]
 
 use jiff::Timestamp;
 use jobguard::engine::registry;

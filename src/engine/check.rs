@@ -5,7 +5,8 @@ use std::cell::Cell;
 use crate::batch::{self, FieldError, Topic};
 
 use super::{
-    Anchor, Check, Context, Finding, Object, RuleContext, Services, Severity, Sink, Suppressions, registry, subject,
+    Anchor, Check, Context, Finding, Object, RuleContext, Services, Severity, Sink, Suppressions, registry,
+    subject,
 };
 
 /// What there is to say about an object.
@@ -63,7 +64,9 @@ fn judge(object: &Object, errors: &[FieldError], context: &Context<'_>) -> Verdi
     let mut findings: Vec<Finding> = server_findings(errors).collect();
     findings.extend(server_findings(&batch::warnings(object.workload())));
     for (rule, setting) in registry().rules().iter().zip(&settings.rules) {
-        let (Check::Object(judge), Some(severity)) = (rule.check, Severity::of(setting.level)) else { continue };
+        let (Check::Object(judge), Some(severity)) = (rule.check, Severity::of(setting.level)) else {
+            continue;
+        };
         let mut sink = Sink::new(rule, severity);
         judge(object, &RuleContext::new(rule, setting, context, &asked_too_early), &mut sink);
         findings.extend(sink.into_findings());

@@ -77,7 +77,12 @@ impl Rule {
     }
 
     /// A finding of this rule at the severity given.
-    pub fn finding(&'static self, severity: Severity, path: FieldPath, message: impl Into<String>) -> Finding {
+    pub fn finding(
+        &'static self,
+        severity: Severity,
+        path: FieldPath,
+        message: impl Into<String>,
+    ) -> Finding {
         Finding {
             rule: self,
             severity,

@@ -41,7 +41,8 @@ pub(super) fn lint_text(
                 }
             }
             Err(error) if !foreign => {
-                let finding = rules::api_syntax::RULE.finding(Severity::Error, FieldPath::root(), error.message);
+                let finding =
+                    rules::api_syntax::RULE.finding(Severity::Error, FieldPath::root(), error.message);
                 let mut diagnostic = places.at(finding, error.span, None);
                 diagnostic.help = error.help;
                 linted.diagnostics.push(diagnostic);
@@ -64,7 +65,8 @@ fn decode_text(bytes: &[u8]) -> (Cow<'_, str>, Option<(Span, &'static str, &'sta
             0xff => u16::from_le_bytes([pair[0], pair[1]]),
             _ => u16::from_be_bytes([pair[0], pair[1]]),
         });
-        let text = char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
+        let text =
+            char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
         return (Cow::Owned(text), Some(told));
     }
     match std::str::from_utf8(bytes) {

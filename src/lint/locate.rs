@@ -54,7 +54,8 @@ impl<'t> Places<'t> {
         related: Vec<(Span, String)>,
         object: Option<&ObjectId>,
     ) -> Diagnostic {
-        let mut window = self.window(&related.iter().map(|(span, _)| *span).chain([span]).collect::<Vec<_>>());
+        let mut window =
+            self.window(&related.iter().map(|(span, _)| *span).chain([span]).collect::<Vec<_>>());
         let mut related_in = true;
         if window.is_none() {
             related_in = false;

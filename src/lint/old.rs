@@ -35,7 +35,9 @@ impl OldObjects {
                 for object in manifest::objects(&tree) {
                     let (api_version, kind) = type_of(&tree, &object);
                     let Class::Workload(kind) = classify(api_version, kind) else { continue };
-                    let Some(mut workload) = batch::decode(&tree, object.node, kind).workload else { continue };
+                    let Some(mut workload) = batch::decode(&tree, object.node, kind).workload else {
+                        continue;
+                    };
                     batch::apply_defaults(&mut workload);
                     objects.insert(key(&workload), Object::prepared(workload));
                 }

@@ -3,8 +3,8 @@
 use super::reader::{Reader, Value, quoted};
 use super::settings::Layer;
 use super::subject::Match;
-use crate::batch::Kind;
 use super::{ControllerJobs, Level, Mode, RuleSpec, defaults, names, rules};
+use crate::batch::Kind;
 use crate::manifest::{Entry, NodeKind, Span};
 use crate::path::At;
 

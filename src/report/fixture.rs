@@ -6,7 +6,8 @@ use crate::engine::Severity;
 use crate::path::FieldPath;
 use crate::rules;
 
-const TEXT: &str = "spec:\n  parallelism: 4\n  completions: 2\n  template:\n    spec:\n      containers: []\n";
+const TEXT: &str =
+    "spec:\n  parallelism: 4\n  completions: 2\n  template:\n    spec:\n      containers: []\n";
 
 pub(super) fn report() -> Report {
     let object = Some(ObjectId {

@@ -62,9 +62,8 @@ fn group(diagnostic: &Diagnostic) -> Group<'_> {
                     .annotations(related),
             )
         }
-        None => title.element(
-            Origin::path(path).line(diagnostic.region.line).char_column(diagnostic.region.column),
-        ),
+        None => title
+            .element(Origin::path(path).line(diagnostic.region.line).char_column(diagnostic.region.column)),
     };
     if let Some(help) = &diagnostic.help {
         group = group.element(Level::HELP.message(plain(help)));

@@ -30,7 +30,11 @@ fn ids_are_category_and_name_in_lower_case() {
     for rule in ALL {
         let (category, name) = rule.id().split_once('/').unwrap();
         for part in [category, name] {
-            assert!(!part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{}", rule.id());
+            assert!(
+                !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || c == '-'),
+                "{}",
+                rule.id()
+            );
         }
     }
 }
@@ -54,7 +58,11 @@ fn every_rule_is_documented() {
 fn levels_never_fall_from_baseline_to_strict() {
     for rule in ALL {
         let levels = rule.spec.levels;
-        assert!(levels.baseline <= levels.recommended && levels.recommended <= levels.strict, "{}", rule.id());
+        assert!(
+            levels.baseline <= levels.recommended && levels.recommended <= levels.strict,
+            "{}",
+            rule.id()
+        );
         // What no policy can set is the same in all of them.
         assert!(rule.spec.is_settable() || levels.baseline == levels.strict, "{}", rule.id());
     }

@@ -109,7 +109,7 @@ kind: {kind}
 metadata:
   name: jobguard
 webhooks:
-- name: jobguard.dev
+- name: check.jobguard.dev
   clientConfig:
     url: https://{}/{path}
     caBundle: {bundle}

@@ -3,6 +3,7 @@
 //! Runs where `KUBEBUILDER_ASSETS` names a folder with `etcd` and `kube-apiserver` (envtest's convention) and
 //! `kubectl` is there or on the PATH; elsewhere it is skipped, and says so.
 #![cfg(feature = "serve")]
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod control_plane;
 
