@@ -13,7 +13,7 @@ use tempfile::TempDir;
 const TOKEN: &str = "only-for-this-test";
 
 /// A running API server.
-pub struct ControlPlane {
+pub(crate) struct ControlPlane {
     folder: TempDir,
     kubectl: PathBuf,
     port: u16,
@@ -21,7 +21,7 @@ pub struct ControlPlane {
 }
 
 /// A running webhook.
-pub struct Webhook {
+pub(crate) struct Webhook {
     child: Child,
     address: String,
     certificate: String,
@@ -29,15 +29,15 @@ pub struct Webhook {
 }
 
 /// What kubectl said.
-pub struct Said {
-    pub ok: bool,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Said {
+    pub(crate) ok: bool,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl ControlPlane {
     /// Starts a control plane, or prints why there is none.
-    pub fn start() -> Option<Self> {
+    pub(crate) fn start() -> Option<Self> {
         let Some(assets) = std::env::var_os("KUBEBUILDER_ASSETS").map(PathBuf::from) else {
             return skip("KUBEBUILDER_ASSETS is not set");
         };
@@ -99,7 +99,7 @@ impl ControlPlane {
     }
 
     /// Puts `webhook` in front of Jobs and CronJobs, and waits until it is asked.
-    pub fn register(&self, webhook: &Webhook) {
+    pub(crate) fn register(&self, webhook: &Webhook) {
         let bundle = base64::engine::general_purpose::STANDARD.encode(&webhook.certificate);
         let entry = |kind: &str, path: &str, extra: &str| {
             format!(
@@ -141,7 +141,7 @@ webhooks:
     }
 
     /// Runs kubectl as an administrator, with `input` on its standard input.
-    pub fn kubectl(&self, arguments: &[&str], input: &str) -> Said {
+    pub(crate) fn kubectl(&self, arguments: &[&str], input: &str) -> Said {
         let mut child = Command::new(&self.kubectl)
             .args([
                 &format!("--server=https://127.0.0.1:{}", self.port),
@@ -196,7 +196,7 @@ impl Drop for ControlPlane {
 
 impl Webhook {
     /// Starts `jobguard serve` with a certificate of its own.
-    pub fn start(policy: &str) -> Self {
+    pub(crate) fn start(policy: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
         let (cert, key) = (folder.path().join("tls.crt"), folder.path().join("tls.key"));
