@@ -9,6 +9,7 @@ mod suggest;
 mod words;
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use k8s_openapi::jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -22,6 +23,11 @@ use crate::path::{At, FieldPath};
 /// How many values are looked at. A request of the largest size that an API server takes has fewer; aliases can
 /// make a small text larger than that.
 const MAX_VALUES: usize = 4_000_000;
+
+/// How many complaints are kept: enough for every honest mistake, and a bound for what is none.
+const MAX_COMPLAINTS: usize = 1000;
+/// For how many unknown fields their place is looked for.
+const MAX_PLACED: usize = 100;
 
 /// A value of the wrong type, as the API server names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +44,7 @@ pub struct Mistyped {
 pub struct Decoded {
     /// The typed object, fields that the API does not have left out; none where a value has a wrong type.
     pub workload: Option<Workload>,
-    /// Unknown fields, duplicate keys and wrong types, in the order of the text.
+    /// Unknown fields, duplicate keys and wrong types, in the order of the text; the first thousand of them.
     pub complaints: Vec<FieldError>,
     /// The wrong types among the complaints, once more as the API server names them.
     pub mistyped: Vec<Mistyped>,
@@ -54,6 +60,7 @@ pub fn decode(tree: &Tree<'_>, node: NodeId, kind: Kind) -> Decoded {
         route: Vec::new(),
         complaints: Vec::new(),
         mistyped: Vec::new(),
+        placed: 0,
         values_left: MAX_VALUES,
     };
     let root = At::root();
@@ -99,6 +106,8 @@ struct Walk<'a> {
     route: Vec<&'static str>,
     complaints: Vec<FieldError>,
     mistyped: Vec<Mistyped>,
+    /// How many unknown fields have been looked for elsewhere.
+    placed: usize,
     values_left: usize,
 }
 
@@ -108,11 +117,8 @@ impl Walk<'_> {
         let ty = self.schema.ty(id);
         let is_root = self.route.is_empty();
         let mut out = Map::new();
-        for entry in entries {
-            if entry.shadowed {
-                self.duplicate(&at.field(&entry.key));
-                continue;
-            }
+        self.duplicates(entries, |key| at.field(key).to_path());
+        for entry in entries.iter().filter(|entry| !entry.shadowed) {
             let Some(field) = ty.field(&entry.key) else {
                 self.unknown(ty, entry, at);
                 continue;
@@ -188,14 +194,10 @@ impl Walk<'_> {
         at: &At<'_>,
     ) -> Value {
         let mut out = Map::new();
-        for entry in entries {
-            let at = at.key(&entry.key);
-            if entry.shadowed {
-                self.duplicate(&at);
-            } else {
-                let value = self.element(entry.value, field, shape, &at);
-                out.insert(entry.key.to_string(), value);
-            }
+        self.duplicates(entries, |key| at.key(key).to_path());
+        for entry in entries.iter().filter(|entry| !entry.shadowed) {
+            let value = self.element(entry.value, field, shape, &at.key(&entry.key));
+            out.insert(entry.key.to_string(), value);
         }
         Value::Object(out)
     }
@@ -230,11 +232,14 @@ impl Walk<'_> {
     }
 
     fn mistyped(&mut self, at: &At<'_>, node: NodeId, shape: &Shape, expected: String) {
+        if self.mistyped.len() >= MAX_COMPLAINTS {
+            return;
+        }
         let path = at.to_path();
         let (message, help) = words::mistyped(&self.tree[node].kind, shape, words::is_private(&self.route));
         let mut error = FieldError::new(path.clone(), Cause::TypeInvalid, Topic::Type, message);
         error.help = help;
-        self.complaints.push(error);
+        self.complain(error);
         self.mistyped.push(Mistyped { path, expected });
     }
 
@@ -242,20 +247,36 @@ impl Walk<'_> {
         let path = at.field(&entry.key).to_path();
         let message = format!("a {} has no field {}", ty.name, words::short(&entry.key));
         let mut error = FieldError::new(path, Cause::NotSupported, Topic::UnknownField, message);
-        error.help = suggest::place(self.schema, self.kind, &self.route, ty, &entry.key);
-        self.complaints.push(error);
+        if self.placed < MAX_PLACED {
+            self.placed += 1;
+            error.help = suggest::place(self.schema, self.kind, &self.route, ty, &entry.key);
+        }
+        self.complain(error);
     }
 
-    fn duplicate(&mut self, at: &At<'_>) {
-        let path = at.to_path();
-        // A key given three times is one mistake.
-        let is_known = |error: &FieldError| error.topic == Topic::DuplicateKey && error.path == path;
-        if !self.complaints.iter().rev().take(16).any(is_known) {
-            let message = "the key is given twice; only the last one counts";
-            self.complaints.push(
-                FieldError::new(path, Cause::Duplicate, Topic::DuplicateKey, message)
-                    .help("keep one of them, or rename the other"),
-            );
+    /// Complains of keys that someone has written twice. What a merge key (`<<`) brings in may be overridden.
+    fn duplicates(&mut self, entries: &[Entry<'_>], path: impl Fn(&str) -> FieldPath) {
+        if !entries.iter().any(|entry| entry.shadowed && !entry.merged) {
+            return;
+        }
+        let mut written = HashMap::<&str, usize>::new();
+        for entry in entries.iter().filter(|entry| !entry.merged) {
+            let times = written.entry(&entry.key).or_default();
+            *times += 1;
+            // A key given three times is one mistake.
+            if *times == 2 {
+                let message = "the key is given more than once; only the last one counts";
+                self.complain(
+                    FieldError::new(path(&entry.key), Cause::Duplicate, Topic::DuplicateKey, message)
+                        .help("keep one of them, or rename the other"),
+                );
+            }
+        }
+    }
+
+    fn complain(&mut self, error: FieldError) {
+        if self.complaints.len() < MAX_COMPLAINTS {
+            self.complaints.push(error);
         }
     }
 }

@@ -131,6 +131,48 @@ fn null_is_nothing() {
 }
 
 #[test]
+fn keys_given_twice() {
+    let text = "
+spec:
+  base: &base {completions: 1, parallelism: 2}
+  suspend: true
+  <<: *base
+  completions: 3
+  suspend: false
+  suspend: true
+  template:
+    metadata:
+      labels: {a: b, a: c}
+";
+    let documents = crate::manifest::read(text);
+    let tree = documents[0].content.as_ref().unwrap();
+    let decoded = decode(tree, tree.root(), Kind::Job);
+    let paths: Vec<_> = decoded.complaints.iter().map(|e| format!("{:?} {}", e.topic, e.path)).collect();
+    assert_eq!(
+        paths,
+        [
+            "DuplicateKey spec.suspend",
+            "UnknownField spec.base",
+            "DuplicateKey spec.template.metadata.labels[a]"
+        ]
+    );
+    let Some(Workload::Job(job)) = decoded.workload else { panic!("no Job") };
+    assert_eq!(job.spec.unwrap().completions, Some(3));
+}
+
+#[test]
+fn work_is_bounded() {
+    let items: Vec<Value> = (0..5000).map(|n| json!(n)).collect();
+    let unknown: Map<String, Value> = (0..5000).map(|n| (format!("field{n}"), json!(1))).collect();
+    let decoded = decoded(
+        Kind::Job,
+        &json!({"spec": {"template": {"spec": {"containers": [{"command": items}]}}}, "metadata": unknown}),
+    );
+    assert_eq!(decoded.complaints.len(), 1000);
+    assert!(decoded.workload.is_none());
+}
+
+#[test]
 fn not_an_object() {
     assert_eq!(
         said(Kind::CronJob, &json!([1])),

@@ -10,7 +10,8 @@ use crate::path::At;
 
 /// The longest name of a CronJob: each of its Jobs has its name with a dash and ten digits, and 63 at most.
 const NAME_MAX: usize = 52;
-const TIME_ZONE_HELP: &str = "name a zone of the IANA time zone database, such as Etc/UTC or Europe/Berlin";
+/// What a time zone in a schedule begins with, or ends with: `TZ=`, `CRON_TZ=`.
+const ZONE: &str = "TZ";
 
 pub(super) fn validate_cron_job(cron_job: &CronJob, errors: &mut Errors) {
     validate_cron_job_spec(&cron_job.spec, None, errors);
@@ -58,60 +59,27 @@ fn validate_schedule(spec: &CronJobSpec, stored: Option<&CronJobSpec>, at: &At<'
             .help("set five fields: minute, hour, day of month, month, day of week, such as \"*/5 * * * *\"");
         return;
     }
-    let has_zone = schedule.contains("TZ");
-    let may_have_zone = stored.is_some_and(|stored| stored.schedule.contains("TZ"));
-    if has_zone && !may_have_zone {
-        errors
-            .add(at, Cause::Invalid, Topic::Schedule, "a schedule cannot name a time zone (TZ= or CRON_TZ=)")
-            .help("set spec.timeZone instead");
-        return;
-    }
-    if has_zone && spec.time_zone.is_some() {
-        let message = "the schedule names a time zone, and timeZone is set too";
-        errors
-            .add(at, Cause::Invalid, Topic::Schedule, message)
-            .help("remove TZ= or CRON_TZ= from the schedule");
-    }
-    if let Err(message) = parse_schedule(schedule) {
-        errors.add(at, Cause::Invalid, Topic::Schedule, message);
-    }
-}
-
-/// Whether the server can read a schedule, one that names a time zone included; if not, why.
-fn parse_schedule(schedule: &str) -> Result<(), String> {
-    cron::Schedule::parse_tolerating_tz(schedule).map(drop).map_err(|error| error.to_string())
-}
-
-/// Whether there is such a time zone; if not, why.
-fn load_zone(name: &str) -> Result<(), String> {
-    cron::load_zone(name).map(drop).map_err(|error| error.to_string())
-}
-
-/// `timeZone`.
-fn validate_time_zone(time_zone: Option<&str>, at: &At<'_>, errors: &mut Errors) {
-    const TOPIC: Topic = Topic::TimeZone;
-    let Some(name) = time_zone else { return };
-    let message = if name.is_empty() {
-        "timeZone is empty".to_owned()
-    } else if !name.split('/').all(is_zone_part) {
-        format!("{} is no name of a time zone", quoted(name))
-    } else if name.eq_ignore_ascii_case("Local") {
-        format!("{} would depend on the machine it is read on", quoted(name))
-    } else if let Err(message) = load_zone(name) {
-        message
+    let may_have_zone = stored.is_some_and(|stored| stored.schedule.contains(ZONE));
+    let parsed = if may_have_zone {
+        if schedule.contains(ZONE) && spec.time_zone.is_some() {
+            let message = "the schedule names a time zone, and timeZone is set too";
+            let help = "remove TZ= or CRON_TZ= from the schedule";
+            errors.add(at, Cause::Invalid, Topic::Schedule, message).help(help);
+        }
+        cron::Schedule::parse_tolerating_tz(schedule).map(drop)
     } else {
-        return;
+        // No schedule with these letters can be read.
+        cron::Schedule::parse(schedule).map(drop)
     };
-    errors.add(at, Cause::Invalid, TOPIC, message).help(TIME_ZONE_HELP);
+    if let Err(error) = parsed {
+        errors.add(at, Cause::Invalid, Topic::Schedule, error.problem()).help(error.remedy());
+    }
 }
 
-/// A part of a zone's name, as the IANA database forms them, with digits and `+` for older names.
-fn is_zone_part(part: &str) -> bool {
-    (1..=14).contains(&part.len())
-        && part != "."
-        && part != ".."
-        && !part.starts_with('-')
-        && part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'+'))
+fn validate_time_zone(time_zone: Option<&str>, at: &At<'_>, errors: &mut Errors) {
+    if let Some(Err(error)) = time_zone.map(cron::load_zone) {
+        errors.add(at, Cause::Invalid, Topic::TimeZone, error.problem()).help(error.remedy());
+    }
 }
 
 fn validate_concurrency(policy: Option<&str>, at: &At<'_>, errors: &mut Errors) {

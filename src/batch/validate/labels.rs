@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Errors, names, quoted};
+use crate::batch::defaults::JOB_NAME_LABELS;
 use crate::batch::{Cause, Topic};
 use crate::path::At;
 
@@ -23,7 +24,10 @@ pub(super) fn validate_labels(
         }
         for problem in names::label_value(value) {
             let message = format!("the value of the label {}, {}, {problem}", quoted(key), quoted(value));
-            errors.add(named, Cause::Invalid, Topic::Labels, message).at(at.key(key).to_path());
+            let added = errors.add(named, Cause::Invalid, Topic::Labels, message).at(at.key(key).to_path());
+            if JOB_NAME_LABELS.contains(&key.as_str()) {
+                added.help("the server gives this label the Job's name: choose a name that a label can have");
+            }
         }
     }
 }

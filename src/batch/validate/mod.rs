@@ -11,6 +11,8 @@ mod pod_failure_policy;
 mod selector;
 mod success_policy;
 mod template;
+#[cfg(test)]
+mod tests;
 
 use k8s_openapi::api::batch::v1::JobSpec;
 
