@@ -144,7 +144,8 @@ fn changed(vector: &Value) -> Result<(), String> {
 fn child(vector: &Value) -> Result<(), String> {
     let Some(mut workload) = decoded(vector, "object").workload else { return Err("not decoded".to_owned()) };
     reset_system_fields(&mut workload);
-    apply_defaults(&mut workload);
+    let defaulted = apply_defaults(&mut workload);
+    prepare_for_create(&mut workload, defaulted);
     let Workload::CronJob(cron_job) = &workload else { return Err("no CronJob".to_owned()) };
     let scheduled = SCHEDULED.parse().map_err(|error| format!("{error}"))?;
     same_verdict(vector, "child_accepted", "child_causes", &validate_child(cron_job, scheduled))

@@ -229,3 +229,122 @@ fn same_selector(new: Option<&LabelSelector>, old: Option<&LabelSelector>) -> bo
     };
     plain(new) == plain(old)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::batch::{Kind, apply_defaults, decode, prepare_for_create};
+    use crate::manifest::Tree;
+
+    fn stored(kind: Kind, object: &Value) -> Workload {
+        let tree = Tree::from_value(object);
+        let mut workload = decode(&tree, tree.root(), kind).workload.unwrap();
+        let defaulted = apply_defaults(&mut workload);
+        prepare_for_create(&mut workload, defaulted);
+        let metadata = workload.metadata_mut();
+        metadata.uid = Some("00000000-0000-0000-0000-000000000000".to_owned());
+        metadata.resource_version = Some("1".to_owned());
+        workload
+    }
+
+    fn job(spec: &Value) -> Workload {
+        let containers =
+            json!([{"name": "main", "image": "busybox", "resources": {"limits": {"cpu": "1500m"}}}]);
+        let mut object = json!({"metadata": {"name": "n", "namespace": "default"}, "spec": spec});
+        object["spec"]["template"] = json!({"spec": {"restartPolicy": "Never", "containers": containers}});
+        stored(Kind::Job, &object)
+    }
+
+    fn objections(old: &Workload, change: impl FnOnce(&mut JobSpec)) -> Vec<String> {
+        let mut new = old.clone();
+        change(new.job_spec_mut());
+        prepare_for_update(&mut new, old);
+        validate_update(&new, old).iter().map(|e| format!("{} {}", e.path, e.cause.as_str())).collect()
+    }
+
+    fn pod(spec: &mut JobSpec) -> &mut PodSpec {
+        spec.template.spec.get_or_insert_default()
+    }
+
+    #[test]
+    fn a_running_job_keeps_its_template() {
+        let old = job(&json!({}));
+        assert_eq!(objections(&old, |_| {}), Vec::<String>::new());
+        assert_eq!(objections(&old, |spec| spec.parallelism = Some(3)), Vec::<String>::new());
+        // The same, written in another way.
+        let same = |spec: &mut JobSpec| {
+            pod(spec).host_network = Some(false);
+            let limits = pod(spec).containers[0].resources.as_mut().and_then(|r| r.limits.as_mut()).unwrap();
+            limits.get_mut("cpu").unwrap().0 = "1.5".to_owned();
+        };
+        assert_eq!(objections(&old, same), Vec::<String>::new());
+        let other = |spec: &mut JobSpec| pod(spec).containers[0].image = Some("alpine".to_owned());
+        assert_eq!(objections(&old, other), ["spec.template FieldValueInvalid"]);
+        assert_eq!(
+            objections(&old, |spec| spec.completions = Some(3)),
+            ["spec.completions FieldValueInvalid"]
+        );
+    }
+
+    #[test]
+    fn a_suspended_job_may_get_other_resources_and_nodes() {
+        let old = job(&json!({"suspend": true}));
+        let allowed = |spec: &mut JobSpec| {
+            pod(spec).containers[0].resources = None;
+            pod(spec).node_selector = Some([("disk".to_owned(), "ssd".to_owned())].into());
+        };
+        assert_eq!(objections(&old, allowed), Vec::<String>::new());
+        let other = |spec: &mut JobSpec| pod(spec).containers[0].image = Some("alpine".to_owned());
+        assert_eq!(objections(&old, other), ["spec.template.spec FieldValueInvalid"]);
+    }
+
+    #[test]
+    fn an_indexed_job_grows_in_both_numbers() {
+        let old = job(&json!({"completionMode": "Indexed", "completions": 2, "parallelism": 2}));
+        let both = |spec: &mut JobSpec| (spec.completions, spec.parallelism) = (Some(4), Some(4));
+        assert_eq!(objections(&old, both), Vec::<String>::new());
+        assert_eq!(
+            objections(&old, |spec| spec.completions = Some(4)),
+            ["spec.completions FieldValueInvalid"]
+        );
+    }
+
+    #[test]
+    fn a_time_zone_may_stay_in_a_stored_schedule() {
+        let object = |schedule: &str| {
+            json!({"metadata": {"name": "n"}, "spec": {
+                "schedule": schedule,
+                "jobTemplate": {"spec": {"template": {"spec": {
+                    "restartPolicy": "Never", "containers": [{"name": "main", "image": "busybox"}],
+                }}}},
+            }})
+        };
+        let old = stored(Kind::CronJob, &object("TZ=UTC 0 0 * * *"));
+        let said = |schedule: &str, zone: Option<&str>| {
+            let mut new = stored(Kind::CronJob, &object(schedule));
+            if let Workload::CronJob(new) = &mut new {
+                new.spec.time_zone = zone.map(str::to_owned);
+            }
+            validate_update(&new, &old).len()
+        };
+        assert_eq!(said("TZ=Europe/Berlin 0 0 * * *", None), 0);
+        assert_eq!(said("TZ=Europe/Berlin 0 0 * * *", Some("UTC")), 1);
+        assert_eq!(said("0 0 * * *", Some("UTC")), 0);
+        assert_eq!(said("TZ=Nowhere 0 0 * * *", None), 1);
+    }
+
+    #[test]
+    fn metadata_is_fixed() {
+        let old = job(&json!({}));
+        let mut new = old.clone();
+        let metadata = new.metadata_mut();
+        metadata.name = Some("m".to_owned());
+        metadata.resource_version = None;
+        prepare_for_update(&mut new, &old);
+        let paths: Vec<_> = validate_update(&new, &old).iter().map(|e| e.path.to_string()).collect();
+        assert!(paths.contains(&"metadata.name".to_owned()), "{paths:?}");
+        assert!(paths.contains(&"metadata.resourceVersion".to_owned()), "{paths:?}");
+    }
+}

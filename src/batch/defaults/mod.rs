@@ -10,7 +10,7 @@ mod pod;
 use std::collections::{BTreeMap, HashSet};
 
 use k8s_openapi::api::batch::v1::{CronJob, Job, JobSpec};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, OwnerReference};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta, OwnerReference};
 
 use super::Workload;
 
@@ -50,7 +50,7 @@ pub fn apply_defaults(workload: &mut Workload) -> Defaulted {
     }
 }
 
-/// Discards what only the server sets, and gives an object that has only a `generateName` a name of that form.
+/// Discards what only the server sets.
 ///
 /// The server does so with every object it is asked to create, before the first webhook: an exported manifest's
 /// `uid` and timestamps mean nothing. An object that comes from an `AdmissionReview` has been through this.
@@ -62,23 +62,30 @@ pub fn reset_system_fields(workload: &mut Workload) {
     metadata.deletion_timestamp = None;
     metadata.deletion_grace_period_seconds = None;
     metadata.managed_fields = None;
-    if let Some(prefix) = metadata.generate_name.as_deref().filter(|prefix| !prefix.is_empty())
-        && metadata.name.as_deref().unwrap_or_default().is_empty()
-    {
-        let fits = |(start, c): &(usize, char)| start + c.len_utf8() <= GENERATED_PREFIX;
-        let prefix = prefix.char_indices().take_while(fits).map(|(_, c)| c);
-        metadata.name = Some(prefix.chain(GENERATED.chars()).collect());
-    }
 }
 
-/// Prepares an object for validation on create, as the server does between mutating webhooks and validation: the
-/// status is cleared, a Job gets its generated selector and labels, and fields behind feature gates that are closed
-/// by default are dropped.
+/// A name of the form that the server makes from `generateName`, for an object that has no other.
+pub(crate) fn generated_name(metadata: &ObjectMeta) -> Option<String> {
+    let prefix = metadata.generate_name.as_deref().filter(|prefix| !prefix.is_empty())?;
+    let is_unnamed = metadata.name.as_deref().unwrap_or_default().is_empty();
+    let fits = |(start, c): &(usize, char)| start + c.len_utf8() <= GENERATED_PREFIX;
+    let prefix = prefix.char_indices().take_while(fits).map(|(_, c)| c);
+    is_unnamed.then(|| prefix.chain(GENERATED.chars()).collect())
+}
+
+/// Prepares an object for validation on create, as the server does between mutating webhooks and validation: an
+/// object that has only a `generateName` gets a name, the status is cleared, a Job gets its generated selector and
+/// labels, and fields behind feature gates that are closed by default are dropped.
 ///
 /// `defaulted` is what [`apply_defaults`] said; an object that has travelled through a webhook's patch has
 /// [`Defaulted::default`]. The uid that labels and selector are made from is the object's own, else
-/// [`UNKNOWN_UID`]. Doing it twice changes nothing more.
-pub fn prepare_for_create(workload: &mut Workload, defaulted: Defaulted) {
+/// [`UNKNOWN_UID`]. Doing it again, with [`Defaulted::default`], changes nothing more.
+pub fn prepare_for_create(workload: &mut Workload, mut defaulted: Defaulted) {
+    if let Some(name) = generated_name(workload.metadata()) {
+        workload.metadata_mut().name = Some(name);
+        // The server works on a copy then, where the two are no longer one.
+        defaulted.labels_shared = false;
+    }
     match workload {
         Workload::Job(job) => {
             job.status = None;
@@ -189,3 +196,6 @@ fn generate_selector(job: &mut Job, defaulted: Defaulted) {
     let [_, key] = CONTROLLER_UID_LABELS;
     selector.match_labels.get_or_insert_default().entry(key.to_owned()).or_insert(uid);
 }
+
+#[cfg(test)]
+mod tests;

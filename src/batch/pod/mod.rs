@@ -26,14 +26,17 @@ mod resources;
 mod scheduling;
 mod security;
 mod selector;
+#[cfg(test)]
+mod tests;
 mod view;
 mod volume_sources;
 mod volumes;
 mod windows;
 
-use k8s_openapi::api::core::v1::{PodSpec, Toleration};
+use k8s_openapi::api::core::v1::PodSpec;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
+pub(crate) use self::annotations::{TOLERATIONS, validate_tolerations};
 use self::containers::Surroundings;
 use self::report::{Report, list, text};
 use super::{FieldError, Topic};
@@ -91,11 +94,6 @@ pub(crate) fn validate_spec(
     if let Some(metadata) = template_meta {
         annotations::agree_with_fields(spec, metadata, at, report);
     }
-}
-
-/// Checks tolerations, which an old annotation of the template may hold too.
-pub(crate) fn validate_tolerations(tolerations: &[Toleration], at: &At<'_>, errors: &mut Vec<FieldError>) {
-    scheduling::tolerations(tolerations, at, &mut Report::new(errors, Topic::Scheduling));
 }
 
 /// The name of the service account and the field that has it: `serviceAccount` is an old name of `serviceAccountName`.

@@ -71,6 +71,15 @@ impl<'e> Report<'e> {
         }
     }
 
+    /// Runs a check on what an annotation or the like says, so that everything found stands at `real`.
+    pub(super) fn inside(&mut self, real: &At<'_>, check: impl FnOnce(&mut Report<'_>)) {
+        let before = self.errors.len();
+        check(self);
+        for error in &mut self.errors[before..] {
+            error.at = Some(real.to_path());
+        }
+    }
+
     fn add<'p>(&mut self, cause: Cause, place: impl Into<Place<'p>>, message: impl Into<String>) {
         let place = place.into();
         let mut error = FieldError::new(place.field.to_path(), cause, self.topic, message);

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::core::v1::{PodSpec, Toleration};
-use serde_json::{Map, Value};
+use k8s_openapi::api::core::v1::PodSpec;
 
 use super::{Errors, quoted};
 use crate::batch::{Cause, Topic, pod};
@@ -11,7 +10,6 @@ use crate::path::At;
 
 const MIRROR: &str = "kubernetes.io/config.mirror";
 const DELETION_COST: &str = "controller.kubernetes.io/pod-deletion-cost";
-const TOLERATIONS: &str = "scheduler.alpha.kubernetes.io/tolerations";
 const SECCOMP_POD: &str = "seccomp.security.alpha.kubernetes.io/pod";
 const SECCOMP_CONTAINER: &str = "container.seccomp.security.alpha.kubernetes.io/";
 const APP_ARMOR_CONTAINER: &str = "container.apparmor.security.beta.kubernetes.io/";
@@ -24,8 +22,8 @@ pub(super) fn validate_legacy_annotations(
     at: &At<'_>,
     errors: &mut Errors,
 ) {
-    if let Some(text) = annotations.get(TOLERATIONS).filter(|text| !text.is_empty()) {
-        validate_tolerations(text, named, at, errors);
+    if let Some(text) = annotations.get(pod::TOLERATIONS) {
+        pod::validate_tolerations(text, named, &at.key(pod::TOLERATIONS), &mut errors.list);
     }
     let mut add = |field: &At<'_>, key: &str, message: String, help: &str| {
         errors.add(field, Cause::Invalid, Topic::Metadata, message).at(at.key(key).to_path()).help(help);
@@ -55,46 +53,6 @@ pub(super) fn validate_legacy_annotations(
             }
         }
     }
-}
-
-/// Tolerations as JSON, from before there was a field for them.
-fn validate_tolerations(text: &str, named: &At<'_>, at: &At<'_>, errors: &mut Errors) {
-    let place = at.key(TOLERATIONS).to_path();
-    let Some(tolerations) = read_tolerations(text) else {
-        let message = "this annotation holds no JSON list of tolerations";
-        errors
-            .add(named, Cause::Invalid, Topic::Metadata, message)
-            .at(place)
-            .help("set the field tolerations instead");
-        return;
-    };
-    let before = errors.list.len();
-    pod::validate_tolerations(&tolerations, &named.field(TOLERATIONS), &mut errors.list);
-    for error in &mut errors.list[before..] {
-        error.at = Some(place.clone());
-    }
-}
-
-fn read_tolerations(text: &str) -> Option<Vec<Toleration>> {
-    let list: Option<Vec<Option<Map<String, Value>>>> = serde_json::from_str(text).ok()?;
-    list.unwrap_or_default().into_iter().map(|object| read_toleration(&object.unwrap_or_default())).collect()
-}
-
-/// The server minds no capitals in the names of the fields here.
-fn read_toleration(object: &Map<String, Value>) -> Option<Toleration> {
-    let mut toleration = Toleration::default();
-    for (name, value) in object.iter().filter(|(_, value)| !value.is_null()) {
-        let text = || value.as_str().map(str::to_owned);
-        match name.to_lowercase().as_str() {
-            "key" => toleration.key = Some(text()?),
-            "operator" => toleration.operator = Some(text()?),
-            "value" => toleration.value = Some(text()?),
-            "effect" => toleration.effect = Some(text()?),
-            "tolerationseconds" => toleration.toleration_seconds = Some(value.as_i64()?),
-            _ => {}
-        }
-    }
-    Some(toleration)
 }
 
 /// A number as the server reads it here: no plus sign, no needless zeros.
@@ -132,18 +90,6 @@ mod tests {
         }
         for text in ["", "-", "+5", "05", "5.0", "x", "2147483648", " 5"] {
             assert!(!is_cost(text), "{text}");
-        }
-    }
-
-    #[test]
-    fn tolerations() {
-        for text in
-            ["null", "[]", "[{}]", "[null]", r#"[{"key":"a","Operator":"Exists","tolerationSeconds":5}]"#]
-        {
-            assert!(read_tolerations(text).is_some(), "{text}");
-        }
-        for text in ["x", "{}", "[1]", r#"[{"key":1}]"#, r#"[{"tolerationSeconds":1.5}]"#] {
-            assert!(read_tolerations(text).is_none(), "{text}");
         }
     }
 

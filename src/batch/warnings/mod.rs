@@ -8,7 +8,7 @@ use std::collections::HashSet;
 
 use k8s_openapi::api::batch::v1::JobSpec;
 
-use super::defaults::owner_key;
+use super::defaults::{generated_name, owner_key};
 use super::pod::names;
 use super::validate::quoted;
 use super::{Cause, FieldError, Topic, Workload};
@@ -54,7 +54,8 @@ impl Warnings {
 
 fn warn_metadata(workload: &Workload, at: &At<'_>, found: &mut Warnings) {
     let metadata = workload.metadata();
-    let name = metadata.name.as_deref().unwrap_or_default();
+    let generated = generated_name(metadata);
+    let name = generated.as_deref().or(metadata.name.as_deref()).unwrap_or_default();
     for problem in names::dns_label(name) {
         found.add(
             &at.field("name"),
@@ -81,3 +82,6 @@ fn warn_job_spec(spec: &JobSpec, at: &At<'_>, found: &mut Warnings) {
     }
     pod::warn_template(&spec.template, &at.field("template"), found);
 }
+
+#[cfg(test)]
+mod tests;
