@@ -13,14 +13,14 @@ use jobguard::policy::{
 use proptest::prelude::*;
 
 const fn levels(baseline: Level, recommended: Level, strict: Level) -> PresetLevels {
-    PresetLevels { baseline, recommended, strict }
+    PresetLevels { baseline, recommended, strict, fixed: false }
 }
 
 const CATALOG: &[&RuleSpec] = &[
     &RuleSpec {
         id: "api/restart-policy",
         summary: "The API server refuses the restart policy",
-        levels: levels(Level::Deny, Level::Deny, Level::Deny),
+        levels: PresetLevels { fixed: true, ..levels(Level::Deny, Level::Deny, Level::Deny) },
         options: &[],
     },
     &RuleSpec {

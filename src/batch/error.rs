@@ -77,6 +77,8 @@ pub enum Topic {
     TimeZone,
     /// `concurrencyPolicy` (`api/concurrency-policy`).
     ConcurrencyPolicy,
+    /// What cannot be changed once the object exists (`api/immutable`).
+    Immutable,
     /// Containers, init containers, their images, env, ports, probes, lifecycle (`api/containers`).
     Containers,
     /// Volumes and mounts (`api/volumes`).
@@ -93,7 +95,7 @@ pub enum Topic {
 
 impl Topic {
     /// All topics.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Type,
         Self::UnknownField,
         Self::DuplicateKey,
@@ -110,6 +112,7 @@ impl Topic {
         Self::Schedule,
         Self::TimeZone,
         Self::ConcurrencyPolicy,
+        Self::Immutable,
         Self::Containers,
         Self::Volumes,
         Self::Resources,

@@ -75,24 +75,24 @@ fn validate_job_change(job: &Job, stored: &Job, errors: &mut Errors) {
     let at = root.field("spec");
     validate_completions(new, old, &at, errors);
     let fixed = [
-        ("selector", !same_selector(new.selector.as_ref(), old.selector.as_ref()), Topic::Selector),
-        ("completionMode", new.completion_mode != old.completion_mode, Topic::Indexed),
-        ("podFailurePolicy", !same_failure_policy(new, old), Topic::PodFailurePolicy),
-        ("backoffLimitPerIndex", new.backoff_limit_per_index != old.backoff_limit_per_index, Topic::Indexed),
-        ("managedBy", new.managed_by != old.managed_by, Topic::JobControl),
-        ("successPolicy", new.success_policy != old.success_policy, Topic::SuccessPolicy),
+        ("selector", !same_selector(new.selector.as_ref(), old.selector.as_ref())),
+        ("completionMode", new.completion_mode != old.completion_mode),
+        ("podFailurePolicy", !same_failure_policy(new, old)),
+        ("backoffLimitPerIndex", new.backoff_limit_per_index != old.backoff_limit_per_index),
+        ("managedBy", new.managed_by != old.managed_by),
+        ("successPolicy", new.success_policy != old.success_policy),
     ];
-    for (field, changed, topic) in fixed {
+    for (field, changed) in fixed {
         if changed {
-            fixed_field(&at.field(field), field, topic, errors);
+            fixed_field(&at.field(field), field, errors);
         }
     }
     validate_template_change(new, old, stored.status.as_ref(), &at, errors);
 }
 
-fn fixed_field(at: &At<'_>, field: &str, topic: Topic, errors: &mut Errors) {
+fn fixed_field(at: &At<'_>, field: &str, errors: &mut Errors) {
     errors
-        .add(at, Cause::Invalid, topic, format!("{field} cannot be changed once the Job exists"))
+        .add(at, Cause::Invalid, Topic::Immutable, format!("{field} cannot be changed once the Job exists"))
         .help("delete the Job and create it anew, or give the new one another name");
 }
 
@@ -103,13 +103,13 @@ fn validate_completions(new: &JobSpec, old: &JobSpec, at: &At<'_>, errors: &mut 
     }
     let here = at.field("completions");
     if new.completion_mode.as_deref() != Some("Indexed") {
-        fixed_field(&here, "completions", Topic::Counts, errors);
+        fixed_field(&here, "completions", errors);
     } else if new.completions.is_some() && new.completions != new.parallelism {
         errors
             .add(
                 &here,
                 Cause::Invalid,
-                Topic::Counts,
+                Topic::Immutable,
                 "completions can change only to the value of parallelism",
             )
             .help("set completions and parallelism to the same number");
@@ -132,7 +132,7 @@ fn validate_template_change(
             let error = errors.add(
                 &here,
                 Cause::Invalid,
-                Topic::Pod,
+                Topic::Immutable,
                 "the Pod template cannot be changed once the Job exists, unless the Job is suspended",
             );
             error.help(
@@ -156,7 +156,7 @@ fn validate_template_change(
             .add(
                 &here.field("spec"),
                 Cause::Invalid,
-                Topic::Pod,
+                Topic::Immutable,
                 "only the resources, node selector, node affinity, tolerations and scheduling gates \
                  of a suspended Job's Pods can be changed",
             )

@@ -5,8 +5,8 @@ use std::cell::Cell;
 use crate::batch::{self, FieldError, Topic};
 
 use super::{
-    Anchor, Check, Context, Finding, Object, RuleContext, Services, Severity, Sink, Suppressions, registry,
-    subject,
+    Anchor, Check, Context, Finding, Object, RuleContext, Services, Severity, Sink, Suppressions, fold,
+    registry, subject,
 };
 
 /// What there is to say about an object.
@@ -14,6 +14,8 @@ use super::{
 pub struct Verdict {
     /// The findings: the API server's first, then the rules', in the order of their ids.
     pub findings: Vec<Finding>,
+    /// What only follows from the findings: fields that the same mistake touches.
+    pub folded: Vec<Finding>,
     /// What would have been said, had the object's annotation not asked to ignore it.
     pub suppressed: Vec<Finding>,
     /// Whether a rule had to ask for what is known only at the end ([`Services::Pending`]).
@@ -61,20 +63,22 @@ pub fn server_findings(errors: &[FieldError]) -> impl Iterator<Item = Finding> +
 fn judge(object: &Object, errors: &[FieldError], context: &Context<'_>) -> Verdict {
     let settings = context.policy.settings_for(&subject(object.workload(), context.namespace_labels));
     let asked_too_early = Cell::new(false);
+    let is_refused = !errors.is_empty();
     let mut findings: Vec<Finding> = server_findings(errors).collect();
-    findings.extend(server_findings(&batch::warnings(object.workload())));
+    findings.extend(server_findings(object.warnings()));
     for (rule, setting) in registry().rules().iter().zip(&settings.rules) {
         let (Check::Object(judge), Some(severity)) = (rule.check, Severity::of(setting.level)) else {
             continue;
         };
         let mut sink = Sink::new(rule, severity);
-        judge(object, &RuleContext::new(rule, setting, context, &asked_too_early), &mut sink);
+        judge(object, &RuleContext::new(rule, setting, context, &asked_too_early, is_refused), &mut sink);
         findings.extend(sink.into_findings());
     }
+    let folded = fold(&mut findings);
     let incomplete = asked_too_early.get() && matches!(context.services, Services::Pending);
     let suppressed = match Suppressions::of(object) {
         Some(suppressions) => suppressions.apply(&mut findings, context.policy, &settings, incomplete),
         None => Vec::new(),
     };
-    Verdict { findings, suppressed, incomplete }
+    Verdict { findings, folded, suppressed, incomplete }
 }

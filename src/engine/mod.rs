@@ -6,6 +6,7 @@
 mod check;
 mod context;
 mod finding;
+mod fold;
 mod object;
 mod registry;
 mod rule;
@@ -14,6 +15,7 @@ mod suppress;
 pub use check::{Verdict, check, check_update, server_findings};
 pub use context::{Context, Knowledge, ServiceFacts, Services};
 pub use finding::{Anchor, Finding, Related, Severity};
+pub use fold::fold;
 pub use object::{JobPart, Object, subject};
 pub use registry::{Registry, registry};
 pub use rule::{Check, Docs, Example, Reported, Rule, RuleContext, Sink};

@@ -6,7 +6,7 @@ use k8s_openapi::api::batch::v1::JobSpec;
 use k8s_openapi::api::core::v1::{PodSpec, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use crate::batch::{self, Kind, Workload};
+use crate::batch::{self, FieldError, Kind, Workload};
 use crate::path::FieldPath;
 use crate::policy::Subject;
 
@@ -15,6 +15,7 @@ use crate::policy::Subject;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Object {
     workload: Workload,
+    warnings: Vec<FieldError>,
 }
 
 impl Object {
@@ -24,21 +25,29 @@ impl Object {
         batch::reset_system_fields(&mut written);
         let defaulted = batch::apply_defaults(&mut written);
         fill(&mut written);
+        let warnings = batch::warnings(&written);
         batch::prepare_for_create(&mut written, defaulted);
-        Self { workload: written }
+        Self { workload: written, warnings }
     }
 
     /// An object as a manifest has it, on its way to replace `old`.
     pub fn updated(mut written: Workload, old: &Self, fill: impl FnOnce(&mut Workload)) -> Self {
         batch::apply_defaults(&mut written);
         fill(&mut written);
+        let warnings = batch::warnings(&written);
         batch::prepare_for_update(&mut written, &old.workload);
-        Self { workload: written }
+        Self { workload: written, warnings }
     }
 
     /// An object that the API server has prepared already: from a validating webhook's review, or stored.
     pub fn prepared(workload: Workload) -> Self {
-        Self { workload }
+        Self { workload, warnings: Vec::new() }
+    }
+
+    /// What the API server would warn of. What it has warned of already, as it has before a validating webhook is
+    /// asked, is not here.
+    pub fn warnings(&self) -> &[FieldError] {
+        &self.warnings
     }
 
     /// The Job or CronJob.

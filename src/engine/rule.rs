@@ -116,6 +116,7 @@ pub struct RuleContext<'a> {
     setting: &'a RuleSetting,
     context: &'a Context<'a>,
     asked_too_early: &'a Cell<bool>,
+    is_refused: bool,
 }
 
 impl<'a> RuleContext<'a> {
@@ -124,8 +125,14 @@ impl<'a> RuleContext<'a> {
         setting: &'a RuleSetting,
         context: &'a Context<'a>,
         asked_too_early: &'a Cell<bool>,
+        is_refused: bool,
     ) -> Self {
-        Self { spec: &rule.spec, setting, context, asked_too_early }
+        Self { spec: &rule.spec, setting, context, asked_too_early, is_refused }
+    }
+
+    /// Whether the API server refuses the object.
+    pub fn is_refused(&self) -> bool {
+        self.is_refused
     }
 
     /// The value of a whole-number or duration option, in seconds.
@@ -188,6 +195,12 @@ impl Reported<'_> {
     /// What to do about it.
     pub fn help(self, help: impl Into<String>) -> Self {
         self.0.help = Some(help.into());
+        self
+    }
+
+    /// Where the fault stands, when the path is not a place in the object.
+    pub fn at(self, at: FieldPath) -> Self {
+        self.0.at = Some(at);
         self
     }
 

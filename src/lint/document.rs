@@ -114,6 +114,7 @@ fn lint_object(
         linted.incomplete |= verdict.incomplete;
         findings.extend(verdict.findings);
     }
+    engine::fold(&mut findings);
     for finding in findings {
         linted.diagnostics.push(places.diagnose(tree, object.node, Some(&id), finding));
     }

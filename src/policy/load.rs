@@ -6,7 +6,7 @@ use super::document::{self, Document};
 use super::reader::{Fault, Reader, did_you_mean, one_of, quoted};
 use super::suggest::nearest;
 use super::{
-    ControllerJobs, Defaults, Level, Mode, Override, Policy, PolicyError, PolicyErrors, Preset, RuleSetting,
+    ControllerJobs, Defaults, Mode, Override, Policy, PolicyError, PolicyErrors, Preset, RuleSetting,
     RuleSpec, Settings, Suppressions,
 };
 use crate::manifest::{self, LineIndex, Span};
@@ -202,10 +202,7 @@ fn whole_file(file: &str, message: String) -> PolicyError {
 
 /// Lays documents over one another, the most basic first.
 fn assemble(preset: Preset, documents: Vec<Document>, catalog: &[&'static RuleSpec]) -> Policy {
-    let rules = catalog
-        .iter()
-        .map(|spec| RuleSetting::new(if spec.is_settable() { preset.level(spec) } else { Level::Deny }))
-        .collect();
+    let rules = catalog.iter().map(|spec| RuleSetting::new(preset.level(spec))).collect();
     let mut policy = Policy {
         name: String::new(),
         mode: Mode::default(),

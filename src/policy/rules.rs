@@ -72,7 +72,7 @@ fn target(
         return Some(Target::Everything);
     }
     let (category, name) = key.split_once('/').unwrap_or((key, ""));
-    if category == "api" {
+    if category == "api" || catalog.iter().any(|spec| spec.id == key && !spec.is_settable()) {
         let message = format!("{} cannot be set: it is the API server's own verdict", quoted(key));
         let help = "the API server refuses such objects whatever a policy says; take the line out";
         reader.fault(entry.key_span, at, message, Some(help.to_owned()));

@@ -46,6 +46,8 @@ pub struct PresetLevels {
     pub recommended: Level,
     /// In `strict`.
     pub strict: Level,
+    /// Whether that is so in every policy: the API server's own verdict cannot be set.
+    pub fixed: bool,
 }
 
 /// The declaration of a rule, as far as a policy can set it.
@@ -55,7 +57,7 @@ pub struct RuleSpec {
     pub id: &'static str,
     /// One line: what the rule finds.
     pub summary: &'static str,
-    /// Its level in the built-in policies. `api/*` rules are always [`Level::Deny`] and cannot be set.
+    /// Its level in the built-in policies.
     pub levels: PresetLevels,
     /// What can be tuned.
     pub options: &'static [OptionSpec],
@@ -68,8 +70,8 @@ impl RuleSpec {
     }
 
     /// Whether a policy can set the rule's level: all but the API server's own verdict.
-    pub fn is_settable(&self) -> bool {
-        self.category() != "api"
+    pub const fn is_settable(&self) -> bool {
+        !self.levels.fixed
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{Level, OptionKind, OptionSpec, PresetLevels, RuleSpec};
 
 const fn levels(baseline: Level, recommended: Level, strict: Level) -> PresetLevels {
-    PresetLevels { baseline, recommended, strict }
+    PresetLevels { baseline, recommended, strict, fixed: false }
 }
 
 /// An `api/*` rule, one with every kind of option, two without.
@@ -11,7 +11,7 @@ pub(crate) const CATALOG: &[&RuleSpec] = &[
     &RuleSpec {
         id: "api/restart-policy",
         summary: "The API server refuses the restart policy",
-        levels: levels(Level::Deny, Level::Deny, Level::Deny),
+        levels: PresetLevels { fixed: true, ..levels(Level::Deny, Level::Deny, Level::Deny) },
         options: &[],
     },
     &RuleSpec {

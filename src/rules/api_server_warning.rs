@@ -1,6 +1,6 @@
 //! `api/server-warning`
 
-use super::everywhere;
+use super::always;
 use crate::batch::Topic;
 use crate::engine::{Check, Docs, Example, Rule};
 use crate::policy::{Level, RuleSpec};
@@ -10,7 +10,7 @@ pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "api/server-warning",
         summary: "the API server accepts this with a warning",
-        levels: everywhere(Level::Warn),
+        levels: always(Level::Warn),
         options: &[],
     },
     docs: Docs {

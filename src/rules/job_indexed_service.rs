@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::levels;
+use crate::batch::JOB_NAME_LABELS;
 use crate::engine::{
     Check, Docs, Example, JobPart, Knowledge, Object, Rule, RuleContext, ServiceFacts, Services, Severity, Sink,
 };
@@ -109,8 +110,6 @@ spec:
     check: Check::Object(check),
 };
 
-/// The labels whose value is the Job's name; the API server sets both.
-const JOB_NAME_LABELS: [&str; 2] = ["job-name", "batch.kubernetes.io/job-name"];
 /// The labels whose value is the Job's uid: no manifest can know it.
 const UID_LABELS: [&str; 2] = ["controller-uid", "batch.kubernetes.io/controller-uid"];
 /// The label whose value is each Pod's index.

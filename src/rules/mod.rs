@@ -25,6 +25,7 @@ rules! {
     api_containers,
     api_counts,
     api_duplicate_key,
+    api_immutable,
     api_indexed,
     api_job_control,
     api_labels,
@@ -45,6 +46,7 @@ rules! {
     api_type,
     api_unknown_field,
     api_volumes,
+    cron_child_rejected,
     cron_never_fires,
     job_indexed_service,
     job_parallelism_exceeds_completions,
@@ -56,17 +58,21 @@ rules! {
 }
 
 /// The levels of what the API server itself refuses.
-const ALWAYS: PresetLevels =
-    PresetLevels { baseline: Level::Deny, recommended: Level::Deny, strict: Level::Deny };
+const ALWAYS: PresetLevels = always(Level::Deny);
+
+/// The same level in every policy: none can set it.
+const fn always(level: Level) -> PresetLevels {
+    PresetLevels { baseline: level, recommended: level, strict: level, fixed: true }
+}
 
 /// The same level in every built-in policy.
 const fn everywhere(level: Level) -> PresetLevels {
-    PresetLevels { baseline: level, recommended: level, strict: level }
+    PresetLevels { baseline: level, recommended: level, strict: level, fixed: false }
 }
 
 /// Levels for `baseline`, `recommended` and `strict`, in this order.
 const fn levels(baseline: Level, recommended: Level, strict: Level) -> PresetLevels {
-    PresetLevels { baseline, recommended, strict }
+    PresetLevels { baseline, recommended, strict, fixed: false }
 }
 
 #[cfg(test)]

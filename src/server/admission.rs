@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use k8s_openapi::api::batch::v1::{CronJob, Job};
 use serde_json::value::RawValue;
 
-use crate::batch::{self, Workload};
+use crate::batch::{self, Kind, Workload};
 use crate::engine::{self, Context, Object, Services};
+use crate::manifest;
 use crate::mutate;
 use crate::policy::{ControllerJobs, Mode, Policy};
 
@@ -201,9 +202,9 @@ fn asked(request: &Request<'_>) -> Asked {
         return Asked::Nothing;
     }
     let kind = &request.kind;
-    let read = match (kind.group.as_str(), kind.version.as_str(), kind.kind.as_str()) {
-        ("batch", "v1", "Job") => read_job,
-        ("batch", "v1", "CronJob") => read_cron_job,
+    let known = match (kind.group.as_str(), kind.version.as_str(), kind.kind.as_str()) {
+        ("batch", "v1", "Job") => Kind::Job,
+        ("batch", "v1", "CronJob") => Kind::CronJob,
         _ => {
             let why = format!(
                 "{} is neither a Job nor a CronJob of batch/v1; the webhook's rules ask for too much",
@@ -224,7 +225,7 @@ fn asked(request: &Request<'_>) -> Asked {
         return Asked::Puzzle { why: "the request has no `oldObject`".to_owned() };
     }
     let read = |raw: &RawValue, field| {
-        read(raw).map(|workload| located(workload, request)).map_err(|error| Asked::Puzzle {
+        read_object(raw, known).map(|workload| located(workload, request)).map_err(|error| Asked::Puzzle {
             why: format!("`{field}` cannot be read as a {}: {}", kind.kind, quiet(&error)),
         })
     };
@@ -238,12 +239,20 @@ fn asked(request: &Request<'_>) -> Asked {
     }
 }
 
-fn read_job(raw: &RawValue) -> serde_json::Result<Workload> {
-    serde_json::from_str::<Job>(raw.get()).map(|job| Workload::Job(Box::new(job)))
-}
-
-fn read_cron_job(raw: &RawValue) -> serde_json::Result<Workload> {
-    serde_json::from_str::<CronJob>(raw.get()).map(|cron_job| Workload::CronJob(Box::new(cron_job)))
+/// The object as the API server writes it; or else, by the API's own rules, as people do (`null` for nothing, a number
+/// for a quantity).
+fn read_object(raw: &RawValue, kind: Kind) -> serde_json::Result<Workload> {
+    let typed = match kind {
+        Kind::Job => serde_json::from_str::<Job>(raw.get()).map(|job| Workload::Job(Box::new(job))),
+        Kind::CronJob => {
+            serde_json::from_str::<CronJob>(raw.get()).map(|cron_job| Workload::CronJob(Box::new(cron_job)))
+        }
+    };
+    typed.or_else(|error| {
+        let documents = manifest::read(raw.get());
+        let tree = documents.first().and_then(|document| document.content.as_ref().ok());
+        tree.and_then(|tree| batch::decode(tree, tree.root(), kind).workload).ok_or(error)
+    })
 }
 
 /// What serde says, without the value at fault: it may be anything that stands in an object.

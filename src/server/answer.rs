@@ -20,6 +20,9 @@ const MAX_WARNINGS: usize = 4096;
 /// How many findings a denial lists.
 const MAX_LISTED: usize = 50;
 
+/// How many causes a denial has.
+const MAX_CAUSES: usize = 500;
+
 /// The longest line of a denial, in characters.
 const MAX_LINE: usize = 1024;
 
@@ -118,7 +121,16 @@ impl<'a> Ruling<'a> {
             name: plain(subject(self.object.workload(), None).name, MAX_PATH),
             group: "batch",
             kind: self.object.kind().as_str(),
-            causes: self.denying.iter().take(MAX_LISTED).map(|finding| cause(finding)).collect(),
+            // All causes, as the API server would list them: also those that only follow from others.
+            causes: self
+                .denying
+                .iter()
+                .copied()
+                .chain(&self.verdict.folded)
+                .filter(|finding| finding.severity == Severity::Error)
+                .take(MAX_CAUSES)
+                .map(cause)
+                .collect(),
         });
         status
     }

@@ -23,8 +23,8 @@ const GENERATED: &str = "xxxxx";
 /// What is left of a longer `generateName` before the five characters.
 const GENERATED_PREFIX: usize = 58;
 
-/// `batch.kubernetes.io/job-name` and its older form.
-pub(crate) const JOB_NAME_LABELS: [&str; 2] = ["job-name", "batch.kubernetes.io/job-name"];
+/// The labels in which a Job's Pods have its name: `batch.kubernetes.io/job-name` and its older form.
+pub const JOB_NAME_LABELS: [&str; 2] = ["job-name", "batch.kubernetes.io/job-name"];
 /// `batch.kubernetes.io/controller-uid` and its older form.
 pub(crate) const CONTROLLER_UID_LABELS: [&str; 2] = ["controller-uid", "batch.kubernetes.io/controller-uid"];
 

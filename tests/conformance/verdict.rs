@@ -1,13 +1,7 @@
-//! Agreement with a real API server on Jobs and CronJobs: decoding, defaults, validation on create and update, and
-//! the Jobs that CronJobs make.
-//!
-//! The vectors are explained in `tests/conformance/README.md`. `CONFORMANCE_DIR` names another folder to read.
-
-#![expect(clippy::print_stdout, reason = "the numbers are the point")]
+//! A real API server's verdict on Jobs and CronJobs: decoding, defaults, validation on create and update, and the
+//! Jobs that CronJobs make.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
-use std::path::PathBuf;
 
 use jobguard::batch::{
     self, Decoded, FieldError, Kind, Mistyped, Topic, UNKNOWN_UID, Workload, apply_defaults, decode,
@@ -20,78 +14,8 @@ use serde_json::Value;
 
 /// A minute at which a CronJob's run may be due: eight digits, as all minutes of this century.
 const SCHEDULED: &str = "2026-01-31T12:00:00Z";
-/// How many disagreements of a file are printed.
-const PRINTED: usize = 40;
-
-type Judge = fn(&Value) -> Result<(), String>;
-
-#[test]
-fn job() {
-    agree("job.jsonl", create);
-}
-
-#[test]
-fn cronjob() {
-    agree("cronjob.jsonl", create);
-}
-
-#[test]
-fn podtemplate() {
-    agree("podtemplate.jsonl", create);
-}
-
-#[test]
-fn combined() {
-    agree("combined.jsonl", create);
-}
-
-#[test]
-fn update() {
-    agree("update.jsonl", changed);
-}
-
-#[test]
-fn children() {
-    agree("children.jsonl", child);
-}
-
-/// Judges every vector of a file. A file that is not there is reported and passes.
-fn agree(name: &str, judge: Judge) {
-    let folder = std::env::var_os("CONFORMANCE_DIR").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests").join("conformance"),
-        PathBuf::from,
-    );
-    let Ok(text) = std::fs::read_to_string(folder.join(name)) else {
-        println!("{name}: absent");
-        return;
-    };
-    let mut cases = 0;
-    let mut disagreements = Vec::new();
-    for line in text.lines().filter(|line| !line.trim().is_empty()) {
-        cases += 1;
-        let vector: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{name}: {error}"));
-        if let Err(why) = judge(&vector) {
-            let text = |key: &str| vector[key].as_str().unwrap_or_default().to_owned();
-            disagreements.push(format!("{} ({}): {why}", text("id"), text("what")));
-        }
-    }
-    println!(
-        "{name}: cases {cases}, agree {}, disagree {}",
-        cases - disagreements.len(),
-        disagreements.len()
-    );
-    let mut shown = disagreements.iter().take(PRINTED).fold(String::new(), |mut out, line| {
-        let _ = writeln!(out, "  {line}");
-        out
-    });
-    if disagreements.len() > PRINTED {
-        let _ = writeln!(shown, "  ... and {} more", disagreements.len() - PRINTED);
-    }
-    assert!(disagreements.is_empty(), "{name}: {} of {cases} disagree\n{shown}", disagreements.len());
-}
-
 /// A vector of op `create`.
-fn create(vector: &Value) -> Result<(), String> {
+pub(crate) fn create(vector: &Value) -> Result<(), String> {
     let Decoded { workload, complaints, mistyped } = decoded(vector, "object");
     if let Some(expected) = vector.get("type_error").filter(|error| !error.is_null()) {
         if workload.is_some() {
@@ -131,7 +55,7 @@ fn create(vector: &Value) -> Result<(), String> {
 }
 
 /// A vector of op `update`.
-fn changed(vector: &Value) -> Result<(), String> {
+pub(crate) fn changed(vector: &Value) -> Result<(), String> {
     let [old, new] = ["old", "object"].map(|key| decoded(vector, key).workload);
     let (Some(mut old), Some(mut new)) = (old, new) else { return Err("not decoded".to_owned()) };
     apply_defaults(&mut old);
@@ -141,7 +65,7 @@ fn changed(vector: &Value) -> Result<(), String> {
 }
 
 /// A CronJob that the server accepts, and its answer to the Job made from it.
-fn child(vector: &Value) -> Result<(), String> {
+pub(crate) fn child(vector: &Value) -> Result<(), String> {
     let Some(mut workload) = decoded(vector, "object").workload else { return Err("not decoded".to_owned()) };
     reset_system_fields(&mut workload);
     let defaulted = apply_defaults(&mut workload);

@@ -1,0 +1,141 @@
+//! `cron/child-rejected`
+
+use jiff::tz::TimeZone;
+
+use super::ALWAYS;
+use crate::batch::{Workload, validate_child};
+use crate::cron::{Schedule, load_zone};
+use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, fold, server_findings};
+use crate::path::{FieldPath, Segment};
+use crate::policy::RuleSpec;
+
+/// A CronJob whose every run is refused.
+pub static RULE: Rule = Rule {
+    spec: RuleSpec {
+        id: "cron/child-rejected",
+        summary: "the CronJob is accepted, and every Job that it makes is refused",
+        levels: ALWAYS,
+        options: &[],
+    },
+    docs: Docs {
+        what: "The API server does not judge a CronJob's `jobTemplate` as it judges a Job. Labels that only the \
+               server may set, names that become too long or are no host names, and more, are looked at only when \
+               the controller creates a Job. This rule makes that Job and judges it.",
+        why: "The CronJob is accepted, `kubectl get cronjob` shows nothing unusual, and no run ever starts. All \
+              there is to see is an event, `FailedCreate`, which is gone an hour later.",
+        examples: &[
+            Example::bad(
+                "the label job-name is the server's own",
+                r#"apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: nightly
+spec:
+  schedule: "0 3 * * *"
+  jobTemplate:
+    spec:
+      template:
+        metadata:
+          labels:
+            job-name: nightly
+        spec:
+          restartPolicy: Never
+          containers:
+          - name: main
+            image: example.com/app:1.0
+"#,
+            ),
+            Example::good(
+                "a label of one's own",
+                r#"apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: nightly
+spec:
+  schedule: "0 3 * * *"
+  jobTemplate:
+    spec:
+      template:
+        metadata:
+          labels:
+            app: nightly
+        spec:
+          restartPolicy: Never
+          containers:
+          - name: main
+            image: example.com/app:1.0
+"#,
+            ),
+        ],
+        sources: &[
+            "https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/",
+            "https://kubernetes.io/docs/concepts/workloads/controllers/job/#job-labels",
+        ],
+    },
+    check: Check::Object(check),
+};
+
+/// What is said of one CronJob at most: the first objection is enough to act on.
+const MAX_REPORTED: usize = 5;
+
+fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
+    let Workload::CronJob(cron_job) = object.workload() else { return };
+    // A CronJob that is itself refused makes no Jobs.
+    if context.is_refused() {
+        return;
+    }
+    let zone = cron_job.spec.time_zone.as_deref().and_then(|name| load_zone(name).ok()).unwrap_or(TimeZone::UTC);
+    let next = Schedule::parse_tolerating_tz(&cron_job.spec.schedule)
+        .ok()
+        .and_then(|(_, schedule)| schedule.next_after(context.now(), &zone));
+    let errors = validate_child(cron_job, next.unwrap_or(context.now()));
+    let mut findings: Vec<_> = server_findings(&errors).collect();
+    fold(&mut findings);
+    for finding in findings.into_iter().take(MAX_REPORTED) {
+        let report = sink.report(
+            in_cron_job(&finding.path),
+            format!("every Job that this CronJob makes is refused: {}", finding.message),
+        );
+        let report = match &finding.at {
+            Some(at) => report.at(in_cron_job(at)),
+            None => report,
+        };
+        report.help(finding.help.unwrap_or_else(|| {
+            "change it: the CronJob is accepted as it is, and will never run".to_owned()
+        }));
+    }
+}
+
+/// The field of the CronJob that a field of its Job comes from.
+fn in_cron_job(path: &FieldPath) -> FieldPath {
+    let (prefix, rest) = match path.segments() {
+        [Segment::Field(spec), rest @ ..] if spec == "spec" => ("spec.jobTemplate.spec", rest),
+        [Segment::Field(metadata), Segment::Field(name), ..] if metadata == "metadata" && name == "name" => {
+            return path.clone();
+        }
+        [Segment::Field(metadata), rest @ ..] if metadata == "metadata" => ("spec.jobTemplate.metadata", rest),
+        rest => ("", rest),
+    };
+    let mut mapped = FieldPath::parse(prefix);
+    for segment in rest {
+        mapped.push(segment.clone());
+    }
+    mapped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_of_the_job_stand_in_the_template() {
+        for (job, cron_job) in [
+            ("metadata.name", "metadata.name"),
+            ("metadata.labels[a]", "spec.jobTemplate.metadata.labels[a]"),
+            ("spec.completions", "spec.jobTemplate.spec.completions"),
+            ("spec", "spec.jobTemplate.spec"),
+        ] {
+            assert_eq!(in_cron_job(&FieldPath::parse(job)).to_string(), cron_job);
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Agreement with answers recorded from a real API server and the programs it is built on.
+//!
+//! The vectors are explained in `tests/conformance/README.md`. `CONFORMANCE_DIR` names another folder to read them from;
+//! a file that is not there is reported as absent. There is no list of exceptions.
+
+mod cron;
+mod verdict;
+#[cfg(feature = "serve")]
+mod webhook;
+mod yaml;
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+/// Compares one vector; says what differs.
+type Compare = fn(&Value) -> Result<(), String>;
+/// Reads one line.
+type Read = fn(&str) -> Result<Value, String>;
+
+/// A comparison, the file it is made on, and what is compared.
+const SUITES: &[(&str, &str, Read, Compare)] = &[
+    ("yaml.jsonl", "documents", yaml::case, yaml::read_as_kubectl),
+    ("cron.jsonl", "fire times", json, cron::fires),
+    ("job.jsonl", "verdict", json, verdict::create),
+    ("cronjob.jsonl", "verdict", json, verdict::create),
+    ("podtemplate.jsonl", "verdict", json, verdict::create),
+    ("combined.jsonl", "verdict", json, verdict::create),
+    ("update.jsonl", "verdict", json, verdict::changed),
+    ("children.jsonl", "verdict", json, verdict::child),
+    #[cfg(feature = "serve")]
+    ("job.jsonl", "webhook", json, webhook::create),
+    #[cfg(feature = "serve")]
+    ("cronjob.jsonl", "webhook", json, webhook::create),
+    #[cfg(feature = "serve")]
+    ("podtemplate.jsonl", "webhook", json, webhook::create),
+    #[cfg(feature = "serve")]
+    ("combined.jsonl", "webhook", json, webhook::create),
+    #[cfg(feature = "serve")]
+    ("update.jsonl", "webhook", json, webhook::changed),
+];
+
+/// How many disagreements of a file are shown.
+const SHOWN: usize = 20;
+
+#[test]
+fn agrees_with_what_was_recorded() {
+    let folder = std::env::var_os("CONFORMANCE_DIR").map_or_else(
+        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests").join("conformance"),
+        PathBuf::from,
+    );
+    let mut table =
+        format!("\n{:20} {:10} {:>6} {:>6} {:>9}\n", "file", "compared", "cases", "agree", "disagree");
+    let mut faults = String::new();
+    for (file, what, read, compare) in SUITES {
+        let Ok(text) = std::fs::read_to_string(folder.join(file)) else {
+            let _ = writeln!(table, "{file:20} {what:10} absent");
+            continue;
+        };
+        let (mut cases, mut disagree) = (0, 0);
+        for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+            let result = read(line).and_then(|vector| {
+                compare(&vector).map_err(|why| {
+                    let text = |key: &str| vector[key].as_str().unwrap_or_default().to_owned();
+                    format!("{} {}: {why}", text("id"), text("what"))
+                })
+            });
+            cases += 1;
+            if let Err(why) = result {
+                disagree += 1;
+                if disagree <= SHOWN {
+                    let _ = writeln!(faults, "{file}:{} {what}: {why}", number + 1);
+                }
+            }
+        }
+        let _ = writeln!(table, "{file:20} {what:10} {cases:>6} {:>6} {disagree:>9}", cases - disagree);
+    }
+    // Written past the test harness, which would keep the table of a test that passes to itself.
+    let _ = std::io::stderr().lock().write_all(table.as_bytes());
+    assert!(faults.is_empty(), "\n{faults}");
+}
+
+fn json(line: &str) -> Result<Value, String> {
+    serde_json::from_str(line).map_err(|error| error.to_string())
+}
