@@ -182,6 +182,24 @@ impl Quantity {
         }
     }
 
+    /// This number as the server has it once it has compared it with `other`: a long number makes the other one
+    /// long too, and the two kinds overflow in different ways.
+    #[must_use]
+    pub(crate) fn once_compared_with(self, other: &Self) -> Self {
+        if matches!(other.amount, Amount::Long { .. }) { self.lengthened() } else { self }
+    }
+
+    fn lengthened(self) -> Self {
+        let amount = match self.amount {
+            Amount::Short { value, scale } => {
+                let number = Decimal::from_int(value, i64::from(scale));
+                Amount::Long { number, places: scale.saturating_neg() }
+            }
+            long => long,
+        };
+        Self { amount, ..self }
+    }
+
     /// The whole number, rounded up. A number too large for 64 bits gives what the server's arithmetic gives.
     pub(crate) fn value(&self) -> i64 {
         self.scaled(0)
@@ -196,12 +214,12 @@ impl Quantity {
     fn scaled(&self, places: i32) -> i64 {
         match &self.amount {
             Amount::Short { value, scale } if *scale < -places => shrink(*value, -places - scale).0,
-            Amount::Short { value, scale } => {
-                grow(*value, i64::from(*scale) + i64::from(places)).unwrap_or(0)
-            }
+            Amount::Short { value, scale } => grow(*value, i64::from(*scale) + i64::from(places)),
             Amount::Long { number, places: kept } if *kept <= places => {
-                let shift = u32::try_from(places - kept).unwrap_or(0);
-                number.low_bits(i64::from(*kept)).0.wrapping_mul(10_i64.wrapping_pow(shift))
+                // The server's power of ten is a floating-point number turned into an integer.
+                let power = u32::try_from(places.saturating_sub(*kept)).unwrap_or(0);
+                let factor = 10_i64.checked_pow(power).unwrap_or(i64::MIN);
+                number.low_bits(i64::from(*kept)).0.wrapping_mul(factor)
             }
             Amount::Long { number, .. } => {
                 let (bits, rest) = number.low_bits(i64::from(places));
@@ -215,7 +233,10 @@ impl Quantity {
     pub(crate) fn faithful(&self) -> Option<String> {
         let text = self.canonical();
         let read = Self::parse(&text).ok()?;
-        let same = read == *self && read.value() == self.value() && read.is_whole() == self.is_whole();
+        let same = read == *self
+            && read.is_whole() == self.is_whole()
+            && read.value() == self.value()
+            && read.lengthened().value() == self.clone().lengthened().value();
         same.then_some(text)
     }
 
@@ -308,12 +329,15 @@ fn shrink(value: i64, by: i32) -> (i64, bool) {
     (value / divisor + if exact { 0 } else { value.signum() }, exact)
 }
 
-/// `value * 10^by`, unless that overflows.
-fn grow(value: i64, by: i64) -> Option<i64> {
-    if value == 0 {
-        return Some(0);
+/// `value * 10^by` as the server multiplies: for the powers that its units step by, whatever 64 bits hold of the
+/// product; for others, zero when they do not hold it.
+fn grow(value: i64, by: i64) -> i64 {
+    let factor = u32::try_from(by).ok().and_then(|by| 10_i64.checked_pow(by));
+    match (factor, by) {
+        (Some(factor), 0 | 1 | 2 | 3 | 6 | 9) => value.wrapping_mul(factor),
+        (Some(factor), _) => value.checked_mul(factor).unwrap_or(0),
+        (None, _) => 0,
     }
-    value.checked_mul(10_i64.checked_pow(u32::try_from(by).ok()?)?)
 }
 
 /// A text taken apart.
@@ -465,6 +489,7 @@ mod tests {
         assert!(!q("2.5").is_whole());
         assert!(q("2000m").is_whole());
         assert!(q("1e20").is_whole());
+        assert!(!q("20867927143131329").is_whole());
     }
 
     proptest! {

@@ -127,19 +127,23 @@ pub(super) fn check_lists(
     let limit_at = at.field("limits");
     let real_limits = real_limits.unwrap_or(&limit_at);
     for (name, quantity) in limits.into_iter().flatten() {
-        check_entry(name, &amount(quantity), (&limit_at.key(name), &real_limits.key(name)), report);
+        let place = (&limit_at.key(name), &real_limits.key(name));
+        let quantity = amount(quantity);
+        check_entry(name, &quantity, place, report);
+        check_pages(name, &quantity, place, report);
     }
     let request_at = at.field("requests");
     for (name, quantity) in requests.into_iter().flatten() {
         let here = request_at.key(name);
         let request = amount(quantity);
         check_entry(name, &request, (&here, &here), report);
-        match limits.and_then(|limits| limits.get(name)).map(amount) {
-            Some(limit) if request != limit && !can_be_overcommitted(name) => report.invalid(
+        let limit = limits.and_then(|limits| limits.get(name)).map(amount);
+        match &limit {
+            Some(limit) if request != *limit && !can_be_overcommitted(name) => report.invalid(
                 (&request_at, &here),
                 format!("{} cannot be overcommitted: request as much as its limit", quote(name)),
             ),
-            Some(limit) if request > limit => report.invalid(
+            Some(limit) if request > *limit => report.invalid(
                 (&request_at, &here),
                 format!(
                     "more of {} is requested than its limit: raise the limit or request less",
@@ -155,6 +159,7 @@ pub(super) fn check_lists(
             ),
             _ => {}
         }
+        check_pages(name, &limit.iter().fold(request, Quantity::once_compared_with), (&here, &here), report);
     }
     if has_huge_pages && !has_cpu_or_memory {
         report.forbidden(at, "huge pages need cpu or memory beside them: request or limit one of these too");
@@ -203,6 +208,10 @@ fn check_amount(name: &str, quantity: &Quantity, place: (&At<'_>, &At<'_>), repo
     if (COUNTED.contains(&name) || is_extended(name)) && !quantity.is_whole() {
         report.invalid(place, format!("{} is counted: use a whole number", quote(name)));
     }
+}
+
+/// Checks that an amount of huge pages is a whole number of them.
+fn check_pages(name: &str, quantity: &Quantity, place: (&At<'_>, &At<'_>), report: &mut Report<'_>) {
     if is_huge_page(name) && !is_multiple_of_page(name, quantity) {
         report
             .invalid(place, format!("use a whole number of pages, as {} says how large one is", quote(name)));
