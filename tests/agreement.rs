@@ -1,0 +1,218 @@
+//! One engine, one verdict: what the linter says of a text with `--with-defaults`, the webhook says of the reviews made
+//! from it: `/mutate`, its patch applied, `/validate`.
+#![cfg(feature = "serve")]
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use jobguard::batch::{Kind, Workload, apply_defaults, decode, reset_system_fields};
+use jobguard::engine::registry;
+use jobguard::lint::{Linter, Source};
+use jobguard::manifest;
+use jobguard::policy::{Policy, Preset, load};
+use jobguard::report::Diagnostic;
+use jobguard::server::{Admission, Endpoint};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+/// What only a text can have: the API server has dropped or refused it before it asks a webhook.
+const OF_THE_TEXT: [&str; 6] = [
+    "api/syntax",
+    "api/type",
+    "api/unknown-field",
+    "api/duplicate-key",
+    "api/removed-version",
+    // The API server says these itself, besides the webhook's answer.
+    "api/server-warning",
+];
+
+fn now() -> Timestamp {
+    "2026-03-01T12:00:00Z".parse().unwrap()
+}
+
+/// A finding, as far as both tell it: the rule, its weight, the field.
+type Told = BTreeSet<(String, String, String)>;
+
+fn linted(policy: &Policy, text: &str) -> Told {
+    let linter = Linter { policy, now: now(), with_defaults: true, against: None };
+    let outcome = linter.lint(&[Source::Text { name: "object".into(), bytes: text.into() }]);
+    let told = |diagnostic: &Diagnostic| {
+        (
+            diagnostic.rule.id().to_owned(),
+            diagnostic.severity.to_string(),
+            // Where only the name or only the text knows the place, the server's path is what both have.
+            diagnostic.path.to_string(),
+        )
+    };
+    outcome
+        .report
+        .diagnostics
+        .iter()
+        .map(told)
+        .filter(|(rule, ..)| !OF_THE_TEXT.contains(&rule.as_str()))
+        .collect()
+}
+
+/// What the webhook says; none where the API server does not get as far as asking.
+fn admitted(policy: &Policy, text: &str) -> Option<Told> {
+    let documents = manifest::read(text);
+    let tree = documents.first()?.content.as_ref().ok()?;
+    let kind = match tree.get(tree.root(), "kind").and_then(|kind| tree.str(kind))? {
+        "Job" => Kind::Job,
+        _ => Kind::CronJob,
+    };
+    let mut workload = decode(tree, tree.root(), kind).workload?;
+    reset_system_fields(&mut workload);
+    apply_defaults(&mut workload);
+    let mut object = match &workload {
+        Workload::Job(job) => serde_json::to_value(job),
+        Workload::CronJob(cron_job) => serde_json::to_value(cron_job),
+    }
+    .unwrap();
+
+    let admission = Admission::new(policy.clone());
+    let ask = |endpoint, object: &Value| -> Value {
+        let review = json!({
+            "apiVersion": "admission.k8s.io/v1",
+            "kind": "AdmissionReview",
+            "request": {
+                "uid": "1",
+                "kind": {"group": "batch", "version": "v1", "kind": kind.as_str()},
+                "resource": {"group": "batch", "version": "v1", "resource": "jobs"},
+                "operation": "CREATE",
+                "userInfo": {"username": "somebody"},
+                "object": object,
+            }
+        });
+        serde_json::to_value(admission.answer(endpoint, review.to_string().as_bytes(), now()).unwrap())
+            .unwrap()
+    };
+    let mutated = ask(Endpoint::Mutate, &object);
+    if let Some(patch) = mutated["response"]["patch"].as_str() {
+        let patch = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, patch).unwrap();
+        let patch: json_patch::Patch = serde_json::from_slice(&patch).unwrap();
+        json_patch::patch(&mut object, &patch).unwrap();
+        let again = ask(Endpoint::Mutate, &object);
+        assert_eq!(again["response"].get("patch"), None, "filled in twice: {text}");
+    }
+    let answer = ask(Endpoint::Validate, &object);
+    let response = &answer["response"];
+
+    let findings = response["auditAnnotations"]["findings"].as_str().unwrap_or_default();
+    let weights: BTreeSet<(&str, &str)> = findings
+        .split(',')
+        .filter(|entry| !entry.is_empty())
+        .map(|entry| entry.split_once('=').unwrap())
+        .collect();
+    let mut told = Told::new();
+    for (rule, severity) in weights {
+        if OF_THE_TEXT.contains(&rule) {
+            continue;
+        }
+        let mut paths = BTreeSet::new();
+        let mark = format!("({rule})");
+        match severity {
+            "error" => {
+                for cause in response["status"]["details"]["causes"].as_array().into_iter().flatten() {
+                    let (field, message) =
+                        (cause["field"].as_str().unwrap(), cause["message"].as_str().unwrap());
+                    if message.contains(&mark) && listed(&response["status"]["message"], field, &mark) {
+                        paths.insert(field.to_owned());
+                    }
+                }
+            }
+            "warning" => {
+                for warning in response["warnings"].as_array().into_iter().flatten() {
+                    let warning = warning.as_str().unwrap();
+                    if warning.contains(&mark) {
+                        paths.insert(warning.split_once(": ").unwrap().0.to_owned());
+                    }
+                }
+            }
+            // Nobody is told but the audit log, and that without the field.
+            _ => {
+                paths.insert(String::new());
+            }
+        }
+        told.extend(paths.into_iter().map(|path| (rule.to_owned(), severity.to_owned(), path)));
+    }
+    Some(told)
+}
+
+/// Whether the denial's message lists a finding, rather than leaving it to the causes alone.
+fn listed(message: &Value, field: &str, mark: &str) -> bool {
+    message.as_str().unwrap().lines().any(|line| line.contains(&format!("{field}: ")) && line.contains(mark))
+}
+
+fn without_info_paths(told: Told) -> Told {
+    let told = told.into_iter();
+    told.map(
+        |(rule, level, path)| {
+            if level == "info" { (rule, level, String::new()) } else { (rule, level, path) }
+        },
+    )
+    .collect()
+}
+
+fn agree(policy: &Policy, text: &str) {
+    let Some(webhook) = admitted(policy, text) else { return };
+    assert_eq!(without_info_paths(linted(policy, text)), webhook, "\n{text}");
+}
+
+fn policies() -> Vec<Policy> {
+    Preset::ALL.into_iter().map(|preset| load::preset(preset, registry().catalog()).unwrap()).collect()
+}
+
+/// The objects of every vector.
+fn objects() -> Vec<Value> {
+    let folder = std::env::var_os("CONFORMANCE_DIR")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance"), PathBuf::from);
+    ["job", "cronjob", "podtemplate", "combined", "children"]
+        .iter()
+        .filter_map(|file| std::fs::read_to_string(folder.join(format!("{file}.jsonl"))).ok())
+        .flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>())
+        .map(|line| serde_json::from_str::<Value>(&line).unwrap()["object"].take())
+        .collect()
+}
+
+#[test]
+fn on_every_recorded_object() {
+    let policies = policies();
+    for object in objects() {
+        // As YAML reads it: a text of several lines.
+        let text = serde_json::to_string_pretty(&object).unwrap();
+        for policy in &policies {
+            agree(policy, &text);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+    /// Parts of one recorded object in another: what no recording has.
+    #[test]
+    fn on_mixtures_of_recorded_objects(pick in any::<[prop::sample::Index; 4]>()) {
+        thread_local!(static OBJECTS: Vec<Value> = objects());
+        let mixed = OBJECTS.with(|objects| {
+            if objects.is_empty() {
+                return None;
+            }
+            let mut base = pick[0].get(objects).clone();
+            let donor = pick[1].get(objects);
+            let (Some(into), Some(from)) = (base["spec"].as_object_mut(), donor["spec"].as_object()) else { return None };
+            let keys: Vec<&String> = from.keys().collect();
+            for pick in &pick[2..] {
+                let key = pick.get(&keys);
+                into.insert((*key).clone(), from[*key].clone());
+            }
+            Some(serde_json::to_string_pretty(&base).unwrap())
+        });
+        if let Some(text) = mixed {
+            for policy in policies() {
+                agree(&policy, &text);
+            }
+        }
+    }
+}
