@@ -25,7 +25,8 @@ mod warnings;
 pub use child::{child_job, validate_child};
 pub use decode::{Decoded, Mistyped, decode};
 pub use defaults::{
-    Defaulted, JOB_NAME_LABELS, UNKNOWN_UID, apply_defaults, prepare_for_create, reset_system_fields,
+    CONTROLLER_UID_LABELS, Defaulted, JOB_NAME_LABELS, UNKNOWN_UID, apply_defaults, prepare_for_create,
+    reset_system_fields,
 };
 pub use error::{Cause, FieldError, Topic};
 pub use update::{prepare_for_update, validate_update};

@@ -50,6 +50,11 @@ impl Object {
         &self.warnings
     }
 
+    /// The Job or CronJob, for good.
+    pub fn into_workload(self) -> Workload {
+        self.workload
+    }
+
     /// The Job or CronJob.
     pub fn workload(&self) -> &Workload {
         &self.workload

@@ -12,7 +12,7 @@ use crate::rules;
 
 use super::classify::{Class, classify, text, type_of};
 use super::locate::Places;
-use super::{Linted, Linter, services};
+use super::{Linted, Linter, old, services};
 
 /// Lints one text. `found` says that nobody named it: a JSON file that is not a manifest is then passed over.
 pub(super) fn lint_text(
@@ -132,6 +132,8 @@ fn judge(linter: &Linter<'_>, written: Workload, context: &Context<'_>) -> Verdi
     };
     match old {
         Some(old) => {
+            let mut written = written;
+            old::keep_generated(&mut written, old.workload());
             let object = Object::updated(written, old, |workload| {
                 if let Some(defaults) = defaults {
                     mutate::fill_update(workload, old.workload(), defaults);

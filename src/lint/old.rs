@@ -35,11 +35,8 @@ impl OldObjects {
                 for object in manifest::objects(&tree) {
                     let (api_version, kind) = type_of(&tree, &object);
                     let Class::Workload(kind) = classify(api_version, kind) else { continue };
-                    let Some(mut workload) = batch::decode(&tree, object.node, kind).workload else {
-                        continue;
-                    };
-                    batch::apply_defaults(&mut workload);
-                    objects.insert(key(&workload), Object::prepared(workload));
+                    let Some(workload) = batch::decode(&tree, object.node, kind).workload else { continue };
+                    objects.insert(key(&workload), stored(workload));
                 }
             }
         }
@@ -54,6 +51,57 @@ impl OldObjects {
     /// Whether there is none at all.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+/// The object as it is stored. A manifest that was never read back from a cluster stands for what it would become.
+fn stored(mut workload: Workload) -> Object {
+    if workload.metadata().resource_version.is_some() {
+        batch::apply_defaults(&mut workload);
+        return Object::prepared(workload);
+    }
+    let mut workload = Object::created(workload, |_| {}).into_workload();
+    workload.metadata_mut().resource_version = Some("1".to_owned());
+    Object::prepared(workload)
+}
+
+/// Gives a manifest what `kubectl apply` leaves in the stored object: what the server has made and the manifest does
+/// not speak of.
+pub(super) fn keep_generated(new: &mut Workload, old: &Workload) {
+    let (metadata, stored) = (new.metadata_mut(), old.metadata());
+    for (field, kept) in [
+        (&mut metadata.uid, &stored.uid),
+        (&mut metadata.resource_version, &stored.resource_version),
+        (&mut metadata.namespace, &stored.namespace),
+    ] {
+        if field.is_none() {
+            field.clone_from(kept);
+        }
+    }
+    if metadata.creation_timestamp.is_none() {
+        metadata.creation_timestamp.clone_from(&stored.creation_timestamp);
+    }
+    keep_labels(&mut metadata.labels, stored.labels.as_ref());
+    let (Workload::Job(new), Workload::Job(old)) = (new, old) else { return };
+    let (Some(new), Some(old)) = (&mut new.spec, &old.spec) else { return };
+    if new.selector.is_none() {
+        new.selector.clone_from(&old.selector);
+    }
+    if new.manual_selector.is_none() {
+        new.manual_selector = old.manual_selector;
+    }
+    let labels = old.template.metadata.as_ref().and_then(|metadata| metadata.labels.as_ref());
+    keep_labels(&mut new.template.metadata.get_or_insert_default().labels, labels);
+}
+
+/// The labels that the server makes.
+fn keep_labels(labels: &mut Option<BTreeMap<String, String>>, stored: Option<&BTreeMap<String, String>>) {
+    for (key, value) in stored.into_iter().flatten() {
+        if batch::JOB_NAME_LABELS.contains(&key.as_str())
+            || batch::CONTROLLER_UID_LABELS.contains(&key.as_str())
+        {
+            labels.get_or_insert_default().entry(key.clone()).or_insert_with(|| value.clone());
+        }
     }
 }
 

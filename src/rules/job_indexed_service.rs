@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::levels;
-use crate::batch::JOB_NAME_LABELS;
+use crate::batch::{CONTROLLER_UID_LABELS, JOB_NAME_LABELS};
 use crate::engine::{
     Check, Docs, Example, JobPart, Knowledge, Object, Rule, RuleContext, ServiceFacts, Services, Severity, Sink,
 };
@@ -110,8 +110,6 @@ spec:
     check: Check::Object(check),
 };
 
-/// The labels whose value is the Job's uid: no manifest can know it.
-const UID_LABELS: [&str; 2] = ["controller-uid", "batch.kubernetes.io/controller-uid"];
 /// The label whose value is each Pod's index.
 const INDEX_LABEL: &str = "batch.kubernetes.io/job-completion-index";
 
@@ -195,7 +193,7 @@ fn fault(service: &ServiceFacts, object: &Object, job: &JobPart<'_>) -> Option<F
                     "selects {key}: {value}, but each of the Jobs has a name of its own"
                 )),
             }
-        } else if UID_LABELS.contains(&key.as_str()) {
+        } else if CONTROLLER_UID_LABELS.contains(&key.as_str()) {
             mismatch(format!("selects {key}, which is another for every Job"))
         } else if key == INDEX_LABEL {
             mismatch(format!("selects {key}: {value}, which is one Pod only"))

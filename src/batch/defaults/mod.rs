@@ -25,8 +25,8 @@ const GENERATED_PREFIX: usize = 58;
 
 /// The labels in which a Job's Pods have its name: `batch.kubernetes.io/job-name` and its older form.
 pub const JOB_NAME_LABELS: [&str; 2] = ["job-name", "batch.kubernetes.io/job-name"];
-/// `batch.kubernetes.io/controller-uid` and its older form.
-pub(crate) const CONTROLLER_UID_LABELS: [&str; 2] = ["controller-uid", "batch.kubernetes.io/controller-uid"];
+/// The labels in which a Job's Pods have its uid: `batch.kubernetes.io/controller-uid` and its older form.
+pub const CONTROLLER_UID_LABELS: [&str; 2] = ["controller-uid", "batch.kubernetes.io/controller-uid"];
 
 /// What defaulting did that the object itself does not show.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -1,0 +1,246 @@
+//! The program as people run it.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Output, Stdio};
+
+use assert_cmd::Command;
+
+/// The program in the repository's folder, with a fixed clock and a plain terminal.
+fn jobguard(arguments: &[&str]) -> Command {
+    let mut command = Command::cargo_bin("jobguard").unwrap();
+    command
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env_remove("JOBGUARD_POLICY")
+        .env_remove("COLUMNS")
+        .env("NO_COLOR", "1")
+        .args(arguments);
+    command
+}
+
+fn said(output: &Output) -> (String, String, Option<i32>) {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    (text(&output.stdout), text(&output.stderr), output.status.code())
+}
+
+fn lint(arguments: &[&str], input: &str) -> (String, String, Option<i32>) {
+    let mut all = vec!["lint", "--now", "2026-01-01T00:00:00Z"];
+    all.extend(arguments);
+    said(&jobguard(&all).write_stdin(input).output().unwrap())
+}
+
+const GOOD: &str = "apiVersion: batch/v1
+kind: Job
+metadata:
+  name: good
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: main
+        image: busybox:1.36
+";
+
+const PAUSED: &str = "apiVersion: batch/v1
+kind: Job
+metadata:
+  name: paused
+spec:
+  parallelism: 0
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: main
+        image: busybox:1.36
+";
+
+#[test]
+fn every_mistake_is_found_at_its_place() {
+    let (stdout, stderr, code) = lint(&["tests/manifests/bad"], "");
+    assert_eq!((code, stderr.as_str()), (Some(1), ""));
+    insta::assert_snapshot!("bad_manifests", stdout);
+}
+
+#[test]
+fn the_good_manifests_are_good() {
+    let (stdout, stderr, code) = lint(&["tests/manifests/good", "--fail-on", "warning"], "");
+    assert_eq!((code, stderr.as_str()), (Some(0), ""), "{stdout}");
+    assert!(!stdout.contains("error") && !stdout.contains("warning"), "{stdout}");
+}
+
+#[test]
+fn files_folders_and_standard_input() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    fs::write(path("a.yaml"), GOOD).unwrap();
+    fs::write(path("b.txt"), PAUSED).unwrap();
+    fs::write(path(".gitignore"), "ignored.yaml\n").unwrap();
+    fs::write(path("ignored.yaml"), PAUSED).unwrap();
+    fs::write(path("package.json"), "{ // no manifest\n}").unwrap();
+    let whole = folder.path().display().to_string();
+
+    let (stdout, _, code) = lint(&[&whole, "--fail-on", "info"], "");
+    assert!(stdout.ends_with("1 object in 2 files\n"), "{stdout}");
+    assert!(!stdout.contains("paused"), "{stdout}");
+    assert!(code == Some(0) || stdout.contains("note"), "{stdout}");
+    // A file that is named is read whatever its name.
+    let (stdout, _, _) = lint(&[&path("b.txt")], "");
+    assert!(stdout.contains("job/paused-by-parallelism"), "{stdout}");
+    let (stdout, _, _) = lint(&["-"], PAUSED);
+    assert!(stdout.contains("<stdin>:6:16"), "{stdout}");
+}
+
+#[test]
+fn exit_status() {
+    assert_eq!(lint(&["-"], GOOD).2, Some(0));
+    assert_eq!(lint(&["-"], PAUSED).2, Some(0), "a warning is no failure by default");
+    assert_eq!(lint(&["-", "--fail-on", "warning"], PAUSED).2, Some(1));
+    assert_eq!(lint(&["-"], &GOOD.replace("Never", "Always")).2, Some(1));
+    assert_eq!(lint(&["-", "--fail-on", "never"], &GOOD.replace("Never", "Always")).2, Some(0));
+    assert_eq!(lint(&["-", "--no-such-flag"], GOOD).2, Some(2));
+}
+
+#[test]
+fn an_unreadable_file_hides_nothing_and_is_no_success() {
+    let (stdout, stderr, code) = lint(&["no/such/file.yaml", "-"], PAUSED);
+    assert_eq!(code, Some(2));
+    assert!(stdout.contains("job/paused-by-parallelism"), "{stdout}");
+    assert_eq!(stderr, "error: no/such/file.yaml: there is no such file or folder\n");
+}
+
+#[test]
+fn a_bad_policy_is_told_whole_with_places() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("policy.yaml");
+    fs::write(
+        &path,
+        "apiVersion: jobguard.dev/v1alpha1
+kind: JobPolicy
+metadata:
+  name: team
+spec:
+  extend: strict
+  rules:
+    cron/never-fire: warn
+    job/paused-by-parallelism: loud
+    api/syntax: off
+",
+    )
+    .unwrap();
+    let (stdout, stderr, code) = lint(&["-", "--policy", &path.display().to_string()], GOOD);
+    assert_eq!((stdout.as_str(), code), ("", Some(2)));
+    insta::assert_snapshot!(stderr.replace(&folder.path().display().to_string(), ""));
+    let output = jobguard(&["policy", "check"]).arg(&path).output().unwrap();
+    assert_eq!(said(&output), (String::new(), stderr, Some(2)));
+}
+
+#[test]
+fn the_nearest_policy_file_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let below = folder.path().join("team/jobs");
+    fs::create_dir_all(&below).unwrap();
+    fs::write(
+        folder.path().join("jobguard.yaml"),
+        "apiVersion: jobguard.dev/v1alpha1\nkind: JobPolicy\nmetadata:\n  name: team\nspec:\n  rules:\n    \
+         job/paused-by-parallelism: deny\n",
+    )
+    .unwrap();
+    let mut command = jobguard(&["lint", "-"]);
+    let output = command.current_dir(&below).write_stdin(PAUSED).output().unwrap();
+    assert_eq!(said(&output).2, Some(1));
+    let output = jobguard(&["policy", "check", "jobguard.yaml"]).current_dir(folder.path()).output().unwrap();
+    assert_eq!(said(&output), ("jobguard.yaml: ok, policy team\n".to_owned(), String::new(), Some(0)));
+}
+
+#[test]
+fn policies_and_schema_are_printed() {
+    for name in ["baseline", "recommended", "strict"] {
+        let (stdout, _, code) = said(&jobguard(&["policy", "show", name]).output().unwrap());
+        assert_eq!(code, Some(0));
+        assert_eq!(stdout, fs::read_to_string(Path::new("policies").join(format!("{name}.yaml"))).unwrap());
+    }
+    let (_, stderr, code) = said(&jobguard(&["policy", "show", "lenient"]).output().unwrap());
+    assert_eq!(code, Some(2));
+    assert!(stderr.contains("there are baseline, recommended, strict"), "{stderr}");
+    let (stdout, _, _) = said(&jobguard(&["policy", "schema"]).output().unwrap());
+    assert_eq!(stdout, fs::read_to_string("policies/schema.json").unwrap());
+}
+
+#[test]
+fn as_an_update() {
+    let folder = tempfile::tempdir().unwrap();
+    let old = folder.path().join("old.yaml");
+    fs::write(&old, PAUSED).unwrap();
+    let old = old.display().to_string();
+    // What the stored object has already is only warned about, whatever the level.
+    let (stdout, _, code) = lint(&["-", "--against", &old, "--policy", "strict"], PAUSED);
+    assert_eq!(code, Some(0), "{stdout}");
+    let changed = PAUSED.replace("busybox:1.36", "busybox:1.37");
+    let (stdout, _, code) = lint(&["-", "--against", &old], &changed);
+    assert_eq!(code, Some(1));
+    assert!(stdout.contains("api/immutable"), "{stdout}");
+    let (_, stderr, code) = lint(&["-", "--against", "Cargo.toml"], PAUSED);
+    assert_eq!(code, Some(2));
+    assert!(stderr.contains("no Job or CronJob in it"), "{stderr}");
+}
+
+#[test]
+fn with_the_policys_defaults() {
+    let missing = GOOD.replace("      restartPolicy: Never\n", "");
+    assert_eq!(lint(&["-"], &missing).2, Some(1));
+    assert_eq!(lint(&["-", "--with-defaults"], &missing).2, Some(0));
+    assert_eq!(lint(&["-", "--with-defaults", "--policy", "baseline"], &missing).2, Some(1));
+}
+
+#[test]
+fn json_goes_to_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("findings.json");
+    let (stdout, stderr, code) = lint(&["-", "--format", "json", "-o", &file.display().to_string()], PAUSED);
+    assert_eq!((stdout.as_str(), stderr.as_str(), code), ("", "", Some(0)));
+    let json: serde_json::Value = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
+    assert_eq!(json["schemaVersion"], 1);
+    let finding = &json["findings"][0];
+    assert_eq!((&finding["line"], &finding["column"]), (&6.into(), &16.into()));
+    assert_eq!(finding["path"], "spec.parallelism");
+}
+
+#[test]
+fn rules_are_listed_and_explained() {
+    let (stdout, _, _) = said(&jobguard(&["rules"]).output().unwrap());
+    assert!(stdout.contains("cron/never-fires") && stdout.contains("api/schedule"), "{stdout}");
+    let (stdout, _, _) = said(&jobguard(&["rules", "job/work-queue-completions"]).output().unwrap());
+    insta::assert_snapshot!(stdout);
+    let (_, stderr, code) = said(&jobguard(&["rules", "job/work-queue-completion"]).output().unwrap());
+    assert_eq!(code, Some(2));
+    assert!(stderr.contains("did you mean job/work-queue-completions?"), "{stderr}");
+}
+
+#[test]
+fn colour_is_asked_for_or_not() {
+    let escape = '\u{1b}';
+    let (stdout, _, _) =
+        said(&jobguard(&["lint", "-", "--color", "always"]).write_stdin(PAUSED).output().unwrap());
+    assert!(stdout.contains(escape));
+    for arguments in [&["lint", "-"][..], &["lint", "-", "--color", "never"]] {
+        let (stdout, _, _) = said(&jobguard(arguments).write_stdin(PAUSED).output().unwrap());
+        assert!(!stdout.contains(escape));
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_fault() {
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_jobguard"))
+        .args(["rules", "--format", "json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    assert_eq!(output.status.code(), Some(0));
+}
