@@ -1,4 +1,4 @@
-//! The command line: one file a subcommand, arguments in [`args`].
+//! The command line: one file a subcommand, arguments in `args`.
 
 mod args;
 mod exit;

@@ -35,6 +35,10 @@ pub fn write(report: &Report, style: Style, out: &mut dyn io::Write) -> io::Resu
     for diagnostic in &report.diagnostics {
         writeln!(out, "{}\n", renderer.render(&[group(diagnostic)]))?;
     }
+    // Nothing was read at all: whoever asked is told why elsewhere.
+    if report.files == 0 && report.diagnostics.is_empty() {
+        return Ok(());
+    }
     writeln!(out, "{}", summary(report))
 }
 
