@@ -244,3 +244,15 @@ fn a_reader_that_goes_away_is_no_fault() {
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
     assert_eq!(output.status.code(), Some(0));
 }
+
+#[test]
+fn for_an_older_cluster() {
+    let job = GOOD.replace("spec:\n  template", "spec:\n  managedBy: example.com/queue\n  template");
+    assert_eq!(lint(&["-"], &job).2, Some(0));
+    let (stdout, _, code) = lint(&["-", "--kubernetes-version", "1.29"], &job);
+    assert_eq!(code, Some(1));
+    assert!(stdout.contains("api/field-not-in-version") && stdout.contains("<stdin>:6:14"), "{stdout}");
+    let (_, stderr, code) = lint(&["-", "--kubernetes-version", "1.12"], &job);
+    assert_eq!(code, Some(2));
+    assert!(stderr.contains("from 1.29 to 1.36"), "{stderr}");
+}

@@ -79,6 +79,8 @@ pub enum Topic {
     ConcurrencyPolicy,
     /// What cannot be changed once the object exists (`api/immutable`).
     Immutable,
+    /// A field that the cluster's version does not have (`api/field-not-in-version`).
+    Version,
     /// Containers, init containers, their images, env, ports, probes, lifecycle (`api/containers`).
     Containers,
     /// Volumes and mounts (`api/volumes`).
@@ -95,7 +97,7 @@ pub enum Topic {
 
 impl Topic {
     /// All topics.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Type,
         Self::UnknownField,
         Self::DuplicateKey,
@@ -113,6 +115,7 @@ impl Topic {
         Self::TimeZone,
         Self::ConcurrencyPolicy,
         Self::Immutable,
+        Self::Version,
         Self::Containers,
         Self::Volumes,
         Self::Resources,

@@ -20,6 +20,7 @@ mod same;
 mod schema;
 mod update;
 mod validate;
+mod version;
 mod warnings;
 
 pub use child::{child_job, validate_child};
@@ -31,6 +32,7 @@ pub use defaults::{
 pub use error::{Cause, FieldError, Topic};
 pub use update::{prepare_for_update, validate_update};
 pub use validate::validate_create;
+pub use version::{KubernetesVersion, UnknownVersion, fields_not_in};
 pub use warnings::warnings;
 
 use k8s_openapi::api::batch::v1::{CronJob, Job, JobSpec};

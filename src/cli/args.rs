@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::output::Color;
+use crate::batch::KubernetesVersion;
 use crate::engine::Severity;
 
 /// Keeps bad Kubernetes Jobs and CronJobs out of clusters.
@@ -74,6 +75,10 @@ pub(crate) struct LintArgs {
     /// Fill in the policy's defaults first, as a cluster with the webhook does
     #[arg(long)]
     pub(crate) with_defaults: bool,
+    /// The oldest Kubernetes that the objects must run on, 1.29 to 1.36
+    /// [default: the policy's kubernetesVersion, or the newest]
+    #[arg(long, value_name = "1.NN")]
+    pub(crate) kubernetes_version: Option<KubernetesVersion>,
     /// The time to judge schedules at, in RFC 3339 [default: now]
     #[arg(long, value_name = "TIME")]
     pub(crate) now: Option<jiff::Timestamp>,

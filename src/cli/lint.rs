@@ -15,7 +15,10 @@ use crate::lint::{Linter, OldObjects, Source, find};
 use crate::report::{self, Report};
 
 pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
-    let policy = policy_source::find(args.policy.as_deref())?;
+    let mut policy = policy_source::find(args.policy.as_deref())?;
+    if let Some(version) = args.kubernetes_version {
+        policy.kubernetes_version = version;
+    }
     let against = args.against.as_deref().map(old_objects).transpose()?;
     let paths = if args.paths.is_empty() { vec![PathBuf::from(".")] } else { args.paths };
     let (from_stdin, paths): (Vec<PathBuf>, Vec<PathBuf>) =

@@ -65,6 +65,8 @@ fn judge(object: &Object, errors: &[FieldError], context: &Context<'_>) -> Verdi
     let asked_too_early = Cell::new(false);
     let is_refused = !errors.is_empty();
     let mut findings: Vec<Finding> = server_findings(errors).collect();
+    findings
+        .extend(server_findings(&batch::fields_not_in(object.workload(), context.policy.kubernetes_version)));
     findings.extend(server_findings(object.warnings()));
     for (rule, setting) in registry().rules().iter().zip(&settings.rules) {
         let (Check::Object(judge), Some(severity)) = (rule.check, Severity::of(setting.level)) else {

@@ -4,7 +4,7 @@ use super::reader::{Reader, Value, quoted};
 use super::settings::Layer;
 use super::subject::Match;
 use super::{ControllerJobs, Level, Mode, RuleSpec, defaults, names, rules};
-use crate::batch::Kind;
+use crate::batch::{Kind, KubernetesVersion};
 use crate::manifest::{Entry, NodeKind, Span};
 use crate::path::At;
 
@@ -29,6 +29,7 @@ pub(super) struct Document {
     /// With the place of the value.
     pub(super) extends: Option<(String, Span)>,
     pub(super) mode: Option<Mode>,
+    pub(super) kubernetes_version: Option<KubernetesVersion>,
     pub(super) controller_jobs: Option<ControllerJobs>,
     pub(super) suppressions_allow: Option<bool>,
     pub(super) suppressions_levels: Option<Vec<Level>>,
@@ -98,8 +99,16 @@ fn name(reader: &mut Reader<'_>, metadata: &Entry<'_>, at: &At<'_>) -> String {
 }
 
 /// The keys of `spec`.
-const SPEC_KEYS: &[&str] =
-    &["extends", "mode", "controllerJobs", "suppressions", "defaults", "rules", "overrides"];
+const SPEC_KEYS: &[&str] = &[
+    "extends",
+    "mode",
+    "kubernetesVersion",
+    "controllerJobs",
+    "suppressions",
+    "defaults",
+    "rules",
+    "overrides",
+];
 
 fn spec(
     reader: &mut Reader<'_>,
@@ -117,6 +126,7 @@ fn spec(
                 Some(target) => document.extends = Some((target.to_owned(), value.span)),
                 None => {}
             },
+            "kubernetesVersion" => document.kubernetes_version = kubernetes_version(reader, value, &here),
             "mode" => document.mode = reader.word(value, &here, MODES),
             "controllerJobs" => document.controller_jobs = reader.word(value, &here, CONTROLLER_JOBS),
             "suppressions" => suppressions(reader, value, &here, document),
@@ -126,6 +136,21 @@ fn spec(
                     catalog.map(|catalog| rules::read(reader, value, &here, catalog)).unwrap_or_default();
             }
             _ => document.overrides = overrides(reader, value, &here, catalog.unwrap_or_default()),
+        }
+    }
+}
+
+fn kubernetes_version(reader: &mut Reader<'_>, value: Value, at: &At<'_>) -> Option<KubernetesVersion> {
+    if matches!(reader.kind(value), NodeKind::Int(_) | NodeKind::Uint(_) | NodeKind::Float(_)) {
+        let help = "put it in quotes: YAML reads 1.30 as the number 1.3";
+        reader.fault(value.span, at, "must be a string, not a number", Some(help.to_owned()));
+        return None;
+    }
+    match reader.string(value, at)?.parse() {
+        Ok(version) => Some(version),
+        Err(error) => {
+            reader.fault(value.span, at, error.to_string(), None);
+            None
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use crate::batch::KubernetesVersion;
+
 use super::document::{self, Document};
 use super::reader::{Fault, Reader, did_you_mean, one_of, quoted};
 use super::suggest::nearest;
@@ -206,6 +208,7 @@ fn assemble(preset: Preset, documents: Vec<Document>, catalog: &[&'static RuleSp
     let mut policy = Policy {
         name: String::new(),
         mode: Mode::default(),
+        kubernetes_version: KubernetesVersion::NEWEST,
         controller_jobs: ControllerJobs::default(),
         suppressions: Suppressions::default(),
         base: Settings { rules, defaults: Defaults::default() },
@@ -214,6 +217,7 @@ fn assemble(preset: Preset, documents: Vec<Document>, catalog: &[&'static RuleSp
     let mut overrides = Vec::new();
     for document in documents {
         policy.name = document.name;
+        policy.kubernetes_version = document.kubernetes_version.unwrap_or(policy.kubernetes_version);
         policy.mode = document.mode.unwrap_or(policy.mode);
         policy.controller_jobs = document.controller_jobs.unwrap_or(policy.controller_jobs);
         policy.suppressions.allow = document.suppressions_allow.unwrap_or(policy.suppressions.allow);

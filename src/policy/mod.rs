@@ -32,6 +32,7 @@ pub use settings::{RuleSetting, Settings};
 pub use spec::{Level, OptionKind, OptionSpec, OptionValue, Options, PresetLevels, RuleSpec};
 pub use subject::Subject;
 
+use crate::batch::KubernetesVersion;
 use settings::Layer;
 use subject::Match;
 
@@ -110,6 +111,8 @@ pub struct Policy {
     pub name: String,
     /// What becomes of findings in the webhook.
     pub mode: Mode,
+    /// The oldest Kubernetes that the objects must run on.
+    pub kubernetes_version: KubernetesVersion,
     /// What becomes of Jobs that the CronJob controller makes.
     pub controller_jobs: ControllerJobs,
     /// Whether objects may silence rules.

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::batch::KubernetesVersion;
+
 use super::{Level, OptionKind, OptionSpec, Preset, RuleSpec, defaults, document};
 
 /// Where the schema is published.
@@ -95,6 +97,13 @@ fn spec() -> Value {
                 "description": "enforce: deny refuses. warn: nothing is refused, only warned about. audit: findings go into audit annotations and metrics alone.",
                 "enum": words(document::MODES),
                 "default": "enforce",
+            },
+            "kubernetesVersion": {
+                "description": "The oldest Kubernetes version that the objects must run on, in quotes: fields that it does not have are errors.",
+                "type": "string",
+                "pattern": "^v?1\\.[0-9]+",
+                "default": KubernetesVersion::NEWEST.to_string(),
+                "examples": ["1.33"],
             },
             "controllerJobs": {
                 "description": "Jobs that the CronJob controller makes. warn: never refused. enforce: judged like any Job. skip: not judged.",
