@@ -1,0 +1,46 @@
+//! What a verdict costs beside the bare parse of the same bytes into the same types, in one run.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use std::hint::black_box;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use jiff::Timestamp;
+use jobguard::batch::{self, Kind, Workload};
+use jobguard::engine::{Context, Object, Services, check, registry};
+use jobguard::manifest;
+use jobguard::policy::{Preset, load};
+use k8s_openapi::api::batch::v1::Job;
+
+/// A Job such as people write: an init container, environment, resources, volumes, a failure policy.
+const JOB: &str = include_str!("job.json");
+
+fn decoded() -> Workload {
+    let documents = manifest::read(black_box(JOB));
+    let tree = documents[0].content.as_ref().unwrap();
+    batch::decode(tree, tree.root(), Kind::Job).workload.unwrap()
+}
+
+fn verdict(c: &mut Criterion) {
+    let mut group = c.benchmark_group("verdict");
+    group.throughput(Throughput::Bytes(JOB.len() as u64));
+
+    group.bench_function("floor: serde_json into k8s-openapi", |b| {
+        b.iter(|| serde_json::from_str::<Job>(black_box(JOB)).unwrap());
+    });
+    group.bench_function("read", |b| b.iter(|| manifest::read(black_box(JOB))));
+    group.bench_function("read, decode", |b| b.iter(decoded));
+    group.bench_function("read, decode, default, validate", |b| {
+        b.iter(|| batch::validate_create(Object::created(decoded(), |_| {}).workload()));
+    });
+    let policy = load::preset(Preset::Strict, registry().catalog()).unwrap();
+    let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+    let context = Context { policy: &policy, services: &Services::Unknown, now, namespace_labels: None };
+    group.bench_function("read, decode, default, validate, all rules", |b| {
+        b.iter(|| check(&Object::created(decoded(), |_| {}), &context));
+    });
+    group.finish();
+}
+
+criterion_group!(benches, verdict);
+criterion_main!(benches);
