@@ -63,9 +63,19 @@ pub(crate) struct LintArgs {
     /// How to write the findings
     #[arg(long, short, value_enum, default_value_t)]
     pub(crate) format: Format,
-    /// Write the findings to a file instead of standard output
-    #[arg(long, short, value_name = "FILE")]
-    pub(crate) output: Option<PathBuf>,
+    /// Write the findings to a file: FORMAT:FILE beside standard output, repeatable; FILE alone, in --format,
+    /// instead of it
+    #[arg(long, short, value_name = "[FORMAT:]FILE")]
+    pub(crate) output: Vec<PathBuf>,
+    /// Text shows only the findings that make the exit status 1; nothing where there are none
+    #[arg(long, short, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Tell on standard error which policy holds, what was read, and how long it took
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
+    /// Add a table of the findings by rule
+    #[arg(long)]
+    pub(crate) statistics: bool,
     /// The least severity that makes the exit status 1
     #[arg(long, value_enum, default_value_t)]
     pub(crate) fail_on: FailOn,
@@ -90,7 +100,8 @@ Examples:
   jobguard lint job.yaml jobs/ --policy strict     a file and a folder, by the strict policy
   kustomize build . | jobguard lint -              standard input
   jobguard lint new.yaml --against stored.yaml     may the stored Job be changed so?
-  jobguard lint jobs/ --format json -o findings.json --fail-on warning";
+  jobguard lint jobs/ --fail-on warning --quiet    only what fails, as in a commit hook
+  jobguard lint jobs/ -o sarif:jobs.sarif -o junit:jobs.xml   text to read, files for other tools";
 
 /// The format of findings.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -100,6 +111,24 @@ pub(crate) enum Format {
     Text,
     /// For programs: one JSON document
     Json,
+    /// For code scanning: SARIF 2.1.0
+    Sarif,
+    /// For GitHub Actions: annotations
+    Github,
+    /// For test reports in CI: JUnit XML
+    Junit,
+}
+
+/// The format of rules.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RulesFormat {
+    /// For people
+    #[default]
+    Text,
+    /// For programs: a JSON array
+    Json,
+    /// For web pages: the pages of docs/rules
+    Markdown,
 }
 
 /// From which severity on findings are a failure.
@@ -117,15 +146,19 @@ pub(crate) enum FailOn {
 }
 
 impl FailOn {
+    /// The least severity that is a failure.
+    pub(crate) fn threshold(self) -> Option<Severity> {
+        match self {
+            Self::Error => Some(Severity::Error),
+            Self::Warning => Some(Severity::Warning),
+            Self::Info => Some(Severity::Info),
+            Self::Never => None,
+        }
+    }
+
     /// Whether a report whose worst finding is `worst` is a failure.
     pub(crate) fn fails(self, worst: Option<Severity>) -> bool {
-        let threshold = match self {
-            Self::Error => Severity::Error,
-            Self::Warning => Severity::Warning,
-            Self::Info => Severity::Info,
-            Self::Never => return false,
-        };
-        worst.is_some_and(|worst| worst >= threshold)
+        self.threshold().is_some_and(|threshold| worst.is_some_and(|worst| worst >= threshold))
     }
 }
 
@@ -141,7 +174,7 @@ pub(crate) struct RulesArgs {
     pub(crate) id: Option<String>,
     /// How to write it
     #[arg(long, short, value_enum, default_value_t)]
-    pub(crate) format: Format,
+    pub(crate) format: RulesFormat,
 }
 
 #[derive(Debug, Args)]

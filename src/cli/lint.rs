@@ -1,8 +1,9 @@
 //! `jobguard lint`
 
-use std::fs::File;
-use std::io::{self, BufWriter, Read, Write};
+use std::collections::HashMap;
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
 use jiff::Timestamp;
@@ -10,12 +11,19 @@ use jiff::Timestamp;
 use super::ExitStatus;
 use super::args::{Format, LintArgs};
 use super::output::Terminal;
-use super::policy_source;
+use super::policy_source::Origin;
+use super::progress::Progress;
+use super::targets::{self, Targets};
+use crate::engine::{Rule, Severity, registry};
 use crate::lint::{Linter, OldObjects, Source, find};
-use crate::report::{self, Report};
+use crate::policy::Policy;
+use crate::report::{self, Report, Run, Style, plain};
 
 pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
-    let mut policy = policy_source::find(args.policy.as_deref())?;
+    let started = Instant::now();
+    let targets = Targets::new(args.format, &args.output)?;
+    let origin = Origin::of(args.policy.as_deref())?;
+    let mut policy = origin.load()?;
     if let Some(version) = args.kubernetes_version {
         policy.kubernetes_version = version;
     }
@@ -35,12 +43,27 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
         with_defaults: args.with_defaults,
         against: against.as_ref(),
     };
-    let outcome = linter.lint(&found.sources);
+    let progress = Progress::new(found.sources.len(), !args.quiet && !args.verbose);
+    let outcome = linter.lint_watched(&found.sources, &|| progress.step());
+    progress.finish();
     let errors: Vec<_> = found.errors.into_iter().chain(outcome.errors).collect();
 
-    write(&outcome.report, args.format, args.output.as_deref(), terminal)?;
+    let run = Run {
+        report: &outcome.report,
+        errors: &errors,
+        rules: &rules_at_work(&policy),
+        fails_from: args.fail_on.threshold(),
+    };
+    if args.verbose {
+        terminal.note(&format!("policy: {}", plain(&origin.to_string())));
+        terminal.note(tell_files(&found.sources, &outcome.report).trim_end());
+    }
     for error in &errors {
-        terminal.note(&format!("error: {error}"));
+        terminal.note(&format!("error: {}", plain(&error.to_string())));
+    }
+    write(&run, &targets, args.quiet, args.statistics, terminal)?;
+    if args.verbose {
+        terminal.note(&format!("took {:.0?}", started.elapsed()));
     }
     Ok(if !errors.is_empty() {
         ExitStatus::Failure
@@ -63,23 +86,58 @@ fn old_objects(path: &Path) -> Result<OldObjects> {
     Ok(old)
 }
 
-fn write(report: &Report, format: Format, output: Option<&Path>, terminal: &Terminal) -> Result<()> {
-    let render = |style, out: &mut dyn Write| match format {
-        Format::Text => report::write_text(report, style, out),
-        Format::Json => report::write_json(report, out),
-    };
-    match output {
-        Some(path) => {
-            let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
-            let mut out = BufWriter::new(file);
-            render(report::Style::default(), &mut out)
-                .and_then(|()| out.flush())
-                .with_context(|| format!("cannot write {}", path.display()))
-        }
-        None => {
-            let mut out = Vec::new();
-            render(report::Style { color: terminal.color(), width: terminal.width() }, &mut out)?;
-            terminal.print(&String::from_utf8_lossy(&out))
-        }
+/// The rules that a policy lets speak, with their severities. What an override changes is not in it.
+fn rules_at_work(policy: &Policy) -> Vec<(&'static Rule, Severity)> {
+    let settings = registry().rules().iter().zip(&policy.base().rules);
+    settings.filter_map(|(rule, setting)| Some((*rule, Severity::of(setting.level)?))).collect()
+}
+
+/// Each file that was read, with what was in it.
+fn tell_files(sources: &[Source], report: &Report) -> String {
+    let mut counts: HashMap<&str, (usize, usize)> = HashMap::new();
+    for object in &report.objects {
+        counts.entry(&object.file).or_default().0 += 1;
     }
+    for diagnostic in &report.diagnostics {
+        counts.entry(&diagnostic.file).or_default().1 += 1;
+    }
+    let mut text = String::new();
+    for source in sources {
+        let (objects, findings) = counts.get(source.name()).copied().unwrap_or_default();
+        text += &format!("read {}: objects {objects}, findings {findings}\n", plain(source.name()));
+    }
+    text
+}
+
+/// Files first: who reads standard output may go away before its end.
+fn write(run: &Run<'_>, targets: &Targets, quiet: bool, statistics: bool, terminal: &Terminal) -> Result<()> {
+    for (format, path) in &targets.files {
+        let content = render(run, *format, Style { statistics, ..Style::default() })?;
+        targets::replace(path, &content)?;
+    }
+    let Some(format) = targets.stdout else { return Ok(()) };
+    if format != Format::Text && statistics {
+        terminal.note(report::statistics(run.report).trim_end());
+    }
+    let only_from = run.fails_from.filter(|_| quiet);
+    if format == Format::Text && quiet && only_from.is_none() {
+        // Nothing is a failure, so there is nothing to show.
+        return Ok(());
+    }
+    let style = Style { color: terminal.color(), width: terminal.width(), only_from, statistics };
+    terminal.print(&String::from_utf8_lossy(&render(run, format, style)?))
+}
+
+fn render(run: &Run<'_>, format: Format, style: Style) -> Result<Vec<u8>> {
+    let mut out = Vec::new();
+    let sink: &mut dyn Write = &mut out;
+    match format {
+        Format::Text => report::write_text(run.report, style, sink),
+        Format::Json => report::write_json(run, sink),
+        Format::Sarif => report::write_sarif(run, sink),
+        Format::Github => report::write_github(run, sink),
+        Format::Junit => report::write_junit(run, sink),
+    }
+    .context("cannot write the report")?;
+    Ok(out)
 }

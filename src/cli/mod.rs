@@ -6,11 +6,13 @@ mod lint;
 mod output;
 mod policy;
 mod policy_source;
+mod progress;
 #[cfg(feature = "serve")]
 mod review;
 mod rules;
 #[cfg(feature = "serve")]
 mod serve;
+mod targets;
 
 use clap::{CommandFactory, Parser};
 

@@ -41,11 +41,12 @@ impl Terminal {
 
     /// How wide to write: the terminal's width as far as it says, otherwise enough for any line.
     pub(crate) fn width(&self) -> usize {
-        let said = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-        match said {
-            Some(columns) if io::stdout().is_terminal() => usize::max(columns, 60),
-            _ => 140,
+        if !io::stdout().is_terminal() {
+            return 140;
         }
+        let said = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+        let asked = || terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
+        said.or_else(asked).map_or(140, |columns| columns.max(60))
     }
 
     /// Prints to standard output.

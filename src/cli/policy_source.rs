@@ -1,28 +1,62 @@
 //! Which policy holds: the one named, or the nearest `jobguard.yaml`, or `recommended`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, anyhow};
 
 use crate::engine::registry;
 use crate::policy::{Policy, PolicyErrors, Preset, load};
 
-/// The policy that `named` asks for: a preset's name or a file. Without it, the nearest `jobguard.yaml` from the
-/// current folder upwards, and without that, `recommended`.
-pub(crate) fn find(named: Option<&str>) -> Result<Policy> {
-    match named {
-        Some(name) => match Preset::from_name(name) {
-            Some(preset) => built_in(preset),
-            None => file(Path::new(name)),
-        },
-        None => {
-            let here = std::env::current_dir().context("cannot tell the current folder")?;
-            match load::discover(&here) {
-                Some(path) => file(&path),
-                None => built_in(Preset::Recommended),
+/// Where a policy comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// It is built in.
+    Preset(Preset),
+    /// A file that was named.
+    Named(PathBuf),
+    /// A file that lay on the way.
+    Found(PathBuf),
+}
+
+impl Origin {
+    /// The place that `named` speaks of: a preset's name or a file. Without it, the nearest `jobguard.yaml` from the
+    /// current folder upwards, and without that, `recommended`.
+    pub(crate) fn of(named: Option<&str>) -> Result<Self> {
+        Ok(match named {
+            Some(name) => match Preset::from_name(name) {
+                Some(preset) => Self::Preset(preset),
+                None => Self::Named(name.into()),
+            },
+            None => {
+                let here = std::env::current_dir().context("cannot tell the current folder")?;
+                load::discover(&here).map_or(Self::Preset(Preset::Recommended), Self::Found)
             }
+        })
+    }
+
+    /// The policy there.
+    pub(crate) fn load(&self) -> Result<Policy> {
+        match self {
+            Self::Preset(preset) => built_in(*preset),
+            Self::Named(path) | Self::Found(path) => file(path),
         }
     }
+}
+
+impl std::fmt::Display for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Preset(preset) => write!(f, "{preset}, built in"),
+            Self::Named(path) => write!(f, "{}", path.display()),
+            Self::Found(path) => write!(f, "{}, found on the way up from the current folder", path.display()),
+        }
+    }
+}
+
+/// The policy of [`Origin::of`].
+#[cfg(feature = "serve")]
+pub(crate) fn find(named: Option<&str>) -> Result<Policy> {
+    Origin::of(named)?.load()
 }
 
 /// A built-in policy.

@@ -6,10 +6,10 @@ use anyhow::{Result, bail};
 use serde::Serialize;
 
 use super::ExitStatus;
-use super::args::{Format, RulesArgs};
+use super::args::{RulesArgs, RulesFormat};
 use super::output::Terminal;
 use crate::engine::{Rule, registry};
-use crate::policy::{OptionKind, OptionSpec};
+use crate::report::rule_page;
 
 pub(crate) fn run(args: RulesArgs, terminal: &Terminal) -> Result<ExitStatus> {
     let rules = match &args.id {
@@ -23,12 +23,14 @@ pub(crate) fn run(args: RulesArgs, terminal: &Terminal) -> Result<ExitStatus> {
         None => registry().rules().to_vec(),
     };
     let text = match (args.format, args.id.is_some()) {
-        (Format::Json, _) => {
+        (RulesFormat::Json, _) => {
             let documents: Vec<_> = rules.iter().map(|rule| Document::of(rule)).collect();
             format!("{}\n", serde_json::to_string_pretty(&documents)?)
         }
-        (Format::Text, true) => rules.iter().map(|rule| explain(rule)).collect(),
-        (Format::Text, false) => list(&rules),
+        (RulesFormat::Markdown, true) => rules.iter().map(|rule| rule_page::page(rule)).collect(),
+        (RulesFormat::Markdown, false) => rule_page::index(),
+        (RulesFormat::Text, true) => rules.iter().map(|rule| explain(rule)).collect(),
+        (RulesFormat::Text, false) => list(&rules),
     };
     terminal.print(&text)?;
     Ok(ExitStatus::Success)
@@ -71,7 +73,7 @@ fn explain(rule: &Rule) -> String {
     if !rule.spec.options.is_empty() {
         text.push_str("\nOptions\n");
         for option in rule.spec.options {
-            let _ = writeln!(text, "  {} ({}): {}", option.name, kind(option), option.summary);
+            let _ = writeln!(text, "  {} ({}): {}", option.name, rule_page::describe(option), option.summary);
         }
     }
     for example in rule.docs.examples {
@@ -88,17 +90,6 @@ fn explain(rule: &Rule) -> String {
         }
     }
     text
-}
-
-fn kind(option: &OptionSpec) -> String {
-    match option.kind {
-        OptionKind::Int { default, min, max } => {
-            format!("whole number from {min} to {max}, by default {default}")
-        }
-        OptionKind::Bool { default } => format!("true or false, by default {default}"),
-        OptionKind::Seconds { default, .. } => format!("duration such as 90s or 5m, by default {default}s"),
-        OptionKind::Strings { default } => format!("list of strings, by default {default:?}"),
-    }
 }
 
 /// Paragraphs at most 88 characters wide, indented by two.
@@ -176,7 +167,7 @@ impl Document {
                 .map(|option| OptionDocument {
                     name: option.name,
                     summary: option.summary,
-                    kind: kind(option),
+                    kind: rule_page::describe(option),
                 })
                 .collect(),
             examples: rule

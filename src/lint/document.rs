@@ -105,8 +105,8 @@ fn lint_object(
             kind
         }
     };
-    linted.objects += 1;
     let id = object_id(tree, object, kind);
+    linted.objects.push(places.judged(tree, object.node, &id));
     let Decoded { workload, complaints, .. } = batch::decode(tree, object.node, kind);
     let mut findings: Vec<_> = server_findings(&complaints).collect();
     if let Some(workload) = workload {

@@ -6,19 +6,10 @@ use std::path::{Path, PathBuf};
 use ignore::WalkBuilder;
 
 use super::Source;
+use crate::report::FileError;
 
 /// A larger file is no manifest; reading it whole would only cost memory.
 const MAX_BYTES: u64 = 64 << 20;
-
-/// A file or folder that could not be read.
-#[derive(Debug, thiserror::Error)]
-#[error("{name}: {message}")]
-pub struct FileError {
-    /// The file as the user named it.
-    pub name: String,
-    /// What went wrong and what to do.
-    pub message: String,
-}
 
 /// What there is to lint.
 #[derive(Debug, Default)]

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::engine::{Anchor, Finding};
 use crate::manifest::{LineIndex, NodeId, Span, Tree};
-use crate::report::{Diagnostic, Excerpt, ObjectId, Region, RelatedPlace};
+use crate::report::{Diagnostic, Excerpt, JudgedObject, ObjectId, Region, RelatedPlace};
 
 /// The most that is shown of a file: beyond it, only line and column are named.
 const MAX_EXCERPT: usize = 8 << 10;
@@ -45,6 +45,12 @@ impl<'t> Places<'t> {
     /// A diagnostic at a span of the text.
     pub(super) fn at(&self, finding: Finding, span: Span, object: Option<&ObjectId>) -> Diagnostic {
         self.place(finding, span, Vec::new(), object)
+    }
+
+    /// The object at `node`, for the list of all that were judged.
+    pub(super) fn judged(&self, tree: &Tree<'_>, node: NodeId, id: &ObjectId) -> JudgedObject {
+        let start = self.lines.position(tree[node].span.start);
+        JudgedObject { file: self.name.to_owned(), line: start.line, column: start.column, id: id.clone() }
     }
 
     fn place(

@@ -15,9 +15,9 @@ use rayon::prelude::*;
 
 use crate::engine::{Context, Knowledge, ServiceFacts, Services};
 use crate::policy::Policy;
-use crate::report::{Diagnostic, Report};
+use crate::report::{Diagnostic, FileError, JudgedObject, Report};
 
-pub use files::{FileError, Found, find};
+pub use files::{Found, find};
 pub use old::OldObjects;
 
 /// A text to lint, or a file to take it from.
@@ -77,7 +77,7 @@ pub struct Outcome {
 struct Linted {
     diagnostics: Vec<Diagnostic>,
     services: Vec<ServiceFacts>,
-    objects: usize,
+    objects: Vec<JudgedObject>,
     /// Whether a rule asked for what is known only at the end.
     incomplete: bool,
 }
@@ -85,7 +85,12 @@ struct Linted {
 impl Linter<'_> {
     /// Lints all `sources`. What cannot be read is told beside the findings and hides nothing else.
     pub fn lint(&self, sources: &[Source]) -> Outcome {
-        let first = self.pass(sources.iter(), &Services::Pending);
+        self.lint_watched(sources, &|| {})
+    }
+
+    /// As [`lint`](Self::lint), and calls `done` after each source, from whichever thread.
+    pub fn lint_watched(&self, sources: &[Source], done: &(dyn Fn() + Sync)) -> Outcome {
+        let first = self.pass(sources.iter(), &Services::Pending, done);
         let mut services: Vec<ServiceFacts> = Vec::new();
         for linted in first.iter().flatten() {
             services.extend(linted.services.iter().cloned());
@@ -97,7 +102,7 @@ impl Linter<'_> {
             .filter(|(_, linted)| linted.as_ref().is_ok_and(|linted| linted.incomplete))
             .map(|(position, _)| position)
             .collect();
-        let second = self.pass(asked.iter().map(|position| &sources[*position]), &services);
+        let second = self.pass(asked.iter().map(|position| &sources[*position]), &services, &|| {});
 
         let mut all = first;
         for (position, linted) in asked.into_iter().zip(second) {
@@ -108,7 +113,7 @@ impl Linter<'_> {
             match linted {
                 Ok(linted) => {
                     outcome.report.files += 1;
-                    outcome.report.objects += linted.objects;
+                    outcome.report.objects.extend(linted.objects);
                     outcome.report.diagnostics.extend(linted.diagnostics);
                 }
                 Err(error) => outcome.errors.push(error),
@@ -122,10 +127,16 @@ impl Linter<'_> {
         &self,
         sources: impl Iterator<Item = &'s Source>,
         services: &Services,
+        done: &(dyn Fn() + Sync),
     ) -> Vec<Result<Linted, FileError>> {
         let context = Context { policy: self.policy, services, now: self.now, namespace_labels: None };
         let sources: Vec<&Source> = sources.collect();
-        sources.into_par_iter().map(|source| self.lint_source(source, &context)).collect()
+        let lint = |source| {
+            let linted = self.lint_source(source, &context);
+            done();
+            linted
+        };
+        sources.into_par_iter().map(lint).collect()
     }
 
     fn lint_source(&self, source: &Source, context: &Context<'_>) -> Result<Linted, FileError> {

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use crate::batch::{self, Kind, Workload};
 use crate::engine::Object;
 use crate::manifest;
+use crate::report::FileError;
 
 use super::classify::{Class, classify, type_of};
-use super::{FileError, Source, files};
+use super::{Source, files};
 
 /// Objects by kind, namespace and name.
 #[derive(Debug, Default)]

@@ -1,8 +1,10 @@
 //! One report for the tests of all formats.
 
-use super::{Diagnostic, Excerpt, ObjectId, Region, RelatedPlace, Report};
+use std::io;
+
+use super::{Diagnostic, Excerpt, FileError, JudgedObject, ObjectId, Region, RelatedPlace, Report, Run};
 use crate::batch::Cause;
-use crate::engine::Severity;
+use crate::engine::{Rule, Severity};
 use crate::path::FieldPath;
 use crate::rules;
 
@@ -23,7 +25,7 @@ pub(super) fn report() -> Report {
     let excerpt = |needle: &str| Some(Excerpt { text: TEXT.into(), first_line: 5, place: at(needle) });
     Report {
         files: 2,
-        objects: 1,
+        objects: vec![judged("jobs/resize.yaml", 2, "resize"), judged("other.yaml", 1, "fine")],
         diagnostics: vec![
             Diagnostic {
                 rule: &rules::job_parallelism_exceeds_completions::RULE,
@@ -74,4 +76,29 @@ pub(super) fn report() -> Report {
             },
         ],
     }
+}
+
+fn judged(file: &str, line: usize, name: &str) -> JudgedObject {
+    let id = ObjectId {
+        api_version: "batch/v1".into(),
+        kind: "Job".into(),
+        namespace: None,
+        name: Some(name.into()),
+    };
+    JudgedObject { file: file.into(), line, column: 1, id }
+}
+
+/// `report` in a format, with a file that could not be read.
+pub(super) fn render(
+    report: &Report,
+    write: impl Fn(&Run<'_>, &mut dyn io::Write) -> io::Result<()>,
+) -> String {
+    let rules: [(&'static Rule, Severity); 2] = [
+        (&rules::api_restart_policy::RULE, Severity::Error),
+        (&rules::cron_never_fires::RULE, Severity::Info),
+    ];
+    let errors = [FileError { name: "gone.yaml".into(), message: "there is no such file or folder".into() }];
+    let mut out = Vec::new();
+    write(&Run { errors: &errors, rules: &rules, ..Run::of(report) }, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
 }

@@ -1,11 +1,13 @@
 //! JSON: a contract with other programs. `schemaVersion` grows when a field changes its meaning or goes away; new
 //! fields may come at any time.
 
+use std::fmt::Write as _;
 use std::io;
 
 use serde::Serialize;
 
-use super::{Diagnostic, ObjectId, Report};
+use super::plain::is_steering;
+use super::{Diagnostic, FileError, ObjectId, Run};
 use crate::engine::Severity;
 
 /// The version of the format.
@@ -19,6 +21,8 @@ struct Document<'a> {
     objects: usize,
     findings: Vec<Finding<'a>>,
     summary: Summary,
+    /// Files that could not be read.
+    errors: &'a [FileError],
 }
 
 #[derive(Serialize)]
@@ -46,27 +50,52 @@ struct Summary {
     info: usize,
 }
 
-/// Writes `report` as one JSON document, indented, with a newline at its end.
+/// Writes the report of `run` as one JSON document, indented, with a newline at its end.
 ///
 /// # Errors
 ///
 /// Those of the writer.
-pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
+pub fn write(run: &Run<'_>, out: &mut dyn io::Write) -> io::Result<()> {
+    let report = run.report;
     let counts = report.counts();
     let count = |severity| counts.get(&severity).copied().unwrap_or_default();
-    let document = Document {
-        schema_version: SCHEMA_VERSION,
-        files: report.files,
-        objects: report.objects,
-        findings: report.diagnostics.iter().map(finding).collect(),
-        summary: Summary {
-            error: count(Severity::Error),
-            warning: count(Severity::Warning),
-            info: count(Severity::Info),
+    write_document(
+        &Document {
+            schema_version: SCHEMA_VERSION,
+            files: report.files,
+            objects: report.objects.len(),
+            findings: report.diagnostics.iter().map(finding).collect(),
+            summary: Summary {
+                error: count(Severity::Error),
+                warning: count(Severity::Warning),
+                info: count(Severity::Info),
+            },
+            errors: run.errors,
         },
-    };
-    serde_json::to_writer_pretty(&mut *out, &document)?;
-    writeln!(out)
+        out,
+    )
+}
+
+/// Writes `document` as indented JSON. Characters that steer terminals are escaped, so that showing the text is
+/// harmless; what it says stays exact.
+pub(super) fn write_document(document: &impl Serialize, out: &mut dyn io::Write) -> io::Result<()> {
+    let mut text = serde_json::to_string_pretty(document)?;
+    // Between strings there are no control characters but the newlines that indent.
+    if text.contains(|c| c != '\n' && is_steering(c)) {
+        let mut escaped = String::with_capacity(text.len() + 64);
+        for c in text.chars() {
+            if c == '\n' || !is_steering(c) {
+                escaped.push(c);
+                continue;
+            }
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(escaped, "\\u{unit:04x}");
+            }
+        }
+        text = escaped;
+    }
+    text.push('\n');
+    out.write_all(text.as_bytes())
 }
 
 fn finding(diagnostic: &Diagnostic) -> Finding<'_> {
@@ -95,8 +124,16 @@ mod tests {
 
     #[test]
     fn the_contract() {
+        insta::assert_snapshot!(fixture::render(&fixture::report(), write));
+    }
+
+    #[test]
+    fn escapes_say_the_same() {
+        let odd = "a\u{1b}\u{9b}\u{7f}\u{202e}\u{e0041}\n\"é";
         let mut out = Vec::new();
-        write(&fixture::report(), &mut out).unwrap();
-        insta::assert_snapshot!(String::from_utf8(out).unwrap());
+        write_document(&[odd], &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert_eq!(text, "[\n  \"a\\u001b\\u009b\\u007f\\u202e\\udb40\\udc41\\n\\\"é\"\n]\n");
+        assert_eq!(serde_json::from_str::<Vec<String>>(&text).unwrap(), [odd]);
     }
 }

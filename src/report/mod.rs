@@ -2,10 +2,17 @@
 //!
 //! A [`Diagnostic`] is a finding made concrete: it has a file, a line and a column. Renderers see nothing else.
 
+mod github;
 mod json;
+mod junit;
+mod plain;
+pub mod rule_page;
+mod sarif;
+mod sarif_uri;
 mod text;
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::Serialize;
 
@@ -13,8 +20,12 @@ use crate::batch::Cause;
 use crate::engine::{Rule, Severity};
 use crate::path::FieldPath;
 
+pub use github::write as write_github;
 pub use json::write as write_json;
-pub use text::{Style, write as write_text};
+pub use junit::write as write_junit;
+pub(crate) use plain::plain;
+pub use sarif::write as write_sarif;
+pub use text::{Style, statistics, write as write_text};
 
 /// A finding and where it stands.
 #[derive(Debug, Clone)]
@@ -92,13 +103,58 @@ pub struct ObjectId {
     pub name: Option<String>,
 }
 
+impl ObjectId {
+    /// The whole name, `batch/v1/CronJob/NAMESPACE/NAME`; a part that is not known is empty.
+    fn qualified(&self) -> String {
+        let (namespace, name) = (self.namespace.as_deref(), self.name.as_deref());
+        let Self { api_version, kind, .. } = self;
+        format!("{api_version}/{kind}/{}/{}", namespace.unwrap_or_default(), name.unwrap_or_default())
+    }
+}
+
+/// `CronJob NAMESPACE/NAME`, as far as it is known.
+impl fmt::Display for ObjectId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.kind)?;
+        match (&self.namespace, &self.name) {
+            (Some(namespace), Some(name)) => write!(f, " {namespace}/{name}"),
+            (_, Some(name)) => write!(f, " {name}"),
+            (_, None) => f.write_str(" without a name"),
+        }
+    }
+}
+
+/// An object that was judged, whether or not there is something to say about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JudgedObject {
+    /// The file, as in [`Diagnostic::file`].
+    pub file: String,
+    /// The line that it starts on.
+    pub line: usize,
+    /// The column that it starts at.
+    pub column: usize,
+    /// Which it is.
+    pub id: ObjectId,
+}
+
+/// A file or folder that could not be read.
+#[derive(Debug, Clone, Serialize, thiserror::Error)]
+#[error("{name}: {message}")]
+pub struct FileError {
+    /// The file as the user named it.
+    #[serde(rename = "file")]
+    pub name: String,
+    /// What went wrong and what to do.
+    pub message: String,
+}
+
 /// Everything that a run has to say.
 #[derive(Debug, Clone, Default)]
 pub struct Report {
     /// How many files were read.
     pub files: usize,
-    /// How many Jobs and CronJobs were judged.
-    pub objects: usize,
+    /// The Jobs and CronJobs that were judged, file by file in the order of the text.
+    pub objects: Vec<JudgedObject>,
     /// The diagnostics, ordered by file, position and rule.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -132,5 +188,40 @@ impl Report {
     }
 }
 
+/// A report, and what other programs want to know of the run that made it.
+#[derive(Debug, Clone, Copy)]
+pub struct Run<'a> {
+    /// What it found.
+    pub report: &'a Report,
+    /// What it could not read.
+    pub errors: &'a [FileError],
+    /// The rules that the policy lets speak, each with its severity where no override says otherwise.
+    pub rules: &'a [(&'static Rule, Severity)],
+    /// The least severity that makes the run a failure; none if nothing does.
+    pub fails_from: Option<Severity>,
+}
+
+impl<'a> Run<'a> {
+    /// A run of which nothing but its report is known. Errors make it a failure.
+    pub fn of(report: &'a Report) -> Self {
+        Self { report, errors: &[], rules: &[], fails_from: Some(Severity::Error) }
+    }
+}
+
+/// Which object a diagnostic is about, and which field.
+fn about(diagnostic: &Diagnostic) -> String {
+    let mut parts = Vec::new();
+    if let Some(object) = &diagnostic.object {
+        let name = object.name.iter().map(String::as_str);
+        parts.push([object.kind.as_str()].into_iter().chain(name).collect::<Vec<_>>().join(" "));
+    }
+    if !diagnostic.path.is_root() {
+        parts.push(diagnostic.path.to_string());
+    }
+    parts.join(": ")
+}
+
 #[cfg(test)]
 mod fixture;
+#[cfg(test)]
+mod hostile_tests;

@@ -1,13 +1,15 @@
 //! Text for people: each finding with the lines it is about, and one line that sums up.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io;
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
-use super::{Diagnostic, Report};
-use crate::engine::Severity;
+use super::plain::{is_steering, plain};
+use super::{Diagnostic, Report, about};
+use crate::engine::{Rule, Severity};
 
 /// How the text looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,11 +18,15 @@ pub struct Style {
     pub color: bool,
     /// How wide the terminal is, in characters.
     pub width: usize,
+    /// Findings below this are left out, and so is the line that sums up.
+    pub only_from: Option<Severity>,
+    /// Whether to add the table of rules.
+    pub statistics: bool,
 }
 
 impl Default for Style {
     fn default() -> Self {
-        Self { color: false, width: 140 }
+        Self { color: false, width: 140, only_from: None, statistics: false }
     }
 }
 
@@ -32,14 +38,51 @@ impl Default for Style {
 pub fn write(report: &Report, style: Style, out: &mut dyn io::Write) -> io::Result<()> {
     let renderer = if style.color { Renderer::styled() } else { Renderer::plain() };
     let renderer = renderer.term_width(style.width).decor_style(DecorStyle::Ascii);
+    let shown = |diagnostic: &&Diagnostic| style.only_from.is_none_or(|least| diagnostic.severity >= least);
+    for diagnostic in report.diagnostics.iter().filter(shown) {
+        writeln!(out, "{}\n", harmless(renderer.render(&[group(diagnostic)])))?;
+    }
+    if style.statistics {
+        out.write_all(statistics(report).as_bytes())?;
+    }
+    // Where nothing was read at all, whoever asked is told why elsewhere.
+    let nothing = report.files == 0 && report.diagnostics.is_empty();
+    if style.only_from.is_none() && !nothing {
+        writeln!(out, "{}", summary(report))?;
+    }
+    Ok(())
+}
+
+/// The renderer replaces what steers in the lines it shows, but not all of it (U+009B starts a sequence as well as
+/// escape does). Any escape that is left is the renderer's own.
+fn harmless(rendered: String) -> String {
+    let steers = |c| !matches!(c, '\n' | '\u{1b}') && is_steering(c);
+    if rendered.contains(steers) { rendered.replace(steers, "\u{fffd}") } else { rendered }
+}
+
+/// A table of the findings by rule, heaviest and most frequent first, with an empty line after it. Empty where
+/// nothing was found.
+pub fn statistics(report: &Report) -> String {
+    let mut rules: BTreeMap<(Severity, &str), (usize, &Rule)> = BTreeMap::new();
     for diagnostic in &report.diagnostics {
-        writeln!(out, "{}\n", renderer.render(&[group(diagnostic)]))?;
+        let rule = diagnostic.rule;
+        rules.entry((diagnostic.severity, rule.id())).or_insert((0, rule)).0 += 1;
     }
-    // Nothing was read at all: whoever asked is told why elsewhere.
-    if report.files == 0 && report.diagnostics.is_empty() {
-        return Ok(());
+    if rules.is_empty() {
+        return String::new();
     }
-    writeln!(out, "{}", summary(report))
+    let mut rows: Vec<(Severity, usize, &Rule)> =
+        rules.into_iter().map(|((severity, _), (count, rule))| (severity, count, rule)).collect();
+    // Stable: rules of the same count stay in the order of their ids.
+    rows.sort_by_key(|(severity, count, _)| std::cmp::Reverse((*severity, *count)));
+    let id_width = rows.iter().map(|(_, _, rule)| rule.id().len()).max().unwrap_or_default();
+    let mut text = format!("count  level    {:id_width$}  finds\n", "rule");
+    for (severity, count, rule) in rows {
+        let (level, id) = (severity.as_str(), rule.id());
+        let _ = writeln!(text, "{count:5}  {level:7}  {id:id_width$}  {}", rule.spec.summary);
+    }
+    text.push('\n');
+    text
 }
 
 fn group(diagnostic: &Diagnostic) -> Group<'_> {
@@ -50,7 +93,7 @@ fn group(diagnostic: &Diagnostic) -> Group<'_> {
     };
     let title = level.primary_title(plain(&diagnostic.message)).id(diagnostic.rule.id());
     let path = plain(&diagnostic.file);
-    let label = label(diagnostic);
+    let label = plain(&about(diagnostic));
     let mut group = match &diagnostic.excerpt {
         Some(excerpt) => {
             let place = AnnotationKind::Primary.span(excerpt.place.clone()).label(label);
@@ -75,24 +118,6 @@ fn group(diagnostic: &Diagnostic) -> Group<'_> {
     group
 }
 
-/// What the marks under the line say: which object, which field.
-fn label(diagnostic: &Diagnostic) -> String {
-    let mut label = String::new();
-    if let Some(object) = &diagnostic.object {
-        label.push_str(&plain(&object.kind));
-        if let Some(name) = &object.name {
-            let _ = write!(label, " {}", plain(name));
-        }
-    }
-    if !diagnostic.path.is_root() {
-        if !label.is_empty() {
-            label.push_str(": ");
-        }
-        label.push_str(&plain(&diagnostic.path.to_string()));
-    }
-    label
-}
-
 /// One line: what was found where.
 fn summary(report: &Report) -> String {
     let counts = report.counts();
@@ -107,9 +132,11 @@ fn summary(report: &Report) -> String {
             Some(plural(count, word))
         })
         .collect();
-    let looked = format!("{} in {}", plural(report.objects, "object"), plural(report.files, "file"));
+    let looked = format!("{} in {}", plural(report.objects.len(), "object"), plural(report.files, "file"));
     match found.as_slice() {
-        [] if report.objects == 0 => format!("no Jobs or CronJobs found in {}", plural(report.files, "file")),
+        [] if report.objects.is_empty() => {
+            format!("no Jobs or CronJobs found in {}", plural(report.files, "file"))
+        }
         [] => format!("no findings: {looked}"),
         found => format!("{}: {looked}", found.join(", ")),
     }
@@ -119,23 +146,6 @@ fn plural(count: usize, word: &str) -> String {
     if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
 }
 
-/// Text without characters that would steer a terminal: messages quote what files say, and file names are
-/// anybody's.
-fn plain(text: &str) -> String {
-    text.chars()
-        .map(|c| match c {
-            '\n' | '\r' | '\t' => ' ',
-            c if c.is_control() || is_direction(c) => char::REPLACEMENT_CHARACTER,
-            c => c,
-        })
-        .collect()
-}
-
-/// Characters that turn the direction of text around, or are not seen.
-fn is_direction(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::fixture;
@@ -143,7 +153,7 @@ mod tests {
 
     fn render(report: &Report) -> String {
         let mut out = Vec::new();
-        write(report, Style { color: false, width: 110 }, &mut out).unwrap();
+        write(report, Style { width: 110, ..Style::default() }, &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -154,20 +164,28 @@ mod tests {
 
     #[test]
     fn nothing_found() {
-        let report = Report { files: 2, objects: 3, diagnostics: Vec::new() };
-        assert_eq!(render(&report), "no findings: 3 objects in 2 files\n");
-        let report = Report { files: 1, objects: 0, diagnostics: Vec::new() };
-        assert_eq!(render(&report), "no Jobs or CronJobs found in 1 file\n");
+        let mut report = fixture::report();
+        report.diagnostics.clear();
+        assert_eq!(render(&report), "no findings: 2 objects in 2 files\n");
+        report.objects.clear();
+        assert_eq!(render(&report), "no Jobs or CronJobs found in 2 files\n");
+        assert_eq!(statistics(&report), "");
     }
 
     #[test]
-    fn a_hostile_name_stays_harmless() {
+    fn rules_by_weight_and_number() {
         let mut report = fixture::report();
-        for diagnostic in &mut report.diagnostics {
-            diagnostic.file = "a\u{1b}[2J\u{202e}b\n.yaml".to_owned();
-            diagnostic.message = "x\u{1b}]0;pwned\u{7}".to_owned();
-        }
-        let text = render(&report);
-        assert!(!text.contains('\u{1b}') && !text.contains('\u{7}') && !text.contains('\u{202e}'), "{text}");
+        report.diagnostics.push(report.diagnostics[0].clone());
+        insta::assert_snapshot!(statistics(&report));
+    }
+
+    #[test]
+    fn only_what_counts() {
+        let mut out = Vec::new();
+        let style = Style { only_from: Some(Severity::Error), ..Style::default() };
+        write(&fixture::report(), style, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert!(text.starts_with("error[api/restart-policy]") && !text.contains("warning"), "{text}");
+        assert!(!text.contains(" in 2 files"), "{text}");
     }
 }

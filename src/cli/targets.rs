@@ -1,0 +1,190 @@
+//! Where findings go: standard output, and the files that `--output` names.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use clap::ValueEnum;
+
+use super::args::Format;
+
+/// What to write where.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Targets {
+    /// The format on standard output; none where a plain `--output FILE` takes its place.
+    pub(crate) stdout: Option<Format>,
+    /// Files, each in its format.
+    pub(crate) files: Vec<(Format, PathBuf)>,
+}
+
+impl Targets {
+    /// Reads `--output` arguments beside `--format`.
+    ///
+    /// # Errors
+    ///
+    /// An unknown format, a file named twice, a folder that is not there: all told before anything is read.
+    pub(crate) fn new(format: Format, outputs: &[PathBuf]) -> Result<Self> {
+        let mut targets = Self { stdout: Some(format), files: Vec::new() };
+        for output in outputs {
+            let (own, path) = split(output)?;
+            if path.as_os_str().is_empty() || path == Path::new("-") {
+                bail!("--output {}: name a file; standard output is written as --format says", show(output));
+            }
+            if own.is_none() && targets.stdout.take().is_none() {
+                bail!("--output {}: another file without a format is named already", show(output));
+            }
+            if targets.files.iter().any(|(_, other)| *other == path) {
+                bail!("--output {}: the file is named twice", show(output));
+            }
+            if let Some(folder) = parent(&path)
+                && !folder.is_dir()
+            {
+                bail!("--output {}: there is no folder {}", show(output), show(folder));
+            }
+            targets.files.push((own.unwrap_or(format), path));
+        }
+        Ok(targets)
+    }
+}
+
+/// The format in front of a file's name, as in `sarif:report.sarif`.
+fn split(output: &Path) -> Result<(Option<Format>, PathBuf)> {
+    let Some((word, path)) = output.to_str().and_then(|text| text.split_once(':')) else {
+        return Ok((None, output.to_owned()));
+    };
+    // A single letter is a drive; what is no word belongs to a path.
+    if word.len() < 2 || !word.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return Ok((None, output.to_owned()));
+    }
+    match Format::from_str(word, false) {
+        Ok(format) => Ok((Some(format), PathBuf::from(path))),
+        Err(_) => {
+            let formats: Vec<String> = Format::value_variants()
+                .iter()
+                .filter_map(|format| Some(format.to_possible_value()?.get_name().to_owned()))
+                .collect();
+            bail!(
+                "--output {}: there is no format {word:?}, only {}; a file of that name is ./{}",
+                show(output),
+                formats.join(", "),
+                show(output)
+            );
+        }
+    }
+}
+
+/// The folder that must be there for `path` to be written.
+fn parent(path: &Path) -> Option<&Path> {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty())
+}
+
+/// Replaces the content of `path` in one step: whoever reads it sees the old content or the new, never half of it.
+/// What is not a regular file (a pipe, `/dev/stderr`) is written as it is.
+pub(crate) fn replace(path: &Path, content: &[u8]) -> Result<()> {
+    replace_inner(path, content).with_context(|| format!("cannot write {}", show(path)))
+}
+
+fn replace_inner(path: &Path, content: &[u8]) -> io::Result<()> {
+    // A link stays a link: its target is what is replaced.
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let old = fs::metadata(&path).ok();
+    if old.as_ref().is_some_and(fs::Metadata::is_dir) {
+        return Err(io::Error::other("it is a folder"));
+    }
+    if old.as_ref().is_some_and(|old| !old.is_file()) {
+        return File::options().write(true).open(&path)?.write_all(content);
+    }
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let draft = path.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
+    let result = write_draft(&draft, content, old.map(|old| old.permissions()))
+        .and_then(|()| fs::rename(&draft, &path));
+    if result.is_err() {
+        // What went wrong first is what counts.
+        let _ = fs::remove_file(&draft);
+    }
+    result
+}
+
+fn write_draft(draft: &Path, content: &[u8], permissions: Option<fs::Permissions>) -> io::Result<()> {
+    let mut file = File::create(draft)?;
+    file.write_all(content)?;
+    if let Some(permissions) = permissions {
+        file.set_permissions(permissions)?;
+    }
+    file.sync_all()
+}
+
+fn show(path: &Path) -> String {
+    crate::report::plain(&path.display().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn targets(outputs: &[&str]) -> Result<Targets, String> {
+        let outputs: Vec<PathBuf> = outputs.iter().map(PathBuf::from).collect();
+        Targets::new(Format::Json, &outputs).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_goes_where() {
+        let expected = |stdout, files: &[(Format, &str)]| {
+            Ok(Targets {
+                stdout,
+                files: files.iter().map(|(format, path)| (*format, PathBuf::from(path))).collect(),
+            })
+        };
+        assert_eq!(targets(&[]), expected(Some(Format::Json), &[]));
+        assert_eq!(targets(&["a"]), expected(None, &[(Format::Json, "a")]));
+        assert_eq!(targets(&["sarif:a"]), expected(Some(Format::Json), &[(Format::Sarif, "a")]));
+        assert_eq!(
+            targets(&["text:a:b", "c"]),
+            expected(None, &[(Format::Text, "a:b"), (Format::Json, "c")])
+        );
+        assert_eq!(targets(&["./xml:a"]), expected(None, &[(Format::Json, "./xml:a")]));
+    }
+
+    #[test]
+    fn what_cannot_be_meant() {
+        for outputs in
+            [&["xml:a"][..], &["a", "b"], &["a", "sarif:a"], &["sarif:"], &["json:-"], &["no/such/folder/a"]]
+        {
+            assert!(targets(outputs).is_err(), "{outputs:?}");
+        }
+        assert_eq!(
+            targets(&["sariff:a"]).unwrap_err(),
+            "--output sariff:a: there is no format \"sariff\", only text, json, sarif, github, junit; a file of \
+             that name is ./sariff:a"
+        );
+    }
+
+    #[test]
+    fn replaced_in_one_step() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.json");
+        fs::write(&file, "old").unwrap();
+        replace(&file, b"new").unwrap();
+        assert_eq!(fs::read_to_string(&file).unwrap(), "new");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        assert!(replace(folder.path(), b"new").is_err());
+        assert!(replace(&folder.path().join("none/a"), b"new").is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_and_modes_stay() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("a"), folder.path().join("b"));
+        fs::write(&file, "old").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+        symlink(&file, &link).unwrap();
+        replace(&link, b"new").unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read_to_string(&file).unwrap(), "new");
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
+        replace(Path::new("/dev/null"), b"new").unwrap();
+    }
+}

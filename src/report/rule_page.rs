@@ -1,0 +1,140 @@
+//! What a rule's declaration says, as Markdown: the pages below `docs/rules`, and the help that SARIF carries.
+
+use std::fmt::Write as _;
+
+use crate::engine::{Rule, registry};
+use crate::policy::{OptionKind, OptionSpec};
+
+/// Where a rule's page can be read.
+pub fn url(rule: &Rule) -> String {
+    format!("{}/blob/main/docs/rules/{}.md", env!("CARGO_PKG_REPOSITORY"), rule.id())
+}
+
+/// A rule's page.
+pub fn page(rule: &Rule) -> String {
+    let mut text = format!("# {}\n\n{}\n\n", rule.id(), sentence(rule.spec.summary));
+    if rule.spec.is_settable() {
+        let levels = rule.spec.levels;
+        text.push_str("| baseline | recommended | strict |\n| --- | --- | --- |\n");
+        let _ = writeln!(text, "| {} | {} | {} |", levels.baseline, levels.recommended, levels.strict);
+    } else {
+        text.push_str("The API server's own verdict: in every policy, and it cannot be suppressed.\n");
+    }
+    let _ = write!(text, "\n{}", help(rule));
+    if rule.spec.is_settable() && rule.spec.category() != "suppression" {
+        let _ = write!(
+            text,
+            "\n## Leaving it out\n\nIn a policy: `rules: {{{id}: off}}`. For one object: the annotation \
+             `jobguard.dev/ignore: {id}`, where the policy allows it.\n",
+            id = rule.id()
+        );
+    }
+    text
+}
+
+/// What a rule finds, why that matters, its options and examples.
+pub(super) fn help(rule: &Rule) -> String {
+    let docs = &rule.docs;
+    let mut text = format!("## What it finds\n\n{}\n\n## Why it matters\n\n{}\n", docs.what, docs.why);
+    if !rule.spec.options.is_empty() {
+        text.push_str("\n## Options\n\n| option | value | what it does |\n| --- | --- | --- |\n");
+        for option in rule.spec.options {
+            let (kind, summary) = (cell(&describe(option)), cell(option.summary));
+            let _ = writeln!(text, "| `{}` | {kind} | {summary} |", option.name);
+        }
+    }
+    for (title, bad) in [("Bad", true), ("Good", false)] {
+        for example in docs.examples.iter().filter(|example| example.bad == bad) {
+            let manifest = example.manifest.trim_end();
+            let fence = fence(manifest);
+            let _ = write!(text, "\n## {title}: {}\n\n{fence}yaml\n{manifest}\n{fence}\n", example.title);
+        }
+    }
+    if !docs.sources.is_empty() {
+        text.push_str("\n## Sources\n\n");
+        for source in docs.sources {
+            let _ = writeln!(text, "- <{source}>");
+        }
+    }
+    text
+}
+
+/// The table of all rules, a section a category.
+pub fn index() -> String {
+    let mut text = String::from(
+        "# Rules\n\nMade from the declarations in `src/rules`; `jobguard rules` shows the same. Levels are those of the \
+         built-in policies: `deny` refuses the object and is an error in the linter, `warn` warns, `info` \
+         informs.\n",
+    );
+    let mut category = "";
+    for rule in registry().rules() {
+        let (id, levels) = (rule.id(), rule.spec.levels);
+        if rule.spec.category() != category {
+            category = rule.spec.category();
+            let _ = write!(text, "\n## {category}\n\n{}", about_category(category));
+            text.push_str("| rule | finds | baseline | recommended | strict |\n");
+            text.push_str("| --- | --- | --- | --- | --- |\n");
+        }
+        let summary = cell(rule.spec.summary);
+        let [baseline, recommended, strict] = [levels.baseline, levels.recommended, levels.strict];
+        let _ = writeln!(text, "| [{id}]({id}.md) | {summary} | {baseline} | {recommended} | {strict} |");
+    }
+    text
+}
+
+/// A word on a category that is not like the others.
+fn about_category(category: &str) -> &'static str {
+    match category {
+        "api" => {
+            "What the API server itself refuses or warns about. No policy sets these and no annotation silences them.\n\n"
+        }
+        "suppression" => "On the annotation `jobguard.dev/ignore` itself.\n\n",
+        _ => "",
+    }
+}
+
+/// Type, bounds and default of an option, in words.
+pub(crate) fn describe(option: &OptionSpec) -> String {
+    match option.kind {
+        OptionKind::Int { default, min, max } => {
+            format!("whole number from {min} to {max}, by default {default}")
+        }
+        OptionKind::Bool { default } => format!("true or false, by default {default}"),
+        OptionKind::Seconds { default, .. } => format!("duration such as 90s or 5m, by default {default}s"),
+        OptionKind::Strings { default: [] } => "list of strings, by default empty".to_owned(),
+        OptionKind::Strings { default } => format!("list of strings, by default {default:?}"),
+    }
+}
+
+/// `summary` as a sentence.
+pub(super) fn sentence(summary: &str) -> String {
+    let mut chars = summary.chars();
+    // A summary that starts with a field's name keeps its spelling.
+    let first_word = summary.split(' ').next().unwrap_or_default();
+    let field = first_word.chars().skip(1).any(|c| c.is_uppercase() || c == '.');
+    match chars.next() {
+        Some(first) if !field => format!("{}{}.", first.to_uppercase(), chars.as_str()),
+        _ => format!("{summary}."),
+    }
+}
+
+/// Text in a cell of a table.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|").replace('\n', " ")
+}
+
+/// A fence that nothing in `text` ends.
+fn fence(text: &str) -> &'static str {
+    if text.contains("```") { "~~~~" } else { "```" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sentences() {
+        assert_eq!(sentence("the schedule names a date"), "The schedule names a date.");
+        assert_eq!(sentence("restartPolicy is missing"), "restartPolicy is missing.");
+    }
+}

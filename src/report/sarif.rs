@@ -1,0 +1,334 @@
+//! SARIF 2.1.0, the part of it that we have something to say in.
+//!
+//! <https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>
+
+use std::collections::{BTreeMap, HashMap};
+use std::io;
+
+use serde::Serialize;
+
+use super::json::write_document;
+use super::plain::plain;
+use super::sarif_uri::{file_uri, fingerprint};
+use super::{Diagnostic, FileError, Region, Run, rule_page};
+use crate::engine::{Rule, Severity};
+
+#[derive(Serialize)]
+struct Log<'a> {
+    #[serde(rename = "$schema")]
+    schema: &'static str,
+    version: &'static str,
+    runs: [SarifRun<'a>; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SarifRun<'a> {
+    tool: Tool<'a>,
+    invocations: [Invocation; 1],
+    /// How columns count: characters, not UTF-16 units.
+    column_kind: &'static str,
+    results: Vec<SarifResult<'a>>,
+}
+
+#[derive(Serialize)]
+struct Tool<'a> {
+    driver: Driver<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Driver<'a> {
+    name: &'static str,
+    semantic_version: &'static str,
+    information_uri: &'static str,
+    rules: Vec<ReportingDescriptor<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ReportingDescriptor<'a> {
+    id: &'a str,
+    short_description: Text,
+    full_description: Text,
+    help: Help,
+    help_uri: String,
+    default_configuration: Configuration,
+    properties: Properties<'a>,
+}
+
+#[derive(Serialize)]
+struct Configuration {
+    level: &'static str,
+}
+
+#[derive(Serialize)]
+struct Properties<'a> {
+    tags: [&'a str; 2],
+    precision: &'static str,
+    #[serde(rename = "problem.severity")]
+    severity: &'static str,
+}
+
+#[derive(Serialize)]
+struct Text {
+    text: String,
+}
+
+#[derive(Serialize)]
+struct Help {
+    text: String,
+    markdown: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Invocation {
+    execution_successful: bool,
+    tool_execution_notifications: Vec<Notification>,
+}
+
+#[derive(Serialize)]
+struct Notification {
+    descriptor: NotificationId,
+    level: &'static str,
+    message: Text,
+    locations: [Location; 1],
+}
+
+#[derive(Serialize)]
+struct NotificationId {
+    id: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SarifResult<'a> {
+    rule_id: &'a str,
+    rule_index: usize,
+    level: &'static str,
+    message: Text,
+    locations: [Location; 1],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    related_locations: Vec<Location>,
+    partial_fingerprints: BTreeMap<&'static str, String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Location {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<usize>,
+    physical_location: PhysicalLocation,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    logical_locations: Vec<LogicalLocation>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<Text>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PhysicalLocation {
+    artifact_location: ArtifactLocation,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    region: Option<SarifRegion>,
+}
+
+#[derive(Serialize)]
+struct ArtifactLocation {
+    uri: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SarifRegion {
+    start_line: usize,
+    start_column: usize,
+    end_line: usize,
+    end_column: usize,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LogicalLocation {
+    name: String,
+    fully_qualified_name: String,
+    kind: &'static str,
+}
+
+/// Writes the report of `run` as one SARIF log, indented, with a newline at its end.
+///
+/// # Errors
+///
+/// Those of the writer.
+pub fn write(run: &Run<'_>, out: &mut dyn io::Write) -> io::Result<()> {
+    // All rules that were at work, so that a reader can tell "nothing found" from "not looked for".
+    let mut rules: Vec<(&Rule, Severity)> = run.rules.iter().map(|(rule, level)| (*rule, *level)).collect();
+    let mut index: HashMap<&str, usize> =
+        rules.iter().enumerate().map(|(position, (rule, _))| (rule.id(), position)).collect();
+    let mut results = Vec::new();
+    for diagnostic in &run.report.diagnostics {
+        // A rule that only an override of the policy turns on.
+        let position = *index.entry(diagnostic.rule.id()).or_insert_with(|| {
+            rules.push((diagnostic.rule, diagnostic.severity));
+            rules.len() - 1
+        });
+        results.push(result(diagnostic, position));
+    }
+    let driver = Driver {
+        name: "jobguard",
+        semantic_version: env!("CARGO_PKG_VERSION"),
+        information_uri: env!("CARGO_PKG_REPOSITORY"),
+        rules: rules.into_iter().map(|(rule, severity)| descriptor(rule, severity)).collect(),
+    };
+    let invocation = Invocation {
+        execution_successful: run.errors.is_empty(),
+        tool_execution_notifications: run.errors.iter().map(notification).collect(),
+    };
+    let log = Log {
+        schema: "https://json.schemastore.org/sarif-2.1.0.json",
+        version: "2.1.0",
+        runs: [SarifRun {
+            tool: Tool { driver },
+            invocations: [invocation],
+            column_kind: "unicodeCodePoints",
+            results,
+        }],
+    };
+    write_document(&log, out)
+}
+
+fn descriptor(rule: &Rule, severity: Severity) -> ReportingDescriptor<'_> {
+    let what = rule.docs.what;
+    ReportingDescriptor {
+        id: rule.id(),
+        short_description: text(&rule_page::sentence(rule.spec.summary)),
+        full_description: text(what),
+        help: Help { text: format!("{what}\n\n{}", rule.docs.why), markdown: rule_page::help(rule) },
+        help_uri: rule_page::url(rule),
+        default_configuration: Configuration { level: level(severity) },
+        properties: Properties {
+            tags: ["kubernetes", rule.spec.category()],
+            precision: "very-high",
+            severity: match severity {
+                Severity::Info => "recommendation",
+                other => other.as_str(),
+            },
+        },
+    }
+}
+
+fn result(diagnostic: &Diagnostic, rule_index: usize) -> SarifResult<'_> {
+    let mut message = sentence(&diagnostic.message);
+    if let Some(help) = &diagnostic.help {
+        message.push_str("\nHelp: ");
+        message.push_str(&sentence(help));
+    }
+    let related = diagnostic.related.iter().enumerate().map(|(position, related)| Location {
+        id: Some(position),
+        physical_location: physical(&diagnostic.file, Some(related.region)),
+        logical_locations: Vec::new(),
+        message: Some(text(&sentence(&related.message))),
+    });
+    SarifResult {
+        rule_id: diagnostic.rule.id(),
+        rule_index,
+        level: level(diagnostic.severity),
+        message: Text { text: message },
+        locations: [Location {
+            id: None,
+            physical_location: physical(&diagnostic.file, Some(diagnostic.region)),
+            logical_locations: logical(diagnostic),
+            message: None,
+        }],
+        related_locations: related.collect(),
+        partial_fingerprints: BTreeMap::from([("jobguardFinding/v1", fingerprint(diagnostic))]),
+    }
+}
+
+/// The object, and the field in it.
+fn logical(diagnostic: &Diagnostic) -> Vec<LogicalLocation> {
+    let Some(object) = &diagnostic.object else { return Vec::new() };
+    let mut places = vec![LogicalLocation {
+        name: plain(object.name.as_deref().unwrap_or(&object.kind)),
+        fully_qualified_name: plain(&object.qualified()),
+        kind: "object",
+    }];
+    if !diagnostic.path.is_root() {
+        let path = plain(&diagnostic.path.to_string());
+        places.push(LogicalLocation {
+            fully_qualified_name: format!("{}#{path}", places[0].fully_qualified_name),
+            name: path,
+            kind: "property",
+        });
+    }
+    places
+}
+
+fn physical(file: &str, region: Option<Region>) -> PhysicalLocation {
+    PhysicalLocation {
+        artifact_location: ArtifactLocation { uri: file_uri(file) },
+        region: region.map(|region| SarifRegion {
+            start_line: region.line,
+            start_column: region.column,
+            end_line: region.end_line,
+            end_column: region.end_column,
+        }),
+    }
+}
+
+fn notification(error: &FileError) -> Notification {
+    Notification {
+        descriptor: NotificationId { id: "file-not-read" },
+        level: "error",
+        message: Text { text: sentence(&error.to_string()) },
+        locations: [Location {
+            id: None,
+            physical_location: physical(&error.name, None),
+            logical_locations: Vec::new(),
+            message: None,
+        }],
+    }
+}
+
+fn text(text: &str) -> Text {
+    Text { text: text.to_owned() }
+}
+
+/// A message as a sentence. `](` would make a link in viewers, and messages quote what files say.
+fn sentence(message: &str) -> String {
+    let mut text = plain(message).replace("](", "] (");
+    if !text.ends_with(['.', '!', '?']) {
+        text.push('.');
+    }
+    text
+}
+
+fn level(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Info => "note",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture;
+    use super::*;
+
+    #[test]
+    fn a_log() {
+        let mut log: serde_json::Value =
+            serde_json::from_str(&fixture::render(&fixture::report(), write)).unwrap();
+        // The rules' own words are theirs to change.
+        for rule in log["runs"][0]["tool"]["driver"]["rules"].as_array_mut().unwrap() {
+            for part in ["/shortDescription/text", "/fullDescription/text", "/help/text", "/help/markdown"] {
+                let text = rule.pointer_mut(part).unwrap();
+                assert!(text.as_str().unwrap().ends_with(['.', '\n']), "{part}: {text}");
+                *text = "...".into();
+            }
+        }
+        insta::assert_snapshot!(serde_json::to_string_pretty(&log).unwrap());
+    }
+}
