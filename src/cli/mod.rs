@@ -1,6 +1,7 @@
 //! The command line: one file a subcommand, arguments in `args`.
 
 mod args;
+pub mod docs;
 mod exit;
 mod lint;
 mod output;
