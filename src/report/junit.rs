@@ -83,7 +83,8 @@ impl<'a> File<'a> {
 fn judged(file: &str, title: &str, line: Option<usize>, findings: &[&Diagnostic], run: &Run<'_>) -> TestCase {
     let text: Vec<String> = findings.iter().map(|finding| explain(finding)).collect();
     let text = text.join("\n");
-    let worst = findings.iter().max_by_key(|finding| finding.severity);
+    // The first of the heaviest: `max_by_key` takes the last.
+    let worst = findings.iter().rev().max_by_key(|finding| finding.severity);
     match worst.filter(|worst| run.fails_from.is_some_and(|least| worst.severity >= least)) {
         Some(worst) => {
             let others = match findings.len() - 1 {
