@@ -4,18 +4,22 @@
 //! differ. Rules are pure and synchronous; what they cannot compute themselves they find in a [`Context`].
 
 mod check;
+mod containers;
 mod context;
 mod finding;
 mod fold;
+mod hook;
 mod object;
 mod registry;
 mod rule;
 mod suppress;
 
 pub use check::{Verdict, check, check_update, server_findings};
+pub use containers::{ContainerPart, DEFAULT_BACKOFF_LIMIT};
 pub use context::{Context, Knowledge, ServiceFacts, Services};
 pub use finding::{Anchor, Finding, Related, Severity};
 pub use fold::fold;
+pub use hook::Hook;
 pub use object::{JobPart, Object, subject};
 pub use registry::{Registry, registry};
 pub use rule::{Check, Docs, Example, Reported, Rule, RuleContext, Sink};

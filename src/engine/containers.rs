@@ -1,0 +1,121 @@
+//! What rules ask of a Job more than once: its numbers with the API's defaults, its containers and their places.
+
+use k8s_openapi::api::core::v1::Container;
+
+use super::JobPart;
+use crate::path::FieldPath;
+
+/// The `backoffLimit` that the API server fills in.
+pub const DEFAULT_BACKOFF_LIMIT: i32 = 6;
+
+/// The fields that hold containers. A Pod template has no ephemeral ones.
+const LISTS: [&str; 2] = ["initContainers", "containers"];
+
+/// A container of the Pod template.
+#[derive(Debug, Clone, Copy)]
+pub struct ContainerPart<'a> {
+    job: JobPart<'a>,
+    list: &'static str,
+    index: usize,
+    /// The container.
+    pub container: &'a Container,
+}
+
+impl ContainerPart<'_> {
+    /// The path of a field of the container: `path("securityContext.privileged")`; `path("")` is the container.
+    pub fn path(&self, field: &str) -> FieldPath {
+        self.job.path(&format!("template.spec.{}[{}].{field}", self.list, self.index))
+    }
+
+    /// Whether it runs before the others: an init container, sidecars included.
+    pub fn is_init(&self) -> bool {
+        self.list == LISTS[0]
+    }
+
+    /// Whether it is a native sidecar: an init container that goes on running beside the others.
+    pub fn is_sidecar(&self) -> bool {
+        self.is_init() && self.container.restart_policy.as_deref() == Some("Always")
+    }
+}
+
+impl<'a> JobPart<'a> {
+    /// The containers of the Pod template, init containers first.
+    pub fn containers(self) -> impl Iterator<Item = ContainerPart<'a>> {
+        let pod = self.pod();
+        let init = pod.and_then(|pod| pod.init_containers.as_deref()).unwrap_or_default();
+        let main = pod.map(|pod| pod.containers.as_slice()).unwrap_or_default();
+        LISTS.into_iter().zip([init, main]).flat_map(move |(list, containers)| {
+            let part = move |(index, container)| ContainerPart { job: self, list, index, container };
+            containers.iter().enumerate().map(part)
+        })
+    }
+
+    /// The Pods that may run at once, by `parallelism`: 1 where it is not set.
+    pub fn parallelism(&self) -> i32 {
+        self.spec.parallelism.unwrap_or(1)
+    }
+
+    /// The Pods that can run at once: `parallelism`, and no more than `completions`. At least 1.
+    pub fn pods_at_once(&self) -> i32 {
+        // A CronJob's Job template has no defaults of its own yet: neither field set means one Pod.
+        let completions = self.spec.completions.unwrap_or(i32::MAX);
+        self.parallelism().min(completions).max(1)
+    }
+
+    /// How often a failed Pod is replaced before the Job fails, over all indexes.
+    pub fn backoff_limit(&self) -> i32 {
+        let all = if self.spec.backoff_limit_per_index.is_some() { i32::MAX } else { DEFAULT_BACKOFF_LIMIT };
+        self.spec.backoff_limit.unwrap_or(all)
+    }
+
+    /// The Pod's `restartPolicy`.
+    pub fn restart_policy(&self) -> Option<&'a str> {
+        self.pod()?.restart_policy.as_deref()
+    }
+
+    /// The Pod's `subdomain`, if it says one.
+    pub fn subdomain(&self) -> Option<&'a str> {
+        self.pod()?.subdomain.as_deref().filter(|name| !name.is_empty())
+    }
+
+    /// An annotation of the Job, or of the CronJob's Job template.
+    pub fn annotation(&self, name: &str) -> Option<&'a str> {
+        self.metadata?.annotations.as_ref()?.get(name).map(String::as_str)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use k8s_openapi::api::batch::v1::CronJob;
+    use serde_json::json;
+
+    use crate::batch::Workload;
+    use crate::engine::Object;
+
+    #[test]
+    fn places_and_numbers() {
+        let cron_job: CronJob = serde_json::from_value(json!({
+            "spec": {"schedule": "@daily", "jobTemplate": {"spec": {"completions": 2, "template": {"spec": {
+                "initContainers": [{"name": "a"}, {"name": "b", "restartPolicy": "Always"}],
+                "containers": [{"name": "c"}],
+            }}}}}
+        }))
+        .unwrap();
+        let object = Object::prepared(Workload::CronJob(Box::new(cron_job)));
+        let job = object.job().unwrap();
+        let parts: Vec<_> = job
+            .containers()
+            .map(|part| (part.path("image").to_string(), part.is_init(), part.is_sidecar()))
+            .collect();
+        let pod = "spec.jobTemplate.spec.template.spec";
+        assert_eq!(
+            parts,
+            [
+                (format!("{pod}.initContainers[0].image"), true, false),
+                (format!("{pod}.initContainers[1].image"), true, true),
+                (format!("{pod}.containers[0].image"), false, false),
+            ]
+        );
+        assert_eq!((job.parallelism(), job.pods_at_once(), job.backoff_limit()), (1, 1, 6));
+    }
+}
