@@ -1,0 +1,85 @@
+//! `job/max-completions`
+
+use super::levels;
+use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
+use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
+
+/// More Pods than one Job should leave behind.
+pub static RULE: Rule = Rule {
+    spec: RuleSpec {
+        id: "job/max-completions",
+        summary: "completions is above the largest that the policy allows",
+        levels: levels(Level::Off, Level::Warn, Level::Deny),
+        options: &[OptionSpec {
+            name: "max",
+            summary: "The largest number of completions that is allowed.",
+            kind: OptionKind::Int { default: 10000, min: 1, max: i32::MAX as i64 },
+        }],
+    },
+    docs: Docs {
+        what: "`completions` above the option `max`, 10,000 by default.",
+        why: "Each completion is at least one Pod, and its object stays in the cluster's store until the \
+              Job is deleted. From 12,500 finished Pods on, whosever they are, the control plane deletes \
+              the oldest, and their logs with them. Many small items are better done many to a Pod, or by a \
+              work queue. An Indexed Job also lists its indexes in its status, and above 100,000 the API \
+              server itself warns.",
+        examples: &[
+            Example::bad(
+                "a Pod for each of a million rows",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: rows
+spec:
+  completions: 1000000
+  parallelism: 20
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: main
+        image: example.com/app:1.0
+"#,
+            ),
+            Example::good(
+                "a thousand rows to each Pod",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: rows
+spec:
+  completions: 1000
+  parallelism: 20
+  completionMode: Indexed
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: main
+        image: example.com/app:1.0
+"#,
+            ),
+        ],
+        sources: &[
+            "https://kubernetes.io/docs/concepts/workloads/controllers/job/#parallel-jobs",
+            "https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-garbage-collection",
+        ],
+    },
+    check: Check::Object(check),
+};
+
+fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
+    let Some(job) = object.job() else { return };
+    let (Some(completions), max) = (job.spec.completions, context.int("max")) else { return };
+    if i64::from(completions) <= max {
+        return;
+    }
+    sink.report(
+        job.path("completions"),
+        format!("completions is {completions}, and the policy allows {max} Pods to a Job"),
+    )
+    .help(format!(
+        "give each Pod several items and set it to {max} or less, or raise the option max of this rule for this \
+         workload"
+    ));
+}
