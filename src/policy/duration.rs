@@ -38,7 +38,7 @@ pub(super) fn parse_seconds(text: &str) -> Result<i64, &'static str> {
 }
 
 /// Writes seconds in the same form, shortest without loss: `5400` is `1h30m`.
-pub(super) fn format_seconds(seconds: i64) -> String {
+pub(crate) fn format_seconds(seconds: i64) -> String {
     if seconds <= 0 {
         return format!("{seconds}s");
     }

@@ -8,7 +8,7 @@
 
 mod defaults;
 mod document;
-mod duration;
+pub(crate) mod duration;
 mod error;
 pub mod load;
 mod names;
