@@ -1,0 +1,73 @@
+//! `job/onfailure-logs`
+
+use super::levels;
+use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
+use crate::policy::{Level, RuleSpec};
+
+/// Failed Pods that take their logs with them.
+pub static RULE: Rule = Rule {
+    spec: RuleSpec {
+        id: "job/onfailure-logs",
+        summary: "with restartPolicy OnFailure the Pod and its log go when the Job fails",
+        levels: levels(Level::Off, Level::Info, Level::Info),
+        options: &[],
+    },
+    docs: Docs {
+        what: "`restartPolicy: OnFailure`. The kubelet restarts a failed container in the same Pod, and \
+               when `backoffLimit` is reached the Job's controller deletes the Pod.",
+        why: "The log of a container goes with its Pod, at the moment when somebody wants to read it. Until \
+              then only the last and the previous run can be read. With `Never` each try has a Pod of its \
+              own, which stays until the Job is deleted. Where logs are shipped elsewhere, `OnFailure` is \
+              the cheaper choice.",
+        examples: &[
+            Example::bad(
+                "restarted in place",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: migrate
+spec:
+  backoffLimit: 3
+  template:
+    spec:
+      restartPolicy: OnFailure
+      containers:
+      - name: main
+        image: example.com/app:1.0
+"#,
+            ),
+            Example::good(
+                "a new Pod each time",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: migrate
+spec:
+  backoffLimit: 3
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: main
+        image: example.com/app:1.0
+"#,
+            ),
+        ],
+        sources: &[
+            "https://kubernetes.io/docs/concepts/workloads/controllers/job/#pod-backoff-failure-policy",
+        ],
+    },
+    check: Check::Object(check),
+};
+
+fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
+    let Some(job) = object.job() else { return };
+    if job.restart_policy() != Some("OnFailure") {
+        return;
+    }
+    sink.report(
+        job.path("template.spec.restartPolicy"),
+        "with OnFailure the Pod is deleted when backoffLimit is reached, and its log with it",
+    )
+    .help("set restartPolicy: Never to keep the Pods that failed, or make sure that their logs are shipped");
+}
