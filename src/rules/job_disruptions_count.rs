@@ -1,0 +1,141 @@
+//! `job/disruptions-count`
+
+use super::levels;
+use crate::engine::{Check, Docs, Example, JobPart, Object, Rule, RuleContext, Sink};
+use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
+
+/// Few retries, spent on drained nodes.
+pub static RULE: Rule = Rule {
+    spec: RuleSpec {
+        id: "job/disruptions-count",
+        summary: "with few retries a disruption ends the Job, unless it is not counted",
+        levels: levels(Level::Off, Level::Info, Level::Warn),
+        options: &[OptionSpec {
+            name: "maxRetries",
+            summary: "The most retries that are called few.",
+            kind: OptionKind::Int { default: 2, min: 0, max: 100 },
+        }],
+    },
+    docs: Docs {
+        what: "A Job of at most `maxRetries` (2 by default) retries, by `backoffLimit` or, in an Indexed \
+               Job that has it, `backoffLimitPerIndex`, without a `podFailurePolicy` rule that ignores the \
+               Pod condition `DisruptionTarget`: or with one that comes after another rule for it. Only \
+               `restartPolicy: Never` can have such a policy; with `OnFailure` a Pod that is evicted counts \
+               as well, and nothing can be done about it but more retries.",
+        why: "A Pod that is drained from its node, preempted, or evicted counts as failed, though its \
+              program is not at fault. With few retries, a single round of node upgrades can end the Job. \
+              Ignored disruptions cost no retry: then few retries are enough, since each is spent on a true \
+              failure.",
+        examples: &[
+            Example::bad(
+                "one drained node, and it has failed",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: migrate
+spec:
+  backoffLimit: 0
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: main
+        image: example.com/app:1.0
+"#,
+            ),
+            Example::good(
+                "disruptions do not count",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: migrate
+spec:
+  backoffLimit: 0
+  podFailurePolicy:
+    rules:
+    - action: Ignore
+      onPodConditions:
+      - type: DisruptionTarget
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: main
+        image: example.com/app:1.0
+"#,
+            ),
+            Example::good(
+                "retries to spare",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: migrate
+spec:
+  backoffLimit: 6
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: main
+        image: example.com/app:1.0
+"#,
+            ),
+        ],
+        sources: &[
+            "https://kubernetes.io/docs/concepts/workloads/controllers/job/#pod-failure-policy",
+            "https://kubernetes.io/docs/concepts/workloads/pods/disruptions/#pod-disruption-conditions",
+        ],
+    },
+    check: Check::Object(check),
+};
+
+const DISRUPTION: &str = "DisruptionTarget";
+
+fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
+    let Some(job) = object.job() else { return };
+    let (field, limit) = match job.spec.backoff_limit_per_index {
+        Some(limit) => ("backoffLimitPerIndex", limit),
+        None => ("backoffLimit", job.backoff_limit()),
+    };
+    let decided = disruption_rule(&job);
+    if i64::from(limit) > context.int("maxRetries") || decided.is_some_and(|(_, action)| action == "Ignore") {
+        return;
+    }
+    let message = match limit {
+        ..=0 => "a drained node or a preemption counts as a failure, and there is no retry".to_owned(),
+        1 => "a drained node or a preemption counts as a failure, and there is 1 retry".to_owned(),
+        _ => format!("drained nodes and preemptions count as failures, and there are {limit} retries"),
+    };
+    let report = sink.report(job.path(field), message);
+    match decided {
+        Some((index, _)) => {
+            let path = format!("podFailurePolicy.rules[{index}].action");
+            report
+                .help("let this rule Ignore it")
+                .related(job.path(&path), "the first rule for DisruptionTarget");
+        }
+        None if job.restart_policy() == Some("OnFailure") => {
+            report.help(format!(
+                "raise {field}; or set restartPolicy: Never, with which a podFailurePolicy can Ignore the \
+                 condition DisruptionTarget"
+            ));
+        }
+        None => {
+            report.help(
+                "add a podFailurePolicy rule: action: Ignore, onPodConditions: [{type: DisruptionTarget}]",
+            );
+        }
+    }
+}
+
+/// The position and the action of the first rule for Pods that are disrupted.
+fn disruption_rule<'a>(job: &JobPart<'a>) -> Option<(usize, &'a str)> {
+    let rules = &job.spec.pod_failure_policy.as_ref()?.rules;
+    rules.iter().enumerate().find_map(|(index, rule)| {
+        let mut patterns = rule.on_pod_conditions.iter().flatten();
+        let is_for_it = patterns.any(|pattern| {
+            pattern.type_ == DISRUPTION && pattern.status.as_deref().is_none_or(|status| status == "True")
+        });
+        is_for_it.then_some((index, rule.action.as_str()))
+    })
+}
