@@ -30,6 +30,7 @@ pub use defaults::{
     reset_system_fields,
 };
 pub use error::{Cause, FieldError, Topic};
+pub(crate) use image::effective_tag;
 pub use update::{prepare_for_update, validate_update};
 pub use validate::validate_create;
 pub use version::{KubernetesVersion, UnknownVersion, fields_not_in};

@@ -1,0 +1,108 @@
+//! `pod/image-tag`
+
+use super::levels;
+use crate::batch::effective_tag;
+use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
+use crate::policy::{Level, RuleSpec};
+
+/// An image that may be another one tomorrow.
+pub static RULE: Rule = Rule {
+    spec: RuleSpec {
+        id: "pod/image-tag",
+        summary: "an image without a tag, or with the tag latest, is another one tomorrow",
+        levels: levels(Level::Off, Level::Off, Level::Warn),
+        options: &[],
+    },
+    docs: Docs {
+        what: "An image with the tag `latest`, or with neither tag nor digest, which means `latest`; init \
+               containers included. A digest is better than any tag.",
+        why: "Which program runs then depends on the day, and with several Pods of a Job even on the node. \
+              A failure cannot be repeated, and going back is not possible. Such images are also pulled \
+              anew for every Pod, and a Job whose registry does not answer does not start.",
+        examples: &[
+            Example::bad(
+                "no tag",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: import
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: main
+        image: busybox
+"#,
+            ),
+            Example::bad(
+                "latest",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: import
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: main
+        image: example.com:5000/import:latest
+"#,
+            ),
+            Example::good(
+                "a tag",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: import
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: main
+        image: busybox:1.36
+"#,
+            ),
+            Example::good(
+                "a digest",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: import
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: main
+        image: busybox@sha256:abababababababababababababababababababababababababababababababab
+"#,
+            ),
+        ],
+        sources: &[
+            "https://kubernetes.io/docs/concepts/containers/images/#image-pull-policy",
+            "https://kubernetes.io/docs/concepts/configuration/overview/",
+        ],
+    },
+    check: Check::Object(check),
+};
+
+fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
+    let Some(job) = object.job() else { return };
+    for part in job.containers() {
+        let image = part.container.image.as_deref().unwrap_or_default();
+        // What is no image reference has no tag either.
+        if image.contains('@') || effective_tag(image) != Some("latest") {
+            continue;
+        }
+        let message = if image.ends_with(":latest") {
+            "the tag latest is another image tomorrow"
+        } else {
+            "an image without a tag means latest, which is another image tomorrow"
+        };
+        sink.report(part.path("image"), message)
+            .help("name the version that is meant, by its tag or its digest");
+    }
+}

@@ -1,0 +1,96 @@
+//! `pod/service-account-token`
+
+use super::levels;
+use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
+use crate::policy::{Level, RuleSpec};
+
+/// A key to the API server that nobody uses.
+pub static RULE: Rule = Rule {
+    spec: RuleSpec {
+        id: "pod/service-account-token",
+        summary: "a Pod of the default service account has a token that it does not need",
+        levels: levels(Level::Off, Level::Off, Level::Warn),
+        options: &[],
+    },
+    docs: Docs {
+        what: "A Pod without `serviceAccountName`, or with `default`, and without \
+               `automountServiceAccountToken: false`. A Pod that names another service account is taken to \
+               use its token. Whether the service account `default` itself says \
+               `automountServiceAccountToken: false` is not seen here.",
+        why: "The token is mounted into every container, and is a key to the API server for whoever gets \
+              in. A program that needs it needs a service account of its own, with the rights that it uses \
+              and no others.",
+        examples: &[
+            Example::bad(
+                "the default token, in every container",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: import
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: main
+        image: example.com/app:1.0
+"#,
+            ),
+            Example::good(
+                "no token",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: import
+spec:
+  template:
+    spec:
+      automountServiceAccountToken: false
+      restartPolicy: Never
+      containers:
+      - name: main
+        image: example.com/app:1.0
+"#,
+            ),
+            Example::good(
+                "an account of its own",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: import
+spec:
+  template:
+    spec:
+      serviceAccountName: importer
+      restartPolicy: Never
+      containers:
+      - name: main
+        image: example.com/app:1.0
+"#,
+            ),
+        ],
+        sources: &[
+            "https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#opt-out-of-api-credential-automounting",
+        ],
+    },
+    check: Check::Object(check),
+};
+
+fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
+    let Some(job) = object.job() else { return };
+    let Some(pod) = job.pod() else { return };
+    let named = [&pod.service_account_name, &pod.service_account]
+        .into_iter()
+        .find_map(|name| name.as_deref().filter(|name| !name.is_empty()));
+    if pod.automount_service_account_token == Some(false) || named.is_some_and(|name| name != "default") {
+        return;
+    }
+    sink.report(
+        job.path("template.spec.automountServiceAccountToken"),
+        "the token of the default service account is mounted into every container",
+    )
+    .help(
+        "set automountServiceAccountToken: false; if the Pods do talk to the API server, give them a service \
+         account of their own",
+    );
+}
