@@ -73,6 +73,7 @@ rules! {
     suppression_not_allowed,
     suppression_unknown_rule,
     suppression_unused,
+    template_unexpanded,
 }
 
 /// The levels of what the API server itself refuses.
