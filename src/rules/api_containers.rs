@@ -47,9 +47,7 @@ spec:
 "#,
             ),
         ],
-        sources: &[
-            "https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/",
-        ],
+        sources: &["https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/"],
     },
     check: Check::Server(Topic::Containers),
 };

@@ -52,9 +52,7 @@ spec:
 "#,
             ),
         ],
-        sources: &[
-            "https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation",
-        ],
+        sources: &["https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation"],
     },
     check: Check::Server(Topic::DuplicateKey),
 };

@@ -54,9 +54,7 @@ spec:
 "#,
             ),
         ],
-        sources: &[
-            "https://kubernetes.io/docs/concepts/overview/working-with-objects/annotations/",
-        ],
+        sources: &["https://kubernetes.io/docs/concepts/overview/working-with-objects/annotations/"],
     },
     check: Check::Server(Topic::Metadata),
 };

@@ -63,9 +63,7 @@ spec:
 "#,
             ),
         ],
-        sources: &[
-            "https://kubernetes.io/docs/concepts/workloads/controllers/job/#pod-failure-policy",
-        ],
+        sources: &["https://kubernetes.io/docs/concepts/workloads/controllers/job/#pod-failure-policy"],
     },
     check: Check::Server(Topic::PodFailurePolicy),
 };

@@ -56,9 +56,7 @@ spec:
 "#,
             ),
         ],
-        sources: &[
-            "https://kubernetes.io/docs/reference/using-api/deprecation-guide/#cronjob-v125",
-        ],
+        sources: &["https://kubernetes.io/docs/reference/using-api/deprecation-guide/#cronjob-v125"],
     },
     check: Check::Reader,
 };

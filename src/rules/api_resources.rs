@@ -60,9 +60,7 @@ spec:
 "#,
             ),
         ],
-        sources: &[
-            "https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/",
-        ],
+        sources: &["https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/"],
     },
     check: Check::Server(Topic::Resources),
 };

@@ -59,9 +59,7 @@ spec:
 "#,
             ),
         ],
-        sources: &[
-            "https://kubernetes.io/docs/concepts/scheduling-eviction/",
-        ],
+        sources: &["https://kubernetes.io/docs/concepts/scheduling-eviction/"],
     },
     check: Check::Server(Topic::Scheduling),
 };

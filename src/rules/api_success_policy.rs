@@ -60,9 +60,7 @@ spec:
 "#,
             ),
         ],
-        sources: &[
-            "https://kubernetes.io/docs/concepts/workloads/controllers/job/#success-policy",
-        ],
+        sources: &["https://kubernetes.io/docs/concepts/workloads/controllers/job/#success-policy"],
     },
     check: Check::Server(Topic::SuccessPolicy),
 };

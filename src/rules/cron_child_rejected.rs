@@ -84,7 +84,8 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     if context.is_refused() {
         return;
     }
-    let zone = cron_job.spec.time_zone.as_deref().and_then(|name| load_zone(name).ok()).unwrap_or(TimeZone::UTC);
+    let zone =
+        cron_job.spec.time_zone.as_deref().and_then(|name| load_zone(name).ok()).unwrap_or(TimeZone::UTC);
     let next = Schedule::parse_tolerating_tz(&cron_job.spec.schedule)
         .ok()
         .and_then(|(_, schedule)| schedule.next_after(context.now(), &zone));
@@ -100,9 +101,11 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
             Some(at) => report.at(in_cron_job(at)),
             None => report,
         };
-        report.help(finding.help.unwrap_or_else(|| {
-            "change it: the CronJob is accepted as it is, and will never run".to_owned()
-        }));
+        report.help(
+            finding.help.unwrap_or_else(|| {
+                "change it: the CronJob is accepted as it is, and will never run".to_owned()
+            }),
+        );
     }
 }
 
@@ -113,7 +116,9 @@ fn in_cron_job(path: &FieldPath) -> FieldPath {
         [Segment::Field(metadata), Segment::Field(name), ..] if metadata == "metadata" && name == "name" => {
             return path.clone();
         }
-        [Segment::Field(metadata), rest @ ..] if metadata == "metadata" => ("spec.jobTemplate.metadata", rest),
+        [Segment::Field(metadata), rest @ ..] if metadata == "metadata" => {
+            ("spec.jobTemplate.metadata", rest)
+        }
         rest => ("", rest),
     };
     let mut mapped = FieldPath::parse(prefix);

@@ -75,7 +75,8 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
         return;
     }
     let path = FieldPath::root().field("spec").field("schedule");
-    let report = sink.report(path, format!("the schedule {:?} never fires: no month has that day", spec.schedule));
+    let report =
+        sink.report(path, format!("the schedule {:?} never fires: no month has that day", spec.schedule));
     if spec.suspend == Some(true) {
         // Suspended and never due: a template for `kubectl create job --from`, and it says so.
         report.at_most(crate::engine::Severity::Info).help("suspend: true is enough: any schedule will do");

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::levels;
 use crate::batch::{CONTROLLER_UID_LABELS, JOB_NAME_LABELS};
 use crate::engine::{
-    Check, Docs, Example, JobPart, Knowledge, Object, Rule, RuleContext, ServiceFacts, Services, Severity, Sink,
+    Check, Docs, Example, JobPart, Knowledge, Object, Rule, RuleContext, ServiceFacts, Services, Severity,
+    Sink,
 };
 use crate::policy::{Level, RuleSpec};
 
@@ -121,7 +122,10 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     };
     let Some(services) = context.services() else { return };
     let path = job.path("template.spec.subdomain");
-    let remedy = format!("add a Service named {subdomain} with clusterIP: None and the selector {}", selector(object, &job));
+    let remedy = format!(
+        "add a Service named {subdomain} with clusterIP: None and the selector {}",
+        selector(object, &job)
+    );
     let (source, list) = match services {
         Services::Known { source, list } => (source, list),
         Services::Unknown | Services::Pending => {
@@ -146,7 +150,9 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
         };
         sink.report(
             path,
-            format!("there is no Service named {subdomain:?} {place}, so the Pods cannot find each other by name"),
+            format!(
+                "there is no Service named {subdomain:?} {place}, so the Pods cannot find each other by name"
+            ),
         )
         .help(remedy);
         return;
@@ -184,14 +190,15 @@ fn fault(service: &ServiceFacts, object: &Object, job: &JobPart<'_>) -> Option<F
     let nothing = BTreeMap::new();
     let labels = job.template().metadata.as_ref().and_then(|meta| meta.labels.as_ref()).unwrap_or(&nothing);
     service.selector.iter().find_map(|(key, value)| {
-        let mismatch = |message: String| Some(Fault { message, help: format!("give it the selector {wanted}") });
+        let mismatch =
+            |message: String| Some(Fault { message, help: format!("give it the selector {wanted}") });
         if JOB_NAME_LABELS.contains(&key.as_str()) {
             match fixed_name(object, job) {
                 Some(name) if name == value => None,
                 Some(name) => mismatch(format!("selects {key}: {value}, but the Job is named {name}")),
-                None => mismatch(format!(
-                    "selects {key}: {value}, but each of the Jobs has a name of its own"
-                )),
+                None => {
+                    mismatch(format!("selects {key}: {value}, but each of the Jobs has a name of its own"))
+                }
             }
         } else if CONTROLLER_UID_LABELS.contains(&key.as_str()) {
             mismatch(format!("selects {key}, which is another for every Job"))
@@ -200,10 +207,12 @@ fn fault(service: &ServiceFacts, object: &Object, job: &JobPart<'_>) -> Option<F
         } else {
             match labels.get(key) {
                 Some(found) if found == value => None,
-                Some(found) => {
-                    mismatch(format!("selects {key}: {value}, but the Pod template's label is {key}: {found}"))
+                Some(found) => mismatch(format!(
+                    "selects {key}: {value}, but the Pod template's label is {key}: {found}"
+                )),
+                None => {
+                    mismatch(format!("selects {key}: {value}, a label that the Pod template does not have"))
                 }
-                None => mismatch(format!("selects {key}: {value}, a label that the Pod template does not have")),
             }
         }
     })
@@ -263,7 +272,10 @@ mod tests {
     fn selectors() {
         let job = job();
         assert_eq!(message(&service(&[("job-name", "train")]), &job), None);
-        assert_eq!(message(&service(&[("batch.kubernetes.io/job-name", "train"), ("app", "train")]), &job), None);
+        assert_eq!(
+            message(&service(&[("batch.kubernetes.io/job-name", "train"), ("app", "train")]), &job),
+            None
+        );
         for (selector, words) in [
             (&[][..], "no selector"),
             (&[("job-name", "tarin")], "the Job is named train"),
