@@ -85,6 +85,7 @@ pub fn statistics(report: &Report) -> String {
     text
 }
 
+/// A finding with its lines; a note only with its place, so that what has to be mended stands out.
 fn group(diagnostic: &Diagnostic) -> Group<'_> {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
@@ -94,8 +95,9 @@ fn group(diagnostic: &Diagnostic) -> Group<'_> {
     let title = level.primary_title(plain(&diagnostic.message)).id(diagnostic.rule.id());
     let path = plain(&diagnostic.file);
     let label = plain(&about(diagnostic));
+    let is_note = diagnostic.severity == Severity::Info;
     let mut group = match &diagnostic.excerpt {
-        Some(excerpt) => {
+        Some(excerpt) if !is_note => {
             let place = AnnotationKind::Primary.span(excerpt.place.clone()).label(label);
             let related = diagnostic.related.iter().filter_map(|related| {
                 let span = related.in_excerpt.clone()?;
@@ -109,10 +111,10 @@ fn group(diagnostic: &Diagnostic) -> Group<'_> {
                     .annotations(related),
             )
         }
-        None => title
+        _ => title
             .element(Origin::path(path).line(diagnostic.region.line).char_column(diagnostic.region.column)),
     };
-    if let Some(help) = &diagnostic.help {
+    if let Some(help) = diagnostic.help.as_ref().filter(|_| !is_note) {
         group = group.element(Level::HELP.message(plain(help)));
     }
     group
