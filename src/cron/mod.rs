@@ -13,6 +13,8 @@
 //! A field is a list, separated by commas, of `*`, `?` (the same), `N` or `N-M`, each with an optional step
 //! (`N/S` means `N-MAX/S`). Months and weekdays may be named by their first three letters.
 
+mod calendar;
+mod clock_change;
 mod duration;
 mod error;
 mod field;
@@ -24,6 +26,7 @@ mod zone;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+pub use clock_change::ClockChange;
 pub use duration::DurationFault;
 pub use error::{ForeignSyntax, ParseError, ParseErrorKind};
 pub use field::{Field, FieldKind, FieldSet, Part};
