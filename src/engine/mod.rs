@@ -13,6 +13,7 @@ mod object;
 mod registry;
 mod rule;
 mod suppress;
+mod timetable;
 
 pub use check::{Verdict, check, check_update, server_findings};
 pub use containers::{ContainerPart, DEFAULT_BACKOFF_LIMIT};
@@ -24,3 +25,4 @@ pub use object::{JobPart, Object, subject};
 pub use registry::{Registry, registry};
 pub use rule::{Check, Docs, Example, Reported, Rule, RuleContext, Sink};
 pub use suppress::{ANNOTATION, Suppressions};
+pub use timetable::{CronPart, Timetable, duration_words};

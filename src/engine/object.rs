@@ -1,6 +1,7 @@
 //! An object as rules see it.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use k8s_openapi::api::batch::v1::JobSpec;
 use k8s_openapi::api::core::v1::{PodSpec, PodTemplateSpec};
@@ -10,12 +11,22 @@ use crate::batch::{self, FieldError, Kind, Workload};
 use crate::path::FieldPath;
 use crate::policy::Subject;
 
+use super::{CronPart, Timetable};
+
 /// A Job or CronJob as the API server validates it, and as a validating webhook is sent it: with the API's own
 /// defaults and, for a Job that is created, the selector and labels that the server makes.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Object {
     workload: Workload,
     warnings: Vec<FieldError>,
+    /// Filled when the first rule asks.
+    timetable: OnceLock<Option<Box<Timetable>>>,
+}
+
+impl PartialEq for Object {
+    fn eq(&self, other: &Self) -> bool {
+        self.workload == other.workload && self.warnings == other.warnings
+    }
 }
 
 impl Object {
@@ -27,7 +38,7 @@ impl Object {
         fill(&mut written);
         let warnings = batch::warnings(&written);
         batch::prepare_for_create(&mut written, defaulted);
-        Self { workload: written, warnings }
+        Self { workload: written, warnings, timetable: OnceLock::new() }
     }
 
     /// An object as a manifest has it, on its way to replace `old`.
@@ -36,12 +47,12 @@ impl Object {
         fill(&mut written);
         let warnings = batch::warnings(&written);
         batch::prepare_for_update(&mut written, &old.workload);
-        Self { workload: written, warnings }
+        Self { workload: written, warnings, timetable: OnceLock::new() }
     }
 
     /// An object that the API server has prepared already: from a validating webhook's review, or stored.
     pub fn prepared(workload: Workload) -> Self {
-        Self { workload, warnings: Vec::new() }
+        Self { workload, warnings: Vec::new(), timetable: OnceLock::new() }
     }
 
     /// What the API server would warn of. What it has warned of already, as it has before a validating webhook is
@@ -78,6 +89,21 @@ impl Object {
     /// The value of an annotation.
     pub fn annotation(&self, name: &str) -> Option<&str> {
         self.metadata().annotations.as_ref()?.get(name).map(String::as_str)
+    }
+
+    /// When the CronJob runs; none for a Job, and for a schedule that does not parse.
+    pub fn timetable(&self) -> Option<&Timetable> {
+        let Workload::CronJob(cron_job) = &self.workload else { return None };
+        self.timetable.get_or_init(|| Timetable::of(&cron_job.spec).map(Box::new)).as_deref()
+    }
+
+    /// The CronJob, for rules about its runs. None where the schedule never fires: it has no runs, and
+    /// `cron/never-fires` alone says so.
+    pub fn cron(&self) -> Option<CronPart<'_>> {
+        let Workload::CronJob(cron_job) = &self.workload else { return None };
+        let timetable = self.timetable();
+        let runs = !timetable.is_some_and(Timetable::never_fires);
+        runs.then_some(CronPart { spec: &cron_job.spec, timetable })
     }
 
     /// The Job, or the Job that the CronJob makes at each of its times.

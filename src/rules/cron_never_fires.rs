@@ -2,8 +2,7 @@
 
 use super::levels;
 use crate::batch::Workload;
-use crate::cron::Schedule;
-use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
+use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, Timetable};
 use crate::path::FieldPath;
 use crate::policy::{Level, RuleSpec};
 
@@ -69,9 +68,7 @@ spec:
 fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     let Workload::CronJob(cron_job) = object.workload() else { return };
     let spec = &cron_job.spec;
-    // What does not parse is api/schedule's to report. A CronJob stored long ago may still say TZ=.
-    let Ok((_, schedule)) = Schedule::parse_tolerating_tz(&spec.schedule) else { return };
-    if !schedule.never_fires() {
+    if !object.timetable().is_some_and(Timetable::never_fires) {
         return;
     }
     let path = FieldPath::root().field("spec").field("schedule");

@@ -1,0 +1,116 @@
+//! When a CronJob runs: what rules ask of its schedule, worked out once for an object.
+
+use jiff::tz::TimeZone;
+use k8s_openapi::api::batch::v1::CronJobSpec;
+
+use crate::cron::{Schedule, load_zone};
+
+/// A CronJob whose runs may be judged.
+#[derive(Debug, Clone, Copy)]
+pub struct CronPart<'a> {
+    /// The CronJob's spec.
+    pub spec: &'a CronJobSpec,
+    /// When it runs; none where the schedule does not parse, which is the API server's to say.
+    pub timetable: Option<&'a Timetable>,
+}
+
+impl CronPart<'_> {
+    /// Whether no run is started until somebody says so.
+    pub fn is_suspended(&self) -> bool {
+        self.spec.suspend == Some(true)
+    }
+
+    /// Whether a run may take longer than `seconds`: nothing ends it before.
+    pub fn may_outlast(&self, seconds: u64) -> bool {
+        self.deadline()
+            .is_none_or(|deadline| u64::try_from(deadline).is_ok_and(|deadline| deadline > seconds))
+    }
+
+    /// `activeDeadlineSeconds` of the Job template, which ends a run with all its retries.
+    pub fn deadline(&self) -> Option<i64> {
+        self.spec.job_template.spec.as_ref()?.active_deadline_seconds
+    }
+}
+
+/// A schedule in its time zone.
+#[derive(Debug, Clone)]
+pub struct Timetable {
+    schedule: Schedule,
+    zone: Option<TimeZone>,
+    zone_name: Option<String>,
+    never_fires: bool,
+    shortest_interval: Option<u64>,
+}
+
+impl Timetable {
+    /// The timetable of a CronJob; none where the schedule does not parse.
+    pub(super) fn of(spec: &CronJobSpec) -> Option<Self> {
+        // A CronJob stored long ago may still say TZ=. The field goes before it.
+        let (prefix, schedule) = Schedule::parse_tolerating_tz(&spec.schedule).ok()?;
+        let zone_name =
+            spec.time_zone.as_deref().or(prefix.map(|name| if name.is_empty() { "UTC" } else { name }));
+        let zone = zone_name.and_then(|name| load_zone(name).ok());
+        let (never_fires, shortest_interval) = (schedule.never_fires(), schedule.shortest_interval());
+        Some(Self { schedule, zone, zone_name: zone_name.map(str::to_owned), never_fires, shortest_interval })
+    }
+
+    /// The schedule.
+    pub fn schedule(&self) -> &Schedule {
+        &self.schedule
+    }
+
+    /// The time zone that the CronJob names, where there is such a zone.
+    pub fn zone(&self) -> Option<&TimeZone> {
+        self.zone.as_ref()
+    }
+
+    /// The name of the zone, as it is written; none where the CronJob leaves the zone to the controller manager.
+    pub fn zone_name(&self) -> Option<&str> {
+        self.zone_name.as_deref()
+    }
+
+    /// Whether the schedule's date never comes.
+    pub fn never_fires(&self) -> bool {
+        self.never_fires
+    }
+
+    /// The shortest time between two runs, in seconds, as [`Schedule::shortest_interval`] has it.
+    pub fn shortest_interval(&self) -> Option<u64> {
+        self.shortest_interval
+    }
+}
+
+/// A length of time for people: `45 seconds`, `1 hour 30 minutes`, `7 days`.
+pub fn duration_words(seconds: u64) -> String {
+    let parts = [
+        (seconds / 86_400, "day"),
+        (seconds / 3_600 % 24, "hour"),
+        (seconds / 60 % 60, "minute"),
+        (seconds % 60, "second"),
+    ];
+    let words: Vec<String> = parts
+        .into_iter()
+        .filter(|(amount, _)| *amount > 0)
+        .map(|(amount, unit)| format!("{amount} {unit}{}", if amount == 1 { "" } else { "s" }))
+        .collect();
+    if words.is_empty() { "0 seconds".to_owned() } else { words.join(" ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_of_time() {
+        for (seconds, words) in [
+            (0, "0 seconds"),
+            (1, "1 second"),
+            (90, "1 minute 30 seconds"),
+            (5_400, "1 hour 30 minutes"),
+            (86_400, "1 day"),
+            (604_861, "7 days 1 minute 1 second"),
+        ] {
+            assert_eq!(duration_words(seconds), words);
+        }
+    }
+}
