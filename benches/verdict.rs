@@ -7,7 +7,7 @@ use std::hint::black_box;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use jiff::Timestamp;
 use jobguard::batch::{self, Kind, Workload};
-use jobguard::engine::{Context, Object, Services, check, registry};
+use jobguard::engine::{Context, Input, Object, Services, check, registry};
 use jobguard::manifest;
 use jobguard::policy::{Preset, load};
 use k8s_openapi::api::batch::v1::Job;
@@ -35,7 +35,13 @@ fn verdict(c: &mut Criterion) {
     });
     let policy = load::preset(Preset::Strict, registry().catalog()).unwrap();
     let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
-    let context = Context { policy: &policy, services: &Services::Unknown, now, namespace_labels: None };
+    let context = Context {
+        policy: &policy,
+        services: &Services::Unknown,
+        input: Input::Alone,
+        now,
+        namespace_labels: None,
+    };
     group.bench_function("read, decode, default, validate, all rules", |b| {
         b.iter(|| check(&Object::created(decoded(), |_| {}), &context));
     });

@@ -5,8 +5,8 @@ use std::cell::Cell;
 use crate::batch::{self, FieldError, Topic};
 
 use super::{
-    Anchor, Check, Context, Finding, Object, RuleContext, Services, Severity, Sink, Suppressions, fold,
-    registry, subject,
+    Anchor, Check, Context, Finding, Input, Kept, Object, RuleContext, Services, Severity, Sink,
+    Suppressions, fold, registry, subject,
 };
 
 /// What there is to say about an object.
@@ -18,7 +18,10 @@ pub struct Verdict {
     pub folded: Vec<Finding>,
     /// What would have been said, had the object's annotation not asked to ignore it.
     pub suppressed: Vec<Finding>,
-    /// Whether a rule had to ask for what is known only at the end ([`Services::Pending`]).
+    /// What rules about the whole input keep of the object ([`Input::Gathering`]).
+    pub kept: Vec<Kept>,
+    /// Whether the object must be judged again at the end: a rule asked for what is known only then
+    /// ([`Services::Pending`]), or the annotation names a rule that judges only then.
     pub incomplete: bool,
 }
 
@@ -32,7 +35,7 @@ pub fn check(object: &Object, context: &Context<'_>) -> Verdict {
 pub fn check_update(old: &Object, new: &Object, context: &Context<'_>) -> Verdict {
     let mut verdict = judge(new, &batch::validate_update(new.workload(), old.workload()), context);
     if verdict.findings.iter().any(|finding| finding.severity == Severity::Error) {
-        let before = judge(old, &[], &Context { services: context.services, ..*context });
+        let before = judge(old, &[], &Context { input: Input::Alone, ..*context });
         for finding in &mut verdict.findings {
             let stood_before = before.findings.iter().any(|old| old.same_as(finding));
             if finding.severity == Severity::Error && finding.rule.spec.is_settable() && stood_before {
@@ -68,19 +71,38 @@ fn judge(object: &Object, errors: &[FieldError], context: &Context<'_>) -> Verdi
     findings
         .extend(server_findings(&batch::fields_not_in(object.workload(), context.policy.kubernetes_version)));
     findings.extend(server_findings(object.warnings()));
-    for (rule, setting) in registry().rules().iter().zip(&settings.rules) {
-        let (Check::Object(judge), Some(severity)) = (rule.check, Severity::of(setting.level)) else {
-            continue;
-        };
-        let mut sink = Sink::new(rule, severity);
-        judge(object, &RuleContext::new(rule, setting, context, &asked_too_early, is_refused), &mut sink);
-        findings.extend(sink.into_findings());
+    let mut kept = Vec::new();
+    for (rule, setting) in registry().rules().iter().copied().zip(&settings.rules) {
+        let severity = Severity::of(setting.level);
+        let rule_context = RuleContext::new(rule, setting, context, &asked_too_early, is_refused);
+        match (rule.check, severity, context.input) {
+            (Check::Object(judge), Some(severity), _) => {
+                let mut sink = Sink::new(rule, severity);
+                judge(object, &rule_context, &mut sink);
+                findings.extend(sink.into_findings());
+            }
+            (Check::Input(check), _, Input::Gathering) => {
+                kept.extend((check.keep)(object, &rule_context).map(|fact| Kept { rule, severity, fact }));
+            }
+            (Check::Input(_), _, Input::Judged(found)) => {
+                findings.extend(found.iter().filter(|finding| std::ptr::eq(finding.rule, rule)).cloned());
+            }
+            _ => {}
+        }
     }
     let folded = fold(&mut findings);
-    let incomplete = asked_too_early.get() && matches!(context.services, Services::Pending);
+    let mut incomplete = asked_too_early.get() && matches!(context.services, Services::Pending);
     let suppressed = match Suppressions::of(object) {
-        Some(suppressions) => suppressions.apply(&mut findings, context.policy, &settings, incomplete),
+        Some(suppressions) => {
+            incomplete |= matches!(context.input, Input::Gathering) && suppressions.name_input_rules();
+            let judged_all = !incomplete;
+            suppressions.apply(&mut findings, context.policy, &settings, |rule| {
+                // A rule about the whole input never has its say where an object comes alone.
+                let passed_over = matches!((rule.check, context.input), (Check::Input(_), Input::Alone));
+                judged_all && !passed_over
+            })
+        }
         None => Vec::new(),
     };
-    Verdict { findings, folded, suppressed, incomplete }
+    Verdict { findings, folded, suppressed, kept, incomplete }
 }

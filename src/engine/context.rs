@@ -6,6 +6,8 @@ use jiff::Timestamp;
 
 use crate::policy::Policy;
 
+use super::Input;
+
 /// Everything a verdict depends on besides the object.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
@@ -13,6 +15,8 @@ pub struct Context<'a> {
     pub policy: &'a Policy,
     /// The Services that are known.
     pub services: &'a Services,
+    /// What the other objects of the input say about this one.
+    pub input: Input<'a>,
     /// The time to judge schedules at.
     pub now: Timestamp,
     /// The labels of the object's namespace, where they are known.

@@ -9,7 +9,7 @@ use crate::batch::Topic;
 use crate::path::FieldPath;
 use crate::policy::{RuleSetting, RuleSpec};
 
-use super::{Anchor, Context, Finding, Object, Related, Services, Severity};
+use super::{Anchor, Context, Finding, InputCheck, Object, Related, Services, Severity};
 
 /// A rule: its declaration, documentation and check. One file below `src/rules` each.
 pub struct Rule {
@@ -62,6 +62,8 @@ impl Example {
 pub enum Check {
     /// Looks at one object.
     Object(fn(&Object, &RuleContext<'_>, &mut Sink)),
+    /// Looks at all objects of the input together.
+    Input(InputCheck),
     /// Gives a voice to what the API server says on a topic.
     Server(Topic),
     /// Spoken by whoever reads the text: what it finds is no object yet.
@@ -184,14 +186,18 @@ impl Sink {
     pub fn report(&mut self, path: FieldPath, message: impl Into<String>) -> Reported<'_> {
         self.findings.push(self.rule.finding(self.severity, path, message));
         let last = self.findings.len() - 1;
-        Reported(&mut self.findings[last])
+        Reported::of(&mut self.findings[last])
     }
 }
 
 /// A finding just reported, to be filled in.
 pub struct Reported<'a>(&'a mut Finding);
 
-impl Reported<'_> {
+impl<'a> Reported<'a> {
+    pub(super) fn of(finding: &'a mut Finding) -> Self {
+        Self(finding)
+    }
+
     /// What to do about it.
     pub fn help(self, help: impl Into<String>) -> Self {
         self.0.help = Some(help.into());

@@ -4,7 +4,7 @@ use crate::path::FieldPath;
 use crate::policy::{Policy, Settings};
 use crate::rules;
 
-use super::{Finding, Object, Rule, Severity, registry};
+use super::{Check, Finding, Object, Rule, Severity, registry};
 
 /// The annotation that names the rules to ignore: `jobguard.dev/ignore: cron/zone-missing, job/no-deadline`.
 pub const ANNOTATION: &str = "jobguard.dev/ignore";
@@ -35,14 +35,20 @@ impl<'a> Suppressions<'a> {
         Self { names }
     }
 
+    /// Whether a rule is named that judges the input as a whole.
+    pub(super) fn name_input_rules(&self) -> bool {
+        let rules = self.names.iter().filter_map(|name| registry().get(name));
+        rules.into_iter().any(|rule| matches!(rule.check, Check::Input(_)))
+    }
+
     /// Takes out of `findings` what is ignored, adds what there is to say about the annotation itself, and returns
-    /// what was taken out. Where the verdict is `incomplete`, nothing is called unused yet.
+    /// what was taken out. Only a rule that `is_judged` is called unused.
     pub(super) fn apply(
         &self,
         findings: &mut Vec<Finding>,
         policy: &Policy,
         settings: &Settings,
-        incomplete: bool,
+        is_judged: impl Fn(&Rule) -> bool,
     ) -> Vec<Finding> {
         let mut suppressed = Vec::new();
         for &name in &self.names {
@@ -58,7 +64,7 @@ impl<'a> Suppressions<'a> {
                 && !is_about_suppression(rule)
                 && level.is_some_and(|level| policy.suppressions.cover(level));
             if matching.is_empty() {
-                if !incomplete {
+                if is_judged(rule) {
                     self.unused(rule, findings, settings);
                 }
             } else if allowed {

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 
 use crate::batch::{self, Decoded, Kind, Workload};
-use crate::engine::{self, Context, Object, Severity, Verdict, check, check_update, server_findings};
+use crate::engine::{
+    self, Context, Input, InputObject, Object, Severity, Verdict, check, check_update, server_findings,
+};
 use crate::manifest::{self, ObjectRef, Span, Tree};
 use crate::mutate;
 use crate::path::FieldPath;
@@ -12,15 +14,17 @@ use crate::rules;
 
 use super::classify::{Class, classify, text, type_of};
 use super::locate::Places;
-use super::{Linted, Linter, old, services};
+use super::{Linted, Linter, Told, old, services};
 
-/// Lints one text. `found` says that nobody named it: a JSON file that is not a manifest is then passed over.
+/// Lints one text. `found` says that nobody named it: a JSON file that is not a manifest is then passed over. `told`
+/// is what is known of the whole input by the number of each object, at the end.
 pub(super) fn lint_text(
     linter: &Linter<'_>,
     name: &str,
     bytes: &[u8],
     found: bool,
     context: &Context<'_>,
+    told: Option<&Told>,
 ) -> Linted {
     let mut linted = Linted::default();
     let (content, invalid) = decode_text(bytes);
@@ -37,7 +41,7 @@ pub(super) fn lint_text(
         match document.content {
             Ok(tree) => {
                 for object in manifest::objects(&tree) {
-                    lint_object(linter, &tree, &object, &places, context, &mut linted);
+                    lint_object(linter, &tree, &object, &places, context, told, &mut linted);
                 }
             }
             Err(error) if !foreign => {
@@ -86,6 +90,7 @@ fn lint_object(
     object: &ObjectRef,
     places: &Places<'_>,
     context: &Context<'_>,
+    told: Option<&Told>,
     linted: &mut Linted,
 ) {
     let (api_version, kind) = type_of(tree, object);
@@ -105,13 +110,22 @@ fn lint_object(
             kind
         }
     };
+    let number = linted.objects.len();
     let id = object_id(tree, object, kind);
     linted.objects.push(places.judged(tree, object.node, &id));
     let Decoded { workload, complaints, .. } = batch::decode(tree, object.node, kind);
     let mut findings: Vec<_> = server_findings(&complaints).collect();
     if let Some(workload) = workload {
-        let verdict = judge(linter, workload, context);
+        let about_this = told.and_then(|told| told.get(&number));
+        let input = about_this.map_or(context.input, |findings| Input::Judged(findings));
+        let verdict = judge(linter, workload, &Context { input, ..*context });
         linted.incomplete |= verdict.incomplete;
+        if !verdict.kept.is_empty() {
+            let line = places.line(tree, object.node, &FieldPath::root().field("metadata").field("name"));
+            linted
+                .kept
+                .push((number, InputObject { file: places.name().to_owned(), line, kept: verdict.kept }));
+        }
         findings.extend(verdict.findings);
     }
     engine::fold(&mut findings);

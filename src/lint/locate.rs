@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use crate::engine::{Anchor, Finding};
 use crate::manifest::{LineIndex, NodeId, Span, Tree};
+use crate::path::FieldPath;
 use crate::report::{Diagnostic, Excerpt, JudgedObject, ObjectId, Region, RelatedPlace};
 
 /// The most that is shown of a file: beyond it, only line and column are named.
@@ -18,6 +19,16 @@ pub(super) struct Places<'t> {
 impl<'t> Places<'t> {
     pub(super) fn new(name: &'t str, text: &'t str) -> Self {
         Self { name, lines: LineIndex::new(text) }
+    }
+
+    /// How reports name the text.
+    pub(super) fn name(&self) -> &'t str {
+        self.name
+    }
+
+    /// The line of a field of the object at `node`, or of its nearest parent that is there.
+    pub(super) fn line(&self, tree: &Tree<'_>, node: NodeId, path: &FieldPath) -> usize {
+        self.lines.position(tree.locate(node, path).span.start).line
     }
 
     /// A diagnostic of `finding`, which is about the object at `node`.

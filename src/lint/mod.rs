@@ -1,7 +1,8 @@
 //! The offline linter: texts in, a report out.
 //!
 //! Files are read in parallel and let go of one by one, so that memory does not grow with their number. What a rule
-//! can only know at the end (the Services of all files) is settled in a second pass over the few files that asked.
+//! can only know at the end (the Services of all files, other objects of the input) is settled in a second pass over
+//! the few files that are concerned.
 
 mod classify;
 mod document;
@@ -10,10 +11,12 @@ mod locate;
 mod old;
 mod services;
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use rayon::prelude::*;
 
-use crate::engine::{Context, Knowledge, ServiceFacts, Services};
+use crate::engine::{Context, Finding, Input, InputObject, Knowledge, ServiceFacts, Services, judge_input};
 use crate::policy::Policy;
 use crate::report::{Diagnostic, FileError, JudgedObject, Report};
 
@@ -78,9 +81,14 @@ struct Linted {
     diagnostics: Vec<Diagnostic>,
     services: Vec<ServiceFacts>,
     objects: Vec<JudgedObject>,
+    /// What rules about the whole input keep, by the object's number in the text.
+    kept: Vec<(usize, InputObject)>,
     /// Whether a rule asked for what is known only at the end.
     incomplete: bool,
 }
+
+/// What rules about the whole input found in one text, by the object's number in it.
+type Told = BTreeMap<usize, Vec<Finding>>;
 
 impl Linter<'_> {
     /// Lints all `sources`. What cannot be read is told beside the findings and hides nothing else.
@@ -90,22 +98,21 @@ impl Linter<'_> {
 
     /// As [`lint`](Self::lint), and calls `done` after each source, from whichever thread.
     pub fn lint_watched(&self, sources: &[Source], done: &(dyn Fn() + Sync)) -> Outcome {
-        let first = self.pass(sources.iter(), &Services::Pending, done);
-        let mut services: Vec<ServiceFacts> = Vec::new();
-        for linted in first.iter().flatten() {
-            services.extend(linted.services.iter().cloned());
+        let mut all = self.pass(sources.iter().map(|source| (source, None)), &Services::Pending, done);
+        let services =
+            known(all.iter().flatten().flat_map(|linted| linted.services.iter().cloned()).collect());
+        let mut told = tell(&mut all);
+        for (position, linted) in all.iter().enumerate() {
+            if linted.as_ref().is_ok_and(|linted| linted.incomplete) {
+                told.entry(position).or_default();
+            }
         }
-        let services = known(services);
-        let asked: Vec<usize> = first
-            .iter()
-            .enumerate()
-            .filter(|(_, linted)| linted.as_ref().is_ok_and(|linted| linted.incomplete))
-            .map(|(position, _)| position)
-            .collect();
-        let second = self.pass(asked.iter().map(|position| &sources[*position]), &services, &|| {});
-
-        let mut all = first;
-        for (position, linted) in asked.into_iter().zip(second) {
+        let second = self.pass(
+            told.iter().map(|(position, told)| (&sources[*position], Some(told))),
+            &services,
+            &|| {},
+        );
+        for (position, linted) in told.into_keys().zip(second) {
             all[position] = linted;
         }
         let mut outcome = Outcome::default();
@@ -123,23 +130,33 @@ impl Linter<'_> {
         outcome
     }
 
+    /// Lints some texts, each with what was found about the whole input once that is known.
     fn pass<'s>(
         &self,
-        sources: impl Iterator<Item = &'s Source>,
+        texts: impl Iterator<Item = (&'s Source, Option<&'s Told>)>,
         services: &Services,
         done: &(dyn Fn() + Sync),
     ) -> Vec<Result<Linted, FileError>> {
-        let context = Context { policy: self.policy, services, now: self.now, namespace_labels: None };
-        let sources: Vec<&Source> = sources.collect();
-        let lint = |source| {
-            let linted = self.lint_source(source, &context);
-            done();
-            linted
-        };
-        sources.into_par_iter().map(lint).collect()
+        let texts: Vec<_> = texts.collect();
+        texts
+            .into_par_iter()
+            .map(|(source, told)| {
+                let input = if told.is_some() { Input::Judged(&[]) } else { Input::Gathering };
+                let context =
+                    Context { policy: self.policy, services, input, now: self.now, namespace_labels: None };
+                let linted = self.lint_source(source, &context, told);
+                done();
+                linted
+            })
+            .collect()
     }
 
-    fn lint_source(&self, source: &Source, context: &Context<'_>) -> Result<Linted, FileError> {
+    fn lint_source(
+        &self,
+        source: &Source,
+        context: &Context<'_>,
+        told: Option<&Told>,
+    ) -> Result<Linted, FileError> {
         let read;
         let bytes = match source {
             Source::File { path, name, .. } => {
@@ -149,8 +166,26 @@ impl Linter<'_> {
             Source::Text { bytes, .. } => bytes,
         };
         let quiet_if_foreign = matches!(source, Source::File { named: false, .. });
-        Ok(document::lint_text(self, source.name(), bytes, quiet_if_foreign, context))
+        Ok(document::lint_text(self, source.name(), bytes, quiet_if_foreign, context, told))
     }
+}
+
+/// Judges the input as a whole: what is found, by the position of the text and the object's number in it.
+fn tell(all: &mut [Result<Linted, FileError>]) -> BTreeMap<usize, Told> {
+    let (mut places, mut objects) = (Vec::new(), Vec::new());
+    for (position, linted) in all.iter_mut().enumerate() {
+        let Ok(linted) = linted else { continue };
+        for (number, object) in std::mem::take(&mut linted.kept) {
+            places.push((position, number));
+            objects.push(object);
+        }
+    }
+    let mut told: BTreeMap<usize, Told> = BTreeMap::new();
+    for (object, finding) in judge_input(&objects) {
+        let (position, number) = places[object];
+        told.entry(position).or_default().entry(number).or_default().push(finding);
+    }
+    told
 }
 
 /// The Services of the input: where there is not a single one, nothing can be told from it.

@@ -5,7 +5,7 @@ use k8s_openapi::api::batch::v1::{CronJob, Job};
 use serde_json::value::RawValue;
 
 use crate::batch::{self, Kind, Workload};
-use crate::engine::{self, Context, Object, Services};
+use crate::engine::{self, Context, Input, Object, Services};
 use crate::manifest;
 use crate::mutate;
 use crate::policy::{ControllerJobs, Mode, Policy};
@@ -101,7 +101,13 @@ impl Admission {
         if controllers && self.policy.controller_jobs == ControllerJobs::Skip {
             return Response::allow(&request.uid);
         }
-        let context = Context { policy: &self.policy, services: &self.services, now, namespace_labels: None };
+        let context = Context {
+            policy: &self.policy,
+            services: &self.services,
+            input: Input::Alone,
+            now,
+            namespace_labels: None,
+        };
         let (object, verdict) = match old {
             Some(mut old) => {
                 batch::apply_defaults(&mut old);
