@@ -3,7 +3,11 @@
 //! Adding a rule is adding its file and its name to the list below; everything else that lists rules (policies,
 //! documentation, `jobguard rules`) is made from the declarations. A test holds files, names and ids together.
 
-use crate::engine::Rule;
+use jiff::civil::DateTime;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::cron::ClockChange;
+use crate::engine::{Object, Rule, RuleContext};
 use crate::policy::{Level, PresetLevels};
 
 /// Declares the rule modules and the list of their `RULE`s.
@@ -48,7 +52,21 @@ rules! {
     api_unknown_field,
     api_volumes,
     cron_child_rejected,
+    cron_deadline_missing,
+    cron_deadline_short,
+    cron_dom_or_dow,
+    cron_dst_repeat,
+    cron_dst_skip,
+    cron_forbid_no_deadline,
+    cron_history_zero,
     cron_never_fires,
+    cron_overlap,
+    cron_replace_starves,
+    cron_suspended,
+    cron_too_frequent,
+    cron_ttl_vs_history,
+    cron_uneven_step,
+    cron_zone_missing,
     job_deadline_before_retries,
     job_disruptions_count,
     job_failure_rule_unreachable,
@@ -92,6 +110,24 @@ const fn everywhere(level: Level) -> PresetLevels {
 /// Levels for `baseline`, `recommended` and `strict`, in this order.
 const fn levels(baseline: Level, recommended: Level, strict: Level) -> PresetLevels {
     PresetLevels { baseline, recommended, strict, fixed: false }
+}
+
+/// What changes of the clock within the next twelve months do to a CronJob's runs: none where it is suspended, names
+/// no zone, or never fires.
+fn coming_year<'a>(
+    object: &'a Object,
+    context: &RuleContext<'_>,
+) -> Option<impl Iterator<Item = ClockChange> + use<'a>> {
+    let cron = object.cron().filter(|cron| !cron.is_suspended())?;
+    let timetable = cron.timetable?;
+    let now = context.now();
+    let until = now.checked_add(SignedDuration::from_hours(365 * 24)).unwrap_or(Timestamp::MAX);
+    Some(timetable.schedule().clock_changes(now, until, timetable.zone()?))
+}
+
+/// A time of day as people write it.
+fn clock(time: DateTime) -> String {
+    time.strftime("%H:%M").to_string()
 }
 
 #[cfg(test)]

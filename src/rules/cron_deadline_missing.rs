@@ -1,0 +1,78 @@
+//! `cron/deadline-missing`
+
+use super::levels;
+use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
+use crate::path::FieldPath;
+use crate::policy::{Level, RuleSpec};
+
+/// Runs that start however late it is.
+pub static RULE: Rule = Rule {
+    spec: RuleSpec {
+        id: "cron/deadline-missing",
+        summary: "without startingDeadlineSeconds a missed run starts at any later time",
+        levels: levels(Level::Off, Level::Info, Level::Warn),
+        options: &[],
+    },
+    docs: Docs {
+        what: "A CronJob without `startingDeadlineSeconds`.",
+        why: "When the controller was down, or the CronJob was suspended, the last run that was missed is \
+              started as soon as possible, however late that is: the nightly load test runs at noon. And \
+              once more than 100 runs were missed, the controller complains with every look.",
+        examples: &[
+            Example::bad(
+                "no deadline",
+                r#"apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: nightly-report
+spec:
+  schedule: "0 2 * * *"
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          restartPolicy: Never
+          containers:
+          - name: report
+            image: example.com/nightly-report:1.4
+"#,
+            ),
+            Example::good(
+                "not later than one hour",
+                r#"apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: nightly-report
+spec:
+  schedule: "0 2 * * *"
+  startingDeadlineSeconds: 3600
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          restartPolicy: Never
+          containers:
+          - name: report
+            image: example.com/nightly-report:1.4
+"#,
+            ),
+        ],
+        sources: &[
+            "https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#starting-deadline",
+            "https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#schedule-suspension",
+        ],
+    },
+    check: Check::Object(check),
+};
+
+fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
+    let Some(cron) = object.cron() else { return };
+    if cron.spec.starting_deadline_seconds.is_some() {
+        return;
+    }
+    sink.report(
+        FieldPath::root().field("spec").field("startingDeadlineSeconds"),
+        "without startingDeadlineSeconds a run that was missed is still started, however late it is",
+    )
+    .help("set it to how late a run may start and still be of use, in seconds, at least 10; 600 is ten minutes");
+}

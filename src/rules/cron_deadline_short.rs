@@ -1,0 +1,83 @@
+//! `cron/deadline-short`
+
+use super::levels;
+use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
+use crate::path::FieldPath;
+use crate::policy::{Level, RuleSpec};
+
+/// Runs that are given up before they can start.
+pub static RULE: Rule = Rule {
+    spec: RuleSpec {
+        id: "cron/deadline-short",
+        summary: "startingDeadlineSeconds is so short that runs may never start",
+        levels: levels(Level::Warn, Level::Warn, Level::Deny),
+        options: &[],
+    },
+    docs: Docs {
+        what: "`startingDeadlineSeconds` below 10.",
+        why: "A run that cannot start within that time is given up, without a retry. The controller may \
+              look at a CronJob only every 10 seconds, so a shorter deadline loses runs whenever the \
+              controller is busy or restarts. With 0 no run ever starts.",
+        examples: &[
+            Example::bad(
+                "five seconds to start",
+                r#"apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: nightly-report
+spec:
+  schedule: "0 6 * * *"
+  startingDeadlineSeconds: 5
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          restartPolicy: Never
+          containers:
+          - name: report
+            image: example.com/nightly-report:1.4
+"#,
+            ),
+            Example::good(
+                "ten minutes to start",
+                r#"apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: nightly-report
+spec:
+  schedule: "0 6 * * *"
+  startingDeadlineSeconds: 600
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          restartPolicy: Never
+          containers:
+          - name: report
+            image: example.com/nightly-report:1.4
+"#,
+            ),
+        ],
+        sources: &[
+            "https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#starting-deadline",
+        ],
+    },
+    check: Check::Object(check),
+};
+
+/// How often the controller looks, in seconds.
+const PACE: i64 = 10;
+
+fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
+    let Some(deadline) = object.cron().and_then(|cron| cron.spec.starting_deadline_seconds) else { return };
+    let message = match deadline {
+        0 => "startingDeadlineSeconds is 0: every run is too late, and none is ever started".to_owned(),
+        1..PACE => format!(
+            "a run that cannot start within {deadline} second{} is given up, while the controller may look only every {PACE} seconds",
+            if deadline == 1 { "" } else { "s" }
+        ),
+        _ => return,
+    };
+    sink.report(FieldPath::root().field("spec").field("startingDeadlineSeconds"), message)
+        .help("set it to how late a run may start and still be of use, at least 10; 600 is ten minutes");
+}

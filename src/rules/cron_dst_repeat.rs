@@ -1,0 +1,129 @@
+//! `cron/dst-repeat`
+
+use super::{clock, coming_year, levels};
+use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
+use crate::path::FieldPath;
+use crate::policy::{Level, RuleSpec};
+
+/// A run that the change of the clock doubles.
+pub static RULE: Rule = Rule {
+    spec: RuleSpec {
+        id: "cron/dst-repeat",
+        summary: "a run falls into the hour that daylight saving repeats",
+        levels: levels(Level::Off, Level::Info, Level::Warn),
+        options: &[],
+    },
+    docs: Docs {
+        what: "Within the next 12 months the clock of the CronJob's `timeZone` is put back, and a run of \
+               the schedule falls into the time that comes twice. The controller starts it both times. \
+               Where the clock is changed at midnight or by half an hour, it can also start a run at a \
+               time that the schedule does not name.\n\n\
+               Nothing is said where the schedule goes on at the same pace in the hour before or after: \
+               hourly runs stay an hour apart. Nothing either of a CronJob that is suspended, or that \
+               names no zone (`cron/zone-missing` speaks).",
+        why: "One day a year the invoices are sent twice.",
+        examples: &[
+            Example::bad(
+                "02:30 comes twice on 25 October 2026 in Berlin",
+                r#"apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: send-invoices
+spec:
+  schedule: "30 2 * * *"
+  timeZone: Europe/Berlin
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          restartPolicy: Never
+          containers:
+          - name: invoices
+            image: example.com/send-invoices:1.4
+"#,
+            ),
+            Example::good(
+                "after the change",
+                r#"apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: send-invoices
+spec:
+  schedule: "30 3 * * *"
+  timeZone: Europe/Berlin
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          restartPolicy: Never
+          containers:
+          - name: invoices
+            image: example.com/send-invoices:1.4
+"#,
+            ),
+            Example::good(
+                "every quarter of an hour",
+                r#"apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: poll-mail
+spec:
+  schedule: "*/15 * * * *"
+  timeZone: Europe/Berlin
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          restartPolicy: Never
+          containers:
+          - name: mail
+            image: example.com/poll-mail:1.4
+"#,
+            ),
+        ],
+        sources: &[
+            "https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#time-zones",
+            "https://pkg.go.dev/github.com/robfig/cron/v3#hdr-Time_zones",
+        ],
+    },
+    check: Check::Object(check),
+};
+
+fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
+    let mut changes = coming_year(object, context).into_iter().flatten();
+    let Some((change, first)) = changes.find_map(|change| {
+        let first = change.repeated.first().or(change.stray.first()).copied()?;
+        Some((change, first))
+    }) else {
+        return;
+    };
+    let (date, time) = (first.strftime("%a %Y-%m-%d"), clock(first));
+    let zone = object.timetable().and_then(|timetable| timetable.zone_name()).unwrap_or_default();
+    let (from, to) = (clock(change.from), clock(change.to));
+    let (message, help) = match change.repeated.len() {
+        0 => (
+            format!(
+                "runs at {time} on {date} too, a time that the schedule does not name: in {zone} the controller loses \
+                 its way when the clock goes from {from} to {to}"
+            ),
+            "pick a zone without daylight saving, such as Etc/UTC".to_owned(),
+        ),
+        runs => {
+            let more = match runs {
+                1 => "comes".to_owned(),
+                2 => "and one more come".to_owned(),
+                runs => format!("and {} more come", runs - 1),
+            };
+            (
+                format!("the run at {time} on {date} {more} twice: in {zone} the clock goes from {from} back to {to} then"),
+                format!(
+                    "pick a time outside {to} to {from}, or a zone without daylight saving, such as Etc/UTC, or make \
+                     sure that a second run does no harm"
+                ),
+            )
+        }
+    };
+    sink.report(FieldPath::root().field("spec").field("schedule"), message)
+        .help(help)
+        .related(FieldPath::root().field("spec").field("timeZone"), "has daylight saving");
+}

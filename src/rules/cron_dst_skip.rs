@@ -1,0 +1,136 @@
+//! `cron/dst-skip`
+
+use super::{clock, coming_year, levels};
+use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
+use crate::path::FieldPath;
+use crate::policy::{Level, RuleSpec};
+
+/// A run that the change of the clock swallows.
+pub static RULE: Rule = Rule {
+    spec: RuleSpec {
+        id: "cron/dst-skip",
+        summary: "a run falls into the hour that daylight saving skips",
+        levels: levels(Level::Off, Level::Info, Level::Warn),
+        options: &[],
+    },
+    docs: Docs {
+        what: "Within the next 12 months the clock of the CronJob's `timeZone` is put forward, and a run \
+               of the schedule falls into the time that is left out. The controller does not make up for \
+               it. Where the clock is changed at midnight, it can pass over the rest of that day too.\n\n\
+               Nothing is said where the schedule goes on at the same pace in the hour before or after: \
+               hourly runs stay an hour apart. Nothing either of a CronJob that is suspended, or that \
+               names no zone (`cron/zone-missing` speaks).",
+        why: "One day a year the backup is not made. Nothing fails, and no event tells.",
+        examples: &[
+            Example::bad(
+                "there is no 02:30 on 29 March 2026 in Berlin",
+                r#"apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: nightly-backup
+spec:
+  schedule: "30 2 * * *"
+  timeZone: Europe/Berlin
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          restartPolicy: Never
+          containers:
+          - name: backup
+            image: example.com/nightly-backup:1.4
+"#,
+            ),
+            Example::good(
+                "after the change",
+                r#"apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: nightly-backup
+spec:
+  schedule: "30 3 * * *"
+  timeZone: Europe/Berlin
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          restartPolicy: Never
+          containers:
+          - name: backup
+            image: example.com/nightly-backup:1.4
+"#,
+            ),
+            Example::good(
+                "a zone that never changes",
+                r#"apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: nightly-backup
+spec:
+  schedule: "30 2 * * *"
+  timeZone: Etc/UTC
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          restartPolicy: Never
+          containers:
+          - name: backup
+            image: example.com/nightly-backup:1.4
+"#,
+            ),
+            Example::good(
+                "every hour of the day",
+                r#"apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: poll-mail
+spec:
+  schedule: "30 * * * *"
+  timeZone: Europe/Berlin
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          restartPolicy: Never
+          containers:
+          - name: mail
+            image: example.com/poll-mail:1.4
+"#,
+            ),
+        ],
+        sources: &[
+            "https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#time-zones",
+            "https://pkg.go.dev/github.com/robfig/cron/v3#hdr-Time_zones",
+        ],
+    },
+    check: Check::Object(check),
+};
+
+fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
+    let Some(change) = coming_year(object, context).into_iter().flatten().find(|change| !change.skipped.is_empty()) else {
+        return;
+    };
+    let [first, rest @ ..] = change.skipped.as_slice() else { return };
+    let (date, time) = (first.strftime("%a %Y-%m-%d"), clock(*first));
+    let more = match rest.len() {
+        0 => "is".to_owned(),
+        1 => "and one more are".to_owned(),
+        more => format!("and {more} more are"),
+    };
+    let zone = object.timetable().and_then(|timetable| timetable.zone_name()).unwrap_or_default();
+    let (from, to) = (clock(change.from), clock(change.to));
+    let (why, help) = if *first >= change.from && *first < change.to {
+        let help = format!("pick a time that every day has, outside {from} to {to}, or a zone without daylight saving, such as Etc/UTC");
+        (format!("the clock goes from {from} to {to} then"), help)
+    } else {
+        let help = "pick a zone without daylight saving, such as Etc/UTC".to_owned();
+        (format!("the controller loses its way when the clock goes from {from} to {to}"), help)
+    };
+    sink.report(
+        FieldPath::root().field("spec").field("schedule"),
+        format!("the run at {time} on {date} {more} skipped: in {zone} {why}"),
+    )
+    .help(help)
+    .related(FieldPath::root().field("spec").field("timeZone"), "has daylight saving");
+}

@@ -1,0 +1,127 @@
+//! `cron/overlap`
+
+use super::levels;
+use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, duration_words};
+use crate::path::FieldPath;
+use crate::policy::{Level, RuleSpec};
+
+/// Runs that pile up.
+pub static RULE: Rule = Rule {
+    spec: RuleSpec {
+        id: "cron/overlap",
+        summary: "runs may overlap: concurrencyPolicy is Allow and nothing ends a run in time",
+        levels: levels(Level::Off, Level::Info, Level::Warn),
+        options: &[],
+    },
+    docs: Docs {
+        what: "`concurrencyPolicy` is `Allow`, as it is where nothing is said, and a run may still be \
+               going on when the next is due: its Job template has no `activeDeadlineSeconds`, or one \
+               longer than the shortest time between two runs.",
+        why: "A run that hangs is joined by the next, and the next. They work on the same data, and \
+              together they take what the cluster has.",
+        examples: &[
+            Example::bad(
+                "nothing ends a run",
+                r#"apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: sync-orders
+spec:
+  schedule: "*/5 * * * *"
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          restartPolicy: Never
+          containers:
+          - name: orders
+            image: example.com/sync-orders:1.4
+"#,
+            ),
+            Example::bad(
+                "an hour for a run, and one every five minutes",
+                r#"apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: sync-orders
+spec:
+  schedule: "*/5 * * * *"
+  concurrencyPolicy: Allow
+  jobTemplate:
+    spec:
+      activeDeadlineSeconds: 3600
+      template:
+        spec:
+          restartPolicy: Never
+          containers:
+          - name: orders
+            image: example.com/sync-orders:1.4
+"#,
+            ),
+            Example::good(
+                "one at a time",
+                r#"apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: sync-orders
+spec:
+  schedule: "*/5 * * * *"
+  concurrencyPolicy: Forbid
+  jobTemplate:
+    spec:
+      activeDeadlineSeconds: 3600
+      template:
+        spec:
+          restartPolicy: Never
+          containers:
+          - name: orders
+            image: example.com/sync-orders:1.4
+"#,
+            ),
+            Example::good(
+                "each is over before the next",
+                r#"apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: sync-orders
+spec:
+  schedule: "*/5 * * * *"
+  jobTemplate:
+    spec:
+      activeDeadlineSeconds: 240
+      template:
+        spec:
+          restartPolicy: Never
+          containers:
+          - name: orders
+            image: example.com/sync-orders:1.4
+"#,
+            ),
+        ],
+        sources: &[
+            "https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#concurrency-policy",
+            "https://kubernetes.io/docs/concepts/workloads/controllers/job/#job-termination-and-cleanup",
+        ],
+    },
+    check: Check::Object(check),
+};
+
+fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
+    let Some(cron) = object.cron() else { return };
+    let Some(interval) = cron.timetable.and_then(|timetable| timetable.shortest_interval()) else { return };
+    if !matches!(cron.spec.concurrency_policy.as_deref(), None | Some("" | "Allow")) || !cron.may_outlast(interval) {
+        return;
+    }
+    let ends = match cron.deadline().and_then(|deadline| u64::try_from(deadline).ok()) {
+        Some(deadline) => format!("is ended only after {}", duration_words(deadline)),
+        None => "nothing ends it".to_owned(),
+    };
+    sink.report(
+        FieldPath::root().field("spec").field("concurrencyPolicy"),
+        format!("a run that takes longer than {} overlaps the next, and {ends}", duration_words(interval)),
+    )
+    .help(format!(
+        "set concurrencyPolicy: Forbid or Replace, or activeDeadlineSeconds of at most {interval} in the Job template"
+    ))
+    .related(FieldPath::root().field("spec").field("schedule"), "how often it runs");
+}

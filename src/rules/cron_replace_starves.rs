@@ -1,0 +1,88 @@
+//! `cron/replace-starves`
+
+use super::levels;
+use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, duration_words};
+use crate::path::FieldPath;
+use crate::policy::{Level, RuleSpec};
+
+/// Runs that are replaced before they are done.
+pub static RULE: Rule = Rule {
+    spec: RuleSpec {
+        id: "cron/replace-starves",
+        summary: "concurrencyPolicy Replace may delete every run before it is done",
+        levels: levels(Level::Off, Level::Info, Level::Warn),
+        options: &[],
+    },
+    docs: Docs {
+        what: "`concurrencyPolicy: Replace`, and a run may need longer than the shortest time between two \
+               runs: the Job template has no `activeDeadlineSeconds`, or a longer one.",
+        why: "With `Replace` the next run deletes the one that is going on, with its Pods and logs. If \
+              runs take longer than the time between them, none is ever finished.",
+        examples: &[
+            Example::bad(
+                "an hour for a run that is replaced after ten minutes",
+                r#"apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: rebuild-index
+spec:
+  schedule: "*/10 * * * *"
+  concurrencyPolicy: Replace
+  jobTemplate:
+    spec:
+      activeDeadlineSeconds: 3600
+      template:
+        spec:
+          restartPolicy: Never
+          containers:
+          - name: index
+            image: example.com/rebuild-index:1.4
+"#,
+            ),
+            Example::good(
+                "done or ended before the next",
+                r#"apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: rebuild-index
+spec:
+  schedule: "*/10 * * * *"
+  concurrencyPolicy: Replace
+  jobTemplate:
+    spec:
+      activeDeadlineSeconds: 540
+      template:
+        spec:
+          restartPolicy: Never
+          containers:
+          - name: index
+            image: example.com/rebuild-index:1.4
+"#,
+            ),
+        ],
+        sources: &[
+            "https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#concurrency-policy",
+        ],
+    },
+    check: Check::Object(check),
+};
+
+fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
+    let Some(cron) = object.cron() else { return };
+    let Some(interval) = cron.timetable.and_then(|timetable| timetable.shortest_interval()) else { return };
+    if cron.spec.concurrency_policy.as_deref() != Some("Replace") || !cron.may_outlast(interval) {
+        return;
+    }
+    sink.report(
+        FieldPath::root().field("spec").field("concurrencyPolicy"),
+        format!(
+            "a run that takes longer than {} is deleted by the next: if every run does, none ever finishes",
+            duration_words(interval)
+        ),
+    )
+    .help(format!(
+        "if runs are shorter, set activeDeadlineSeconds of at most {interval} in the Job template; otherwise run less \
+         often, or set concurrencyPolicy: Forbid"
+    ))
+    .related(FieldPath::root().field("spec").field("schedule"), "how often it runs");
+}

@@ -1,0 +1,72 @@
+//! `cron/suspended`
+
+use super::levels;
+use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
+use crate::path::FieldPath;
+use crate::policy::{Level, RuleSpec};
+
+/// A CronJob that does nothing.
+pub static RULE: Rule = Rule {
+    spec: RuleSpec {
+        id: "cron/suspended",
+        summary: "the CronJob is suspended",
+        levels: levels(Level::Off, Level::Off, Level::Info),
+        options: &[],
+    },
+    docs: Docs {
+        what: "`suspend: true`: no run is started until that is changed.",
+        why: "A CronJob that was paused for an hour is easily left paused for a year. In a manifest that \
+              is applied again and again, it stays paused, whatever somebody sets in the cluster.",
+        examples: &[
+            Example::bad(
+                "paused",
+                r#"apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: nightly-backup
+spec:
+  schedule: "15 3 * * *"
+  suspend: true
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          restartPolicy: Never
+          containers:
+          - name: backup
+            image: example.com/nightly-backup:1.4
+"#,
+            ),
+            Example::good(
+                "running",
+                r#"apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: nightly-backup
+spec:
+  schedule: "15 3 * * *"
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          restartPolicy: Never
+          containers:
+          - name: backup
+            image: example.com/nightly-backup:1.4
+"#,
+            ),
+        ],
+        sources: &[
+            "https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#schedule-suspension",
+        ],
+    },
+    check: Check::Object(check),
+};
+
+fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
+    if object.cron().is_none_or(|cron| !cron.is_suspended()) {
+        return;
+    }
+    sink.report(FieldPath::root().field("spec").field("suspend"), "the CronJob is suspended: no run is started")
+        .help("remove suspend when it is to run again; if it never is, remove the CronJob");
+}

@@ -1,0 +1,92 @@
+//! `cron/too-frequent`
+
+use super::levels;
+use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, duration_words};
+use crate::path::FieldPath;
+use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
+
+/// Runs closer together than they should be.
+pub static RULE: Rule = Rule {
+    spec: RuleSpec {
+        id: "cron/too-frequent",
+        summary: "runs follow each other faster than is allowed",
+        levels: levels(Level::Off, Level::Info, Level::Warn),
+        options: &[
+            OptionSpec {
+                name: "minInterval",
+                summary: "The shortest time that two runs must be apart.",
+                kind: OptionKind::Seconds { default: 60, min: 1, max: 604_800 },
+            },
+        ],
+    },
+    docs: Docs {
+        what: "Two runs follow each other in less than `minInterval`: the shortest time between two runs \
+               counts, by the calendar. The default of one minute can only be missed by `@every`.",
+        why: "The controller names each Job after the minute it was due, and starts no second one for the \
+              same minute: `@every 20s` runs once a minute. Whoever needs something done more often wants \
+              a Deployment. A longer `minInterval` keeps the Jobs and Pods that short schedules make \
+              within what a cluster can bear.",
+        examples: &[
+            Example::bad(
+                "three times a minute will not happen",
+                r#"apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: poll-queue
+spec:
+  schedule: "@every 20s"
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          restartPolicy: Never
+          containers:
+          - name: queue
+            image: example.com/poll-queue:1.4
+"#,
+            ),
+            Example::good(
+                "every minute",
+                r#"apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: poll-queue
+spec:
+  schedule: "* * * * *"
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          restartPolicy: Never
+          containers:
+          - name: queue
+            image: example.com/poll-queue:1.4
+"#,
+            ),
+        ],
+        sources: &[
+            "https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#schedule-syntax",
+            "https://kubernetes.io/docs/concepts/workloads/controllers/deployment/",
+        ],
+    },
+    check: Check::Object(check),
+};
+
+fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
+    let Some(timetable) = object.cron().and_then(|cron| cron.timetable) else { return };
+    let wanted = u64::try_from(context.int("minInterval")).unwrap_or(0);
+    let Some(shortest) = timetable.shortest_interval().filter(|shortest| *shortest < wanted) else { return };
+    let path = FieldPath::root().field("spec").field("schedule");
+    let apart = duration_words(shortest);
+    if shortest < MINUTE {
+        sink.report(path, format!("the runs are {apart} apart, but the controller starts at most one Job a minute"))
+            .help("write * * * * * for every minute; for work at a closer pace, run a Deployment that waits in between");
+    } else {
+        let at_least = duration_words(wanted);
+        sink.report(path, format!("runs are as close as {apart}, but must be at least {at_least} apart"))
+            .help("spread the runs further, or do more in each; the policy says how close they may be (minInterval)");
+    }
+}
+
+/// The pace of the controller, in seconds.
+const MINUTE: u64 = 60;

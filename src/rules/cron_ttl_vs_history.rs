@@ -1,0 +1,121 @@
+//! `cron/ttl-vs-history`
+
+use super::levels;
+use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, duration_words};
+use crate::policy::{Level, RuleSpec};
+
+/// History limits that a lifetime overrules.
+pub static RULE: Rule = Rule {
+    spec: RuleSpec {
+        id: "cron/ttl-vs-history",
+        summary: "ttlSecondsAfterFinished removes what the history limits would keep",
+        levels: levels(Level::Off, Level::Info, Level::Info),
+        options: &[],
+    },
+    docs: Docs {
+        what: "The Job template has a `ttlSecondsAfterFinished` shorter than the time in which as many \
+               runs come as `successfulJobsHistoryLimit` (3 where nothing is said) or \
+               `failedJobsHistoryLimit` (1) would keep.",
+        why: "Both remove finished Jobs, and the earlier one wins. The history that the limits promise is \
+              not there when it is needed, the failed Job least of all.",
+        examples: &[
+            Example::bad(
+                "the last failure is gone after an hour",
+                r#"apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: nightly-report
+spec:
+  schedule: "0 6 * * *"
+  failedJobsHistoryLimit: 5
+  jobTemplate:
+    spec:
+      ttlSecondsAfterFinished: 3600
+      template:
+        spec:
+          restartPolicy: Never
+          containers:
+          - name: report
+            image: example.com/nightly-report:1.4
+"#,
+            ),
+            Example::good(
+                "the limits alone",
+                r#"apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: nightly-report
+spec:
+  schedule: "0 6 * * *"
+  failedJobsHistoryLimit: 5
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          restartPolicy: Never
+          containers:
+          - name: report
+            image: example.com/nightly-report:1.4
+"#,
+            ),
+            Example::good(
+                "a week, which is more than three days",
+                r#"apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: nightly-report
+spec:
+  schedule: "0 6 * * *"
+  jobTemplate:
+    spec:
+      ttlSecondsAfterFinished: 604800
+      template:
+        spec:
+          restartPolicy: Never
+          containers:
+          - name: report
+            image: example.com/nightly-report:1.4
+"#,
+            ),
+        ],
+        sources: &[
+            "https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#jobs-history-limits",
+            "https://kubernetes.io/docs/concepts/workloads/controllers/ttlafterfinished/",
+        ],
+    },
+    check: Check::Object(check),
+};
+
+/// What the API server fills in.
+const DEFAULT_SUCCESSFUL: i32 = 3;
+/// What the API server fills in.
+const DEFAULT_FAILED: i32 = 1;
+
+fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
+    let (Some(cron), Some(job)) = (object.cron(), object.job()) else { return };
+    let Some(ttl) = job.spec.ttl_seconds_after_finished.and_then(|ttl| u64::try_from(ttl).ok()) else { return };
+    let Some(interval) = cron.timetable.and_then(|timetable| timetable.shortest_interval()) else { return };
+    let limits = [
+        ("successfulJobsHistoryLimit", "successful", cron.spec.successful_jobs_history_limit, DEFAULT_SUCCESSFUL),
+        ("failedJobsHistoryLimit", "failed", cron.spec.failed_jobs_history_limit, DEFAULT_FAILED),
+    ];
+    let overruled = limits
+        .into_iter()
+        .filter_map(|(field, word, limit, default)| {
+            let limit = u64::try_from(limit.unwrap_or(default)).ok()?;
+            (ttl < interval.saturating_mul(limit)).then_some((limit, field, word))
+        })
+        .max_by_key(|(limit, _, _)| *limit);
+    let Some((limit, field, word)) = overruled else { return };
+    let span = interval.saturating_mul(limit);
+    let gone = if ttl == 0 { "at once".to_owned() } else { format!("{} after it finished", duration_words(ttl)) };
+    let these = if limit == 1 { format!("the last {word} one") } else { format!("the last {limit} {word} ones") };
+    sink.report(
+        job.path("ttlSecondsAfterFinished"),
+        format!("each Job is removed {gone}, so {field} does not keep {these}"),
+    )
+    .help(format!(
+        "remove ttlSecondsAfterFinished, since the history limits tidy up already, or set it to {span} ({}) or more",
+        duration_words(span)
+    ));
+}

@@ -1,0 +1,108 @@
+//! `cron/zone-missing`
+
+use super::levels;
+use crate::cron::{Field, FieldKind, Schedule};
+use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
+use crate::path::FieldPath;
+use crate::policy::{Level, RuleSpec};
+
+/// A time of day in nobody knows which zone.
+pub static RULE: Rule = Rule {
+    spec: RuleSpec {
+        id: "cron/zone-missing",
+        summary: "the schedule names a time of day without a time zone",
+        levels: levels(Level::Off, Level::Info, Level::Warn),
+        options: &[],
+    },
+    docs: Docs {
+        what: "A CronJob without `timeZone`, whose schedule names hours, days, months or weekdays. A \
+               schedule that is the same in every hour (`*/15 * * * *`) needs no zone, and `@every` knows \
+               none.",
+        why: "The schedule is then read in the time zone of the cluster's controller manager. That is \
+              usually UTC, but nobody who reads the manifest can know, and another cluster may have \
+              another.",
+        examples: &[
+            Example::bad(
+                "03:15, but where?",
+                r#"apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: nightly-backup
+spec:
+  schedule: "15 3 * * *"
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          restartPolicy: Never
+          containers:
+          - name: backup
+            image: example.com/nightly-backup:1.4
+"#,
+            ),
+            Example::good(
+                "03:15 in Berlin",
+                r#"apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: nightly-backup
+spec:
+  schedule: "15 3 * * *"
+  timeZone: Europe/Berlin
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          restartPolicy: Never
+          containers:
+          - name: backup
+            image: example.com/nightly-backup:1.4
+"#,
+            ),
+            Example::good(
+                "every hour is the same",
+                r#"apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: poll-mail
+spec:
+  schedule: "*/15 * * * *"
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          restartPolicy: Never
+          containers:
+          - name: mail
+            image: example.com/poll-mail:1.4
+"#,
+            ),
+        ],
+        sources: &[
+            "https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#time-zones",
+        ],
+    },
+    check: Check::Object(check),
+};
+
+fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
+    let Some(timetable) = object.cron().and_then(|cron| cron.timetable) else { return };
+    if timetable.zone_name().is_some() || is_the_same_every_hour(timetable.schedule()) {
+        return;
+    }
+    sink.report(
+        FieldPath::root().field("spec").field("timeZone"),
+        "without timeZone the schedule is read in the controller manager's own time zone, usually UTC",
+    )
+    .help("set timeZone to the zone that is meant, such as Etc/UTC or Europe/Berlin")
+    .related(FieldPath::root().field("spec").field("schedule"), "names a time of day, a date or a weekday");
+}
+
+/// Whether every hour of every day has the same runs.
+fn is_the_same_every_hour(schedule: &Schedule) -> bool {
+    let is_whole = |field: &Field| {
+        let kind = field.kind();
+        kind == FieldKind::Minute || field.set().len() == u32::from(kind.max() - kind.min()) + 1
+    };
+    schedule.fields().iter().all(is_whole)
+}
