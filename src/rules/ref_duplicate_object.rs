@@ -1,0 +1,164 @@
+//! `ref/duplicate-object`
+
+use std::collections::BTreeMap;
+
+use super::everywhere;
+use crate::batch::Kind;
+use crate::engine::{
+    Check, Docs, Example, Fact, InputCheck, InputSink, Object, Rule, RuleContext, Seen, Severity,
+};
+use crate::path::FieldPath;
+use crate::policy::{Level, RuleSpec};
+
+/// The same object twice.
+pub static RULE: Rule = Rule {
+    spec: RuleSpec {
+        id: "ref/duplicate-object",
+        summary: "the same object stands twice in the input",
+        levels: everywhere(Level::Deny),
+        options: &[],
+    },
+    docs: Docs {
+        what: "Two manifests of the input have the same kind, namespace and name. The linter alone can \
+               see this, as it needs all manifests at once; the webhook passes the rule over.\n\n\
+               Manifests without a namespace go wherever they are applied. Where two of them stand in \
+               different folders (one for each cluster, say) they need not be the same object, and it is \
+               only mentioned. Objects with `generateName` get a name of their own each time.",
+        why: "Applied together, the second overwrites the first: one of the two CronJobs, usually a copy \
+              whose name was not changed, never runs. For a Job the second is refused.",
+        examples: &[
+            Example::bad(
+                "a copy that kept its name",
+                r#"apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: nightly-backup
+spec:
+  schedule: "15 3 * * *"
+  timeZone: Etc/UTC
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          restartPolicy: Never
+          containers:
+          - name: backup
+            image: example.com/nightly-backup:1.4
+---
+apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: nightly-backup
+spec:
+  schedule: "15 4 * * *"
+  timeZone: Etc/UTC
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          restartPolicy: Never
+          containers:
+          - name: backup
+            image: example.com/nightly-backup:1.4
+"#,
+            ),
+            Example::good(
+                "a name for each",
+                r#"apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: nightly-backup
+spec:
+  schedule: "15 3 * * *"
+  timeZone: Etc/UTC
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          restartPolicy: Never
+          containers:
+          - name: backup
+            image: example.com/nightly-backup:1.4
+---
+apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: weekly-backup
+spec:
+  schedule: "15 4 * * 0"
+  timeZone: Etc/UTC
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          restartPolicy: Never
+          containers:
+          - name: backup
+            image: example.com/weekly-backup:1.4
+"#,
+            ),
+        ],
+        sources: &[
+            "https://kubernetes.io/docs/concepts/overview/working-with-objects/names/",
+        ],
+    },
+    check: Check::Input(InputCheck { keep, judge }),
+};
+
+/// The longest name that an object can have, in characters; more is not shown.
+const NAME: usize = 253;
+
+/// What makes an object the same.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Identity {
+    kind: Kind,
+    namespace: Option<String>,
+    name: String,
+}
+
+fn keep(object: &Object, _: &RuleContext<'_>) -> Option<Fact> {
+    let metadata = object.metadata();
+    let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+    if given(&metadata.generate_name).is_some() {
+        return None;
+    }
+    let namespace = given(&metadata.namespace);
+    Some(Box::new(Identity { kind: object.kind(), namespace, name: given(&metadata.name)? }))
+}
+
+fn judge(seen: &[Seen<'_>], sink: &mut InputSink<'_>) {
+    let mut anywhere: BTreeMap<&Identity, &Seen<'_>> = BTreeMap::new();
+    let mut beside: BTreeMap<(&Identity, &str), &Seen<'_>> = BTreeMap::new();
+    for seen in seen {
+        let Some(identity) = seen.fact::<Identity>() else { continue };
+        let here = (identity, folder(seen.file()));
+        let neighbour = beside.get(&here).copied();
+        // A namesake in the same folder is applied with it; one elsewhere only perhaps.
+        let certain = identity.namespace.is_some() || neighbour.is_some();
+        if let Some(first) = neighbour.or(anywhere.get(identity).copied()) {
+            let kind = identity.kind.as_str();
+            let name: String = identity.name.chars().take(NAME).collect();
+            let place = match &identity.namespace {
+                Some(namespace) => format!(" in namespace {}", namespace.chars().take(NAME).collect::<String>()),
+                None => String::new(),
+            };
+            let if_together = if certain { "" } else { ", if both go to the same namespace" };
+            let reported = sink.report(
+                seen,
+                FieldPath::root().field("metadata").field("name"),
+                format!("{kind} {name}{place} is defined at {}:{} already{if_together}", first.file(), first.line()),
+            );
+            if let Some(reported) = reported {
+                let reported = if certain { reported } else { reported.at_most(Severity::Info) };
+                reported.help("give it another name or namespace, or remove one of the two: applied together, one is lost");
+            }
+        }
+        beside.entry(here).or_insert(seen);
+        anywhere.entry(identity).or_insert(seen);
+    }
+}
+
+/// The folder of a file.
+fn folder(file: &str) -> &str {
+    file.rsplit_once('/').map_or("", |(folder, _)| folder)
+}

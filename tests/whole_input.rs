@@ -1,0 +1,224 @@
+//! Rules about the input as a whole: across files, by each object's own settings, and not in the webhook.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+use jobguard::batch::{Kind, decode};
+use jobguard::engine::{Context, Input, Object, Services, check, registry};
+use jobguard::lint::{Linter, Source};
+use jobguard::manifest;
+use jobguard::policy::{Policy, Preset, load};
+
+fn preset(preset: Preset) -> Policy {
+    load::preset(preset, registry().catalog()).unwrap()
+}
+
+fn policy(spec: &str) -> Policy {
+    let text = format!(
+        "apiVersion: jobguard.dev/v1alpha1\nkind: JobPolicy\nmetadata: {{name: test}}\nspec:\n{spec}"
+    );
+    let source = load::Source { name: "policy.yaml".into(), text };
+    load::read(&source, registry().catalog(), &load::no_files).unwrap()
+}
+
+/// What the rules named say about the files: severity, rule, place and message.
+fn lint(policy: &Policy, rules: &[&str], files: &[(&str, String)]) -> Vec<String> {
+    let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+    let linter = Linter { policy, now, with_defaults: false, against: None };
+    let sources: Vec<Source> = files
+        .iter()
+        .map(|(name, text)| Source::Text { name: (*name).into(), bytes: text.clone().into() })
+        .collect();
+    let outcome = linter.lint(&sources);
+    assert_eq!(outcome.report.files, files.len());
+    let wanted = outcome.report.diagnostics.iter().filter(|found| rules.contains(&found.rule.id()));
+    wanted
+        .map(|found| {
+            format!(
+                "{} {} {}:{} {}",
+                found.severity,
+                found.rule.id(),
+                found.file,
+                found.region.line,
+                found.message
+            )
+        })
+        .collect()
+}
+
+fn cron_job(metadata: &str, schedule: &str) -> String {
+    format!(
+        r#"apiVersion: batch/v1
+kind: CronJob
+metadata: {{{metadata}}}
+spec:
+  schedule: "{schedule}"
+  timeZone: Etc/UTC
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          restartPolicy: Never
+          containers: [{{name: main, image: "example.com/main:1"}}]
+"#
+    )
+}
+
+const DUPLICATE: &[&str] = &["ref/duplicate-object"];
+const NOTHING: [&str; 0] = [];
+
+#[test]
+fn duplicates_across_files() {
+    let daily = |metadata: &str| cron_job(metadata, "0 3 * * *");
+    let found = |files: &[(&str, String)]| lint(&preset(Preset::Baseline), DUPLICATE, files);
+    assert_eq!(
+        found(&[
+            ("app/a.yaml", daily("name: x")),
+            ("app/b.yaml", daily("name: y") + "---\n" + &daily("name: x"))
+        ]),
+        ["error ref/duplicate-object app/b.yaml:16 CronJob x is defined at app/a.yaml:3 already"]
+    );
+    // One manifest for each cluster, say: not certainly the same object.
+    assert_eq!(
+        found(&[("dev/a.yaml", daily("name: x")), ("prod/a.yaml", daily("name: x"))]),
+        [
+            "info ref/duplicate-object prod/a.yaml:3 CronJob x is defined at dev/a.yaml:3 already, if both go to the same \
+             namespace"
+        ]
+    );
+    assert_eq!(
+        found(&[
+            ("dev/a.yaml", daily("name: x, namespace: batch")),
+            ("prod/a.yaml", daily("name: x, namespace: batch")),
+            ("prod/b.yaml", daily("name: x, namespace: etl"))
+        ]),
+        [
+            "error ref/duplicate-object prod/a.yaml:3 CronJob x in namespace batch is defined at dev/a.yaml:3 already"
+        ]
+    );
+    // Each is compared with what stands beside it first.
+    assert_eq!(
+        found(&[
+            ("dev/a.yaml", daily("name: x")),
+            ("prod/a.yaml", daily("name: x")),
+            ("prod/b.yaml", daily("name: x")),
+        ])[1],
+        "error ref/duplicate-object prod/b.yaml:3 CronJob x is defined at prod/a.yaml:3 already"
+    );
+    // The same group: an old version of the API is the same object still.
+    let old = daily("name: x").replace("batch/v1", "batch/v1beta1");
+    assert_eq!(found(&[("a.yaml", old), ("b.yaml", daily("name: x"))]).len(), 1);
+    assert_eq!(found(&[("a.yaml", daily("generateName: x")), ("b.yaml", daily("generateName: x"))]), NOTHING);
+}
+
+#[test]
+fn the_level_is_that_of_the_object_it_is_about() {
+    let policy = policy(
+        "  overrides:\n  - match: {namespaces: [dev]}\n    rules: {ref/duplicate-object: off}\n  - match: {namespaces: [etl]}\n    rules: {ref/duplicate-object: warn}\n",
+    );
+    let files = |namespace: &str| {
+        let manifest = cron_job(&format!("name: x, namespace: {namespace}"), "0 3 * * *");
+        [("a.yaml", manifest.clone()), ("b.yaml", manifest)]
+    };
+    assert_eq!(lint(&policy, DUPLICATE, &files("dev")), NOTHING);
+    assert!(lint(&policy, DUPLICATE, &files("etl"))[0].starts_with("warning "));
+    assert!(lint(&policy, DUPLICATE, &files("batch"))[0].starts_with("error "));
+}
+
+#[test]
+fn the_annotation_of_the_object_it_is_about_counts() {
+    let policy = preset(Preset::Recommended);
+    let rules = &["ref/duplicate-object", "suppression/unused", "suppression/not-allowed"];
+    let plain = cron_job("name: x", "0 3 * * *");
+    let ignoring = cron_job("name: x, annotations: {jobguard.dev/ignore: ref/duplicate-object}", "0 3 * * *");
+    let files = |first: &String, second: &String| [("a.yaml", first.clone()), ("b.yaml", second.clone())];
+    assert_eq!(lint(&policy, rules, &files(&plain, &ignoring)), NOTHING);
+    // The finding is about the second, so that on the first the annotation ignores nothing.
+    let found = lint(&policy, rules, &files(&ignoring, &plain));
+    assert!(found[0].starts_with("info suppression/unused a.yaml"), "{found:?}");
+    assert!(found[1].starts_with("error ref/duplicate-object b.yaml"), "{found:?}");
+    assert_eq!(found.len(), 2);
+    // Strict does not let an annotation ignore what is denied.
+    let found = lint(&preset(Preset::Strict), rules, &files(&plain, &ignoring));
+    assert!(found.iter().any(|line| line.contains("suppression/not-allowed b.yaml")), "{found:?}");
+}
+
+#[test]
+fn who_sees_one_object_alone_passes_these_rules_over() {
+    let policy = preset(Preset::Strict);
+    let manifest = cron_job(
+        "name: x, annotations: {jobguard.dev/ignore: 'ref/duplicate-object, cron/never-fires'}",
+        "0 3 * * *",
+    );
+    let documents = manifest::read(&manifest);
+    let tree = documents[0].content.as_ref().unwrap();
+    let workload = decode(tree, tree.root(), Kind::CronJob).workload.unwrap();
+    let object = Object::created(workload, |_| {});
+    let context = Context {
+        policy: &policy,
+        services: &Services::Unknown,
+        input: Input::Alone,
+        now: "2026-01-01T00:00:00Z".parse().unwrap(),
+        namespace_labels: None,
+    };
+    let verdict = check(&object, &context);
+    assert!(verdict.kept.is_empty() && !verdict.incomplete);
+    // What is passed over may be found elsewhere: only the other name is unused.
+    let unused: Vec<&str> = verdict
+        .findings
+        .iter()
+        .filter(|finding| finding.rule.id() == "suppression/unused")
+        .map(|finding| finding.message.as_str())
+        .collect();
+    assert_eq!(unused, ["the annotation ignores cron/never-fires, which finds nothing here"]);
+}
+
+fn crowd(count: usize, schedule: &str) -> String {
+    (0..count).fold(String::new(), |mut out, number| {
+        write!(out, "---\n{}", cron_job(&format!("name: crowd-{number}"), schedule)).unwrap();
+        out
+    })
+}
+
+#[test]
+fn crowds_across_files() {
+    let policy = preset(Preset::Strict);
+    let rules = &["cron/collision"];
+    let files =
+        [("a.yaml", crowd(6, "0 2 * * *")), ("b.yaml", crowd(5, "0 */2 * * *").replace("crowd", "other"))];
+    assert_eq!(
+        lint(&policy, rules, &files),
+        [
+            "warning cron/collision a.yaml:6 11 CronJobs fire in the same minute, 2026-01-01 02:00 Etc/UTC: this one, \
+             crowd-1, crowd-2, crowd-3 and 7 more"
+        ]
+    );
+    let fewer = "  extends: strict\n  rules: {cron/collision: {max: 5}}\n";
+    // Those of the fullest minute have been named; the rest are too few.
+    assert_eq!(lint(&self::policy(fewer), rules, &files).len(), 1);
+    let off_for_some =
+        "  extends: strict\n  overrides:\n  - match: {names: [crowd-*]}\n    rules: {cron/collision: off}\n";
+    assert_eq!(lint(&self::policy(off_for_some), rules, &files), NOTHING);
+    let suspended = crowd(11, "0 2 * * *").replace("  timeZone", "  suspend: true\n  timeZone");
+    assert_eq!(lint(&policy, rules, &[("a.yaml", suspended)]), NOTHING);
+}
+
+#[test]
+fn the_order_of_findings_is_the_same_in_every_run() {
+    let files: Vec<(String, String)> = (0..40)
+        .map(|number| {
+            (
+                format!("{number:02}.yaml"),
+                crowd(3, "0 * * * *").replace("crowd", &format!("c{}", number % 20)),
+            )
+        })
+        .collect();
+    let files: Vec<(&str, String)> = files.iter().map(|(name, text)| (name.as_str(), text.clone())).collect();
+    let rules = &["cron/collision", "ref/duplicate-object"];
+    let first = lint(&preset(Preset::Strict), rules, &files);
+    assert_eq!(first.len(), 61);
+    for _ in 0..3 {
+        assert_eq!(lint(&preset(Preset::Strict), rules, &files), first);
+    }
+}
