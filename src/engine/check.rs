@@ -81,6 +81,14 @@ fn judge(object: &Object, errors: &[FieldError], context: &Context<'_>) -> Verdi
                 judge(object, &rule_context, &mut sink);
                 findings.extend(sink.into_findings());
             }
+            (Check::Reader, Some(severity), _) => {
+                let remarks = object.remarks().iter().filter(|remark| std::ptr::eq(remark.rule, rule));
+                findings.extend(remarks.map(|remark| {
+                    let mut finding = rule.finding(severity, remark.path.clone(), remark.message.clone());
+                    finding.help = Some(remark.help.clone());
+                    finding
+                }));
+            }
             (Check::Input(check), _, Input::Gathering) => {
                 kept.extend((check.keep)(object, &rule_context).map(|fact| Kept { rule, severity, fact }));
             }
@@ -97,8 +105,12 @@ fn judge(object: &Object, errors: &[FieldError], context: &Context<'_>) -> Verdi
             incomplete |= matches!(context.input, Input::Gathering) && suppressions.name_input_rules();
             let judged_all = !incomplete;
             suppressions.apply(&mut findings, context.policy, &settings, |rule| {
-                // A rule about the whole input never has its say where an object comes alone.
-                let passed_over = matches!((rule.check, context.input), (Check::Input(_), Input::Alone));
+                // A rule about the whole input never has its say where an object comes alone, one about the text
+                // never where there is none.
+                let passed_over = matches!(
+                    (rule.check, context.input),
+                    (Check::Input(_), Input::Alone) | (Check::Reader, _)
+                );
                 judged_all && !passed_over
             })
         }

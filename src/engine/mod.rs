@@ -23,7 +23,7 @@ pub use finding::{Anchor, Finding, Related, Severity};
 pub use fold::fold;
 pub use hook::Hook;
 pub use input::{Fact, Input, InputCheck, InputObject, InputSink, Kept, Seen, judge_input};
-pub use object::{JobPart, Object, subject};
+pub use object::{JobPart, Object, Remark, subject};
 pub use registry::{Registry, registry};
 pub use rule::{Check, Docs, Example, Reported, Rule, RuleContext, Sink};
 pub use suppress::{ANNOTATION, Suppressions};

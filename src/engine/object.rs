@@ -11,7 +11,7 @@ use crate::batch::{self, FieldError, Kind, Workload};
 use crate::path::FieldPath;
 use crate::policy::Subject;
 
-use super::{CronPart, Timetable};
+use super::{CronPart, Rule, Timetable};
 
 /// A Job or CronJob as the API server validates it, and as a validating webhook is sent it: with the API's own
 /// defaults and, for a Job that is created, the selector and labels that the server makes.
@@ -19,8 +19,25 @@ use super::{CronPart, Timetable};
 pub struct Object {
     workload: Workload,
     warnings: Vec<FieldError>,
+    remarks: Vec<Remark>,
     /// Filled when the first rule asks.
     timetable: OnceLock<Option<Box<Timetable>>>,
+}
+
+/// What whoever read an object's text has to say about it: a finding of a [`Check::Reader`] rule, before the policy
+/// gives it a level.
+///
+/// [`Check::Reader`]: super::Check::Reader
+#[derive(Debug, Clone)]
+pub struct Remark {
+    /// The rule that speaks.
+    pub rule: &'static Rule,
+    /// The field.
+    pub path: FieldPath,
+    /// What is wrong: one sentence without a full stop.
+    pub message: String,
+    /// What to do about it.
+    pub help: String,
 }
 
 impl PartialEq for Object {
@@ -38,7 +55,7 @@ impl Object {
         fill(&mut written);
         let warnings = batch::warnings(&written);
         batch::prepare_for_create(&mut written, defaulted);
-        Self { workload: written, warnings, timetable: OnceLock::new() }
+        Self { workload: written, warnings, remarks: Vec::new(), timetable: OnceLock::new() }
     }
 
     /// An object as a manifest has it, on its way to replace `old`.
@@ -47,12 +64,24 @@ impl Object {
         fill(&mut written);
         let warnings = batch::warnings(&written);
         batch::prepare_for_update(&mut written, &old.workload);
-        Self { workload: written, warnings, timetable: OnceLock::new() }
+        Self { workload: written, warnings, remarks: Vec::new(), timetable: OnceLock::new() }
     }
 
     /// An object that the API server has prepared already: from a validating webhook's review, or stored.
     pub fn prepared(workload: Workload) -> Self {
-        Self { workload, warnings: Vec::new(), timetable: OnceLock::new() }
+        Self { workload, warnings: Vec::new(), remarks: Vec::new(), timetable: OnceLock::new() }
+    }
+
+    /// The object, with what only its text shows.
+    #[must_use]
+    pub fn with_remarks(mut self, remarks: Vec<Remark>) -> Self {
+        self.remarks = remarks;
+        self
+    }
+
+    /// What only the text of the object shows; nothing in a webhook.
+    pub fn remarks(&self) -> &[Remark] {
+        &self.remarks
     }
 
     /// What the API server would warn of. What it has warned of already, as it has before a validating webhook is

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use crate::batch::Topic;
-use crate::policy::RuleSpec;
+use crate::policy::{RuleSetting, RuleSpec, Settings};
 use crate::rules;
 
 use super::{Check, Rule};
@@ -52,6 +52,11 @@ impl Registry {
     /// The position of a rule in [`rules`](Self::rules).
     pub fn position(&self, id: &str) -> Option<usize> {
         self.rules.binary_search_by_key(&id, |rule| rule.id()).ok()
+    }
+
+    /// What `settings` say of a rule.
+    pub fn setting<'s>(&self, rule: &Rule, settings: &'s Settings) -> Option<&'s RuleSetting> {
+        settings.rules.get(self.position(rule.id())?)
     }
 
     /// A rule by its id.

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use crate::batch::{self, Decoded, Kind, Workload};
 use crate::engine::{
-    self, Context, Input, InputObject, Object, Severity, Verdict, check, check_update, server_findings,
+    self, Context, Input, InputObject, Object, Remark, Severity, Verdict, check, check_update, registry,
+    server_findings,
 };
 use crate::manifest::{self, ObjectRef, Span, Tree};
 use crate::mutate;
@@ -14,7 +15,7 @@ use crate::rules;
 
 use super::classify::{Class, classify, text, type_of};
 use super::locate::Places;
-use super::{Linted, Linter, Told, old, services};
+use super::{Linted, Linter, Told, old, remarks, services};
 
 /// Lints one text. `found` says that nobody named it: a JSON file that is not a manifest is then passed over. `told`
 /// is what is known of the whole input by the number of each object, at the end.
@@ -38,6 +39,18 @@ pub(super) fn lint_text(
     // A tree that was walked is full of JSON that is not YAML and not ours (with comments, say).
     let foreign = found && name.ends_with(".json") && !content.contains("apiVersion");
     for document in manifest::read(&content) {
+        if let Some(ignored) = document.ignored {
+            let setting = registry().setting(&rules::manifest_ignored_text::RULE, context.policy.base());
+            if let Some(severity) = setting.and_then(|setting| Severity::of(setting.level)) {
+                let message = "kubectl never reads what stands here: the document has ended before it";
+                let finding =
+                    rules::manifest_ignored_text::RULE.finding(severity, FieldPath::root(), message);
+                let mut diagnostic = places.at(finding, ignored, None);
+                diagnostic.help =
+                    Some("begin a new document with `---`, or correct the indentation".to_owned());
+                linted.diagnostics.push(diagnostic);
+            }
+        }
         match document.content {
             Ok(tree) => {
                 for object in manifest::objects(&tree) {
@@ -118,7 +131,8 @@ fn lint_object(
     if let Some(workload) = workload {
         let about_this = told.and_then(|told| told.get(&number));
         let input = about_this.map_or(context.input, |findings| Input::Judged(findings));
-        let verdict = judge(linter, workload, &Context { input, ..*context });
+        let remarks = remarks::remarks(tree, object.node, places.text());
+        let verdict = judge(linter, workload, remarks, &Context { input, ..*context });
         linted.incomplete |= verdict.incomplete;
         if !verdict.kept.is_empty() {
             let line = places.line(tree, object.node, &FieldPath::root().field("metadata").field("name"));
@@ -135,7 +149,7 @@ fn lint_object(
 }
 
 /// The verdict on one object, as written or as a cluster with the webhook would see it.
-fn judge(linter: &Linter<'_>, written: Workload, context: &Context<'_>) -> Verdict {
+fn judge(linter: &Linter<'_>, written: Workload, remarks: Vec<Remark>, context: &Context<'_>) -> Verdict {
     let old = linter.against.and_then(|against| against.find(&written));
     let settings;
     let defaults = if linter.with_defaults {
@@ -153,7 +167,7 @@ fn judge(linter: &Linter<'_>, written: Workload, context: &Context<'_>) -> Verdi
                     mutate::fill_update(workload, old.workload(), defaults);
                 }
             });
-            check_update(old, &object, context)
+            check_update(old, &object.with_remarks(remarks), context)
         }
         None => {
             let object = Object::created(written, |workload| {
@@ -161,7 +175,7 @@ fn judge(linter: &Linter<'_>, written: Workload, context: &Context<'_>) -> Verdi
                     mutate::fill(workload, defaults);
                 }
             });
-            check(&object, context)
+            check(&object.with_remarks(remarks), context)
         }
     }
 }

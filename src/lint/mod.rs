@@ -9,6 +9,7 @@ mod document;
 mod files;
 mod locate;
 mod old;
+mod remarks;
 mod services;
 
 use std::collections::BTreeMap;

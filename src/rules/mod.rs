@@ -85,6 +85,8 @@ rules! {
     job_ttl_hook_conflict,
     job_ttl_missing,
     job_work_queue_completions,
+    manifest_ignored_text,
+    manifest_octal_number,
     pod_image_tag,
     pod_privileged,
     pod_resources,

@@ -1,0 +1,64 @@
+//! `manifest/ignored-text`
+
+use super::levels;
+use crate::engine::{Check, Docs, Example, Rule};
+use crate::policy::{Level, RuleSpec};
+
+/// Text that no tool reads.
+pub static RULE: Rule = Rule {
+    spec: RuleSpec {
+        id: "manifest/ignored-text",
+        summary: "text that kubectl drops without a word",
+        levels: levels(Level::Warn, Level::Warn, Level::Deny),
+        options: &[],
+    },
+    docs: Docs {
+        what: "The reader of Kubernetes tools stops at the end of the first value of a document. What follows a line \
+               `...`, or stands further left than the first key, is never read.",
+        why: "`kubectl` says nothing about it: half of a manifest can be missing from the cluster.",
+        examples: &[
+            Example::bad(
+                "`...` ends the document, and what follows is not a new one",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: resize-images
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: resize
+        image: example.com/resize:1.4
+...
+apiVersion: batch/v1
+kind: Job
+metadata:
+  name: never-read
+"#,
+            ),
+            Example::good(
+                "`---` begins a new document",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: resize-images
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: resize
+        image: example.com/resize:1.4
+---
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: read
+"#,
+            ),
+        ],
+        sources: &["https://yaml.org/spec/1.2.2/#document-markers"],
+    },
+    check: Check::Reader,
+};
