@@ -2,11 +2,12 @@
 //!
 //! [`read`] splits a text into [`Document`]s; each is a [`Tree`] or a [`SyntaxError`], and a broken document never
 //! hides its neighbours. [`objects`] finds the Kubernetes objects in a tree, [`Tree::locate`] turns a field path
-//! into a place in the text, [`LineIndex`] turns the place into line and column, and [`Tree::deserialize`] reads
-//! a node into a typed value.
+//! into a place in the text, [`LineIndex`] turns the place into line and column, [`Tree::deserialize`] reads
+//! a node into a typed value, and [`edit`] changes fields by byte span.
 
 mod build;
 mod de;
+pub mod edit;
 mod events;
 mod json;
 mod lines;
