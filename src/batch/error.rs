@@ -125,6 +125,32 @@ impl Topic {
     ];
 }
 
+/// What would mend a fault, where decoding knows one answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Remedy {
+    /// The field is written like one that the object has.
+    Rename {
+        /// The field that it has.
+        to: String,
+    },
+    /// The field is one of another object.
+    Move {
+        /// Where it would stand there.
+        to: FieldPath,
+        /// Whether there is no other place within reach.
+        certain: bool,
+    },
+    /// A string is wanted: the value, in quotes as it stands.
+    Quote,
+    /// A value of the type that is wanted, read from the one that is there.
+    Value {
+        /// That value.
+        value: serde_json::Value,
+        /// Whether the one that is there can mean nothing else.
+        certain: bool,
+    },
+}
+
 /// One objection of the API server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldError {
@@ -140,12 +166,14 @@ pub struct FieldError {
     pub message: String,
     /// What to do about it, where that is more than the message says.
     pub help: Option<String>,
+    /// What would mend it, where that takes no more than a look at the field.
+    pub remedy: Option<Remedy>,
 }
 
 impl FieldError {
     /// An error at `path`.
     pub fn new(path: FieldPath, cause: Cause, topic: Topic, message: impl Into<String>) -> Self {
-        Self { path, at: None, cause, topic, message: message.into(), help: None }
+        Self { path, at: None, cause, topic, message: message.into(), help: None, remedy: None }
     }
 
     /// Adds what to do.

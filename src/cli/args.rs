@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::output::Color;
 use crate::batch::KubernetesVersion;
-use crate::engine::Severity;
+use crate::engine::{Safety, Severity};
 
 /// Keeps bad Kubernetes Jobs and CronJobs out of clusters.
 #[derive(Debug, Parser)]
@@ -89,6 +89,15 @@ pub(crate) struct LintArgs {
     /// [default: the policy's kubernetesVersion, or the newest]
     #[arg(long, value_name = "1.NN")]
     pub(crate) kubernetes_version: Option<KubernetesVersion>,
+    /// Mend what can only be meant in one way, then report what is left; standard input is written to standard output
+    #[arg(long)]
+    pub(crate) fix: bool,
+    /// Mend what is probably meant too
+    #[arg(long)]
+    pub(crate) unsafe_fixes: bool,
+    /// Show what would be mended, as a diff, and write nothing [exit status 1 if anything would]
+    #[arg(long, conflicts_with_all = ["format", "output"])]
+    pub(crate) diff: bool,
     /// The time to judge schedules at, in RFC 3339 [default: now]
     #[arg(long, value_name = "TIME")]
     pub(crate) now: Option<jiff::Timestamp>,
@@ -100,6 +109,8 @@ Examples:
   jobguard lint job.yaml jobs/ --policy strict     a file and a folder, by the strict policy
   kustomize build . | jobguard lint -              standard input
   jobguard lint new.yaml --against stored.yaml     may the stored Job be changed so?
+  jobguard lint jobs/ --fix                        mend what has one right answer
+  jobguard lint jobs/ --unsafe-fixes --diff        show all that could be mended
   jobguard lint jobs/ --fail-on warning --quiet    only what fails, as in a commit hook
   jobguard lint jobs/ -o sarif:jobs.sarif -o junit:jobs.xml   text to read, files for other tools";
 
@@ -143,6 +154,17 @@ pub(crate) enum FailOn {
     Info,
     /// Nothing
     Never,
+}
+
+impl LintArgs {
+    /// Which fixes are asked for; a diff alone shows the safe ones.
+    pub(crate) fn fixes(&self) -> Option<Safety> {
+        match (self.unsafe_fixes, self.fix || self.diff) {
+            (true, _) => Some(Safety::Unsafe),
+            (false, true) => Some(Safety::Safe),
+            (false, false) => None,
+        }
+    }
 }
 
 impl FailOn {

@@ -10,12 +10,13 @@ use jiff::Timestamp;
 
 use super::ExitStatus;
 use super::args::{Format, LintArgs};
+use super::fix;
 use super::output::Terminal;
 use super::policy_source::Origin;
 use super::progress::Progress;
 use super::targets::{self, Targets};
 use crate::engine::{Rule, Severity, registry};
-use crate::lint::{Linter, OldObjects, Source, find};
+use crate::lint::{Linter, Mended, OldObjects, Source, find};
 use crate::policy::Policy;
 use crate::report::{self, Report, Run, Style, plain};
 
@@ -28,7 +29,8 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
         policy.kubernetes_version = version;
     }
     let against = args.against.as_deref().map(old_objects).transpose()?;
-    let paths = if args.paths.is_empty() { vec![PathBuf::from(".")] } else { args.paths };
+    let fixes = args.fixes();
+    let paths = if args.paths.is_empty() { vec![PathBuf::from(".")] } else { args.paths.clone() };
     let (from_stdin, paths): (Vec<PathBuf>, Vec<PathBuf>) =
         paths.into_iter().partition(|path| path == Path::new("-"));
     let mut found = find(&paths);
@@ -44,9 +46,18 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
         against: against.as_ref(),
     };
     let progress = Progress::new(found.sources.len(), !args.quiet && !args.verbose);
-    let outcome = linter.lint_watched(&found.sources, &|| progress.step());
+    let Mended { texts: mut mended, outcome } = match fixes {
+        Some(allowed) => linter.fix(&found.sources, allowed, &|| progress.step()),
+        None => {
+            let outcome = linter.lint_watched(&found.sources, &|| progress.step());
+            Mended { texts: Vec::new(), outcome }
+        }
+    };
     progress.finish();
-    let errors: Vec<_> = found.errors.into_iter().chain(outcome.errors).collect();
+    let mut errors: Vec<_> = found.errors.into_iter().chain(outcome.errors).collect();
+    if fixes.is_some() && !args.diff {
+        errors.extend(fix::write(&found.sources, &mut mended, terminal)?);
+    }
 
     let run = Run {
         report: &outcome.report,
@@ -61,13 +72,23 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
     for error in &errors {
         terminal.note(&format!("error: {}", plain(&error.to_string())));
     }
-    write(&run, &targets, args.quiet, args.statistics, terminal)?;
+    if args.diff {
+        fix::print_diff(&mended, terminal)?;
+        terminal.note(&fix::would_fix(&mended, &outcome.report));
+    } else {
+        // Standard output belongs to the text that came in by standard input.
+        let taken = fixes.is_some() && !from_stdin.is_empty();
+        write(&run, &targets, &args, taken, terminal)?;
+        if fixes.is_some() && !(args.quiet && mended.is_empty()) {
+            terminal.note(&fix::fixed(&mended));
+        }
+    }
     if args.verbose {
         terminal.note(&format!("took {:.0?}", started.elapsed()));
     }
     Ok(if !errors.is_empty() {
         ExitStatus::Failure
-    } else if args.fail_on.fails(outcome.report.worst()) {
+    } else if args.fail_on.fails(outcome.report.worst()) || (args.diff && !mended.is_empty()) {
         ExitStatus::Findings
     } else {
         ExitStatus::Success
@@ -110,7 +131,9 @@ fn tell_files(sources: &[Source], report: &Report) -> String {
 }
 
 /// Files first: who reads standard output may go away before its end.
-fn write(run: &Run<'_>, targets: &Targets, quiet: bool, statistics: bool, terminal: &Terminal) -> Result<()> {
+/// What is for standard output goes to standard error where that is `taken`.
+fn write(run: &Run<'_>, targets: &Targets, args: &LintArgs, taken: bool, terminal: &Terminal) -> Result<()> {
+    let LintArgs { quiet, statistics, .. } = *args;
     for (format, path) in &targets.files {
         let content = render(run, *format, Style { statistics, ..Style::default() })?;
         targets::replace(path, &content)?;
@@ -122,6 +145,11 @@ fn write(run: &Run<'_>, targets: &Targets, quiet: bool, statistics: bool, termin
     let only_from = run.fails_from.filter(|_| quiet);
     if format == Format::Text && quiet && only_from.is_none() {
         // Nothing is a failure, so there is nothing to show.
+        return Ok(());
+    }
+    if taken {
+        let text = render(run, format, Style { only_from, statistics, ..Style::default() })?;
+        terminal.note(String::from_utf8_lossy(&text).trim_end());
         return Ok(());
     }
     let style = Style { color: terminal.color(), width: terminal.width(), only_from, statistics };

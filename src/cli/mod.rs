@@ -3,6 +3,7 @@
 mod args;
 pub mod docs;
 mod exit;
+mod fix;
 mod lint;
 mod output;
 mod policy;

@@ -57,6 +57,19 @@ impl Terminal {
         Ok(())
     }
 
+    /// Writes bytes to standard output as they are.
+    pub(crate) fn print_bytes(&self, bytes: &[u8]) -> Result<()> {
+        let mut out = io::stdout().lock();
+        out.write_all(bytes)?;
+        out.flush()?;
+        Ok(())
+    }
+
+    /// Whether standard output is a terminal.
+    pub(crate) fn is_interactive(&self) -> bool {
+        io::stdout().is_terminal()
+    }
+
     /// Says on standard error why something could not be done.
     pub(crate) fn complain(&self, error: &anyhow::Error) {
         self.note(&format!("error: {error:#}"));

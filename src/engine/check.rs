@@ -6,7 +6,7 @@ use crate::batch::{self, FieldError, Topic};
 
 use super::{
     Anchor, Check, Context, Finding, Input, Kept, Object, RuleContext, Services, Severity, Sink,
-    Suppressions, fold, registry, subject,
+    Suppressions, fix, fold, registry, subject,
 };
 
 /// What there is to say about an object.
@@ -56,6 +56,7 @@ pub fn server_findings(errors: &[FieldError]) -> impl Iterator<Item = Finding> +
         finding.at.clone_from(&error.at);
         finding.help.clone_from(&error.help);
         finding.cause = Some(error.cause);
+        finding.fix = fix::of_error(error);
         if matches!(error.topic, Topic::UnknownField | Topic::DuplicateKey) {
             finding.anchor = Anchor::Key;
         }
@@ -68,6 +69,9 @@ fn judge(object: &Object, errors: &[FieldError], context: &Context<'_>) -> Verdi
     let asked_too_early = Cell::new(false);
     let is_refused = !errors.is_empty();
     let mut findings: Vec<Finding> = server_findings(errors).collect();
+    for (finding, error) in findings.iter_mut().zip(errors) {
+        finding.fix = finding.fix.take().or_else(|| fix::of_object(error, object, &settings.defaults));
+    }
     findings
         .extend(server_findings(&batch::fields_not_in(object.workload(), context.policy.kubernetes_version)));
     findings.extend(server_findings(object.warnings()));

@@ -7,7 +7,7 @@ use crate::batch::Cause;
 use crate::path::FieldPath;
 use crate::policy::Level;
 
-use super::Rule;
+use super::{Fix, Rule};
 
 /// How much a finding weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -88,6 +88,8 @@ pub struct Finding {
     pub help: Option<String>,
     /// Other places worth a look.
     pub related: Vec<Related>,
+    /// What would mend it.
+    pub fix: Option<Fix>,
     /// The cause type, where the API server would give one.
     pub cause: Option<Cause>,
     /// Whether the stored version of the object has the same finding already, so that it is only warned about.

@@ -9,7 +9,7 @@ use crate::batch::Topic;
 use crate::path::FieldPath;
 use crate::policy::{RuleSetting, RuleSpec};
 
-use super::{Anchor, Context, Finding, InputCheck, Object, Related, Services, Severity};
+use super::{Anchor, Context, Finding, Fix, InputCheck, Object, Related, Services, Severity};
 
 /// A rule: its declaration, documentation and check. One file below `src/rules` each.
 pub struct Rule {
@@ -94,6 +94,7 @@ impl Rule {
             message: message.into(),
             help: None,
             related: Vec::new(),
+            fix: None,
             cause: None,
             ratcheted: false,
         }
@@ -213,6 +214,12 @@ impl<'a> Reported<'a> {
     /// Another place that explains it.
     pub fn related(self, path: FieldPath, message: impl Into<String>) -> Self {
         self.0.related.push(Related { path, message: message.into() });
+        self
+    }
+
+    /// What would mend it.
+    pub fn fix(self, fix: Fix) -> Self {
+        self.0.fix = Some(fix);
         self
     }
 

@@ -1,10 +1,11 @@
 //! The one way to silence a rule: an annotation on the object. A comment in the YAML would never reach a webhook.
 
+use crate::manifest::edit::Edit;
 use crate::path::FieldPath;
 use crate::policy::{Policy, Settings};
 use crate::rules;
 
-use super::{Check, Finding, Object, Rule, Severity, registry};
+use super::{Check, Finding, Fix, Object, Rule, Safety, Severity, registry};
 
 /// The annotation that names the rules to ignore: `jobguard.dev/ignore: cron/zone-missing, job/no-deadline`.
 pub const ANNOTATION: &str = "jobguard.dev/ignore";
@@ -86,13 +87,29 @@ impl<'a> Suppressions<'a> {
         speak(&rules::suppression_unknown_rule::RULE, settings, findings, |finding| {
             finding.message = format!("the annotation ignores {quoted:?}, which is no rule");
             finding.help = Some(help);
+            finding.fix = registry().similar(name).map(|near| self.replaced(name, Some(near)));
         });
+    }
+
+    /// The annotation with another name in the place of one, or without it.
+    fn replaced(&self, name: &str, by: Option<&str>) -> Fix {
+        let mut names: Vec<&str> = Vec::new();
+        for each in &self.names {
+            let kept = if *each == name { by } else { Some(*each) };
+            names.extend(kept.filter(|kept| !names.contains(kept)));
+        }
+        let path = FieldPath::root().field("metadata").field("annotations").key(ANNOTATION);
+        if names.is_empty() {
+            return Fix::new(Safety::Unsafe, "remove the annotation", Edit::Remove { path });
+        }
+        Fix::set(Safety::Unsafe, "mend the annotation", path, names.join(", "))
     }
 
     fn unused(&self, rule: &'static Rule, findings: &mut Vec<Finding>, settings: &Settings) {
         speak(&rules::suppression_unused::RULE, settings, findings, |finding| {
             finding.message = format!("the annotation ignores {}, which finds nothing here", rule.id());
             finding.help = Some(format!("take {} out of the annotation", rule.id()));
+            finding.fix = Some(self.replaced(rule.id(), None));
         });
     }
 

@@ -1,6 +1,7 @@
 //! What a document's object is, and whether it is ours to judge.
 
 use crate::batch::Kind;
+use crate::engine::Safety;
 use crate::manifest::{NodeId, ObjectRef, Tree};
 
 /// What an object is to the linter.
@@ -15,6 +16,8 @@ pub(super) enum Class {
         field: &'static str,
         message: String,
         help: String,
+        /// What the field must say, and how certain that is.
+        fix: (&'static str, Safety),
     },
     /// A Service.
     Service,
@@ -60,6 +63,7 @@ pub(super) fn classify(api_version: Option<&str>, kind: Option<&str>) -> Class {
                 field: "kind",
                 message: format!("the API group batch has no kind {other:?}"),
                 help: format!("write kind: {}", meant.as_str()),
+                fix: (meant.as_str(), Safety::Safe),
             };
         }
         _ => return Class::Other,
@@ -71,6 +75,8 @@ pub(super) fn classify(api_version: Option<&str>, kind: Option<&str>) -> Class {
             field: "apiVersion",
             message: format!("the {kind} does not say its apiVersion"),
             help: format!("add apiVersion: {SERVED}"),
+            // Other groups have Jobs of their own.
+            fix: (SERVED, Safety::Unsafe),
         },
         // Other groups may have a Job of their own (Volcano's, say), which is not ours.
         Some(version) if matches!(group, Some("" | "batch" | "apps" | "extensions")) => Class::Misplaced {
@@ -86,6 +92,7 @@ pub(super) fn classify(api_version: Option<&str>, kind: Option<&str>) -> Class {
                 _ => format!("no Kubernetes serves the kind {kind} in {}", quoted(version)),
             },
             help: format!("write apiVersion: {SERVED}"),
+            fix: (SERVED, if group == Some("batch") { Safety::Safe } else { Safety::Unsafe }),
         },
         Some(_) => Class::Other,
     }

@@ -4,10 +4,11 @@ use std::borrow::Cow;
 
 use crate::batch::{self, Decoded, Kind, Workload};
 use crate::engine::{
-    self, Context, Input, InputObject, Object, Remark, Severity, Verdict, check, check_update, registry,
-    server_findings,
+    self, Context, Finding, Fix, Input, InputObject, Kept, Object, Remark, Safety, ServiceFacts, Severity, Verdict,
+    check, check_update, registry, server_findings,
 };
-use crate::manifest::{self, ObjectRef, Span, Tree};
+use crate::manifest::edit::Edit;
+use crate::manifest::{self, NodeId, ObjectRef, Span, Tree};
 use crate::mutate;
 use crate::path::FieldPath;
 use crate::report::ObjectId;
@@ -15,7 +16,7 @@ use crate::rules;
 
 use super::classify::{Class, classify, text, type_of};
 use super::locate::Places;
-use super::{Linted, Linter, Told, old, remarks, services};
+use super::{Linted, Linter, Told, fix, old, remarks, services};
 
 /// Lints one text. `found` says that nobody named it: a JSON file that is not a manifest is then passed over. `told`
 /// is what is known of the whole input by the number of each object, at the end.
@@ -38,36 +39,123 @@ pub(super) fn lint_text(
     }
     // A tree that was walked is full of JSON that is not YAML and not ours (with comments, say).
     let foreign = found && name.ends_with(".json") && !content.contains("apiVersion");
-    for document in manifest::read(&content) {
-        if let Some(ignored) = document.ignored {
-            let setting = registry().setting(&rules::manifest_ignored_text::RULE, context.policy.base());
-            if let Some(severity) = setting.and_then(|setting| Severity::of(setting.level)) {
-                let message = "kubectl never reads what stands here: the document has ended before it";
-                let finding =
-                    rules::manifest_ignored_text::RULE.finding(severity, FieldPath::root(), message);
-                let mut diagnostic = places.at(finding, ignored, None);
-                diagnostic.help =
-                    Some("begin a new document with `---`, or correct the indentation".to_owned());
-                linted.diagnostics.push(diagnostic);
-            }
+    let examined = examine(linter, &content, context, told);
+    for object in &examined.objects {
+        if let Ok(tree) = &examined.documents[object.document].content {
+            linted.objects.push(places.judged(tree, object.node, &object.id));
         }
-        match document.content {
-            Ok(tree) => {
-                for object in manifest::objects(&tree) {
-                    lint_object(linter, &tree, &object, &places, context, told, &mut linted);
-                }
+    }
+    for document in &examined.documents {
+        let Some(ignored) = document.ignored else { continue };
+        let setting = registry().setting(&rules::manifest_ignored_text::RULE, context.policy.base());
+        if let Some(severity) = setting.and_then(|setting| Severity::of(setting.level)) {
+            let message = "kubectl never reads what stands here: the document has ended before it";
+            let finding = rules::manifest_ignored_text::RULE.finding(severity, FieldPath::root(), message);
+            let mut diagnostic = places.at(finding, ignored, None);
+            diagnostic.help =
+                Some("begin a new document with `---`, or correct the indentation".to_owned());
+            linted.diagnostics.push(diagnostic);
+        }
+    }
+    for (number, kept) in examined.kept {
+        let object = &examined.objects[number];
+        if let Ok(tree) = &examined.documents[object.document].content {
+            let line = places.line(tree, object.node, &FieldPath::root().field("metadata").field("name"));
+            linted.kept.push((number, InputObject { file: places.name().to_owned(), line, kept }));
+        }
+    }
+    linted.incomplete = examined.incomplete;
+    linted.services = examined.services;
+    for found in examined.found {
+        if found.follows {
+            continue;
+        }
+        let mut finding = found.finding;
+        let document = &examined.documents[found.document];
+        match (&document.content, found.object) {
+            (Ok(tree), Some(object)) => {
+                let object = &examined.objects[object];
+                // What cannot be done to this text is not offered.
+                finding.fix =
+                    finding.fix.filter(|fix| fix::edits_of(&content, tree, &object.base, fix).is_some());
+                linted.diagnostics.push(places.diagnose(tree, object.node, Some(&object.id), finding));
             }
-            Err(error) if !foreign => {
-                let finding =
-                    rules::api_syntax::RULE.finding(Severity::Error, FieldPath::root(), error.message);
-                let mut diagnostic = places.at(finding, error.span, None);
-                diagnostic.help = error.help;
-                linted.diagnostics.push(diagnostic);
+            (Err(error), _) if !foreign => {
+                linted.diagnostics.push(places.at(finding, error.span, None));
             }
-            Err(_) => {}
+            _ => {}
         }
     }
     linted
+}
+
+/// What a text holds, and what there is to say about it.
+#[derive(Debug, Default)]
+pub(super) struct Examined<'t> {
+    pub(super) documents: Vec<manifest::Document<'t>>,
+    /// The Jobs and CronJobs in them.
+    pub(super) objects: Vec<Examinee>,
+    pub(super) found: Vec<Found>,
+    pub(super) services: Vec<ServiceFacts>,
+    /// What rules about the whole input keep, by the object's number.
+    pub(super) kept: Vec<(usize, Vec<Kept>)>,
+    /// Whether a rule asked for what is known only at the end.
+    pub(super) incomplete: bool,
+}
+
+/// A Job or CronJob in a text.
+#[derive(Debug)]
+pub(super) struct Examinee {
+    pub(super) document: usize,
+    pub(super) base: FieldPath,
+    pub(super) node: NodeId,
+    pub(super) id: ObjectId,
+    /// Whether it could be decoded, so that everything was judged.
+    pub(super) judged: bool,
+}
+
+/// A finding and what it is about.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) finding: Finding,
+    /// Which of the documents.
+    pub(super) document: usize,
+    /// Which of the objects; none for a document that cannot be read.
+    pub(super) object: Option<usize>,
+    /// Whether it only follows from another, and is not told.
+    pub(super) follows: bool,
+}
+
+/// Judges everything in a text.
+pub(super) fn examine<'t>(
+    linter: &Linter<'_>,
+    text: &'t str,
+    context: &Context<'_>,
+    told: Option<&Told>,
+) -> Examined<'t> {
+    let mut examined = Examined::default();
+    for (position, document) in manifest::read(text).into_iter().enumerate() {
+        match &document.content {
+            Ok(tree) => {
+                for object in manifest::objects(tree) {
+                    examine_object(linter, (text, tree), object, position, (context, told), &mut examined);
+                }
+            }
+            Err(error) => {
+                let message = error.message.clone();
+                let mut finding =
+                    rules::api_syntax::RULE.finding(Severity::Error, FieldPath::root(), message);
+                finding.help.clone_from(&error.help);
+                finding.fix = error
+                    .repair
+                    .clone()
+                    .map(|edit| Fix::new(Safety::Safe, "put the schedule in quotes", Edit::Text(edit)));
+                examined.found.push(Found { finding, document: position, object: None, follows: false });
+            }
+        }
+        examined.documents.push(document);
+    }
+    examined
 }
 
 /// The text of a file. What is not UTF-8 is replaced, so that the rest can be read, and told.
@@ -97,54 +185,75 @@ fn decode_text(bytes: &[u8]) -> (Cow<'_, str>, Option<(Span, &'static str, &'sta
     }
 }
 
-fn lint_object(
+fn examine_object(
     linter: &Linter<'_>,
-    tree: &Tree<'_>,
-    object: &ObjectRef,
-    places: &Places<'_>,
-    context: &Context<'_>,
-    told: Option<&Told>,
-    linted: &mut Linted,
+    (text, tree): (&str, &Tree<'_>),
+    object: ObjectRef,
+    document: usize,
+    (context, told): (&Context<'_>, Option<&Told>),
+    examined: &mut Examined<'_>,
 ) {
-    let (api_version, kind) = type_of(tree, object);
+    let (api_version, kind) = type_of(tree, &object);
+    let mut findings = Vec::new();
     let kind = match classify(api_version, kind) {
         Class::Other => return,
         Class::Service => {
-            linted.services.extend(services::facts(tree, object.node));
+            examined.services.extend(services::facts(tree, object.node));
             return;
         }
         Class::Workload(kind) => kind,
-        Class::Misplaced { kind, field, message, help } => {
+        Class::Misplaced { kind, field, message, help, fix: (value, safety) } => {
             let path = FieldPath::root().field(field);
-            let mut finding = rules::api_removed_version::RULE.finding(Severity::Error, path, message);
+            let mut finding =
+                rules::api_removed_version::RULE.finding(Severity::Error, path.clone(), message);
             finding.help = Some(help);
-            let id = object_id(tree, object, kind);
-            linted.diagnostics.push(places.diagnose(tree, object.node, Some(&id), finding));
+            finding.fix = Some(Fix::set(safety, format!("set {field} to {value}"), path, value));
+            findings.push(finding);
             kind
         }
     };
-    let number = linted.objects.len();
-    let id = object_id(tree, object, kind);
-    linted.objects.push(places.judged(tree, object.node, &id));
+    let first = findings.len();
     let Decoded { workload, complaints, .. } = batch::decode(tree, object.node, kind);
-    let mut findings: Vec<_> = server_findings(&complaints).collect();
+    findings.extend(server_findings(&complaints));
+    let judged = workload.is_some();
+    let mut folded = Vec::new();
     if let Some(workload) = workload {
+        let number = examined.objects.len();
         let about_this = told.and_then(|told| told.get(&number));
         let input = about_this.map_or(context.input, |findings| Input::Judged(findings));
-        let remarks = remarks::remarks(tree, object.node, places.text());
+        let remarks = remarks::remarks(tree, object.node, text);
         let verdict = judge(linter, workload, remarks, &Context { input, ..*context });
-        linted.incomplete |= verdict.incomplete;
+        examined.incomplete |= verdict.incomplete;
         if !verdict.kept.is_empty() {
-            let line = places.line(tree, object.node, &FieldPath::root().field("metadata").field("name"));
-            linted
-                .kept
-                .push((number, InputObject { file: places.name().to_owned(), line, kept: verdict.kept }));
+            examined.kept.push((number, verdict.kept));
         }
         findings.extend(verdict.findings);
+        folded = verdict.folded;
     }
-    engine::fold(&mut findings);
+    // The type of the object has nothing to do with its fields.
+    let mut of_fields = findings.split_off(first);
+    folded.extend(engine::fold(&mut of_fields));
+    findings.extend(of_fields);
+    give_way(&mut findings);
+    let index = examined.objects.len();
+    let found = |follows| move |finding| Found { finding, document, object: Some(index), follows };
+    examined.found.extend(findings.into_iter().map(found(false)));
+    examined.found.extend(folded.into_iter().map(found(true)));
+    let id = object_id(tree, &object, kind);
+    examined.objects.push(Examinee { document, base: object.base, node: object.node, id, judged });
+}
+
+/// A fix that gives a field a value makes way for one that takes the value from the text, so that what somebody wrote
+/// in the wrong place, or under a wrong name, comes before what anybody would choose.
+fn give_way(findings: &mut [Finding]) {
+    let takes =
+        |fix: &Fix| fix.edits.iter().any(|edit| matches!(edit, Edit::Move { .. } | Edit::RenameKey { .. }));
+    let first: Vec<Fix> =
+        findings.iter().filter_map(|finding| finding.fix.clone()).filter(|fix| takes(fix)).collect();
     for finding in findings {
-        linted.diagnostics.push(places.diagnose(tree, object.node, Some(&id), finding));
+        if finding.fix.as_ref().is_some_and(|fix| !takes(fix) && first.iter().any(|first| first.meets(fix))) {
+            finding.fix = None;
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::engine::{Anchor, Finding};
+use crate::engine::{Anchor, Finding, Safety};
 use crate::manifest::{LineIndex, NodeId, Span, Tree};
 use crate::path::FieldPath;
 use crate::report::{Diagnostic, Excerpt, JudgedObject, ObjectId, Region, RelatedPlace};
@@ -96,11 +96,13 @@ impl<'t> Places<'t> {
             place: self.within(&window, span),
             text: self.lines.text()[window].to_owned(),
         });
+        let fix = finding.fix.as_ref().map(|fix| fix.safety);
         Diagnostic {
             rule: finding.rule,
             severity: finding.severity,
             message: finding.message,
-            help: finding.help,
+            help: finding.help.or_else(|| finding.fix.map(|fix| fix.title)),
+            fix: fix.filter(|safety| *safety != Safety::Shown),
             file: self.name.to_owned(),
             region: self.region(span),
             object: object.cloned(),

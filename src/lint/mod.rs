@@ -7,9 +7,11 @@
 mod classify;
 mod document;
 mod files;
+mod fix;
 mod locate;
 mod old;
 mod remarks;
+mod replace;
 mod services;
 
 use std::collections::BTreeMap;
@@ -22,7 +24,9 @@ use crate::policy::Policy;
 use crate::report::{Diagnostic, FileError, JudgedObject, Report};
 
 pub use files::{Found, find};
+pub use fix::{Mended, MendedText};
 pub use old::OldObjects;
+pub use replace::replace;
 
 /// A text to lint, or a file to take it from.
 #[derive(Debug, Clone)]
@@ -100,8 +104,7 @@ impl Linter<'_> {
     /// As [`lint`](Self::lint), and calls `done` after each source, from whichever thread.
     pub fn lint_watched(&self, sources: &[Source], done: &(dyn Fn() + Sync)) -> Outcome {
         let mut all = self.pass(sources.iter().map(|source| (source, None)), &Services::Pending, done);
-        let services =
-            known(all.iter().flatten().flat_map(|linted| linted.services.iter().cloned()).collect());
+        let services = known(&all);
         let mut told = tell(&mut all);
         for (position, linted) in all.iter().enumerate() {
             if linted.as_ref().is_ok_and(|linted| linted.incomplete) {
@@ -129,6 +132,11 @@ impl Linter<'_> {
         }
         outcome.report.sort();
         outcome
+    }
+
+    /// The Services of all `sources`.
+    fn services(&self, sources: &[Source]) -> Services {
+        known(&self.pass(sources.iter().map(|source| (source, None)), &Services::Pending, &|| {}))
     }
 
     /// Lints some texts, each with what was found about the whole input once that is known.
@@ -190,7 +198,9 @@ fn tell(all: &mut [Result<Linted, FileError>]) -> BTreeMap<usize, Told> {
 }
 
 /// The Services of the input: where there is not a single one, nothing can be told from it.
-fn known(mut list: Vec<ServiceFacts>) -> Services {
+fn known(linted: &[Result<Linted, FileError>]) -> Services {
+    let mut list: Vec<ServiceFacts> =
+        linted.iter().flatten().flat_map(|linted| linted.services.iter().cloned()).collect();
     if list.is_empty() {
         return Services::Unknown;
     }

@@ -37,6 +37,8 @@ pub(super) fn rebuild(
             Err(Failure::Quote(_, mut error)) => {
                 let back = |at| chunk.start + original(&inserted, at);
                 error.span = Span::new(back(error.span.start), back(error.span.end));
+                // Meant for the copy.
+                error.repair = None;
                 return Err(error);
             }
             Err(Failure::Syntax(_)) => break,

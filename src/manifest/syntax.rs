@@ -3,6 +3,7 @@
 //! The texts name keys, punctuation and schedules, but no other values: a manifest may hold secrets.
 
 use super::MAX_DEPTH;
+use super::edit::TextEdit;
 use super::tree::Span;
 
 /// Why a document cannot be read, and where.
@@ -15,11 +16,13 @@ pub struct SyntaxError {
     pub message: String,
     /// What to do about it.
     pub help: Option<String>,
+    /// The change of the text that does it, where there is only one.
+    pub repair: Option<TextEdit>,
 }
 
 impl SyntaxError {
     pub(super) fn new(span: Span, message: impl Into<String>) -> Self {
-        Self { span, message: message.into(), help: None }
+        Self { span, message: message.into(), help: None, repair: None }
     }
 
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {
@@ -307,11 +310,14 @@ impl<'t> Context<'t> {
         let text = self.slice(value);
         let what = if text.starts_with('@') { "`@` is a reserved character" } else { "`*` begins an alias" };
         let key = self.key_before(value.start).map(|key| format!("{key}: ")).unwrap_or_default();
-        SyntaxError::new(
+        let mut error = SyntaxError::new(
             value,
             format!("a schedule that begins like this must be in quotes: in YAML, {what}"),
         )
-        .help(format!("write `{key}\"{text}\"`"))
+        .help(format!("write `{key}\"{text}\"`"));
+        // What is known for a schedule holds nothing that quotes would change.
+        error.repair = Some(TextEdit { span: value, with: format!("\"{text}\"") });
+        error
     }
 }
 

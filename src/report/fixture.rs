@@ -4,7 +4,7 @@ use std::io;
 
 use super::{Diagnostic, Excerpt, FileError, JudgedObject, ObjectId, Region, RelatedPlace, Report, Run};
 use crate::batch::Cause;
-use crate::engine::{Rule, Severity};
+use crate::engine::{Rule, Safety, Severity};
 use crate::path::FieldPath;
 use crate::rules;
 
@@ -32,6 +32,7 @@ pub(super) fn report() -> Report {
                 severity: Severity::Warning,
                 message: "parallelism is 4 but completions is 2: at most 2 Pods ever run at once".into(),
                 help: Some("set parallelism to 2 or less".into()),
+                fix: Some(Safety::Unsafe),
                 file: "jobs/resize.yaml".into(),
                 region: Region { line: 6, column: 16, end_line: 6, end_column: 17 },
                 object: object.clone(),
@@ -49,6 +50,7 @@ pub(super) fn report() -> Report {
                 severity: Severity::Error,
                 message: "restartPolicy is missing".into(),
                 help: None,
+                fix: Some(Safety::Safe),
                 file: "jobs/resize.yaml".into(),
                 region: Region { line: 9, column: 5, end_line: 9, end_column: 9 },
                 object,
@@ -66,6 +68,7 @@ pub(super) fn report() -> Report {
                 severity: Severity::Info,
                 message: "no place at all".into(),
                 help: Some("none".into()),
+                fix: None,
                 file: "other.yaml".into(),
                 region: Region { line: 1, column: 1, end_line: 1, end_column: 1 },
                 object: None,

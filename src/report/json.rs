@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::plain::is_steering;
 use super::{Diagnostic, FileError, ObjectId, Run};
-use crate::engine::Severity;
+use crate::engine::{Safety, Severity};
 
 /// The version of the format.
 const SCHEMA_VERSION: u32 = 1;
@@ -112,8 +112,7 @@ fn finding(diagnostic: &Diagnostic) -> Finding<'_> {
         object: diagnostic.object.as_ref(),
         path: diagnostic.path.to_string(),
         cause: diagnostic.cause.map(crate::batch::Cause::as_str),
-        // Fixes come with the fixer; the field is part of the format from the start.
-        fix: None,
+        fix: diagnostic.fix.and_then(Safety::as_str),
     }
 }
 

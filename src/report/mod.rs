@@ -17,7 +17,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::batch::Cause;
-use crate::engine::{Rule, Severity};
+use crate::engine::{Rule, Safety, Severity};
 use crate::path::FieldPath;
 
 pub use github::write as write_github;
@@ -38,6 +38,8 @@ pub struct Diagnostic {
     pub message: String,
     /// What to do about it.
     pub help: Option<String>,
+    /// Whether and how it can be mended; never [`Safety::Shown`].
+    pub fix: Option<Safety>,
     /// The file as the user named it; `<stdin>` for standard input.
     pub file: String,
     /// The place.

@@ -9,7 +9,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 
 use super::plain::{is_steering, plain};
 use super::{Diagnostic, Report, about};
-use crate::engine::{Rule, Severity};
+use crate::engine::{Rule, Safety, Severity};
 
 /// How the text looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,10 +114,26 @@ fn group(diagnostic: &Diagnostic) -> Group<'_> {
         _ => title
             .element(Origin::path(path).line(diagnostic.region.line).char_column(diagnostic.region.column)),
     };
-    if let Some(help) = diagnostic.help.as_ref().filter(|_| !is_note) {
-        group = group.element(Level::HELP.message(plain(help)));
+    if is_note {
+        return group;
+    }
+    let fixable = diagnostic.fix.and_then(fixable);
+    if let Some(help) = &diagnostic.help {
+        let fixable = fixable.map(|flag| format!(" [fixable with {flag}]")).unwrap_or_default();
+        group = group.element(Level::HELP.message(plain(help) + &fixable));
+    } else if let Some(flag) = fixable {
+        group = group.element(Level::HELP.message(format!("fixable with {flag}")));
     }
     group
+}
+
+/// The flag that makes a fix.
+fn fixable(safety: Safety) -> Option<&'static str> {
+    match safety {
+        Safety::Safe => Some("--fix"),
+        Safety::Unsafe => Some("--unsafe-fixes"),
+        Safety::Shown => None,
+    }
 }
 
 /// One line: what was found where.
@@ -140,7 +156,18 @@ fn summary(report: &Report) -> String {
             format!("no Jobs or CronJobs found in {}", plural(report.files, "file"))
         }
         [] => format!("no findings: {looked}"),
-        found => format!("{}: {looked}", found.join(", ")),
+        found => format!("{}: {looked}{}", found.join(", "), fixes(report)),
+    }
+}
+
+/// How many of the findings can be mended, and by what.
+fn fixes(report: &Report) -> String {
+    let count = |safety| report.diagnostics.iter().filter(|found| found.fix == Some(safety)).count();
+    match (count(Safety::Safe), count(Safety::Unsafe)) {
+        (0, 0) => String::new(),
+        (0, more) => format!("; {more} fixable with --unsafe-fixes"),
+        (safe, 0) => format!("; {safe} fixable with --fix"),
+        (safe, more) => format!("; {safe} fixable with --fix, {more} more with --unsafe-fixes"),
     }
 }
 

@@ -16,9 +16,9 @@ use serde_json::{Map, Value};
 
 use super::pod::quantity::Quantity;
 use super::schema::{Field, Schema, Shape, Type, TypeId};
-use super::{Cause, FieldError, Kind, Topic, Workload};
+use super::{Cause, FieldError, Kind, Remedy, Topic, Workload};
 use crate::manifest::{Entry, NodeId, NodeKind, Tree};
-use crate::path::{At, FieldPath};
+use crate::path::{At, FieldPath, Segment};
 
 /// How many values are looked at. A request of the largest size that an API server takes has fewer; aliases can
 /// make a small text larger than that.
@@ -239,6 +239,7 @@ impl Walk<'_> {
         let (message, help) = words::mistyped(&self.tree[node].kind, shape, words::is_private(&self.route));
         let mut error = FieldError::new(path.clone(), Cause::TypeInvalid, Topic::Type, message);
         error.help = help;
+        error.remedy = words::remedy(&self.tree[node].kind, shape);
         self.complain(error);
         self.mistyped.push(Mistyped { path, expected });
     }
@@ -249,9 +250,33 @@ impl Walk<'_> {
         let mut error = FieldError::new(path, Cause::NotSupported, Topic::UnknownField, message);
         if self.placed < MAX_PLACED {
             self.placed += 1;
-            error.help = suggest::place(self.schema, self.kind, &self.route, ty, &entry.key);
+            if let Some(meant) = suggest::place(self.schema, self.kind, &self.route, ty, &entry.key) {
+                error.remedy = self.remedy(&meant, &entry.key, at);
+                error.help = Some(meant.help);
+            }
         }
         self.complain(error);
+    }
+
+    /// What was suggested for the field `key` of the object at `at`, as a change of it.
+    fn remedy(&self, meant: &suggest::Meant<'_>, key: &str, at: &At<'_>) -> Option<Remedy> {
+        match meant.what? {
+            suggest::What::Name(name) => Some(Remedy::Rename { to: name.to_owned() }),
+            suggest::What::Place { route, certain } => {
+                let shared = self.route.iter().zip(route).take_while(|(a, b)| a == b).count();
+                let mut to = FieldPath::root();
+                let mut fields = 0;
+                for segment in at.to_path().segments() {
+                    fields += usize::from(matches!(segment, Segment::Field(_)));
+                    if fields > shared {
+                        break;
+                    }
+                    to.push(segment.clone());
+                }
+                let below = route[shared..].iter().copied().chain([key]);
+                Some(Remedy::Move { to: below.fold(to, |to, name| to.field(name.to_owned())), certain })
+            }
+        }
     }
 
     /// Complains of keys that someone has written twice. What a merge key (`<<`) brings in may be overridden.

@@ -22,8 +22,37 @@ type Places = HashMap<&'static str, Vec<Vec<&'static str>>>;
 static JOB_PLACES: LazyLock<Places> = LazyLock::new(|| places(Kind::Job));
 static CRON_JOB_PLACES: LazyLock<Places> = LazyLock::new(|| places(Kind::CronJob));
 
+/// What an unknown field was probably meant to be.
+#[derive(Debug)]
+pub(super) struct Meant<'s> {
+    /// What to tell people.
+    pub(super) help: String,
+    /// The same for programs, where it is one thing.
+    pub(super) what: Option<What<'s>>,
+}
+
+/// The one thing that it was probably meant to be.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum What<'s> {
+    /// A field of the same object.
+    Name(&'s str),
+    /// The field of this name in another object, which no list stands before.
+    Place {
+        /// The fields that lead to that object.
+        route: &'s [&'static str],
+        /// Whether there is no other such object within reach.
+        certain: bool,
+    },
+}
+
 /// What to say about the unknown field `key` of an object of type `ty` at `route`.
-pub(super) fn place(schema: &Schema, kind: Kind, route: &[&str], ty: &Type, key: &str) -> Option<String> {
+pub(super) fn place<'s>(
+    schema: &'static Schema,
+    kind: Kind,
+    route: &[&str],
+    ty: &'s Type,
+    key: &str,
+) -> Option<Meant<'s>> {
     if key.len() > LONGEST {
         return None;
     }
@@ -37,7 +66,8 @@ pub(super) fn place(schema: &Schema, kind: Kind, route: &[&str], ty: &Type, key:
         Kind::CronJob => &CRON_JOB_PLACES,
     };
     if let Some(to) = here.get(key).and_then(|places| nearest(places, route)) {
-        return Some(belongs(key, route, to));
+        let what = only(schema, kind, here.get(key)?, route, to);
+        return Some(Meant { help: belongs(key, route, to), what });
     }
     let mut similar = near(names(), key, key.len() / 4);
     if similar.is_empty() && key.len() >= 4 {
@@ -55,7 +85,8 @@ pub(super) fn place(schema: &Schema, kind: Kind, route: &[&str], ty: &Type, key:
     let spec = places.get(key)?.iter().find(|path| path.as_slice() == ["spec"])?;
     let id = schema.root(other);
     debug_assert_eq!(schema.ty(id).name, other.as_str());
-    Some(format!("{key} is a field of a {}'s {}", other.as_str(), spec.join(".")))
+    let help = format!("{key} is a field of a {}'s {}", other.as_str(), spec.join("."));
+    Some(Meant { help, what: None })
 }
 
 /// How many letters may differ in a slip of the pen.
@@ -84,27 +115,72 @@ fn near<'s>(names: impl Iterator<Item = &'s str>, key: &str, distance: usize) ->
         .collect()
 }
 
-fn did_you_mean(names: &[&str]) -> String {
-    format!("did you mean {}?", names.join(" or "))
+fn did_you_mean<'s>(names: &[&'s str]) -> Meant<'s> {
+    let what = match names {
+        [name] => Some(What::Name(name)),
+        _ => None,
+    };
+    Meant { help: format!("did you mean {}?", names.join(" or ")), what }
+}
+
+/// `to` as the one place for the field; none where it leads through a list, or another place is as near.
+fn only<'p>(
+    schema: &Schema,
+    kind: Kind,
+    places: &[Vec<&'static str>],
+    route: &[&str],
+    to: &'p [&'static str],
+) -> Option<What<'p>> {
+    let steps = |place: &[&str]| route.len() + place.len() - 2 * shared(route, place);
+    let others: Vec<usize> = within_reach(places, route)
+        .filter(|place| *place != to && is_plain(schema, kind, place, shared(route, place)))
+        .map(|place| steps(place))
+        .collect();
+    let is_nearest = others.iter().all(|other| *other > steps(to));
+    (is_nearest && is_plain(schema, kind, to, shared(route, to)))
+        .then_some(What::Place { route: to, certain: others.is_empty() })
+}
+
+/// Whether the steps of a way behind the first `from` lead through objects alone, not through lists.
+fn is_plain(schema: &Schema, kind: Kind, place: &[&str], from: usize) -> bool {
+    let mut id = schema.root(kind);
+    for (position, step) in place.iter().enumerate() {
+        let Some(field) = schema.ty(id).field(step) else { return false };
+        let mut shape = &field.shape;
+        while let Shape::List(inner) | Shape::Map(inner) = shape {
+            if position >= from {
+                return false;
+            }
+            shape = inner;
+        }
+        let Shape::Object(next) = shape else { return false };
+        id = *next;
+    }
+    true
 }
 
 /// The place nearest to `route`: fewest levels away, straight up or straight down first.
 fn nearest<'p>(places: &'p [Vec<&'static str>], route: &[&str]) -> Option<&'p [&'static str]> {
-    let distance = |place: &[&str]| {
-        let shared = shared(route, place);
-        (route.len() - shared, place.len() - shared)
-    };
-    places
-        .iter()
-        .map(Vec::as_slice)
-        .filter(|place| {
-            let (up, down) = distance(place);
-            up + down <= FAR && (up == 0 || down == 0 || up + down <= 2)
-        })
-        .min_by_key(|place| {
-            let (up, down) = distance(place);
-            (up + down, usize::from(up > 0 && down > 0), down)
-        })
+    within_reach(places, route).min_by_key(|place| {
+        let (up, down) = distance(route, place);
+        (up + down, usize::from(up > 0 && down > 0), down)
+    })
+}
+
+fn within_reach<'p>(
+    places: &'p [Vec<&'static str>],
+    route: &[&str],
+) -> impl Iterator<Item = &'p [&'static str]> {
+    places.iter().map(Vec::as_slice).filter(move |place| {
+        let (up, down) = distance(route, place);
+        up + down <= FAR && (up == 0 || down == 0 || up + down <= 2)
+    })
+}
+
+/// How many levels up and then down it is from one object to another.
+fn distance(route: &[&str], place: &[&str]) -> (usize, usize) {
+    let shared = shared(route, place);
+    (route.len() - shared, place.len() - shared)
 }
 
 fn shared(a: &[&str], b: &[&str]) -> usize {

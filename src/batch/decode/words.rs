@@ -1,5 +1,8 @@
 //! The words for a value of the wrong type.
 
+use serde_json::Value;
+
+use crate::batch::Remedy;
 use crate::batch::schema::Shape;
 use crate::manifest::NodeKind;
 
@@ -29,6 +32,59 @@ pub(super) fn mistyped(kind: &NodeKind<'_>, shape: &Shape, private: bool) -> (St
     }
     let message = format!("must be {}, not {}", wanted(shape), found(kind, private));
     (message, advice(kind, shape, private))
+}
+
+/// What would mend a value that is not of the shape, where the value itself says what is meant.
+pub(super) fn remedy(kind: &NodeKind<'_>, shape: &Shape) -> Option<Remedy> {
+    let certain = |value: Value| Some(Remedy::Value { value, certain: true });
+    let perhaps = |value: Value| Some(Remedy::Value { value, certain: false });
+    match (shape, kind) {
+        (Shape::Str, NodeKind::Bool(_) | NodeKind::Int(_) | NodeKind::Uint(_) | NodeKind::Float(_)) => {
+            Some(Remedy::Quote)
+        }
+        (Shape::Int32 | Shape::Int64, NodeKind::Str(text)) => {
+            // Only as the number itself would be written: 010 is ten to some and eight to others.
+            let number = text.parse::<i64>().ok().filter(|number| number.to_string() == *text)?;
+            fits(number, shape).then(|| certain(number.into()))?
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "whole and below 2^53")]
+        (Shape::Int32 | Shape::Int64, NodeKind::Float(number))
+            if number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0 =>
+        {
+            let number = *number as i64;
+            fits(number, shape).then(|| certain(number.into()))?
+        }
+        (Shape::Bool, NodeKind::Str(text)) => match text.as_ref() {
+            "true" => certain(true.into()),
+            "false" => certain(false.into()),
+            "yes" | "on" | "y" | "1" => perhaps(true.into()),
+            "no" | "off" | "n" | "0" => perhaps(false.into()),
+            _ => None,
+        },
+        (Shape::Bool, NodeKind::Int(number @ 0..=1)) => perhaps((*number == 1).into()),
+        (Shape::List(element), NodeKind::Str(text)) if **element == Shape::Str => match list_in(text) {
+            Some(items) => certain(items.into()),
+            None if !text.is_empty() && !text.contains(char::is_whitespace) => {
+                perhaps(vec![text.to_string()].into())
+            }
+            None => None,
+        },
+        _ => None,
+    }
+}
+
+fn fits(number: i64, shape: &Shape) -> bool {
+    *shape == Shape::Int64 || i32::try_from(number).is_ok()
+}
+
+/// The list of strings that a text is, perhaps with backslashes before its brackets, as Markdown has it.
+fn list_in(text: &str) -> Option<Vec<String>> {
+    let text = text.trim();
+    let inner = match text.strip_prefix("\\[") {
+        Some(rest) => rest.strip_suffix("\\]")?,
+        None => text.strip_prefix('[')?.strip_suffix(']')?,
+    };
+    serde_json::from_str(&format!("[{inner}]")).ok()
 }
 
 fn out_of_range(kind: &NodeKind<'_>, shape: &Shape) -> Option<String> {

@@ -1,0 +1,73 @@
+//! Fixes: what would mend a finding, in symbols. The linter turns them into changes of the text; the webhook has no
+//! text to change.
+
+mod api;
+mod schedule;
+
+use crate::manifest::edit::Edit;
+use crate::path::FieldPath;
+
+pub(super) use api::{of_error, of_object};
+
+/// Who decides whether a fix is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Safety {
+    /// Only one thing can be meant, and this is it: `--fix` makes it.
+    Safe,
+    /// Probably what is meant, or what most would choose: `--unsafe-fixes` makes it, and somebody looks at it.
+    Unsafe,
+    /// Worth saying, but nobody's to make except the author's.
+    Shown,
+}
+
+impl Safety {
+    /// The word used in every output; none for a fix that is only shown.
+    pub const fn as_str(self) -> Option<&'static str> {
+        match self {
+            Self::Safe => Some("safe"),
+            Self::Unsafe => Some("unsafe"),
+            Self::Shown => None,
+        }
+    }
+}
+
+/// What would mend a finding.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fix {
+    /// Who decides.
+    pub safety: Safety,
+    /// What is done, as an order: `set restartPolicy to Never`.
+    pub title: String,
+    /// The changes, all of them or none.
+    pub edits: Vec<Edit>,
+}
+
+impl Fix {
+    /// A fix that only shows what could be done.
+    pub fn shown(title: impl Into<String>) -> Self {
+        Self { safety: Safety::Shown, title: title.into(), edits: Vec::new() }
+    }
+
+    /// A fix of one change.
+    pub fn new(safety: Safety, title: impl Into<String>, edit: Edit) -> Self {
+        Self { safety, title: title.into(), edits: vec![edit] }
+    }
+
+    /// A fix that gives a field a value.
+    pub fn set(
+        safety: Safety,
+        title: impl Into<String>,
+        path: FieldPath,
+        value: impl Into<serde_json::Value>,
+    ) -> Self {
+        Self::new(safety, title, Edit::Set { path, value: value.into() })
+    }
+
+    /// Whether this gives a value to a field that another fix would give one to as well.
+    pub(crate) fn meets(&self, other: &Self) -> bool {
+        let others: Vec<FieldPath> = other.edits.iter().filter_map(Edit::target).collect();
+        let mut targets = self.edits.iter().filter_map(Edit::target);
+        targets
+            .any(|target| others.iter().any(|other| target.starts_with(other) || other.starts_with(&target)))
+    }
+}
