@@ -63,11 +63,8 @@ impl Fix {
         Self::new(safety, title, Edit::Set { path, value: value.into() })
     }
 
-    /// Whether this gives a value to a field that another fix would give one to as well.
-    pub(crate) fn meets(&self, other: &Self) -> bool {
-        let others: Vec<FieldPath> = other.edits.iter().filter_map(Edit::target).collect();
-        let mut targets = self.edits.iter().filter_map(Edit::target);
-        targets
-            .any(|target| others.iter().any(|other| target.starts_with(other) || other.starts_with(&target)))
+    /// The fields that have a value afterwards which they did not have before.
+    pub(crate) fn targets(&self) -> impl Iterator<Item = FieldPath> + '_ {
+        self.edits.iter().filter_map(Edit::target)
     }
 }

@@ -248,10 +248,15 @@ fn examine_object(
 fn give_way(findings: &mut [Finding]) {
     let takes =
         |fix: &Fix| fix.edits.iter().any(|edit| matches!(edit, Edit::Move { .. } | Edit::RenameKey { .. }));
-    let first: Vec<Fix> =
-        findings.iter().filter_map(|finding| finding.fix.clone()).filter(|fix| takes(fix)).collect();
+    let taken: Vec<FieldPath> = findings
+        .iter()
+        .filter_map(|finding| finding.fix.as_ref().filter(|fix| takes(fix)))
+        .flat_map(Fix::targets)
+        .collect();
+    let is_taken =
+        |target: FieldPath| taken.iter().any(|taken| target.starts_with(taken) || taken.starts_with(&target));
     for finding in findings {
-        if finding.fix.as_ref().is_some_and(|fix| !takes(fix) && first.iter().any(|first| first.meets(fix))) {
+        if finding.fix.as_ref().is_some_and(|fix| !takes(fix) && fix.targets().any(is_taken)) {
             finding.fix = None;
         }
     }

@@ -120,7 +120,8 @@ pub enum Refused {
     /// The field to add is there already.
     #[error("the field is there already")]
     Exists,
-    /// The way to the field leads through an alias or a merge key, so that the change would show elsewhere too.
+    /// The way to the field leads through an alias or a merge key, or through what one stands for, so that the change
+    /// would show elsewhere too.
     #[error("the field comes from an alias, and other places would change too")]
     Shared,
     /// The text is laid out in a way that leaves no room for the change.

@@ -75,7 +75,8 @@ impl<'a, 't> Source<'a, 't> {
         };
         let entry = &entries[index];
         // A value that an alias stands for was written before the alias.
-        if entry.merged || self.span(entry.value).start < entry.key_span.end {
+        let value = self.span(entry.value).start;
+        if entry.merged || value < entry.key_span.end || self.is_named(entry.key_span.end, value) {
             return Err(Refused::Shared);
         }
         Ok(Some(EntryAt { map, index }))
@@ -85,7 +86,26 @@ impl<'a, 't> Source<'a, 't> {
     fn is_own_item(&self, seq: NodeId, items: &[NodeId], index: usize) -> Result<(), Refused> {
         let before = items[..index].iter().map(|item| self.span(*item).end).max();
         let earliest = before.unwrap_or(0).max(self.span(seq).start);
-        if self.span(items[index]).start < earliest { Err(Refused::Shared) } else { Ok(()) }
+        let item = self.span(items[index]).start;
+        if item < earliest || self.is_named(earliest, item) { Err(Refused::Shared) } else { Ok(()) }
+    }
+
+    /// Whether an anchor stands between `from` and the value at `value`, and an alias of that name behind it.
+    fn is_named(&self, from: usize, value: usize) -> bool {
+        let gap = self.slice(Span::new(from, value));
+        let Some(at) = gap.find('&') else { return false };
+        let name = gap[at + 1..].split([' ', '\t', '\n', '\r']).next().unwrap_or_default();
+        !name.is_empty() && self.text[value..].contains(&format!("*{name}"))
+    }
+
+    /// Whether a tag stands before the value at `value`, which would have a say in what is written there.
+    pub(super) fn is_tagged(&self, value: usize) -> bool {
+        let words = self.text[self.line_start(value)..value].split([' ', '\t', ',', '[', '{']);
+        words
+            .rev()
+            .filter(|word| !word.is_empty())
+            .find(|word| !word.starts_with('&'))
+            .is_some_and(|word| word.starts_with('!'))
     }
 
     /// Where an entry ends: behind its value, or behind the alias that stands for it.

@@ -18,6 +18,9 @@ pub(super) fn set(
     }
     let node = &source.tree[reached.node];
     let style = source.tree.style(reached.node);
+    if source.is_tagged(node.span.start) {
+        return Err(Refused::Layout);
+    }
     let text = match (&node.kind, value) {
         (NodeKind::Null, _) if node.span.is_empty() => return fill(source, reached, value),
         // What stands on lines of its own has comments of its own.
@@ -63,7 +66,11 @@ pub(super) fn quote(source: &Source<'_, '_>, path: &[Segment]) -> Result<Vec<Tex
         source.tree[reached.node].kind,
         NodeKind::Bool(_) | NodeKind::Int(_) | NodeKind::Uint(_) | NodeKind::Float(_)
     );
-    if !is_scalar || span.is_empty() || source.tree.style(reached.node) != Style::Plain {
+    if !is_scalar
+        || source.is_tagged(span.start)
+        || span.is_empty()
+        || source.tree.style(reached.node) != Style::Plain
+    {
         return Err(Refused::Layout);
     }
     Ok(vec![TextEdit { span, with: render::double_quoted(source.slice(span)) }])

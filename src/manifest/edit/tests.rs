@@ -69,6 +69,7 @@ fn values_keep_their_quotes_and_comments() {
     assert_eq!(set("a: \\[\"x\"\\]\n", "a", json!(["x", "-c"])), "a: [\"x\", \"-c\"]\n");
     assert_eq!(set("a: [1]\n", "a", json!([1, 2])), "a: [1, 2]\n");
     assert_eq!(set("a:\n- 1\n", "a", json!([1, 2])), "Layout");
+    assert_eq!(set("a: !!str 4\n", "a", json!(4)), "Layout");
     assert_eq!(set("\u{feff}a: 1\n", "b", json!(2)), "\u{feff}a: 1\nb: 2\n");
 }
 
@@ -224,6 +225,9 @@ fn never_through_an_alias() {
     assert_eq!(set(text, "d.b", json!(2)), "Shared");
     assert_eq!(insert(text, "c.z", json!(2)), "Shared");
     assert_eq!(set("- &x {b: 1}\n- *x\n", "[1].b", json!(2)), "Shared");
+    assert_eq!(set(text, "a.b", json!(2)), "Shared");
+    assert_eq!(set("- 1\n- &x {b: 1}\n- *x\n", "[1].b", json!(2)), "Shared");
+    assert_eq!(set("a: &x {b: 1}\n", "a.b", json!(2)), "a: &x {b: 2}\n");
     assert_eq!(
         set("- &x {b: 1}\n- 2\n- *x\n- {b: 2}\n", "[3].b", json!(3)),
         "- &x {b: 1}\n- 2\n- *x\n- {b: 3}\n"

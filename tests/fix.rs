@@ -1,0 +1,535 @@
+//! Fixes people can trust: what they change, and above all what they do not.
+//!
+//! `tests/fixes/NAME.yaml` becomes `NAME.safe.yaml` with `--fix` and `NAME.unsafe.yaml` with `--unsafe-fixes`.
+//! `JOBGUARD_BLESS=1 cargo test --test fix` writes what comes out; then read it.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use jobguard::engine::{Safety, Severity, registry};
+use jobguard::lint::{Linter, Mended, Source};
+use jobguard::manifest;
+use jobguard::policy::{Preset, load};
+use jobguard::report::{Diagnostic, Report};
+use serde_json::Value;
+
+fn with_linter<T>(preset: Preset, run: impl FnOnce(&Linter<'_>) -> T) -> T {
+    let policy = load::preset(preset, registry().catalog()).unwrap();
+    let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+    run(&Linter { policy: &policy, now, with_defaults: false, against: None })
+}
+
+fn source(text: &str) -> Source {
+    Source::Text { name: "test.yaml".into(), bytes: text.into() }
+}
+
+fn lint(text: &str) -> Report {
+    with_linter(Preset::Recommended, |linter| linter.lint(&[source(text)]).report)
+}
+
+/// The text after fixing, and what is left to say about it.
+fn fix(text: &str, allowed: Safety) -> (String, Report) {
+    let Mended { texts, outcome } =
+        with_linter(Preset::Recommended, |linter| linter.fix(&[source(text)], allowed));
+    assert!(texts.len() <= 1);
+    let after = texts.into_iter().next().map(|mended| {
+        assert_eq!(mended.before, text);
+        assert!(mended.findings > 0);
+        mended.after
+    });
+    (after.unwrap_or_else(|| text.to_owned()), outcome.report)
+}
+
+/// The values of all documents, an error in the place of what cannot be read.
+fn values(text: &str) -> Vec<Result<Value, String>> {
+    let read = manifest::read(text).into_iter().map(|document| document.content);
+    read.map(|tree| tree.map(|tree| tree.to_value(tree.root())).map_err(|error| error.message)).collect()
+}
+
+/// The comments of a text, as words from a `#` on. A `#` in a block scalar counts too: it stays as well.
+fn comments(text: &str) -> Vec<&str> {
+    let mut comments: Vec<&str> = text
+        .lines()
+        .filter_map(|line| {
+            let at = if line.trim_start().starts_with('#') {
+                line.find('#')
+            } else {
+                line.find(" #").map(|at| at + 1)
+            };
+            at.map(|at| line[at..].trim_end())
+        })
+        .collect();
+    comments.sort_unstable();
+    comments
+}
+
+fn fixtures() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixes");
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.file_stem().unwrap().to_str().is_some_and(|name| !name.contains('.')))
+        .collect();
+    files.sort();
+    assert!(files.len() > 10);
+    files
+}
+
+fn hold(path: &Path, content: &str) {
+    if std::env::var_os("JOBGUARD_BLESS").is_some() {
+        std::fs::write(path, content).unwrap();
+    }
+    let expected = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(expected == content, "{} is not what comes out:\n{content}", path.display());
+}
+
+fn fixable(report: &Report, allowed: Safety) -> Vec<&Diagnostic> {
+    report.diagnostics.iter().filter(|found| found.fix.is_some_and(|safety| safety <= allowed)).collect()
+}
+
+fn errors(report: &Report) -> usize {
+    report.diagnostics.iter().filter(|found| found.severity == Severity::Error).count()
+}
+
+/// What holds for every text.
+fn check(text: &str, allowed: Safety) -> String {
+    let (after, left) = fix(text, allowed);
+    // It converges.
+    let (again, _) = fix(&after, allowed);
+    assert_eq!(again, after, "fixing again changes more");
+    // No document gets lost, none that could be read cannot any more, and of those without a finding no byte changes.
+    let (old, new) = (manifest::read(text), manifest::read(&after));
+    assert_eq!(old.len(), new.len(), "{after}");
+    for (old, new) in old.iter().zip(&new) {
+        assert!(old.content.is_err() || new.content.is_ok(), "{after}");
+        let line = |at: usize| text[..at].matches('\n').count() + 1;
+        let lines = line(old.span.start)..=line(old.span.end);
+        let is_told = lint(text).diagnostics.iter().any(|found| lines.contains(&found.region.line));
+        let slice = |text: &str, span: manifest::Span| text[span.start..span.end].to_owned();
+        assert!(is_told || slice(text, old.span) == slice(&after, new.span), "{after}");
+    }
+    // What was judged whole has no more errors than before.
+    let before = lint(text);
+    let hides = ["api/syntax", "api/type"];
+    if !before.diagnostics.iter().any(|found| hides.contains(&found.rule.id())) {
+        assert!(errors(&left) <= errors(&before), "more errors:\n{after}\n{left:#?}");
+    }
+    // A finding changes a few values at most.
+    let (old, new) = (leaves(text), leaves(&after));
+    if let (Some(old), Some(new)) = (old, new) {
+        let gone: usize =
+            old.iter().map(|(leaf, count)| count.saturating_sub(new.get(leaf).copied().unwrap_or(0))).sum();
+        let findings = before.diagnostics.len() + left.diagnostics.len() + 1;
+        assert!(gone <= 2 * findings + 8, "{gone} values are gone:\n{after}");
+    }
+    after
+}
+
+/// The plain values of all documents, counted; none where one cannot be read.
+fn leaves(text: &str) -> Option<BTreeMap<String, usize>> {
+    fn walk(value: &Value, leaves: &mut BTreeMap<String, usize>) {
+        match value {
+            Value::Array(items) => items.iter().for_each(|item| walk(item, leaves)),
+            Value::Object(fields) => fields.values().for_each(|value| walk(value, leaves)),
+            leaf => *leaves.entry(leaf.to_string()).or_default() += 1,
+        }
+    }
+    let mut leaves = BTreeMap::new();
+    for value in values(text) {
+        walk(&value.ok()?, &mut leaves);
+    }
+    Some(leaves)
+}
+
+#[test]
+fn each_fixture_becomes_what_is_expected() {
+    for path in fixtures() {
+        let text = std::fs::read_to_string(&path).unwrap();
+        for (allowed, name) in [(Safety::Safe, "safe"), (Safety::Unsafe, "unsafe")] {
+            let after = check(&text, allowed);
+            let ending = path.extension().unwrap().to_str().unwrap();
+            hold(&path.with_extension(format!("{name}.{ending}")), &after);
+            assert_eq!(comments(&text), comments(&after), "{}", path.display());
+            // Nothing that is offered is left undone.
+            let left = lint(&after);
+            assert!(fixable(&left, allowed).is_empty(), "{}: {:#?}", path.display(), fixable(&left, allowed));
+        }
+    }
+}
+
+#[test]
+fn line_ends_stay() {
+    for path in fixtures() {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let windows = text.replace('\n', "\r\n");
+        for allowed in [Safety::Safe, Safety::Unsafe] {
+            let (after, _) = fix(&text, allowed);
+            let (after_windows, _) = fix(&windows, allowed);
+            assert_eq!(after_windows, after.replace('\n', "\r\n"), "{}", path.display());
+        }
+    }
+}
+
+#[test]
+fn only_lines_with_a_finding_change() {
+    for path in fixtures() {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let (after, _) = fix(&text, Safety::Unsafe);
+        let kept: BTreeSet<&str> = after.lines().map(str::trim).collect();
+        let told = lint(&text);
+        let mut lost = text.lines().map(str::trim).filter(|line| !kept.contains(line));
+        let most = 2 * told.diagnostics.len();
+        let lost: Vec<&str> = lost.by_ref().collect();
+        assert!(lost.len() <= most, "{}: {lost:?}", path.display());
+    }
+}
+
+/// JSON and flow style come to the same values as block style.
+#[test]
+fn every_style_comes_to_the_same() {
+    let mut compared = 0;
+    for path in fixtures() {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let Ok(documents) = values(&text).into_iter().collect::<Result<Vec<_>, _>>() else { continue };
+        // Quotes keep what is written, and the value no longer says how it was.
+        let is_quoted = lint(&text).diagnostics.iter().any(|found| found.rule.id() == "api/type");
+        for allowed in [Safety::Safe, Safety::Unsafe] {
+            for document in &documents {
+                let compact = document.to_string();
+                let pretty = format!("{document:#}\n");
+                let flow = format!("# A comment makes it YAML.\n{compact}\n");
+                let spread = format!("# A comment makes it YAML.\n{document:#}\n");
+                let block = format!("# A comment.\n{}", block(document, 0));
+                let results =
+                    [compact, pretty, flow, spread, block].map(|text| values(&check(&text, allowed)));
+                for result in &results {
+                    // Aliases are written out here, so there is more to mend than in the text.
+                    assert!(is_quoted || *result == results[0], "{}: {results:#?}", path.display());
+                }
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared > 40, "{compared}");
+}
+
+/// A value in block style.
+fn block(value: &Value, indent: usize) -> String {
+    let blanks = " ".repeat(indent);
+    match value {
+        Value::Object(fields) if !fields.is_empty() => fields
+            .iter()
+            .map(|(key, value)| {
+                let key = Value::String(key.clone());
+                match value {
+                    Value::Object(below) if !below.is_empty() => {
+                        format!("{blanks}{key}:\n{}", block(value, indent + 2))
+                    }
+                    Value::Array(items) if !items.is_empty() => {
+                        format!("{blanks}{key}:\n{}", block(value, indent))
+                    }
+                    leaf => format!("{blanks}{key}: {leaf}\n"),
+                }
+            })
+            .collect(),
+        Value::Array(items) if !items.is_empty() => items
+            .iter()
+            .map(|item| {
+                let text = block(item, indent + 2);
+                format!("{blanks}- {}", &text[(indent + 2).min(text.len())..])
+            })
+            .collect(),
+        leaf => format!("{blanks}{leaf}\n"),
+    }
+}
+
+/// Every manifest of mistakes that has one right answer gets it. The others, and why not:
+///
+/// * `counts`: whether completions or parallelism is wrong only the author knows;
+/// * `indentation`, its first document: the line may belong to the container, or to the Pod's spec;
+/// * `near-miss-names`: only with `--unsafe-fixes`, since a name that is nearly another is still a guess;
+/// * `never-fires`: which day is meant?
+/// * `peers-without-service`: the Service's selector, or the Job's subdomain?
+/// * `restart-policy-misplaced`, its first document: the container's own policy is a field that Kubernetes has;
+/// * `unexpanded-template`, `unrendered-helm`: not manifests yet;
+/// * `unquoted-schedule`, its last document: the zone `Europe/Berln` is a guess too.
+#[test]
+fn bad_manifests_are_mended_where_there_is_one_right_answer() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/manifests/bad");
+    let mut left = String::new();
+    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    for path in files {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let rules = |allowed| {
+            let after = check(&text, allowed);
+            let report = lint(&after);
+            let rules: Vec<&str> = report.diagnostics.iter().map(|found| found.rule.id()).collect();
+            if rules.is_empty() { "nothing".to_owned() } else { rules.join(" ") }
+        };
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        let (safe, all) = (rules(Safety::Safe), rules(Safety::Unsafe));
+        left.push_str(&if safe == all {
+            format!("{name}: {safe}\n")
+        } else {
+            format!("{name}: {safe}; unsafe: {all}\n")
+        });
+    }
+    insta::assert_snapshot!(left);
+}
+
+mod damaged {
+    //! Real manifests, damaged: `--fix` never makes one worse, whatever it is.
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Manifests to damage: ours, and objects that a real server was asked about.
+    fn corpus() -> Vec<String> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+        let mut texts = Vec::new();
+        for folder in ["manifests/good", "manifests/bad", "fixes"] {
+            let mut files: Vec<_> =
+                std::fs::read_dir(root.join(folder)).unwrap().map(|entry| entry.unwrap().path()).collect();
+            files.sort();
+            texts.extend(files.iter().map(|path| std::fs::read_to_string(path).unwrap()));
+        }
+        for (file, every) in [("job", 40), ("cronjob", 20)] {
+            let lines = std::fs::read_to_string(root.join(format!("conformance/{file}.jsonl"))).unwrap();
+            for line in lines.lines().step_by(every) {
+                let record: Value = serde_json::from_str(line).unwrap();
+                texts.push(block(&record["object"], 0));
+            }
+        }
+        texts
+    }
+
+    #[derive(Debug, Clone)]
+    enum Damage {
+        Delete(usize),
+        Duplicate(usize),
+        Swap(usize, usize),
+        Indent(usize, bool),
+        Insert(usize, String),
+    }
+
+    fn damage() -> impl Strategy<Value = Damage> {
+        let line = 0_usize..4000;
+        let piece = prop_oneof![
+            Just("\"".to_owned()),
+            Just("'".to_owned()),
+            Just("&a ".to_owned()),
+            Just("*a ".to_owned()),
+            Just("!!str ".to_owned()),
+            Just("# ".to_owned()),
+            Just("- ".to_owned()),
+            Just("<<: ".to_owned()),
+            Just("? ".to_owned()),
+            Just("|\n".to_owned()),
+            Just("{".to_owned()),
+            Just("\t".to_owned()),
+            Just("\r".to_owned()),
+            Just("\u{2028}".to_owned()),
+            Just("x".to_owned()),
+            "[a-zA-Z0-9:,{}\\[\\]#&*!|>'\"%@ -]{1,3}",
+        ];
+        prop_oneof![
+            line.clone().prop_map(Damage::Delete),
+            line.clone().prop_map(Damage::Duplicate),
+            (line.clone(), line.clone()).prop_map(|(a, b)| Damage::Swap(a, b)),
+            (line.clone(), any::<bool>()).prop_map(|(a, b)| Damage::Indent(a, b)),
+            (line, piece).prop_map(|(a, b)| Damage::Insert(a, b)),
+        ]
+    }
+
+    fn damaged(text: &str, damages: &[Damage]) -> String {
+        let mut lines: Vec<String> = text.split_inclusive('\n').map(str::to_owned).collect();
+        for damage in damages {
+            if lines.is_empty() {
+                break;
+            }
+            let count = lines.len();
+            match damage {
+                Damage::Delete(at) => drop(lines.remove(at % count)),
+                Damage::Duplicate(at) => lines.insert(at % count, lines[at % count].clone()),
+                Damage::Swap(a, b) => lines.swap(a % count, b % count),
+                Damage::Indent(at, true) => lines[at % count].insert_str(0, "  "),
+                Damage::Indent(at, false) => {
+                    let line = &mut lines[at % count];
+                    *line = line.strip_prefix("  ").unwrap_or(line).to_owned();
+                }
+                Damage::Insert(at, piece) => {
+                    let line = &mut lines[at % count];
+                    let places: Vec<usize> = line.char_indices().map(|(place, _)| place).collect();
+                    let place = places.get(at / count % places.len().max(1)).copied().unwrap_or(0);
+                    line.insert_str(place, piece);
+                }
+            }
+        }
+        lines.concat()
+    }
+
+    fn cases() -> u32 {
+        std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(200)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: cases(), max_shrink_iters: 400, ..ProptestConfig::default() })]
+
+        #[test]
+        fn never_worse(
+            which in any::<prop::sample::Index>(),
+            damages in prop::collection::vec(damage(), 0..4),
+            windows in prop::bool::weighted(0.2),
+        ) {
+            thread_local!(static CORPUS: Vec<String> = corpus());
+            let text = CORPUS.with(|corpus| damaged(which.get::<String>(corpus), &damages));
+            let text = if windows { text.replace('\n', "\r\n") } else { text };
+            for allowed in [Safety::Safe, Safety::Unsafe] {
+                check(&text, allowed);
+            }
+        }
+    }
+}
+
+mod program {
+    //! The program on real files.
+    use std::fs;
+    use std::process::Output;
+
+    use assert_cmd::Command;
+
+    const MISSING: &str = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: a}\nspec:\n  template:\n    spec:\n      \
+                           containers: [{name: a, image: b}]\n";
+    const MENDED: &str = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: a}\nspec:\n  template:\n    spec:\n      \
+                          containers: [{name: a, image: b}]\n      restartPolicy: Never\n";
+
+    fn jobguard(folder: &std::path::Path, arguments: &[&str], input: &str) -> (String, String, Option<i32>) {
+        let Output { stdout, stderr, status } = Command::cargo_bin("jobguard")
+            .unwrap()
+            .current_dir(folder)
+            .env_remove("JOBGUARD_POLICY")
+            .env("NO_COLOR", "1")
+            .arg("lint")
+            .args(arguments)
+            .write_stdin(input)
+            .output()
+            .unwrap();
+        (String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap(), status.code())
+    }
+
+    #[test]
+    fn files_are_replaced_and_keep_their_permissions() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("job.yaml");
+        fs::write(&file, MISSING).unwrap();
+        fs::write(folder.path().join("other.yaml"), "a: 1\n").unwrap();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+            std::os::unix::fs::symlink("job.yaml", folder.path().join("link")).unwrap();
+        }
+        let (out, err, status) = jobguard(folder.path(), &["--fix", "link", "."], "");
+        assert_eq!((err.as_str(), status), ("fixed 2 findings in 2 files\n", Some(0)));
+        assert_eq!(out, "no findings: 2 objects in 3 files\n");
+        assert_eq!(fs::read_to_string(&file).unwrap(), MENDED);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
+            assert!(fs::symlink_metadata(folder.path().join("link")).unwrap().is_symlink());
+        }
+        // Nothing is left beside them.
+        let mut names: Vec<_> =
+            fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        assert_eq!(names, ["job.yaml", "link", "other.yaml"]);
+        let (_, err, status) = jobguard(folder.path(), &["--fix"], "");
+        assert_eq!((err.as_str(), status), ("nothing to fix\n", Some(0)));
+    }
+
+    #[test]
+    fn a_diff_writes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("job.yaml");
+        fs::write(&file, MISSING).unwrap();
+        let (out, err, status) = jobguard(folder.path(), &["--diff"], "");
+        assert_eq!(
+            out,
+            "--- a/job.yaml\n+++ b/job.yaml\n@@ -5,3 +5,4 @@\n   template:\n     spec:\n       \
+             containers: [{name: a, image: b}]\n+      restartPolicy: Never\n"
+        );
+        assert_eq!(err, "would fix 1 finding in 1 file; 0 findings would be left\n");
+        assert_eq!(status, Some(1));
+        assert_eq!(fs::read_to_string(&file).unwrap(), MISSING);
+        fs::write(&file, MENDED).unwrap();
+        let (out, err, status) = jobguard(folder.path(), &["--diff"], "");
+        assert_eq!((out.as_str(), err.as_str(), status), ("", "nothing to fix; 0 findings\n", Some(0)));
+        let (.., status) = jobguard(folder.path(), &["--diff", "--format", "json"], "");
+        assert_eq!(status, Some(2));
+    }
+
+    #[test]
+    fn standard_input_comes_out_mended() {
+        let folder = tempfile::tempdir().unwrap();
+        let (out, err, status) = jobguard(folder.path(), &["--fix", "-"], MISSING);
+        assert_eq!(out, MENDED);
+        assert_eq!(err, "no findings: 1 object in 1 file\nfixed 1 finding in 1 file\n");
+        assert_eq!(status, Some(0));
+        // What cannot be mended comes out as it is.
+        let broken = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: a\u{1b}[2J\n";
+        let (out, err, status) = jobguard(folder.path(), &["--unsafe-fixes", "-"], broken);
+        assert_eq!((out.as_str(), status), (broken, Some(1)));
+        assert!(err.contains("api/syntax") && err.contains("nothing to fix"), "{err}");
+        let (out, ..) = jobguard(folder.path(), &["--diff", "-"], MISSING);
+        assert!(out.starts_with("--- a/<stdin>\n+++ b/<stdin>\n"), "{out}");
+    }
+
+    #[test]
+    fn safeties_and_what_the_report_says() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("job.yaml");
+        fs::write(&file, MISSING).unwrap();
+        let (out, ..) = jobguard(folder.path(), &["--policy", "baseline", "--format", "json"], "");
+        assert!(out.contains("\"fix\": \"unsafe\""), "{out}");
+        let (out, err, status) = jobguard(folder.path(), &["--policy", "baseline", "--fix"], "");
+        assert!(out.contains("[fixable with --unsafe-fixes]"), "{out}");
+        assert!(out.ends_with("1 error: 1 object in 1 file; 1 fixable with --unsafe-fixes\n"), "{out}");
+        assert_eq!((err.as_str(), status), ("nothing to fix\n", Some(1)));
+        let (.., status) = jobguard(folder.path(), &["--policy", "baseline", "--unsafe-fixes"], "");
+        assert_eq!(status, Some(0));
+        assert_eq!(fs::read_to_string(&file).unwrap(), MENDED);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_read_only_file_stays() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("job.yaml");
+        fs::write(&file, MISSING).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o444)).unwrap();
+        let (_, err, status) = jobguard(folder.path(), &["--fix"], "");
+        assert_eq!(status, Some(2));
+        assert!(
+            err.contains("nothing to fix\n")
+                && err.contains("error: job.yaml: the fixes could not be written"),
+            "{err}"
+        );
+        assert_eq!(fs::read_to_string(&file).unwrap(), MISSING);
+    }
+
+    #[test]
+    fn what_is_not_utf_8_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("job.yaml");
+        let mut bytes = MISSING.as_bytes().to_vec();
+        bytes.extend(b"# \xff\n");
+        fs::write(&file, &bytes).unwrap();
+        let (_, err, status) = jobguard(folder.path(), &["--fix"], "");
+        assert_eq!((err.as_str(), status), ("nothing to fix\n", Some(1)));
+        assert_eq!(fs::read(&file).unwrap(), bytes);
+    }
+}
