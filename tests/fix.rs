@@ -33,7 +33,7 @@ fn lint(text: &str) -> Report {
 /// The text after fixing, and what is left to say about it.
 fn fix(text: &str, allowed: Safety) -> (String, Report) {
     let Mended { texts, outcome } =
-        with_linter(Preset::Recommended, |linter| linter.fix(&[source(text)], allowed));
+        with_linter(Preset::Recommended, |linter| linter.fix(&[source(text)], allowed, &|| {}));
     assert!(texts.len() <= 1);
     let after = texts.into_iter().next().map(|mended| {
         assert_eq!(mended.before, text);
