@@ -4,6 +4,7 @@
 //! `JOBGUARD_BLESS=1 cargo test --test fix` writes what comes out; then read it.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -16,8 +17,21 @@ use jobguard::policy::{Preset, load};
 use jobguard::report::{Diagnostic, Report};
 use serde_json::Value;
 
-fn with_linter<T>(preset: Preset, run: impl FnOnce(&Linter<'_>) -> T) -> T {
-    let policy = load::preset(preset, registry().catalog()).unwrap();
+/// A policy with few rules, so that new ones change nothing here, and with a default.
+fn policy_file() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixes/policy/never.yaml")
+}
+
+thread_local! {
+    /// The built-in policy that this test judges by, instead of the one in the file.
+    static PRESET: Cell<Option<Preset>> = const { Cell::new(None) };
+}
+
+fn with_linter<T>(run: impl FnOnce(&Linter<'_>) -> T) -> T {
+    let policy = match PRESET.get() {
+        Some(preset) => load::preset(preset, registry().catalog()).unwrap(),
+        None => load::read_file(&policy_file(), registry().catalog()).unwrap(),
+    };
     let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
     run(&Linter { policy: &policy, now, with_defaults: false, against: None })
 }
@@ -27,13 +41,12 @@ fn source(text: &str) -> Source {
 }
 
 fn lint(text: &str) -> Report {
-    with_linter(Preset::Recommended, |linter| linter.lint(&[source(text)]).report)
+    with_linter(|linter| linter.lint(&[source(text)]).report)
 }
 
 /// The text after fixing, and what is left to say about it.
 fn fix(text: &str, allowed: Safety) -> (String, Report) {
-    let Mended { texts, outcome } =
-        with_linter(Preset::Recommended, |linter| linter.fix(&[source(text)], allowed, &|| {}));
+    let Mended { texts, outcome } = with_linter(|linter| linter.fix(&[source(text)], allowed, &|| {}));
     assert!(texts.len() <= 1);
     let after = texts.into_iter().next().map(|mended| {
         assert_eq!(mended.before, text);
@@ -71,6 +84,7 @@ fn fixtures() -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_file())
         .filter(|path| path.file_stem().unwrap().to_str().is_some_and(|name| !name.contains('.')))
         .collect();
     files.sort();
@@ -303,6 +317,7 @@ mod damaged {
             let mut files: Vec<_> =
                 std::fs::read_dir(root.join(folder)).unwrap().map(|entry| entry.unwrap().path()).collect();
             files.sort();
+            files.retain(|path| path.is_file());
             texts.extend(files.iter().map(|path| std::fs::read_to_string(path).unwrap()));
         }
         for (file, every) in [("job", 40), ("cronjob", 20)] {
@@ -396,8 +411,11 @@ mod damaged {
             thread_local!(static CORPUS: Vec<String> = corpus());
             let text = CORPUS.with(|corpus| damaged(which.get::<String>(corpus), &damages));
             let text = if windows { text.replace('\n', "\r\n") } else { text };
-            for allowed in [Safety::Safe, Safety::Unsafe] {
-                check(&text, allowed);
+            for preset in [None, Some(Preset::Strict)] {
+                PRESET.set(preset);
+                for allowed in [Safety::Safe, Safety::Unsafe] {
+                    check(&text, allowed);
+                }
             }
         }
     }
@@ -419,7 +437,7 @@ mod program {
         let Output { stdout, stderr, status } = Command::cargo_bin("jobguard")
             .unwrap()
             .current_dir(folder)
-            .env_remove("JOBGUARD_POLICY")
+            .env("JOBGUARD_POLICY", super::policy_file())
             .env("NO_COLOR", "1")
             .arg("lint")
             .args(arguments)
