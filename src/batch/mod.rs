@@ -24,6 +24,7 @@ mod version;
 mod warnings;
 
 pub use child::{child_job, validate_child};
+pub(crate) use decode::MAX_COMPLAINTS;
 pub use decode::{Decoded, Mistyped, decode};
 pub use defaults::{
     CONTROLLER_UID_LABELS, Defaulted, JOB_NAME_LABELS, UNKNOWN_UID, apply_defaults, prepare_for_create,

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
+use crate::batch;
 use crate::engine::{Context, Fix, Input, Safety, Severity};
 use crate::manifest::edit::{Edit, TextEdit, apply, perform, plan};
 use crate::manifest::{Document, Tree};
@@ -250,7 +251,7 @@ fn base_of(examined: &Examined<'_>, found: &Found) -> FieldPath {
 
 fn key_of(examined: &Examined<'_>, found: &Found) -> Key {
     let finding = &found.finding;
-    let cause = finding.cause.map(crate::batch::Cause::as_str);
+    let cause = finding.cause.map(batch::Cause::as_str);
     let base = base_of(examined, found).to_string();
     (found.document, base, finding.rule.id(), finding.place().to_string(), cause)
 }
@@ -319,8 +320,13 @@ fn compare(before: &Examined<'_>, after: &Examined<'_>, proposals: &[Proposal<'_
             tally(judged.map(|(key, _)| key.clone()))
         };
         let (old, new) = (keys(&old), keys(&new));
-        if new.values().sum::<usize>() > old.values().sum() {
+        let total = old.values().sum();
+        if new.values().sum::<usize>() > total {
             return None;
+        }
+        // Of so many only the first are told: those that are gone make room for others.
+        if total >= batch::MAX_COMPLAINTS {
+            continue;
         }
         // What has moved to its place may turn out to be wrong in itself.
         let moved: Vec<FieldPath> = proposals
@@ -366,4 +372,93 @@ fn tally(keys: impl Iterator<Item = Key>) -> BTreeMap<Key, usize> {
         *counts.entry(key).or_default() += 1;
     }
     counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{Services, registry};
+    use crate::manifest::Span;
+    use crate::policy::{Preset, load};
+
+    fn with_fixer<T>(run: impl FnOnce(&Linter<'_>, &Context<'_>) -> T) -> T {
+        let policy = load::preset(Preset::Baseline, registry().catalog()).unwrap();
+        let now = "2026-01-01T00:00:00Z".parse().unwrap();
+        let linter = Linter { policy: &policy, now, with_defaults: false, against: None };
+        let context = Context { policy: &policy, services: &Services::Unknown, input: Input::Alone, now, namespace_labels: None };
+        run(&linter, &context)
+    }
+
+    const TEXT: &str = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: a}\nspec:\n  template:\n    spec:\n      \
+                        restartPolicy: Always\n      containers: [{name: a, image: b}]\n";
+
+    /// What comes of a fix of the one finding of [`TEXT`] that plans these edits of the text.
+    fn proved(fix: &Fix, edits: Vec<TextEdit>) -> Option<usize> {
+        with_fixer(|linter, context| {
+            let before = examine(linter, TEXT, context, None);
+            let found = &before.found[0];
+            let key = key_of(&before, found);
+            let fixer =
+                Fixer { linter, context, allowed: Safety::Safe, refused: BTreeSet::new(), tries: MAX_TRIES };
+            let proposal = Proposal { found, fix, key, base: FieldPath::root(), edits };
+            fixer.prove(TEXT, &before, &[proposal]).map(|(_, gone)| gone)
+        })
+    }
+
+    fn edit(old: &str, new: &str) -> TextEdit {
+        let start = TEXT.find(old).unwrap();
+        TextEdit { span: Span::new(start, start + old.len()), with: new.to_owned() }
+    }
+
+    #[test]
+    fn what_is_not_as_meant_is_not_done() {
+        let path = FieldPath::parse("spec.template.spec.restartPolicy");
+        let fix = Fix::set(Safety::Safe, "x", path.clone(), "Never");
+        assert_eq!(proved(&fix, vec![edit("Always", "Never")]), Some(1));
+        // Another value than was meant, another value elsewhere, a comment that swallows a value, broken text.
+        assert_eq!(proved(&fix, vec![edit("Always", "OnFailure")]), None);
+        assert_eq!(proved(&fix, vec![edit("Always", "Never"), edit("name: a", "name: b")]), None);
+        assert_eq!(proved(&fix, vec![edit("Always", "# Never")]), None);
+        assert_eq!(proved(&fix, vec![edit("Always", "Never: {")]), None);
+        assert_eq!(proved(&fix, vec![edit("Always", "Never\n---\n")]), None);
+        // As meant, but the finding is still there.
+        let still = Fix::set(Safety::Safe, "x", path, "");
+        assert_eq!(proved(&still, vec![edit("Always", "\"\"")]), None);
+        // As meant, and a new error.
+        let worse = Fix {
+            edits: vec![
+                fix.edits[0].clone(),
+                Edit::Insert { path: FieldPath::parse("spec.completions"), value: 0.into() },
+                Edit::Remove { path: FieldPath::parse("metadata.name") },
+            ],
+            ..fix
+        };
+        assert_eq!(
+            proved(
+                &worse,
+                vec![
+                    edit("Always", "Never"),
+                    edit("spec:", "spec:\n  completions: 0"),
+                    edit("{name: a}", "{}")
+                ]
+            ),
+            None
+        );
+    }
+
+    #[test]
+    fn more_than_are_told_at_once() {
+        let items: String = (0..1500).map(|n| format!("        - {n}\n")).collect();
+        let text = format!(
+            "{}{items}",
+            TEXT.replace("Always", "Never")
+                .replace("[{name: a, image: b}]", "\n      - name: a\n        image: b\n        args:")
+        );
+        with_fixer(|linter, context| {
+            let (after, gone) = fix_text(linter, &text, Safety::Safe, context).unwrap();
+            assert!(gone >= 1500, "{gone}");
+            assert!(after.ends_with("        - \"1499\"\n"));
+            assert!(fix_text(linter, &after, Safety::Unsafe, context).is_none());
+        });
+    }
 }

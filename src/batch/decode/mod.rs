@@ -25,7 +25,7 @@ use crate::path::{At, FieldPath, Segment};
 const MAX_VALUES: usize = 4_000_000;
 
 /// How many complaints are kept: enough for every honest mistake, and a bound for what is none.
-const MAX_COMPLAINTS: usize = 1000;
+pub(crate) const MAX_COMPLAINTS: usize = 1000;
 /// For how many unknown fields their place is looked for.
 const MAX_PLACED: usize = 100;
 

@@ -134,7 +134,7 @@ fn only<'p>(
     let steps = |place: &[&str]| route.len() + place.len() - 2 * shared(route, place);
     let others: Vec<usize> = within_reach(places, route)
         .filter(|place| *place != to && is_plain(schema, kind, place, shared(route, place)))
-        .map(|place| steps(place))
+        .map(&steps)
         .collect();
     let is_nearest = others.iter().all(|other| *other > steps(to));
     (is_nearest && is_plain(schema, kind, to, shared(route, to)))

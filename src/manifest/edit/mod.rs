@@ -229,7 +229,7 @@ impl<'a, 't> Source<'a, 't> {
             return here;
         }
         let start = self.line_start(at);
-        match self.text[..start].as_bytes() {
+        match &self.text.as_bytes()[..start] {
             [.., b'\r', b'\n'] => "\r\n",
             [.., b'\r'] => "\r",
             _ => "\n",
