@@ -275,6 +275,7 @@ fn block(value: &Value, indent: usize) -> String {
 /// * `indentation`, its first document: the line may belong to the container, or to the Pod's spec;
 /// * `near-miss-names`: only with `--unsafe-fixes`, since a name that is nearly another is still a guess;
 /// * `never-fires`: which day is meant?
+/// * `octal`: eight or ten, and what the text that nobody reads was for, only the author knows;
 /// * `peers-without-service`: the Service's selector, or the Job's subdomain?
 /// * `restart-policy-misplaced`, its first document: the container's own policy is a field that Kubernetes has;
 /// * `unexpanded-template`, `unrendered-helm`: not manifests yet;

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use crate::batch::{self, Decoded, Kind, Workload};
 use crate::engine::{
-    self, Context, Finding, Fix, Input, InputObject, Kept, Object, Remark, Safety, ServiceFacts, Severity, Verdict,
-    check, check_update, registry, server_findings,
+    self, Context, Finding, Fix, Input, InputObject, Kept, Object, Remark, Safety, ServiceFacts, Severity,
+    Verdict, check, check_update, registry, server_findings,
 };
 use crate::manifest::edit::Edit;
 use crate::manifest::{self, NodeId, ObjectRef, Span, Tree};
@@ -52,8 +52,7 @@ pub(super) fn lint_text(
             let message = "kubectl never reads what stands here: the document has ended before it";
             let finding = rules::manifest_ignored_text::RULE.finding(severity, FieldPath::root(), message);
             let mut diagnostic = places.at(finding, ignored, None);
-            diagnostic.help =
-                Some("begin a new document with `---`, or correct the indentation".to_owned());
+            diagnostic.help = Some("begin a new document with `---`, or correct the indentation".to_owned());
             linted.diagnostics.push(diagnostic);
         }
     }

@@ -14,11 +14,10 @@ use crate::engine::{Context, Fix, Input, Safety, Severity};
 use crate::manifest::edit::{Edit, TextEdit, apply, perform, plan};
 use crate::manifest::{Document, Tree};
 use crate::path::FieldPath;
+use crate::report::FileError;
 use crate::rules;
 
 use super::document::{Examined, Found, examine};
-use crate::report::FileError;
-
 use super::{Linter, Outcome, Source, files};
 
 /// How many times a text is looked at for something to mend.
@@ -57,8 +56,7 @@ impl Linter<'_> {
     /// from whichever thread.
     pub fn fix(&self, sources: &[Source], allowed: Safety, done: &(dyn Fn() + Sync)) -> Mended {
         let services = self.services(sources);
-        let context =
-            Context {
+        let context = Context {
             policy: self.policy,
             services: &services,
             input: Input::Alone,
@@ -282,6 +280,10 @@ fn meet(a: &Proposal<'_>, b: &Proposal<'_>) -> bool {
 
 /// Whether a document reads as it should after the proposals that are about it.
 fn reads_as_meant(text: &str, old: &Document<'_>, new: &Document<'_>, proposals: &[&Proposal<'_>]) -> bool {
+    let unread = |document: &Document<'_>| document.ignored.is_some();
+    if old.content.is_ok() && unread(old) != unread(new) {
+        return false;
+    }
     match (&old.content, &new.content) {
         (Ok(old), Ok(new)) => {
             let mut meant = old.to_value(old.root());
@@ -385,7 +387,13 @@ mod tests {
         let policy = load::preset(Preset::Baseline, registry().catalog()).unwrap();
         let now = "2026-01-01T00:00:00Z".parse().unwrap();
         let linter = Linter { policy: &policy, now, with_defaults: false, against: None };
-        let context = Context { policy: &policy, services: &Services::Unknown, input: Input::Alone, now, namespace_labels: None };
+        let context = Context {
+            policy: &policy,
+            services: &Services::Unknown,
+            input: Input::Alone,
+            now,
+            namespace_labels: None,
+        };
         run(&linter, &context)
     }
 

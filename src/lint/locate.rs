@@ -53,11 +53,6 @@ impl<'t> Places<'t> {
         self.place(finding, span, related, object)
     }
 
-    /// The text.
-    pub(super) fn text(&self) -> &'t str {
-        self.lines.text()
-    }
-
     /// A diagnostic at a span of the text.
     pub(super) fn at(&self, finding: Finding, span: Span, object: Option<&ObjectId>) -> Diagnostic {
         self.place(finding, span, Vec::new(), object)
