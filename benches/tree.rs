@@ -1,0 +1,168 @@
+//! `jobguard lint` on a tree of 20,000 manifests beside the bare YAML parser on the same bytes, in one run: on one
+//! thread and on all, and the memory it takes with ten times the files.
+//!
+//! `cargo bench --bench tree`, or `cargo bench --bench tree -- FILES` for another number.
+
+#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use granit_parser::Parser;
+use jobguard::engine::registry;
+use jobguard::lint::{Linter, Source, find};
+use jobguard::policy::{Policy, Preset, load};
+use rayon::prelude::*;
+
+/// How many files, where nothing else is asked.
+const FILES: usize = 20_000;
+/// The best of so many runs counts.
+const RUNS: usize = 3;
+
+/// The manifest of the file `number`: Jobs and CronJobs of several kinds, most of them fine, in one document or two.
+fn manifest(number: usize) -> String {
+    let mut text = String::new();
+    let schedule = ["*/15 * * * *", "0 3 * * *", "30 6 * * 1-5", "@daily"][number % 4];
+    let policy = ["Never", "OnFailure"][number / 4 % 2];
+    let _ = write!(
+        text,
+        "# Written for a benchmark.
+apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: report-{number}
+  namespace: team-{team}
+  labels:
+    app.kubernetes.io/name: report
+    team: team-{team}
+spec:
+  schedule: \"{schedule}\"
+  timeZone: Europe/Berlin
+  concurrencyPolicy: Forbid
+  startingDeadlineSeconds: 300
+  jobTemplate:
+    spec:
+      backoffLimit: 2
+      activeDeadlineSeconds: 1800
+      ttlSecondsAfterFinished: 86400
+      template:
+        metadata:
+          labels:
+            app.kubernetes.io/name: report
+        spec:
+          restartPolicy: {policy}
+          containers:
+          - name: report
+            image: example.com/report:{minor}.1
+            args: [\"--team\", \"team-{team}\", \"--full\"]
+            env:
+            - name: LEVEL
+              value: \"info\"
+            - name: TOKEN
+              valueFrom:
+                secretKeyRef:
+                  name: report
+                  key: token
+            resources:
+              requests:
+                cpu: 100m
+                memory: 128Mi
+              limits:
+                memory: 256Mi
+",
+        team = number % 37,
+        minor = number % 9,
+    );
+    if number % 3 == 0 {
+        let _ = write!(
+            text,
+            "---
+apiVersion: batch/v1
+kind: Job
+metadata:
+  name: backfill-{number}
+spec:
+  completions: 8
+  parallelism: 4
+  template:
+    spec:
+      restartPolicy: {policy}
+      containers:
+      - name: backfill
+        image: example.com/backfill:2.0
+"
+        );
+    }
+    text
+}
+
+fn lint(policy: &Policy, sources: &[Source]) {
+    let now = "2026-01-01T00:00:00Z".parse().unwrap();
+    let outcome = Linter { policy, now, with_defaults: false, against: None }.lint(sources);
+    assert!(outcome.errors.is_empty() && outcome.report.files == sources.len());
+}
+
+fn parse(sources: &[Source]) {
+    sources.par_iter().for_each(|source| {
+        let Source::File { path, .. } = source else { return };
+        let text = fs::read_to_string(path).unwrap();
+        for event in Parser::new_from_str(&text) {
+            std::hint::black_box(event.unwrap());
+        }
+    });
+}
+
+fn best(run: impl Fn()) -> Duration {
+    (0..RUNS)
+        .map(|_| {
+            let start = Instant::now();
+            run();
+            start.elapsed()
+        })
+        .min()
+        .unwrap_or_default()
+}
+
+/// The most memory this process has had, in MiB; nothing where the system does not say.
+fn peak_memory() -> String {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:")?.trim().split(' ').next()?.parse::<u64>().ok());
+    peak.map_or_else(|| "unknown".to_owned(), |kib| format!("{} MiB", kib / 1024))
+}
+
+fn main() {
+    let files = std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(FILES);
+    let folder = tempfile::tempdir().unwrap();
+    let mut bytes = 0;
+    for number in 0..files {
+        let below = folder.path().join(format!("{:03}", number / 100));
+        fs::create_dir_all(&below).unwrap();
+        let text = manifest(number);
+        bytes += text.len();
+        fs::write(below.join(format!("{number}.yaml")), text).unwrap();
+    }
+    let found = |folder: &Path| find(&[folder.to_owned()]).sources;
+    let sources = found(folder.path());
+    assert_eq!(sources.len(), files);
+    let policy = load::preset(Preset::Recommended, registry().catalog()).unwrap();
+
+    lint(&policy, &sources[..files / 10]);
+    println!("peak memory after {} files: {}", files / 10, peak_memory());
+    lint(&policy, &sources);
+    println!("peak memory after {files} files: {}", peak_memory());
+
+    let mib = bytes as f64 / f64::from(1 << 20);
+    println!("{files} files, {mib:.1} MiB, the best of {RUNS} runs");
+    println!("{:8} {:>14} {:>14} {:>7}", "threads", "bare parser", "jobguard", "ratio");
+    for threads in [1, std::thread::available_parallelism().map_or(1, usize::from)] {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let (floor, ours) = pool.install(|| (best(|| parse(&sources)), best(|| lint(&policy, &sources))));
+        let speed = |time: Duration| format!("{:.0} MiB/s", mib / time.as_secs_f64());
+        let ratio = floor.as_secs_f64() / ours.as_secs_f64();
+        println!("{threads:<8} {:>14} {:>14} {ratio:>7.2}", speed(floor), speed(ours));
+    }
+}
