@@ -14,12 +14,13 @@ mod input;
 mod object;
 mod registry;
 mod rule;
+mod services;
 mod suppress;
 mod timetable;
 
 pub use check::{Verdict, check, check_update, server_findings};
 pub use containers::{ContainerPart, DEFAULT_BACKOFF_LIMIT};
-pub use context::{Context, Knowledge, ServiceFacts, Services};
+pub use context::Context;
 pub use finding::{Anchor, Finding, Related, Severity};
 pub use fix::{Fix, Safety};
 pub use fold::fold;
@@ -28,5 +29,6 @@ pub use input::{Fact, Input, InputCheck, InputObject, InputSink, Kept, Seen, jud
 pub use object::{JobPart, Object, Remark, subject};
 pub use registry::{Registry, registry};
 pub use rule::{Check, Docs, Example, Reported, Rule, RuleContext, Sink};
+pub use services::{Knowledge, ServiceFacts, ServiceIndex, Services};
 pub use suppress::{ANNOTATION, Suppressions};
 pub use timetable::{CronPart, Timetable, duration_words};

@@ -206,5 +206,5 @@ fn known(linted: &[Result<Linted, FileError>]) -> Services {
     }
     list.sort();
     list.dedup();
-    Services::Known { source: Knowledge::Input, list }
+    Services::Known { source: Knowledge::Input, index: list.into_iter().collect(), lost: None }
 }

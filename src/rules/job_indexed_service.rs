@@ -111,6 +111,9 @@ spec:
     check: Check::Object(check),
 };
 
+/// From which age on knowledge of the cluster is called old, in seconds. A watch that breaks and stands again within
+/// that time has missed next to nothing.
+const OLD_SECONDS: i64 = 60;
 /// The label whose value is each Pod's index.
 const INDEX_LABEL: &str = "batch.kubernetes.io/job-completion-index";
 
@@ -122,12 +125,9 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     };
     let Some(services) = context.services() else { return };
     let path = job.path("template.spec.subdomain");
-    let remedy = format!(
-        "add a Service named {subdomain} with clusterIP: None and the selector {}",
-        selector(object, &job)
-    );
-    let (source, list) = match services {
-        Services::Known { source, list } => (source, list),
+    let remedy = format!("add a Service named {subdomain} with clusterIP: None and the selector {}", selector(object, &job));
+    let (source, index, lost) = match services {
+        Services::Known { source, index, lost } => (source, index, *lost),
         Services::Unknown | Services::Pending => {
             sink.report(
                 path,
@@ -138,10 +138,16 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
             return;
         }
     };
-    let candidates: Vec<&ServiceFacts> = list
-        .iter()
-        .filter(|service| service.name == subdomain && service.may_be_in(object.namespace()))
-        .collect();
+    // What may have changed since is no reason to refuse anything.
+    let old = lost
+        .map(|lost| context.now().as_second().saturating_sub(lost.as_second()))
+        .filter(|age| *age >= OLD_SECONDS);
+    let severest = if old.is_some() { Severity::Warning } else { Severity::Error };
+    let as_of = match old {
+        Some(age) => format!(", as far as was known {} minutes ago", age / 60),
+        None => String::new(),
+    };
+    let candidates: Vec<&ServiceFacts> = index.find(subdomain, object.namespace()).collect();
     if candidates.is_empty() {
         let place = match (source, object.namespace()) {
             (Knowledge::Input, None) => "among the files given".to_owned(),
@@ -150,11 +156,10 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
         };
         sink.report(
             path,
-            format!(
-                "there is no Service named {subdomain:?} {place}, so the Pods cannot find each other by name"
-            ),
+            format!("there is no Service named {subdomain:?} {place}, so the Pods cannot find each other by name{as_of}"),
         )
-        .help(remedy);
+        .help(remedy)
+        .at_most(severest);
         return;
     }
     // The same name may stand in several files, one for each environment: one that serves is enough.
@@ -163,7 +168,9 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
         return;
     }
     if let Some(fault) = faults.into_iter().next() {
-        sink.report(path, format!("the Service {subdomain:?} {}", fault.message)).help(fault.help);
+        sink.report(path, format!("the Service {subdomain:?} {}{as_of}", fault.message))
+            .help(fault.help)
+            .at_most(severest);
     }
 }
 
