@@ -7,8 +7,8 @@ use insta::assert_snapshot;
 use jobguard::batch::Kind;
 use jobguard::policy::load::{self, Source};
 use jobguard::policy::{
-    ControllerJobs, Level, Mode, OptionKind, OptionSpec, Policy, PolicyErrors, Preset, PresetLevels,
-    RuleSpec, Settings, Subject, preset, schema,
+    ControllerJobs, Level, Mode, OnTimeout, OptionKind, OptionSpec, Policy, PolicyErrors, Preset,
+    PresetLevels, RuleSpec, Settings, Subject, preset, schema,
 };
 use proptest::prelude::*;
 
@@ -101,6 +101,8 @@ fn the_smallest_policy_is_recommended() {
     let small = read(&policy("  {}\n"), &[]).unwrap();
     assert_eq!(small.name, "test");
     assert_eq!((small.mode, small.controller_jobs), (Mode::Enforce, ControllerJobs::Warn));
+    assert_eq!(small.on_timeout, OnTimeout::Allow);
+    assert!(!small.asks_for_namespace_labels());
     assert!(small.suppressions.cover(Level::Deny));
     assert_snapshot!(levels_of(small.base()), @"api/restart-policy=deny cron/frequency=warn cron/time-zone=info job/deadline=warn");
     assert_eq!(small.base(), load::preset(Preset::Recommended, CATALOG).unwrap().base());
@@ -162,6 +164,7 @@ fn everything_can_be_said() {
         "  extends: strict
   mode: audit
   controllerJobs: skip
+  onTimeout: deny
   suppressions: {allow: true, levels: [info]}
   defaults:
     restartPolicy: OnFailure
@@ -188,6 +191,7 @@ fn everything_can_be_said() {
     );
     let policy = read(&text, &[]).unwrap_or_else(|errors| panic!("{errors}"));
     assert_eq!((policy.mode, policy.controller_jobs), (Mode::Audit, ControllerJobs::Skip));
+    assert_eq!(policy.on_timeout, OnTimeout::Deny);
     assert_eq!(policy.suppressions.levels, [Level::Info]);
     assert_snapshot!(levels_of(policy.base()), @"api/restart-policy=deny cron/frequency=warn cron/time-zone=off job/deadline=info");
     let frequency = &policy.base().rules[1];

@@ -3,7 +3,7 @@
 use super::reader::{Reader, Value, quoted};
 use super::settings::Layer;
 use super::subject::Match;
-use super::{ControllerJobs, Level, Mode, RuleSpec, defaults, names, rules};
+use super::{ControllerJobs, Level, Mode, OnTimeout, RuleSpec, defaults, names, rules};
 use crate::batch::{Kind, KubernetesVersion};
 use crate::manifest::{Entry, NodeKind, Span};
 use crate::path::At;
@@ -17,6 +17,7 @@ pub(super) const MODES: &[(&str, Mode)] =
     &[("enforce", Mode::Enforce), ("warn", Mode::Warn), ("audit", Mode::Audit)];
 pub(super) const CONTROLLER_JOBS: &[(&str, ControllerJobs)] =
     &[("warn", ControllerJobs::Warn), ("enforce", ControllerJobs::Enforce), ("skip", ControllerJobs::Skip)];
+pub(super) const ON_TIMEOUT: &[(&str, OnTimeout)] = &[("allow", OnTimeout::Allow), ("deny", OnTimeout::Deny)];
 pub(super) const KINDS: &[(&str, Kind)] = &[("Job", Kind::Job), ("CronJob", Kind::CronJob)];
 const SUPPRESSIBLE: &[(&str, Level)] = &[("deny", Level::Deny), ("warn", Level::Warn), ("info", Level::Info)];
 
@@ -31,6 +32,7 @@ pub(super) struct Document {
     pub(super) mode: Option<Mode>,
     pub(super) kubernetes_version: Option<KubernetesVersion>,
     pub(super) controller_jobs: Option<ControllerJobs>,
+    pub(super) on_timeout: Option<OnTimeout>,
     pub(super) suppressions_allow: Option<bool>,
     pub(super) suppressions_levels: Option<Vec<Level>>,
     pub(super) layer: Layer,
@@ -104,6 +106,7 @@ const SPEC_KEYS: &[&str] = &[
     "mode",
     "kubernetesVersion",
     "controllerJobs",
+    "onTimeout",
     "suppressions",
     "defaults",
     "rules",
@@ -129,6 +132,7 @@ fn spec(
             "kubernetesVersion" => document.kubernetes_version = kubernetes_version(reader, value, &here),
             "mode" => document.mode = reader.word(value, &here, MODES),
             "controllerJobs" => document.controller_jobs = reader.word(value, &here, CONTROLLER_JOBS),
+            "onTimeout" => document.on_timeout = reader.word(value, &here, ON_TIMEOUT),
             "suppressions" => suppressions(reader, value, &here, document),
             "defaults" => document.layer.defaults = defaults::read(reader, value, &here),
             "rules" => {

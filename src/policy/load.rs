@@ -8,7 +8,7 @@ use super::document::{self, Document};
 use super::reader::{Fault, Reader, did_you_mean, one_of, quoted};
 use super::suggest::nearest;
 use super::{
-    ControllerJobs, Defaults, Mode, Override, Policy, PolicyError, PolicyErrors, Preset, RuleSetting,
+    ControllerJobs, Defaults, Mode, OnTimeout, Override, Policy, PolicyError, PolicyErrors, Preset, RuleSetting,
     RuleSpec, Settings, Suppressions,
 };
 use crate::manifest::{self, LineIndex, Span};
@@ -210,6 +210,7 @@ fn assemble(preset: Preset, documents: Vec<Document>, catalog: &[&'static RuleSp
         mode: Mode::default(),
         kubernetes_version: KubernetesVersion::NEWEST,
         controller_jobs: ControllerJobs::default(),
+        on_timeout: OnTimeout::default(),
         suppressions: Suppressions::default(),
         base: Settings { rules, defaults: Defaults::default() },
         overrides: Vec::new(),
@@ -220,6 +221,7 @@ fn assemble(preset: Preset, documents: Vec<Document>, catalog: &[&'static RuleSp
         policy.kubernetes_version = document.kubernetes_version.unwrap_or(policy.kubernetes_version);
         policy.mode = document.mode.unwrap_or(policy.mode);
         policy.controller_jobs = document.controller_jobs.unwrap_or(policy.controller_jobs);
+        policy.on_timeout = document.on_timeout.unwrap_or(policy.on_timeout);
         policy.suppressions.allow = document.suppressions_allow.unwrap_or(policy.suppressions.allow);
         if let Some(levels) = document.suppressions_levels {
             policy.suppressions.levels = levels;

@@ -82,6 +82,26 @@ impl ControllerJobs {
     }
 }
 
+/// What becomes of an object that the webhook could not judge before its client stops waiting.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OnTimeout {
+    /// It is let through, with a warning.
+    #[default]
+    Allow,
+    /// It is refused, where the mode is [`Mode::Enforce`].
+    Deny,
+}
+
+impl OnTimeout {
+    /// The word in a policy file.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Deny => "deny",
+        }
+    }
+}
+
 /// Whether the annotation `jobguard.dev/ignore` counts, and for which findings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Suppressions {
@@ -115,6 +135,8 @@ pub struct Policy {
     pub kubernetes_version: KubernetesVersion,
     /// What becomes of Jobs that the CronJob controller makes.
     pub controller_jobs: ControllerJobs,
+    /// What becomes of objects that could not be judged in time.
+    pub on_timeout: OnTimeout,
     /// Whether objects may silence rules.
     pub suppressions: Suppressions,
     base: Settings,
@@ -133,6 +155,11 @@ impl Policy {
     /// The settings without any override.
     pub fn base(&self) -> &Settings {
         &self.base
+    }
+
+    /// Whether an override asks for the labels of namespaces.
+    pub fn asks_for_namespace_labels(&self) -> bool {
+        self.overrides.iter().any(|item| item.matching.namespace_labels.is_some())
     }
 
     /// The settings for one object: the base, and over it every override that matches, in order, the later

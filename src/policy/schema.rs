@@ -110,6 +110,11 @@ fn spec() -> Value {
                 "enum": words(document::CONTROLLER_JOBS),
                 "default": "warn",
             },
+            "onTimeout": {
+                "description": "Objects that the webhook could not judge in time. allow: let through with a warning. deny: refused, under mode enforce.",
+                "enum": words(document::ON_TIMEOUT),
+                "default": "allow",
+            },
             "suppressions": {
                 "description": "The annotation jobguard.dev/ignore on an object.",
                 "type": ["object", "null"],
