@@ -11,6 +11,8 @@
 
 pub mod batch;
 pub mod cli;
+#[cfg(feature = "cluster")]
+pub mod cluster;
 pub mod cron;
 pub mod engine;
 pub mod lint;

@@ -10,8 +10,8 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 
 use super::exit::ExitStatus;
-use super::policy_source;
-use crate::server::{self, Certificate, Ended, LogFormat, ServeOptions, Timeouts};
+use crate::policy::Preset;
+use crate::server::{self, Certificate, ClientAuth, Ended, LogFormat, PolicySource, ServeOptions, Timeouts};
 
 /// A review to try a server with.
 const EXAMPLE: &str = include_str!("../../examples/review.json");
@@ -32,9 +32,50 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "FILE", env = "JOBGUARD_TLS_KEY", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
 
+    /// Authorities, in PEM, that must have signed the client certificate of whoever sends reviews
+    #[arg(long, value_name = "FILE", env = "JOBGUARD_CLIENT_CA")]
+    client_ca: Option<PathBuf>,
+
+    /// Names, of which the client certificate must have one, as common name or DNS name
+    #[arg(
+        long,
+        value_name = "NAME,...",
+        env = "JOBGUARD_CLIENT_ALLOWED_NAMES",
+        requires = "client_ca",
+        value_delimiter = ','
+    )]
+    client_allowed_names: Vec<String>,
+
+    /// Where to show /metrics, /policy, /livez and /readyz, over plain HTTP; nowhere if not given
+    #[arg(long, value_name = "ADDRESS", env = "JOBGUARD_METRICS_LISTEN", value_parser = listen_address)]
+    metrics_listen: Option<SocketAddr>,
+
     /// Policy file, or one of the built-in policies: baseline, recommended, strict
     #[arg(long, short, value_name = "FILE|NAME", env = "JOBGUARD_POLICY", default_value = "recommended")]
     policy: String,
+
+    /// How often certificates and policy are looked at for changes
+    #[arg(long, value_name = "DURATION", env = "JOBGUARD_RELOAD_EVERY", default_value = "10s",
+          value_parser = interval)]
+    reload_every: Duration,
+
+    /// Namespaces whose Jobs are let through unseen; the one that jobguard runs in always is
+    #[arg(long, value_name = "NAME,...", env = "JOBGUARD_EXCLUDE_NAMESPACES", value_delimiter = ',')]
+    exclude_namespaces: Vec<String>,
+
+    /// The namespace that jobguard runs in [default: that of its service account]
+    #[arg(long, value_name = "NAME", env = "JOBGUARD_NAMESPACE")]
+    namespace: Option<String>,
+
+    /// Know the cluster's Services, for rules that ask for them
+    #[cfg(feature = "cluster")]
+    #[arg(long, env = "JOBGUARD_WATCH_SERVICES")]
+    watch_services: bool,
+
+    /// Know the labels of namespaces, for policies that match on them
+    #[cfg(feature = "cluster")]
+    #[arg(long, env = "JOBGUARD_WATCH_NAMESPACES")]
+    watch_namespaces: bool,
 
     /// How log lines are written
     #[arg(long, value_enum, value_name = "FORMAT", env = "JOBGUARD_LOG_FORMAT", default_value = "text")]
@@ -109,9 +150,31 @@ fn duration(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "write it with units, such as 10s or 1m30s, at most 1h".to_owned())
 }
 
+fn interval(text: &str) -> Result<Duration, String> {
+    duration(text).and_then(|duration| match duration.is_zero() {
+        true => Err("it must be more than nothing".to_owned()),
+        false => Ok(duration),
+    })
+}
+
+/// The namespace of the Pod that this runs in, if it does.
+fn own_namespace() -> Option<String> {
+    const FILE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
+    let name = std::fs::read_to_string(FILE).ok()?;
+    Some(name.trim().to_owned()).filter(|name| !name.is_empty())
+}
+
 /// Runs the webhook until a signal ends it.
 pub(crate) fn run(args: ServeArgs) -> Result<ExitStatus> {
-    let policy = policy_source::find(Some(&args.policy))?;
+    let policy = match Preset::from_name(&args.policy) {
+        Some(preset) => PolicySource::BuiltIn(preset),
+        None => PolicySource::File(args.policy.clone().into()),
+    };
+    let namespace = args.namespace.or_else(own_namespace);
+    let mut excluded_namespaces = args.exclude_namespaces;
+    excluded_namespaces.extend(namespace.clone());
+    excluded_namespaces.sort();
+    excluded_namespaces.dedup();
     let certificate = match (args.tls_cert, args.tls_key) {
         (Some(cert), Some(key)) => Certificate::Files { cert, key },
         _ => Certificate::SelfSigned,
@@ -121,11 +184,20 @@ pub(crate) fn run(args: ServeArgs) -> Result<ExitStatus> {
         LogFormatArg::Json => LogFormat::Json,
     };
     server::start_log(format, args.log_level.filter());
-    let advice = (certificate == Certificate::SelfSigned).then(|| policy.name.clone());
+    let advice = (certificate == Certificate::SelfSigned).then(|| args.policy.clone());
     let options = ServeOptions {
         listen: args.listen,
         certificate,
+        clients: args.client_ca.map(|ca| ClientAuth { ca, names: args.client_allowed_names }),
         policy,
+        metrics_listen: args.metrics_listen,
+        excluded_namespaces,
+        reload_every: args.reload_every,
+        #[cfg(feature = "cluster")]
+        cluster: crate::cluster::Options {
+            watch_services: args.watch_services,
+            watch_namespaces: args.watch_namespaces,
+        },
         shutdown_delay: args.shutdown_delay,
         max_connections: args.max_connections,
         max_concurrent: args.max_concurrent,

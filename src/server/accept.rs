@@ -1,19 +1,26 @@
 //! The accept loop: TCP to TLS to HTTP/1.1, with a bound on everything a client can hold on to.
 
+use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use tokio::io::AsyncBufReadExt as _;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::server::TlsStream;
+use tower::Service as _;
 
+use super::connections::{Entry, Slot, Table};
+use super::metrics::{Metrics, Shed};
 use super::patience::Patience;
 use super::shutdown::{Lifecycle, Phase};
 use super::tls::Tls;
@@ -31,9 +38,11 @@ pub struct Timeouts {
     pub handshake: Duration,
     /// From the handshake to the first byte of a request.
     pub first_byte: Duration,
-    /// For the header of a request, and for silence between two requests. API servers keep idle connections for 90
-    /// seconds; closing later than they do avoids requests lost on a connection that is just being closed.
+    /// For the header of a request, once it has begun.
     pub header: Duration,
+    /// For silence between two requests. API servers keep idle connections for 90 seconds; closing later than they
+    /// do avoids requests lost on a connection that is just being closed.
+    pub idle: Duration,
     /// For a request that does not say how long its client waits: from its header to its answer.
     pub request: Duration,
     /// For a client to take anything more of an answer.
@@ -47,7 +56,8 @@ impl Default for Timeouts {
         Self {
             handshake: Duration::from_secs(10),
             first_byte: Duration::from_secs(10),
-            header: Duration::from_secs(120),
+            header: Duration::from_secs(10),
+            idle: Duration::from_secs(120),
             request: Duration::from_secs(10),
             write: Duration::from_secs(30),
             drain: Duration::from_secs(15),
@@ -62,51 +72,62 @@ pub(crate) struct Connections {
     pub(crate) router: Router,
     pub(crate) lifecycle: Lifecycle,
     pub(crate) timeouts: Timeouts,
-    /// How many connections there may be at a time.
-    pub(crate) max: u32,
+    /// Which connections there are.
+    pub(crate) table: Arc<Table>,
+    pub(crate) metrics: Arc<Metrics>,
 }
+
+/// Held by every open connection: all have ended when nobody holds it.
+type Open = mpsc::Sender<Infallible>;
 
 impl Connections {
     /// Serves until the lifecycle ends. Returns whether all open requests got their answer.
     pub(crate) async fn serve(self, listener: TcpListener) -> bool {
-        let room = Arc::new(Semaphore::new(self.max as usize));
+        let (open, mut none_open) = mpsc::channel(1);
         tokio::select! {
-            () = self.accept(&listener, &room) => {}
+            () = self.accept(&listener, &open) => {}
             () = self.lifecycle.reached(Phase::Draining) => {}
         }
         // From here on, whoever connects is refused by the system, and can go elsewhere at once.
         drop(listener);
-        // When all permits are back, no connection is left.
-        let drained = room.acquire_many(self.max);
+        drop(open);
         tokio::select! {
             // First, since the end closes the connections, which then looks like a drain.
             biased;
             () = self.lifecycle.reached(Phase::Ended) => false,
-            _ = drained => true,
+            _ = none_open.recv() => true,
             () = sleep(self.timeouts.drain) => false,
         }
     }
 
     /// Accepts connections, for ever.
-    async fn accept(&self, listener: &TcpListener, room: &Arc<Semaphore>) {
+    async fn accept(&self, listener: &TcpListener, open: &Open) {
         let mut back_off = BACK_OFF.0;
         let mut full = false;
         loop {
             match listener.accept().await {
                 Ok((stream, peer)) => {
                     back_off = BACK_OFF.0;
-                    let Ok(permit) = Arc::clone(room).try_acquire_owned() else {
+                    let (slot, crowded) = match self.table.enter() {
+                        Entry::Free(slot) => (Some(slot), false),
+                        Entry::Taken(slot) => (Some(slot), true),
+                        Entry::Full => (None, true),
+                    };
+                    if crowded && !full {
+                        tracing::warn!(%peer, "too many connections: closing those that are silent");
+                    }
+                    full = crowded;
+                    self.metrics.connections(self.table.len());
+                    let Some(slot) = slot else {
                         // Closed at once: a client that has to wait would only find out at its deadline.
-                        if !full {
-                            tracing::warn!(max = self.max, %peer, "too many connections: closing new ones");
-                        }
-                        full = true;
+                        self.metrics.shed(Shed::Connections);
                         continue;
                     };
-                    full = false;
-                    let connections = self.clone();
+                    let (connections, open) = (self.clone(), open.clone());
                     tokio::spawn(async move {
-                        if let Err(problem) = connections.connection(stream, permit).await {
+                        let _open = open;
+                        if let Err(problem) = connections.connection(stream, slot).await {
+                            connections.metrics.connection_closed(problem.reason());
                             tracing::debug!(%peer, %problem, "connection ended");
                         }
                     });
@@ -122,14 +143,17 @@ impl Connections {
         }
     }
 
-    async fn connection(&self, stream: TcpStream, _permit: OwnedSemaphorePermit) -> Result<(), Problem> {
+    async fn connection(&self, stream: TcpStream, slot: Arc<Slot>) -> Result<(), Problem> {
+        // Given back however this ends, by a panic as well.
+        let _place = Place { connections: self, slot: &slot };
         tokio::select! {
-            ended = self.talk(stream) => ended,
+            ended = self.talk(stream, &slot) => ended,
+            () = slot.evicted() => Err(Problem::Evicted),
             () = self.lifecycle.reached(Phase::Ended) => Ok(()),
         }
     }
 
-    async fn talk(&self, stream: TcpStream) -> Result<(), Problem> {
+    async fn talk(&self, stream: TcpStream, slot: &Arc<Slot>) -> Result<(), Problem> {
         // Answers are written whole; waiting to fill a packet would only delay them.
         stream.set_nodelay(true)?;
         let stream = tokio::select! {
@@ -139,12 +163,24 @@ impl Connections {
             () = self.lifecycle.reached(Phase::Draining) => None,
         };
         let Some(stream) = stream else { return Ok(()) };
+        let peer = self.tls.peer(stream.get_ref().1);
+        let service = service_fn(|request: Request<Incoming>| {
+            slot.busy();
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(peer);
+            let answer = self.router.clone().call(request);
+            async move {
+                let answer = answer.await;
+                slot.answered();
+                answer
+            }
+        });
+        slot.reading();
+        let io = Patience::new(stream, Arc::clone(slot), self.timeouts.header, self.timeouts.write);
         let mut server = http1::Builder::new();
-        server.timer(TokioTimer::new()).header_read_timeout(self.timeouts.header).max_buf_size(MAX_BUFFER);
-        let service = TowerToHyperService::new(self.router.clone());
-        let mut connection = std::pin::pin!(
-            server.serve_connection(TokioIo::new(Patience::new(stream, self.timeouts.write)), service)
-        );
+        // hyper counts from the end of the last request; within a header, `Patience` has a shorter timer.
+        server.timer(TokioTimer::new()).header_read_timeout(self.timeouts.idle).max_buf_size(MAX_BUFFER);
+        let mut connection = std::pin::pin!(server.serve_connection(TokioIo::new(io), service));
         tokio::select! {
             biased;
             ended = connection.as_mut() => return Ok(ended?),
@@ -156,12 +192,27 @@ impl Connections {
     /// Goes as far as the first byte of a request; none where the client leaves before.
     async fn open(&self, stream: TcpStream) -> Result<Option<TlsStream<TcpStream>>, Problem> {
         let handshake = self.tls.acceptor().accept(stream);
-        let mut stream =
-            timeout(self.timeouts.handshake, handshake).await.map_err(|_| Problem::Handshake)??;
+        let mut stream = timeout(self.timeouts.handshake, handshake)
+            .await
+            .map_err(|_| Problem::Handshake)?
+            .map_err(Problem::Tls)?;
         let first =
             timeout(self.timeouts.first_byte, stream.fill_buf()).await.map_err(|_| Problem::Silent)?;
         let gone = first?.is_empty();
         Ok((!gone).then_some(stream))
+    }
+}
+
+/// A place in the table, for as long as a connection lasts.
+struct Place<'a> {
+    connections: &'a Connections,
+    slot: &'a Slot,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.connections.table.leave(self.slot);
+        self.connections.metrics.connections(self.connections.table.len());
     }
 }
 
@@ -172,10 +223,28 @@ enum Problem {
     Handshake,
     #[error("no request in time")]
     Silent,
+    #[error("its place was needed")]
+    Evicted,
+    #[error("TLS: {0}")]
+    Tls(io::Error),
     #[error("{0}")]
     Io(#[from] io::Error),
     #[error("{0}")]
     Http(#[from] hyper::Error),
+}
+
+impl Problem {
+    /// For metrics.
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::Handshake => "handshake_timeout",
+            Self::Silent => "silent",
+            Self::Evicted => "evicted",
+            Self::Tls(_) => "handshake",
+            Self::Http(error) if error.is_timeout() => "timeout",
+            Self::Io(_) | Self::Http(_) => "broken",
+        }
+    }
 }
 
 /// Whether an error of `accept` is about the connection that was to be accepted, and not about accepting.

@@ -1,5 +1,7 @@
 //! What is answered to a review. Pure and synchronous: the same for a server and for one review in a file.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use k8s_openapi::api::batch::v1::{CronJob, Job};
 use serde_json::value::RawValue;
@@ -8,10 +10,12 @@ use crate::batch::{self, Kind, Workload};
 use crate::engine::{self, Context, Input, Object, Services};
 use crate::manifest;
 use crate::mutate;
-use crate::policy::{ControllerJobs, Mode, Policy};
+use crate::policy::{ControllerJobs, Mode, OnTimeout, Policy};
 
 use super::answer::{Decision, MAX_WARNING, Ruling, changes_annotation};
-use super::review::{Operation, Request, Response, Review, ReviewAnswer, ReviewError};
+use super::facts::{Facts, NOT_UNDERSTOOD, PASSED_OVER, TIMED_OUT};
+use super::knowledge::Namespaces;
+use super::review::{Operation, Request, Response, Review, ReviewAnswer, ReviewError, Status};
 use super::text::plain;
 
 /// Who makes a CronJob's Jobs: the controller's own account, or the controller manager's where its controllers have
@@ -44,8 +48,18 @@ impl Endpoint {
 /// Answers reviews by one policy.
 #[derive(Debug)]
 pub struct Admission {
-    policy: Policy,
-    services: Services,
+    policy: Arc<Policy>,
+    services: Arc<Services>,
+    namespaces: Arc<Namespaces>,
+    /// Namespaces whose objects are nobody's business here.
+    excluded: Arc<[String]>,
+}
+
+/// An answer, and what is counted of it.
+#[derive(Debug)]
+pub(crate) struct Answered {
+    pub(crate) answer: ReviewAnswer,
+    pub(crate) facts: Facts,
 }
 
 /// What a request is about.
@@ -59,9 +73,24 @@ enum Asked {
 }
 
 impl Admission {
-    /// Answers by `policy`.
+    /// Answers by `policy`, and knows of nothing but the object.
     pub fn new(policy: Policy) -> Self {
-        Self { policy, services: Services::Unknown }
+        Self {
+            policy: Arc::new(policy),
+            services: Arc::default(),
+            namespaces: Arc::default(),
+            excluded: Arc::default(),
+        }
+    }
+
+    /// Answers by `policy`, with what is known of the cluster.
+    pub(crate) fn with(
+        policy: Arc<Policy>,
+        services: Arc<Services>,
+        namespaces: Arc<Namespaces>,
+        excluded: Arc<[String]>,
+    ) -> Self {
+        Self { policy, services, namespaces, excluded }
     }
 
     /// Reads one review and answers it. `now` is the time to judge schedules at.
@@ -74,7 +103,20 @@ impl Admission {
         body: &[u8],
         now: Timestamp,
     ) -> Result<ReviewAnswer, ReviewError> {
-        let response = match Review::read(body)? {
+        self.judge(endpoint, body, now).map(|answered| answered.answer)
+    }
+
+    /// The same, with what is counted of it.
+    pub(crate) fn judge(
+        &self,
+        endpoint: Endpoint,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Result<Answered, ReviewError> {
+        let (response, facts) = match Review::read(body)? {
+            Review::Request(request) if self.is_excluded(&request) => {
+                (Response::allow(&request.uid), Facts::of(&request, PASSED_OVER))
+            }
             Review::Request(request) => match endpoint {
                 Endpoint::Validate => self.validate(&request, now),
                 Endpoint::Mutate => self.mutate(&request),
@@ -82,31 +124,61 @@ impl Admission {
             Review::UidOnly { uid, problem } => {
                 let why = format!("the request cannot be read: {problem}");
                 tracing::warn!(uid = plain(&uid, LOGGED), why, "allowed without a verdict");
-                not_judged(uid, &why)
+                (not_judged(uid, &why), Facts::unread(NOT_UNDERSTOOD))
             }
         };
-        Ok(response.into_review())
+        Ok(Answered { answer: response.into_review(), facts })
+    }
+
+    /// Answers a review that could not be judged in time, as the policy says.
+    ///
+    /// # Errors
+    /// When `body` is nothing that an `AdmissionReview` could answer.
+    pub(crate) fn too_late(&self, body: &[u8]) -> Result<Answered, ReviewError> {
+        const WHY: &str = "there was no time left to judge it";
+        let (uid, facts) = match Review::read(body)? {
+            Review::Request(request) => (request.uid.clone(), Facts::of(&request, TIMED_OUT)),
+            Review::UidOnly { uid, .. } => (uid, Facts::unread(TIMED_OUT)),
+        };
+        let deny = self.policy.on_timeout == OnTimeout::Deny && self.policy.mode == Mode::Enforce;
+        tracing::warn!(uid = plain(&uid, LOGGED), allowed = !deny, "no verdict in time");
+        let mut response = if deny {
+            let mut response = Response::allow(uid);
+            response.allowed = false;
+            let message = format!("jobguard did not look at this: {WHY}; try again");
+            response.status = Some(Status::failure(504, "Timeout", message));
+            response
+        } else {
+            not_judged(uid, WHY)
+        };
+        response.audit_annotations.insert("decision", "timed out".to_owned());
+        Ok(Answered { answer: response.into_review(), facts })
+    }
+
+    fn is_excluded(&self, request: &Request<'_>) -> bool {
+        let namespace = request.namespace.as_deref().unwrap_or_default();
+        self.excluded.iter().any(|excluded| excluded == namespace)
     }
 
     /// Says whether the object may be stored.
-    pub(crate) fn validate(&self, request: &Request<'_>, now: Timestamp) -> Response {
+    fn validate(&self, request: &Request<'_>, now: Timestamp) -> (Response, Facts) {
         let (new, old) = match asked(request) {
             Asked::Object { new, old } => (new, old),
             other => return other.without_object(request),
         };
-        if old.as_ref().is_some_and(is_leaving) {
-            return Response::allow(&request.uid);
-        }
         let controllers = made_by_cron_job_controller(request, &new);
-        if controllers && self.policy.controller_jobs == ControllerJobs::Skip {
-            return Response::allow(&request.uid);
+        let skipped = controllers && self.policy.controller_jobs == ControllerJobs::Skip;
+        if skipped || old.as_ref().is_some_and(is_leaving) {
+            return (Response::allow(&request.uid), Facts::of(request, PASSED_OVER));
         }
+        let namespace_labels = self.namespaces.labels(new.metadata().namespace.as_deref());
+        let namespace_labels_missing = namespace_labels.is_none() && self.policy.asks_for_namespace_labels();
         let context = Context {
             policy: &self.policy,
             services: &self.services,
             input: Input::Alone,
             now,
-            namespace_labels: None,
+            namespace_labels,
         };
         let (object, verdict) = match old {
             Some(mut old) => {
@@ -139,30 +211,37 @@ impl Admission {
                 ruling.decision().as_str()
             );
         }
-        ruling.into_response(&request.uid)
+        let facts = Facts::judged(request, &verdict, ruling.decision());
+        let mut response = ruling.into_response(&request.uid);
+        if namespace_labels_missing {
+            response.audit_annotations.insert("unknown", "namespace labels".to_owned());
+        }
+        (response, facts)
     }
 
     /// Says what to fill in. Never says no: whether the object may be stored is asked again, after the API server's
     /// own validation.
-    pub(crate) fn mutate(&self, request: &Request<'_>) -> Response {
+    fn mutate(&self, request: &Request<'_>) -> (Response, Facts) {
         let (mut new, old) = match asked(request) {
             Asked::Object { new, old } => (new, old),
             other => return other.without_object(request),
         };
+        let mut response = Response::allow(&request.uid);
         // A controller's Jobs have what their CronJob was given.
         let not_ours = made_by_cron_job_controller(request, &new)
             && self.policy.controller_jobs != ControllerJobs::Enforce;
         if not_ours || old.as_ref().is_some_and(is_leaving) {
-            return Response::allow(&request.uid);
+            return (response, Facts::of(request, PASSED_OVER));
         }
-        let settings = self.policy.settings_for(&engine::subject(&new, None));
+        let mut facts = Facts::of(request, Decision::Allow.as_label());
+        let namespace_labels = self.namespaces.labels(new.metadata().namespace.as_deref());
+        let settings = self.policy.settings_for(&engine::subject(&new, namespace_labels));
         let changes = match &old {
             Some(old) => mutate::fill_update(&mut new, old, &settings.defaults),
             None => mutate::fill(&mut new, &settings.defaults),
         };
-        let mut response = Response::allow(&request.uid);
         if changes.is_empty() {
-            return response;
+            return (response, facts);
         }
         let paths = changes_annotation(changes.iter().map(|change| &change.path));
         if self.policy.mode == Mode::Audit {
@@ -170,14 +249,15 @@ impl Admission {
         } else {
             response.audit_annotations.insert("defaulted", paths);
             response.set_patch(&mutate::json_patch(&changes).to_string());
+            facts.patched = true;
         }
-        response
+        (response, facts)
     }
 }
 
 impl Asked {
     /// The answer where there is no object to look at.
-    fn without_object(self, request: &Request<'_>) -> Response {
+    fn without_object(self, request: &Request<'_>) -> (Response, Facts) {
         match self {
             Self::Puzzle { why } => {
                 tracing::warn!(
@@ -188,9 +268,9 @@ impl Asked {
                     why,
                     "allowed without a verdict"
                 );
-                not_judged(&request.uid, &why)
+                (not_judged(&request.uid, &why), Facts::of(request, NOT_UNDERSTOOD))
             }
-            _ => Response::allow(&request.uid),
+            _ => (Response::allow(&request.uid), Facts::of(request, PASSED_OVER)),
         }
     }
 }

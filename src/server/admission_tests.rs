@@ -5,10 +5,11 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::knowledge::Namespaces;
 use super::testing::{self, request, review};
 use super::{Admission, Endpoint};
 use crate::batch::{self, Workload};
-use crate::engine::registry;
+use crate::engine::{Knowledge, ServiceIndex, Services, registry};
 use crate::policy::load::{self, Source};
 use crate::policy::{ControllerJobs, Mode};
 
@@ -265,4 +266,64 @@ fn answers_are_bounded() {
         assert!(answer["auditAnnotations"].to_string().len() < 10_000);
         assert!(answer.to_string().len() < 200_000);
     }
+}
+
+/// An answer with this knowledge of the cluster.
+fn knowing(policy: crate::policy::Policy, services: Services, namespaces: Namespaces, text: &str) -> Value {
+    let excluded = ["jobguard".to_owned()];
+    let admission = Admission::with(policy.into(), services.into(), namespaces.into(), excluded.into());
+    ask(&admission, Endpoint::Validate, text)
+}
+
+fn cluster(lost: Option<Timestamp>) -> Services {
+    Services::Known { source: Knowledge::Cluster, index: ServiceIndex::default(), lost }
+}
+
+#[test]
+fn knowledge_of_services_counts_by_its_age() {
+    let peers = r#"{"spec":{"completions":2,"parallelism":2,"completionMode":"Indexed",
+        "template":{"spec":{"subdomain":"ring"}}}}"#;
+    let policy = || testing::policy_with("rules: {job/indexed-service: deny}");
+    let say = |services| knowing(policy(), services, Namespaces::Unwatched, &review("u", peers)).to_string();
+    assert!(say(Services::Unknown).contains("job/indexed-service=info"));
+    assert!(say(cluster(None)).contains("there is no Service named \\\"ring\\\" in namespace math"));
+    assert!(say(cluster(None)).contains("job/indexed-service=error"));
+    // A watch that has just broken has missed nothing to speak of.
+    assert!(say(cluster(Some(now()))).contains("job/indexed-service=error"));
+    let old = say(cluster(Some("2026-01-02T02:57:05Z".parse().unwrap())));
+    assert!(old.contains("job/indexed-service=warning") && old.contains("known 7 minutes ago"), "{old}");
+}
+
+#[test]
+fn labels_of_namespaces_choose_overrides() {
+    let policy = || {
+        testing::policy_with(
+            "overrides: [{match: {namespaceLabels: {env: prod}}, rules: {job/work-queue-completions: deny}}]",
+        )
+    };
+    let queue = review("u", r#"{"spec":{"completions":1,"parallelism":5}}"#);
+    let labels = |env: &str| Namespaces::Known {
+        labels: [("math".into(), std::sync::Arc::new([("env".to_owned(), env.to_owned())].into()))].into(),
+        lost: None,
+    };
+    let say = |namespaces| knowing(policy(), Services::Unknown, namespaces, &queue);
+    assert_eq!(say(labels("prod"))["allowed"], false);
+    assert_eq!(say(labels("dev"))["allowed"], true);
+    let blind = say(Namespaces::Awaited);
+    assert_eq!(
+        (&blind["allowed"], &blind["auditAnnotations"]["unknown"]),
+        (&json!(true), &json!("namespace labels"))
+    );
+}
+
+#[test]
+fn excluded_namespaces_are_let_through_unseen() {
+    let bad = request("u", "CREATE", BAD, "null", r#"{"namespace":"jobguard"}"#);
+    assert_eq!(knowing(testing::policy(), Services::Unknown, Namespaces::Unwatched, &bad), silence());
+}
+
+#[test]
+fn a_dry_run_gets_the_same_answer() {
+    let answer = |dry_run: &str| validate(&request("u", "CREATE", BAD, "null", dry_run));
+    assert_eq!(answer(r#"{"dryRun":true}"#), answer(r#"{"dryRun":false}"#));
 }

@@ -52,6 +52,14 @@ impl Decision {
             Self::WouldDeny => "would be denied",
         }
     }
+
+    /// For metrics.
+    pub(crate) const fn as_label(self) -> &'static str {
+        match self {
+            Self::WouldDeny => "would_be_denied",
+            _ => self.as_str(),
+        }
+    }
 }
 
 /// A verdict under the mode that holds for the object.

@@ -2,9 +2,13 @@
 
 use std::io::{self, IsTerminal as _};
 use std::panic;
+use std::sync::OnceLock;
 
 use tracing::level_filters::LevelFilter;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::reload::{self, Handle};
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Registry, fmt};
 
 /// How log lines are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,22 +19,58 @@ pub enum LogFormat {
     Json,
 }
 
+/// The level that this process was started with, and the way to change it.
+static LOG: OnceLock<(LevelFilter, Handle<EnvFilter, Registry>)> = OnceLock::new();
+
+/// What is logged at `level`. Libraries speak of what matters to their authors; of theirs, warnings are enough.
+fn filter(level: LevelFilter) -> EnvFilter {
+    let others = level.min(LevelFilter::WARN);
+    EnvFilter::new(format!("{others},jobguard={level}"))
+}
+
 /// Starts the log of this process. The first call counts.
 ///
 /// Panics are logged by their place alone: their message can quote what was being worked on.
 pub fn start(format: LogFormat, level: LevelFilter) {
-    // Libraries speak of what matters to their authors; of theirs, warnings are enough.
-    let others = level.min(LevelFilter::WARN);
-    let filter = EnvFilter::new(format!("{others},jobguard={level}"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false);
-    let _ = match format {
-        LogFormat::Text => log.with_ansi(io::stderr().is_terminal()).try_init(),
+    let (filter_layer, handle) = reload::Layer::new(filter(level));
+    let log = tracing_subscriber::registry().with(filter_layer);
+    let lines = fmt::layer().with_writer(io::stderr).with_target(false);
+    let started = match format {
+        LogFormat::Text => log.with(lines.with_ansi(io::stderr().is_terminal())).try_init(),
         LogFormat::Json => {
-            log.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init()
+            let lines = lines.json().flatten_event(true).with_current_span(false).with_span_list(false);
+            log.with(lines).try_init()
         }
     };
+    if started.is_ok() {
+        let _ = LOG.set((level, handle));
+    }
     panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         tracing::error!(place, "internal error: please report it");
     }));
+}
+
+/// Switches between `debug` and the level that the log was started with, at every `SIGHUP`.
+///
+/// # Errors
+/// When the signal cannot be received.
+pub(crate) async fn switch_on_hangup() -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut hangups = signal(SignalKind::hangup())?;
+        let mut debug = false;
+        while hangups.recv().await.is_some() {
+            let Some((normal, handle)) = LOG.get() else { continue };
+            debug = !debug;
+            let level = if debug { LevelFilter::DEBUG } else { *normal };
+            let _ = handle.reload(filter(level));
+            // Said at a level that is shown in either case, unless nothing is.
+            tracing::error!(level = %level, "log level changed");
+        }
+        Ok(())
+    }
+    #[cfg(not(unix))]
+    std::future::pending().await
 }

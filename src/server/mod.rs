@@ -8,10 +8,17 @@ mod admission;
 #[cfg(test)]
 mod admission_tests;
 mod answer;
+mod connections;
 mod deadline;
+mod facts;
 mod http;
+mod knowledge;
 mod log;
+mod metrics;
+mod ops;
 mod patience;
+mod policies;
+mod reload;
 mod review;
 mod shutdown;
 #[cfg(test)]
@@ -26,24 +33,37 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use thiserror::Error;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 
 pub use accept::Timeouts;
 pub use admission::{Admission, Endpoint};
 pub use log::{LogFormat, start as start_log};
+pub use policies::PolicySource;
 pub use review::{ReviewAnswer, ReviewError};
-pub use tls::{Certificate, TlsError};
+pub use tls::{Certificate, ClientAuth, TlsError};
 pub use tracing::level_filters::LevelFilter;
 
 pub(crate) use deadline::parse as parse_duration;
+#[cfg(feature = "cluster")]
+pub(crate) use http::App;
 pub(crate) use http::MAX_BODY;
+pub(crate) use knowledge::Knowledge;
+#[cfg(feature = "cluster")]
+pub(crate) use knowledge::{Labels, Namespaces};
 
 use accept::Connections;
+use connections::Table;
+#[cfg(not(feature = "cluster"))]
+use http::App;
+use metrics::Metrics;
+use policies::Policies;
 use shutdown::{Lifecycle, Phase, Signals};
 use tls::Tls;
 
-use crate::policy::Policy;
+use crate::policy::PolicyErrors;
 
 /// How a server is run.
 #[derive(Debug)]
@@ -52,8 +72,16 @@ pub struct ServeOptions {
     pub listen: SocketAddr,
     /// The server's certificate.
     pub certificate: Certificate,
+    /// Who may send reviews; anybody where nothing is said.
+    pub clients: Option<ClientAuth>,
     /// What is judged, and how.
-    pub policy: Policy,
+    pub policy: PolicySource,
+    /// Where metrics are shown, if anywhere.
+    pub metrics_listen: Option<SocketAddr>,
+    /// Namespaces that are not judged.
+    pub excluded_namespaces: Vec<String>,
+    /// How often files are looked at again.
+    pub reload_every: Duration,
     /// How long requests are still served after `SIGTERM`.
     pub shutdown_delay: Duration,
     /// How many connections there may be at a time.
@@ -62,6 +90,9 @@ pub struct ServeOptions {
     pub max_concurrent: u32,
     /// How long clients may take.
     pub timeouts: Timeouts,
+    /// What is asked of the cluster.
+    #[cfg(feature = "cluster")]
+    pub cluster: crate::cluster::Options,
 }
 
 /// Why a server cannot be run.
@@ -71,6 +102,13 @@ pub enum ServeError {
     /// Certificate or key.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// The policy.
+    #[error("the policy is not usable:\n{0}")]
+    Policy(#[from] PolicyErrors),
+    /// The cluster.
+    #[cfg(feature = "cluster")]
+    #[error(transparent)]
+    Cluster(#[from] crate::cluster::ClusterError),
     /// The port.
     #[error("cannot listen on {address}: {}", explain(.error))]
     Listen {
@@ -104,45 +142,76 @@ pub enum Ended {
     Cut,
 }
 
-/// A server that has its port and its certificate.
+/// A server that has its ports and its certificate.
 #[derive(Debug)]
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
+    metrics_listener: Option<TcpListener>,
+    metrics_address: Option<SocketAddr>,
     connections: Connections,
-    lifecycle: Lifecycle,
+    app: App,
+    reload_every: Duration,
     shutdown_delay: Duration,
+    #[cfg(feature = "cluster")]
+    cluster: crate::cluster::Options,
 }
 
 impl Server {
-    /// Loads the certificate and takes the port.
+    /// Loads the certificate and the policy, and takes the ports.
     ///
     /// # Errors
-    /// When either fails.
+    /// When any of it fails.
     pub async fn bind(options: ServeOptions) -> Result<Self, ServeError> {
-        let ServeOptions {
-            listen,
-            certificate,
-            policy,
-            shutdown_delay,
-            max_connections,
-            max_concurrent,
-            timeouts,
-        } = options;
-        let tls = Arc::new(Tls::new(&certificate, listen.ip())?);
-        let failed = |error| ServeError::Listen { address: listen, error };
-        let listener = TcpListener::bind(listen).await.map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
-        let lifecycle = Lifecycle::new();
-        let router = http::router(http::App {
-            admission: Arc::new(Admission::new(policy)),
-            lifecycle: lifecycle.clone(),
-            max_concurrent: max_concurrent as usize,
-            default_timeout: timeouts.request,
-        });
-        let connections =
-            Connections { tls, router, lifecycle: lifecycle.clone(), timeouts, max: max_connections };
-        Ok(Self { listener, address, connections, lifecycle, shutdown_delay })
+        let now = Timestamp::now();
+        let tls = Arc::new(Tls::new(options.certificate, options.clients, options.listen.ip())?);
+        let policies = Arc::new(Policies::new(options.policy, now)?);
+        let (listener, address) = listen(options.listen).await?;
+        let (metrics_listener, metrics_address) = match options.metrics_listen {
+            Some(address) => {
+                let (listener, address) = listen(address).await?;
+                (Some(listener), Some(address))
+            }
+            None => (None, None),
+        };
+        #[cfg(feature = "cluster")]
+        let knowledge = Knowledge::new(options.cluster.watch_services, options.cluster.watch_namespaces);
+        #[cfg(not(feature = "cluster"))]
+        let knowledge = Knowledge::default();
+        let metrics = Arc::new(Metrics::new());
+        metrics.tls_in_use(tls.expiry(), now);
+        metrics.policy_in_use(&policies.now());
+        let app = App {
+            policies,
+            knowledge: Arc::new(knowledge),
+            metrics: Arc::clone(&metrics),
+            tls: Arc::clone(&tls),
+            lifecycle: Lifecycle::new(),
+            excluded: options.excluded_namespaces.into(),
+            room: Arc::new(Semaphore::new(options.max_concurrent as usize)),
+            default_timeout: options.timeouts.request,
+            memory: http::Memory::default(),
+        };
+        let connections = Connections {
+            tls,
+            router: http::router(&app),
+            lifecycle: app.lifecycle.clone(),
+            timeouts: options.timeouts,
+            table: Arc::new(Table::new(options.max_connections)),
+            metrics,
+        };
+        Ok(Self {
+            listener,
+            address,
+            metrics_listener,
+            metrics_address,
+            connections,
+            app,
+            reload_every: options.reload_every,
+            shutdown_delay: options.shutdown_delay,
+            #[cfg(feature = "cluster")]
+            cluster: options.cluster,
+        })
     }
 
     /// Where it listens.
@@ -150,17 +219,40 @@ impl Server {
         self.address
     }
 
+    /// Where it shows its metrics.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics_address
+    }
+
     /// Serves until signals end it: `SIGTERM` with the grace that API servers need, `SIGINT` at once but for open
     /// requests, a second signal entirely at once.
     ///
     /// # Errors
-    /// When signals cannot be received.
+    /// When signals cannot be received, or there is no way to the cluster that was asked for.
     pub async fn run(self) -> Result<Ended, ServeError> {
         let signals = Signals::listen().map_err(ServeError::Start)?;
-        let rule = tokio::spawn(signals.rule(self.lifecycle.clone(), self.shutdown_delay));
+        let app = self.app;
+        let mut tasks = tokio::task::JoinSet::new();
+        tasks.spawn(signals.rule(app.lifecycle.clone(), self.shutdown_delay));
+        tasks.spawn(async {
+            if let Err(error) = log::switch_on_hangup().await {
+                tracing::warn!(%error, "SIGHUP will end the server");
+            }
+        });
+        tasks.spawn(reload::keep_looking(
+            Arc::clone(&app.tls),
+            Arc::clone(&app.policies),
+            Arc::clone(&app.metrics),
+            self.reload_every,
+        ));
+        if let Some(listener) = self.metrics_listener {
+            tasks.spawn(ops::serve(listener, app.clone()));
+        }
+        #[cfg(feature = "cluster")]
+        crate::cluster::start(&self.cluster, &app, &mut tasks).await?;
         let drained = self.connections.serve(self.listener).await;
-        rule.abort();
-        self.lifecycle.advance(Phase::Ended);
+        app.lifecycle.advance(Phase::Ended);
+        tasks.shutdown().await;
         if drained {
             tracing::info!("every open request is answered: ending");
         } else {
@@ -168,6 +260,13 @@ impl Server {
         }
         Ok(if drained { Ended::Drained } else { Ended::Cut })
     }
+}
+
+async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {
+    let failed = |error| ServeError::Listen { address, error };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok((listener, address))
 }
 
 /// Runs a server on threads of its own until a signal ends it. `started` is called once it listens.
@@ -182,7 +281,16 @@ pub fn run(options: ServeOptions, started: impl FnOnce(SocketAddr)) -> Result<En
         .map_err(ServeError::Start)?;
     let ended = runtime.block_on(async {
         let server = Server::bind(options).await?;
-        tracing::info!(address = %server.address(), "listening");
+        let policy = server.app.policies.now();
+        tracing::info!(
+            address = %server.address(),
+            metrics = server.metrics_address().map(tracing::field::display),
+            policy = policy.policy.name,
+            mode = policy.policy.mode.as_str(),
+            excluded_namespaces = server.app.excluded.join(","),
+            version = env!("CARGO_PKG_VERSION"),
+            "listening"
+        );
         started(server.address());
         server.run().await
     });

@@ -1,26 +1,34 @@
-//! A stream that does not wait for ever for a client to read its answers.
+//! A stream that does not wait for ever: for a client to read its answers, and for the rest of a header.
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
-/// Ends writing with [`io::ErrorKind::TimedOut`] once nothing could be written for a while. Reading has timers of
-/// its own, which depend on what is read.
+use super::connections::Slot;
+
+/// Ends writing with [`io::ErrorKind::TimedOut`] once nothing could be written for a while, and reading once a header
+/// that has begun does not end. The body of a request has a timer of its own, which depends on what its client asks.
 #[derive(Debug)]
 pub(crate) struct Patience<S> {
     stream: S,
-    limit: Duration,
+    slot: Arc<Slot>,
+    /// For a header, however many pieces it comes in.
+    header: Duration,
+    reading: Option<Pin<Box<Sleep>>>,
+    /// For the stream to take anything more.
+    write: Duration,
     /// Since the stream took nothing any more.
     stalled: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> Patience<S> {
-    pub(crate) fn new(stream: S, limit: Duration) -> Self {
-        Self { stream, limit, stalled: None }
+    pub(crate) fn new(stream: S, slot: Arc<Slot>, header: Duration, write: Duration) -> Self {
+        Self { stream, slot, header, reading: None, write, stalled: None }
     }
 
     fn bound<T>(&mut self, context: &mut Context<'_>, progress: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
@@ -28,7 +36,7 @@ impl<S> Patience<S> {
             self.stalled = None;
             return progress;
         }
-        let limit = self.limit;
+        let limit = self.write;
         let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(limit)));
         match stalled.as_mut().poll(context) {
             Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
@@ -43,7 +51,25 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patience<S> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        let before = buffer.filled().len();
+        let progress = Pin::new(&mut self.stream).poll_read(context, buffer);
+        if progress.is_ready() {
+            // The first bytes after an answer are the next header's.
+            if buffer.filled().len() > before && self.slot.is_waiting() {
+                self.slot.reading();
+            }
+            return progress;
+        }
+        if !self.slot.is_reading() {
+            self.reading = None;
+            return progress;
+        }
+        let limit = self.header;
+        let reading = self.reading.get_or_insert_with(|| Box::pin(sleep(limit)));
+        match reading.as_mut().poll(context) {
+            Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
+            Poll::Pending => Poll::Pending,
+        }
     }
 }
 
@@ -85,12 +111,22 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patience<S> {
 mod tests {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
 
+    use super::super::connections::{Entry, Table};
     use super::*;
+
+    fn slot() -> Arc<Slot> {
+        match Table::new(1).enter() {
+            Entry::Free(slot) | Entry::Taken(slot) => slot,
+            Entry::Full => panic!("full"),
+        }
+    }
+
+    const LONG: Duration = Duration::from_secs(30);
 
     #[tokio::test]
     async fn whoever_does_not_read_is_given_up() {
         let (near, mut far) = duplex(16);
-        let mut near = Patience::new(near, Duration::from_millis(50));
+        let mut near = Patience::new(near, slot(), LONG, Duration::from_millis(50));
         near.write_all(&[1; 16]).await.unwrap();
         let error = near.write_all(&[2; 16]).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
@@ -102,7 +138,7 @@ mod tests {
     #[tokio::test]
     async fn whoever_reads_slowly_is_not() {
         let (near, mut far) = duplex(16);
-        let mut near = Patience::new(near, Duration::from_millis(400));
+        let mut near = Patience::new(near, slot(), LONG, Duration::from_millis(400));
         let writing = tokio::spawn(async move { near.write_all(&[3; 160]).await });
         let mut bytes = [0; 16];
         for _ in 0..10 {
@@ -110,5 +146,22 @@ mod tests {
             far.read_exact(&mut bytes).await.unwrap();
         }
         writing.await.unwrap().unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_header_in_drops_does_not_last() {
+        let (near, mut far) = duplex(16);
+        let slot = slot();
+        let mut near = Patience::new(near, Arc::clone(&slot), Duration::from_millis(200), LONG);
+        let dripping = tokio::spawn(async move {
+            while far.write_all(b"x").await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        });
+        slot.reading();
+        let error = near.read_to_end(&mut Vec::new()).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        drop(near);
+        dripping.await.unwrap();
     }
 }

@@ -1,13 +1,59 @@
 //! What the tests of this module share.
 
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::Semaphore;
+
 use crate::engine::registry;
 use crate::policy::{Policy, Preset, load};
 
 use super::Admission;
+use super::http::{App, Memory};
+use super::knowledge::Knowledge;
+use super::metrics::Metrics;
+use super::policies::{Policies, PolicySource};
+use super::shutdown::Lifecycle;
+use super::tls::{Certificate, Tls};
 
 /// The policy that holds where nobody chose one.
 pub(crate) fn policy() -> Policy {
     load::preset(Preset::Recommended, registry().catalog()).unwrap()
+}
+
+/// A policy that says `spec` over the recommended one.
+pub(crate) fn policy_with(spec: &str) -> Policy {
+    let text = format!(
+        "apiVersion: jobguard.dev/v1alpha1\nkind: JobPolicy\nmetadata: {{name: test}}\nspec:\n  {spec}\n"
+    );
+    let source = load::Source { name: "test.yaml".to_owned(), text };
+    load::read(&source, registry().catalog(), &load::no_files).unwrap()
+}
+
+/// A server's handlers, by the recommended policy.
+pub(crate) fn app(max_concurrent: usize) -> App {
+    app_by(PolicySource::BuiltIn(Preset::Recommended), max_concurrent)
+}
+
+/// A server's handlers, by a policy that says `spec`.
+pub(crate) fn app_with(spec: &str) -> App {
+    app_by(PolicySource::Given(Box::new(policy_with(spec))), 8)
+}
+
+fn app_by(policy: PolicySource, max_concurrent: usize) -> App {
+    App {
+        policies: Arc::new(Policies::new(policy, Timestamp::now()).unwrap()),
+        knowledge: Arc::new(Knowledge::default()),
+        metrics: Arc::new(Metrics::new()),
+        tls: Arc::new(Tls::new(Certificate::SelfSigned, None, Ipv4Addr::LOCALHOST.into()).unwrap()),
+        lifecycle: Lifecycle::new(),
+        excluded: Arc::default(),
+        room: Arc::new(Semaphore::new(max_concurrent)),
+        default_timeout: Duration::from_secs(5),
+        memory: Memory::default(),
+    }
 }
 
 /// Answers by the recommended policy.

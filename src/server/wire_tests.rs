@@ -15,8 +15,10 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+use crate::policy::Preset;
+
 use super::shutdown::{Lifecycle, Phase};
-use super::{Certificate, ServeOptions, Server, Timeouts, testing};
+use super::{Certificate, PolicySource, ServeOptions, Server, Timeouts, testing};
 
 /// Longer than anything here should take, even on a busy machine.
 const LONG: Duration = Duration::from_secs(20);
@@ -30,7 +32,15 @@ struct Running {
 
 /// Long timers, for tests that are not about them.
 fn patient() -> Timeouts {
-    Timeouts { handshake: LONG, first_byte: LONG, header: LONG, request: LONG, write: LONG, drain: LONG }
+    Timeouts {
+        handshake: LONG,
+        first_byte: LONG,
+        header: LONG,
+        idle: LONG,
+        request: LONG,
+        write: LONG,
+        drain: LONG,
+    }
 }
 
 async fn start(timeouts: Timeouts, max_connections: u32) -> Running {
@@ -44,7 +54,13 @@ async fn start(timeouts: Timeouts, max_connections: u32) -> Running {
     let server = Server::bind(ServeOptions {
         listen: (Ipv4Addr::LOCALHOST, 0).into(),
         certificate: files,
-        policy: testing::policy(),
+        clients: None,
+        policy: PolicySource::BuiltIn(Preset::Recommended),
+        metrics_listen: None,
+        excluded_namespaces: Vec::new(),
+        reload_every: LONG,
+        #[cfg(feature = "cluster")]
+        cluster: crate::cluster::Options::default(),
         shutdown_delay: Duration::ZERO,
         max_connections,
         max_concurrent: 8,
@@ -55,7 +71,7 @@ async fn start(timeouts: Timeouts, max_connections: u32) -> Running {
     Running {
         port: server.address().port(),
         root: cert.der().clone(),
-        lifecycle: server.lifecycle.clone(),
+        lifecycle: server.app.lifecycle.clone(),
         done: tokio::spawn(server.connections.serve(server.listener)),
     }
 }
@@ -153,12 +169,13 @@ async fn silence_is_ended_by_timers() {
     let server = start(Timeouts { first_byte: short, ..patient() }, 8).await;
     end(&mut server.connect().await).await;
 
-    let server = start(Timeouts { header: short, ..patient() }, 8).await;
+    let server = start(Timeouts { idle: short, ..patient() }, 8).await;
     let mut stream = server.connect().await;
     stream.write_all(post(&testing::review("u", "{}")).as_bytes()).await.unwrap();
     answer(&mut stream).await;
     end(&mut stream).await;
     // A header that never ends.
+    let server = start(Timeouts { header: short, ..patient() }, 8).await;
     let mut stream = server.connect().await;
     stream.write_all(b"POST /validate HTTP/1.1\r\nHost: local").await.unwrap();
     end(&mut stream).await;

@@ -1,0 +1,254 @@
+//! Watches: what the cluster has, as far as rules and policies ask for it.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::{Stream, StreamExt as _};
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::{Namespace, Service};
+use kube::core::PartialObjectMeta;
+use kube::runtime::watcher::{Config, Event};
+use kube::runtime::{WatchStreamExt as _, watcher};
+use kube::{Api, Client};
+use tokio::time::timeout;
+
+use crate::engine::{Knowledge as Source, ServiceFacts, ServiceIndex, Services};
+use crate::server::{Knowledge, Labels, Namespaces};
+
+/// How long one watch lasts, in seconds. A connection that died in silence is noticed no later than that.
+const WATCH_SECONDS: u32 = 120;
+
+/// After how long without another failure a watch that failed is taken to stand again, where nothing comes over it
+/// that would tell. Attempts come every 30 seconds at least, and each fails within 30 seconds.
+const CALM: Duration = Duration::from_secs(90);
+
+/// Keeps the Services known.
+pub(super) async fn services(client: Client, knowledge: Arc<Knowledge>) {
+    let events = watcher(Api::<Service>::all(client), config()).default_backoff();
+    let cache = ServiceCache { knowledge, index: ServiceIndex::default() };
+    follow("services", Box::pin(events), cache, CALM).await;
+}
+
+/// Keeps the namespaces' labels known.
+pub(super) async fn namespaces(client: Client, knowledge: Arc<Knowledge>) {
+    let events = watcher(Api::<PartialObjectMeta<Namespace>>::all(client), config()).default_backoff();
+    let cache = NamespaceCache { knowledge, labels: BTreeMap::new() };
+    follow("namespaces", Box::pin(events), cache, CALM).await;
+}
+
+fn config() -> Config {
+    Config::default().timeout(WATCH_SECONDS)
+}
+
+/// What becomes of the objects of a watch.
+trait Cache: Sized {
+    type Object;
+    /// The cache as it is before anything is known.
+    fn emptied(&self) -> Self;
+    /// An object is there, in this form.
+    fn put(&mut self, object: Self::Object);
+    /// An object is gone.
+    fn remove(&mut self, object: &Self::Object);
+    /// Everybody may know of all that.
+    fn publish(&self, lost: Option<Timestamp>);
+}
+
+/// Follows a watch for ever: through failures, in which the last knowledge stays, with a word on its age.
+async fn follow<C, E>(
+    what: &'static str,
+    mut events: impl Stream<Item = Result<Event<C::Object>, E>> + Unpin,
+    mut cache: C,
+    calm: Duration,
+) where
+    C: Cache,
+    E: Display,
+{
+    let mut listed: Option<C> = None;
+    let mut complete = false;
+    let mut lost: Option<Timestamp> = None;
+    loop {
+        let next = match lost {
+            Some(_) => timeout(calm, events.next()).await.ok(),
+            None => Some(events.next().await),
+        };
+        match next {
+            // No failure for long: it stands again, and there was just no news.
+            None => {}
+            Some(None) => return,
+            Some(Some(Err(error))) => {
+                if lost.is_none() {
+                    tracing::warn!(what, %error, "lost sight of the cluster: going on with what is known");
+                    lost = Some(Timestamp::now());
+                    if complete {
+                        cache.publish(lost);
+                    }
+                }
+                continue;
+            }
+            Some(Some(Ok(Event::Init))) => {
+                listed = Some(cache.emptied());
+                continue;
+            }
+            Some(Some(Ok(Event::InitApply(object)))) => {
+                listed.get_or_insert_with(|| cache.emptied()).put(object);
+                continue;
+            }
+            Some(Some(Ok(Event::InitDone))) => {
+                cache = listed.take().unwrap_or_else(|| cache.emptied());
+                complete = true;
+            }
+            Some(Some(Ok(Event::Apply(object)))) => cache.put(object),
+            Some(Some(Ok(Event::Delete(object)))) => cache.remove(&object),
+        }
+        if lost.take().is_some() {
+            tracing::info!(what, "in sight of the cluster again");
+        }
+        if complete {
+            cache.publish(None);
+        }
+    }
+}
+
+struct ServiceCache {
+    knowledge: Arc<Knowledge>,
+    index: ServiceIndex,
+}
+
+impl Cache for ServiceCache {
+    type Object = Service;
+
+    fn emptied(&self) -> Self {
+        Self { knowledge: Arc::clone(&self.knowledge), index: ServiceIndex::default() }
+    }
+
+    fn put(&mut self, service: Service) {
+        let spec = service.spec.unwrap_or_default();
+        self.index.replace(ServiceFacts {
+            namespace: service.metadata.namespace,
+            name: service.metadata.name.unwrap_or_default(),
+            headless: spec.cluster_ip.as_deref() == Some("None"),
+            selector: spec.selector.unwrap_or_default(),
+        });
+    }
+
+    fn remove(&mut self, service: &Service) {
+        let metadata = &service.metadata;
+        self.index.remove(metadata.namespace.as_deref(), metadata.name.as_deref().unwrap_or_default());
+    }
+
+    fn publish(&self, lost: Option<Timestamp>) {
+        let index = self.index.clone();
+        self.knowledge.set_services(Services::Known { source: Source::Cluster, index, lost });
+    }
+}
+
+struct NamespaceCache {
+    knowledge: Arc<Knowledge>,
+    labels: BTreeMap<Arc<str>, Arc<Labels>>,
+}
+
+impl Cache for NamespaceCache {
+    type Object = PartialObjectMeta<Namespace>;
+
+    fn emptied(&self) -> Self {
+        Self { knowledge: Arc::clone(&self.knowledge), labels: BTreeMap::new() }
+    }
+
+    fn put(&mut self, namespace: Self::Object) {
+        let name: Arc<str> = namespace.metadata.name.unwrap_or_default().into();
+        self.labels.insert(name, Arc::new(namespace.metadata.labels.unwrap_or_default()));
+    }
+
+    fn remove(&mut self, namespace: &Self::Object) {
+        self.labels.remove(namespace.metadata.name.as_deref().unwrap_or_default());
+    }
+
+    fn publish(&self, lost: Option<Timestamp>) {
+        self.knowledge.set_namespaces(Namespaces::Known { labels: self.labels.clone(), lost });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::stream;
+    use serde_json::json;
+
+    use super::*;
+
+    fn service(name: &str, cluster_ip: &str) -> Service {
+        serde_json::from_value(json!({
+            "metadata": {"name": name, "namespace": "ns", "annotations": {"a": "b"}},
+            "spec": {"clusterIP": cluster_ip, "selector": {"app": name}},
+        }))
+        .unwrap()
+    }
+
+    /// What is known after these events.
+    async fn after(events: Vec<Result<Event<Service>, &'static str>>, calm: Duration) -> Services {
+        let knowledge = Arc::new(Knowledge::new(true, false));
+        let cache = ServiceCache { knowledge: Arc::clone(&knowledge), index: ServiceIndex::default() };
+        let events = stream::iter(events).chain(stream::pending());
+        let _ = timeout(Duration::from_millis(200), follow("services", Box::pin(events), cache, calm)).await;
+        (*knowledge.services()).clone()
+    }
+
+    fn names(services: &Services) -> (Vec<String>, bool) {
+        match services {
+            Services::Known { index, lost, .. } => {
+                let find = |name: &&str| index.find(name, Some("ns")).next().is_some();
+                (
+                    ["a", "b", "c"].iter().filter(|n| find(n)).map(|n| (*n).to_owned()).collect(),
+                    lost.is_some(),
+                )
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    const LONG: Duration = Duration::from_secs(60);
+
+    #[tokio::test]
+    async fn nothing_is_known_until_everything_is() {
+        let events = vec![Ok(Event::Init), Ok(Event::InitApply(service("a", "None")))];
+        assert_eq!(after(events, LONG).await, Services::Unknown);
+        assert_eq!(after(vec![Err("no")], LONG).await, Services::Unknown);
+    }
+
+    #[tokio::test]
+    async fn follows_what_happens() {
+        let events = vec![
+            Ok(Event::Init),
+            Ok(Event::InitApply(service("a", "None"))),
+            Ok(Event::InitApply(service("b", "10.0.0.1"))),
+            Ok(Event::InitDone),
+            Ok(Event::Apply(service("c", "None"))),
+            Ok(Event::Delete(service("a", "None"))),
+        ];
+        assert_eq!(names(&after(events, LONG).await), (vec!["b".to_owned(), "c".to_owned()], false));
+    }
+
+    #[tokio::test]
+    async fn failures_keep_the_last_knowledge() {
+        let listed = || {
+            vec![
+                Ok(Event::Init),
+                Ok(Event::InitApply(service("a", "None"))),
+                Ok(Event::InitDone),
+                Err("gone"),
+            ]
+        };
+        let a = vec!["a".to_owned()];
+        assert_eq!(names(&after(listed(), LONG).await), (a.clone(), true));
+        // Listing anew replaces nothing before it is complete.
+        let mut events = listed();
+        events.extend([Ok(Event::Init), Ok(Event::InitApply(service("b", "None")))]);
+        assert_eq!(names(&after(events.split_off(0), LONG).await), (a.clone(), true));
+        let mut events = listed();
+        events.extend([Ok(Event::Init), Ok(Event::InitApply(service("b", "None"))), Ok(Event::InitDone)]);
+        assert_eq!(names(&after(events, LONG).await), (vec!["b".to_owned()], false));
+        // Nor does silence: it is calm again.
+        assert_eq!(names(&after(listed(), Duration::from_millis(20)).await), (a, false));
+    }
+}

@@ -1,0 +1,109 @@
+//! One review: who asks, its body, its verdict, and all of it in time.
+
+use std::sync::Arc;
+
+use axum::extract::Request;
+use axum::http::StatusCode;
+use axum::response::Response;
+use jiff::Timestamp;
+use tokio::time::{Instant, timeout_at};
+
+use super::super::admission::{Answered, Endpoint};
+use super::super::deadline::time_to_answer;
+use super::super::metrics::Shed;
+use super::super::review::ReviewError;
+use super::super::tls::Peer;
+use super::App;
+use super::body::{self, Bytes, LARGE, NoBody};
+use super::refusal::{Refusal, json};
+
+/// Answers a request to one of the two endpoints.
+pub(super) async fn answer(app: &App, endpoint: Endpoint, request: Request) -> Response {
+    let _measured = app.metrics.begin(endpoint);
+    match attend(app, endpoint, request).await {
+        Ok(response) => response,
+        Err(refusal) => {
+            let code = refusal.code.as_u16();
+            app.metrics.refused(endpoint, code);
+            tracing::info!(path = endpoint.path(), code, reason = %refusal.message, "request refused");
+            refusal.into_response()
+        }
+    }
+}
+
+async fn attend(app: &App, endpoint: Endpoint, request: Request) -> Result<Response, Refusal> {
+    let deadline = Instant::now() + time_to_answer(request.uri().query(), app.default_timeout);
+    let (parts, body) = request.into_parts();
+    // Requests that did not come over a connection of ours have no peer, and are tests.
+    match parts.extensions.get() {
+        None | Some(Peer::Trusted) => {}
+        Some(Peer::Unknown) => {
+            let message = "reviews need a client certificate; an API server shows one that its admission \
+                           configuration names for this webhook";
+            return Err(Refusal::new(StatusCode::UNAUTHORIZED, message));
+        }
+        Some(Peer::OtherName) => {
+            let message = "the client certificate's name is not among those allowed here";
+            return Err(Refusal::new(StatusCode::FORBIDDEN, message));
+        }
+    }
+    body::check_headers(&parts.headers)?;
+    let body = timeout_at(deadline, body::read(body, &app.memory))
+        .await
+        .map_err(|_| Refusal::new(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time"))?
+        .map_err(|error| match error {
+            NoBody::Refused(refusal) => refusal,
+            NoBody::NoMemory => shed(app, Shed::Memory, "too many large reviews at a time; ask again"),
+        })?;
+    let answered = judge(app, endpoint, body, deadline).await?;
+    app.metrics.answered(endpoint, &answered.facts);
+    json(StatusCode::OK, &answered.answer)
+}
+
+fn shed(app: &App, reason: Shed, message: &str) -> Refusal {
+    app.metrics.shed(reason);
+    Refusal::new(StatusCode::TOO_MANY_REQUESTS, message)
+}
+
+/// The verdict, or the policy's word for reviews on which there is none in time.
+pub(super) async fn judge(
+    app: &App,
+    endpoint: Endpoint,
+    body: Bytes,
+    deadline: Instant,
+) -> Result<Answered, Refusal> {
+    // Refused at once rather than queued: the client has a deadline, and its failurePolicy. Only now, so that bodies
+    // that arrive slowly keep no place from those that are there.
+    let Ok(place) = Arc::clone(&app.room).try_acquire_owned() else {
+        return Err(shed(app, Shed::Reviews, "too many reviews at a time; ask again"));
+    };
+    let admission = app.admission();
+    let broken = |error: ReviewError| Refusal::new(StatusCode::BAD_REQUEST, error.to_string());
+    if Instant::now() >= deadline {
+        return too_late(app, endpoint, &body.bytes).map_err(broken);
+    }
+    if body.bytes.len() <= LARGE {
+        return admission.judge(endpoint, &body.bytes, Timestamp::now()).map_err(broken);
+    }
+    let body = Arc::new(body);
+    let judged = Arc::clone(&body);
+    let judging = tokio::task::spawn_blocking(move || {
+        // Held until it is done, even when nobody waits for it any more.
+        let _place = place;
+        admission.judge(endpoint, &judged.bytes, Timestamp::now())
+    });
+    match timeout_at(deadline, judging).await {
+        Ok(Ok(answered)) => answered.map_err(broken),
+        Ok(Err(failed)) => match failed.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "shutting down")),
+        },
+        Err(_) => too_late(app, endpoint, &body.bytes).map_err(broken),
+    }
+}
+
+fn too_late(app: &App, endpoint: Endpoint, body: &[u8]) -> Result<Answered, ReviewError> {
+    let answered = app.admission().too_late(body)?;
+    app.metrics.timed_out(endpoint, app.policies.now().policy.on_timeout.as_str());
+    Ok(answered)
+}

@@ -1,0 +1,105 @@
+//! What is known of the cluster beside the object in hand, as the last word that came from it.
+//!
+//! Whoever watches the cluster puts it here; a review takes what is there, and never waits.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use jiff::Timestamp;
+
+use super::metrics::{CacheState, Metrics, Watched};
+use crate::engine::Services;
+
+/// The labels of one namespace.
+pub(crate) type Labels = BTreeMap<String, String>;
+
+/// All namespaces with their labels.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) enum Namespaces {
+    /// Nobody looks.
+    #[default]
+    Unwatched,
+    /// Somebody looks, and has not seen all of them yet.
+    Awaited,
+    /// All there are.
+    Known {
+        /// By name.
+        labels: BTreeMap<Arc<str>, Arc<Labels>>,
+        /// Since when nothing has been heard of them, where that is so.
+        lost: Option<Timestamp>,
+    },
+}
+
+impl Namespaces {
+    /// The labels of a namespace, where they are known.
+    pub(crate) fn labels(&self, namespace: Option<&str>) -> Option<&Labels> {
+        match self {
+            Self::Known { labels, .. } => labels.get(namespace?).map(Arc::as_ref),
+            Self::Unwatched | Self::Awaited => None,
+        }
+    }
+}
+
+/// The last word on everything that is watched.
+#[derive(Debug, Default)]
+pub(crate) struct Knowledge {
+    watches_services: bool,
+    services: ArcSwap<Services>,
+    namespaces: ArcSwap<Namespaces>,
+}
+
+impl Knowledge {
+    /// Knows nothing yet, but may learn of what is watched.
+    pub(crate) fn new(services: bool, namespaces: bool) -> Self {
+        let awaited = if namespaces { Namespaces::Awaited } else { Namespaces::Unwatched };
+        Self {
+            watches_services: services,
+            services: ArcSwap::default(),
+            namespaces: ArcSwap::from_pointee(awaited),
+        }
+    }
+
+    /// The Services.
+    pub(crate) fn services(&self) -> Arc<Services> {
+        self.services.load_full()
+    }
+
+    /// The namespaces.
+    pub(crate) fn namespaces(&self) -> Arc<Namespaces> {
+        self.namespaces.load_full()
+    }
+
+    /// There is news of Services.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn set_services(&self, services: Services) {
+        self.services.store(Arc::new(services));
+    }
+
+    /// There is news of namespaces.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn set_namespaces(&self, namespaces: Namespaces) {
+        self.namespaces.store(Arc::new(namespaces));
+    }
+
+    /// Writes down how much is known, and how old it is.
+    pub(crate) fn measure(&self, metrics: &Metrics, now: Timestamp) {
+        let tell = |watched, known: Option<(usize, Option<Timestamp>)>| {
+            let (objects, lost) = known.unwrap_or_default();
+            let age = lost.map_or(0.0, |lost| now.duration_since(lost).as_secs_f64().max(0.0));
+            metrics.cache(CacheState { watched, synced: known.is_some(), age, objects });
+        };
+        if self.watches_services {
+            let known = match self.services().as_ref() {
+                Services::Known { index, lost, .. } => Some((index.len(), *lost)),
+                Services::Unknown | Services::Pending => None,
+            };
+            tell(Watched::Services, known);
+        }
+        match self.namespaces().as_ref() {
+            Namespaces::Unwatched => {}
+            Namespaces::Awaited => tell(Watched::Namespaces, None),
+            Namespaces::Known { labels, lost } => tell(Watched::Namespaces, Some((labels.len(), *lost))),
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! The policy in use, and the files that it comes from.
+
+use std::cell::RefCell;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+use jiff::Timestamp;
+use ring::digest;
+use serde::Serialize;
+
+use super::reload::Reload;
+use crate::engine::registry;
+use crate::policy::load::{self, Source};
+use crate::policy::{Policy, PolicyErrors, Preset};
+
+/// Where the policy comes from.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PolicySource {
+    /// A built-in one.
+    BuiltIn(Preset),
+    /// A file, with those that it extends. They are read again when they change.
+    File(PathBuf),
+    /// One that is there already.
+    Given(Box<Policy>),
+}
+
+/// A policy in use.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    /// The policy.
+    pub(crate) policy: Arc<Policy>,
+    /// SHA-256 of the texts it was read from, the file named first, then those that it extends.
+    pub(crate) hash: String,
+    /// When it was loaded.
+    pub(crate) at: Timestamp,
+}
+
+/// What `GET /policy` shows.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Shown {
+    name: String,
+    source: String,
+    mode: &'static str,
+    hash: String,
+    loaded: String,
+    /// Why the files, as they stand, are not in use.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<String>,
+}
+
+/// The policy in use, swapped as a whole when its files change.
+#[derive(Debug)]
+pub(crate) struct Policies {
+    source: PolicySource,
+    now: ArcSwap<Loaded>,
+    /// The texts that were looked at last, and what is wrong with them.
+    seen: Mutex<(String, Option<String>)>,
+}
+
+impl Policies {
+    /// Loads the policy.
+    pub(crate) fn new(source: PolicySource, now: Timestamp) -> Result<Self, PolicyErrors> {
+        let (hash, policy) = read(&source);
+        let loaded = Loaded { policy: Arc::new(policy?), hash: hash.clone(), at: now };
+        Ok(Self { source, now: ArcSwap::from_pointee(loaded), seen: Mutex::new((hash, None)) })
+    }
+
+    /// The policy in use.
+    pub(crate) fn now(&self) -> Arc<Loaded> {
+        self.now.load_full()
+    }
+
+    /// Reads the files again, and takes the policy if they changed. Blocks.
+    pub(crate) fn reload(&self, now: Timestamp) -> Reload<PolicyErrors> {
+        if !matches!(self.source, PolicySource::File(_)) {
+            return Reload::Unchanged;
+        }
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let (hash, policy) = read(&self.source);
+        match policy {
+            Ok(_) if hash == self.now.load().hash => {
+                // Back to what is in use, perhaps by way of something that could not be used.
+                let mended = seen.1.is_some();
+                *seen = (hash, None);
+                if mended { Reload::Loaded } else { Reload::Unchanged }
+            }
+            Ok(policy) => {
+                *seen = (hash.clone(), None);
+                self.now.store(Arc::new(Loaded { policy: Arc::new(policy), hash, at: now }));
+                Reload::Loaded
+            }
+            Err(errors) => {
+                let problem = Some(errors.to_string());
+                let again = *seen == (hash.clone(), problem.clone());
+                *seen = (hash, problem);
+                if again { Reload::StillFailing } else { Reload::Failed(errors) }
+            }
+        }
+    }
+
+    /// What is in use, for people.
+    pub(crate) fn shown(&self) -> Shown {
+        let loaded = self.now();
+        Shown {
+            name: loaded.policy.name.clone(),
+            source: match &self.source {
+                PolicySource::BuiltIn(_) => "built in".to_owned(),
+                PolicySource::File(path) => path.display().to_string(),
+                PolicySource::Given(_) => "given".to_owned(),
+            },
+            mode: loaded.policy.mode.as_str(),
+            hash: loaded.hash.clone(),
+            loaded: loaded.at.to_string(),
+            problem: self.seen.lock().unwrap_or_else(PoisonError::into_inner).1.clone(),
+        }
+    }
+}
+
+/// The policy, and the hash of the texts that it was read from, whether they can be used or not.
+fn read(source: &PolicySource) -> (String, Result<Policy, PolicyErrors>) {
+    let catalog = registry().catalog();
+    match source {
+        PolicySource::BuiltIn(preset) => (hash([preset.text()]), load::preset(*preset, catalog)),
+        PolicySource::Given(policy) => (hash([policy.name.as_str()]), Ok((**policy).clone())),
+        PolicySource::File(path) => {
+            let texts = RefCell::new(Vec::new());
+            let name = path.display().to_string();
+            // The file is read like those that it extends, so that what is hashed is what was judged.
+            let reads = |from: &str, path: &str| {
+                let source = load::from_files(from, path)?;
+                texts.borrow_mut().push(source.text.clone());
+                Ok(source)
+            };
+            let policy = match reads("", &name) {
+                Ok(Source { text, .. }) => load::read(&Source { name, text }, catalog, &reads),
+                Err(_) => load::read_file(path, catalog),
+            };
+            (hash(texts.borrow().iter().map(String::as_str)), policy)
+        }
+    }
+}
+
+fn hash<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
+    let mut context = digest::Context::new(&digest::SHA256);
+    texts.into_iter().for_each(|text| context.update(text.as_bytes()));
+    let hex: String = context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("sha256:{hex}")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn text(mode: &str) -> String {
+        format!(
+            "apiVersion: jobguard.dev/v1alpha1\nkind: JobPolicy\nmetadata:\n  name: p\nspec:\n  extends: base.yaml\n  mode: {mode}\n"
+        )
+    }
+
+    #[test]
+    fn what_cannot_be_used_leaves_the_last_good_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("policy.yaml");
+        let base = folder.path().join("base.yaml");
+        fs::write(&file, text("warn")).unwrap();
+        fs::write(&base, text("audit").replace("base.yaml", "strict")).unwrap();
+        let now = Timestamp::UNIX_EPOCH;
+        let policies = Policies::new(PolicySource::File(file.clone()), now).unwrap();
+        let mode = || policies.now().policy.mode.as_str();
+        let first = policies.now().hash.clone();
+        assert!(matches!(policies.reload(now), Reload::Unchanged));
+
+        fs::write(&file, text("wrong")).unwrap();
+        assert!(matches!(policies.reload(now), Reload::Failed(_)));
+        assert!(matches!(policies.reload(now), Reload::StillFailing));
+        assert_eq!(mode(), "warn");
+        assert!(policies.shown().problem.unwrap().contains("wrong"));
+
+        fs::write(&file, text("enforce")).unwrap();
+        assert!(matches!(policies.reload(now), Reload::Loaded));
+        assert_eq!((mode(), policies.shown().problem), ("enforce", None));
+        assert_ne!(policies.now().hash, first);
+
+        // What it extends counts as well.
+        fs::write(&base, text("audit").replace("base.yaml", "baseline")).unwrap();
+        assert!(matches!(policies.reload(now), Reload::Loaded));
+        fs::remove_file(&base).unwrap();
+        assert!(matches!(policies.reload(now), Reload::Failed(_)));
+        fs::remove_file(&file).unwrap();
+        assert!(matches!(policies.reload(now), Reload::Failed(_)));
+        assert!(matches!(policies.reload(now), Reload::StillFailing));
+        assert_eq!(mode(), "enforce");
+    }
+
+    #[test]
+    fn the_hash_of_one_file_is_what_other_tools_say() {
+        assert_eq!(hash(["abc"]), "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
+}

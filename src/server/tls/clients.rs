@@ -1,0 +1,62 @@
+//! Who may ask: the client certificates of API servers.
+
+use std::path::PathBuf;
+
+use rustls_pki_types::CertificateDer;
+
+use super::x509::facts;
+
+/// Which clients may send reviews.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientAuth {
+    /// PEM file of the authorities that vouch for them.
+    pub ca: PathBuf,
+    /// Their names, as common name or DNS name in the certificate; any that is vouched for where the list is empty.
+    pub names: Vec<String>,
+}
+
+/// What is known of the other end of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Peer {
+    /// May send reviews.
+    Trusted,
+    /// Has shown no certificate, though it would have to.
+    Unknown,
+    /// Has a good certificate, but in another name.
+    OtherName,
+}
+
+/// Says who is at the other end, from the certificates that the handshake has verified.
+pub(super) fn peer(clients: Option<&ClientAuth>, shown: Option<&[CertificateDer<'_>]>) -> Peer {
+    let Some(clients) = clients else { return Peer::Trusted };
+    let Some(certificate) = shown.and_then(<[_]>::first) else { return Peer::Unknown };
+    if clients.names.is_empty() {
+        return Peer::Trusted;
+    }
+    let names = facts(certificate).map(|facts| facts.names).unwrap_or_default();
+    if names.iter().any(|name| clients.names.contains(name)) { Peer::Trusted } else { Peer::OtherName }
+}
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{CertificateParams, KeyPair};
+
+    use super::*;
+
+    #[test]
+    fn names_count_where_there_are_any() {
+        let key = KeyPair::generate().unwrap();
+        let certificate =
+            CertificateParams::new(vec!["apiserver".to_owned()]).unwrap().self_signed(&key).unwrap();
+        let shown = [certificate.der().clone()];
+        let auth = |names: &[&str]| ClientAuth {
+            ca: PathBuf::new(),
+            names: names.iter().map(|name| (*name).to_owned()).collect(),
+        };
+        assert_eq!(peer(None, None), Peer::Trusted);
+        assert_eq!(peer(Some(&auth(&[])), None), Peer::Unknown);
+        assert_eq!(peer(Some(&auth(&[])), Some(&shown)), Peer::Trusted);
+        assert_eq!(peer(Some(&auth(&["a", "apiserver"])), Some(&shown)), Peer::Trusted);
+        assert_eq!(peer(Some(&auth(&["api"])), Some(&shown)), Peer::OtherName);
+    }
+}
