@@ -39,7 +39,7 @@ pub(crate) enum Command {
     Policy(PolicyArgs),
     /// Run the admission webhook
     #[cfg(feature = "serve")]
-    Serve(super::serve::ServeArgs),
+    Serve(Box<super::serve::ServeArgs>),
     /// Answer one AdmissionReview as the webhook would
     #[cfg(feature = "serve")]
     Review(super::review::ReviewArgs),

@@ -31,7 +31,7 @@ pub fn main() -> std::process::ExitCode {
         Command::Rules(args) => rules::run(args, &terminal),
         Command::Policy(args) => policy::run(args, &terminal),
         #[cfg(feature = "serve")]
-        Command::Serve(args) => serve::run(args),
+        Command::Serve(args) => serve::run(*args),
         #[cfg(feature = "serve")]
         Command::Review(args) => review::run(args, &terminal),
         Command::Completions { shell } => {

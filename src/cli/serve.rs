@@ -6,10 +6,14 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+#[cfg(feature = "cluster")]
+use anyhow::Context as _;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 
 use super::exit::ExitStatus;
+#[cfg(feature = "cluster")]
+use crate::cluster::SelfManaged;
 use crate::policy::Preset;
 use crate::server::{self, Certificate, ClientAuth, Ended, LogFormat, PolicySource, ServeOptions, Timeouts};
 
@@ -76,6 +80,26 @@ pub(crate) struct ServeArgs {
     #[cfg(feature = "cluster")]
     #[arg(long, env = "JOBGUARD_WATCH_NAMESPACES")]
     watch_namespaces: bool,
+
+    /// Make certificates, and keep the caBundle of the webhook configurations
+    #[cfg(feature = "cluster")]
+    #[arg(long, env = "JOBGUARD_SELF_MANAGED", conflicts_with = "tls_cert")]
+    self_managed: bool,
+
+    /// The Secret that keeps the certificate authority, with --self-managed
+    #[cfg(feature = "cluster")]
+    #[arg(long, value_name = "NAME", env = "JOBGUARD_CA_SECRET", default_value = "jobguard-ca")]
+    ca_secret: String,
+
+    /// The MutatingWebhookConfiguration that asks this server, with --self-managed; empty if there is none
+    #[cfg(feature = "cluster")]
+    #[arg(long, value_name = "NAME", env = "JOBGUARD_MUTATING_WEBHOOK", default_value = "jobguard")]
+    mutating_webhook: String,
+
+    /// The ValidatingWebhookConfiguration that asks this server, with --self-managed; empty if there is none
+    #[cfg(feature = "cluster")]
+    #[arg(long, value_name = "NAME", env = "JOBGUARD_VALIDATING_WEBHOOK", default_value = "jobguard")]
+    validating_webhook: String,
 
     /// How log lines are written
     #[arg(long, value_enum, value_name = "FORMAT", env = "JOBGUARD_LOG_FORMAT", default_value = "text")]
@@ -179,6 +203,19 @@ pub(crate) fn run(args: ServeArgs) -> Result<ExitStatus> {
         (Some(cert), Some(key)) => Certificate::Files { cert, key },
         _ => Certificate::SelfSigned,
     };
+    #[cfg(feature = "cluster")]
+    let (certificate, self_managed) = if args.self_managed {
+        let given = |name: String| Some(name).filter(|name| !name.is_empty());
+        let managed = SelfManaged {
+            namespace: namespace.context("--self-managed needs --namespace: where is the Secret to be?")?,
+            secret: args.ca_secret,
+            mutating: given(args.mutating_webhook),
+            validating: given(args.validating_webhook),
+        };
+        (Certificate::Managed, Some(managed))
+    } else {
+        (certificate, None)
+    };
     let format = match args.log_format {
         LogFormatArg::Text => LogFormat::Text,
         LogFormatArg::Json => LogFormat::Json,
@@ -197,6 +234,7 @@ pub(crate) fn run(args: ServeArgs) -> Result<ExitStatus> {
         cluster: crate::cluster::Options {
             watch_services: args.watch_services,
             watch_namespaces: args.watch_namespaces,
+            self_managed,
         },
         shutdown_delay: args.shutdown_delay,
         max_connections: args.max_connections,

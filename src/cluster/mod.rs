@@ -3,11 +3,14 @@
 //! Reviews never wait for any of this, and never cause a call to the API server: watches and the certificates' keeper
 //! run beside the server and hand it what they know.
 
+mod ca;
 mod watch;
 
 use kube::Client;
 use thiserror::Error;
 use tokio::task::JoinSet;
+
+pub use ca::SelfManaged;
 
 use crate::server::App;
 
@@ -18,12 +21,14 @@ pub struct Options {
     pub watch_services: bool,
     /// Whether to know the namespaces' labels, for policies that match on them.
     pub watch_namespaces: bool,
+    /// Whether the server makes its own certificates, and where they go.
+    pub self_managed: Option<SelfManaged>,
 }
 
 impl Options {
     /// Whether anything is asked.
     fn is_idle(&self) -> bool {
-        !self.watch_services && !self.watch_namespaces
+        !self.watch_services && !self.watch_namespaces && self.self_managed.is_none()
     }
 }
 
@@ -55,7 +60,10 @@ pub(crate) async fn start(options: &Options, app: &App, tasks: &mut JoinSet<()>)
         tasks.spawn(watch::services(client.clone(), app.knowledge.clone()));
     }
     if options.watch_namespaces {
-        tasks.spawn(watch::namespaces(client, app.knowledge.clone()));
+        tasks.spawn(watch::namespaces(client.clone(), app.knowledge.clone()));
+    }
+    if let Some(managed) = &options.self_managed {
+        tasks.spawn(ca::keep(client, managed.clone(), app.clone()));
     }
     Ok(())
 }

@@ -53,6 +53,8 @@ pub(crate) use http::MAX_BODY;
 pub(crate) use knowledge::Knowledge;
 #[cfg(feature = "cluster")]
 pub(crate) use knowledge::{Labels, Namespaces};
+#[cfg(feature = "cluster")]
+pub(crate) use tls::{Identity, facts as certificate_facts};
 
 use accept::Connections;
 use connections::Table;

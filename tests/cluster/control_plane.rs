@@ -18,6 +18,8 @@ pub(crate) struct ControlPlane {
     kubectl: PathBuf,
     port: u16,
     children: Vec<Child>,
+    /// How the API server was started, to start it again.
+    start: (PathBuf, Vec<String>),
 }
 
 /// A running webhook.
@@ -74,25 +76,23 @@ impl ControlPlane {
             ],
             &folder.path().join("etcd.log"),
         );
-        let apiserver = spawn(
-            &apiserver,
-            &[
-                format!("--etcd-servers={client}"),
-                format!("--cert-dir={}", path("certs")),
-                format!("--secure-port={port}"),
-                "--bind-address=127.0.0.1".to_owned(),
-                "--advertise-address=127.0.0.1".to_owned(),
-                "--service-cluster-ip-range=10.0.0.0/24".to_owned(),
-                "--service-account-issuer=https://kubernetes.default.svc".to_owned(),
-                format!("--service-account-key-file={}", path("sa.pub")),
-                format!("--service-account-signing-key-file={}", path("sa.key")),
-                format!("--token-auth-file={}", path("tokens.csv")),
-                "--authorization-mode=RBAC".to_owned(),
-                "--disable-admission-plugins=ServiceAccount".to_owned(),
-            ],
-            &folder.path().join("apiserver.log"),
-        );
-        let plane = Self { folder, kubectl, port, children: vec![apiserver, etcd] };
+        let arguments = vec![
+            format!("--etcd-servers={client}"),
+            format!("--cert-dir={}", path("certs")),
+            format!("--secure-port={port}"),
+            "--bind-address=127.0.0.1".to_owned(),
+            "--advertise-address=127.0.0.1".to_owned(),
+            "--service-cluster-ip-range=10.0.0.0/24".to_owned(),
+            "--service-account-issuer=https://kubernetes.default.svc".to_owned(),
+            format!("--service-account-key-file={}", path("sa.pub")),
+            format!("--service-account-signing-key-file={}", path("sa.key")),
+            format!("--token-auth-file={}", path("tokens.csv")),
+            "--authorization-mode=RBAC".to_owned(),
+            "--disable-admission-plugins=ServiceAccount".to_owned(),
+        ];
+        let running = spawn(&apiserver, &arguments, &folder.path().join("apiserver.log"));
+        let plane =
+            Self { folder, kubectl, port, children: vec![running, etcd], start: (apiserver, arguments) };
         plane.wait(&["get", "--raw=/readyz"]);
         plane.wait(&["get", "namespace", "default"]);
         Some(plane)
@@ -136,6 +136,43 @@ webhooks:
         let deadline = Instant::now() + Duration::from_secs(60);
         while !self.kubectl(&["create", "--dry-run=server", "-f", "-"], super::WITHOUT_RESTART_POLICY).ok {
             assert!(Instant::now() < deadline, "the API server never asked the webhook\n{}", self.logs());
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    }
+
+    /// Ends the API server; [`Self::restart`] starts it again.
+    pub(crate) fn stop(&mut self) {
+        let _ = self.children[0].kill();
+        let _ = self.children[0].wait();
+    }
+
+    /// Starts an API server that was stopped.
+    pub(crate) fn restart(&mut self) {
+        let (program, arguments) = &self.start;
+        self.children[0] = spawn(program, arguments, &self.folder.path().join("apiserver-again.log"));
+        self.wait(&["get", "--raw=/readyz"]);
+    }
+
+    /// A kubeconfig for programs that talk to the API server, as an administrator.
+    pub(crate) fn kubeconfig(&self) -> PathBuf {
+        let file = self.folder.path().join("kubeconfig");
+        let text = format!(
+            r#"{{"apiVersion": "v1", "kind": "Config", "current-context": "test",
+            "contexts": [{{"name": "test", "context": {{"cluster": "test", "user": "test"}}}}],
+            "clusters": [{{"name": "test", "cluster":
+                {{"server": "https://127.0.0.1:{}", "insecure-skip-tls-verify": true}}}}],
+            "users": [{{"name": "test", "user": {{"token": "{TOKEN}"}}}}]}}"#,
+            self.port
+        );
+        fs::write(&file, text).unwrap();
+        file
+    }
+
+    /// Tries until it holds.
+    pub(crate) fn until(&self, what: &str, mut holds: impl FnMut() -> bool) {
+        let deadline = Instant::now() + Duration::from_secs(90);
+        while !holds() {
+            assert!(Instant::now() < deadline, "never: {what}\n{}", self.logs());
             std::thread::sleep(Duration::from_millis(200));
         }
     }
@@ -195,8 +232,27 @@ impl Drop for ControlPlane {
 }
 
 impl Webhook {
+    /// Starts `jobguard serve` with these arguments, and access to the cluster.
+    pub(crate) fn in_cluster(plane: &ControlPlane, arguments: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_jobguard"))
+            .arg("serve")
+            .args(arguments)
+            .env("KUBECONFIG", plane.kubeconfig())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let address = address(&mut child);
+        Self { child, address, certificate: String::new(), _folder: tempfile::tempdir().unwrap() }
+    }
+
     /// Starts `jobguard serve` with a certificate of its own.
     pub(crate) fn start(policy: &str) -> Self {
+        Self::launch(policy, &[], None)
+    }
+
+    /// The same with these arguments, and access to the cluster.
+    pub(crate) fn launch(policy: &str, arguments: &[&str], kubeconfig: Option<&Path>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
         let (cert, key) = (folder.path().join("tls.crt"), folder.path().join("tls.key"));
@@ -204,6 +260,8 @@ impl Webhook {
         fs::write(&key, made.signing_key.serialize_pem()).unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_jobguard"))
             .args(["serve", "--listen", "127.0.0.1:0", "--policy", policy])
+            .args(arguments)
+            .envs(kubeconfig.map(|file| ("KUBECONFIG", file)))
             .arg("--tls-cert")
             .arg(&cert)
             .arg("--tls-key")
@@ -260,7 +318,7 @@ fn on_path(name: &str) -> Option<PathBuf> {
         .find(|path| path.is_file())
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 

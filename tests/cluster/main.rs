@@ -5,7 +5,11 @@
 #![cfg(feature = "serve")]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[cfg(feature = "cluster")]
+mod certificates;
 mod control_plane;
+#[cfg(feature = "cluster")]
+mod knowledge;
 
 use std::io::Write as _;
 

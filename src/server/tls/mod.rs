@@ -30,7 +30,7 @@ pub use clients::ClientAuth;
 pub(crate) use clients::Peer;
 pub use error::TlsError;
 #[cfg(feature = "cluster")]
-pub(crate) use x509::{Facts as CertificateFacts, facts};
+pub(crate) use x509::facts;
 
 use super::reload::Reload;
 
@@ -119,7 +119,10 @@ impl Tls {
         address: IpAddr,
     ) -> Result<Self, TlsError> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let empty = Now { config: server_config(None, None, &provider)?, identity: None };
+        let empty = Now {
+            config: server_config(Only { key: None, until: i64::MAX }, None, &provider)?,
+            identity: None,
+        };
         let tls = Self {
             provider,
             certificate,
@@ -243,11 +246,17 @@ impl Tls {
 
     fn swap(&self, identity: Option<Identity>, roots: Option<RootCertStore>) -> Result<(), TlsError> {
         let key = identity.as_ref().map(|identity| Arc::clone(&identity.key));
+        // Whoever manages certificates never shows one that is over. Files are what an operator wants served: an
+        // expired certificate tells clients more than a failed handshake.
+        let until = match (&self.certificate, &identity) {
+            (Certificate::Managed, Some(identity)) => identity.not_after,
+            _ => i64::MAX,
+        };
         let verifier = match (&self.clients, roots) {
             (Some(clients), Some(roots)) => Some(self.verifier(clients, roots)?),
             _ => None,
         };
-        let config = server_config(key, verifier, &self.provider)?;
+        let config = server_config(Only { key, until }, verifier, &self.provider)?;
         self.now.store(Arc::new(Now { config, identity }));
         Ok(())
     }
@@ -275,23 +284,27 @@ impl Tls {
 
 /// Gives every client the same certificate, or none.
 #[derive(Debug)]
-struct Only(Option<Arc<CertifiedKey>>);
+struct Only {
+    key: Option<Arc<CertifiedKey>>,
+    /// When to give none any more, in seconds since 1970.
+    until: i64,
+}
 
 impl ResolvesServerCert for Only {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        self.0.clone()
+        self.key.clone().filter(|_| self.until == i64::MAX || Timestamp::now().as_second() <= self.until)
     }
 }
 
 fn server_config(
-    key: Option<Arc<CertifiedKey>>,
+    only: Only,
     verifier: Option<Arc<dyn ClientCertVerifier>>,
     provider: &Arc<CryptoProvider>,
 ) -> Result<Arc<ServerConfig>, TlsError> {
     let mut config = ServerConfig::builder_with_provider(Arc::clone(provider))
         .with_protocol_versions(&[&version::TLS13, &version::TLS12])?
         .with_client_cert_verifier(verifier.unwrap_or_else(|| Arc::new(NoClientAuth)))
-        .with_cert_resolver(Arc::new(Only(key)));
+        .with_cert_resolver(Arc::new(only));
     // The API server talks HTTP/1.1 to webhooks.
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Arc::new(config))

@@ -1,0 +1,198 @@
+//! Certificates that the server manages itself: an authority in a Secret, a certificate of its own in each replica's
+//! memory, and the `caBundle` of the webhook configurations.
+//!
+//! [`state`] decides, [`keys`] makes and reads certificates, [`objects`] reads and writes what stands in the cluster, and
+//! this file goes round: look, decide, do.
+
+mod keys;
+mod objects;
+mod state;
+#[cfg(test)]
+mod state_tests;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use kube::Client;
+use tokio::time::{sleep, timeout};
+
+use self::objects::{Objects, Seen, Written};
+use self::state::{Action, Clock, Replica, Terms};
+use crate::server::{App, Identity};
+
+/// How long to wait after a round: in which something was done, while nothing is served, and otherwise.
+const AGAIN: Duration = Duration::from_millis(100);
+const SOON: Duration = Duration::from_secs(1);
+const LATER: Duration = Duration::from_secs(10);
+
+/// How long an API server may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How certificates are managed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SelfManaged {
+    /// The namespace of the Secret.
+    pub namespace: String,
+    /// The Secret that holds the authority.
+    pub secret: String,
+    /// The MutatingWebhookConfiguration and the ValidatingWebhookConfiguration, by name; none where there is none.
+    pub mutating: Option<String>,
+    /// See `mutating`.
+    pub validating: Option<String>,
+}
+
+/// Keeps this replica's certificate, for ever.
+pub(super) async fn keep(client: Client, options: SelfManaged, app: App) {
+    let mut keeper = Keeper {
+        objects: Objects::new(client, options),
+        app,
+        terms: Terms::USUAL,
+        replica: Replica::default(),
+        newest: None,
+        begin: Instant::now(),
+        problem: None,
+    };
+    loop {
+        let pause = keeper.round().await;
+        sleep(pause).await;
+    }
+}
+
+struct Keeper {
+    objects: Objects,
+    app: App,
+    terms: Terms,
+    replica: Replica,
+    /// The key and the certificate of `replica.newest`.
+    newest: Option<Arc<keys::Signed>>,
+    begin: Instant,
+    /// What was told last, so that it is told once.
+    problem: Option<String>,
+}
+
+/// Whether the rest of a plan still holds.
+enum Done {
+    Go,
+    LookAgain,
+}
+
+impl Keeper {
+    /// Looks, decides and acts once. Returns how long to wait.
+    async fn round(&mut self) -> Duration {
+        let looked = timeout(PATIENCE, self.objects.look()).await;
+        let seen = match looked.unwrap_or(Err(keys::CaError::Slow)) {
+            Ok(seen) => seen,
+            Err(error) => {
+                self.tell(Some(format!("cannot look at the cluster: {error}")));
+                // What was verified stays, for as long as it is valid.
+                if self.replica.has_expired(Timestamp::now().as_second()) {
+                    self.withdraw();
+                }
+                return if self.replica.serving.is_some() { LATER } else { SOON };
+            }
+        };
+        let steady = i64::try_from(self.begin.elapsed().as_secs()).unwrap_or(i64::MAX);
+        let clock = Clock { wall: Timestamp::now().as_second(), steady };
+        let actions = self.replica.decide(&seen.view, clock, &self.terms);
+        let mut problem = seen.missing.clone();
+        let mut busy = !actions.is_empty();
+        for action in actions {
+            let acted = timeout(PATIENCE, self.act(&seen, action, clock)).await;
+            match acted.unwrap_or(Err(keys::CaError::Slow)) {
+                Ok(Done::Go) => {}
+                Ok(Done::LookAgain) => break,
+                Err(error) => {
+                    problem = Some(error.to_string());
+                    busy = false;
+                    break;
+                }
+            }
+        }
+        self.tell(problem);
+        match (busy, self.replica.serving.is_some()) {
+            (true, _) => AGAIN,
+            (false, false) => SOON,
+            (false, true) => LATER,
+        }
+    }
+
+    async fn act(&mut self, seen: &Seen, action: Action, clock: Clock) -> Result<Done, keys::CaError> {
+        let written = match action {
+            Action::Withdraw => {
+                tracing::warn!("a caBundle no longer verifies the certificate: serving none until it does");
+                self.withdraw();
+                return Ok(Done::Go);
+            }
+            Action::Found => {
+                let authority = keys::authority(clock.wall, &self.terms)?;
+                let written = self.objects.found(seen, &authority).await?;
+                if written == Written::Yes {
+                    tracing::info!("made a certificate authority");
+                }
+                written
+            }
+            Action::Prepare => {
+                let authority = keys::authority(clock.wall, &self.terms)?;
+                let written = self.objects.prepare(seen, &authority).await?;
+                if written == Written::Yes {
+                    tracing::info!("made the next certificate authority");
+                }
+                written
+            }
+            Action::Promote => {
+                let written = self.objects.promote(seen).await?;
+                if written == Written::Yes {
+                    tracing::info!("the next certificate authority signs from now on");
+                }
+                written
+            }
+            Action::Publish { webhook, bundle } => {
+                // One write for all webhooks of a configuration: the others find their object changed, and come again.
+                self.objects.publish(seen, webhook, &bundle).await?
+            }
+            Action::Sign => {
+                let signed = keys::sign(seen.signer()?, &seen.view.names, clock.wall, &self.terms)?;
+                self.replica.newest = Some(signed.leaf.clone());
+                self.newest = Some(Arc::new(signed));
+                return Ok(Done::Go);
+            }
+            Action::Serve => {
+                let Some(signed) = self.newest.clone() else { return Ok(Done::LookAgain) };
+                // The plan reasons about names of authorities; this asks the TLS library itself.
+                for bundle in &seen.bundles {
+                    keys::verify(&signed, bundle)?;
+                }
+                let not_after = signed.leaf.not_after;
+                let identity =
+                    Identity { key: Arc::clone(&signed.key), not_before: signed.leaf.not_before, not_after };
+                self.app.tls.install(Some(identity)).map_err(keys::CaError::Tls)?;
+                self.app.metrics.tls_in_use(Some(not_after), Timestamp::now());
+                self.replica.serving = Some(signed.leaf.clone());
+                let until = Timestamp::from_second(not_after).unwrap_or(Timestamp::MAX);
+                tracing::info!(%until, hosts = ?signed.leaf.names, "serving a new certificate");
+                return Ok(Done::Go);
+            }
+        };
+        Ok(if written == Written::Yes { Done::Go } else { Done::LookAgain })
+    }
+
+    fn withdraw(&mut self) {
+        self.replica.serving = None;
+        if let Err(error) = self.app.tls.install(None) {
+            tracing::error!(%error, "cannot take the certificate back");
+        }
+        self.app.metrics.tls_in_use(None, Timestamp::now());
+    }
+
+    /// Says what is in the way, once for as long as it is.
+    fn tell(&mut self, problem: Option<String>) {
+        if problem != self.problem {
+            match &problem {
+                Some(problem) => tracing::warn!(problem, "certificates are not as they should be"),
+                None => tracing::info!("certificates are as they should be"),
+            }
+            self.problem = problem;
+        }
+    }
+}
