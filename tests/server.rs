@@ -3,171 +3,21 @@
 #![cfg(all(feature = "serve", unix))]
 #![allow(clippy::expect_used, clippy::print_stderr, clippy::unwrap_used, reason = "tests fail by panicking")]
 
+mod server_support;
+
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Output, Stdio};
-use std::sync::mpsc::{Receiver, channel};
-use std::sync::{Arc, Mutex};
+use std::process::Stdio;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use base64::Engine as _;
-use rcgen::{CertificateParams, KeyPair};
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
-use rustls_pki_types::{CertificateDer, ServerName};
 use serde_json::{Value, json};
-
-/// Longer than anything here should take, even on a busy machine.
-const LONG: Duration = Duration::from_secs(30);
+use server_support::{Server, Stream, answer, create, get, head, is_closed, job, post, program, run};
 
 const MIB: usize = 1 << 20;
-
-fn program() -> Command {
-    let mut program = Command::new(env!("CARGO_BIN_EXE_jobguard"));
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("JOBGUARD_")) {
-        program.env_remove(name);
-    }
-    program
-}
-
-/// A running server, ended when it goes out of scope.
-struct Server {
-    child: Child,
-    address: SocketAddr,
-    root: CertificateDer<'static>,
-    log: Arc<Mutex<Vec<String>>>,
-    _folder: tempfile::TempDir,
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-type Stream = StreamOwned<ClientConnection, TcpStream>;
-
-struct Answer {
-    code: u16,
-    head: String,
-    body: String,
-}
-
-impl Answer {
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
-    }
-}
-
-impl Server {
-    fn start(arguments: &[&str]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let key = KeyPair::generate().unwrap();
-        let cert = CertificateParams::new(vec!["localhost".to_owned()]).unwrap().self_signed(&key).unwrap();
-        let (cert_file, key_file) = (folder.path().join("tls.crt"), folder.path().join("tls.key"));
-        fs::write(&cert_file, cert.pem()).unwrap();
-        fs::write(&key_file, key.serialize_pem()).unwrap();
-        let mut child = program()
-            .args(["serve", "--listen", "127.0.0.1:0", "--log-format", "json"])
-            .args(arguments)
-            .arg("--tls-cert")
-            .arg(&cert_file)
-            .env("JOBGUARD_TLS_KEY", &key_file)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let log = Arc::new(Mutex::new(Vec::new()));
-        let lines = follow(&mut child, &log);
-        let address = address(&lines);
-        Self { child, address, root: cert.der().clone(), log, _folder: folder }
-    }
-
-    fn connect(&self) -> Stream {
-        let mut roots = RootCertStore::empty();
-        roots.add(self.root.clone()).unwrap();
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        let tcp = TcpStream::connect(self.address).unwrap();
-        tcp.set_read_timeout(Some(LONG)).unwrap();
-        let name = ServerName::try_from("localhost").unwrap();
-        StreamOwned::new(ClientConnection::new(Arc::new(config), name).unwrap(), tcp)
-    }
-
-    fn signal(&self, name: &str) {
-        let status = Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status();
-        assert!(status.unwrap().success());
-    }
-
-    fn wait(&mut self) -> ExitStatus {
-        let begin = Instant::now();
-        loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status;
-            }
-            assert!(begin.elapsed() < LONG, "the server does not end");
-            thread::sleep(Duration::from_millis(10));
-        }
-    }
-
-    /// Waits for a line of the log with this message.
-    fn logged(&self, message: &str) -> Value {
-        let begin = Instant::now();
-        loop {
-            for line in self.log.lock().unwrap().iter() {
-                let line: Value = serde_json::from_str(line).unwrap_or_default();
-                if line["message"] == message {
-                    return line;
-                }
-            }
-            assert!(begin.elapsed() < LONG, "{message:?} is not logged");
-            thread::sleep(Duration::from_millis(10));
-        }
-    }
-}
-
-/// Collects the log, and hands its lines on.
-fn follow(child: &mut Child, log: &Arc<Mutex<Vec<String>>>) -> Receiver<String> {
-    let (sender, lines) = channel();
-    let (log, stderr) = (Arc::clone(log), child.stderr.take().unwrap());
-    thread::spawn(move || {
-        for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-            log.lock().unwrap().push(line.clone());
-            let _ = sender.send(line);
-        }
-    });
-    lines
-}
-
-fn address(lines: &Receiver<String>) -> SocketAddr {
-    loop {
-        let line = lines.recv_timeout(LONG).expect("the server says where it listens");
-        let line: Value =
-            serde_json::from_str(&line).unwrap_or_else(|_| panic!("no JSON in the log: {line}"));
-        if line["message"] == "listening" {
-            return line["address"].as_str().unwrap().parse().unwrap();
-        }
-    }
-}
-
-fn head(path: &str, content_type: &str, length: usize) -> String {
-    format!(
-        "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {content_type}\r\nContent-Length: {length}\r\n\r\n"
-    )
-}
-
-fn post(stream: &mut Stream, path: &str, body: &[u8]) -> Answer {
-    stream.write_all(head(path, "application/json", body.len()).as_bytes()).unwrap();
-    stream.write_all(body).unwrap();
-    answer(stream)
-}
 
 /// Sends a request but for its body, which the server has begun to wait for.
 fn begin(server: &Server, length: usize) -> Stream {
@@ -176,36 +26,6 @@ fn begin(server: &Server, length: usize) -> Stream {
     stream.write_all(head.as_bytes()).unwrap();
     assert_eq!(answer(&mut stream).code, 100);
     stream
-}
-
-fn get(stream: &mut Stream, path: &str) -> Answer {
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
-    answer(stream)
-}
-
-fn answer(stream: &mut Stream) -> Answer {
-    let mut text = Vec::new();
-    loop {
-        if let Some(end) = text.windows(4).position(|window| window == b"\r\n\r\n") {
-            let head = String::from_utf8(text[..end].to_vec()).unwrap();
-            let length: usize = head
-                .lines()
-                .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok())
-                .unwrap_or(0);
-            if text.len() >= end + 4 + length {
-                let code = head.split(' ').nth(1).unwrap().parse().unwrap();
-                return Answer { code, head, body: String::from_utf8(text[end + 4..].to_vec()).unwrap() };
-            }
-        }
-        let mut piece = [0; 8192];
-        let count = stream.read(&mut piece).unwrap();
-        assert!(count > 0, "the connection ended within an answer");
-        text.extend_from_slice(&piece[..count]);
-    }
-}
-
-fn is_closed(stream: &mut Stream) -> bool {
-    !matches!(stream.read(&mut [0; 16]), Ok(1..))
 }
 
 /// The recorded requests: path and review.
@@ -300,34 +120,6 @@ fn review_gives_the_same_answers_as_the_server() {
         let printed: Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(printed, served);
     }
-}
-
-fn run(arguments: &[&str], input: &[u8]) -> Output {
-    let mut child = program()
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // It may end without having read everything.
-    let _ = child.stdin.take().unwrap().write_all(input);
-    child.wait_with_output().unwrap()
-}
-
-fn job(name: &str, restart_policy: &str) -> Value {
-    json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name, "namespace": "ns"}, "spec": {
-        "template": {"spec": {"restartPolicy": restart_policy, "containers": [{
-            "name": "a", "image": "busybox:1.36", "env": [{"name": "PASSWORD", "value": "hunter2"}],
-        }]}},
-    }})
-}
-
-fn create(uid: &str, job: &Value) -> Value {
-    json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
-        "uid": uid, "operation": "CREATE", "kind": {"group": "batch", "version": "v1", "kind": "Job"},
-        "namespace": "ns", "userInfo": {"username": "anna"}, "object": job,
-    }})
 }
 
 #[test]

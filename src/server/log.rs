@@ -67,7 +67,7 @@ pub(crate) async fn switch_on_hangup() -> io::Result<()> {
             let level = if debug { LevelFilter::DEBUG } else { *normal };
             let _ = handle.reload(filter(level));
             // Said at a level that is shown in either case, unless nothing is.
-            tracing::error!(level = %level, "log level changed");
+            tracing::error!(level_now = %level, "log level changed");
         }
         Ok(())
     }

@@ -1,0 +1,147 @@
+//! What operators see of the webhook, and whom it lets in.
+
+#![cfg(all(feature = "serve", unix))]
+#![allow(clippy::expect_used, clippy::print_stderr, clippy::unwrap_used, reason = "tests fail by panicking")]
+
+mod server_support;
+
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use server_support::{Client, Pki, Server, create, get, job, post, run};
+
+#[test]
+fn reviews_need_a_client_certificate_where_that_is_asked() {
+    let pki = Arc::new(Pki::new());
+    let ca = pki.ca();
+    let asked = ["--client-ca", ca.to_str().unwrap(), "--client-allowed-names", "apiserver,other"];
+    let server = Server::start_with(Arc::clone(&pki), &asked);
+    let review = create("u", &job("a", "Never")).to_string();
+    for (name, code) in [(None, 401), (Some("apiserver"), 200), (Some("somebody"), 403)] {
+        let client = Client { address: server.address, config: pki.client_named(name) };
+        let mut stream = client.connect().unwrap();
+        for path in ["/validate", "/mutate"] {
+            let answered = post(&mut stream, path, review.as_bytes());
+            assert_eq!(answered.code, code, "{name:?}: {}", answered.body);
+        }
+        assert_eq!(get(&mut stream, "/readyz").code, 200);
+        assert_eq!(get(&mut stream, "/livez").code, 200);
+    }
+    // One that somebody else signed does not even get as far as a request.
+    let mut config = (*pki.client_named(None)).clone();
+    config.client_auth_cert_resolver =
+        Arc::clone(&Pki::new().client_named(Some("apiserver")).client_auth_cert_resolver);
+    let stranger = Client { address: server.address, config: Arc::new(config) };
+    let mut stream = stranger.connect().unwrap();
+    let _ = stream.write_all(b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert!(stream.read(&mut [0; 16]).is_err());
+}
+
+#[test]
+fn an_expired_certificate_is_not_ready() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut params = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    params.not_after = rcgen::date_time_ymd(2020, 1, 1);
+    let (cert_file, key_file) = (folder.path().join("tls.crt"), folder.path().join("tls.key"));
+    fs::write(&cert_file, params.self_signed(&key).unwrap().pem()).unwrap();
+    fs::write(&key_file, key.serialize_pem()).unwrap();
+    let pki = Arc::new(Pki::with_files(&cert_file, &key_file));
+    let server =
+        Server::start_with(Arc::clone(&pki), &["--metrics-listen", "127.0.0.1:0", "--reload-every", "20ms"]);
+    let ready = server.ask_metrics("/readyz");
+    assert_eq!((ready.code, ready.body.as_str()), (503, "the certificate expired at 2020-01-01T00:00:00Z\n"));
+    assert_eq!(server.metric("jobguard_tls_certificate_expiry_timestamp_seconds"), 1_577_836_800.0);
+    // A good one mends it.
+    pki.rotate();
+    for _ in 0..500 {
+        if server.ask_metrics("/readyz").code == 200 {
+            return;
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    panic!("never ready");
+}
+
+#[test]
+fn metrics_tell_what_happened() {
+    let server = Server::start(&["--metrics-listen", "127.0.0.1:0", "--exclude-namespaces", "quiet"]);
+    let mut stream = server.connect();
+    let bad = create("u", &job("a", "Always"));
+    post(&mut stream, "/validate", bad.to_string().as_bytes());
+    post(&mut stream, "/mutate", bad.to_string().as_bytes());
+    let mut quiet = bad.clone();
+    quiet["request"]["namespace"] = json!("quiet");
+    assert_eq!(
+        post(&mut stream, "/validate", quiet.to_string().as_bytes()).json()["response"]["allowed"],
+        true
+    );
+    // Nothing that a client makes up becomes a label.
+    let mut odd = bad;
+    odd["request"]["kind"] = json!({"group": "made", "version": "up", "kind": "Surprise"});
+    post(&mut stream, "/validate", odd.to_string().as_bytes());
+    post(&mut stream, "/validate", b"{}");
+    let text = server.ask_metrics("/metrics").body;
+    for line in [
+        r#"jobguard_requests_total{path="/validate",operation="CREATE",kind="Job",verdict="denied"} 1"#,
+        r#"jobguard_requests_total{path="/mutate",operation="CREATE",kind="Job",verdict="allowed"} 1"#,
+        r#"jobguard_requests_total{path="/validate",operation="CREATE",kind="Job",verdict="passed_over"} 1"#,
+        r#"jobguard_requests_total{path="/validate",operation="CREATE",kind="other",verdict="not_understood"} 1"#,
+        r#"jobguard_findings_total{rule="api/restart-policy",level="error"} 1"#,
+        r#"jobguard_patches_total{kind="Job"} 1"#,
+        r#"jobguard_requests_refused_total{path="/validate",code="400"} 1"#,
+        r#"jobguard_request_duration_seconds_count{path="/validate"} 4"#,
+    ] {
+        assert!(text.contains(&format!("{line}\n")), "{line} is not in\n{text}");
+    }
+    assert!(!text.contains("Surprise"));
+    let line = server.logged("listening");
+    assert_eq!(line["excluded_namespaces"], "quiet");
+    let refused = server.logged("request refused");
+    assert_eq!((&refused["code"], &refused["path"]), (&json!(400), &json!("/validate")));
+}
+
+#[test]
+fn sighup_switches_the_log_to_debug_and_back() {
+    let server = Server::start(&[]);
+    server.signal("HUP");
+    assert_eq!(server.logged("log level changed")["level_now"], "debug");
+    // A connection that ends in the middle is worth a word at that level alone.
+    drop(std::net::TcpStream::connect(server.address).unwrap());
+    server.logged("connection ended");
+    server.signal("HUP");
+    for _ in 0..500 {
+        let levels: Vec<String> = server
+            .log
+            .lock()
+            .unwrap()
+            .iter()
+            .filter_map(|line| {
+                serde_json::from_str::<Value>(line).unwrap()["level_now"].as_str().map(str::to_owned)
+            })
+            .collect();
+        if levels == ["debug", "info"] {
+            return;
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    panic!("not switched back");
+}
+
+#[test]
+fn says_what_is_wrong_with_its_arguments() {
+    let says = |arguments: &[&str], words: &str| {
+        let output = run(arguments, b"");
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        assert!(text.contains(words), "{text}");
+    };
+    says(&["serve", "--client-ca", "no.crt"], "cannot read no.crt");
+    says(&["serve", "--client-allowed-names", "a"], "--client-ca");
+    says(&["serve", "--reload-every", "0s"], "more than nothing");
+    says(&["serve", "--metrics-listen", "nowhere"], "IP:PORT");
+}
