@@ -8,8 +8,8 @@ use super::document::{self, Document};
 use super::reader::{Fault, Reader, did_you_mean, one_of, quoted};
 use super::suggest::nearest;
 use super::{
-    ControllerJobs, Defaults, Mode, OnTimeout, Override, Policy, PolicyError, PolicyErrors, Preset, RuleSetting,
-    RuleSpec, Settings, Suppressions,
+    ControllerJobs, Defaults, Mode, OnTimeout, Override, Policy, PolicyError, PolicyErrors, Preset,
+    RuleSetting, RuleSpec, Settings, Suppressions,
 };
 use crate::manifest::{self, LineIndex, Span};
 

@@ -75,6 +75,26 @@ impl Slot {
     }
 }
 
+/// How many files the process needs besides its connections: ports, logs, policies, watches.
+const OTHER_FILES: u32 = 64;
+
+/// As many connections as were asked for, or as the system lets the process have.
+pub(crate) fn within_limits(max: u32) -> u32 {
+    let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    let Some(files) = open_files(&limits) else { return max };
+    let possible = files.saturating_sub(OTHER_FILES).max(1);
+    if possible < max {
+        tracing::warn!(asked = max, possible, "the limit on open files allows fewer connections");
+    }
+    max.min(possible)
+}
+
+/// The soft limit on open files, from the text of `/proc/self/limits`.
+fn open_files(limits: &str) -> Option<u32> {
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
 /// All connections.
 #[derive(Debug)]
 pub(crate) struct Table {
@@ -184,6 +204,15 @@ mod tests {
         assert_eq!(table.len(), 3);
         table.leave(&proven);
         assert!(matches!(table.enter(), Entry::Free(_)));
+    }
+
+    #[test]
+    fn the_limit_on_open_files_is_read() {
+        let text = "Limit    Soft Limit   Hard Limit   Units\nMax open files     1024    524288    files\n";
+        assert_eq!(open_files(text), Some(1024));
+        assert_eq!(open_files("Max open files  unlimited  unlimited files"), None);
+        assert_eq!(open_files(""), None);
+        assert_eq!(within_limits(3), 3);
     }
 
     #[test]

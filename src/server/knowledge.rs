@@ -16,6 +16,7 @@ pub(crate) type Labels = BTreeMap<String, String>;
 
 /// All namespaces with their labels.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(not(feature = "cluster"), allow(dead_code, reason = "nobody looks without a cluster"))]
 pub(crate) enum Namespaces {
     /// Nobody looks.
     #[default]

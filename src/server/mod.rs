@@ -126,10 +126,8 @@ pub enum ServeError {
 
 fn explain(error: &io::Error) -> String {
     match error.kind() {
-        io::ErrorKind::AddrInUse => "another program has the port; choose one with --listen".to_owned(),
-        io::ErrorKind::PermissionDenied => {
-            "ports below 1024 need privileges; choose a higher one with --listen".to_owned()
-        }
+        io::ErrorKind::AddrInUse => "another program has the port; choose another one".to_owned(),
+        io::ErrorKind::PermissionDenied => "ports below 1024 need privileges; choose a higher one".to_owned(),
         io::ErrorKind::AddrNotAvailable => "no network interface here has that address".to_owned(),
         _ => error.to_string(),
     }
@@ -179,7 +177,7 @@ impl Server {
         #[cfg(feature = "cluster")]
         let knowledge = Knowledge::new(options.cluster.watch_services, options.cluster.watch_namespaces);
         #[cfg(not(feature = "cluster"))]
-        let knowledge = Knowledge::default();
+        let knowledge = Knowledge::new(false, false);
         let metrics = Arc::new(Metrics::new());
         metrics.tls_in_use(tls.expiry(), now);
         metrics.policy_in_use(&policies.now());
@@ -199,7 +197,7 @@ impl Server {
             router: http::router(&app),
             lifecycle: app.lifecycle.clone(),
             timeouts: options.timeouts,
-            table: Arc::new(Table::new(options.max_connections)),
+            table: Arc::new(Table::new(connections::within_limits(options.max_connections))),
             metrics,
         };
         Ok(Self {
