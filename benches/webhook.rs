@@ -1,0 +1,271 @@
+//! How fast the webhook is, beside the least that any HTTPS server could do.
+//!
+//! `cargo bench --bench webhook` sends recorded reviews to `/validate`, and the same bytes to a route that reads the body
+//! and answers a fixed AdmissionReview: same process, same TLS, same clients, taking turns. It prints reviews per second,
+//! their ratio, latencies, and the memory in use. `JOBGUARD_BENCH_SECONDS` says how long each turn lasts (2).
+//!
+//! Started in any other way (`cargo test --benches`), it asks a few hundred times and says nothing of speed.
+#![allow(
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a benchmark, not a service"
+)]
+
+use std::convert::Infallible;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::body::Bytes;
+use axum::http::header::CONTENT_TYPE;
+use axum::routing::post;
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
+use jobguard::policy::Preset;
+use jobguard::server::{Certificate, PolicySource, ServeOptions, Server, Timeouts};
+use rcgen::{CertificateParams, KeyPair};
+use rustls::{ClientConfig, RootCertStore};
+use rustls_pki_types::{PrivateKeyDer, ServerName};
+use serde_json::Value;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::{TlsAcceptor, TlsConnector};
+
+/// How many clients there are, each with a connection of its own.
+const CLIENTS: usize = 8;
+
+/// How often the two take turns.
+const TURNS: usize = 5;
+
+struct Identity {
+    folder: tempfile::TempDir,
+    client: TlsConnector,
+    acceptor: TlsAcceptor,
+}
+
+fn identity() -> Identity {
+    let folder = tempfile::tempdir().unwrap();
+    let key = KeyPair::generate().unwrap();
+    let cert = CertificateParams::new(vec!["localhost".to_owned()]).unwrap().self_signed(&key).unwrap();
+    std::fs::write(folder.path().join("tls.crt"), cert.pem()).unwrap();
+    std::fs::write(folder.path().join("tls.key"), key.serialize_pem()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut roots = RootCertStore::empty();
+    roots.add(cert.der().clone()).unwrap();
+    let client = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let server = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![cert.der().clone()], PrivateKeyDer::Pkcs8(key.serialize_der().into()))
+        .unwrap();
+    Identity {
+        folder,
+        client: TlsConnector::from(Arc::new(client)),
+        acceptor: TlsAcceptor::from(Arc::new(server)),
+    }
+}
+
+/// The webhook, as it is run.
+async fn webhook(identity: &Identity) -> SocketAddr {
+    let server = Server::bind(ServeOptions {
+        listen: (Ipv4Addr::LOCALHOST, 0).into(),
+        certificate: Certificate::Files {
+            cert: identity.folder.path().join("tls.crt"),
+            key: identity.folder.path().join("tls.key"),
+        },
+        clients: None,
+        policy: PolicySource::BuiltIn(Preset::Recommended),
+        metrics_listen: None,
+        excluded_namespaces: Vec::new(),
+        reload_every: Duration::from_secs(10),
+        shutdown_delay: Duration::ZERO,
+        max_connections: 64,
+        max_concurrent: 64,
+        timeouts: Timeouts::default(),
+        #[cfg(feature = "cluster")]
+        cluster: jobguard::cluster::Options::default(),
+    })
+    .await
+    .unwrap();
+    let address = server.address();
+    tokio::spawn(server.run());
+    address
+}
+
+/// A server that reads the body and answers the same to everything.
+async fn floor(identity: &Identity) -> SocketAddr {
+    const ANSWER: &str = r#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":"705ab4f5-6393-11e8-b7cc-42010a800002","allowed":true}}"#;
+    let router = axum::Router::new().route(
+        "/validate",
+        post(async |body: Bytes| {
+            assert!(!body.is_empty());
+            ([(CONTENT_TYPE, "application/json")], ANSWER)
+        }),
+    );
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let acceptor = identity.acceptor.clone();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let (acceptor, router) = (acceptor.clone(), router.clone());
+            tokio::spawn(async move {
+                stream.set_nodelay(true).unwrap();
+                let Ok(stream) = acceptor.accept(stream).await else { return };
+                let _ = hyper::server::conn::http1::Builder::new()
+                    .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+                    .await;
+            });
+        }
+        Ok::<(), Infallible>(())
+    });
+    address
+}
+
+/// Reviews as API servers sent them, those of /mutate as well: they ask about whole objects, too.
+fn reviews() -> Vec<Vec<u8>> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance/admission-reviews.jsonl");
+    let text = std::fs::read_to_string(file).unwrap_or_else(|_| {
+        format!("{{\"review\":{}}}", include_str!("../examples/review.json").replace('\n', " "))
+    });
+    let requests = text.lines().map(|line| {
+        let line: Value = serde_json::from_str(line).unwrap();
+        let body = line["review"].to_string();
+        let head = format!(
+            "POST /validate?timeout=10s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        (head + &body).into_bytes()
+    });
+    requests.collect()
+}
+
+/// Asks until it is time, or often enough. Returns how long each request took.
+async fn client(
+    identity: TlsConnector,
+    address: SocketAddr,
+    requests: Arc<Vec<Vec<u8>>>,
+    first: usize,
+    until: Instant,
+    most: usize,
+) -> Vec<Duration> {
+    let tcp = TcpStream::connect(address).await.unwrap();
+    tcp.set_nodelay(true).unwrap();
+    let mut stream = identity.connect(ServerName::try_from("localhost").unwrap(), tcp).await.unwrap();
+    let mut times = Vec::with_capacity(1 << 16);
+    let mut buffer = vec![0; 64 << 10];
+    while times.len() < most && Instant::now() < until {
+        let request = &requests[(first + times.len()) % requests.len()];
+        let begin = Instant::now();
+        stream.write_all(request).await.unwrap();
+        let mut filled = 0;
+        loop {
+            let count = stream.read(&mut buffer[filled..]).await.unwrap();
+            assert!(count > 0, "the server closed the connection");
+            filled += count;
+            if is_whole(&buffer[..filled]) {
+                break;
+            }
+        }
+        assert!(buffer.starts_with(b"HTTP/1.1 200 "), "{}", String::from_utf8_lossy(&buffer[..filled]));
+        times.push(begin.elapsed());
+    }
+    times
+}
+
+fn is_whole(text: &[u8]) -> bool {
+    let Some(end) = text.windows(4).position(|window| window == b"\r\n\r\n") else { return false };
+    let head = std::str::from_utf8(&text[..end]).unwrap();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
+    text.len() >= end + 4 + length.parse::<usize>().unwrap()
+}
+
+async fn turn(
+    identity: &Identity,
+    address: SocketAddr,
+    requests: &Arc<Vec<Vec<u8>>>,
+    length: Duration,
+    most: usize,
+) -> Vec<Duration> {
+    let until = Instant::now() + length;
+    let clients: Vec<_> = (0..CLIENTS)
+        .map(|number| {
+            let first = number * 5;
+            tokio::spawn(client(identity.client.clone(), address, Arc::clone(requests), first, until, most))
+        })
+        .collect();
+    let mut times = Vec::new();
+    for client in clients {
+        times.extend(client.await.unwrap());
+    }
+    times
+}
+
+/// Memory in use by this process, in MiB: clients and both servers.
+fn resident() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib: f64 = line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or_default();
+    kib / 1024.0
+}
+
+fn percentile(sorted: &[Duration], percent: usize) -> Duration {
+    sorted[(sorted.len() * percent / 100).min(sorted.len() - 1)]
+}
+
+fn main() {
+    let measuring = std::env::args().any(|argument| argument == "--bench");
+    let seconds =
+        std::env::var("JOBGUARD_BENCH_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(2);
+    let (length, turns, most) = match measuring {
+        true => (Duration::from_secs(seconds), TURNS, 1_000_000),
+        false => (Duration::from_secs(20), 1, 40),
+    };
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let identity = identity();
+        let (floor, webhook) = (floor(&identity).await, webhook(&identity).await);
+        let requests = Arc::new(reviews());
+        if measuring {
+            let mean = requests.iter().map(Vec::len).sum::<usize>() / requests.len();
+            println!("{} requests of {mean} bytes on average, {CLIENTS} connections", requests.len());
+            turn(&identity, floor, &requests, length / 2, most).await;
+            turn(&identity, webhook, &requests, Duration::from_secs(600), 10_000 / CLIENTS).await;
+        }
+        let after_ten_thousand = resident();
+        let (mut times, mut speeds) = ([Vec::new(), Vec::new()], [Vec::new(), Vec::new()]);
+        for _ in 0..turns {
+            for (which, address) in [floor, webhook].into_iter().enumerate() {
+                let begin = Instant::now();
+                let turn = turn(&identity, address, &requests, length, most).await;
+                speeds[which].push(turn.len() as f64 / begin.elapsed().as_secs_f64());
+                times[which].extend(turn);
+            }
+        }
+        if !measuring {
+            return;
+        }
+        for (name, (times, speeds)) in ["floor  ", "webhook"].into_iter().zip(times.iter_mut().zip(&speeds)) {
+            times.sort_unstable();
+            let mean = speeds.iter().sum::<f64>() / speeds.len() as f64;
+            println!(
+                "{name}  {mean:8.0} reviews/s  p50 {:7.1?}  p99 {:7.1?}  ({} reviews)",
+                percentile(times, 50),
+                percentile(times, 99),
+                times.len()
+            );
+        }
+        let total = |speeds: &[f64]| speeds.iter().sum::<f64>();
+        println!("ratio    {:8.2}", total(&speeds[1]) / total(&speeds[0]));
+        println!(
+            "memory   {after_ten_thousand:.1} MiB after 10000 reviews, {:.1} MiB after {}",
+            resident(),
+            10_000 + times[1].len()
+        );
+    });
+}
