@@ -9,6 +9,8 @@ use std::time::Duration;
 #[cfg(feature = "cluster")]
 use anyhow::Context as _;
 use anyhow::Result;
+#[cfg(feature = "cluster")]
+use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 
 use super::exit::ExitStatus;
@@ -73,17 +75,18 @@ pub(crate) struct ServeArgs {
 
     /// Know the cluster's Services, for rules that ask for them
     #[cfg(feature = "cluster")]
-    #[arg(long, env = "JOBGUARD_WATCH_SERVICES")]
+    #[arg(long, env = "JOBGUARD_WATCH_SERVICES", value_parser = BoolishValueParser::new())]
     watch_services: bool,
 
     /// Know the labels of namespaces, for policies that match on them
     #[cfg(feature = "cluster")]
-    #[arg(long, env = "JOBGUARD_WATCH_NAMESPACES")]
+    #[arg(long, env = "JOBGUARD_WATCH_NAMESPACES", value_parser = BoolishValueParser::new())]
     watch_namespaces: bool,
 
     /// Make certificates, and keep the caBundle of the webhook configurations
     #[cfg(feature = "cluster")]
-    #[arg(long, env = "JOBGUARD_SELF_MANAGED", conflicts_with = "tls_cert")]
+    #[arg(long, env = "JOBGUARD_SELF_MANAGED", conflicts_with = "tls_cert",
+          value_parser = BoolishValueParser::new())]
     self_managed: bool,
 
     /// The Secret that keeps the certificate authority, with --self-managed

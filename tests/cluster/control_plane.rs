@@ -1,5 +1,7 @@
 //! etcd, kube-apiserver and jobguard on loopback ports, for the time of a test.
 
+#![cfg_attr(not(feature = "cluster"), allow(dead_code, reason = "for tests that need it"))]
+
 use std::fs;
 use std::io::{BufRead, BufReader, Write as _};
 use std::net::TcpListener;
