@@ -51,17 +51,30 @@ pub fn start(format: LogFormat, level: LevelFilter) {
     }));
 }
 
-/// Switches between `debug` and the level that the log was started with, at every `SIGHUP`.
-///
-/// # Errors
-/// When the signal cannot be received.
-pub(crate) async fn switch_on_hangup() -> io::Result<()> {
+/// `SIGHUP`, as it comes in.
+#[derive(Debug)]
+pub(crate) struct Hangups {
     #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut hangups = signal(SignalKind::hangup())?;
+    signal: tokio::signal::unix::Signal,
+}
+
+impl Hangups {
+    /// Takes the signal over from here on: before that it ends the process.
+    ///
+    /// # Errors
+    /// When it cannot be received.
+    pub(crate) fn listen() -> io::Result<Self> {
+        Ok(Self {
+            #[cfg(unix)]
+            signal: tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup())?,
+        })
+    }
+
+    /// Switches between `debug` and the level that the log was started with, at every `SIGHUP`.
+    #[cfg(unix)]
+    pub(crate) async fn switch_level(mut self) {
         let mut debug = false;
-        while hangups.recv().await.is_some() {
+        while self.signal.recv().await.is_some() {
             let Some((normal, handle)) = LOG.get() else { continue };
             debug = !debug;
             let level = if debug { LevelFilter::DEBUG } else { *normal };
@@ -69,8 +82,9 @@ pub(crate) async fn switch_on_hangup() -> io::Result<()> {
             // Said at a level that is shown in either case, unless nothing is.
             tracing::error!(level_now = %level, "log level changed");
         }
-        Ok(())
     }
+
+    /// There is no such signal here.
     #[cfg(not(unix))]
-    std::future::pending().await
+    pub(crate) async fn switch_level(self) {}
 }

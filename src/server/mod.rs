@@ -60,6 +60,7 @@ use accept::Connections;
 use connections::Table;
 #[cfg(not(feature = "cluster"))]
 use http::App;
+use log::Hangups;
 use metrics::Metrics;
 use policies::Policies;
 use shutdown::{Lifecycle, Phase, Signals};
@@ -153,6 +154,8 @@ pub struct Server {
     app: App,
     reload_every: Duration,
     shutdown_delay: Duration,
+    signals: Signals,
+    hangups: Hangups,
     #[cfg(feature = "cluster")]
     cluster: crate::cluster::Options,
 }
@@ -163,6 +166,9 @@ impl Server {
     /// # Errors
     /// When any of it fails.
     pub async fn bind(options: ServeOptions) -> Result<Self, ServeError> {
+        // Before anybody learns that the server is there: a signal that nobody takes ends the process.
+        let signals = Signals::listen().map_err(ServeError::Start)?;
+        let hangups = Hangups::listen().map_err(ServeError::Start)?;
         let now = Timestamp::now();
         let tls = Arc::new(Tls::new(options.certificate, options.clients, options.listen.ip())?);
         let policies = Arc::new(Policies::new(options.policy, now)?);
@@ -209,6 +215,8 @@ impl Server {
             app,
             reload_every: options.reload_every,
             shutdown_delay: options.shutdown_delay,
+            signals,
+            hangups,
             #[cfg(feature = "cluster")]
             cluster: options.cluster,
         })
@@ -230,15 +238,10 @@ impl Server {
     /// # Errors
     /// When signals cannot be received, or there is no way to the cluster that was asked for.
     pub async fn run(self) -> Result<Ended, ServeError> {
-        let signals = Signals::listen().map_err(ServeError::Start)?;
         let app = self.app;
         let mut tasks = tokio::task::JoinSet::new();
-        tasks.spawn(signals.rule(app.lifecycle.clone(), self.shutdown_delay));
-        tasks.spawn(async {
-            if let Err(error) = log::switch_on_hangup().await {
-                tracing::warn!(%error, "SIGHUP will end the server");
-            }
-        });
+        tasks.spawn(self.signals.rule(app.lifecycle.clone(), self.shutdown_delay));
+        tasks.spawn(self.hangups.switch_level());
         tasks.spawn(reload::keep_looking(
             Arc::clone(&app.tls),
             Arc::clone(&app.policies),
