@@ -1,0 +1,159 @@
+{{- define "jobguard.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{- define "jobguard.fullname" -}}
+{{- if .Values.fullnameOverride }}
+{{- .Values.fullnameOverride | trunc 50 | trimSuffix "-" }}
+{{- else }}
+{{- $name := include "jobguard.name" . }}
+{{- if contains $name .Release.Name }}
+{{- .Release.Name | trunc 50 | trimSuffix "-" }}
+{{- else }}
+{{- printf "%s-%s" .Release.Name $name | trunc 50 | trimSuffix "-" }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "jobguard.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "jobguard.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: webhook
+{{- end }}
+
+{{/* What every object of the chart has: (dict "root" $ "labels" more "annotations" more). */}}
+{{- define "jobguard.metadata" -}}
+{{- $root := .root -}}
+labels:
+  helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+  app.kubernetes.io/name: {{ include "jobguard.name" $root }}
+  app.kubernetes.io/instance: {{ $root.Release.Name }}
+  app.kubernetes.io/component: {{ .component | default "webhook" }}
+  app.kubernetes.io/part-of: jobguard
+  app.kubernetes.io/version: {{ $root.Chart.AppVersion | quote }}
+  app.kubernetes.io/managed-by: {{ $root.Release.Service }}
+  {{- with mergeOverwrite (dict) $root.Values.commonLabels (.labels | default dict) }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- with mergeOverwrite (dict) $root.Values.commonAnnotations (.annotations | default dict) }}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{- define "jobguard.image" -}}
+{{- $tag := .image.tag | default .fallback }}
+{{- $name := .image.repository }}
+{{- with .image.registry }}{{ $name = printf "%s/%s" . $name }}{{ end }}
+{{- if .image.digest }}{{ printf "%s@%s" $name .image.digest }}{{ else }}{{ printf "%s:%s" $name $tag }}{{ end }}
+{{- end }}
+
+{{- define "jobguard.serviceAccountName" -}}
+{{- if .Values.serviceAccount.create }}
+{{- default (include "jobguard.fullname" .) .Values.serviceAccount.name }}
+{{- else }}
+{{- default "default" .Values.serviceAccount.name }}
+{{- end }}
+{{- end }}
+
+{{- define "jobguard.caSecret" -}}{{ include "jobguard.fullname" . }}-ca{{- end }}
+
+{{/* The Secret with the server's certificate; none where the server makes its own. */}}
+{{- define "jobguard.tlsSecret" -}}
+{{- if eq .Values.certificates.mode "certManager" }}{{ include "jobguard.fullname" . }}-tls
+{{- else if eq .Values.certificates.mode "existingSecret" }}
+{{- required "certificates.existingSecret.name: name the Secret" .Values.certificates.existingSecret.name }}
+{{- end }}
+{{- end }}
+
+{{/* Whether the server talks to the API server: "true" or nothing. */}}
+{{- define "jobguard.usesApi" -}}
+{{- if or (eq .Values.certificates.mode "selfManaged") .Values.watch.services .Values.watch.namespaces }}true{{ end }}
+{{- end }}
+
+{{/* The ConfigMap with the policy; none for a built-in one. */}}
+{{- define "jobguard.policyConfigMap" -}}
+{{- if and .Values.policy.inline .Values.policy.existingConfigMap.name }}
+{{- fail "policy: give either inline or existingConfigMap" }}
+{{- end }}
+{{- if .Values.policy.inline }}{{ include "jobguard.fullname" . }}-policy
+{{- else }}{{ .Values.policy.existingConfigMap.name }}
+{{- end }}
+{{- end }}
+
+{{- define "jobguard.policyKey" -}}
+{{- if .Values.policy.inline }}jobguard.yaml{{ else }}{{ .Values.policy.existingConfigMap.key }}{{ end }}
+{{- end }}
+
+{{- define "jobguard.gracePeriod" -}}
+{{- $least := add .Values.shutdownDelaySeconds 15 | int }}
+{{- $given := .Values.terminationGracePeriodSeconds }}
+{{- if kindIs "invalid" $given }}{{ add $least 5 }}
+{{- else if lt (int $given) $least }}
+{{- fail (printf "terminationGracePeriodSeconds: %d is too short: the shutdown delay and the drain take up to %d seconds" (int $given) $least) }}
+{{- else }}{{ $given }}
+{{- end }}
+{{- end }}
+
+{{/* The annotations of a webhook configuration, with what cert-manager's cainjector reads. */}}
+{{- define "jobguard.webhookAnnotations" -}}
+{{- $annotations := .webhook.annotations | default dict }}
+{{- if eq .root.Values.certificates.mode "certManager" }}
+{{- $annotations = merge (dict "cert-manager.io/inject-ca-from" (printf "%s/%s" .root.Release.Namespace (include "jobguard.fullname" .root))) $annotations }}
+{{- end }}
+{{- toYaml $annotations }}
+{{- end }}
+
+{{/* What both kinds of webhooks have: (dict "root" $ "webhook" values "path" "/..."). Every field that the API server
+     would fill in is written, so that nothing drifts. */}}
+{{- define "jobguard.webhook" -}}
+{{- $root := .root -}}
+clientConfig:
+  service:
+    name: {{ include "jobguard.fullname" $root }}
+    namespace: {{ $root.Release.Namespace }}
+    path: {{ .path }}
+    port: {{ $root.Values.service.port }}
+  {{- if eq $root.Values.certificates.mode "existingSecret" }}
+  {{- with $root.Values.certificates.existingSecret.caBundle }}
+  caBundle: {{ b64enc . }}
+  {{- end }}
+  {{- end }}
+rules:
+  - apiGroups: [batch]
+    apiVersions: [v1]
+    operations: [CREATE, UPDATE]
+    resources: [cronjobs, jobs]
+    scope: Namespaced
+admissionReviewVersions: [v1]
+sideEffects: None
+matchPolicy: Equivalent
+failurePolicy: {{ .webhook.failurePolicy }}
+timeoutSeconds: {{ .webhook.timeoutSeconds }}
+namespaceSelector:
+  {{- with .webhook.namespaceSelector.matchLabels }}
+  matchLabels:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  matchExpressions:
+    - key: kubernetes.io/metadata.name
+      operator: NotIn
+      values:
+        {{- concat (list "kube-system" $root.Release.Namespace) $root.Values.excludeNamespaces | uniq | sortAlpha | toYaml | nindent 8 }}
+    {{- with .webhook.namespaceSelector.matchExpressions }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+{{- with .webhook.objectSelector }}
+objectSelector:
+  {{- toYaml . | nindent 2 }}
+{{- else }}
+objectSelector: {}
+{{- end }}
+matchConditions:
+  # What is being deleted must be able to lose its finalizers, also while nobody answers.
+  - name: not-being-deleted
+    expression: request.operation != 'UPDATE' || !has(oldObject.metadata.deletionTimestamp)
+  {{- with .webhook.matchConditions }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- end }}

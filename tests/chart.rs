@@ -1,0 +1,384 @@
+//! The Helm chart, rendered by the real helm over a matrix of values.
+//!
+//! Skipped, with a word, where there is no helm.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+#[path = "chart/helm.rs"]
+mod helm;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use assert_cmd::Command;
+use helm::{CASES, CHART, Helm, values};
+use serde_json::Value;
+
+/// The objects in a rendered text.
+fn objects(text: &str) -> Vec<Value> {
+    jobguard::manifest::read(text)
+        .into_iter()
+        .map(|document| {
+            let tree = document.content.unwrap_or_else(|error| panic!("{}\n{text}", error.message));
+            tree.to_value(tree.root())
+        })
+        .collect()
+}
+
+fn of_kind<'a>(objects: &'a [Value], kind: &str) -> Vec<&'a Value> {
+    objects.iter().filter(|object| object["kind"] == kind).collect()
+}
+
+fn strings(value: &Value) -> Vec<&str> {
+    value.as_array().into_iter().flatten().filter_map(Value::as_str).collect()
+}
+
+/// The arguments that the server is started with.
+fn arguments(objects: &[Value]) -> Vec<String> {
+    let deployment = of_kind(objects, "Deployment")[0];
+    let list = strings(&deployment["spec"]["template"]["spec"]["containers"][0]["args"]);
+    list.into_iter().map(str::to_owned).collect()
+}
+
+/// Runs `check` on every case.
+fn every_case(check: impl Fn(&str, &[Value])) {
+    let Some(helm) = Helm::find() else { return };
+    for case in CASES {
+        check(case, &objects(&helm.template(case, &[])));
+    }
+}
+
+#[test]
+fn helm_finds_nothing_to_say() {
+    let Some(helm) = Helm::find() else { return };
+    for case in CASES {
+        let file = values(case);
+        let mut arguments = vec!["lint", "--strict", CHART];
+        arguments.extend(file.iter().flat_map(|file| ["--values", file.as_str()]));
+        let output = helm.run(&arguments);
+        assert!(output.status.success(), "{case}: {}", String::from_utf8_lossy(&output.stdout));
+    }
+}
+
+#[test]
+fn what_is_rendered() {
+    let Some(helm) = Helm::find() else { return };
+    for case in CASES {
+        let text = helm.template(case, &[]);
+        // The dashboard is long, a file of its own, and looked at below.
+        let text = match text.split_once("  jobguard.json: |-\n") {
+            Some((before, rest)) => {
+                let after = rest.find("\n---").map_or("", |end| &rest[end..]);
+                format!("{before}  jobguard.json: (files/dashboard.json){after}")
+            }
+            None => text,
+        };
+        insta::with_settings!({snapshot_path => "chart", prepend_module_to_snapshot => false}, {
+            insta::assert_snapshot!(case, text);
+        });
+    }
+}
+
+#[test]
+fn objects_are_whole_and_told_apart() {
+    every_case(|case, objects| {
+        let mut seen = BTreeSet::new();
+        for object in objects {
+            let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+            let key = (text("/kind"), text("/metadata/namespace"), text("/metadata/name"));
+            assert!(text("/apiVersion").is_some() && key.0.is_some() && key.2.is_some(), "{case}: {object}");
+            assert!(seen.insert(key), "{case}: twice: {object}");
+        }
+    });
+}
+
+#[test]
+fn webhooks_never_block_more_than_was_asked_for() {
+    every_case(|case, objects| {
+        let mut kinds = BTreeMap::new();
+        for object in objects {
+            let Some(webhooks) = object["webhooks"].as_array() else { continue };
+            kinds.insert(object["kind"].as_str().unwrap(), &webhooks[0]);
+            for webhook in webhooks {
+                let expressions = webhook["namespaceSelector"]["matchExpressions"].as_array().unwrap();
+                let excluded = strings(&expressions[0]["values"]);
+                assert_eq!(expressions[0]["key"], "kubernetes.io/metadata.name");
+                assert_eq!(expressions[0]["operator"], "NotIn");
+                assert!(
+                    excluded.contains(&"kube-system") && excluded.contains(&"guard"),
+                    "{case}: {excluded:?}"
+                );
+                assert_eq!(webhook["sideEffects"], "None");
+                assert_eq!(webhook["matchPolicy"], "Equivalent");
+                assert_eq!(webhook["rules"][0]["operations"], serde_json::json!(["CREATE", "UPDATE"]));
+                assert!(webhook["name"].as_str().unwrap().split('.').count() >= 3, "{webhook}");
+                assert!(webhook["timeoutSeconds"].as_u64().unwrap() <= 10);
+                // In the other modes somebody else writes it: what the chart says would be drift.
+                let bundle = webhook["clientConfig"].get("caBundle");
+                assert_eq!(bundle.is_some(), case == "existing-secret", "{case}: {bundle:?}");
+            }
+        }
+        let policy = |kind: &str| kinds.get(kind).map(|webhook| webhook["failurePolicy"].as_str().unwrap());
+        if policy("MutatingWebhookConfiguration") == Some("Fail") {
+            panic!("{case}: the mutating webhook may block");
+        }
+        let fails = policy("ValidatingWebhookConfiguration") == Some("Fail");
+        assert_eq!(fails, case == "everything", "{case}");
+    });
+}
+
+#[test]
+fn nothing_keeps_a_webhook_when_the_release_goes() {
+    every_case(|case, objects| {
+        for object in objects {
+            let kept = &object["metadata"]["annotations"]["helm.sh/resource-policy"];
+            assert!(kept.is_null(), "{case}: {object}");
+            // Hooks are no part of the release: nobody deletes them with it.
+            let hook = &object["metadata"]["annotations"]["helm.sh/hook"];
+            assert!(hook.is_null() || hook == "test", "{case}: {object}");
+        }
+    });
+}
+
+#[test]
+fn pods_are_restricted_and_end_in_time() {
+    every_case(|case, objects| {
+        let deployment = of_kind(objects, "Deployment")[0];
+        let mut pods = vec![&deployment["spec"]["template"]["spec"]];
+        pods.extend(of_kind(objects, "Pod").iter().map(|pod| &pod["spec"]));
+        for pod in &pods {
+            assert_eq!(pod["securityContext"]["runAsNonRoot"], true, "{case}");
+            assert_eq!(pod["securityContext"]["seccompProfile"]["type"], "RuntimeDefault", "{case}");
+            assert_eq!(
+                pod["hostNetwork"],
+                if case == "everything" && pod.get("restartPolicy").is_none() {
+                    Value::Bool(true)
+                } else {
+                    Value::Null
+                }
+            );
+            for container in pod["containers"].as_array().unwrap() {
+                let context = &container["securityContext"];
+                assert_eq!(context["allowPrivilegeEscalation"], false, "{case}");
+                assert_eq!(context["readOnlyRootFilesystem"], true, "{case}");
+                assert_eq!(context["capabilities"]["drop"], serde_json::json!(["ALL"]), "{case}");
+                assert!(container["resources"]["limits"]["memory"].is_string(), "{case}");
+            }
+        }
+        let delay = arguments(objects)
+            .iter()
+            .find_map(|argument| {
+                argument.strip_prefix("--shutdown-delay=")?.strip_suffix('s')?.parse::<u64>().ok()
+            })
+            .unwrap();
+        let grace = pods[0]["terminationGracePeriodSeconds"].as_u64().unwrap();
+        assert!(grace >= delay + 15, "{case}: {grace} s");
+        assert_eq!(deployment["spec"]["strategy"]["rollingUpdate"]["maxUnavailable"], 0, "{case}");
+        // A Service must find the replicas, and not the test's Pod.
+        let selector = of_kind(objects, "Service")[0]["spec"]["selector"].as_object().unwrap();
+        let finds = |labels: &Value| selector.iter().all(|(key, value)| labels.get(key) == Some(value));
+        assert!(finds(&deployment["spec"]["template"]["metadata"]["labels"]), "{case}");
+        assert!(of_kind(objects, "Pod").iter().all(|pod| !finds(&pod["metadata"]["labels"])), "{case}");
+    });
+}
+
+#[test]
+fn rights_are_the_least() {
+    every_case(|case, objects| {
+        let arguments = arguments(objects);
+        let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
+        let mut granted: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for role in objects.iter().filter(|object| object["metadata"]["name"] != "rel-jobguard-test") {
+            for rule in
+                role["rules"].as_array().into_iter().flatten().filter(|rule| rule.get("verbs").is_some())
+            {
+                for resource in strings(&rule["resources"]) {
+                    granted.entry(resource).or_default().extend(strings(&rule["verbs"]));
+                    let named = rule["resourceNames"].as_array().is_some_and(|names| !names.is_empty());
+                    assert!(named || ["services", "namespaces"].contains(&resource), "{case}: {rule}");
+                }
+            }
+        }
+        let mut wanted: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        if has("--self-managed") {
+            for resource in ["secrets", "mutatingwebhookconfigurations", "validatingwebhookconfigurations"] {
+                wanted.insert(resource, ["get", "update"].into());
+            }
+        }
+        for (flag, resource) in [("--watch-services", "services"), ("--watch-namespaces", "namespaces")] {
+            if has(flag) {
+                wanted.insert(resource, ["list", "watch"].into());
+            }
+        }
+        assert_eq!(granted, wanted, "{case}");
+        let token =
+            &of_kind(objects, "Deployment")[0]["spec"]["template"]["spec"]["automountServiceAccountToken"];
+        assert_eq!(token, !wanted.is_empty(), "{case}");
+    });
+}
+
+#[test]
+fn one_replica_has_no_budget_and_autoscaling_no_fixed_number() {
+    every_case(|case, objects| {
+        let budget = of_kind(objects, "PodDisruptionBudget");
+        assert_eq!(budget.is_empty(), case == "cert-manager-issuer", "{case}");
+        let replicas = &of_kind(objects, "Deployment")[0]["spec"]["replicas"];
+        assert_eq!(replicas.is_null(), case == "everything", "{case}");
+    });
+}
+
+#[test]
+fn wrong_values_are_refused() {
+    let Some(helm) = Helm::find() else { return };
+    for (wrong, word) in [
+        ("replicas=3", "replicas"),
+        ("replicaCount=many", "replicaCount"),
+        ("image.tag=a b", "image.tag"),
+        ("image.digest=latest", "image.digest"),
+        ("validating.failurePolicy=fail", "validating.failurePolicy"),
+        ("validating.timeoutSeconds=31", "validating.timeoutSeconds"),
+        ("mutating.matchConditions[0].name=x", "expression"),
+        ("certificates.mode=magic", "certificates.mode"),
+        ("certificates.existingSecret.caBundle=LS0tLS1CRUdJTi", "caBundle"),
+        ("certificates.existingSecret.caBundle=-----BEGIN PRIVATE KEY-----", "caBundle"),
+        ("policy.preset=lenient", "policy.preset"),
+        ("policy.inline.rule.a=b", "policy.inline"),
+        ("excludeNamespaces[0]=Kube_System", "excludeNamespaces"),
+        ("log.level=verbose", "log.level"),
+        ("ports.webhook=443", "ports.webhook"),
+        ("service.port=99999", "service.port"),
+        ("podDisruptionBudget.maxUnavailable=half", "podDisruptionBudget.maxUnavailable"),
+        ("strategy.rollingUpdate.maxUnavailable=x", "strategy.rollingUpdate"),
+        ("podAnnotations.a=1", "podAnnotations"),
+        ("terminationGracePeriodSeconds=20", "too short"),
+        ("certificates.mode=existingSecret", "certificates.existingSecret.name"),
+        ("clientAuth.enabled=true", "clientAuth.configMap"),
+        ("policy.existingConfigMap.name=a,policy.inline.mode=warn", "either inline or existingConfigMap"),
+    ] {
+        let output = helm.run(&["template", "rel", CHART, "--set", wrong]);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success(), "{wrong} is accepted");
+        assert!(said.contains(word), "{wrong}: {said}");
+    }
+}
+
+/// Every value has its place in the schema, and the other way round.
+#[test]
+fn values_and_schema_know_each_other() {
+    fn compare(path: &str, value: &Value, schema: &Value, definitions: &Value) {
+        let schema = match schema["$ref"].as_str() {
+            Some(name) => &definitions[name.trim_start_matches("#/definitions/")],
+            None => schema,
+        };
+        let (Some(value), Some(properties)) = (value.as_object(), schema["properties"].as_object()) else {
+            return;
+        };
+        for (key, value) in value {
+            let property = properties.get(key).unwrap_or_else(|| panic!("{path}{key} is not in the schema"));
+            compare(&format!("{path}{key}."), value, property, definitions);
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(CHART);
+    let schema: Value = serde_json::from_slice(&fs::read(root.join("values.schema.json")).unwrap()).unwrap();
+    let values = objects(&fs::read_to_string(root.join("values.yaml")).unwrap()).remove(0);
+    compare("", &values, &schema, &schema["definitions"]);
+    let known: BTreeSet<&String> = values.as_object().unwrap().keys().collect();
+    for key in schema["properties"].as_object().unwrap().keys() {
+        assert!(
+            known.contains(key) || ["enabled", "global"].contains(&key.as_str()),
+            "values.yaml lacks {key}"
+        );
+    }
+}
+
+fn jobguard(arguments: &[&str], input: &str) -> (bool, String) {
+    let output = Command::cargo_bin("jobguard")
+        .unwrap()
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env_remove("JOBGUARD_POLICY")
+        .env("NO_COLOR", "1")
+        .args(arguments)
+        .write_stdin(input)
+        .output()
+        .unwrap();
+    let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap()).concat();
+    (output.status.success(), text)
+}
+
+#[cfg(feature = "cluster")]
+#[test]
+fn the_program_knows_its_arguments() {
+    let (_, help) = jobguard(&["serve", "--help"], "");
+    every_case(|case, objects| {
+        for argument in arguments(objects).iter().filter(|argument| argument.starts_with("--")) {
+            let flag = argument.split('=').next().unwrap();
+            assert!(
+                help.contains(&format!("{flag} ")) || help.contains(&format!("{flag}\n")),
+                "{case}: {argument}"
+            );
+        }
+    });
+}
+
+#[test]
+fn the_program_reads_the_policy() {
+    every_case(|case, objects| {
+        for map in of_kind(objects, "ConfigMap") {
+            let Some(policy) = map["data"]["jobguard.yaml"].as_str() else { continue };
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join("jobguard.yaml");
+            fs::write(&file, policy).unwrap();
+            let (ok, said) = jobguard(&["policy", "check", file.to_str().unwrap()], "");
+            assert!(ok, "{case}: {said}");
+        }
+    });
+}
+
+/// The Job of `helm test` is one that the API server accepts and every policy speaks of.
+#[test]
+fn the_test_asks_for_what_is_found() {
+    let Some(helm) = Helm::find() else { return };
+    let objects = objects(&helm.template("default", &[]));
+    let job = of_kind(&objects, "ConfigMap").iter().find_map(|map| map["data"]["job.yaml"].as_str()).unwrap();
+    for policy in ["baseline", "recommended", "strict"] {
+        let (_, said) = jobguard(&["lint", "-", "--policy", policy], job);
+        assert!(said.contains("[job/work-queue-completions]") && !said.contains("[api/"), "{said}");
+    }
+    let values =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(CHART).join("values.yaml")).unwrap();
+    assert!(values.contains("expect: job/work-queue-completions"));
+}
+
+#[test]
+fn our_own_manifests_are_clean() {
+    let (ok, said) =
+        jobguard(&["lint", "--policy", "strict", "--fail-on", "info", "certs", "deploy", "examples/ci"], "");
+    assert!(ok, "{said}");
+    let Some(helm) = Helm::find() else { return };
+    for case in CASES {
+        let (ok, said) =
+            jobguard(&["lint", "-", "--policy", "strict", "--fail-on", "info"], &helm.template(case, &[]));
+        assert!(ok, "{case}: {said}");
+    }
+}
+
+/// Dashboard and alerts speak of metrics that there are.
+#[cfg(feature = "cluster")]
+#[test]
+fn metrics_are_those_of_the_server() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let known = fs::read_to_string(root.join("docs/metrics.md")).unwrap();
+    let alerts = fs::read_to_string(root.join(CHART).join("files/alerts.yaml")).unwrap();
+    let dashboard = fs::read_to_string(root.join(CHART).join("files/dashboard.json")).unwrap();
+    assert!(serde_json::from_str::<Value>(&dashboard).is_ok());
+    let mut count = 0;
+    for text in [alerts, dashboard] {
+        for piece in text.split("jobguard_").skip(1) {
+            let name: String = piece.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect();
+            let name = format!("jobguard_{}", name.trim_end_matches("_bucket"));
+            assert!(known.contains(&format!("`{name}`")), "{name} is no metric");
+            count += 1;
+        }
+    }
+    assert!(count > 20);
+}
