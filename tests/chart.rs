@@ -382,3 +382,53 @@ fn metrics_are_those_of_the_server() {
     }
     assert!(count > 20);
 }
+
+/// The manifests for people without Helm are what the chart renders. `JOBGUARD_BLESS=1` writes them.
+#[test]
+fn plain_manifests_are_the_chart_s() {
+    let Some(helm) = Helm::find() else { return };
+    let template = |more: &[&str]| {
+        let mut arguments =
+            vec!["template", "jobguard", CHART, "--namespace", "jobguard", "--set", "test.enabled=false"];
+        arguments.extend(more);
+        let output = helm.run(&arguments);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        // Whatever applies these, Helm it is not.
+        let text = String::from_utf8(output.stdout).unwrap();
+        let told = ["helm.sh/chart:", "app.kubernetes.io/managed-by:"];
+        let kept = text.lines().filter(|line| !told.iter().any(|word| line.trim_start().starts_with(word)));
+        kept.fold(String::new(), |all, line| all + line + "\n")
+    };
+    let issued = ["--set", "certificates.mode=certManager"];
+    let all = template(&issued);
+    let (certificates, rest): (Vec<&str>, Vec<&str>) = all
+        .split("---\n")
+        .filter(|document| !document.is_empty())
+        .partition(|document| document.contains("\napiVersion: cert-manager.io/"));
+    for (file, text) in [
+        ("deploy/self-managed/jobguard.yaml", template(&[])),
+        ("deploy/cert-manager/jobguard.yaml", format!("---\n{}", rest.join("---\n"))),
+        ("certs/cert-manager/certificates.yaml", format!("---\n{}", certificates.join("---\n"))),
+    ] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+        if std::env::var_os("JOBGUARD_BLESS").is_some() {
+            fs::write(&path, text).unwrap();
+        } else {
+            let known = fs::read_to_string(&path).unwrap_or_default();
+            assert!(known == text, "{file} is not what the chart renders: run again with JOBGUARD_BLESS=1");
+        }
+    }
+}
+
+/// What whoever looks for keys would find.
+#[test]
+fn no_private_key_lies_about() {
+    for folder in ["certs", "charts", "deploy", "examples"] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        for entry in ignore::Walk::new(path).filter_map(Result::ok) {
+            let Ok(bytes) = fs::read(entry.path()) else { continue };
+            let text = String::from_utf8_lossy(&bytes);
+            assert!(!text.contains("PRIVATE KEY-----\n"), "{}", entry.path().display());
+        }
+    }
+}
