@@ -7,6 +7,8 @@ use crate::manifest::{LineIndex, NodeId, Span, Tree};
 use crate::path::FieldPath;
 use crate::report::{Diagnostic, Excerpt, JudgedObject, ObjectId, Region, RelatedPlace};
 
+use super::helm::Templates;
+
 /// The most that is shown of a file: beyond it, only line and column are named.
 const MAX_EXCERPT: usize = 8 << 10;
 
@@ -14,11 +16,12 @@ const MAX_EXCERPT: usize = 8 << 10;
 pub(super) struct Places<'t> {
     name: &'t str,
     lines: LineIndex<'t>,
+    templates: Templates<'t>,
 }
 
 impl<'t> Places<'t> {
     pub(super) fn new(name: &'t str, text: &'t str) -> Self {
-        Self { name, lines: LineIndex::new(text) }
+        Self { name, lines: LineIndex::new(text), templates: Templates::new(text) }
     }
 
     /// How reports name the text.
@@ -99,6 +102,7 @@ impl<'t> Places<'t> {
             help: finding.help.or_else(|| finding.fix.map(|fix| fix.title)),
             fix: fix.filter(|safety| *safety != Safety::Shown),
             file: self.name.to_owned(),
+            template: self.templates.at(span.start).map(str::to_owned),
             region: self.region(span),
             object: object.cloned(),
             path: finding.path,

@@ -8,6 +8,7 @@ mod classify;
 mod document;
 mod files;
 mod fix;
+mod helm;
 mod locate;
 mod old;
 mod remarks;

@@ -42,6 +42,8 @@ pub struct Diagnostic {
     pub fix: Option<Safety>,
     /// The file as the user named it; `<stdin>` for standard input.
     pub file: String,
+    /// The Helm template that the text was rendered from, where the text says so. The place is in the text.
+    pub template: Option<String>,
     /// The place.
     pub region: Region,
     /// The object, where the text got that far.

@@ -124,6 +124,9 @@ fn group(diagnostic: &Diagnostic) -> Group<'_> {
     } else if let Some(flag) = fixable {
         group = group.element(Level::HELP.message(format!("fixable with {flag}")));
     }
+    if let Some(template) = &diagnostic.template {
+        group = group.element(Level::NOTE.message(format!("rendered from template {}", plain(template))));
+    }
     group
 }
 
