@@ -432,3 +432,51 @@ fn no_private_key_lies_about() {
         }
     }
 }
+
+/// What Helm says of a manifest's origin is passed on.
+#[test]
+fn findings_name_their_template() {
+    let rendered = "---\n# Source: shop/templates/cron.yaml\napiVersion: batch/v1\nkind: CronJob\nmetadata:\n  name: a\n";
+    let (ok, said) = jobguard(&["lint", "-"], rendered);
+    assert!(!ok && said.contains("rendered from template shop/templates/cron.yaml"), "{said}");
+    let (_, said) = jobguard(&["lint", "-", "--format", "json"], rendered);
+    let report: Value = serde_json::from_str(&said).unwrap();
+    let finding = &report["findings"][0];
+    assert_eq!(finding["template"], "shop/templates/cron.yaml");
+    assert!(finding["line"].as_u64().unwrap() >= 3, "{finding}");
+}
+
+/// The script that the GitHub Action lints with, run on a repository of our own.
+#[cfg(unix)]
+#[test]
+fn the_action_lints() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let action = objects(&fs::read_to_string(root.join("action.yml")).unwrap()).remove(0);
+    let steps = action["runs"]["steps"].as_array().unwrap();
+    let script = steps.iter().find(|step| step["id"] == "lint").unwrap()["run"].as_str().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let program = assert_cmd::cargo::cargo_bin("jobguard");
+    let path = format!("{}:{}", program.parent().unwrap().display(), std::env::var("PATH").unwrap());
+    let run = |paths: &str, fail_on: &str| {
+        let output = std::process::Command::new("bash")
+            .args(["-c", script])
+            .current_dir(root)
+            .env("PATH", &path)
+            .env("RUNNER_TEMP", folder.path())
+            .env("GITHUB_OUTPUT", folder.path().join("output"))
+            .envs([("PATHS", paths), ("CHARTS", ""), ("KUSTOMIZATIONS", ""), ("POLICY", "recommended")])
+            .env("FAIL_ON", fail_on)
+            .output()
+            .unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    let (status, said) = run("examples/nightly-report.yaml\nexamples/queue-workers.yaml\n", "error");
+    assert_eq!(status, Some(1), "{said}");
+    assert!(said.contains("::error file=examples/nightly-report.yaml,line="), "{said}");
+    let sarif = fs::read(folder.path().join("jobguard.sarif")).unwrap();
+    assert!(serde_json::from_slice::<Value>(&sarif).unwrap()["runs"][0]["results"].is_array());
+    assert!(fs::read_to_string(folder.path().join("output")).unwrap().starts_with("sarif-file="));
+    assert_eq!(run("examples/nightly-report.yaml", "never").0, Some(0));
+    assert_eq!(run("no-such-file.yaml", "never").0, Some(2));
+    assert_eq!(run("", "error").0, Some(0));
+}
