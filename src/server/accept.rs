@@ -5,21 +5,19 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::body::Body;
 use axum::http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use tokio::io::AsyncBufReadExt as _;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::server::TlsStream;
-use tower::Service as _;
 
 use super::connections::{Entry, Slot, Table};
+use super::http::Handler;
 use super::metrics::{Metrics, Shed};
 use super::patience::Patience;
 use super::shutdown::{Lifecycle, Phase};
@@ -69,7 +67,7 @@ impl Default for Timeouts {
 #[derive(Debug, Clone)]
 pub(crate) struct Connections {
     pub(crate) tls: Arc<Tls>,
-    pub(crate) router: Router,
+    pub(crate) handler: Handler,
     pub(crate) lifecycle: Lifecycle,
     pub(crate) timeouts: Timeouts,
     /// Which connections there are.
@@ -164,11 +162,10 @@ impl Connections {
         };
         let Some(stream) = stream else { return Ok(()) };
         let peer = self.tls.peer(stream.get_ref().1);
-        let service = service_fn(|request: Request<Incoming>| {
+        let service = service_fn(|mut request: Request<Incoming>| {
             slot.busy();
-            let mut request = request.map(Body::new);
             request.extensions_mut().insert(peer);
-            let answer = self.router.clone().call(request);
+            let answer = self.handler.answer(request);
             async move {
                 let answer = answer.await;
                 slot.answered();
@@ -176,10 +173,10 @@ impl Connections {
             }
         });
         slot.reading();
-        let io = Patience::new(stream, Arc::clone(slot), self.timeouts.header, self.timeouts.write);
+        let io = Patience::new(stream, Arc::clone(slot), self.timeouts);
         let mut server = http1::Builder::new();
-        // hyper counts from the end of the last request; within a header, `Patience` has a shorter timer.
-        server.timer(TokioTimer::new()).header_read_timeout(self.timeouts.idle).max_buf_size(MAX_BUFFER);
+        // `Patience` has the timers: hyper's would be set anew for every request.
+        server.header_read_timeout(None).max_buf_size(MAX_BUFFER);
         let mut connection = std::pin::pin!(server.serve_connection(TokioIo::new(io), service));
         tokio::select! {
             biased;
@@ -241,10 +238,16 @@ impl Problem {
             Self::Silent => "silent",
             Self::Evicted => "evicted",
             Self::Tls(_) => "handshake",
-            Self::Http(error) if error.is_timeout() => "timeout",
+            Self::Http(error) if is_late(error) => "timeout",
             Self::Io(_) | Self::Http(_) => "broken",
         }
     }
+}
+
+/// Whether a connection broke because its client took too long.
+fn is_late(error: &hyper::Error) -> bool {
+    let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<io::Error>());
+    error.is_timeout() || cause.is_some_and(|cause| cause.kind() == io::ErrorKind::TimedOut)
 }
 
 /// Whether an error of `accept` is about the connection that was to be accepted, and not about accepting.

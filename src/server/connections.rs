@@ -69,7 +69,8 @@ impl Slot {
         self.evicted.notified().await;
     }
 
-    fn idle(&self) -> Duration {
+    /// How long it has been as it is.
+    pub(crate) fn idle(&self) -> Duration {
         let since = Duration::from_millis(self.since.load(Ordering::Relaxed));
         self.begin.elapsed().saturating_sub(since)
     }

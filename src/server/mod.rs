@@ -200,7 +200,7 @@ impl Server {
         };
         let connections = Connections {
             tls,
-            router: http::router(&app),
+            handler: http::Handler::new(&app),
             lifecycle: app.lifecycle.clone(),
             timeouts: options.timeouts,
             table: Arc::new(Table::new(connections::within_limits(options.max_connections))),

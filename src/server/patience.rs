@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
+use super::accept::Timeouts;
 use super::connections::Slot;
 
 /// Ends writing with [`io::ErrorKind::TimedOut`] once nothing could be written for a while, and reading once a header
@@ -17,18 +18,36 @@ use super::connections::Slot;
 pub(crate) struct Patience<S> {
     stream: S,
     slot: Arc<Slot>,
-    /// For a header, however many pieces it comes in.
-    header: Duration,
+    timeouts: Timeouts,
+    /// Since a header is on its way, however many pieces it comes in.
     reading: Option<Pin<Box<Sleep>>>,
-    /// For the stream to take anything more.
-    write: Duration,
+    /// When to look whether the connection is idle for too long. Set once and looked at when it is over: most often it
+    /// is set again for the rest, which is far cheaper than setting it for every request.
+    idle: Option<Pin<Box<Sleep>>>,
     /// Since the stream took nothing any more.
     stalled: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> Patience<S> {
-    pub(crate) fn new(stream: S, slot: Arc<Slot>, header: Duration, write: Duration) -> Self {
-        Self { stream, slot, header, reading: None, write, stalled: None }
+    pub(crate) fn new(stream: S, slot: Arc<Slot>, timeouts: Timeouts) -> Self {
+        Self { stream, slot, timeouts, reading: None, idle: None, stalled: None }
+    }
+
+    /// Whether the client has been silent for too long, with nothing of a request begun.
+    fn is_idle_for_long(&mut self, context: &mut Context<'_>) -> bool {
+        let limit = self.timeouts.idle;
+        loop {
+            let idle = self.idle.get_or_insert_with(|| Box::pin(sleep(limit)));
+            if idle.as_mut().poll(context).is_pending() {
+                return false;
+            }
+            let rest = limit.saturating_sub(self.slot.idle());
+            if rest.is_zero() {
+                return true;
+            }
+            // Never in a hurry: time is counted in milliseconds here.
+            self.idle = Some(Box::pin(sleep(rest.max(Duration::from_millis(1)))));
+        }
     }
 
     fn bound<T>(&mut self, context: &mut Context<'_>, progress: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
@@ -36,7 +55,7 @@ impl<S> Patience<S> {
             self.stalled = None;
             return progress;
         }
-        let limit = self.write;
+        let limit = self.timeouts.write;
         let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(limit)));
         match stalled.as_mut().poll(context) {
             Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
@@ -62,9 +81,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patience<S> {
         }
         if !self.slot.is_reading() {
             self.reading = None;
-            return progress;
+            let over = self.slot.is_waiting() && self.is_idle_for_long(context);
+            return if over { Poll::Ready(Err(io::ErrorKind::TimedOut.into())) } else { progress };
         }
-        let limit = self.header;
+        let limit = self.timeouts.header;
         let reading = self.reading.get_or_insert_with(|| Box::pin(sleep(limit)));
         match reading.as_mut().poll(context) {
             Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
@@ -121,12 +141,11 @@ mod tests {
         }
     }
 
-    const LONG: Duration = Duration::from_secs(30);
-
     #[tokio::test]
     async fn whoever_does_not_read_is_given_up() {
         let (near, mut far) = duplex(16);
-        let mut near = Patience::new(near, slot(), LONG, Duration::from_millis(50));
+        let mut near =
+            Patience::new(near, slot(), Timeouts { write: Duration::from_millis(50), ..Timeouts::default() });
         near.write_all(&[1; 16]).await.unwrap();
         let error = near.write_all(&[2; 16]).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
@@ -138,7 +157,11 @@ mod tests {
     #[tokio::test]
     async fn whoever_reads_slowly_is_not() {
         let (near, mut far) = duplex(16);
-        let mut near = Patience::new(near, slot(), LONG, Duration::from_millis(400));
+        let mut near = Patience::new(
+            near,
+            slot(),
+            Timeouts { write: Duration::from_millis(400), ..Timeouts::default() },
+        );
         let writing = tokio::spawn(async move { near.write_all(&[3; 160]).await });
         let mut bytes = [0; 16];
         for _ in 0..10 {
@@ -152,7 +175,11 @@ mod tests {
     async fn a_header_in_drops_does_not_last() {
         let (near, mut far) = duplex(16);
         let slot = slot();
-        let mut near = Patience::new(near, Arc::clone(&slot), Duration::from_millis(200), LONG);
+        let mut near = Patience::new(
+            near,
+            Arc::clone(&slot),
+            Timeouts { header: Duration::from_millis(200), ..Timeouts::default() },
+        );
         let dripping = tokio::spawn(async move {
             while far.write_all(b"x").await.is_ok() {
                 tokio::time::sleep(Duration::from_millis(20)).await;

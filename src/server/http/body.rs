@@ -4,10 +4,10 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use axum::body::Body;
+use axum::body::Bytes as Data;
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
-use hyper::body::Body as _;
+use hyper::body::Body;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::super::text::plain;
@@ -79,7 +79,7 @@ pub(super) fn check_headers(headers: &HeaderMap) -> Result<(), Refusal> {
 
 /// Reads a body of at most [`MAX_BODY`]. Of one that is larger, as much again is read and thrown away: a client that
 /// is still writing when the connection closes would not see the answer.
-pub(super) async fn read(mut body: Body, memory: &Memory) -> Result<Bytes, NoBody> {
+pub(super) async fn read(mut body: impl Body<Data = Data> + Unpin, memory: &Memory) -> Result<Bytes, NoBody> {
     let refuse = |code, message: String| NoBody::Refused(Refusal::new(code, message));
     let too_large =
         || refuse(StatusCode::PAYLOAD_TOO_LARGE, format!("the body is larger than {MAX_BODY} bytes"));
@@ -124,6 +124,8 @@ fn grow(claim: &mut Option<OwnedSemaphorePermit>, length: usize, memory: &Memory
 
 #[cfg(test)]
 mod tests {
+    use axum::body::Body;
+
     use super::*;
 
     #[tokio::test]

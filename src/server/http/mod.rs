@@ -7,18 +7,22 @@ mod review;
 mod tests;
 
 use std::any::Any;
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::body::Body;
+use axum::extract::State;
 use axum::http::header::{ALLOW, CONNECTION};
-use axum::http::{HeaderValue, Method, StatusCode};
+use axum::http::{HeaderValue, Method, Request, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
+use hyper::body::Incoming;
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
+use tower::Service as _;
 use tower_http::catch_panic::{CatchPanicLayer, ResponseForPanic};
 
 pub(crate) use body::{MAX_BODY, Memory};
@@ -69,6 +73,34 @@ impl App {
     }
 }
 
+/// Answers requests. Reviews, which come by the thousand, are recognised here; the routes are for the rest.
+#[derive(Debug, Clone)]
+pub(crate) struct Handler {
+    app: Arc<App>,
+    router: Router,
+}
+
+impl Handler {
+    pub(crate) fn new(app: &App) -> Self {
+        Self { app: Arc::new(app.clone()), router: router(app) }
+    }
+
+    /// Answers one request.
+    pub(crate) async fn answer(&self, request: Request<Incoming>) -> Result<Response, Infallible> {
+        let endpoint = match request.uri().path() {
+            "/validate" => Endpoint::Validate,
+            "/mutate" => Endpoint::Mutate,
+            _ => return self.router.clone().call(request.map(Body::new)).await,
+        };
+        if request.method() != Method::POST {
+            return self.router.clone().call(request.map(Body::new)).await;
+        }
+        let mut response = review::answer(&self.app, endpoint, request).await;
+        end_connection(&self.app, &mut response);
+        Ok(response)
+    }
+}
+
 /// The routes.
 pub(crate) fn router(app: &App) -> Router {
     let app = Arc::new(app.clone());
@@ -89,11 +121,11 @@ pub(crate) fn probes() -> Router<Arc<App>> {
         .route("/readyz", get(readyz).fallback(only_get))
 }
 
-async fn validate(State(app): State<Arc<App>>, request: Request) -> Response {
+async fn validate(State(app): State<Arc<App>>, request: Request<Body>) -> Response {
     review::answer(&app, Endpoint::Validate, request).await
 }
 
-async fn mutate(State(app): State<Arc<App>>, request: Request) -> Response {
+async fn mutate(State(app): State<Arc<App>>, request: Request<Body>) -> Response {
     review::answer(&app, Endpoint::Mutate, request).await
 }
 
@@ -147,10 +179,14 @@ impl ResponseForPanic for Panicked {
 
 /// Once the server is about to leave, every connection ends with its answer, so that the client's next one goes to
 /// a server that stays.
-async fn end_connections(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+async fn end_connections(State(app): State<Arc<App>>, request: Request<Body>, next: Next) -> Response {
     let mut response = next.run(request).await;
+    end_connection(&app, &mut response);
+    response
+}
+
+fn end_connection(app: &App, response: &mut Response) {
     if app.lifecycle.phase() > Phase::Serving {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
-    response
 }

@@ -1,10 +1,12 @@
 //! One review: who asks, its body, its verdict, and all of it in time.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use axum::extract::Request;
-use axum::http::StatusCode;
+use axum::body::Bytes as Data;
+use axum::http::{Request, StatusCode};
 use axum::response::Response;
+use hyper::body::Body;
 use jiff::Timestamp;
 use tokio::time::{Instant, timeout_at};
 
@@ -18,7 +20,11 @@ use super::body::{self, Bytes, LARGE, NoBody};
 use super::refusal::{Refusal, json};
 
 /// Answers a request to one of the two endpoints.
-pub(super) async fn answer(app: &App, endpoint: Endpoint, request: Request) -> Response {
+pub(super) async fn answer(
+    app: &App,
+    endpoint: Endpoint,
+    request: Request<impl Body<Data = Data> + Unpin>,
+) -> Response {
     let _measured = app.metrics.begin(endpoint);
     match attend(app, endpoint, request).await {
         Ok(response) => response,
@@ -31,7 +37,11 @@ pub(super) async fn answer(app: &App, endpoint: Endpoint, request: Request) -> R
     }
 }
 
-async fn attend(app: &App, endpoint: Endpoint, request: Request) -> Result<Response, Refusal> {
+async fn attend(
+    app: &App,
+    endpoint: Endpoint,
+    request: Request<impl Body<Data = Data> + Unpin>,
+) -> Result<Response, Refusal> {
     let deadline = Instant::now() + time_to_answer(request.uri().query(), app.default_timeout);
     let (parts, body) = request.into_parts();
     // Requests that did not come over a connection of ours have no peer, and are tests.
@@ -83,7 +93,9 @@ pub(super) async fn judge(
         return too_late(app, endpoint, &body.bytes).map_err(broken);
     }
     if body.bytes.len() <= LARGE {
-        return admission.judge(endpoint, &body.bytes, Timestamp::now()).map_err(broken);
+        let judged =
+            catch_unwind(AssertUnwindSafe(|| admission.judge(endpoint, &body.bytes, Timestamp::now())));
+        return judged.map_err(|_| panicked(app))?.map_err(broken);
     }
     let body = Arc::new(body);
     let judged = Arc::clone(&body);
@@ -94,12 +106,16 @@ pub(super) async fn judge(
     });
     match timeout_at(deadline, judging).await {
         Ok(Ok(answered)) => answered.map_err(broken),
-        Ok(Err(failed)) => match failed.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            Err(_) => Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "shutting down")),
-        },
+        Ok(Err(failed)) if failed.is_panic() => Err(panicked(app)),
+        Ok(Err(_)) => Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "shutting down")),
         Err(_) => too_late(app, endpoint, &body.bytes).map_err(broken),
     }
+}
+
+/// A panic costs the request that it happened in, and nothing else.
+fn panicked(app: &App) -> Refusal {
+    app.metrics.panicked();
+    Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "jobguard failed on this request; its log says where")
 }
 
 fn too_late(app: &App, endpoint: Endpoint, body: &[u8]) -> Result<Answered, ReviewError> {
