@@ -75,7 +75,7 @@ spec:
         team = number % 37,
         minor = number % 9,
     );
-    if number % 3 == 0 {
+    if number.is_multiple_of(3) {
         let _ = write!(
             text,
             "---
