@@ -4,9 +4,9 @@
 
 use crate::batch::{Cause, JOB_NAME_LABELS};
 use crate::path::{FieldPath, Segment};
-use crate::rules::{api_labels, api_name, api_server_warning, api_unknown_field};
+use crate::rules::{api_labels, api_name, api_server_warning, api_unknown_field, template_unexpanded};
 
-use super::Finding;
+use super::{Finding, Severity};
 
 /// Takes out of `findings` what follows from another of them, and returns it.
 ///
@@ -14,6 +14,7 @@ use super::Finding;
 ///   name is too long for one), it is said once, of the name.
 /// * A required field is missing because it stands in the wrong place.
 /// * What the server would warn of besides refusing the same field.
+/// * A value is malformed because it is a template that has not been filled in.
 pub fn fold(findings: &mut Vec<Finding>) -> Vec<Finding> {
     let bad_name = findings.iter().any(|finding| finding.rule == &api_name::RULE && is_name(&finding.path));
     let misplaced: Vec<String> = findings
@@ -27,10 +28,20 @@ pub fn fold(findings: &mut Vec<Finding>) -> Vec<Finding> {
         .map(|finding| finding.path.clone())
         .collect();
 
+    let unexpanded: Vec<FieldPath> = findings
+        .iter()
+        .filter(|finding| finding.rule == &template_unexpanded::RULE && finding.severity == Severity::Error)
+        .flat_map(|finding| finding.related.iter().map(|related| &related.path).chain([finding.place()]))
+        .cloned()
+        .collect();
+
     let mut name_said = bad_name;
     let (folded, kept) = std::mem::take(findings).into_iter().partition(|finding| {
         if finding.rule == &api_labels::RULE && is_made_from_name(finding.place()) {
             return std::mem::replace(&mut name_said, true);
+        }
+        if finding.cause.is_some() && unexpanded.contains(finding.place()) {
+            return true;
         }
         if finding.rule == &api_server_warning::RULE {
             return refused.contains(&finding.path);
@@ -67,7 +78,7 @@ fn last_field(path: &FieldPath) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::{Rule, Severity};
+    use crate::engine::Rule;
 
     fn finding(rule: &'static Rule, path: &str, cause: Cause) -> Finding {
         let mut finding = rule.finding(Severity::Error, FieldPath::parse(path), "x");
@@ -102,6 +113,17 @@ mod tests {
             finding(&crate::rules::api_containers::RULE, "spec.template.spec.containers", Cause::Required);
         assert_eq!(left(vec![unknown, missing.clone()]), ["api/unknown-field spec.template.containers"]);
         assert_eq!(left(vec![missing]), ["api/containers spec.template.spec.containers"]);
+    }
+
+    #[test]
+    fn a_template_is_not_malformed_too() {
+        let name = finding(&api_name::RULE, "metadata.name", Cause::Invalid);
+        let mut template =
+            template_unexpanded::RULE.finding(Severity::Error, FieldPath::parse("metadata.name"), "x");
+        assert_eq!(left(vec![name.clone(), template.clone()]), ["template/unexpanded metadata.name"]);
+        // What only warns must not hide what refuses.
+        template.severity = Severity::Warning;
+        assert_eq!(left(vec![name, template]).len(), 2);
     }
 
     #[test]
