@@ -114,15 +114,15 @@ fn group(diagnostic: &Diagnostic) -> Group<'_> {
         _ => title
             .element(Origin::path(path).line(diagnostic.region.line).char_column(diagnostic.region.column)),
     };
-    if is_note {
-        return group;
-    }
     let fixable = diagnostic.fix.and_then(fixable);
-    if let Some(help) = &diagnostic.help {
-        let fixable = fixable.map(|flag| format!(" [fixable with {flag}]")).unwrap_or_default();
-        group = group.element(Level::HELP.message(plain(help) + &fixable));
-    } else if let Some(flag) = fixable {
-        group = group.element(Level::HELP.message(format!("fixable with {flag}")));
+    match (&diagnostic.help, fixable) {
+        _ if is_note => {}
+        (Some(help), fixable) => {
+            let fixable = fixable.map(|flag| format!(" [fixable with {flag}]")).unwrap_or_default();
+            group = group.element(Level::HELP.message(plain(help) + &fixable));
+        }
+        (None, Some(flag)) => group = group.element(Level::HELP.message(format!("fixable with {flag}"))),
+        (None, None) => {}
     }
     if let Some(template) = &diagnostic.template {
         group = group.element(Level::NOTE.message(format!("rendered from template {}", plain(template))));
