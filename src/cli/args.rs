@@ -205,6 +205,19 @@ pub(crate) struct PolicyArgs {
     pub(crate) command: PolicyCommand,
 }
 
+const EXPORT_EXAMPLES: &str = "\
+Examples:
+  jobguard policy export strict | kubectl apply -f -
+  jobguard policy export jobguard.yaml --exclude-namespaces kube-system,ci > floor.yaml";
+
+/// What a policy is exported as.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportFormat {
+    /// ValidatingAdmissionPolicy and ValidatingAdmissionPolicyBinding
+    #[default]
+    Vap,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum PolicyCommand {
     /// Check a policy file: every mistake at once, each with its place
@@ -219,4 +232,18 @@ pub(crate) enum PolicyCommand {
     },
     /// Print the JSON Schema of policy files, for editors
     Schema,
+    /// Write what an API server can judge by itself, without the webhook
+    #[command(after_help = EXPORT_EXAMPLES)]
+    Export {
+        /// A policy file, or baseline, recommended or strict
+        /// [default: jobguard.yaml in this folder or above it, else recommended]
+        #[arg(value_name = "FILE|NAME")]
+        policy: Option<String>,
+        /// What to write
+        #[arg(long, short, value_enum, default_value_t)]
+        format: ExportFormat,
+        /// Namespaces that are not judged
+        #[arg(long, value_name = "NAME,...", value_delimiter = ',', default_value = "kube-system")]
+        exclude_namespaces: Vec<String>,
+    },
 }

@@ -3,11 +3,11 @@
 use anyhow::{Result, anyhow};
 
 use super::ExitStatus;
-use super::args::{PolicyArgs, PolicyCommand};
+use super::args::{ExportFormat, PolicyArgs, PolicyCommand};
 use super::output::Terminal;
 use super::policy_source;
 use crate::engine::registry;
-use crate::policy::{Preset, schema};
+use crate::policy::{Preset, export, schema};
 
 pub(crate) fn run(args: PolicyArgs, terminal: &Terminal) -> Result<ExitStatus> {
     let text = match args.command {
@@ -20,6 +20,10 @@ pub(crate) fn run(args: PolicyArgs, terminal: &Terminal) -> Result<ExitStatus> {
             let preset = Preset::from_name(&name)
                 .ok_or_else(|| anyhow!("there is no built-in policy {name:?}; there are {names}"))?;
             preset.text().to_owned()
+        }
+        PolicyCommand::Export { policy, format: ExportFormat::Vap, exclude_namespaces } => {
+            let policy = policy_source::find(policy.as_deref())?;
+            export::vap(&policy, registry().catalog(), &exclude_namespaces)
         }
         PolicyCommand::Schema => {
             format!("{}\n", serde_json::to_string_pretty(&schema::generate(registry().catalog()))?)

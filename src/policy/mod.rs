@@ -10,6 +10,7 @@ mod defaults;
 mod document;
 pub(crate) mod duration;
 mod error;
+pub mod export;
 pub mod load;
 mod names;
 pub mod preset;

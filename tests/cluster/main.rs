@@ -7,9 +7,11 @@
 
 #[cfg(feature = "cluster")]
 mod certificates;
+mod chart;
 mod control_plane;
 #[cfg(feature = "cluster")]
 mod knowledge;
+mod vap;
 
 use std::io::Write as _;
 

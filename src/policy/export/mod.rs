@@ -1,0 +1,397 @@
+//! A policy as `ValidatingAdmissionPolicy`: the part of it that an API server can judge by itself, with no webhook to ask.
+//!
+//! What is written is never stricter than the webhook with the same policy: what is stored already is not refused,
+//! annotations that silence a rule count, and objects that an override speaks of are left to the webhook.
+
+mod cel;
+
+use std::fmt::Write as _;
+
+use self::cel::{CelRule, NAMES, RULES};
+use super::subject::Match;
+use super::{ControllerJobs, Level, Mode, OptionKind, Policy, RuleSetting, RuleSpec};
+
+/// The rules of `policy` that CEL can say, as manifests in YAML: a `ValidatingAdmissionPolicy` with its binding for what
+/// is denied, and another for what is warned of. Comments name the rules that CEL cannot say. `catalog` is the one that
+/// the policy was loaded with; objects in `excluded_namespaces` are not judged.
+pub fn vap(policy: &Policy, catalog: &[&RuleSpec], excluded_namespaces: &[String]) -> String {
+    let mut out = head(policy, catalog);
+    for level in [Level::Deny, Level::Warn] {
+        let rules: Vec<_> = spoken(policy, catalog, level).collect();
+        if !rules.is_empty() {
+            write_policy(&mut out, policy, level, &rules, excluded_namespaces);
+        }
+    }
+    out
+}
+
+/// A rule that is said in CEL, and how it is set.
+type Spoken<'a> = (&'static CelRule, &'a RuleSpec, &'a RuleSetting);
+
+fn spoken<'a>(
+    policy: &'a Policy,
+    catalog: &'a [&RuleSpec],
+    level: Level,
+) -> impl Iterator<Item = Spoken<'a>> {
+    let all = catalog.iter().zip(&policy.base().rules).filter(move |(_, setting)| setting.level == level);
+    all.filter_map(|(spec, setting)| {
+        let rule = RULES.iter().find(|rule| rule.id == spec.id)?;
+        Some((rule, *spec, setting))
+    })
+}
+
+/// The comments that come first.
+fn head(policy: &Policy, catalog: &[&RuleSpec]) -> String {
+    let mut out = format!(
+        "# The part of the policy {} that an API server can judge by itself, in CEL. Written by `jobguard policy export`.\n\
+         # What is stored already is not refused, and the annotation jobguard.dev/ignore counts where the policy says so.\n",
+        one_line(&policy.name)
+    );
+    if !policy.overrides.is_empty() {
+        out.push_str("# Objects that an override of the policy speaks of are left to the webhook.\n");
+    }
+    let unsaid: Vec<_> = catalog
+        .iter()
+        .zip(&policy.base().rules)
+        .filter(|(spec, setting)| {
+            spec.is_settable()
+                && matches!(setting.level, Level::Deny | Level::Warn)
+                && spec.category() != "suppression"
+                && !RULES.iter().any(|rule| rule.id == spec.id)
+        })
+        .collect();
+    out.push_str("#\n# What CEL cannot say, so that only the webhook and the linter do:\n");
+    for (spec, setting) in unsaid {
+        let _ = writeln!(out, "#   {} ({}): {}", spec.id, setting.level.as_str(), spec.summary);
+    }
+    out.push_str(
+        "#   info: rules that only remind\n\
+         #   api/*: what the API server itself refuses; and of the Jobs of a CronJob, what it would refuse at each run\n\
+         #   defaults: what the policy fills in\n",
+    );
+    out
+}
+
+fn write_policy(
+    out: &mut String,
+    policy: &Policy,
+    level: Level,
+    rules: &[Spoken<'_>],
+    excluded_namespaces: &[String],
+) {
+    let denies = level == Level::Deny && policy.mode == Mode::Enforce;
+    let action = match policy.mode {
+        Mode::Audit => "Audit",
+        Mode::Enforce if denies => "Deny",
+        Mode::Enforce | Mode::Warn => "Warn",
+    };
+    let name = format!("jobguard-{}", level.as_str());
+    let _ = write!(
+        out,
+        "---\n\
+         apiVersion: admissionregistration.k8s.io/v1\n\
+         kind: ValidatingAdmissionPolicy\n\
+         metadata:\n  name: {name}\n  labels:\n    app.kubernetes.io/part-of: jobguard\n\
+         spec:\n  failurePolicy: {}\n  matchConstraints:\n    matchPolicy: Equivalent\n    resourceRules:\n\
+         \x20     - apiGroups: [batch]\n        apiVersions: [v1]\n        resources: [cronjobs, jobs]\n\
+         \x20       operations: [CREATE, UPDATE]\n  matchConditions:\n",
+        if denies { "Fail" } else { "Ignore" },
+    );
+    condition(
+        out,
+        "not-being-deleted",
+        "request.operation != 'UPDATE' || !has(oldObject.metadata.deletionTimestamp)",
+    );
+    if policy.controller_jobs == ControllerJobs::Skip
+        || policy.controller_jobs == ControllerJobs::Warn && denies
+    {
+        condition(
+            out,
+            "not-of-the-cronjob-controller",
+            "!(request.operation == 'CREATE' && request.kind.kind == 'Job' && request.userInfo.username in \
+             ['system:serviceaccount:kube-system:cronjob-controller', 'system:kube-controller-manager'] && \
+             has(object.metadata.ownerReferences) && object.metadata.ownerReferences.exists(owner, \
+             owner.kind == 'CronJob' && owner.apiVersion.startsWith('batch/') && has(owner.controller) && \
+             owner.controller))",
+        );
+    }
+    out.push_str("  variables:\n");
+    // One expression for two kinds has no type that the API server could check it against.
+    let kind = "request.kind.kind == 'CronJob'";
+    let spec = |object: &str| format!("{kind} ? dyn({object}).spec.jobTemplate.spec : dyn({object}).spec");
+    variable(out, "cron", kind);
+    variable(out, "object", "dyn(object)");
+    variable(out, "job", &spec("object"));
+    variable(out, "oldObject", "request.operation == 'UPDATE' ? dyn(oldObject) : dyn(object)");
+    variable(
+        out,
+        "oldJob",
+        &format!("request.operation == 'UPDATE' ? ({}) : ({})", spec("oldObject"), spec("object")),
+    );
+    let ignores = policy.suppressions.cover(level);
+    if ignores {
+        variable(
+            out,
+            "ignored",
+            "has(object.metadata.annotations) && 'jobguard.dev/ignore' in object.metadata.annotations ? \
+             (',' + object.metadata.annotations['jobguard.dev/ignore'].replace(' ', ',').replace('\\t', ',')\
+             .replace('\\n', ',').replace('\\r', ',') + ',') : ''",
+        );
+    }
+    let overridden = !policy.overrides.is_empty();
+    if overridden {
+        let all: Vec<_> =
+            policy.overrides.iter().map(|item| format!("({})", covers(&item.matching))).collect();
+        variable(out, "overridden", &all.join(" || "));
+    }
+    out.push_str("  validations:\n");
+    for (rule, spec, setting) in rules {
+        let speaks = expression(rule, spec, setting);
+        let on = |job: &str, object: &str| speaks.replace("JOB", job).replace("OBJECT", object);
+        let mut holds = String::new();
+        if overridden {
+            holds.push_str("variables.overridden || ");
+        }
+        if ignores {
+            let _ = write!(holds, "variables.ignored.contains(',{},') || ", rule.id);
+        }
+        let _ = write!(
+            holds,
+            "!({}) || (request.operation == 'UPDATE' && ({}))",
+            on("variables.job", "variables.object"),
+            on("variables.oldJob", "variables.oldObject")
+        );
+        let message = format!("{}: {}{}", rule.id, spec.summary, options(spec, setting));
+        let _ = writeln!(out, "    - expression: >-\n        {holds}");
+        let _ = writeln!(out, "      message: {}", quoted(&message));
+        out.push_str("      reason: Forbidden\n");
+    }
+    let _ = write!(
+        out,
+        "---\n\
+         apiVersion: admissionregistration.k8s.io/v1\n\
+         kind: ValidatingAdmissionPolicyBinding\n\
+         metadata:\n  name: {name}\n  labels:\n    app.kubernetes.io/part-of: jobguard\n\
+         spec:\n  policyName: {name}\n  validationActions: [{action}]\n",
+    );
+    if !excluded_namespaces.is_empty() {
+        let names: Vec<_> = excluded_namespaces.iter().map(|name| quoted(name)).collect();
+        let _ = write!(
+            out,
+            "  matchResources:\n    namespaceSelector:\n      matchExpressions:\n\
+             \x20       - key: kubernetes.io/metadata.name\n          operator: NotIn\n          values: [{}]\n",
+            names.join(", ")
+        );
+    }
+}
+
+fn condition(out: &mut String, name: &str, expression: &str) {
+    let _ = writeln!(out, "    - name: {name}\n      expression: >-\n        {expression}");
+}
+
+fn variable(out: &mut String, name: &str, expression: &str) {
+    let _ = writeln!(out, "    - name: {name}\n      expression: >-\n        {expression}");
+}
+
+/// The expression of a rule, with names and options filled in.
+fn expression(rule: &CelRule, spec: &RuleSpec, setting: &RuleSetting) -> String {
+    let mut text = rule.speaks.to_owned();
+    for (name, value) in NAMES {
+        text = text.replace(name, value);
+    }
+    for option in spec.options {
+        text = text.replace(&format!("{{{}}}", option.name), &setting.int(spec, option.name).to_string());
+    }
+    text
+}
+
+/// The options, for a message.
+fn options(spec: &RuleSpec, setting: &RuleSetting) -> String {
+    let shown = |option: &super::OptionSpec| match option.kind {
+        OptionKind::Int { .. } | OptionKind::Seconds { .. } => {
+            Some(format!("{} {}", option.name, setting.int(spec, option.name)))
+        }
+        OptionKind::Bool { .. } | OptionKind::Strings { .. } => None,
+    };
+    let all: Vec<_> = spec.options.iter().filter_map(shown).collect();
+    if all.is_empty() { String::new() } else { format!(" ({})", all.join(", ")) }
+}
+
+/// Whether an override speaks of the object.
+fn covers(matching: &Match) -> String {
+    let mut all = Vec::new();
+    if let Some(kinds) = &matching.kinds {
+        let kinds: Vec<_> = kinds.iter().map(|kind| cel_string(kind.as_str())).collect();
+        all.push(format!("request.kind.kind in [{}]", kinds.join(", ")));
+    }
+    let any = |text: &str, patterns: &[String]| {
+        let each: Vec<_> =
+            patterns.iter().map(|p| format!("{text}.matches({})", cel_string(&regex(p)))).collect();
+        if each.is_empty() { "false".to_owned() } else { format!("({})", each.join(" || ")) }
+    };
+    if let Some(namespaces) = &matching.namespaces {
+        all.push(any("request.namespace", namespaces));
+    }
+    if let Some(names) = &matching.names {
+        let name = "(has(object.metadata.name) && object.metadata.name != '' ? object.metadata.name : \
+                    has(object.metadata.generateName) ? object.metadata.generateName : '')";
+        all.push(any(name, names));
+    }
+    for (wanted, labels) in [
+        (&matching.labels, "object.metadata.labels"),
+        (&matching.namespace_labels, "namespaceObject.metadata.labels"),
+    ] {
+        let Some(wanted) = wanted else { continue };
+        all.push(format!("has({labels})"));
+        for (key, pattern) in wanted {
+            let (key, pattern) = (cel_string(key), cel_string(&regex(pattern)));
+            all.push(format!("{key} in {labels} && {labels}[{key}].matches({pattern})"));
+        }
+    }
+    if all.is_empty() { "true".to_owned() } else { all.join(" && ") }
+}
+
+/// A pattern of a policy as a regular expression.
+fn regex(pattern: &str) -> String {
+    let mut out = String::from("(?s)^");
+    for c in pattern.chars() {
+        match c {
+            '*' => out.push_str(".*"),
+            '?' => out.push('.'),
+            c if c.is_ascii_punctuation() => {
+                out.push('\\');
+                out.push(c);
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('$');
+    out
+}
+
+/// A string in CEL.
+fn cel_string(text: &str) -> String {
+    let mut out = String::from("'");
+    for c in text.chars() {
+        match c {
+            '\'' | '\\' => {
+                out.push('\\');
+                out.push(c);
+            }
+            c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}') => {
+                let _ = write!(out, "\\U{:08x}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('\'');
+    out
+}
+
+/// A string in YAML, as in JSON.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// Text for a comment.
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::registry;
+    use crate::manifest;
+    use crate::policy::{Preset, load};
+
+    fn exported(text: &str) -> (String, Vec<serde_json::Value>) {
+        let policy = {
+            let source = load::Source { name: "t".to_owned(), text: text.to_owned() };
+            load::read(&source, registry().catalog(), &load::no_files).unwrap()
+        };
+        let text = vap(&policy, registry().catalog(), &["kube-system".to_owned()]);
+        let objects = manifest::read(&text)
+            .into_iter()
+            .map(|document| {
+                let tree = document.content.unwrap();
+                tree.to_value(tree.root())
+            })
+            .collect();
+        (text, objects)
+    }
+
+    const HEAD: &str = "apiVersion: jobguard.dev/v1alpha1\nkind: JobPolicy\nmetadata: {name: t}\nspec:\n";
+
+    #[test]
+    fn rules_and_options_are_those_that_there_are() {
+        for pair in RULES.windows(2) {
+            assert!(pair[0].id < pair[1].id, "{}", pair[1].id);
+        }
+        for rule in RULES {
+            let known = registry().get(rule.id).unwrap_or_else(|| panic!("there is no rule {}", rule.id));
+            let setting = RuleSetting::new(Level::Warn);
+            let text = expression(rule, &known.spec, &setting);
+            assert!(!text.contains('{') && !text.contains('\n'), "{text}");
+            for option in known.spec.options {
+                assert!(
+                    rule.speaks.contains(&format!("{{{}}}", option.name)),
+                    "{} has {}",
+                    rule.id,
+                    option.name
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn levels_become_actions() {
+        let actions = |mode: &str| {
+            let (_, objects) = exported(&format!(
+                "{HEAD}  extends: baseline\n  mode: {mode}\n  rules:\n    job/no-deadline: deny\n    job/max-parallelism: {{level: warn, max: 7}}\n"
+            ));
+            assert_eq!(objects.len(), 4);
+            let text = serde_json::to_string(&objects[2]).unwrap();
+            assert!(text.contains("> 7") && text.contains("(max 7)"), "{text}");
+            [1, 3].map(|at| objects[at]["spec"]["validationActions"][0].as_str().unwrap().to_owned())
+        };
+        assert_eq!(actions("enforce"), ["Deny", "Warn"]);
+        assert_eq!(actions("warn"), ["Warn", "Warn"]);
+        assert_eq!(actions("audit"), ["Audit", "Audit"]);
+    }
+
+    #[test]
+    fn what_cannot_be_said_is_named() {
+        let catalog = registry().catalog();
+        let policy = load::preset(Preset::Strict, catalog).unwrap();
+        let text = vap(&policy, catalog, &[]);
+        assert!(text.contains("#   cron/never-fires (deny): "), "{text}");
+        assert!(!text.contains("#   job/no-deadline"), "{text}");
+        assert!(!text.contains("namespaceSelector"));
+    }
+
+    #[test]
+    fn overrides_leave_it_to_the_webhook() {
+        let (text, objects) = exported(&format!(
+            "{HEAD}  overrides:\n  - match: {{kinds: [Job], namespaces: [\"dev-*\"], names: [\"a.b?\"], labels: {{tier: \"it's*\"}}, namespaceLabels: {{env: dev}}}}\n    rules: {{\"*\": warn}}\n"
+        ));
+        let variables = objects[0]["spec"]["variables"].as_array().unwrap();
+        let overridden = variables.iter().find(|variable| variable["name"] == "overridden").unwrap();
+        assert_eq!(
+            overridden["expression"].as_str().unwrap(),
+            "(request.kind.kind in ['Job'] && (request.namespace.matches('(?s)^dev\\\\-.*$')) && ((has(object.metadata.name) \
+             && object.metadata.name != '' ? object.metadata.name : has(object.metadata.generateName) ? \
+             object.metadata.generateName : '').matches('(?s)^a\\\\.b.$')) && has(object.metadata.labels) && 'tier' in \
+             object.metadata.labels && object.metadata.labels['tier'].matches('(?s)^it\\\\\\'s.*$') && \
+             has(namespaceObject.metadata.labels) && 'env' in namespaceObject.metadata.labels && \
+             namespaceObject.metadata.labels['env'].matches('(?s)^dev$'))"
+        );
+        assert!(text.contains("left to the webhook"));
+    }
+
+    #[test]
+    fn strings_stay_strings() {
+        assert_eq!(cel_string("a'b\\c\n\u{2028}"), r"'a\'b\\c\U0000000a\U00002028'");
+        assert_eq!(regex("a-*.b?"), r"(?s)^a\-.*\.b.$");
+    }
+}

@@ -1,0 +1,98 @@
+//! The chart, the plain manifests and their life in a real API server.
+
+#[path = "../chart/helm.rs"]
+mod helm;
+
+use helm::{CASES, CHART, Helm};
+
+use super::control_plane::ControlPlane;
+
+/// Objects of kinds that the API server knows by itself.
+fn without_custom_resources(text: &str) -> String {
+    let foreign = ["cert-manager.io/", "monitoring.coreos.com/"];
+    let kept = text
+        .split("\n---\n")
+        .filter(|document| !foreign.iter().any(|group| document.contains(&format!("apiVersion: {group}"))));
+    kept.collect::<Vec<_>>().join("\n---\n")
+}
+
+#[test]
+fn an_api_server_accepts_what_is_rendered() {
+    let (Some(plane), Some(helm)) = (ControlPlane::start(), Helm::find()) else { return };
+    for namespace in ["guard", "monitoring", "batch", "jobguard"] {
+        assert!(plane.kubectl(&["create", "namespace", namespace], "").ok);
+    }
+    let apply = |what: &str, text: &str| {
+        // Unknown fields are errors: whoever misspells one learns nothing of it otherwise.
+        let arguments = ["apply", "--dry-run=server", "--server-side", "--validate=strict", "-f", "-"];
+        let applied = plane.kubectl(&arguments, &without_custom_resources(text));
+        assert!(applied.ok, "{what}: {}", applied.stderr);
+        assert!(!applied.stderr.contains("Warning"), "{what}: {}", applied.stderr);
+    };
+    for case in CASES {
+        apply(case, &helm.template(case, &[]));
+    }
+    for folder in ["deploy/self-managed", "deploy/cert-manager"] {
+        let built = plane.kubectl(&["kustomize", folder], "");
+        assert!(built.ok, "{}", built.stderr);
+        apply(folder, &built.stdout);
+    }
+}
+
+/// Installed, upgraded with other values, and gone without a trace that would be in anybody's way.
+#[test]
+fn the_life_of_a_release() {
+    let (Some(plane), Some(helm)) = (ControlPlane::start(), Helm::find()) else { return };
+    let kubeconfig = plane.kubeconfig();
+    let helm = |arguments: &[&str]| {
+        let mut all = vec!["--kubeconfig", kubeconfig.to_str().unwrap(), "--namespace", "guard"];
+        all.extend(arguments);
+        let output = helm.run(&all);
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let get = |arguments: &[&str]| {
+        let mut all = vec!["get", "--namespace", "guard"];
+        all.extend(arguments);
+        let said = plane.kubectl(&all, "");
+        assert!(said.ok, "{}", said.stderr);
+        said.stdout
+    };
+    let notes = helm(&["install", "rel", CHART, "--create-namespace"]);
+    assert!(notes.contains("helm test rel -n guard") && !notes.contains("WARNING"), "{notes}");
+
+    // The server writes into two places; an upgrade leaves them alone, and there is nothing else that drifts.
+    let secret = r#"{"data": {"ca.crt": "eA=="}}"#;
+    assert!(plane.kubectl(&["patch", "secret", "rel-jobguard-ca", "-n", "guard", "-p", secret], "").ok);
+    let bundle = r#"[{"op": "add", "path": "/webhooks/0/clientConfig/caBundle", "value": "eA=="}]"#;
+    for kind in ["validatingwebhookconfiguration", "mutatingwebhookconfiguration"] {
+        let patched = plane.kubectl(&["patch", kind, "rel-jobguard", "--type=json", "-p", bundle], "");
+        assert!(patched.ok, "{}", patched.stderr);
+    }
+    let notes = helm(&[
+        "upgrade",
+        "rel",
+        CHART,
+        "--set",
+        "validating.failurePolicy=Fail,replicaCount=1,policy.preset=strict",
+    ]);
+    assert!(notes.matches("WARNING").count() == 3, "{notes}");
+    assert_eq!(get(&["secret", "rel-jobguard-ca", "-o", "jsonpath={.data.ca\\.crt}"]), "eA==");
+    for kind in ["validatingwebhookconfiguration", "mutatingwebhookconfiguration"] {
+        let path = "jsonpath={.webhooks[0].clientConfig.caBundle}{.webhooks[0].clientConfig.service.name}";
+        assert_eq!(get(&[kind, "rel-jobguard", "-o", path]), "eA==rel-jobguard");
+    }
+    let rendered = helm(&["get", "manifest", "rel"]);
+    let diff = plane.kubectl(&["diff", "--server-side", "--field-manager=helm", "-f", "-"], &rendered);
+    assert!(diff.ok && diff.stdout.is_empty(), "{}{}", diff.stdout, diff.stderr);
+
+    helm(&["uninstall", "rel"]);
+    let kinds =
+        "validatingwebhookconfigurations,mutatingwebhookconfigurations,clusterroles,clusterrolebindings";
+    let left = get(&[kinds, "-l", "app.kubernetes.io/part-of=jobguard", "-o", "name"]);
+    assert_eq!(left, "");
+    let kinds =
+        "secrets,deployments,services,serviceaccounts,roles,rolebindings,configmaps,poddisruptionbudgets";
+    let left = get(&[kinds, "-l", "app.kubernetes.io/part-of=jobguard", "-o", "name"]);
+    assert_eq!(left, "");
+}

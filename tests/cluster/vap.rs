@@ -1,0 +1,134 @@
+//! Exported policies, judged by a real API server alone.
+
+use std::process::Command;
+
+use jobguard::engine::registry;
+
+use super::control_plane::ControlPlane;
+
+/// What `jobguard policy export` writes for a policy file with this spec.
+fn exported(spec: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("jobguard.yaml");
+    let head = "apiVersion: jobguard.dev/v1alpha1\nkind: JobPolicy\nmetadata: {name: test}\nspec:\n";
+    std::fs::write(&file, format!("{head}{spec}")).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_jobguard"))
+        .args(["policy", "export", "--exclude-namespaces", "free"])
+        .arg(&file)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// A Job that `job/paused-by-parallelism` speaks of.
+const PAUSED: &str = r#"{"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "paused"}, "spec": {
+    "parallelism": 0, "template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "main", "image": "a:1"}]}}}}"#;
+
+/// Applies the policies and waits until the API server heeds them.
+fn apply(plane: &ControlPlane, policies: &str) {
+    let applied = plane.kubectl(&["apply", "-f", "-"], policies);
+    assert!(applied.ok, "{}", applied.stderr);
+    assert!(!applied.stderr.contains("Warning"), "{}", applied.stderr);
+    let mut said = String::new();
+    let mut tries = 0;
+    while !said.contains("paused-by-parallelism") {
+        said = plane.kubectl(&["create", "--dry-run=server", "-f", "-"], PAUSED).stderr;
+        tries += 1;
+        assert!(tries < 150, "the policy is not heeded: {said}");
+        std::thread::sleep(std::time::Duration::from_millis(200));
+    }
+}
+
+/// The expressions say the same as the rules, on the rules' own examples.
+#[test]
+fn expressions_agree_with_the_rules() {
+    let Some(plane) = ControlPlane::start() else { return };
+    let policies = exported("  extends: baseline\n  rules: {\"*\": warn}\n");
+    apply(&plane, &policies);
+    let mut count = 0;
+    for rule in registry().rules() {
+        if !policies.contains(&format!("message: \"{}: ", rule.id())) {
+            continue;
+        }
+        count += 1;
+        assert!(rule.docs.examples.iter().any(|example| example.bad), "{}", rule.id());
+        for example in rule.docs.examples {
+            let said = plane.kubectl(&["create", "--dry-run=server", "-f", "-"], example.manifest);
+            assert!(said.ok, "{} ({}): {}", rule.id(), example.title, said.stderr);
+            let speaks = said.stderr.contains(&format!(": {}: ", rule.id()));
+            assert_eq!(speaks, example.bad, "{} ({}): {}", rule.id(), example.title, said.stderr);
+        }
+    }
+    assert!(count >= 20, "{count} rules");
+}
+
+#[test]
+fn denies_what_the_policy_denies() {
+    let Some(plane) = ControlPlane::start() else { return };
+    // Stored before there was a policy.
+    let stored = plane.kubectl(&["create", "-f", "-"], &PAUSED.replace("\"paused\"", "\"stored\""));
+    assert!(stored.ok, "{}", stored.stderr);
+    for namespace in ["free", "dev-one", "labelled"] {
+        assert!(plane.kubectl(&["create", "namespace", namespace], "").ok);
+    }
+    assert!(plane.kubectl(&["label", "namespace", "labelled", "env=dev"], "").ok);
+    apply(
+        &plane,
+        &exported(
+            "  extends: baseline
+  suppressions: {levels: [deny]}
+  rules: {\"*\": off, job/paused-by-parallelism: deny, job/max-backoff: {level: deny, max: 6}, job/no-deadline: warn}
+  overrides:
+  - {match: {namespaces: [\"dev-*\"]}, rules: {\"*\": off}}
+  - {match: {namespaceLabels: {env: dev}}, rules: {\"*\": off}}
+  - {match: {labels: {its: \"fr?e\"}, kinds: [Job]}, rules: {\"*\": off}}
+  - {match: {names: [\"free.*\"]}, rules: {\"*\": off}}
+",
+        ),
+    );
+    let create = |job: &str, more: &[&str]| {
+        let mut arguments = vec!["create", "--dry-run=server", "-f", "-"];
+        arguments.extend(more);
+        plane.kubectl(&arguments, job)
+    };
+    let denied = create(PAUSED, &[]);
+    assert!(
+        !denied.ok && denied.stderr.contains("job/paused-by-parallelism: parallelism 0"),
+        "{}",
+        denied.stderr
+    );
+    let retries = PAUSED.replace("\"parallelism\": 0", "\"backoffLimit\": 7");
+    let denied = create(&retries, &[]);
+    assert!(!denied.ok && denied.stderr.contains("job/max-backoff") && denied.stderr.contains("(max 6)"));
+    let warned = create(&retries.replace('7', "6"), &[]);
+    assert!(warned.ok && warned.stderr.contains("job/no-deadline"), "{}", warned.stderr);
+    let cron_job = format!(
+        r#"{{"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {{"name": "c"}}, "spec": {{
+        "schedule": "0 3 * * *", "jobTemplate": {{"spec": {}}}}}"#,
+        PAUSED.split_once("\"spec\": ").unwrap().1
+    );
+    let denied = create(&cron_job, &[]);
+    assert!(!denied.ok && denied.stderr.contains("job/paused-by-parallelism"), "{}", denied.stderr);
+
+    // Who is let through: excluded, spoken of by an override, or silenced by the annotation.
+    for namespace in ["free", "dev-one", "labelled"] {
+        let created = create(PAUSED, &["--namespace", namespace]);
+        assert!(created.ok, "{namespace}: {}", created.stderr);
+    }
+    for metadata in [
+        r#""name": "paused", "labels": {"its": "free"}"#,
+        r#""name": "free.1""#,
+        r#""name": "x", "annotations": {"jobguard.dev/ignore": "a/b job/paused-by-parallelism"}"#,
+    ] {
+        let created = create(&PAUSED.replace("\"name\": \"paused\"", metadata), &[]);
+        assert!(created.ok, "{metadata}: {}", created.stderr);
+    }
+
+    // What is stored already stays editable, and what gets worse does not.
+    let patch = |patch: &str| plane.kubectl(&["patch", "job", "stored", "-p", patch], "");
+    assert!(patch(r#"{"metadata": {"labels": {"a": "b"}}}"#).ok);
+    assert!(patch(r#"{"spec": {"parallelism": 1}}"#).ok);
+    let denied = patch(r#"{"spec": {"parallelism": 0}}"#);
+    assert!(!denied.ok && denied.stderr.contains("job/paused-by-parallelism"), "{}", denied.stderr);
+}
