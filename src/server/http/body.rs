@@ -108,6 +108,17 @@ pub(super) async fn read(mut body: impl Body<Data = Data> + Unpin, memory: &Memo
     if length > MAX_BODY { Err(too_large()) } else { Ok(Bytes { bytes, _claim: claim }) }
 }
 
+/// Reads a body and throws it away, as far as it is no larger than bodies may be.
+pub(super) async fn discard(mut body: impl Body<Data = Data> + Unpin) {
+    let mut length: usize = 0;
+    while let Some(Ok(frame)) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
+        length = length.saturating_add(frame.data_ref().map_or(0, Data::len));
+        if length > MAX_BODY {
+            return;
+        }
+    }
+}
+
 /// Claims memory for a body that has grown to `length`.
 fn grow(claim: &mut Option<OwnedSemaphorePermit>, length: usize, memory: &Memory) -> Result<(), NoBody> {
     let needed = length.saturating_sub(LARGE).div_ceil(UNIT);

@@ -2,8 +2,10 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Bytes as Data;
+use axum::http::request::Parts;
 use axum::http::{Request, StatusCode};
 use axum::response::Response;
 use hyper::body::Body;
@@ -18,6 +20,9 @@ use super::super::tls::Peer;
 use super::App;
 use super::body::{self, Bytes, LARGE, NoBody};
 use super::refusal::{Refusal, json};
+
+/// How long a request that is refused unseen may go on arriving.
+const FAREWELL: Duration = Duration::from_secs(2);
 
 /// Answers a request to one of the two endpoints.
 pub(super) async fn answer(
@@ -37,17 +42,11 @@ pub(super) async fn answer(
     }
 }
 
-async fn attend(
-    app: &App,
-    endpoint: Endpoint,
-    request: Request<impl Body<Data = Data> + Unpin>,
-) -> Result<Response, Refusal> {
-    let deadline = Instant::now() + time_to_answer(request.uri().query(), app.default_timeout);
-    let (parts, body) = request.into_parts();
-    // Requests that did not come over a connection of ours have no peer, and are tests.
+/// Whether who asks may, and asks as one should.
+fn admit(parts: &Parts) -> Result<(), Refusal> {
     match parts.extensions.get() {
-        None | Some(Peer::Trusted) => {}
-        Some(Peer::Unknown) => {
+        Some(Peer::Trusted) => {}
+        None | Some(Peer::Unknown) => {
             let message = "reviews need a client certificate; an API server shows one that its admission \
                            configuration names for this webhook";
             return Err(Refusal::new(StatusCode::UNAUTHORIZED, message));
@@ -57,7 +56,22 @@ async fn attend(
             return Err(Refusal::new(StatusCode::FORBIDDEN, message));
         }
     }
-    body::check_headers(&parts.headers)?;
+    body::check_headers(&parts.headers)
+}
+
+async fn attend(
+    app: &App,
+    endpoint: Endpoint,
+    request: Request<impl Body<Data = Data> + Unpin>,
+) -> Result<Response, Refusal> {
+    let deadline = Instant::now() + time_to_answer(request.uri().query(), app.default_timeout);
+    let (parts, body) = request.into_parts();
+    if let Err(refusal) = admit(&parts) {
+        // An answer to somebody who is still writing would be lost with the connection.
+        let patience = deadline.min(Instant::now() + FAREWELL);
+        let _ = timeout_at(patience, body::discard(body)).await;
+        return Err(refusal);
+    }
     let body = timeout_at(deadline, body::read(body, &app.memory))
         .await
         .map_err(|_| Refusal::new(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time"))?

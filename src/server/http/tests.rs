@@ -24,6 +24,7 @@ fn request(method: &str, path: &str, body: impl Into<Body>) -> Request {
     Request::builder()
         .method(method)
         .uri(path)
+        .extension(Peer::Trusted)
         .header(CONTENT_TYPE, "application/json")
         .body(body.into())
         .unwrap()
@@ -85,7 +86,11 @@ async fn wrong_methods_are_told_the_right_one() {
 #[tokio::test]
 async fn only_plain_json_is_read() {
     let with = async |name: &str, value: &str| {
-        let request = Request::post("/validate").header(name, value).body(Body::from("{}")).unwrap();
+        let request = Request::post("/validate")
+            .extension(Peer::Trusted)
+            .header(name, value)
+            .body(Body::from("{}"))
+            .unwrap();
         ask(request).await.0
     };
     assert_eq!(with("content-type", "application/x-www-form-urlencoded").await, 415);
@@ -94,6 +99,7 @@ async fn only_plain_json_is_read() {
     assert_eq!(with("accept", "application/json").await, 415);
     assert_eq!(with("content-type", "Application/JSON; charset=utf-8").await, 400);
     let compressed = Request::post("/validate")
+        .extension(Peer::Trusted)
         .header(CONTENT_TYPE, "application/json")
         .header(CONTENT_ENCODING, "gzip")
         .body(Body::from("{}"))
