@@ -25,7 +25,7 @@ enum Network {
     Good,
     /// Writes do not arrive.
     Lost,
-    /// Writes arrive, and nobody hears of it.
+    /// Writes arrive, nobody hears of it, and the plan ends there.
     Unheard,
 }
 
@@ -73,10 +73,10 @@ impl Member {
                 if network != Network::Lost && cluster.secret.0 == seen.secret.0 {
                     cluster.secret = (seen.secret.0 + 1, Some(new));
                 }
-                network == Network::Good
+                network != Network::Unheard
             };
             let old = seen.secret.1.clone();
-            let heard = match action {
+            let goes_on = match action {
                 Action::Withdraw => {
                     self.replica.serving = None;
                     true
@@ -100,7 +100,7 @@ impl Member {
                         *version += 1;
                         live.clone_from(bundle);
                     }
-                    network == Network::Good
+                    network != Network::Unheard
                 }
                 Action::Sign => {
                     let issuer = old.unwrap().current;
@@ -118,7 +118,8 @@ impl Member {
                     true
                 }
             };
-            if !heard {
+            // The driver ends a plan at a write that fails. Nothing may depend on that, so here it goes on.
+            if !goes_on {
                 break;
             }
         }
