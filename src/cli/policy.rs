@@ -22,7 +22,7 @@ pub(crate) fn run(args: PolicyArgs, terminal: &Terminal) -> Result<ExitStatus> {
             preset.text().to_owned()
         }
         PolicyCommand::Export { policy, format: ExportFormat::Vap, exclude_namespaces } => {
-            let policy = policy_source::find(policy.as_deref())?;
+            let policy = policy_source::Origin::of(policy.as_deref())?.load()?;
             export::vap(&policy, registry().catalog(), &exclude_namespaces)
         }
         PolicyCommand::Schema => {
