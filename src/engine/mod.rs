@@ -16,6 +16,7 @@ mod registry;
 mod rule;
 mod services;
 mod suppress;
+mod texts;
 mod timetable;
 
 pub use check::{Verdict, check, check_update, server_findings};
@@ -31,4 +32,5 @@ pub use registry::{Registry, registry};
 pub use rule::{Check, Docs, Example, Reported, Rule, RuleContext, Sink};
 pub use services::{Knowledge, ServiceFacts, ServiceIndex, Services};
 pub use suppress::{ANNOTATION, Suppressions};
+pub use texts::any_text;
 pub use timetable::{CronPart, Timetable, duration_words};

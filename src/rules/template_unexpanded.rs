@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::levels;
 use crate::batch::{JOB_NAME_LABELS, Kind, Workload};
-use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
+use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, any_text};
 use crate::path::{At, FieldPath};
 use crate::policy::{Level, RuleSpec};
 
@@ -117,7 +117,20 @@ const MAX_PLACES: usize = 4;
 /// The most that a message quotes of a placeholder, in characters.
 const QUOTE: usize = 40;
 
+/// Whether a text may hold a placeholder: each of them begins with one of these.
+fn is_suspect(text: &str) -> bool {
+    text.bytes().any(|byte| matches!(byte, b'$' | b'{' | b'<' | b'%'))
+}
+
 fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
+    // Nearly no manifest has one, and to say so must cost nearly nothing.
+    let suspect = match object.workload() {
+        Workload::Job(job) => any_text(&**job, is_suspect),
+        Workload::CronJob(cron_job) => any_text(&**cron_job, is_suspect),
+    };
+    if !suspect {
+        return;
+    }
     let mut places = Vec::new();
     look(object, &mut places);
     let mut places = places.into_iter();
