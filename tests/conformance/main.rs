@@ -3,9 +3,11 @@
 //! The vectors are explained in `tests/conformance/README.md`. `CONFORMANCE_DIR` names another folder to read them from;
 //! a file that is not there is reported as absent. There is no list of exceptions.
 
+#![allow(clippy::expect_used, clippy::print_stderr, clippy::unwrap_used, reason = "tests fail by panicking")]
+
 mod cron;
 mod verdict;
-#[cfg(feature = "serve")]
+#[cfg(all(feature = "serve", unix))]
 mod webhook;
 mod yaml;
 
@@ -30,15 +32,15 @@ const SUITES: &[(&str, &str, Read, Compare)] = &[
     ("combined.jsonl", "verdict", json, verdict::create),
     ("update.jsonl", "verdict", json, verdict::changed),
     ("children.jsonl", "verdict", json, verdict::child),
-    #[cfg(feature = "serve")]
+    #[cfg(all(feature = "serve", unix))]
     ("job.jsonl", "webhook", json, webhook::create),
-    #[cfg(feature = "serve")]
+    #[cfg(all(feature = "serve", unix))]
     ("cronjob.jsonl", "webhook", json, webhook::create),
-    #[cfg(feature = "serve")]
+    #[cfg(all(feature = "serve", unix))]
     ("podtemplate.jsonl", "webhook", json, webhook::create),
-    #[cfg(feature = "serve")]
+    #[cfg(all(feature = "serve", unix))]
     ("combined.jsonl", "webhook", json, webhook::create),
-    #[cfg(feature = "serve")]
+    #[cfg(all(feature = "serve", unix))]
     ("update.jsonl", "webhook", json, webhook::changed),
 ];
 

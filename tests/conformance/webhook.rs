@@ -1,21 +1,21 @@
-//! The same verdict through the webhook: the object in an `AdmissionReview`, the causes in the answer.
+//! The same verdict through the running webhook, over HTTPS: the object in an `AdmissionReview`, the causes in the answer.
 
+#[path = "../server_support/mod.rs"]
+mod server_support;
+
+use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::sync::LazyLock;
 
-use jiff::Timestamp;
 use jobguard::batch::{Kind, Workload, apply_defaults, decode, prepare_for_update};
-use jobguard::engine::registry;
 use jobguard::manifest::Tree;
-use jobguard::policy::{Preset, load};
-use jobguard::server::{Admission, Endpoint};
 use serde_json::{Value, json};
+use server_support::{Server, Stream, post};
 
-/// Baseline refuses nothing that the API server accepts, so that its verdict stands alone.
-static ADMISSION: LazyLock<Result<Admission, String>> = LazyLock::new(|| {
-    let policy = load::preset(Preset::Baseline, registry().catalog()).map_err(|errors| errors.to_string())?;
-    Ok(Admission::new(policy))
-});
+thread_local! {
+    /// A server and one connection to it, for as long as the suite runs. Baseline refuses nothing that the API server
+    /// accepts, so that the API server's verdict stands alone.
+    static SERVER: RefCell<Option<(Stream, Server)>> = const { RefCell::new(None) };
+}
 
 /// A vector of op `create`: the object as it was submitted.
 pub(crate) fn create(vector: &Value) -> Result<(), String> {
@@ -82,12 +82,18 @@ fn compare(vector: &Value, operation: &str, object: &Value, old: &Value) -> Resu
 }
 
 fn ask(review: &Value) -> Result<Value, String> {
-    let now = Timestamp::UNIX_EPOCH;
-    let admission = ADMISSION.as_ref()?;
-    let answer = admission
-        .answer(Endpoint::Validate, review.to_string().as_bytes(), now)
-        .map_err(|error| error.to_string())?;
-    serde_json::to_value(&answer).map_err(|error| error.to_string())
+    SERVER.with_borrow_mut(|server| {
+        let (stream, _) = server.get_or_insert_with(|| {
+            let server = Server::start(&["--policy", "baseline", "--log-level", "info"]);
+            (server.connect(), server)
+        });
+        let answer = post(stream, "/validate", review.to_string().as_bytes());
+        if answer.code == 200 {
+            Ok(answer.json())
+        } else {
+            Err(format!("status {}: {}", answer.code, answer.body))
+        }
+    })
 }
 
 fn object(workload: &Workload) -> Result<Value, String> {
