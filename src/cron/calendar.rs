@@ -1,8 +1,10 @@
 //! What a schedule says by the calendar and the clock on the wall: its dates and times of day, in no zone at all.
 
 use jiff::civil::{Date, DateTime, Time, Weekday, date};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, ToSpan};
 
-use super::{FieldKind, Schedule};
+use super::{FieldKind, FieldSet, Schedule};
 
 /// The days that are searched for dates. Every date comes twice within them, 29 February too.
 const SEARCHED_DAYS: u32 = 1_600;
@@ -16,37 +18,48 @@ const DAY: u64 = 24 * 60;
 impl Schedule {
     /// Whether the schedule fires on a date, at whatever time. True of every date for `@every`.
     pub fn matches_date(&self, date: Date) -> bool {
-        let (Some(days), Some(months), Some(weekdays)) =
-            (self.field(FieldKind::DayOfMonth), self.field(FieldKind::Month), self.field(FieldKind::Weekday))
-        else {
-            return true;
-        };
-        let value = |number: i8| u8::try_from(number).unwrap_or(u8::MAX);
-        let on_day = days.set().contains(value(date.day()));
+        let [_, _, days, months, weekdays] = self.fields() else { return true };
+        let on_day = days.set().contains(small(date.day()));
         let on_weekday = weekdays.set().contains(weekday_number(date.weekday()));
         let either = !days.is_star() && !weekdays.is_star();
-        months.set().contains(value(date.month()))
+        months.set().contains(small(date.month()))
             && if either { on_day || on_weekday } else { on_day && on_weekday }
     }
 
-    /// Whether the schedule fires when a clock shows `time`, to the minute. Never for `@every`.
-    pub fn matches(&self, time: DateTime) -> bool {
-        let named = |kind, value: i8| {
-            let value = u8::try_from(value).unwrap_or(u8::MAX);
-            self.field(kind).is_some_and(|field| field.set().contains(value))
+    /// The minutes after `start` in which the clock of `zone` shows a time that the schedule names, in order, all
+    /// below `count`. None for `@every`.
+    ///
+    /// This is what is written, not the controller's walk: where the clock is changed the two can differ.
+    pub fn minutes_after(&self, start: Timestamp, count: u32, zone: &TimeZone) -> Vec<u32> {
+        let Ok(end) = start.checked_add(SignedDuration::from_mins(i64::from(count))) else {
+            return Vec::new();
         };
-        named(FieldKind::Minute, time.minute())
-            && named(FieldKind::Hour, time.hour())
-            && self.matches_date(time.date())
+        let mut minutes = Vec::new();
+        let mut from = start;
+        // A stretch of time at a time, each with the same offset from UTC throughout.
+        while from < end {
+            let change = zone.following(from).next().map(|change| change.timestamp());
+            let until = change.filter(|change| *change < end).unwrap_or(end);
+            let offset = zone.to_offset(from);
+            let times = self.wall_times(offset.to_datetime(from), offset.to_datetime(until));
+            minutes.extend(times.filter_map(|time| {
+                let instant = offset.to_timestamp(time).ok()?;
+                u32::try_from(instant.duration_since(start).as_mins()).ok()
+            }));
+            from = until;
+        }
+        minutes
     }
 
     /// The fewest days between two dates of the schedule, at least one; `None` where it has no two dates.
     pub fn fewest_days_between(&self) -> Option<u32> {
         let mut fewest: Option<u32> = None;
         let mut last: Option<u32> = None;
-        let mut today = SEARCHED_FROM;
-        for day in 0..SEARCHED_DAYS {
-            if self.matches_date(today) {
+        let mut before = 0;
+        let mut first = SEARCHED_FROM;
+        while before < SEARCHED_DAYS {
+            for day in FieldSet::from_bits(self.days_of_month(first)).iter() {
+                let day = before + u32::from(day);
                 let gap = last.map(|last| day - last);
                 if gap == Some(1) {
                     return gap;
@@ -54,9 +67,28 @@ impl Schedule {
                 fewest = [fewest, gap].into_iter().flatten().min();
                 last = Some(day);
             }
-            today = today.tomorrow().ok()?;
+            let length = first.days_in_month();
+            before += u32::from(small(length));
+            first = first.checked_add(length.days()).ok()?;
         }
         fewest
+    }
+
+    /// The days of the month that begins at `first` on which the schedule fires, as bits: bit N for the Nth.
+    fn days_of_month(&self, first: Date) -> u64 {
+        let [_, _, days, months, weekdays] = self.fields() else { return 0 };
+        if !months.set().contains(small(first.month())) {
+            return 0;
+        }
+        let all = !(u64::MAX << (first.days_in_month() + 1)) & !1;
+        // The week, turned to begin with the first day of the month, over and over.
+        let week = weekdays.set().bits();
+        let turn = weekday_number(first.weekday());
+        let week = (week >> turn | week << (7 - turn)) & 0b111_1111;
+        let of_weekdays = (0..5).fold(0, |bits, number| bits | week << (7 * number + 1));
+        let of_days = days.set().bits();
+        let either = !days.is_star() && !weekdays.is_star();
+        all & if either { of_days | of_weekdays } else { of_days & of_weekdays }
     }
 
     /// The shortest time between two runs by the calendar, in seconds, changes of the clock left out of account.
@@ -68,7 +100,7 @@ impl Schedule {
         let minutes = self.field(FieldKind::Minute)?.set();
         let hours = self.field(FieldKind::Hour)?.set();
         let bounds =
-            |set: super::FieldSet| Some((u64::from(set.iter().next()?), u64::from(set.iter().next_back()?)));
+            |set: FieldSet| Some((u64::from(set.iter().next()?), u64::from(set.iter().next_back()?)));
         let ((first_minute, last_minute), (first_hour, last_hour)) = (bounds(minutes)?, bounds(hours)?);
         let within_an_hour = distances(minutes);
         let from_hour_to_hour = distances(hours).map(|gap| gap * 60 - last_minute + first_minute);
@@ -115,19 +147,22 @@ impl Schedule {
 }
 
 /// The distances between the neighbours of a set.
-fn distances(set: super::FieldSet) -> impl Iterator<Item = u64> {
+fn distances(set: FieldSet) -> impl Iterator<Item = u64> {
     set.iter().zip(set.iter().skip(1)).map(|(low, high)| u64::from(high - low))
 }
 
 /// The weekday as schedules count it: 0 is Sunday.
 fn weekday_number(weekday: Weekday) -> u8 {
-    u8::try_from(weekday.to_sunday_zero_offset()).unwrap_or(u8::MAX)
+    small(weekday.to_sunday_zero_offset())
+}
+
+/// A part of a date, none of which is negative.
+fn small(number: i8) -> u8 {
+    u8::try_from(number).unwrap_or(u8::MAX)
 }
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
-    use jiff::tz::TimeZone;
     use proptest::prelude::*;
 
     use super::*;
@@ -163,6 +198,21 @@ mod tests {
     }
 
     #[test]
+    fn minutes_by_the_clock_of_the_zone() {
+        let minutes = |expression: &str, zone: &str| {
+            let zone = crate::cron::load_zone(zone).unwrap();
+            // In Berlin the clock goes from 02:00 to 03:00 at 01:00 UTC.
+            let start = "2026-03-29T00:00:00Z".parse().unwrap();
+            schedule(expression).minutes_after(start, 240, &zone)
+        };
+        assert_eq!(minutes("30 * * * *", "UTC"), [30, 90, 150, 210]);
+        assert_eq!(minutes("30 1-3 * * *", "Europe/Berlin"), [30, 90]);
+        assert_eq!(minutes("0 0 * * *", "Asia/Kolkata"), [0; 0]);
+        assert_eq!(minutes("0 6 * * *", "Asia/Kolkata"), [30]);
+        assert_eq!(minutes("@every 1m", "UTC"), [0; 0]);
+    }
+
+    #[test]
     fn wall_times_know_no_zone() {
         let times = |expression: &str| {
             let (from, until) = (date(2026, 3, 29).at(2, 0, 0, 0), date(2026, 3, 30).at(2, 0, 0, 0));
@@ -184,6 +234,20 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn months_are_their_days(
+            day in "(\\*|\\*/[1-9]|[12]?[1-9])", weekday in "(\\*|\\*/[1-5]|[0-6])(,[0-6])?", month in 0..90i32
+        ) {
+            let schedule = schedule(&format!("0 0 {day} * {weekday}"));
+            let first = SEARCHED_FROM.checked_add(month.months()).unwrap();
+            let days = FieldSet::from_bits(schedule.days_of_month(first));
+            for day in 1..=first.days_in_month() {
+                let date = first.with().day(day).build().unwrap();
+                prop_assert_eq!(days.contains(small(day)), schedule.matches_date(date), "{}", date);
+            }
+            prop_assert!(days.iter().all(|day| day > 0 && day <= small(first.days_in_month())));
+        }
+
         #[test]
         fn no_two_runs_are_closer(
             minute in "(\\*|\\*/[1-9]|[1-5]?[0-9])(,[1-5]?[0-9])?",

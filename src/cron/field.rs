@@ -101,7 +101,14 @@ impl FieldSet {
 
     /// The values, smallest first.
     pub fn iter(self) -> impl DoubleEndedIterator<Item = u8> {
-        (0..64).filter(move |value| self.contains(*value))
+        let (first, end) = (self.0.trailing_zeros(), 64 - self.0.leading_zeros());
+        let small = |bit: u32| u8::try_from(bit).unwrap_or(u8::MAX);
+        (small(first)..small(end)).filter(move |value| self.contains(*value))
+    }
+
+    /// The set of bits: the value N for bit N.
+    pub(super) const fn from_bits(bits: u64) -> Self {
+        Self(bits)
     }
 
     /// The set as bits: bit N for the value N.

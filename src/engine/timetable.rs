@@ -1,9 +1,13 @@
 //! When a CronJob runs: what rules ask of its schedule, worked out once for an object.
 
+use std::borrow::Cow;
+use std::sync::OnceLock;
+
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::batch::v1::CronJobSpec;
 
-use crate::cron::{Schedule, load_zone};
+use crate::cron::{ClockChange, Schedule, load_zone};
 
 /// A CronJob whose runs may be judged.
 #[derive(Debug, Clone, Copy)]
@@ -39,7 +43,10 @@ pub struct Timetable {
     zone: Option<TimeZone>,
     zone_name: Option<String>,
     never_fires: bool,
-    shortest_interval: Option<u64>,
+    /// Filled when the first rule asks, as the next is.
+    shortest_interval: OnceLock<Option<u64>>,
+    /// The changes of the clock in the year after a moment, with that moment.
+    coming_year: OnceLock<(Timestamp, Vec<ClockChange>)>,
 }
 
 impl Timetable {
@@ -50,8 +57,15 @@ impl Timetable {
         let zone_name =
             spec.time_zone.as_deref().or(prefix.map(|name| if name.is_empty() { "UTC" } else { name }));
         let zone = zone_name.and_then(|name| load_zone(name).ok());
-        let (never_fires, shortest_interval) = (schedule.never_fires(), schedule.shortest_interval());
-        Some(Self { schedule, zone, zone_name: zone_name.map(str::to_owned), never_fires, shortest_interval })
+        let never_fires = schedule.never_fires();
+        Some(Self {
+            schedule,
+            zone,
+            zone_name: zone_name.map(str::to_owned),
+            never_fires,
+            shortest_interval: OnceLock::new(),
+            coming_year: OnceLock::new(),
+        })
     }
 
     /// The schedule.
@@ -76,7 +90,20 @@ impl Timetable {
 
     /// The shortest time between two runs, in seconds, as [`Schedule::shortest_interval`] has it.
     pub fn shortest_interval(&self) -> Option<u64> {
-        self.shortest_interval
+        *self.shortest_interval.get_or_init(|| self.schedule.shortest_interval())
+    }
+
+    /// The changes of the zone's clock in the twelve months after `now` that skip or double runs; none where the
+    /// CronJob names no zone.
+    ///
+    /// What is found for the first moment is kept, as an object is rarely judged at two.
+    pub fn coming_year(&self, now: Timestamp) -> Cow<'_, [ClockChange]> {
+        let find = || -> Vec<ClockChange> {
+            let until = now.checked_add(SignedDuration::from_hours(365 * 24)).unwrap_or(Timestamp::MAX);
+            self.zone.iter().flat_map(|zone| self.schedule.clock_changes(now, until, zone)).collect()
+        };
+        let (at, changes) = self.coming_year.get_or_init(|| (now, find()));
+        if *at == now { Cow::Borrowed(changes) } else { Cow::Owned(find()) }
     }
 }
 

@@ -1,11 +1,12 @@
 //! `cron/collision`
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::levels;
+use crate::cron::{Schedule, load_zone};
 use crate::engine::{Check, Docs, Example, Fact, InputCheck, InputSink, Object, Rule, RuleContext, Seen};
 use crate::path::FieldPath;
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
@@ -16,13 +17,11 @@ pub static RULE: Rule = Rule {
         id: "cron/collision",
         summary: "many CronJobs of the input fire in the same minute",
         levels: levels(Level::Off, Level::Info, Level::Warn),
-        options: &[
-            OptionSpec {
-                name: "max",
-                summary: "How many CronJobs may fire in the same minute.",
-                kind: OptionKind::Int { default: 10, min: 1, max: 10_000 },
-            },
-        ],
+        options: &[OptionSpec {
+            name: "max",
+            summary: "How many CronJobs may fire in the same minute.",
+            kind: OptionKind::Int { default: 10, min: 1, max: 10_000 },
+        }],
     },
     docs: Docs {
         what: "More than `max` CronJobs of the input fire in the same minute, some time within the next \
@@ -123,95 +122,144 @@ items:
 };
 
 /// How far ahead is looked, in minutes: a day.
-const HORIZON: usize = 24 * 60;
+const HORIZON: u32 = 24 * 60;
 /// How many of the others are named.
 const NAMED: usize = 3;
 /// The longest name that an object can have, in characters; more is not shown.
 const NAME: usize = 253;
 
-/// When a CronJob fires.
+/// What says when a CronJob fires, and how many may at once.
 struct Fires {
     name: String,
-    zone: TimeZone,
-    zone_name: String,
+    times: Times,
     /// The minute that the count starts with.
     start: Timestamp,
-    /// A bit for each minute.
-    minutes: [u64; HORIZON.div_ceil(64)],
     /// More than so many are too many.
     max: usize,
 }
 
-impl Fires {
-    fn at(&self, minute: usize) -> bool {
-        self.minutes[minute / 64] & 1 << (minute % 64) != 0
+/// A schedule in its zone, as they are written: the same for many.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Times {
+    schedule: String,
+    zone: Option<String>,
+}
+
+impl Times {
+    /// A bit for each minute of the day after `start`, and the zone.
+    fn minutes(&self, start: Timestamp) -> Option<(Bits, TimeZone)> {
+        let (_, schedule) = Schedule::parse_tolerating_tz(&self.schedule).ok()?;
+        let zone = self.zone.as_deref().and_then(|name| load_zone(name).ok()).unwrap_or(TimeZone::UTC);
+        let mut bits = [0; BLOCKS];
+        for minute in schedule.minutes_after(start, HORIZON, &zone) {
+            bits[minute as usize / 64] |= 1 << (minute % 64);
+        }
+        Some((bits, zone))
+    }
+}
+
+type Bits = [u64; BLOCKS];
+const BLOCKS: usize = HORIZON.div_ceil(64) as usize;
+
+/// CronJobs that fire at the same times.
+struct Group<'a> {
+    times: &'a Times,
+    bits: Bits,
+    zone: TimeZone,
+    /// Their positions, in the order of the input.
+    members: Vec<usize>,
+    told: bool,
+}
+
+impl Group<'_> {
+    fn at(&self, minute: u32) -> bool {
+        self.bits[minute as usize / 64] & 1 << (minute % 64) != 0
     }
 }
 
 fn keep(object: &Object, context: &RuleContext<'_>) -> Option<Fact> {
     let cron = object.cron().filter(|cron| !cron.is_suspended())?;
-    let timetable = cron.timetable?;
-    let zone = timetable.zone().cloned().unwrap_or(TimeZone::UTC);
+    let timetable = cron.timetable.filter(|timetable| timetable.schedule().every().is_none())?;
     let next_minute = (context.now().as_second().div_euclid(60) + 1).checked_mul(60)?;
-    let start = Timestamp::from_second(next_minute).ok()?;
-    let mut minutes = [0; HORIZON.div_ceil(64)];
-    let mut time = start;
-    for minute in 0..HORIZON {
-        if timetable.schedule().matches(zone.to_datetime(time)) {
-            minutes[minute / 64] |= 1 << (minute % 64);
-        }
-        time = time.checked_add(SignedDuration::from_mins(1)).ok()?;
-    }
     let metadata = object.metadata();
     let name = metadata.name.as_deref().or(metadata.generate_name.as_deref()).unwrap_or_default();
     Some(Box::new(Fires {
         name: name.chars().take(NAME).collect(),
-        zone,
-        zone_name: timetable.zone_name().unwrap_or("UTC").to_owned(),
-        start,
-        minutes,
+        times: Times {
+            schedule: cron.spec.schedule.clone(),
+            zone: timetable.zone().and(timetable.zone_name()).map(str::to_owned),
+        },
+        start: Timestamp::from_second(next_minute).ok()?,
         max: usize::try_from(context.int("max")).unwrap_or(usize::MAX),
     }))
+}
+
+/// Brings together what fires at the same times, each worked out once.
+fn groups<'a>(all: &[(&Seen<'_>, &'a Fires)]) -> Vec<Group<'a>> {
+    let mut members: BTreeMap<&Times, Vec<usize>> = BTreeMap::new();
+    for (position, (_, fires)) in all.iter().enumerate() {
+        members.entry(&fires.times).or_default().push(position);
+    }
+    members
+        .into_iter()
+        .filter_map(|(times, members)| {
+            let (bits, zone) = times.minutes(all[*members.first()?].1.start)?;
+            Some(Group { times, bits, zone, members, told: false })
+        })
+        .collect()
 }
 
 fn judge(seen: &[Seen<'_>], sink: &mut InputSink<'_>) {
     let all: Vec<(&Seen<'_>, &Fires)> =
         seen.iter().filter(|seen| seen.is_on()).filter_map(|seen| Some((seen, seen.fact()?))).collect();
-    let mut fullest: Vec<(usize, usize)> = (0..HORIZON)
-        .map(|minute| (all.iter().filter(|(_, fires)| fires.at(minute)).count(), minute))
+    let mut groups = groups(&all);
+    let mut fullest: Vec<(usize, u32)> = (0..HORIZON)
+        .map(|minute| {
+            let here = groups.iter().filter(|group| group.at(minute));
+            (here.map(|group| group.members.len()).sum(), minute)
+        })
         .filter(|(count, _)| *count > 1)
         .collect();
     fullest.sort_by_key(|(count, minute)| (std::cmp::Reverse(*count), *minute));
-    let mut told = BTreeSet::new();
     for (count, minute) in fullest {
         let fresh: Vec<usize> =
-            (0..all.len()).filter(|index| all[*index].1.at(minute) && !told.contains(index)).collect();
-        let Some((seen, first)) = fresh.first().map(|index| all[*index]) else { continue };
-        if fresh.len() <= first.max {
+            (0..groups.len()).filter(|group| groups[*group].at(minute) && !groups[*group].told).collect();
+        let crowd: usize = fresh.iter().map(|group| groups[*group].members.len()).sum();
+        let mut first_few: Vec<(usize, usize)> = fresh
+            .iter()
+            .flat_map(|group| groups[*group].members.iter().take(NAMED + 1).map(|member| (*member, *group)))
+            .collect();
+        first_few.sort_unstable();
+        let Some(((first, group), others)) = first_few.split_first() else { continue };
+        let ((seen, fires), group) = (all[*first], &groups[*group]);
+        if crowd <= fires.max {
             continue;
         }
-        let others: Vec<&str> = fresh[1..].iter().take(NAMED).map(|index| all[*index].1.name.as_str()).collect();
+        let others: Vec<&str> =
+            others.iter().take(NAMED).map(|(member, _)| all[*member].1.name.as_str()).collect();
         let rest = count - 1 - others.len();
         let and_more = if rest == 0 { String::new() } else { format!(" and {rest} more") };
-        let minute = first
+        let time = fires
             .start
-            .checked_add(SignedDuration::from_mins(i64::try_from(minute).unwrap_or(0)))
-            .map(|time| first.zone.to_datetime(time).strftime("%Y-%m-%d %H:%M").to_string())
+            .checked_add(SignedDuration::from_mins(i64::from(minute)))
+            .map(|time| group.zone.to_datetime(time).strftime("%Y-%m-%d %H:%M").to_string())
             .unwrap_or_default();
+        let zone = group.times.zone.as_deref().unwrap_or("UTC");
         if let Some(reported) = sink.report(
             seen,
             FieldPath::root().field("spec").field("schedule"),
             format!(
-                "{count} CronJobs fire in the same minute, {minute} {}: this one, {}{and_more}",
-                first.zone_name,
+                "{count} CronJobs fire in the same minute, {time} {zone}: this one, {}{and_more}",
                 others.join(", ")
             ),
         ) {
             reported.help(format!(
                 "give each a minute of its own within the time that suits; up to {} in one are let pass (max)",
-                first.max
+                fires.max
             ));
         }
-        told.extend(fresh);
+        for group in fresh {
+            groups[group].told = true;
+        }
     }
 }

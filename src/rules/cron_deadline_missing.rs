@@ -74,5 +74,7 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
         FieldPath::root().field("spec").field("startingDeadlineSeconds"),
         "without startingDeadlineSeconds a run that was missed is still started, however late it is",
     )
-    .help("set it to how late a run may start and still be of use, in seconds, at least 10; 600 is ten minutes");
+    .help(
+        "set it to how late a run may start and still be of use, in seconds, at least 10; 600 is ten minutes",
+    );
 }

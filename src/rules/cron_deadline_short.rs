@@ -58,9 +58,7 @@ spec:
 "#,
             ),
         ],
-        sources: &[
-            "https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#starting-deadline",
-        ],
+        sources: &["https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#starting-deadline"],
     },
     check: Check::Object(check),
 };

@@ -108,7 +108,11 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     if days.is_star() || weekdays.is_star() || nothing || everything {
         return;
     }
-    let in_months = if is_whole(months) { String::new() } else { format!(", in {} only", list(months.set(), month_name)) };
+    let in_months = if is_whole(months) {
+        String::new()
+    } else {
+        format!(", in {} only", list(months.set(), month_name))
+    };
     let zone = timetable.zone().cloned().unwrap_or(TimeZone::UTC);
     let dates = upcoming_dates(schedule, context.now(), &zone);
     let next = match dates.as_slice() {
@@ -150,7 +154,9 @@ fn upcoming_dates(schedule: &Schedule, now: Timestamp, zone: &TimeZone) -> Vec<S
 
 fn describe_days(days: FieldSet) -> String {
     match run(days) {
-        Some((first, last)) if last > first + 1 => format!("the {} to the {} of the month", ordinal(first), ordinal(last)),
+        Some((first, last)) if last > first + 1 => {
+            format!("the {} to the {} of the month", ordinal(first), ordinal(last))
+        }
         _ if days.len() as usize <= VALUES => format!("the {} of the month", list(days, ordinal)),
         _ => format!("{} days of the month", days.len()),
     }
@@ -159,7 +165,9 @@ fn describe_days(days: FieldSet) -> String {
 fn describe_weekdays(weekdays: FieldSet) -> String {
     match run(weekdays) {
         Some((0, 6)) => "every day of the week".to_owned(),
-        Some((first, last)) if last > first + 1 => format!("every {} to {}", weekday_name(first), weekday_name(last)),
+        Some((first, last)) if last > first + 1 => {
+            format!("every {} to {}", weekday_name(first), weekday_name(last))
+        }
         _ => format!("every {}", list(weekdays, weekday_name)),
     }
 }
@@ -199,7 +207,18 @@ fn weekday_name(weekday: u8) -> String {
 
 fn month_name(month: u8) -> String {
     const NAMES: [&str; 13] = [
-        "", "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+        "",
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
         "December",
     ];
     NAMES.get(usize::from(month)).copied().unwrap_or_default().to_owned()

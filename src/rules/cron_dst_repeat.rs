@@ -90,8 +90,8 @@ spec:
 };
 
 fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
-    let mut changes = coming_year(object, context).into_iter().flatten();
-    let Some((change, first)) = changes.find_map(|change| {
+    let changes = coming_year(object, context);
+    let Some((change, first)) = changes.iter().find_map(|change| {
         let first = change.repeated.first().or(change.stray.first()).copied()?;
         Some((change, first))
     }) else {
@@ -115,7 +115,9 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
                 runs => format!("and {} more come", runs - 1),
             };
             (
-                format!("the run at {time} on {date} {more} twice: in {zone} the clock goes from {from} back to {to} then"),
+                format!(
+                    "the run at {time} on {date} {more} twice: in {zone} the clock goes from {from} back to {to} then"
+                ),
                 format!(
                     "pick a time outside {to} to {from}, or a zone without daylight saving, such as Etc/UTC, or make \
                      sure that a second run does no harm"

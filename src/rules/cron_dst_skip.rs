@@ -108,7 +108,8 @@ spec:
 };
 
 fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
-    let Some(change) = coming_year(object, context).into_iter().flatten().find(|change| !change.skipped.is_empty()) else {
+    let changes = coming_year(object, context);
+    let Some(change) = changes.iter().find(|change| !change.skipped.is_empty()) else {
         return;
     };
     let [first, rest @ ..] = change.skipped.as_slice() else { return };
@@ -121,7 +122,9 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     let zone = object.timetable().and_then(|timetable| timetable.zone_name()).unwrap_or_default();
     let (from, to) = (clock(change.from), clock(change.to));
     let (why, help) = if *first >= change.from && *first < change.to {
-        let help = format!("pick a time that every day has, outside {from} to {to}, or a zone without daylight saving, such as Etc/UTC");
+        let help = format!(
+            "pick a time that every day has, outside {from} to {to}, or a zone without daylight saving, such as Etc/UTC"
+        );
         (format!("the clock goes from {from} to {to} then"), help)
     } else {
         let help = "pick a zone without daylight saving, such as Etc/UTC".to_owned();

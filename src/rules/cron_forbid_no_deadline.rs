@@ -77,5 +77,8 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
         "with concurrencyPolicy Forbid and no activeDeadlineSeconds, one run that hangs stops all later ones",
     )
     .help("set activeDeadlineSeconds in the Job template to the longest that a run may take")
-    .related(FieldPath::root().field("spec").field("concurrencyPolicy"), "no run starts while one is going on");
+    .related(
+        FieldPath::root().field("spec").field("concurrencyPolicy"),
+        "no run starts while one is going on",
+    );
 }

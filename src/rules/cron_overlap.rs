@@ -109,7 +109,9 @@ spec:
 fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     let Some(cron) = object.cron() else { return };
     let Some(interval) = cron.timetable.and_then(|timetable| timetable.shortest_interval()) else { return };
-    if !matches!(cron.spec.concurrency_policy.as_deref(), None | Some("" | "Allow")) || !cron.may_outlast(interval) {
+    if !matches!(cron.spec.concurrency_policy.as_deref(), None | Some("" | "Allow"))
+        || !cron.may_outlast(interval)
+    {
         return;
     }
     let ends = match cron.deadline().and_then(|deadline| u64::try_from(deadline).ok()) {

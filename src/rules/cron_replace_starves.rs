@@ -60,9 +60,7 @@ spec:
 "#,
             ),
         ],
-        sources: &[
-            "https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#concurrency-policy",
-        ],
+        sources: &["https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#concurrency-policy"],
     },
     check: Check::Object(check),
 };

@@ -11,13 +11,11 @@ pub static RULE: Rule = Rule {
         id: "cron/too-frequent",
         summary: "runs follow each other faster than is allowed",
         levels: levels(Level::Off, Level::Info, Level::Warn),
-        options: &[
-            OptionSpec {
-                name: "minInterval",
-                summary: "The shortest time that two runs must be apart.",
-                kind: OptionKind::Seconds { default: 60, min: 1, max: 604_800 },
-            },
-        ],
+        options: &[OptionSpec {
+            name: "minInterval",
+            summary: "The shortest time that two runs must be apart.",
+            kind: OptionKind::Seconds { default: 60, min: 1, max: 604_800 },
+        }],
     },
     docs: Docs {
         what: "Two runs follow each other in less than `minInterval`: the shortest time between two runs \

@@ -93,10 +93,17 @@ const DEFAULT_FAILED: i32 = 1;
 
 fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     let (Some(cron), Some(job)) = (object.cron(), object.job()) else { return };
-    let Some(ttl) = job.spec.ttl_seconds_after_finished.and_then(|ttl| u64::try_from(ttl).ok()) else { return };
+    let Some(ttl) = job.spec.ttl_seconds_after_finished.and_then(|ttl| u64::try_from(ttl).ok()) else {
+        return;
+    };
     let Some(interval) = cron.timetable.and_then(|timetable| timetable.shortest_interval()) else { return };
     let limits = [
-        ("successfulJobsHistoryLimit", "successful", cron.spec.successful_jobs_history_limit, DEFAULT_SUCCESSFUL),
+        (
+            "successfulJobsHistoryLimit",
+            "successful",
+            cron.spec.successful_jobs_history_limit,
+            DEFAULT_SUCCESSFUL,
+        ),
         ("failedJobsHistoryLimit", "failed", cron.spec.failed_jobs_history_limit, DEFAULT_FAILED),
     ];
     let overruled = limits
@@ -108,8 +115,10 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
         .max_by_key(|(limit, _, _)| *limit);
     let Some((limit, field, word)) = overruled else { return };
     let span = interval.saturating_mul(limit);
-    let gone = if ttl == 0 { "at once".to_owned() } else { format!("{} after it finished", duration_words(ttl)) };
-    let these = if limit == 1 { format!("the last {word} one") } else { format!("the last {limit} {word} ones") };
+    let gone =
+        if ttl == 0 { "at once".to_owned() } else { format!("{} after it finished", duration_words(ttl)) };
+    let these =
+        if limit == 1 { format!("the last {word} one") } else { format!("the last {limit} {word} ones") };
     sink.report(
         job.path("ttlSecondsAfterFinished"),
         format!("each Job is removed {gone}, so {field} does not keep {these}"),

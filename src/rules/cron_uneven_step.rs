@@ -118,9 +118,7 @@ spec:
 "#,
             ),
         ],
-        sources: &[
-            "https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#schedule-syntax",
-        ],
+        sources: &["https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#schedule-syntax"],
     },
     check: Check::Object(check),
 };
@@ -159,7 +157,10 @@ fn uneven<'a>(schedule: &Schedule, field: &Field, text: &'a str) -> Option<Uneve
     let kind = field.kind();
     let values: Vec<u8> = field.set().iter().collect();
     let (first, last) = (*values.first()?, *values.last()?);
-    if !comes_round(part, kind, written) || u64::from(first - kind.min()) >= step || !shows(schedule, kind, values.len()) {
+    if !comes_round(part, kind, written)
+        || u64::from(first - kind.min()) >= step
+        || !shows(schedule, kind, values.len())
+    {
         return None;
     }
     let last_gap = round(kind) - u64::from(last) + u64::from(first);
@@ -190,10 +191,12 @@ fn shows(schedule: &Schedule, kind: FieldKind, values: usize) -> bool {
         }
         FieldKind::Hour => schedule.fewest_days_between() == Some(1),
         // Beside another restriction it is cron/dom-or-dow that speaks.
-        FieldKind::DayOfMonth => star(FieldKind::Weekday) && {
-            let months = schedule.field(FieldKind::Month).map(Field::set).unwrap_or_default();
-            (1..=12).any(|month| months.contains(month) && months.contains(month % 12 + 1))
-        },
+        FieldKind::DayOfMonth => {
+            star(FieldKind::Weekday) && {
+                let months = schedule.field(FieldKind::Month).map(Field::set).unwrap_or_default();
+                (1..=12).any(|month| months.contains(month) && months.contains(month % 12 + 1))
+            }
+        }
         FieldKind::Month => true,
         FieldKind::Weekday => star(FieldKind::DayOfMonth),
     }
@@ -266,7 +269,10 @@ fn remedy(kind: FieldKind, step: u64) -> String {
         FieldKind::Hour => format!("take a step that divides 24, such as {}, or @every {step}h", near()),
         FieldKind::Month => format!("take a step that divides 12, such as {}, or name the months", near()),
         FieldKind::DayOfMonth => {
-            format!("name the days that are meant, or write @every {}h, which keeps its distance but no time of day", step.saturating_mul(24))
+            format!(
+                "name the days that are meant, or write @every {}h, which keeps its distance but no time of day",
+                step.saturating_mul(24)
+            )
         }
         FieldKind::Weekday => "name the weekdays that are meant, such as MON,WED,FRI".to_owned(),
     }
@@ -278,8 +284,13 @@ mod tests {
 
     fn messages(text: &str) -> Vec<String> {
         let schedule = Schedule::parse(text).unwrap();
-        let found = schedule.fields().iter().filter_map(|field| Some((field.kind(), uneven(&schedule, field, text)?)));
-        found.map(|(kind, uneven)| format!("{}; {}", uneven.message(kind), remedy(kind, uneven.step))).collect()
+        let found = schedule
+            .fields()
+            .iter()
+            .filter_map(|field| Some((field.kind(), uneven(&schedule, field, text)?)));
+        found
+            .map(|(kind, uneven)| format!("{}; {}", uneven.message(kind), remedy(kind, uneven.step)))
+            .collect()
     }
 
     #[test]

@@ -78,9 +78,7 @@ spec:
 "#,
             ),
         ],
-        sources: &[
-            "https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#time-zones",
-        ],
+        sources: &["https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#time-zones"],
     },
     check: Check::Object(check),
 };

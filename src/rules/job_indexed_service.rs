@@ -125,7 +125,10 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     };
     let Some(services) = context.services() else { return };
     let path = job.path("template.spec.subdomain");
-    let remedy = format!("add a Service named {subdomain} with clusterIP: None and the selector {}", selector(object, &job));
+    let remedy = format!(
+        "add a Service named {subdomain} with clusterIP: None and the selector {}",
+        selector(object, &job)
+    );
     let (source, index, lost) = match services {
         Services::Known { source, index, lost } => (source, index, *lost),
         Services::Unknown | Services::Pending => {

@@ -3,8 +3,9 @@
 //! Adding a rule is adding its file and its name to the list below; everything else that lists rules (policies,
 //! documentation, `jobguard rules`) is made from the declarations. A test holds files, names and ids together.
 
+use std::borrow::Cow;
+
 use jiff::civil::DateTime;
-use jiff::{SignedDuration, Timestamp};
 
 use crate::cron::ClockChange;
 use crate::engine::{Object, Rule, RuleContext};
@@ -118,15 +119,10 @@ const fn levels(baseline: Level, recommended: Level, strict: Level) -> PresetLev
 
 /// What changes of the clock within the next twelve months do to a CronJob's runs: none where it is suspended, names
 /// no zone, or never fires.
-fn coming_year<'a>(
-    object: &'a Object,
-    context: &RuleContext<'_>,
-) -> Option<impl Iterator<Item = ClockChange> + use<'a>> {
-    let cron = object.cron().filter(|cron| !cron.is_suspended())?;
-    let timetable = cron.timetable?;
-    let now = context.now();
-    let until = now.checked_add(SignedDuration::from_hours(365 * 24)).unwrap_or(Timestamp::MAX);
-    Some(timetable.schedule().clock_changes(now, until, timetable.zone()?))
+fn coming_year<'a>(object: &'a Object, context: &RuleContext<'_>) -> Cow<'a, [ClockChange]> {
+    let cron = object.cron().filter(|cron| !cron.is_suspended());
+    let timetable = cron.and_then(|cron| cron.timetable);
+    timetable.map_or(Cow::Borrowed(&[]), |timetable| timetable.coming_year(context.now()))
 }
 
 /// A time of day as people write it.

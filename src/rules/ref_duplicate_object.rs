@@ -98,9 +98,7 @@ spec:
 "#,
             ),
         ],
-        sources: &[
-            "https://kubernetes.io/docs/concepts/overview/working-with-objects/names/",
-        ],
+        sources: &["https://kubernetes.io/docs/concepts/overview/working-with-objects/names/"],
     },
     check: Check::Input(InputCheck { keep, judge }),
 };
@@ -139,14 +137,20 @@ fn judge(seen: &[Seen<'_>], sink: &mut InputSink<'_>) {
             let kind = identity.kind.as_str();
             let name: String = identity.name.chars().take(NAME).collect();
             let place = match &identity.namespace {
-                Some(namespace) => format!(" in namespace {}", namespace.chars().take(NAME).collect::<String>()),
+                Some(namespace) => {
+                    format!(" in namespace {}", namespace.chars().take(NAME).collect::<String>())
+                }
                 None => String::new(),
             };
             let if_together = if certain { "" } else { ", if both go to the same namespace" };
             let reported = sink.report(
                 seen,
                 FieldPath::root().field("metadata").field("name"),
-                format!("{kind} {name}{place} is defined at {}:{} already{if_together}", first.file(), first.line()),
+                format!(
+                    "{kind} {name}{place} is defined at {}:{} already{if_together}",
+                    first.file(),
+                    first.line()
+                ),
             );
             if let Some(reported) = reported {
                 let reported = if certain { reported } else { reported.at_most(Severity::Info) };
