@@ -4,11 +4,13 @@
 //! the like are looked at only when the controller creates a Job from it. A CronJob can therefore be accepted and
 //! never run.
 
-use k8s_openapi::api::batch::v1::{CronJob, Job};
+use k8s_openapi::api::batch::v1::{CronJob, Job, JobSpec};
+use k8s_openapi::api::core::v1::PodTemplateSpec;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 use k8s_openapi::jiff::Timestamp;
 use k8s_openapi::jiff::tz::TimeZone;
 
+use super::validate::validate_known_child;
 use super::{FieldError, UNKNOWN_UID, Workload, apply_defaults, prepare_for_create, validate_create};
 use crate::cron;
 
@@ -18,8 +20,11 @@ const SCHEDULED_ANNOTATION: &str = "batch.kubernetes.io/cronjob-scheduled-timest
 /// The Job that the CronJob controller creates for the run at `scheduled`, as it sends it to the server. The CronJob
 /// has its defaults.
 pub fn child_job(cron_job: &CronJob, scheduled: Timestamp) -> Job {
-    let template = &cron_job.spec.job_template;
-    let metadata = template.metadata.clone().unwrap_or_default();
+    child_with(cron_job.spec.job_template.spec.clone(), cron_job, scheduled)
+}
+
+fn child_with(spec: Option<JobSpec>, cron_job: &CronJob, scheduled: Timestamp) -> Job {
+    let metadata = cron_job.spec.job_template.metadata.clone().unwrap_or_default();
     let name = cron_job.metadata.name.as_deref().unwrap_or_default();
     let uid = cron_job.metadata.uid.as_deref().filter(|uid| !uid.is_empty());
     let mut annotations = metadata.annotations.unwrap_or_default();
@@ -40,17 +45,37 @@ pub fn child_job(cron_job: &CronJob, scheduled: Timestamp) -> Job {
             }]),
             ..ObjectMeta::default()
         },
-        spec: template.spec.clone(),
+        spec,
         status: None,
     }
 }
 
 /// What the server has to say about the Job of the run at `scheduled`. Paths are those of the Job.
 pub fn validate_child(cron_job: &CronJob, scheduled: Timestamp) -> Vec<FieldError> {
-    let mut child = Workload::Job(Box::new(child_job(cron_job, scheduled)));
+    validate_create(&prepared(child_job(cron_job, scheduled)))
+}
+
+/// The same of a CronJob that the server accepts: its template has passed, Pods and all, and what is left to be said
+/// is about the name, the labels and the selector that its Jobs are given.
+pub fn validate_child_of_accepted(cron_job: &CronJob, scheduled: Timestamp) -> Vec<FieldError> {
+    let spec = cron_job.spec.job_template.spec.as_ref().map(|spec| JobSpec {
+        completions: spec.completions,
+        completion_mode: spec.completion_mode.clone(),
+        manual_selector: spec.manual_selector,
+        parallelism: spec.parallelism,
+        selector: spec.selector.clone(),
+        template: PodTemplateSpec { metadata: spec.template.metadata.clone(), spec: None },
+        ..JobSpec::default()
+    });
+    validate_known_child(&prepared(child_with(spec, cron_job, scheduled)))
+}
+
+/// The Job as it comes before the server's validation.
+fn prepared(job: Job) -> Workload {
+    let mut child = Workload::Job(Box::new(job));
     let defaulted = apply_defaults(&mut child);
     prepare_for_create(&mut child, defaulted);
-    validate_create(&child)
+    child
 }
 
 /// The time of a run as the controller writes it: RFC 3339, in the CronJob's time zone.
@@ -64,6 +89,40 @@ fn local_time(cron_job: &CronJob, scheduled: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_short_way_comes_to_the_same() {
+        let at = "2026-01-31T12:00:30Z".parse().unwrap();
+        let uid = "controller-uid: my-own";
+        for (name, job, labels) in [
+            ("report", "{}", ""),
+            ("report.daily", "{completionMode: Indexed, completions: 3}", ""),
+            (
+                "a-name-that-is-long-and-goes-on-for-fifty-two-chars",
+                "{completionMode: Indexed, completions: 99}",
+                "",
+            ),
+            ("report", "{manualSelector: false}", uid),
+            ("report", "{parallelism: 2}", "job-name: other"),
+            ("report", "{backoffLimitPerIndex: 1, completionMode: Indexed, completions: 2}", uid),
+        ] {
+            let spec = job.trim_matches(['{', '}']);
+            let comma = if spec.is_empty() { "" } else { "," };
+            let text = format!(
+                "metadata: {{name: {name}}}\nspec: {{schedule: '@daily', jobTemplate: {{spec: {{{spec}{comma} template: \
+                 {{metadata: {{labels: {{{labels}}}}}, spec: {{restartPolicy: Never, containers: [{{name: a, image: b}}]}}}}}}}}}}"
+            );
+            let documents = crate::manifest::read(&text);
+            let tree = documents[0].content.as_ref().unwrap();
+            let mut workload =
+                crate::batch::decode(tree, tree.root(), crate::batch::Kind::CronJob).workload.unwrap();
+            let defaulted = apply_defaults(&mut workload);
+            prepare_for_create(&mut workload, defaulted);
+            assert_eq!(validate_create(&workload), [], "{text}");
+            let Workload::CronJob(cron_job) = workload else { panic!() };
+            assert_eq!(validate_child_of_accepted(&cron_job, at), validate_child(&cron_job, at), "{text}");
+        }
+    }
 
     #[test]
     fn named_after_the_minute() {

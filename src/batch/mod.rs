@@ -23,7 +23,7 @@ mod validate;
 mod version;
 mod warnings;
 
-pub use child::{child_job, validate_child};
+pub use child::{child_job, validate_child, validate_child_of_accepted};
 pub(crate) use decode::MAX_COMPLAINTS;
 pub use decode::{Decoded, Mistyped, decode};
 pub use defaults::{

@@ -91,12 +91,16 @@ impl Quantity {
             _ => exponent.wrapping_sub(fraction.len() as i32),
         };
         if room >= 0 && scale >= -NANO_PLACES {
-            let digits = format!("{whole}{fraction}");
-            let unsigned: i64 = digits.parse().map_err(|_| QuantityError::Number)?;
+            let digits = whole.bytes().chain(fraction.bytes());
+            let append = |number: i64, digit: u8| number * 10 + i64::from(digit - b'0');
+            let unsigned = digits.clone().fold(0, append);
             if let Some(product) = unsigned.checked_mul(factor) {
                 let canonical = match format {
                     Format::BinarySi => unsigned & 7 != 0,
-                    _ => scale % 3 == 0 && !digits.ends_with("000") && !digits.starts_with('0'),
+                    _ => {
+                        let ends_in_zeros = digits.clone().rev().take(3).eq(*b"000");
+                        scale % 3 == 0 && !ends_in_zeros && !whole.starts_with('0')
+                    }
                 } || text == "0";
                 let value = if negative { -product } else { product };
                 let text = canonical.then(|| text.to_owned());
@@ -231,6 +235,10 @@ impl Quantity {
     /// The canonical form, if it reads back as the same amount, counted in the same way. That of a number beyond
     /// the largest unit does not; the server stores it all the same, but validates what it has read.
     pub(crate) fn faithful(&self) -> Option<String> {
+        if let Some(text) = &self.text {
+            // Kept as written: read again, it is the same again.
+            return Some(text.clone());
+        }
         let text = self.canonical();
         let read = Self::parse(&text).ok()?;
         let same = read == *self
@@ -248,21 +256,18 @@ impl Quantity {
         if self.is_zero() {
             return "0".to_owned();
         }
+        if let (Format::BinarySi, Amount::Short { value, scale: 0 }) = (self.format, &self.amount)
+            && value.unsigned_abs() >= 1024
+        {
+            return in_binary_units(*value);
+        }
         let number = self.decimal();
         if self.format == Format::BinarySi
             && (number <= Decimal::from_int(-1024, 0) || number >= Decimal::from_int(1024, 0))
         {
-            let (mut whole, rest) = number.low_bits(0);
+            let (whole, rest) = number.low_bits(0);
             if !rest {
-                let mut unit = 0;
-                while whole % 1024 == 0 && whole != 0 {
-                    whole /= 1024;
-                    unit += 1;
-                }
-                return format!(
-                    "{whole}{}",
-                    ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"].get(unit).unwrap_or(&"")
-                );
+                return in_binary_units(whole);
             }
         }
         let (digits, exponent) = number.parts();
@@ -318,6 +323,16 @@ impl Ord for Quantity {
             _ => self.decimal().cmp(&other.decimal()),
         }
     }
+}
+
+/// A number with the largest unit that leaves it whole.
+fn in_binary_units(mut number: i64) -> String {
+    let mut unit = 0;
+    while number % 1024 == 0 && number != 0 {
+        number /= 1024;
+        unit += 1;
+    }
+    format!("{number}{}", ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"].get(unit).unwrap_or(&""))
 }
 
 /// `value / 10^by`, rounded away from zero; and whether that is exact.

@@ -5,7 +5,7 @@ use k8s_openapi::api::batch::v1::{Job, JobSpec};
 use super::pod_failure_policy::validate_pod_failure_policy;
 use super::selector::{validate_generated_selector, validate_selector};
 use super::success_policy::validate_success_policy;
-use super::template::validate_template;
+use super::template::{validate_template, validate_template_labels};
 use super::{Errors, names, quoted, validate_not_negative};
 use crate::batch::{Cause, Topic};
 use crate::path::At;
@@ -32,6 +32,17 @@ pub(super) fn validate_job(job: &Job, stored: Option<&JobSpec>, errors: &mut Err
     validate_generated_selector(job, spec, stored, errors);
     validate_job_spec(spec, &at, errors);
     validate_selector(spec, stored, &at, errors);
+    validate_host_names(job, spec, errors);
+}
+
+/// A Job that is created from a template whose spec has passed: what is left of [`validate_job`], in its order.
+pub(super) fn validate_known_child(job: &Job, errors: &mut Errors) {
+    let Some(spec) = &job.spec else { return };
+    let root = At::root();
+    let at = root.field("spec");
+    validate_generated_selector(job, spec, None, errors);
+    validate_template_labels(spec, &at.field("template"), errors);
+    validate_selector(spec, None, &at, errors);
     validate_host_names(job, spec, errors);
 }
 

@@ -36,6 +36,19 @@ pub fn validate_create(workload: &Workload) -> Vec<FieldError> {
     errors.list
 }
 
+/// Validates a Job made from a template that has passed already: only what was added to it or depends on it.
+pub(super) fn validate_known_child(workload: &Workload) -> Vec<FieldError> {
+    let mut errors = Errors::default();
+    metadata::validate_metadata(workload.metadata(), &mut errors);
+    if let Workload::Job(job) = workload {
+        job::validate_known_child(job, &mut errors);
+    }
+    if errors.list.is_empty() {
+        validate_generate_name_segment(workload.metadata(), &mut errors);
+    }
+    errors.list
+}
+
 /// What the server checks of a Job on create and on update, and of a CronJob on create. `stored` is the spec of
 /// the Job so far: what it has wrong already, it may keep in a few places.
 pub(super) fn validate_object(workload: &Workload, stored: Option<&JobSpec>, errors: &mut Errors) {

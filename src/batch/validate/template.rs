@@ -15,10 +15,8 @@ const RESTART_HELP: &str =
 pub(super) fn validate_template(spec: &JobSpec, at: &At<'_>, errors: &mut Errors) {
     let template = &spec.template;
     let metadata = at.field("metadata");
-    let (labels, annotations) =
-        template.metadata.as_ref().map_or((None, None), |m| (m.labels.as_ref(), m.annotations.as_ref()));
-    // The server leaves `metadata` out of these two.
-    validate_labels(labels, &at.field("labels"), &metadata.field("labels"), errors);
+    let annotations = template.metadata.as_ref().and_then(|metadata| metadata.annotations.as_ref());
+    validate_template_labels(spec, at, errors);
     validate_annotations(annotations, &at.field("annotations"), &metadata.field("annotations"), errors);
 
     let empty = Default::default();
@@ -30,6 +28,13 @@ pub(super) fn validate_template(spec: &JobSpec, at: &At<'_>, errors: &mut Errors
     }
     pod::validate_spec(pod_spec, template.metadata.as_ref(), &here, &mut errors.list);
     validate_restart_policy(spec, pod_spec.restart_policy.as_deref(), &here, errors);
+}
+
+/// The labels of the template at `at`. The server leaves `metadata` out where it names them, as it does with the
+/// annotations.
+pub(super) fn validate_template_labels(spec: &JobSpec, at: &At<'_>, errors: &mut Errors) {
+    let labels = spec.template.metadata.as_ref().and_then(|metadata| metadata.labels.as_ref());
+    validate_labels(labels, &at.field("labels"), &at.field("metadata").field("labels"), errors);
 }
 
 fn validate_restart_policy(spec: &JobSpec, policy: Option<&str>, at: &At<'_>, errors: &mut Errors) {
