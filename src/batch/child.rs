@@ -11,7 +11,10 @@ use k8s_openapi::jiff::Timestamp;
 use k8s_openapi::jiff::tz::TimeZone;
 
 use super::validate::validate_known_child;
-use super::{FieldError, UNKNOWN_UID, Workload, apply_defaults, prepare_for_create, validate_create};
+use super::{
+    CONTROLLER_UID_LABELS, FieldError, JOB_NAME_LABELS, UNKNOWN_UID, Workload, apply_defaults,
+    prepare_for_create, validate_create,
+};
 use crate::cron;
 
 /// The annotation that says for when a Job was scheduled.
@@ -58,6 +61,9 @@ pub fn validate_child(cron_job: &CronJob, scheduled: Timestamp) -> Vec<FieldErro
 /// The same of a CronJob that the server accepts: its template has passed, Pods and all, and what is left to be said
 /// is about the name, the labels and the selector that its Jobs are given.
 pub fn validate_child_of_accepted(cron_job: &CronJob, scheduled: Timestamp) -> Vec<FieldError> {
+    if has_nothing_of_its_own(cron_job) {
+        return Vec::new();
+    }
     let spec = cron_job.spec.job_template.spec.as_ref().map(|spec| JobSpec {
         completions: spec.completions,
         completion_mode: spec.completion_mode.clone(),
@@ -68,6 +74,22 @@ pub fn validate_child_of_accepted(cron_job: &CronJob, scheduled: Timestamp) -> V
         ..JobSpec::default()
     });
     validate_known_child(&prepared(child_with(spec, cron_job, scheduled)))
+}
+
+/// Whether nothing in the template of an accepted CronJob can clash with what its Jobs are given: it brings no labels
+/// or annotations for the Job, none of the labels that the server sets, and no host names made from the Job's name.
+/// The name itself is that of the CronJob and eleven more characters, for which there is room.
+fn has_nothing_of_its_own(cron_job: &CronJob) -> bool {
+    let template = &cron_job.spec.job_template;
+    let Some(spec) = &template.spec else { return true };
+    let metadata = template.metadata.as_ref();
+    let labels = spec.template.metadata.as_ref().and_then(|metadata| metadata.labels.as_ref());
+    let generated = JOB_NAME_LABELS.iter().chain(&CONTROLLER_UID_LABELS);
+    metadata.is_none_or(|metadata| metadata.labels.is_none() && metadata.annotations.is_none())
+        && labels.is_none_or(|labels| generated.into_iter().all(|label| !labels.contains_key(*label)))
+        && spec.completion_mode.as_deref().unwrap_or("NonIndexed") == "NonIndexed"
+        && spec.selector.is_none()
+        && cron_job.metadata.name.as_deref().is_some_and(|name| !name.is_empty())
 }
 
 /// The Job as it comes before the server's validation.

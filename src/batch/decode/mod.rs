@@ -6,14 +6,17 @@
 //! is an empty value.
 
 mod suggest;
+mod typed;
 mod words;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde::Deserialize;
 
+use self::typed::TypedRoot;
 use super::pod::quantity::Quantity;
 use super::schema::{Field, Schema, Shape, Type, TypeId};
 use super::{Cause, FieldError, Kind, Remedy, Topic, Workload};
@@ -64,29 +67,27 @@ pub fn decode(tree: &Tree<'_>, node: NodeId, kind: Kind) -> Decoded {
         values_left: MAX_VALUES,
     };
     let root = At::root();
-    let value = match &tree[node].kind {
+    match &tree[node].kind {
         NodeKind::Map(entries) => walk.object(entries, schema.root(kind), &root),
-        NodeKind::Null => Value::Object(Map::new()),
-        _ => {
-            walk.mistyped(&root, node, &Shape::Object(schema.root(kind)), format!("v1.{}", kind.as_str()));
-            Value::Null
-        }
-    };
+        NodeKind::Null => {}
+        _ => walk.mistyped(&root, node, &Shape::Object(schema.root(kind)), format!("v1.{}", kind.as_str())),
+    }
     let Walk { mut complaints, mistyped, values_left, .. } = walk;
     if values_left == 0 {
         let message = format!("the object has more than {MAX_VALUES} values, too many to be judged");
         complaints.push(FieldError::new(FieldPath::root(), Cause::TooMany, Topic::Type, message));
     }
-    let workload =
-        if mistyped.is_empty() && values_left > 0 { typed(value, kind, &mut complaints) } else { None };
+    let fits = mistyped.is_empty() && values_left > 0;
+    let root = TypedRoot { tree, schema, node, id: schema.root(kind) };
+    let workload = if fits { typed(root, kind, &mut complaints) } else { None };
     Decoded { workload, complaints, mistyped }
 }
 
-/// The typed object of a value that fits the schema.
-fn typed(value: Value, kind: Kind, complaints: &mut Vec<FieldError>) -> Option<Workload> {
+/// The typed object of a tree that fits the schema.
+fn typed(root: TypedRoot<'_>, kind: Kind, complaints: &mut Vec<FieldError>) -> Option<Workload> {
     let workload = match kind {
-        Kind::Job => serde_json::from_value(value).map(|job| Workload::Job(Box::new(job))),
-        Kind::CronJob => serde_json::from_value(value).map(|cron_job| Workload::CronJob(Box::new(cron_job))),
+        Kind::Job => Job::deserialize(root).map(|job| Workload::Job(Box::new(job))),
+        Kind::CronJob => CronJob::deserialize(root).map(|cron_job| Workload::CronJob(Box::new(cron_job))),
     };
     // The walk has checked all that the types check; should they disagree, that must not pass silently.
     workload
@@ -112,11 +113,9 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    /// An object with known fields. What comes back has only these, and no `null`.
-    fn object(&mut self, entries: &[Entry<'_>], id: TypeId, at: &At<'_>) -> Value {
+    /// An object with known fields.
+    fn object(&mut self, entries: &[Entry<'_>], id: TypeId, at: &At<'_>) {
         let ty = self.schema.ty(id);
-        let is_root = self.route.is_empty();
-        let mut out = Map::new();
         self.duplicates(entries, |key| at.field(key).to_path());
         for entry in entries.iter().filter(|entry| !entry.shadowed) {
             let Some(field) = ty.field(&entry.key) else {
@@ -127,93 +126,59 @@ impl Walk<'_> {
                 continue;
             }
             self.route.push(&field.name);
-            let value = self.value(entry.value, field, &field.shape, &at.field(&field.name));
+            self.value(entry.value, field, &field.shape, &at.field(&field.name));
             self.route.pop();
-            // These two say what the object is, and have done so.
-            if !(is_root && matches!(field.name.as_str(), "apiVersion" | "kind")) {
-                out.insert(field.name.clone(), value);
-            }
         }
-        Value::Object(out)
     }
 
-    fn value(&mut self, node: NodeId, field: &'static Field, shape: &'static Shape, at: &At<'_>) -> Value {
+    fn value(&mut self, node: NodeId, field: &'static Field, shape: &'static Shape, at: &At<'_>) {
         if self.values_left == 0 {
-            return Value::Null;
+            return;
         }
         self.values_left -= 1;
         let tree = self.tree;
         match (shape, &tree[node].kind) {
             (Shape::Object(id), NodeKind::Map(entries)) => self.object(entries, *id, at),
-            (Shape::List(element), NodeKind::Seq(items)) => items
-                .iter()
-                .enumerate()
-                .map(|(index, item)| self.element(*item, field, element, &at.index(index)))
-                .collect(),
-            (Shape::Map(element), NodeKind::Map(entries)) => self.map(entries, field, element, at),
-            (Shape::Int32, NodeKind::Int(number)) if i32::try_from(*number).is_ok() => (*number).into(),
-            (Shape::Int64, NodeKind::Int(number)) => (*number).into(),
-            (Shape::Bool, NodeKind::Bool(value)) => (*value).into(),
-            (Shape::Str, NodeKind::Str(text)) => text.as_ref().into(),
-            (Shape::Time, NodeKind::Str(text)) if is_time(text) => text.as_ref().into(),
-            (Shape::Quantity, kind) => match quantity_text(kind) {
-                Some(text) if Quantity::parse(text.trim()).is_ok() => text.trim().into(),
-                _ => self.reject(at, node, field, shape),
-            },
-            (Shape::IntOrString, NodeKind::Str(text)) => text.as_ref().into(),
-            (Shape::IntOrString, NodeKind::Int(number)) if i32::try_from(*number).is_ok() => (*number).into(),
+            (Shape::List(element), NodeKind::Seq(items)) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.element(*item, field, element, &at.index(index));
+                }
+            }
+            (Shape::Map(element), NodeKind::Map(entries)) => {
+                self.duplicates(entries, |key| at.key(key).to_path());
+                for entry in entries.iter().filter(|entry| !entry.shadowed) {
+                    self.element(entry.value, field, element, &at.key(&entry.key));
+                }
+            }
+            (Shape::Int32 | Shape::IntOrString, NodeKind::Int(number)) if i32::try_from(*number).is_ok() => {}
+            (Shape::Int64, NodeKind::Int(_)) | (Shape::Bool, NodeKind::Bool(_)) => {}
+            (Shape::Str | Shape::IntOrString, NodeKind::Str(_)) => {}
+            (Shape::Time, NodeKind::Str(text)) if is_time(text) => {}
+            (Shape::Quantity, kind)
+                if quantity_text(kind).is_some_and(|text| Quantity::parse(text.trim()).is_ok()) => {}
             (Shape::Opaque, _) => self.opaque(node),
             _ => self.reject(at, node, field, shape),
         }
     }
 
-    /// A value that is kept as it is.
-    fn opaque(&mut self, node: NodeId) -> Value {
+    /// A value that is kept as it is: it is counted like any other.
+    fn opaque(&mut self, node: NodeId) {
         if self.values_left == 0 {
-            return Value::Null;
+            return;
         }
         self.values_left -= 1;
         let tree = self.tree;
         match &tree[node].kind {
-            NodeKind::Seq(items) => items.iter().map(|item| self.opaque(*item)).collect(),
-            NodeKind::Map(entries) => {
-                let kept = entries.iter().filter(|entry| !entry.shadowed);
-                kept.map(|entry| (entry.key.to_string(), self.opaque(entry.value)))
-                    .collect::<Map<_, _>>()
-                    .into()
-            }
-            _ => tree.to_value(node),
+            NodeKind::Seq(items) => items.iter().for_each(|item| self.opaque(*item)),
+            NodeKind::Map(entries) => entries.iter().for_each(|entry| self.opaque(entry.value)),
+            _ => {}
         }
-    }
-
-    fn map(
-        &mut self,
-        entries: &[Entry<'_>],
-        field: &'static Field,
-        shape: &'static Shape,
-        at: &At<'_>,
-    ) -> Value {
-        let mut out = Map::new();
-        self.duplicates(entries, |key| at.key(key).to_path());
-        for entry in entries.iter().filter(|entry| !entry.shadowed) {
-            let value = self.element(entry.value, field, shape, &at.key(&entry.key));
-            out.insert(entry.key.to_string(), value);
-        }
-        Value::Object(out)
     }
 
     /// An element of a list or of a free map, where `null` stands for an empty value.
-    fn element(&mut self, node: NodeId, field: &'static Field, shape: &'static Shape, at: &At<'_>) -> Value {
+    fn element(&mut self, node: NodeId, field: &'static Field, shape: &'static Shape, at: &At<'_>) {
         if !self.is_null(node) {
-            return self.value(node, field, shape, at);
-        }
-        match shape {
-            Shape::Object(_) | Shape::Map(_) | Shape::Opaque => Value::Object(Map::new()),
-            Shape::List(_) => Value::Array(Vec::new()),
-            Shape::Int32 | Shape::Int64 | Shape::IntOrString => 0.into(),
-            Shape::Bool => false.into(),
-            Shape::Str | Shape::Time => "".into(),
-            Shape::Quantity => "0".into(),
+            self.value(node, field, shape, at);
         }
     }
 
@@ -221,14 +186,13 @@ impl Walk<'_> {
         self.tree[node].kind == NodeKind::Null
     }
 
-    fn reject(&mut self, at: &At<'_>, node: NodeId, field: &'static Field, shape: &'static Shape) -> Value {
+    fn reject(&mut self, at: &At<'_>, node: NodeId, field: &'static Field, shape: &'static Shape) {
         let expected = match (shape, &self.tree[node].kind) {
             // A time is read as text first, and the message is about that.
             (Shape::Time, kind) if !matches!(kind, NodeKind::Str(_)) => "string".to_owned(),
             _ => self.schema.go_name(field, shape),
         };
         self.mistyped(at, node, shape, expected);
-        Value::Null
     }
 
     fn mistyped(&mut self, at: &At<'_>, node: NodeId, shape: &Shape, expected: String) {
