@@ -100,7 +100,8 @@ spec:
 
 fn lint(policy: &Policy, sources: &[Source]) {
     let now = "2026-01-01T00:00:00Z".parse().unwrap();
-    let outcome = Linter { policy, now, with_defaults: false, against: None }.lint(sources);
+    let outcome =
+        Linter { policy, now, with_defaults: false, against: None, with_changes: false }.lint(sources);
     assert!(outcome.errors.is_empty() && outcome.report.files == sources.len());
 }
 

@@ -17,7 +17,7 @@ fn lint(manifest: &str) -> Report {
 fn lint_as(name: &str, bytes: &[u8]) -> Report {
     let policy = load::preset(Preset::Strict, registry().catalog()).unwrap();
     let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
-    let linter = Linter { policy: &policy, now, with_defaults: false, against: None };
+    let linter = Linter { policy: &policy, now, with_defaults: false, against: None, with_changes: false };
     linter.lint(&[Source::Text { name: name.into(), bytes: bytes.into() }]).report
 }
 

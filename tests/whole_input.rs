@@ -25,7 +25,7 @@ fn policy(spec: &str) -> Policy {
 /// What the rules named say about the files: severity, rule, place and message.
 fn lint(policy: &Policy, rules: &[&str], files: &[(&str, String)]) -> Vec<String> {
     let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
-    let linter = Linter { policy, now, with_defaults: false, against: None };
+    let linter = Linter { policy, now, with_defaults: false, against: None, with_changes: false };
     let sources: Vec<Source> = files
         .iter()
         .map(|(name, text)| Source::Text { name: (*name).into(), bytes: text.clone().into() })

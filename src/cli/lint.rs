@@ -44,6 +44,7 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
         now: args.now.unwrap_or_else(Timestamp::now),
         with_defaults: args.with_defaults,
         against: against.as_ref(),
+        with_changes: targets.include(Format::Sarif),
     };
     let progress = Progress::new(found.sources.len(), !args.quiet && !args.verbose);
     let Mended { texts: mut mended, outcome } = match fixes {

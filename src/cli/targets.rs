@@ -46,6 +46,11 @@ impl Targets {
         }
         Ok(targets)
     }
+
+    /// Whether anything is written in this format.
+    pub(crate) fn include(&self, format: Format) -> bool {
+        self.stdout == Some(format) || self.files.iter().any(|(other, _)| *other == format)
+    }
 }
 
 /// The format in front of a file's name, as in `sarif:report.sarif`.

@@ -11,12 +11,14 @@ use crate::manifest::edit::Edit;
 use crate::manifest::{self, NodeId, ObjectRef, Span, Tree};
 use crate::mutate;
 use crate::path::FieldPath;
-use crate::report::ObjectId;
+use crate::report::{Diagnostic, ObjectId};
 use crate::rules;
 
 use super::classify::{Class, classify, text, type_of};
 use super::locate::Places;
-use super::{Linted, Linter, Told, fix, old, remarks, services};
+use super::offer::Offers;
+use super::prove::{edits_of, text_edits};
+use super::{Linted, Linter, Told, old, remarks, services};
 
 /// Lints one text. `found` says that nobody named it: a JSON file that is not a manifest is then passed over. `told`
 /// is what is known of the whole input by the number of each object, at the end.
@@ -30,6 +32,8 @@ pub(super) fn lint_text(
 ) -> Linted {
     let mut linted = Linted::default();
     let (content, invalid) = decode_text(bytes);
+    // What is not UTF-8 cannot be written back as it was.
+    let with_changes = linter.with_changes && invalid.is_none();
     let places = Places::new(name, &content);
     if let Some((span, message, help)) = invalid {
         let finding = rules::api_syntax::RULE.finding(Severity::Error, FieldPath::root(), message);
@@ -65,25 +69,40 @@ pub(super) fn lint_text(
     }
     linted.incomplete = examined.incomplete;
     linted.services = examined.services;
+    let mut offers = with_changes.then(|| Offers::new(linter, context, &content));
     for found in examined.found {
         if found.follows {
             continue;
         }
         let mut finding = found.finding;
         let document = &examined.documents[found.document];
-        match (&document.content, found.object) {
+        let root = FieldPath::root();
+        let (base, edits) = match (&document.content, found.object) {
+            (Ok(tree), Some(object)) => {
+                let base = &examined.objects[object].base;
+                let edits = finding.fix.as_ref().and_then(|fix| edits_of(&content, tree, base, fix));
+                // What cannot be done to this text is not offered.
+                finding.fix = finding.fix.filter(|_| edits.is_some());
+                (base, edits)
+            }
+            _ => (&root, finding.fix.as_ref().and_then(text_edits)),
+        };
+        let mut change = None;
+        if let (Some(offers), Some(fix), Some(edits)) = (&mut offers, &finding.fix, edits)
+            && fix.safety != Safety::Shown
+            && offers.is_right(document.span, &finding, base, &edits)
+        {
+            change = Some(places.change(&fix.title, edits));
+        }
+        let diagnostic = match (&document.content, found.object) {
             (Ok(tree), Some(object)) => {
                 let object = &examined.objects[object];
-                // What cannot be done to this text is not offered.
-                finding.fix =
-                    finding.fix.filter(|fix| fix::edits_of(&content, tree, &object.base, fix).is_some());
-                linted.diagnostics.push(places.diagnose(tree, object.node, Some(&object.id), finding));
+                places.diagnose(tree, object.node, Some(&object.id), finding)
             }
-            (Err(error), _) if !foreign => {
-                linted.diagnostics.push(places.at(finding, error.span, None));
-            }
-            _ => {}
-        }
+            (Err(error), _) if !foreign => places.at(finding, error.span, None),
+            _ => continue,
+        };
+        linted.diagnostics.push(Diagnostic { change, ..diagnostic });
     }
     linted
 }

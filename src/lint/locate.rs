@@ -3,9 +3,10 @@
 use std::ops::Range;
 
 use crate::engine::{Anchor, Finding, Safety};
+use crate::manifest::edit::TextEdit;
 use crate::manifest::{LineIndex, NodeId, Span, Tree};
 use crate::path::FieldPath;
-use crate::report::{Diagnostic, Excerpt, JudgedObject, ObjectId, Region, RelatedPlace};
+use crate::report::{Change, Diagnostic, Excerpt, JudgedObject, ObjectId, Region, RelatedPlace, Replacement};
 
 use super::helm::Templates;
 
@@ -67,6 +68,25 @@ impl<'t> Places<'t> {
         JudgedObject { file: self.name.to_owned(), line: start.line, column: start.column, id: id.clone() }
     }
 
+    /// What a fix changes, for whoever has lines and columns only. Of insertions at the same place the first comes first.
+    pub(super) fn change(&self, title: &str, mut edits: Vec<TextEdit>) -> Change {
+        edits.sort_by_key(|edit| (edit.span.start, edit.span.end));
+        let mut joined: Vec<TextEdit> = Vec::with_capacity(edits.len());
+        for edit in edits {
+            match joined.last_mut().filter(|last| last.span.end == edit.span.start) {
+                // Two replacements that touch would leave it open which comes first.
+                Some(last) => {
+                    last.span.end = edit.span.end;
+                    last.with.push_str(&edit.with);
+                }
+                None => joined.push(edit),
+            }
+        }
+        let replaced =
+            joined.into_iter().map(|edit| Replacement { region: self.region(edit.span), with: edit.with });
+        Change { title: title.to_owned(), replacements: replaced.collect() }
+    }
+
     fn place(
         &self,
         finding: Finding,
@@ -101,6 +121,7 @@ impl<'t> Places<'t> {
             message: finding.message,
             help: finding.help.or_else(|| finding.fix.map(|fix| fix.title)),
             fix: fix.filter(|safety| *safety != Safety::Shown),
+            change: None,
             file: self.name.to_owned(),
             template: self.templates.at(span.start).map(str::to_owned),
             region: self.region(span),

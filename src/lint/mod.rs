@@ -10,7 +10,9 @@ mod files;
 mod fix;
 mod helm;
 mod locate;
+mod offer;
 mod old;
+mod prove;
 mod remarks;
 mod replace;
 mod services;
@@ -70,6 +72,8 @@ pub struct Linter<'a> {
     pub with_defaults: bool,
     /// The stored versions that the manifests would update; none to judge everything as created.
     pub against: Option<&'a OldObjects>,
+    /// Whether diagnostics say what their fixes change ([`Diagnostic::change`]): work that only some outputs need.
+    pub with_changes: bool,
 }
 
 /// What a run found, and what it could not read.
@@ -137,7 +141,8 @@ impl Linter<'_> {
 
     /// The Services of all `sources`.
     fn services(&self, sources: &[Source]) -> Services {
-        known(&self.pass(sources.iter().map(|source| (source, None)), &Services::Pending, &|| {}))
+        let linter = Linter { with_changes: false, ..*self };
+        known(&linter.pass(sources.iter().map(|source| (source, None)), &Services::Pending, &|| {}))
     }
 
     /// Lints some texts, each with what was found about the whole input once that is known.

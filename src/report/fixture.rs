@@ -2,7 +2,10 @@
 
 use std::io;
 
-use super::{Diagnostic, Excerpt, FileError, JudgedObject, ObjectId, Region, RelatedPlace, Report, Run};
+use super::{
+    Change, Diagnostic, Excerpt, FileError, JudgedObject, ObjectId, Region, RelatedPlace, Replacement,
+    Report, Run,
+};
 use crate::batch::Cause;
 use crate::engine::{Rule, Safety, Severity};
 use crate::path::FieldPath;
@@ -33,6 +36,13 @@ pub(super) fn report() -> Report {
                 message: "parallelism is 4 but completions is 2: at most 2 Pods ever run at once".into(),
                 help: Some("set parallelism to 2 or less".into()),
                 fix: Some(Safety::Unsafe),
+                change: Some(Change {
+                    title: "set parallelism to 2".into(),
+                    replacements: vec![Replacement {
+                        region: Region { line: 6, column: 16, end_line: 6, end_column: 17 },
+                        with: "2".into(),
+                    }],
+                }),
                 file: "jobs/resize.yaml".into(),
                 template: None,
                 region: Region { line: 6, column: 16, end_line: 6, end_column: 17 },
@@ -52,6 +62,13 @@ pub(super) fn report() -> Report {
                 message: "restartPolicy is missing".into(),
                 help: None,
                 fix: Some(Safety::Safe),
+                change: Some(Change {
+                    title: "set restartPolicy to Never".into(),
+                    replacements: vec![Replacement {
+                        region: Region { line: 9, column: 1, end_line: 9, end_column: 1 },
+                        with: "      restartPolicy: Never\n".into(),
+                    }],
+                }),
                 file: "jobs/resize.yaml".into(),
                 template: None,
                 region: Region { line: 9, column: 5, end_line: 9, end_column: 9 },
@@ -71,6 +88,7 @@ pub(super) fn report() -> Report {
                 message: "no place at all".into(),
                 help: Some("none".into()),
                 fix: None,
+                change: None,
                 file: "other.yaml".into(),
                 template: Some("chart/templates/other.yaml".into()),
                 region: Region { line: 1, column: 1, end_line: 1, end_column: 1 },

@@ -55,6 +55,10 @@ fn command(diagnostic: &Diagnostic) -> String {
         text.push_str("%0A");
         text.push_str(&data(&format!("help: {help}")));
     }
+    if let Some(template) = &diagnostic.template {
+        text.push_str("%0A");
+        text.push_str(&data(&format!("rendered from template {template}")));
+    }
     text.push('\n');
     text
 }

@@ -141,6 +141,9 @@ fn explain(diagnostic: &Diagnostic) -> String {
     if let Some(help) = &diagnostic.help {
         let _ = writeln!(text, "  help: {}", plain(help));
     }
+    if let Some(template) = &diagnostic.template {
+        let _ = writeln!(text, "  rendered from template {}", plain(template));
+    }
     text
 }
 

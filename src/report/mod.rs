@@ -40,6 +40,8 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// Whether and how it can be mended; never [`Safety::Shown`].
     pub fix: Option<Safety>,
+    /// What `fix` changes in the file. Known only where the linter was asked for it, and only if `--fix` would make it.
+    pub change: Option<Change>,
     /// The file as the user named it; `<stdin>` for standard input.
     pub file: String,
     /// The Helm template that the text was rendered from, where the text says so. The place is in the text.
@@ -69,6 +71,24 @@ pub struct Region {
     pub end_line: usize,
     /// One past the last column.
     pub end_column: usize,
+}
+
+/// What would mend a diagnostic, for programs that know files by lines and columns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// What is done, as an order: `set restartPolicy to Never`.
+    pub title: String,
+    /// The pieces of the file that change, in its order: all of them or none. No two of them touch.
+    pub replacements: Vec<Replacement>,
+}
+
+/// A piece of a file that changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replacement {
+    /// What goes; nothing where begin and end are the same.
+    pub region: Region,
+    /// What comes in its place, exactly.
+    pub with: String,
 }
 
 /// Another place that explains a diagnostic.

@@ -11,7 +11,7 @@ use super::json::write_document;
 use super::plain::plain;
 use super::sarif_uri::{file_uri, fingerprint};
 use super::{Diagnostic, FileError, Region, Run, rule_page};
-use crate::engine::{Rule, Severity};
+use crate::engine::{Rule, Safety, Severity};
 
 #[derive(Serialize)]
 struct Log<'a> {
@@ -28,6 +28,8 @@ struct SarifRun<'a> {
     invocations: [Invocation; 1],
     /// How columns count: characters, not UTF-16 units.
     column_kind: &'static str,
+    /// What ends a line.
+    newline_sequences: [&'static str; 3],
     results: Vec<SarifResult<'a>>,
 }
 
@@ -112,6 +114,52 @@ struct SarifResult<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     related_locations: Vec<Location>,
     partial_fingerprints: BTreeMap<&'static str, String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    fixes: Vec<SarifFix<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    properties: Option<Rendered>,
+}
+
+/// The properties of a result in rendered text.
+#[derive(Serialize)]
+struct Rendered {
+    /// The Helm template, as in JSON.
+    template: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SarifFix<'a> {
+    description: Text,
+    artifact_changes: [ArtifactChange<'a>; 1],
+    properties: FixProperties,
+}
+
+#[derive(Serialize)]
+struct FixProperties {
+    /// As in JSON.
+    safety: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ArtifactChange<'a> {
+    artifact_location: ArtifactLocation,
+    replacements: Vec<SarifReplacement<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SarifReplacement<'a> {
+    deleted_region: SarifRegion,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inserted_content: Option<Content<'a>>,
+}
+
+/// A piece of a file, exactly as it is to be.
+#[derive(Serialize)]
+struct Content<'a> {
+    text: &'a str,
 }
 
 #[derive(Serialize)]
@@ -192,6 +240,7 @@ pub fn write(run: &Run<'_>, out: &mut dyn io::Write) -> io::Result<()> {
             tool: Tool { driver },
             invocations: [invocation],
             column_kind: "unicodeCodePoints",
+            newline_sequences: ["\r\n", "\n", "\r"],
             results,
         }],
     };
@@ -224,6 +273,11 @@ fn result(diagnostic: &Diagnostic, rule_index: usize) -> SarifResult<'_> {
         message.push_str("\nHelp: ");
         message.push_str(&sentence(help));
     }
+    let template = diagnostic.template.as_deref().map(plain);
+    if let Some(template) = &template {
+        message.push_str("\nRendered from template ");
+        message.push_str(&sentence(template));
+    }
     let related = diagnostic.related.iter().enumerate().map(|(position, related)| Location {
         id: Some(position),
         physical_location: physical(&diagnostic.file, Some(related.region)),
@@ -243,7 +297,30 @@ fn result(diagnostic: &Diagnostic, rule_index: usize) -> SarifResult<'_> {
         }],
         related_locations: related.collect(),
         partial_fingerprints: BTreeMap::from([("jobguardFinding/v1", fingerprint(diagnostic))]),
+        fixes: fix(diagnostic).into_iter().collect(),
+        properties: template.map(|template| Rendered { template }),
     }
+}
+
+/// What would mend it, for tools that offer that.
+fn fix(diagnostic: &Diagnostic) -> Option<SarifFix<'_>> {
+    let (change, safety) = (diagnostic.change.as_ref()?, diagnostic.fix?);
+    let mut description = sentence(&change.title);
+    if safety == Safety::Unsafe {
+        description.push_str(" This is probably what is meant: look at it.");
+    }
+    let replacements = change.replacements.iter().map(|replacement| SarifReplacement {
+        deleted_region: region(replacement.region),
+        inserted_content: (!replacement.with.is_empty()).then_some(Content { text: &replacement.with }),
+    });
+    Some(SarifFix {
+        description: Text { text: description },
+        artifact_changes: [ArtifactChange {
+            artifact_location: ArtifactLocation { uri: file_uri(&diagnostic.file) },
+            replacements: replacements.collect(),
+        }],
+        properties: FixProperties { safety: safety.as_str()? },
+    })
 }
 
 /// The object, and the field in it.
@@ -268,12 +345,16 @@ fn logical(diagnostic: &Diagnostic) -> Vec<LogicalLocation> {
 fn physical(file: &str, region: Option<Region>) -> PhysicalLocation {
     PhysicalLocation {
         artifact_location: ArtifactLocation { uri: file_uri(file) },
-        region: region.map(|region| SarifRegion {
-            start_line: region.line,
-            start_column: region.column,
-            end_line: region.end_line,
-            end_column: region.end_column,
-        }),
+        region: region.map(self::region),
+    }
+}
+
+fn region(region: Region) -> SarifRegion {
+    SarifRegion {
+        start_line: region.line,
+        start_column: region.column,
+        end_line: region.end_line,
+        end_column: region.end_column,
     }
 }
 

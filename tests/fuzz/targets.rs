@@ -31,7 +31,8 @@ pub(crate) fn manifest(data: &[u8]) {
         }
     }
     let source = Text::Text { name: "fuzz.yaml".to_owned(), bytes: data.to_vec() };
-    let linter = Linter { policy: &POLICY, now: now(), with_defaults: true, against: None };
+    let linter =
+        Linter { policy: &POLICY, now: now(), with_defaults: true, against: None, with_changes: false };
     let _ = linter.lint(&[source]);
 }
 

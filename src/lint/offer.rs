@@ -1,0 +1,71 @@
+//! What a fix would change in the text, for outputs that offer fixes one by one: only what `--fix` would make.
+
+use crate::engine::{Context, Finding, Input};
+use crate::manifest::Span;
+use crate::manifest::edit::TextEdit;
+use crate::path::FieldPath;
+
+use super::Linter;
+use super::document::{Examined, examine};
+use super::prove::{Proposal, key_of, prove};
+
+/// How much text is judged to prove the fixes of one file, in bytes. Each proof takes a look at its document.
+const MAX_JUDGED: usize = 4 << 20;
+
+/// Proves the fixes of one text, each alone.
+pub(super) struct Offers<'a, 't> {
+    linter: &'a Linter<'a>,
+    /// As `--fix` judges: each text for itself.
+    context: Context<'a>,
+    text: &'t str,
+    /// The document that was looked at last, by itself: other documents do not change.
+    document: Option<(Span, Examined<'t>)>,
+    /// How much may still be judged.
+    left: usize,
+}
+
+impl<'a, 't> Offers<'a, 't> {
+    pub(super) fn new(linter: &'a Linter<'a>, context: &Context<'a>, text: &'t str) -> Self {
+        let context = Context { input: Input::Alone, ..*context };
+        Self { linter, context, text, document: None, left: MAX_JUDGED }
+    }
+
+    /// Whether the fix of `finding`, about the object at `base` of the document at `span`, can be proved to be right;
+    /// `edits` is what it changes.
+    pub(super) fn is_right(
+        &mut self,
+        span: Span,
+        finding: &Finding,
+        base: &FieldPath,
+        edits: &[TextEdit],
+    ) -> bool {
+        self.prove(span, finding, base, edits).is_some()
+    }
+
+    fn prove(&mut self, span: Span, finding: &Finding, base: &FieldPath, edits: &[TextEdit]) -> Option<()> {
+        let text = self.text.get(span.start..span.end)?;
+        self.left = self.left.checked_sub(text.len())?;
+        let within = |edit: &TextEdit| {
+            let start = edit.span.start.checked_sub(span.start)?;
+            let end = edit.span.end.checked_sub(span.start).filter(|end| *end <= text.len())?;
+            Some(TextEdit { span: Span::new(start, end), with: edit.with.clone() })
+        };
+        let edits: Vec<TextEdit> = edits.iter().map(within).collect::<Option<_>>()?;
+        if self.document.as_ref().is_none_or(|(last, _)| *last != span) {
+            self.left = self.left.checked_sub(text.len())?;
+            self.document = Some((span, examine(self.linter, text, &self.context, None)));
+        }
+        let (_, before) = self.document.as_ref()?;
+        let title = finding.fix.as_ref().map(|fix| &fix.title);
+        let found = before.found.iter().find(|found| {
+            !found.follows
+                && found.object.map_or_else(|| base.is_root(), |object| before.objects[object].base == *base)
+                && found.finding.same_as(finding)
+                && found.finding.place() == finding.place()
+                && found.finding.fix.as_ref().map(|fix| &fix.title) == title
+        })?;
+        let fix = found.finding.fix.as_ref()?;
+        let proposal = Proposal { found, fix, key: key_of(before, found), base: base.clone(), edits };
+        prove(self.linter, &self.context, text, before, &[proposal]).map(drop)
+    }
+}

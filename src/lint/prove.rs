@@ -1,0 +1,263 @@
+//! The proof that a change of a text does what it is meant to, and nothing else.
+//!
+//! A fix is right when the text that comes out reads as the value that was meant, every other document reads as
+//! before, the finding is gone, and no error is there that was not there before. What could not be judged before (a
+//! document that did not parse, an object with a value of the wrong type) is judged then, so that errors may come to
+//! light which were there all along.
+
+use std::collections::BTreeMap;
+
+use crate::batch;
+use crate::engine::{Context, Fix, Safety, Severity};
+use crate::manifest::edit::{Edit, TextEdit, apply, perform, plan};
+use crate::manifest::{Document, Tree};
+use crate::path::FieldPath;
+use crate::rules;
+
+use super::Linter;
+use super::document::{Examined, Found, examine};
+
+/// What tells one finding from another in a text, however the text is edited: document, object, rule, field, cause.
+pub(super) type Key = (usize, String, &'static str, String, Option<&'static str>);
+
+/// A fix that is ready to be tried.
+pub(super) struct Proposal<'f> {
+    pub(super) found: &'f Found,
+    pub(super) fix: &'f Fix,
+    pub(super) key: Key,
+    pub(super) base: FieldPath,
+    pub(super) edits: Vec<TextEdit>,
+}
+
+/// The changes that `fix` makes to the object at `base` of `tree`; none if it cannot be made, or makes none.
+pub(super) fn edits_of(text: &str, tree: &Tree<'_>, base: &FieldPath, fix: &Fix) -> Option<Vec<TextEdit>> {
+    let mut edits = Vec::new();
+    for edit in &fix.edits {
+        edits.extend(plan(text, tree, base, edit).ok()?);
+    }
+    Some(edits).filter(|edits| !edits.is_empty() || fix.safety == Safety::Shown)
+}
+
+/// The changes that `fix` makes to a document that cannot be read.
+pub(super) fn text_edits(fix: &Fix) -> Option<Vec<TextEdit>> {
+    fix.edits
+        .iter()
+        .map(|edit| match edit {
+            Edit::Text(edit) => Some(edit.clone()),
+            _ => None,
+        })
+        .collect()
+}
+
+/// The text with the proposals applied, and how many findings that takes away; none where it cannot be proved to be
+/// right.
+pub(super) fn prove(
+    linter: &Linter<'_>,
+    context: &Context<'_>,
+    text: &str,
+    before: &Examined<'_>,
+    proposals: &[Proposal<'_>],
+) -> Option<(String, usize)> {
+    let edits: Vec<TextEdit> = proposals.iter().flat_map(|proposal| proposal.edits.iter().cloned()).collect();
+    let after = apply(text, &edits)?;
+    let examined = examine(linter, &after, context, None);
+    if examined.documents.len() != before.documents.len() {
+        return None;
+    }
+    for (position, (old, new)) in before.documents.iter().zip(&examined.documents).enumerate() {
+        let about: Vec<&Proposal<'_>> =
+            proposals.iter().filter(|proposal| proposal.found.document == position).collect();
+        if !reads_as_meant(text, old, new, &about) {
+            return None;
+        }
+    }
+    let count = compare(before, &examined, proposals)?;
+    Some((after, count))
+}
+
+pub(super) fn base_of(examined: &Examined<'_>, found: &Found) -> FieldPath {
+    found.object.map_or_else(FieldPath::root, |object| examined.objects[object].base.clone())
+}
+
+pub(super) fn key_of(examined: &Examined<'_>, found: &Found) -> Key {
+    let finding = &found.finding;
+    let cause = finding.cause.map(batch::Cause::as_str);
+    let base = base_of(examined, found).to_string();
+    (found.document, base, finding.rule.id(), finding.place().to_string(), cause)
+}
+
+/// Whether a document reads as it should after the proposals that are about it.
+fn reads_as_meant(text: &str, old: &Document<'_>, new: &Document<'_>, proposals: &[&Proposal<'_>]) -> bool {
+    let unread = |document: &Document<'_>| document.ignored.is_some();
+    if old.content.is_ok() && unread(old) != unread(new) {
+        return false;
+    }
+    match (&old.content, &new.content) {
+        (Ok(old), Ok(new)) => {
+            let mut meant = old.to_value(old.root());
+            let performed = proposals.iter().all(|proposal| {
+                let mut edits = proposal.fix.edits.iter();
+                edits.all(|edit| perform(&mut meant, text, old, &proposal.base, edit).is_ok())
+            });
+            performed && new.to_value(new.root()) == meant
+        }
+        (Err(old), Err(new)) if proposals.is_empty() => old.message == new.message,
+        // Quotes were put around a value: what is wrong now stands behind it.
+        (Err(_), Err(new)) => {
+            proposals.iter().flat_map(|proposal| &proposal.edits).all(|edit| new.span.start > edit.span.end)
+        }
+        (Err(_), Ok(_)) => !proposals.is_empty(),
+        (Ok(_), Err(_)) => false,
+    }
+}
+
+/// How many findings are gone; none where one that was to be mended is not, or where there is an error that was not
+/// there.
+fn compare(before: &Examined<'_>, after: &Examined<'_>, proposals: &[Proposal<'_>]) -> Option<usize> {
+    let was = tally(before.found.iter().map(|found| key_of(before, found)));
+    let is = tally(after.found.iter().map(|found| key_of(after, found)));
+    let count = |counts: &BTreeMap<Key, usize>, key: &Key| counts.get(key).copied().unwrap_or_default();
+    if proposals.iter().any(|proposal| count(&is, &proposal.key) >= count(&was, &proposal.key)) {
+        return None;
+    }
+    let (old, new) = (errors(before), errors(after));
+    for object in &before.objects {
+        let id = (object.document, object.base.to_string());
+        let none = Vec::new();
+        let keys = |errors: &BTreeMap<ObjectKey, Vec<(Key, bool)>>| {
+            let errors = errors.get(&id).unwrap_or(&none);
+            let judged = errors.iter().filter(|(_, of_decoding)| object.judged || *of_decoding);
+            tally(judged.map(|(key, _)| key.clone()))
+        };
+        let (old, new) = (keys(&old), keys(&new));
+        let total = old.values().sum();
+        if new.values().sum::<usize>() > total {
+            return None;
+        }
+        // Of so many only the first are told: those that are gone make room for others.
+        if total >= batch::MAX_COMPLAINTS {
+            continue;
+        }
+        // What has moved to its place may turn out to be wrong in itself.
+        let moved: Vec<FieldPath> = proposals
+            .iter()
+            .filter(|proposal| proposal.found.document == object.document && proposal.base == object.base)
+            .flat_map(|proposal| proposal.fix.edits.iter().filter_map(Edit::target))
+            .collect();
+        let may_be_new = |key: &Key| {
+            let path = FieldPath::parse(&key.3);
+            moved.iter().any(|moved| path.starts_with(moved))
+        };
+        if new.iter().any(|(key, now)| *now > count(&old, key) && !may_be_new(key)) {
+            return None;
+        }
+    }
+    let told = before.found.iter().filter(|found| !found.follows);
+    let told = tally(told.map(|found| key_of(before, found)));
+    Some(told.iter().map(|(key, then)| then.saturating_sub(count(&is, key))).sum())
+}
+
+/// Whether a finding comes from decoding, which goes on where a value has the wrong type.
+fn is_of_decoding(found: &Found) -> bool {
+    let rules = [&rules::api_type::RULE, &rules::api_unknown_field::RULE, &rules::api_duplicate_key::RULE];
+    rules.contains(&found.finding.rule)
+}
+
+/// An object of a text: its document and its place in that.
+type ObjectKey = (usize, String);
+
+/// The errors of each object, and whether they come from decoding.
+fn errors(examined: &Examined<'_>) -> BTreeMap<ObjectKey, Vec<(Key, bool)>> {
+    let mut errors: BTreeMap<ObjectKey, Vec<(Key, bool)>> = BTreeMap::new();
+    for found in examined.found.iter().filter(|found| found.finding.severity == Severity::Error) {
+        let key = key_of(examined, found);
+        errors.entry((key.0, key.1.clone())).or_default().push((key, is_of_decoding(found)));
+    }
+    errors
+}
+
+fn tally(keys: impl Iterator<Item = Key>) -> BTreeMap<Key, usize> {
+    let mut counts = BTreeMap::new();
+    for key in keys {
+        *counts.entry(key).or_default() += 1;
+    }
+    counts
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::engine::{Input, Services, registry};
+    use crate::manifest::Span;
+    use crate::policy::{Preset, load};
+
+    pub(in crate::lint) fn with_linter<T>(run: impl FnOnce(&Linter<'_>, &Context<'_>) -> T) -> T {
+        let policy = load::preset(Preset::Baseline, registry().catalog()).unwrap();
+        let now = "2026-01-01T00:00:00Z".parse().unwrap();
+        let linter =
+            Linter { policy: &policy, now, with_defaults: false, against: None, with_changes: false };
+        let context = Context {
+            policy: &policy,
+            services: &Services::Unknown,
+            input: Input::Alone,
+            now,
+            namespace_labels: None,
+        };
+        run(&linter, &context)
+    }
+
+    pub(in crate::lint) const TEXT: &str = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: a}\nspec:\n  template:\n    spec:\n      \
+                        restartPolicy: Always\n      containers: [{name: a, image: b}]\n";
+
+    /// What comes of a fix of the one finding of [`TEXT`] that plans these edits of the text.
+    fn proved(fix: &Fix, edits: Vec<TextEdit>) -> Option<usize> {
+        with_linter(|linter, context| {
+            let before = examine(linter, TEXT, context, None);
+            let found = &before.found[0];
+            let key = key_of(&before, found);
+            let proposal = Proposal { found, fix, key, base: FieldPath::root(), edits };
+            prove(linter, context, TEXT, &before, &[proposal]).map(|(_, gone)| gone)
+        })
+    }
+
+    fn edit(old: &str, new: &str) -> TextEdit {
+        let start = TEXT.find(old).unwrap();
+        TextEdit { span: Span::new(start, start + old.len()), with: new.to_owned() }
+    }
+
+    #[test]
+    fn what_is_not_as_meant_is_not_done() {
+        let path = FieldPath::parse("spec.template.spec.restartPolicy");
+        let fix = Fix::set(Safety::Safe, "x", path.clone(), "Never");
+        assert_eq!(proved(&fix, vec![edit("Always", "Never")]), Some(1));
+        // Another value than was meant, another value elsewhere, a comment that swallows a value, broken text.
+        assert_eq!(proved(&fix, vec![edit("Always", "OnFailure")]), None);
+        assert_eq!(proved(&fix, vec![edit("Always", "Never"), edit("name: a", "name: b")]), None);
+        assert_eq!(proved(&fix, vec![edit("Always", "# Never")]), None);
+        assert_eq!(proved(&fix, vec![edit("Always", "Never: {")]), None);
+        assert_eq!(proved(&fix, vec![edit("Always", "Never\n---\n")]), None);
+        // As meant, but the finding is still there.
+        let still = Fix::set(Safety::Safe, "x", path, "");
+        assert_eq!(proved(&still, vec![edit("Always", "\"\"")]), None);
+        // As meant, and a new error.
+        let worse = Fix {
+            edits: vec![
+                fix.edits[0].clone(),
+                Edit::Insert { path: FieldPath::parse("spec.completions"), value: 0.into() },
+                Edit::Remove { path: FieldPath::parse("metadata.name") },
+            ],
+            ..fix
+        };
+        assert_eq!(
+            proved(
+                &worse,
+                vec![
+                    edit("Always", "Never"),
+                    edit("spec:", "spec:\n  completions: 0"),
+                    edit("{name: a}", "{}")
+                ]
+            ),
+            None
+        );
+    }
+}
