@@ -153,9 +153,8 @@ fn what_cannot_be_written_back_is_not_offered() {
 /// Nobody but SARIF asks, and whoever does not ask gets nothing.
 #[test]
 fn changes_are_told_only_to_whoever_asks() {
-    let report = with_linter(|linter| {
-        Linter { with_changes: false, ..*linter }.lint(&[source(ONE_EACH[0])]).report
-    });
+    let report =
+        with_linter(|linter| Linter { with_changes: false, ..*linter }.lint(&[source(ONE_EACH[0])]).report);
     assert!(report.diagnostics.iter().any(|found| found.fix.is_some()));
     assert!(report.diagnostics.iter().all(|found| found.change.is_none()));
 }

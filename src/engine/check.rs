@@ -102,7 +102,6 @@ fn judge(object: &Object, errors: &[FieldError], context: &Context<'_>) -> Verdi
             _ => {}
         }
     }
-    let folded = fold(&mut findings);
     let mut incomplete = asked_too_early.get() && matches!(context.services, Services::Pending);
     let suppressed = match Suppressions::of(object) {
         Some(suppressions) => {
@@ -120,5 +119,7 @@ fn judge(object: &Object, errors: &[FieldError], context: &Context<'_>) -> Verdi
         }
         None => Vec::new(),
     };
+    // What is ignored takes nothing along: what the API server refuses besides is still refused.
+    let folded = fold(&mut findings);
     Verdict { findings, folded, suppressed, kept, incomplete }
 }

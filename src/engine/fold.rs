@@ -4,7 +4,10 @@
 
 use crate::batch::{Cause, JOB_NAME_LABELS};
 use crate::path::{FieldPath, Segment};
-use crate::rules::{api_labels, api_name, api_server_warning, api_unknown_field, template_unexpanded};
+use crate::rules::{
+    api_labels, api_name, api_server_warning, api_unknown_field, cron_forbid_no_deadline, cron_overlap,
+    job_no_deadline, template_unexpanded,
+};
 
 use super::{Finding, Severity};
 
@@ -15,6 +18,7 @@ use super::{Finding, Severity};
 /// * A required field is missing because it stands in the wrong place.
 /// * What the server would warn of besides refusing the same field.
 /// * A value is malformed because it is a template that has not been filled in.
+/// * That nothing ends a Job is said with what it does to a CronJob's runs, which is worse.
 pub fn fold(findings: &mut Vec<Finding>) -> Vec<Finding> {
     let bad_name = findings.iter().any(|finding| finding.rule == &api_name::RULE && is_name(&finding.path));
     let misplaced: Vec<String> = findings
@@ -35,6 +39,14 @@ pub fn fold(findings: &mut Vec<Finding>) -> Vec<Finding> {
         .cloned()
         .collect();
 
+    // Where nothing ends a Job, both are about the same missing field.
+    let endless = [&cron_forbid_no_deadline::RULE, &cron_overlap::RULE];
+    let endless: Option<Severity> = findings
+        .iter()
+        .filter(|finding| endless.contains(&finding.rule))
+        .map(|finding| finding.severity)
+        .max();
+
     let mut name_said = bad_name;
     let (folded, kept) = std::mem::take(findings).into_iter().partition(|finding| {
         if finding.rule == &api_labels::RULE && is_made_from_name(finding.place()) {
@@ -42,6 +54,9 @@ pub fn fold(findings: &mut Vec<Finding>) -> Vec<Finding> {
         }
         if finding.cause.is_some() && unexpanded.contains(finding.place()) {
             return true;
+        }
+        if finding.rule == &job_no_deadline::RULE {
+            return endless.is_some_and(|severity| severity >= finding.severity);
         }
         if finding.rule == &api_server_warning::RULE {
             return refused.contains(&finding.path);
@@ -124,6 +139,23 @@ mod tests {
         // What only warns must not hide what refuses.
         template.severity = Severity::Warning;
         assert_eq!(left(vec![name, template]).len(), 2);
+    }
+
+    #[test]
+    fn a_missing_deadline_is_said_once() {
+        let no_deadline = job_no_deadline::RULE.finding(
+            Severity::Warning,
+            FieldPath::parse("spec.jobTemplate.spec.activeDeadlineSeconds"),
+            "x",
+        );
+        for rule in [&cron_forbid_no_deadline::RULE, &cron_overlap::RULE] {
+            let mut worse = rule.finding(Severity::Warning, FieldPath::root(), "x");
+            assert_eq!(left(vec![no_deadline.clone(), worse.clone()]), [format!("{} ", rule.id())]);
+            // What is lighter must not hide what is heavier.
+            worse.severity = Severity::Info;
+            assert_eq!(left(vec![no_deadline.clone(), worse]).len(), 2);
+        }
+        assert_eq!(left(vec![no_deadline]).len(), 1);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! `job/max-backoff`
 
 use super::levels;
-use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
+use crate::engine::{Check, Docs, Example, Fix, Object, Rule, RuleContext, Safety, Sink};
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
 
 /// A Pod that fails again and again.
@@ -19,7 +19,7 @@ pub static RULE: Rule = Rule {
     docs: Docs {
         what: "`backoffLimit` above the option `max`, 20 by default; in an Indexed Job with \
                `backoffLimitPerIndex` that field instead, since `backoffLimit` then counts the failures of \
-               all indexes together and is rightly large.",
+               all indexes together and is rightly large. `--unsafe-fixes` sets it to `max`.",
         why: "A Pod that fails because of its input fails each time. Before each new one the delay grows \
               (10 s, 20 s, 40 s, up to 10 minutes): 20 retries take two and a half hours of waiting alone, \
               100 take 16 hours, in which nobody is told that the Job does not work. A `podFailurePolicy` \
@@ -81,8 +81,10 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     if i64::from(limit) <= max {
         return;
     }
-    sink.report(job.path(field), format!("{field} is {limit}, and the policy allows {of} {max} retries")).help(format!(
-        "set it to {max} or less, or raise the option max of this rule for this workload; a podFailurePolicy \
-         can leave disruptions uncounted"
-    ));
+    sink.report(job.path(field), format!("{field} is {limit}, and the policy allows {of} {max} retries"))
+        .help(format!(
+            "set it to {max} or less, or raise the option max of this rule for this workload; a podFailurePolicy \
+             can leave disruptions uncounted"
+        ))
+        .fix(Fix::set(Safety::Unsafe, format!("set {field} to {max}"), job.path(field), max));
 }

@@ -1,7 +1,7 @@
 //! `job/max-completions`
 
 use super::levels;
-use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
+use crate::engine::{Check, Docs, Example, Fix, Object, Rule, RuleContext, Safety, Sink};
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
 
 /// More Pods than one Job should leave behind.
@@ -17,7 +17,8 @@ pub static RULE: Rule = Rule {
         }],
     },
     docs: Docs {
-        what: "`completions` above the option `max`, 10,000 by default.",
+        what: "`completions` above the option `max`, 10,000 by default. `--unsafe-fixes` sets it to `max`: look \
+               whether the Pods then do all the work.",
         why: "Each completion is at least one Pod, and its object stays in the cluster's store until the \
               Job is deleted. From 12,500 finished Pods on, whosever they are, the control plane deletes \
               the oldest, and their logs with them. Many small items are better done many to a Pod, or by a \
@@ -81,5 +82,6 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     .help(format!(
         "give each Pod several items and set it to {max} or less, or raise the option max of this rule for this \
          workload"
-    ));
+    ))
+    .fix(Fix::set(Safety::Unsafe, format!("set completions to {max}"), job.path("completions"), max));
 }

@@ -1,7 +1,7 @@
 //! `job/max-parallelism`
 
 use super::levels;
-use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
+use crate::engine::{Check, Docs, Example, Fix, Object, Rule, RuleContext, Safety, Sink};
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
 
 /// More Pods at once than one Job should start.
@@ -17,7 +17,7 @@ pub static RULE: Rule = Rule {
         }],
     },
     docs: Docs {
-        what: "`parallelism` above the option `max`, 100 by default.",
+        what: "`parallelism` above the option `max`, 100 by default. `--unsafe-fixes` sets it to `max`.",
         why: "One line of YAML can fill a cluster. All Pods of a Job start in the same moment: they take \
               the room of other work, pull the same image at once, and open as many connections to the same \
               database. A hundred is about what a single node runs (110 Pods by default); who needs more \
@@ -76,5 +76,6 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
         job.path("parallelism"),
         format!("parallelism is {parallelism}, and the policy allows {max} Pods at once"),
     )
-    .help(format!("set it to {max} or less, or raise the option max of this rule for this workload"));
+    .help(format!("set it to {max} or less, or raise the option max of this rule for this workload"))
+    .fix(Fix::set(Safety::Unsafe, format!("set parallelism to {max}"), job.path("parallelism"), max));
 }

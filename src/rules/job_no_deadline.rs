@@ -14,7 +14,8 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         what: "A Job without `activeDeadlineSeconds`. The field of the same name in the Pod's spec is \
-               another: it ends a Pod, after which the Job starts the next.",
+               another: it ends a Pod, after which the Job starts the next. Where cron/forbid-no-deadline or \
+               cron/overlap says of a CronJob what comes of that, this rule leaves it at that.",
         why: "A Pod that hangs (a lock, a peer that never comes, a lost connection) neither fails nor \
               succeeds, so no `backoffLimit` ends it. It holds its resources until somebody notices; a \
               CronJob with `concurrencyPolicy: Forbid` does not run again until then.",
