@@ -20,6 +20,7 @@ pub mod manifest;
 pub mod mutate;
 pub mod path;
 pub mod policy;
+mod replace;
 pub mod report;
 pub mod rules;
 #[cfg(feature = "serve")]

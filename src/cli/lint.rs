@@ -137,7 +137,7 @@ fn write(run: &Run<'_>, targets: &Targets, args: &LintArgs, taken: bool, termina
     let LintArgs { quiet, statistics, .. } = *args;
     for (format, path) in &targets.files {
         let content = render(run, *format, Style { statistics, ..Style::default() })?;
-        targets::replace(path, &content)?;
+        targets::write(path, &content)?;
     }
     let Some(format) = targets.stdout else { return Ok(()) };
     if format != Format::Text && statistics {

@@ -1,7 +1,5 @@
 //! Where findings go: standard output, and the files that `--output` names.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
@@ -84,40 +82,9 @@ fn parent(path: &Path) -> Option<&Path> {
     path.parent().filter(|folder| !folder.as_os_str().is_empty())
 }
 
-/// Replaces the content of `path` in one step: whoever reads it sees the old content or the new, never half of it.
-/// What is not a regular file (a pipe, `/dev/stderr`) is written as it is.
-pub(crate) fn replace(path: &Path, content: &[u8]) -> Result<()> {
-    replace_inner(path, content).with_context(|| format!("cannot write {}", show(path)))
-}
-
-fn replace_inner(path: &Path, content: &[u8]) -> io::Result<()> {
-    // A link stays a link: its target is what is replaced.
-    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let old = fs::metadata(&path).ok();
-    if old.as_ref().is_some_and(fs::Metadata::is_dir) {
-        return Err(io::Error::other("it is a folder"));
-    }
-    if old.as_ref().is_some_and(|old| !old.is_file()) {
-        return File::options().write(true).open(&path)?.write_all(content);
-    }
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let draft = path.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
-    let result = write_draft(&draft, content, old.map(|old| old.permissions()))
-        .and_then(|()| fs::rename(&draft, &path));
-    if result.is_err() {
-        // What went wrong first is what counts.
-        let _ = fs::remove_file(&draft);
-    }
-    result
-}
-
-fn write_draft(draft: &Path, content: &[u8], permissions: Option<fs::Permissions>) -> io::Result<()> {
-    let mut file = File::create(draft)?;
-    file.write_all(content)?;
-    if let Some(permissions) = permissions {
-        file.set_permissions(permissions)?;
-    }
-    file.sync_all()
+/// Writes a file in one step.
+pub(crate) fn write(path: &Path, content: &[u8]) -> Result<()> {
+    crate::replace::replace(path, content).with_context(|| format!("cannot write {}", show(path)))
 }
 
 fn show(path: &Path) -> String {
@@ -163,33 +130,5 @@ mod tests {
             "--output sariff:a: there is no format \"sariff\", only text, json, sarif, github, junit; a file of \
              that name is ./sariff:a"
         );
-    }
-
-    #[test]
-    fn replaced_in_one_step() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("a.json");
-        fs::write(&file, "old").unwrap();
-        replace(&file, b"new").unwrap();
-        assert_eq!(fs::read_to_string(&file).unwrap(), "new");
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
-        assert!(replace(folder.path(), b"new").is_err());
-        assert!(replace(&folder.path().join("none/a"), b"new").is_err());
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn links_and_modes_stay() {
-        use std::os::unix::fs::{PermissionsExt, symlink};
-        let folder = tempfile::tempdir().unwrap();
-        let (file, link) = (folder.path().join("a"), folder.path().join("b"));
-        fs::write(&file, "old").unwrap();
-        fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
-        symlink(&file, &link).unwrap();
-        replace(&link, b"new").unwrap();
-        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
-        assert_eq!(fs::read_to_string(&file).unwrap(), "new");
-        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
-        replace(Path::new("/dev/null"), b"new").unwrap();
     }
 }
