@@ -15,6 +15,7 @@ mod decode;
 mod defaults;
 mod error;
 mod image;
+pub(crate) mod names;
 pub(crate) mod pod;
 mod same;
 mod schema;

@@ -1,4 +1,4 @@
-//! The kinds of names and keys that a Pod is made of.
+//! The kinds of names and keys that objects are made of.
 //!
 //! Each function returns what is wrong with a value, one entry for each rule that it breaks, worded to follow the
 //! quoted value. Nothing is allocated for a good value. Lengths count bytes, as the server's do.

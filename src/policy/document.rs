@@ -4,7 +4,7 @@ use super::reader::{Reader, Value, quoted};
 use super::settings::Layer;
 use super::subject::Match;
 use super::{ControllerJobs, Level, Mode, OnTimeout, RuleSpec, defaults, names, rules};
-use crate::batch::{Kind, KubernetesVersion};
+use crate::batch::{Kind, KubernetesVersion, names as batch_names};
 use crate::manifest::{Entry, NodeKind, Span};
 use crate::path::At;
 
@@ -89,7 +89,7 @@ fn name(reader: &mut Reader<'_>, metadata: &Entry<'_>, at: &At<'_>) -> String {
     };
     let value = reader.value(entry);
     match reader.string(value, &here) {
-        Some(name) if names::is_dns_subdomain(name) => name.to_owned(),
+        Some(name) if batch_names::dns_subdomain(name).is_empty() => name.to_owned(),
         Some(name) => {
             let message = format!("{} is no valid name", quoted(name));
             let help = "use lower-case letters, digits, '-' and '.'";

@@ -1,4 +1,6 @@
-//! Syntax of label and annotation keys and of label values, as the API server checks it.
+//! Label and annotation keys and label values in policies: the API server's syntax, a policy's words.
+
+use crate::batch::names;
 
 /// What is wrong with a label or annotation key (`name` or `prefix/name`), if anything. Upper-case letters in the
 /// prefix are wrong in a label's key and ignored in an annotation's; here they are wrong in both.
@@ -8,7 +10,7 @@ pub(super) fn check_key(key: &str) -> Option<String> {
         Some((prefix, name)) => (Some(prefix), name),
     };
     if let Some(prefix) = prefix
-        && !is_dns_subdomain(prefix)
+        && !names::dns_subdomain(prefix).is_empty()
     {
         return Some(format!(
             "its prefix {prefix:?} must be a domain name in lower case, such as example.com"
@@ -17,7 +19,8 @@ pub(super) fn check_key(key: &str) -> Option<String> {
     if name.is_empty() || name.len() > 63 {
         return Some("its name part must have 1 to 63 characters".to_owned());
     }
-    (!is_name(name)).then(|| {
+    // After the length, what is left of the rules for a name is that for a label's value.
+    (!names::label_value(name).is_empty()).then(|| {
         "its name part must be letters, digits, '-', '_' and '.', with a letter or digit at both ends"
             .to_owned()
     })
@@ -28,29 +31,9 @@ pub(super) fn check_label_value(value: &str) -> Option<&'static str> {
     if value.len() > 63 {
         return Some("a label's value has at most 63 characters");
     }
-    (!value.is_empty() && !is_name(value)).then_some(
+    (!names::label_value(value).is_empty()).then_some(
         "a label's value must be letters, digits, '-', '_' and '.', with a letter or digit at both ends",
     )
-}
-
-fn is_name(text: &str) -> bool {
-    let ends = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
-    let bytes = text.as_bytes();
-    ends(bytes.first())
-        && ends(bytes.last())
-        && bytes.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
-}
-
-/// RFC 1123: parts of lower-case letters, digits and inner dashes, joined with dots, 253 characters at most.
-pub(super) fn is_dns_subdomain(text: &str) -> bool {
-    text.len() <= 253
-        && text.split('.').all(|part| {
-            let inner = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit();
-            let bytes = part.as_bytes();
-            bytes.first().is_some_and(inner)
-                && bytes.last().is_some_and(inner)
-                && bytes.iter().all(|b| inner(b) || *b == b'-')
-        })
 }
 
 #[cfg(test)]

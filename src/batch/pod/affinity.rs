@@ -9,7 +9,8 @@ use k8s_openapi::api::core::v1::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use super::report::{Report, list, quote};
-use super::{names, selector};
+use super::selector;
+use crate::batch::names;
 use crate::path::At;
 
 const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";

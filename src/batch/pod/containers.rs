@@ -7,8 +7,9 @@ use k8s_openapi::api::core::v1::{ContainerResizePolicy, ContainerRestartRule, Po
 use super::report::{Report, list, quote};
 use super::view::View;
 use super::volumes::Volumes;
-use super::{env, lifecycle, mounts, names, ports, probes, resources, security};
+use super::{env, lifecycle, mounts, ports, probes, resources, security};
 use crate::batch::Topic;
+use crate::batch::names;
 use crate::path::At;
 
 /// What the checks of a container must know of its Pod.

@@ -6,8 +6,8 @@ use k8s_openapi::api::core::v1::{
     PortworxVolumeSource, ScaleIOVolumeSource, StorageOSVolumeSource, VsphereVirtualDiskVolumeSource,
 };
 
-use super::names;
 use super::report::{Report, list, text};
+use crate::batch::names;
 use crate::path::At;
 
 const NEEDS_DISK: &str = "name the disk";

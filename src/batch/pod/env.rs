@@ -9,11 +9,11 @@ use k8s_openapi::api::core::v1::{
     ResourceFieldSelector, Volume,
 };
 
-use super::names;
 use super::paths;
 use super::quantity::Quantity;
 use super::report::{Report, list, quote, text};
 use super::view::each_container;
+use crate::batch::names;
 use crate::path::At;
 
 /// Fields of the Pod that the downward API serves at all.

@@ -13,7 +13,6 @@ mod dns;
 mod env;
 mod lifecycle;
 mod mounts;
-pub(crate) mod names;
 mod network_volumes;
 mod paths;
 mod pod_resources;
@@ -40,6 +39,7 @@ pub(crate) use self::annotations::{TOLERATIONS, validate_tolerations};
 use self::containers::Surroundings;
 use self::report::{Report, list, text};
 use super::{FieldError, Topic};
+use crate::batch::names;
 use crate::path::At;
 
 /// Checks the spec of a Pod template in a Job or CronJob, with the API's defaults filled in.

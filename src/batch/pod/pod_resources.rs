@@ -6,9 +6,9 @@ use k8s_openapi::api::core::v1::{Container, PodResourceClaim, PodSpec, ResourceR
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Text;
 
 use super::decimal::Decimal;
-use super::names;
 use super::report::{Report, list, quote};
 use super::resources::{Owner, ResourceList, amount, check_claims, check_lists, is_huge_page};
+use crate::batch::names;
 use crate::path::At;
 
 /// The names of the Pod's claims.

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use k8s_openapi::api::core::v1::{ContainerPort, PodSpec};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use super::names;
 use super::report::{Report, list, text};
+use crate::batch::names;
 use crate::path::At;
 
 /// A port of the host that is in use: protocol, address, number.

@@ -5,9 +5,10 @@ use k8s_openapi::api::core::v1::{
 };
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
+use super::ports;
 use super::report::{Report, list, text};
 use super::view::View;
-use super::{names, ports};
+use crate::batch::names;
 use crate::path::At;
 
 /// What is done to probe a container, or as a hook.

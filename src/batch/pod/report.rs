@@ -126,7 +126,7 @@ impl<'e> Report<'e> {
         );
     }
 
-    /// A malformed name: an error for each problem that [`super::names`] found in it.
+    /// A malformed name: an error for each problem that [`crate::batch::names`] found in it.
     pub(super) fn name<'p>(&mut self, place: impl Into<Place<'p>>, value: &str, problems: Vec<&'static str>) {
         let place = place.into();
         for problem in problems {

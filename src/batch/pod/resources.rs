@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use k8s_openapi::api::core::v1::{ResourceClaim, ResourceRequirements};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Text;
 
-use super::names;
 use super::quantity::Quantity;
 use super::report::{Report, list, quote, text};
+use crate::batch::names;
 use crate::path::At;
 
 /// A list of resources, as an object has it.

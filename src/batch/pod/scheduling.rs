@@ -6,7 +6,8 @@ use k8s_openapi::api::core::v1::{PodSchedulingGate, Toleration, TopologySpreadCo
 
 use super::affinity::label_keys;
 use super::report::{Report, text};
-use super::{names, selector};
+use super::selector;
+use crate::batch::names;
 use crate::path::At;
 
 /// Checks a list of tolerations, of a Pod or from the annotation that was once in their place.

@@ -6,7 +6,8 @@ use k8s_openapi::api::core::v1::{AppArmorProfile, PodSpec, SeccompProfile, Secur
 
 use super::report::{Report, list, quote};
 use super::view::each_container;
-use super::{names, paths, windows};
+use super::{paths, windows};
+use crate::batch::names;
 use crate::path::At;
 
 const PROFILE_TYPES: &[&str] = &["Localhost", "RuntimeDefault", "Unconfined"];

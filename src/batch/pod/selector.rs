@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelectorRequirement};
 
-use super::names;
 use super::report::{Report, list, quote};
+use crate::batch::names;
 use crate::path::At;
 
 /// Checks a map of labels. The server names the map for a fault in any entry.

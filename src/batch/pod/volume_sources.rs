@@ -9,9 +9,10 @@ use k8s_openapi::api::core::v1::{
 };
 
 use super::containers::pull_policy;
+use super::paths;
 use super::quantity::Quantity;
 use super::report::{Report, list, quote, text};
-use super::{names, paths};
+use crate::batch::names;
 use crate::path::At;
 
 const HOST_PATH_TYPES: &[&str] =

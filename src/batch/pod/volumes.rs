@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::core::v1::Volume;
 
 use super::report::Report;
-use super::{claim_template, disks, names, network_volumes, projected, volume_sources};
+use super::{claim_template, disks, network_volumes, projected, volume_sources};
+use crate::batch::names;
 use crate::path::At;
 
 /// The well-formed volumes of a Pod, by name.

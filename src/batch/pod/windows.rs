@@ -2,9 +2,9 @@
 
 use k8s_openapi::api::core::v1::{PodSpec, WindowsSecurityContextOptions};
 
-use super::names;
 use super::report::{Report, quote};
 use super::view::{View, each_container};
+use crate::batch::names;
 use crate::path::At;
 
 /// Checks `os`, and what the named system rules out.

@@ -16,7 +16,7 @@ mod tests;
 
 use k8s_openapi::api::batch::v1::JobSpec;
 
-pub(super) use super::pod::names;
+pub(super) use super::names;
 pub(super) use cron_job::validate_cron_job_spec;
 pub(super) use metadata::{
     validate_generate_name_segment, validate_metadata_common, validate_metadata_update,

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use k8s_openapi::api::batch::v1::JobSpec;
 
 use super::defaults::{generated_name, owner_key};
-use super::pod::names;
+use super::names;
 use super::validate::quoted;
 use super::{Cause, FieldError, Topic, Workload};
 use crate::path::At;
