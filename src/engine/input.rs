@@ -6,6 +6,7 @@
 //! over.
 
 use std::any::Any;
+use std::sync::Arc;
 
 use crate::path::FieldPath;
 
@@ -49,7 +50,7 @@ pub struct Kept {
 #[derive(Debug)]
 pub struct InputObject {
     /// The file, as reports name it.
-    pub file: String,
+    pub file: Arc<str>,
     /// The line to name when another object's finding speaks of this one.
     pub line: usize,
     /// What was kept.

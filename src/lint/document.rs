@@ -1,6 +1,7 @@
 //! One text: its documents, their objects, and what there is to say about each.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use crate::batch::{self, Decoded, Kind, Workload};
 use crate::engine::{
@@ -64,7 +65,7 @@ pub(super) fn lint_text(
         let object = &examined.objects[number];
         if let Ok(tree) = &examined.documents[object.document].content {
             let line = places.line(tree, object.node, &FieldPath::root().field("metadata").field("name"));
-            linted.kept.push((number, InputObject { file: places.name().to_owned(), line, kept }));
+            linted.kept.push((number, InputObject { file: places.name(), line, kept }));
         }
     }
     linted.incomplete = examined.incomplete;
@@ -127,7 +128,7 @@ pub(super) struct Examinee {
     pub(super) document: usize,
     pub(super) base: FieldPath,
     pub(super) node: NodeId,
-    pub(super) id: ObjectId,
+    pub(super) id: Arc<ObjectId>,
     /// Whether it could be decoded, so that everything was judged.
     pub(super) judged: bool,
 }
@@ -257,7 +258,7 @@ fn examine_object(
     let found = |follows| move |finding| Found { finding, document, object: Some(index), follows };
     examined.found.extend(findings.into_iter().map(found(false)));
     examined.found.extend(folded.into_iter().map(found(true)));
-    let id = object_id(tree, &object, kind);
+    let id = Arc::new(object_id(tree, &object, kind));
     examined.objects.push(Examinee { document, base: object.base, node: object.node, id, judged });
 }
 

@@ -1,8 +1,9 @@
 //! From a field path to lines and columns: done for what is reported, and for nothing else.
 
 use std::ops::Range;
+use std::sync::Arc;
 
-use crate::engine::{Anchor, Finding, Safety};
+use crate::engine::{Anchor, Finding, Safety, Severity};
 use crate::manifest::edit::TextEdit;
 use crate::manifest::{LineIndex, NodeId, Span, Tree};
 use crate::path::FieldPath;
@@ -15,19 +16,19 @@ const MAX_EXCERPT: usize = 8 << 10;
 
 /// A text and its lines.
 pub(super) struct Places<'t> {
-    name: &'t str,
+    name: Arc<str>,
     lines: LineIndex<'t>,
     templates: Templates<'t>,
 }
 
 impl<'t> Places<'t> {
-    pub(super) fn new(name: &'t str, text: &'t str) -> Self {
-        Self { name, lines: LineIndex::new(text), templates: Templates::new(text) }
+    pub(super) fn new(name: &str, text: &'t str) -> Self {
+        Self { name: name.into(), lines: LineIndex::new(text), templates: Templates::new(text) }
     }
 
     /// How reports name the text.
-    pub(super) fn name(&self) -> &'t str {
-        self.name
+    pub(super) fn name(&self) -> Arc<str> {
+        Arc::clone(&self.name)
     }
 
     /// The line of a field of the object at `node`, or of its nearest parent that is there.
@@ -40,7 +41,7 @@ impl<'t> Places<'t> {
         &self,
         tree: &Tree<'_>,
         node: NodeId,
-        object: Option<&ObjectId>,
+        object: Option<&Arc<ObjectId>>,
         finding: Finding,
     ) -> Diagnostic {
         let located = tree.locate(node, finding.place());
@@ -58,14 +59,14 @@ impl<'t> Places<'t> {
     }
 
     /// A diagnostic at a span of the text.
-    pub(super) fn at(&self, finding: Finding, span: Span, object: Option<&ObjectId>) -> Diagnostic {
+    pub(super) fn at(&self, finding: Finding, span: Span, object: Option<&Arc<ObjectId>>) -> Diagnostic {
         self.place(finding, span, Vec::new(), object)
     }
 
     /// The object at `node`, for the list of all that were judged.
-    pub(super) fn judged(&self, tree: &Tree<'_>, node: NodeId, id: &ObjectId) -> JudgedObject {
+    pub(super) fn judged(&self, tree: &Tree<'_>, node: NodeId, id: &Arc<ObjectId>) -> JudgedObject {
         let start = self.lines.position(tree[node].span.start);
-        JudgedObject { file: self.name.to_owned(), line: start.line, column: start.column, id: id.clone() }
+        JudgedObject { file: self.name(), line: start.line, column: start.column, id: Arc::clone(id) }
     }
 
     /// What a fix changes, for whoever has lines and columns only. Of insertions at the same place the first comes first.
@@ -92,14 +93,17 @@ impl<'t> Places<'t> {
         finding: Finding,
         span: Span,
         related: Vec<(Span, String)>,
-        object: Option<&ObjectId>,
+        object: Option<&Arc<ObjectId>>,
     ) -> Diagnostic {
-        let mut window =
-            self.window(&related.iter().map(|(span, _)| *span).chain([span]).collect::<Vec<_>>());
-        let mut related_in = true;
-        if window.is_none() {
-            related_in = false;
-            window = self.window(&[span]);
+        // Nobody is shown the lines of a note; and most of what is found in a large tree are notes.
+        let is_note = finding.severity == Severity::Info;
+        let (mut window, mut related_in) = (None, true);
+        if !is_note {
+            window = self.window(&related.iter().map(|(span, _)| *span).chain([span]).collect::<Vec<_>>());
+            if window.is_none() {
+                related_in = false;
+                window = self.window(&[span]);
+            }
         }
         let related = related
             .into_iter()
@@ -109,10 +113,12 @@ impl<'t> Places<'t> {
                 in_excerpt: window.as_ref().filter(|_| related_in).map(|window| self.within(window, span)),
             })
             .collect();
-        let excerpt = window.map(|window| Excerpt {
-            first_line: self.lines.position(window.start).line,
-            place: self.within(&window, span),
-            text: self.lines.text()[window].to_owned(),
+        let excerpt = window.map(|window| {
+            Box::new(Excerpt {
+                first_line: self.lines.position(window.start).line,
+                place: self.within(&window, span),
+                text: self.lines.text()[window].to_owned(),
+            })
         });
         let fix = finding.fix.as_ref().map(|fix| fix.safety);
         Diagnostic {
@@ -122,10 +128,10 @@ impl<'t> Places<'t> {
             help: finding.help.or_else(|| finding.fix.map(|fix| fix.title)),
             fix: fix.filter(|safety| *safety != Safety::Shown),
             change: None,
-            file: self.name.to_owned(),
-            template: self.templates.at(span.start).map(str::to_owned),
+            file: self.name(),
+            template: self.templates.at(span.start).map(Arc::from),
             region: self.region(span),
-            object: object.cloned(),
+            object: object.map(Arc::clone),
             path: finding.path,
             cause: finding.cause,
             related,

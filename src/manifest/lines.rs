@@ -43,10 +43,14 @@ impl<'t> LineIndex<'t> {
     pub fn new(text: &'t str) -> Self {
         let bytes = text.as_bytes();
         let mut starts = vec![0];
-        for (at, b) in bytes.iter().enumerate() {
-            if *b == b'\n' || (*b == b'\r' && bytes.get(at + 1) != Some(&b'\n')) {
-                starts.push(at + 1);
+        if bytes.contains(&b'\r') {
+            for (at, b) in bytes.iter().enumerate() {
+                if *b == b'\n' || (*b == b'\r' && bytes.get(at + 1) != Some(&b'\n')) {
+                    starts.push(at + 1);
+                }
             }
+        } else {
+            starts.extend(text.match_indices('\n').map(|(at, _)| at + 1));
         }
         let mut counts = Vec::new();
         if !text.is_ascii() {

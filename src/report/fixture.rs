@@ -1,6 +1,7 @@
 //! One report for the tests of all formats.
 
 use std::io;
+use std::sync::Arc;
 
 use super::{
     Change, Diagnostic, Excerpt, FileError, JudgedObject, ObjectId, Region, RelatedPlace, Replacement,
@@ -15,17 +16,18 @@ const TEXT: &str =
     "spec:\n  parallelism: 4\n  completions: 2\n  template:\n    spec:\n      containers: []\n";
 
 pub(super) fn report() -> Report {
-    let object = Some(ObjectId {
+    let object = Some(Arc::new(ObjectId {
         api_version: "batch/v1".into(),
         kind: "Job".into(),
         namespace: None,
         name: Some("resize".into()),
-    });
+    }));
     let at = |needle: &str| {
         let start = TEXT.find(needle).unwrap();
         start..start + needle.len()
     };
-    let excerpt = |needle: &str| Some(Excerpt { text: TEXT.into(), first_line: 5, place: at(needle) });
+    let excerpt =
+        |needle: &str| Some(Box::new(Excerpt { text: TEXT.into(), first_line: 5, place: at(needle) }));
     Report {
         files: 2,
         objects: vec![judged("jobs/resize.yaml", 2, "resize"), judged("other.yaml", 1, "fine")],
@@ -76,11 +78,11 @@ pub(super) fn report() -> Report {
                 path: FieldPath::parse("spec.template.spec.restartPolicy"),
                 cause: Some(Cause::Required),
                 related: Vec::new(),
-                excerpt: Some(Excerpt {
+                excerpt: Some(Box::new(Excerpt {
                     text: TEXT.into(),
                     first_line: 5,
                     place: TEXT.rfind("spec:").map(|at| at..at + 4).unwrap(),
-                }),
+                })),
             },
             Diagnostic {
                 rule: &rules::api_syntax::RULE,
@@ -109,7 +111,7 @@ fn judged(file: &str, line: usize, name: &str) -> JudgedObject {
         namespace: None,
         name: Some(name.into()),
     };
-    JudgedObject { file: file.into(), line, column: 1, id }
+    JudgedObject { file: file.into(), line, column: 1, id: id.into() }
 }
 
 /// `report` in a format, with a file that could not be read.

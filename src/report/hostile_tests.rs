@@ -26,14 +26,14 @@ fn reports() -> impl Iterator<Item = Report> {
             name: Some((*hostile).into()),
         };
         for object in &mut report.objects {
-            object.file = format!("{hostile}.yaml");
-            object.id = id.clone();
+            object.file = format!("{hostile}.yaml").into();
+            object.id = id.clone().into();
         }
         for diagnostic in &mut report.diagnostics {
-            diagnostic.file = format!("{hostile}.yaml");
+            diagnostic.file = format!("{hostile}.yaml").into();
             diagnostic.message = format!("is {hostile}");
             diagnostic.help = Some(format!("not {hostile}"));
-            diagnostic.object = Some(id.clone());
+            diagnostic.object = Some(id.clone().into());
             diagnostic.path = FieldPath::root().field("metadata").key((*hostile).to_owned());
             for related in &mut diagnostic.related {
                 related.message = (*hostile).into();
@@ -73,7 +73,7 @@ fn no_format_lets_anything_steer() {
 fn json_and_sarif_say_what_was_there() {
     for report in reports() {
         let json: serde_json::Value = serde_json::from_str(&fixture::render(&report, write_json)).unwrap();
-        assert_eq!(json["findings"][0]["file"], report.diagnostics[0].file.as_str());
+        assert_eq!(json["findings"][0]["file"], &*report.diagnostics[0].file);
         assert_eq!(json["findings"][0]["message"], report.diagnostics[0].message.as_str());
         let sarif: serde_json::Value = serde_json::from_str(&fixture::render(&report, write_sarif)).unwrap();
         let result = &sarif["runs"][0]["results"][0];

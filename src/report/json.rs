@@ -111,7 +111,7 @@ fn finding(diagnostic: &Diagnostic) -> Finding<'_> {
         column: diagnostic.region.column,
         end_line: diagnostic.region.end_line,
         end_column: diagnostic.region.end_column,
-        object: diagnostic.object.as_ref(),
+        object: diagnostic.object.as_deref(),
         path: diagnostic.path.to_string(),
         cause: diagnostic.cause.map(crate::batch::Cause::as_str),
         fix: diagnostic.fix.and_then(Safety::as_str),

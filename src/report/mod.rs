@@ -13,6 +13,7 @@ mod text;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -43,21 +44,21 @@ pub struct Diagnostic {
     /// What `fix` changes in the file. Known only where the linter was asked for it, and only if `--fix` would make it.
     pub change: Option<Change>,
     /// The file as the user named it; `<stdin>` for standard input.
-    pub file: String,
+    pub file: Arc<str>,
     /// The Helm template that the text was rendered from, where the text says so. The place is in the text.
-    pub template: Option<String>,
+    pub template: Option<Arc<str>>,
     /// The place.
     pub region: Region,
     /// The object, where the text got that far.
-    pub object: Option<ObjectId>,
+    pub object: Option<Arc<ObjectId>>,
     /// The field, as the API server names it; empty for the object or the document itself.
     pub path: FieldPath,
     /// The cause type, where the API server would give one.
     pub cause: Option<Cause>,
     /// Other places worth a look, in the same file.
     pub related: Vec<RelatedPlace>,
-    /// The lines around the places, for people.
-    pub excerpt: Option<Excerpt>,
+    /// The lines around the places, for people; a note is told without them.
+    pub excerpt: Option<Box<Excerpt>>,
 }
 
 /// A stretch of text. Lines and columns count from 1, columns in characters; the end is one past the last.
@@ -152,13 +153,13 @@ impl fmt::Display for ObjectId {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JudgedObject {
     /// The file, as in [`Diagnostic::file`].
-    pub file: String,
+    pub file: Arc<str>,
     /// The line that it starts on.
     pub line: usize,
     /// The column that it starts at.
     pub column: usize,
     /// Which it is.
-    pub id: ObjectId,
+    pub id: Arc<ObjectId>,
 }
 
 /// A file or folder that could not be read.

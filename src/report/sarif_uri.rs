@@ -33,7 +33,7 @@ pub(super) fn file_uri(file: &str) -> String {
 pub(super) fn fingerprint(diagnostic: &Diagnostic) -> String {
     let owner = match &diagnostic.object {
         Some(object) => object.qualified(),
-        None => diagnostic.file.clone(),
+        None => diagnostic.file.to_string(),
     };
     let cause = diagnostic.cause.map_or("", crate::batch::Cause::as_str);
     let text = [diagnostic.rule.id(), &owner, &diagnostic.path.to_string(), cause].join("\0");
