@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::batch::Cause;
@@ -187,7 +188,7 @@ pub struct Report {
 impl Report {
     /// Puts the diagnostics in their order, which depends on nothing but themselves.
     pub fn sort(&mut self) {
-        self.diagnostics.sort_by(|a, b| {
+        self.diagnostics.par_sort_by(|a, b| {
             (&a.file, a.region, a.rule.id(), &a.path, &a.message).cmp(&(
                 &b.file,
                 b.region,

@@ -1,6 +1,6 @@
 //! `ref/duplicate-object`
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use super::everywhere;
 use crate::batch::Kind;
@@ -107,7 +107,7 @@ spec:
 const NAME: usize = 253;
 
 /// What makes an object the same.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 struct Identity {
     kind: Kind,
     namespace: Option<String>,
@@ -125,8 +125,8 @@ fn keep(object: &Object, _: &RuleContext<'_>) -> Option<Fact> {
 }
 
 fn judge(seen: &[Seen<'_>], sink: &mut InputSink<'_>) {
-    let mut anywhere: BTreeMap<&Identity, &Seen<'_>> = BTreeMap::new();
-    let mut beside: BTreeMap<(&Identity, &str), &Seen<'_>> = BTreeMap::new();
+    let mut anywhere: HashMap<&Identity, &Seen<'_>> = HashMap::with_capacity(seen.len());
+    let mut beside: HashMap<(&Identity, &str), &Seen<'_>> = HashMap::with_capacity(seen.len());
     for seen in seen {
         let Some(identity) = seen.fact::<Identity>() else { continue };
         let here = (identity, folder(seen.file()));
