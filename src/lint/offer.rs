@@ -56,13 +56,12 @@ impl<'a, 't> Offers<'a, 't> {
             self.document = Some((span, examine(self.linter, text, &self.context, None)));
         }
         let (_, before) = self.document.as_ref()?;
-        let title = finding.fix.as_ref().map(|fix| &fix.title);
         let found = before.found.iter().find(|found| {
             !found.follows
                 && found.object.map_or_else(|| base.is_root(), |object| before.objects[object].base == *base)
                 && found.finding.same_as(finding)
                 && found.finding.place() == finding.place()
-                && found.finding.fix.as_ref().map(|fix| &fix.title) == title
+                && found.finding.message == finding.message
         })?;
         let fix = found.finding.fix.as_ref()?;
         let proposal = Proposal { found, fix, key: key_of(before, found), base: base.clone(), edits };
