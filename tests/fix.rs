@@ -4,17 +4,20 @@
 //! `JOBGUARD_BLESS=1 cargo test --test fix` writes what comes out; then read it.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod fix_support;
+
 use std::cell::Cell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use fix_support::{Piece, apply, comments, values_elsewhere};
 use jiff::Timestamp;
 use jobguard::engine::{Safety, Severity, registry};
 use jobguard::lint::{Linter, Mended, Source};
 use jobguard::manifest;
-use jobguard::path::Segment;
+use jobguard::path::{FieldPath, Segment};
 use jobguard::policy::{Preset, load};
-use jobguard::report::{Diagnostic, Report};
+use jobguard::report::{Diagnostic, Replacement, Report};
 use serde_json::Value;
 
 /// A policy with few rules, so that new ones change nothing here, and with a default.
@@ -46,37 +49,27 @@ fn lint(text: &str) -> Report {
 
 /// The text after fixing, and what is left to say about it.
 fn fix(text: &str, allowed: Safety) -> (String, Report) {
+    let (after, _, left) = fix_told(text, allowed);
+    (after, left)
+}
+
+/// As [`fix`], and which fields of which documents the fixes were about.
+fn fix_told(text: &str, allowed: Safety) -> (String, Vec<(usize, FieldPath)>, Report) {
     let Mended { texts, outcome } = with_linter(|linter| linter.fix(&[source(text)], allowed, &|| {}));
     assert!(texts.len() <= 1);
-    let after = texts.into_iter().next().map(|mended| {
+    let mended = texts.into_iter().next().map(|mended| {
         assert_eq!(mended.before, text);
         assert!(mended.findings > 0);
-        mended.after
+        (mended.after, mended.touched)
     });
-    (after.unwrap_or_else(|| text.to_owned()), outcome.report)
+    let (after, touched) = mended.unwrap_or_else(|| (text.to_owned(), Vec::new()));
+    (after, touched, outcome.report)
 }
 
 /// The values of all documents, an error in the place of what cannot be read.
 fn values(text: &str) -> Vec<Result<Value, String>> {
     let read = manifest::read(text).into_iter().map(|document| document.content);
     read.map(|tree| tree.map(|tree| tree.to_value(tree.root())).map_err(|error| error.message)).collect()
-}
-
-/// The comments of a text, as words from a `#` on. A `#` in a block scalar counts too: it stays as well.
-fn comments(text: &str) -> Vec<&str> {
-    let mut comments: Vec<&str> = text
-        .lines()
-        .filter_map(|line| {
-            let at = if line.trim_start().starts_with('#') {
-                line.find('#')
-            } else {
-                line.find(" #").map(|at| at + 1)
-            };
-            at.map(|at| line[at..].trim_end())
-        })
-        .collect();
-    comments.sort_unstable();
-    comments
 }
 
 fn fixtures() -> Vec<PathBuf> {
@@ -110,7 +103,7 @@ fn errors(report: &Report) -> usize {
 
 /// What holds for every text.
 fn check(text: &str, allowed: Safety) -> String {
-    let (after, left) = fix(text, allowed);
+    let (after, touched, left) = fix_told(text, allowed);
     // It converges.
     let (again, _) = fix(&after, allowed);
     assert_eq!(again, after, "fixing again changes more");
@@ -140,31 +133,35 @@ fn check(text: &str, allowed: Safety) -> String {
         });
         assert!(judged.count() <= errors(&before), "more errors:\n{after}\n{left:#?}");
     }
-    // A finding changes a few values at most.
-    let (old, new) = (leaves(text), leaves(&after));
-    if let (Some(old), Some(new)) = (old, new) {
-        let gone: usize =
-            old.iter().map(|(leaf, count)| count.saturating_sub(new.get(leaf).copied().unwrap_or(0))).sum();
-        let findings = before.diagnostics.len() + left.diagnostics.len() + 1;
-        assert!(gone <= 2 * findings + 8, "{gone} values are gone:\n{after}");
+    // Every value is as it was, but those of the fields that the fixes are about.
+    let (old, new) = (values_elsewhere(text, &touched), values_elsewhere(&after, &touched));
+    for (old, new) in old.iter().zip(&new) {
+        assert!(old.is_none() || old == new, "{touched:?}\n{old:?}\n{new:?}\n{after}");
     }
     after
 }
 
-/// The plain values of all documents, counted; none where one cannot be read.
-fn leaves(text: &str) -> Option<BTreeMap<String, usize>> {
-    fn walk(value: &Value, leaves: &mut BTreeMap<String, usize>) {
-        match value {
-            Value::Array(items) => items.iter().for_each(|item| walk(item, leaves)),
-            Value::Object(fields) => fields.values().for_each(|value| walk(value, leaves)),
-            leaf => *leaves.entry(leaf.to_string()).or_default() += 1,
-        }
+/// What is offered one by one: each alone changes one document, and leaves all others as they are.
+fn check_offers(text: &str) {
+    let report = with_linter(|linter| Linter { with_changes: true, ..*linter }.lint(&[source(text)]).report);
+    let before = values(text);
+    for found in report.diagnostics {
+        let Some(change) = found.change else { continue };
+        assert!(found.fix.is_some());
+        let pieces: Vec<Piece> = change
+            .replacements
+            .into_iter()
+            .map(|Replacement { region, with }| {
+                ((region.line, region.column), (region.end_line, region.end_column), with)
+            })
+            .collect();
+        let one = apply(text, &pieces);
+        let after = values(&one);
+        assert_eq!(before.len(), after.len(), "{pieces:?}\n{one}");
+        let differ = before.iter().zip(&after).filter(|(before, after)| before != after);
+        assert_eq!(differ.count(), 1, "{pieces:?}\n{one}");
+        assert!(before.iter().zip(&after).all(|(before, after)| before.is_err() || after.is_ok()), "{one}");
     }
-    let mut leaves = BTreeMap::new();
-    for value in values(text) {
-        walk(&value.ok()?, &mut leaves);
-    }
-    Some(leaves)
 }
 
 #[test]
@@ -417,6 +414,7 @@ mod damaged {
                 for allowed in [Safety::Safe, Safety::Unsafe] {
                     check(&text, allowed);
                 }
+                check_offers(&text);
             }
         }
     }

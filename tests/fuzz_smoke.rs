@@ -166,6 +166,15 @@ fn manifests() {
 }
 
 #[test]
+fn fixes() {
+    let mut seeds = files("tests/fixes");
+    seeds.extend(files("tests/manifests/bad"));
+    seeds.extend(files("tests/rules/api"));
+    seeds.retain(|seed| seed.len() < 4096);
+    run("fix", targets::fix, &seeds);
+}
+
+#[test]
 fn schedules() {
     let mut seeds = vec![b"*/5 * * * *".to_vec(), b"TZ=Europe/Berlin 30 2 * * sun".to_vec()];
     seeds.extend(recorded("cron.jsonl", |case| case["schedule"].as_str().map(str::to_owned)));

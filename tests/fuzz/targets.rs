@@ -1,10 +1,14 @@
 //! What must hold for any input: shared by the fuzz targets and by a short run on every test of the program.
 
+#[path = "../fix_support/mod.rs"]
+mod fix_support;
+
 use std::sync::LazyLock;
 
+use fix_support::values_elsewhere;
 use jiff::Timestamp;
 use jobguard::cron::{Schedule, load_zone};
-use jobguard::engine::registry;
+use jobguard::engine::{Safety, registry};
 use jobguard::lint::{Linter, Source as Text};
 use jobguard::manifest;
 use jobguard::policy::load::{self, Source};
@@ -34,6 +38,35 @@ pub(crate) fn manifest(data: &[u8]) {
     let linter =
         Linter { policy: &POLICY, now: now(), with_defaults: true, against: None, with_changes: false };
     let _ = linter.lint(&[source]);
+}
+
+/// Whatever is fixed converges, loses no document, and has the values that it had but in the fields that the fixes
+/// are about; and what is offered one by one stands within the text.
+pub(crate) fn fix(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let linter =
+        Linter { policy: &POLICY, now: now(), with_defaults: false, against: None, with_changes: true };
+    let source = |text: &str| Text::Text { name: "fuzz.yaml".to_owned(), bytes: text.as_bytes().to_vec() };
+    let lines = manifest::LineIndex::new(text).line_count();
+    for found in linter.lint(&[source(text)]).report.diagnostics {
+        for replacement in found.change.into_iter().flat_map(|change| change.replacements) {
+            assert!(replacement.region.end_line <= lines, "{replacement:?} is beside the text");
+        }
+    }
+    let linter = Linter { with_changes: false, ..linter };
+    for allowed in [Safety::Safe, Safety::Unsafe] {
+        let mended = linter.fix(&[source(text)], allowed, &|| {}).texts;
+        let Some(mended) = mended.into_iter().next() else { continue };
+        assert!(linter.fix(&[source(&mended.after)], allowed, &|| {}).texts.is_empty(), "{}", mended.after);
+        let (old, new) = (manifest::read(text), manifest::read(&mended.after));
+        assert_eq!(old.len(), new.len(), "a document is lost: {}", mended.after);
+        assert!(old.iter().zip(&new).all(|(old, new)| old.content.is_err() || new.content.is_ok()));
+        let old = values_elsewhere(text, &mended.touched);
+        let new = values_elsewhere(&mended.after, &mended.touched);
+        for (old, new) in old.iter().zip(&new) {
+            assert!(old.is_none() || old == new, "{:?}: {}", mended.touched, mended.after);
+        }
+    }
 }
 
 /// Any text is a schedule, or has a fault within it; and the times of a schedule go forward.
