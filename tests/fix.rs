@@ -302,6 +302,48 @@ fn bad_manifests_are_mended_where_there_is_one_right_answer() {
     insta::assert_snapshot!(left);
 }
 
+/// What becomes of each mistake that tutorials make, one a document of `tutorials.yaml`.
+///
+/// What is left has no one answer: a list element may be anything, two fields are called nearly `JobsHistoryLimit`,
+/// 010 may be eight or ten, and a name with a placeholder is not a manifest yet.
+#[test]
+fn every_mistake_of_tutorials_has_its_answer() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixes/tutorials.yaml");
+    let text = std::fs::read_to_string(path).unwrap();
+    let mut said = String::new();
+    for document in text.split("\n---\n") {
+        let name = document.split_once("name: ").unwrap().1.split('}').next().unwrap();
+        let is_told = |text: &str| {
+            let found = lint(text).diagnostics;
+            found.iter().any(|found| found.severity > Severity::Info)
+        };
+        assert!(is_told(document), "{name}");
+        let answer =
+            [Safety::Safe, Safety::Unsafe].into_iter().find(|safety| !is_told(&fix(document, *safety).0));
+        let answer = answer.and_then(Safety::as_str).unwrap_or("the author's");
+        said += &format!("{name}: {answer}\n");
+    }
+    insta::assert_snapshot!(said, @"
+    backoff-limit-under-template: safe
+    backoff-limit-under-template-spec: safe
+    containers-under-template: safe
+    restart-policy-under-containers: unsafe
+    restart-policy-in-the-list: the author's
+    restart-policy-under-template: safe
+    restart-policy-missing: safe
+    beta: safe
+    near-miss-names: the author's
+    unquoted-stars: safe
+    unquoted-descriptor: safe
+    escaped-list: safe
+    octal: the author's
+    env-values: safe
+    process-item-$ITEM: the author's
+    closed-too-early: safe
+    restart-policy-always: safe
+    ");
+}
+
 mod damaged {
     //! Real manifests, damaged: `--fix` never makes one worse, whatever it is.
     use super::*;

@@ -77,6 +77,9 @@ fn sarif_is_valid_by_the_schema() {
             let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
             assert_eq!(rules[index]["id"], result["ruleId"]);
         }
+        let offered = |result: &&Value| result["fixes"].is_array();
+        let offers = run["results"].as_array().unwrap().iter().filter(offered).count();
+        assert_eq!(offers > 0, arguments.iter().any(|argument| !argument.ends_with("good")), "{arguments:?}");
         let failed = arguments.contains(&"no-such-file.yaml");
         assert_eq!(run["invocations"][0]["executionSuccessful"], !failed);
         assert_eq!(output.status.code() == Some(2), failed);
