@@ -5,6 +5,11 @@
 
 #[path = "chart/helm.rs"]
 mod helm;
+#[cfg(feature = "cluster")]
+#[path = "chart/monitoring.rs"]
+mod monitoring;
+#[path = "chart/pipelines.rs"]
+mod pipelines;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -243,6 +248,8 @@ fn wrong_values_are_refused() {
         ("certificates.existingSecret.caBundle=-----BEGIN PRIVATE KEY-----", "caBundle"),
         ("policy.preset=lenient", "policy.preset"),
         ("policy.inline.rule.a=b", "policy.inline"),
+        ("policy.inline.mode=Warn", "policy.inline.mode"),
+        ("policy.inline.overrides[0].rules.a=off", "match is required"),
         ("excludeNamespaces[0]=Kube_System", "excludeNamespaces"),
         ("log.level=verbose", "log.level"),
         ("ports.webhook=443", "ports.webhook"),
@@ -251,6 +258,9 @@ fn wrong_values_are_refused() {
         ("strategy.rollingUpdate.maxUnavailable=x", "strategy.rollingUpdate"),
         ("podAnnotations.a=1", "podAnnotations"),
         ("terminationGracePeriodSeconds=20", "too short"),
+        ("podMonitor.interval=often", "podMonitor.interval"),
+        ("serviceMonitor.enabled=true,podMonitor.enabled=true", "enable one of them"),
+        ("autoscaling.enabled=true,autoscaling.maxReplicas=1", "less than minReplicas"),
         ("certificates.mode=existingSecret", "certificates.existingSecret.name"),
         ("clientAuth.enabled=true", "clientAuth.configMap"),
         ("policy.existingConfigMap.name=a,policy.inline.mode=warn", "either inline or existingConfigMap"),
@@ -334,6 +344,37 @@ fn the_program_reads_the_policy() {
     });
 }
 
+/// What is given inline builds on the preset; a mode alone does not bring back another one's rules.
+#[test]
+fn an_inline_policy_extends_the_preset() {
+    let Some(helm) = Helm::find() else { return };
+    for (values, extended) in [
+        ("policy.inline.mode=warn", "extends: recommended\n"),
+        ("policy.preset=strict,policy.inline.mode=warn", "extends: strict\n"),
+        ("policy.preset=strict,policy.inline.extends=baseline", "extends: baseline\n"),
+    ] {
+        let text = helm.template("default", &["--set", values]);
+        assert!(text.contains(extended), "{values}: {text}");
+    }
+}
+
+/// With `mode: audit` no answer could tell the test anything.
+#[test]
+fn a_silent_policy_has_no_test() {
+    let Some(helm) = Helm::find() else { return };
+    let objects = objects(&helm.template("default", &["--set", "policy.inline.mode=audit"]));
+    assert!(of_kind(&objects, "Pod").is_empty());
+}
+
+/// The API server refuses the settings of one strategy beside the name of another.
+#[test]
+fn the_other_strategy_has_no_settings() {
+    let Some(helm) = Helm::find() else { return };
+    let objects = objects(&helm.template("default", &["--set", "strategy.type=Recreate"]));
+    let strategy = &of_kind(&objects, "Deployment")[0]["spec"]["strategy"];
+    assert_eq!(*strategy, serde_json::json!({"type": "Recreate"}));
+}
+
 /// The Job of `helm test` is one that the API server accepts and every policy speaks of.
 #[test]
 fn the_test_asks_for_what_is_found() {
@@ -360,27 +401,6 @@ fn our_own_manifests_are_clean() {
             jobguard(&["lint", "-", "--policy", "strict", "--fail-on", "info"], &helm.template(case, &[]));
         assert!(ok, "{case}: {said}");
     }
-}
-
-/// Dashboard and alerts speak of metrics that there are.
-#[cfg(feature = "cluster")]
-#[test]
-fn metrics_are_those_of_the_server() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let known = fs::read_to_string(root.join("docs/metrics.md")).unwrap();
-    let alerts = fs::read_to_string(root.join(CHART).join("files/alerts.yaml")).unwrap();
-    let dashboard = fs::read_to_string(root.join(CHART).join("files/dashboard.json")).unwrap();
-    assert!(serde_json::from_str::<Value>(&dashboard).is_ok());
-    let mut count = 0;
-    for text in [alerts, dashboard] {
-        for piece in text.split("jobguard_").skip(1) {
-            let name: String = piece.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect();
-            let name = format!("jobguard_{}", name.trim_end_matches("_bucket"));
-            assert!(known.contains(&format!("`{name}`")), "{name} is no metric");
-            count += 1;
-        }
-    }
-    assert!(count > 20);
 }
 
 /// The manifests for people without Helm are what the chart renders. `JOBGUARD_BLESS=1` writes them.
@@ -431,52 +451,4 @@ fn no_private_key_lies_about() {
             assert!(!text.contains("PRIVATE KEY-----\n"), "{}", entry.path().display());
         }
     }
-}
-
-/// What Helm says of a manifest's origin is passed on.
-#[test]
-fn findings_name_their_template() {
-    let rendered = "---\n# Source: shop/templates/cron.yaml\napiVersion: batch/v1\nkind: CronJob\nmetadata:\n  name: a\n";
-    let (ok, said) = jobguard(&["lint", "-"], rendered);
-    assert!(!ok && said.contains("rendered from template shop/templates/cron.yaml"), "{said}");
-    let (_, said) = jobguard(&["lint", "-", "--format", "json"], rendered);
-    let report: Value = serde_json::from_str(&said).unwrap();
-    let finding = &report["findings"][0];
-    assert_eq!(finding["template"], "shop/templates/cron.yaml");
-    assert!(finding["line"].as_u64().unwrap() >= 3, "{finding}");
-}
-
-/// The script that the GitHub Action lints with, run on a repository of our own.
-#[cfg(unix)]
-#[test]
-fn the_action_lints() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let action = objects(&fs::read_to_string(root.join("action.yml")).unwrap()).remove(0);
-    let steps = action["runs"]["steps"].as_array().unwrap();
-    let script = steps.iter().find(|step| step["id"] == "lint").unwrap()["run"].as_str().unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let program = assert_cmd::cargo::cargo_bin("jobguard");
-    let path = format!("{}:{}", program.parent().unwrap().display(), std::env::var("PATH").unwrap());
-    let run = |paths: &str, fail_on: &str| {
-        let output = std::process::Command::new("bash")
-            .args(["-c", script])
-            .current_dir(root)
-            .env("PATH", &path)
-            .env("RUNNER_TEMP", folder.path())
-            .env("GITHUB_OUTPUT", folder.path().join("output"))
-            .envs([("PATHS", paths), ("CHARTS", ""), ("KUSTOMIZATIONS", ""), ("POLICY", "recommended")])
-            .env("FAIL_ON", fail_on)
-            .output()
-            .unwrap();
-        (output.status.code(), String::from_utf8(output.stdout).unwrap())
-    };
-    let (status, said) = run("examples/nightly-report.yaml\nexamples/queue-workers.yaml\n", "error");
-    assert_eq!(status, Some(1), "{said}");
-    assert!(said.contains("::error file=examples/nightly-report.yaml,line="), "{said}");
-    let sarif = fs::read(folder.path().join("jobguard.sarif")).unwrap();
-    assert!(serde_json::from_slice::<Value>(&sarif).unwrap()["runs"][0]["results"].is_array());
-    assert!(fs::read_to_string(folder.path().join("output")).unwrap().starts_with("sarif-file="));
-    assert_eq!(run("examples/nightly-report.yaml", "never").0, Some(0));
-    assert_eq!(run("no-such-file.yaml", "never").0, Some(2));
-    assert_eq!(run("", "error").0, Some(0));
 }

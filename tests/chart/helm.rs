@@ -30,6 +30,13 @@ impl Helm {
         Some(Self(helm))
     }
 
+    /// The folder that it is in, for a `PATH`.
+    #[cfg(unix)]
+    #[allow(dead_code, reason = "not every test that renders runs scripts")]
+    pub(crate) fn folder(&self) -> &Path {
+        self.0.parent().unwrap()
+    }
+
     /// Runs it in the repository's folder.
     pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         Command::new(&self.0)

@@ -81,8 +81,39 @@ annotations:
 {{- end }}
 {{- end }}
 
+{{/* The spec of the policy that is given inline; what it does not extend otherwise is the preset. */}}
+{{- define "jobguard.policySpec" -}}
+{{- toYaml (merge (deepCopy .Values.policy.inline) (dict "extends" .Values.policy.preset)) }}
+{{- end }}
+
 {{- define "jobguard.policyKey" -}}
 {{- if .Values.policy.inline }}jobguard.yaml{{ else }}{{ .Values.policy.existingConfigMap.key }}{{ end }}
+{{- end }}
+
+{{/* How many Pods there are at least. */}}
+{{- define "jobguard.leastReplicas" -}}
+{{- ternary .Values.autoscaling.minReplicas .Values.replicaCount .Values.autoscaling.enabled }}
+{{- end }}
+
+{{/* Whether the budget never lets a Pod go: "true" or nothing. Percentages are rounded up, as Kubernetes does. */}}
+{{- define "jobguard.blocksDrains" -}}
+{{- $replicas := include "jobguard.leastReplicas" . | int }}
+{{- with .Values.podDisruptionBudget }}
+{{- if not .enabled }}
+{{- else if kindIs "invalid" .minAvailable }}
+{{- if has (toString .maxUnavailable) (list "0" "0%") }}true{{ end }}
+{{- else }}
+{{- $least := toString .minAvailable }}
+{{- $needed := $least | int }}
+{{- if hasSuffix "%" $least }}{{ $needed = div (add (mul $replicas (trimSuffix "%" $least | int)) 99) 100 | int }}{{ end }}
+{{- if ge $needed $replicas }}true{{ end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Whether answers to API servers never name a finding: "true" or nothing. */}}
+{{- define "jobguard.isSilent" -}}
+{{- if eq (toString .Values.policy.inline.mode) "audit" }}true{{ end }}
 {{- end }}
 
 {{- define "jobguard.gracePeriod" -}}
