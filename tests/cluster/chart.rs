@@ -1,11 +1,7 @@
 //! The chart, the plain manifests and their life in a real API server.
 
-#[path = "../chart/helm.rs"]
-mod helm;
-
-use helm::{CASES, CHART, Helm};
-
 use super::control_plane::ControlPlane;
+use super::helm::{CASES, CHART, Helm};
 
 /// Objects of kinds that the API server knows by itself.
 fn without_custom_resources(text: &str) -> String {
@@ -29,9 +25,21 @@ fn an_api_server_accepts_what_is_rendered() {
         assert!(applied.ok, "{what}: {}", applied.stderr);
         assert!(!applied.stderr.contains("Warning"), "{what}: {}", applied.stderr);
     };
+    // The API server itself says what is not restricted: of workloads by warnings, of Pods by refusing them.
+    let level = |level: &str| {
+        for mode in ["enforce", "warn"] {
+            let label = format!("pod-security.kubernetes.io/{mode}={level}");
+            let labelled =
+                plane.kubectl(&["label", "--overwrite", "namespace", "guard", "jobguard", &label], "");
+            assert!(labelled.ok, "{}", labelled.stderr);
+        }
+    };
     for case in CASES {
+        // The one with `hostNetwork`.
+        level(if case == "everything" { "privileged" } else { "restricted" });
         apply(case, &helm.template(case, &[]));
     }
+    level("restricted");
     for folder in ["deploy/self-managed", "deploy/cert-manager"] {
         let built = plane.kubectl(&["kustomize", folder], "");
         assert!(built.ok, "{}", built.stderr);
@@ -60,6 +68,30 @@ fn the_life_of_a_release() {
     };
     let notes = helm(&["install", "rel", CHART, "--create-namespace"]);
     assert!(notes.contains("helm test rel -n guard") && !notes.contains("WARNING"), "{notes}");
+    for (values, warning) in [
+        (
+            "replicaCount=1",
+            "replicas: 1. Whenever that Pod restarts, or its node is drained, Jobs are admitted unseen",
+        ),
+        ("autoscaling.enabled=true,autoscaling.minReplicas=1", "autoscaling.minReplicas to 2"),
+        ("podDisruptionBudget.minAvailable=2", "nodes cannot be drained"),
+        ("podDisruptionBudget.minAvailable=51%", "nodes cannot be drained"),
+        ("podDisruptionBudget.maxUnavailable=0", "nodes cannot be drained"),
+        ("strategy.type=Recreate", "nobody answers during upgrades"),
+        ("mutating.failurePolicy=Fail", "mutating.failurePolicy is Fail"),
+        ("validating.timeoutSeconds=30", "a timeout above 10 seconds"),
+        ("mutating.enabled=false,validating.enabled=false", "no API server asks"),
+        ("certificates.mode=existingSecret,certificates.existingSecret.name=a", "caBundle is empty"),
+        ("rbac.create=false", "rbac.create is false"),
+        ("hostNetwork=true", "hostNetwork opens the ports"),
+    ] {
+        let notes = helm(&["install", "other", CHART, "--dry-run=client", "--set", values]);
+        let (_, notes) = notes.split_once("\nNOTES:").unwrap();
+        assert!(notes.matches("WARNING").count() == 1 && notes.contains(warning), "{values}: {notes}");
+    }
+    let audited = helm(&["install", "other", CHART, "--dry-run=client", "--set", "policy.inline.mode=audit"]);
+    let (_, notes) = audited.split_once("\nNOTES:").unwrap();
+    assert!(notes.contains("only audits") && !notes.contains("helm test"), "{notes}");
 
     // The server writes into two places; an upgrade leaves them alone, and there is nothing else that drifts.
     let secret = r#"{"data": {"ca.crt": "eA=="}}"#;

@@ -42,6 +42,11 @@ pub(crate) struct Said {
 impl ControlPlane {
     /// Starts a control plane, or prints why there is none.
     pub(crate) fn start() -> Option<Self> {
+        Self::start_with(&[])
+    }
+
+    /// The same with more arguments for the API server.
+    pub(crate) fn start_with(more: &[String]) -> Option<Self> {
         let Some(assets) = std::env::var_os("KUBEBUILDER_ASSETS").map(PathBuf::from) else {
             return skip("KUBEBUILDER_ASSETS is not set");
         };
@@ -78,7 +83,7 @@ impl ControlPlane {
             ],
             &folder.path().join("etcd.log"),
         );
-        let arguments = vec![
+        let mut arguments = vec![
             format!("--etcd-servers={client}"),
             format!("--cert-dir={}", path("certs")),
             format!("--secure-port={port}"),
@@ -94,6 +99,7 @@ impl ControlPlane {
             "--allow-privileged=true".to_owned(),
             "--disable-admission-plugins=ServiceAccount".to_owned(),
         ];
+        arguments.extend_from_slice(more);
         let running = spawn(&apiserver, &arguments, &folder.path().join("apiserver.log"));
         let plane =
             Self { folder, kubectl, port, children: vec![running, etcd], start: (apiserver, arguments) };
@@ -170,6 +176,50 @@ webhooks:
         );
         fs::write(&file, text).unwrap();
         file
+    }
+
+    /// A kubeconfig for what runs as this service account: with its rights alone, and no blind trust.
+    #[cfg(unix)]
+    pub(crate) fn kubeconfig_of(&self, namespace: &str, account: &str) -> PathBuf {
+        let file = self.folder.path().join(format!("{account}.kubeconfig"));
+        let text = format!(
+            r#"{{"apiVersion": "v1", "kind": "Config", "current-context": "test",
+            "contexts": [{{"name": "test", "context": {{"cluster": "test", "user": "test", "namespace": "{namespace}"}}}}],
+            "clusters": [{{"name": "test", "cluster":
+                {{"server": "https://127.0.0.1:{}", "certificate-authority": "{}"}}}}],
+            "users": [{{"name": "test", "user": {{"token": "{}"}}}}]}}"#,
+            self.port,
+            self.authority().display(),
+            self.token_of(namespace, account)
+        );
+        fs::write(&file, text).unwrap();
+        file
+    }
+
+    /// A token of this service account, as its Pods get one.
+    #[cfg(unix)]
+    pub(crate) fn token_of(&self, namespace: &str, account: &str) -> String {
+        let said = self.kubectl(&["create", "token", "--namespace", namespace, account], "");
+        assert!(said.ok, "{}", said.stderr);
+        said.stdout.trim().to_owned()
+    }
+
+    /// The file with the certificate that the API server shows.
+    #[cfg(unix)]
+    pub(crate) fn authority(&self) -> PathBuf {
+        self.folder.path().join("certs/apiserver.crt")
+    }
+
+    /// The port on 127.0.0.1 that the API server listens on.
+    #[cfg(unix)]
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The folder that kubectl is in.
+    #[cfg(unix)]
+    pub(crate) fn kubectl_folder(&self) -> &Path {
+        self.kubectl.parent().unwrap()
     }
 
     /// Tries until it holds.

@@ -9,8 +9,14 @@
 mod certificates;
 mod chart;
 mod control_plane;
+#[path = "../chart/helm.rs"]
+mod helm;
 #[cfg(feature = "cluster")]
 mod knowledge;
+#[cfg(all(feature = "cluster", unix))]
+mod release;
+#[cfg(all(feature = "cluster", unix))]
+mod services;
 mod vap;
 
 use std::io::Write as _;
