@@ -12,53 +12,11 @@ use jobguard::policy::{
 };
 use proptest::prelude::*;
 
-const fn levels(baseline: Level, recommended: Level, strict: Level) -> PresetLevels {
-    PresetLevels { baseline, recommended, strict, fixed: false }
-}
+/// The catalog that the unit tests use.
+#[path = "../src/policy/testing.rs"]
+mod catalog;
 
-const CATALOG: &[&RuleSpec] = &[
-    &RuleSpec {
-        id: "api/restart-policy",
-        summary: "The API server refuses the restart policy",
-        levels: PresetLevels { fixed: true, ..levels(Level::Deny, Level::Deny, Level::Deny) },
-        options: &[],
-    },
-    &RuleSpec {
-        id: "cron/frequency",
-        summary: "Runs follow each other too closely",
-        levels: levels(Level::Off, Level::Warn, Level::Deny),
-        options: &[
-            OptionSpec {
-                name: "max",
-                summary: "Most runs in an hour.",
-                kind: OptionKind::Int { default: 5, min: 1, max: 60 },
-            },
-            OptionSpec { name: "loud", summary: "Say it twice.", kind: OptionKind::Bool { default: false } },
-            OptionSpec {
-                name: "atLeast",
-                summary: "Shortest time between runs.",
-                kind: OptionKind::Seconds { default: 60, min: 1, max: 86_400 },
-            },
-            OptionSpec {
-                name: "except",
-                summary: "Names that are left alone.",
-                kind: OptionKind::Strings { default: &["a"] },
-            },
-        ],
-    },
-    &RuleSpec {
-        id: "cron/time-zone",
-        summary: "No time zone is given",
-        levels: levels(Level::Off, Level::Info, Level::Warn),
-        options: &[],
-    },
-    &RuleSpec {
-        id: "job/deadline",
-        summary: "Nothing ends a Job that hangs",
-        levels: levels(Level::Off, Level::Warn, Level::Deny),
-        options: &[],
-    },
-];
+use catalog::CATALOG;
 
 /// The presets' rules, which the built-in files must agree with, are those of the real catalog. Here `extends`
 /// leads to files.

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use serde_json::{Value, json};
-use server_support::{Server, Stream, answer, create, get, head, is_closed, job, post, program, run};
+use server_support::{Server, Stream, answer, create, get, head, is_closed, job, post, program, refuses, run};
 
 const MIB: usize = 1 << 20;
 
@@ -260,22 +260,16 @@ fn without_a_certificate_it_makes_one_and_says_how_to_try_it() {
 
 #[test]
 fn says_why_it_cannot_start() {
-    let says = |arguments: &[&str], words: &str| {
-        let output = run(arguments, b"");
-        let text = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(2), "{text}");
-        assert!(text.contains(words), "{text}");
-    };
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    says(&["serve", "--listen", &address], "another program has the port");
-    says(&["serve", "--tls-cert", "no.crt", "--tls-key", "no.key"], "cannot read no.crt");
-    says(&["serve", "--tls-cert", "no.crt"], "--tls-key");
-    says(&["serve", "--listen", "here"], "IP:PORT");
-    says(&["serve", "--policy", "no/such.yaml"], "no/such.yaml");
-    says(&["review"], "--validate");
-    says(&["review", "--mutate", "--validate"], "cannot be used with");
-    says(&["review", "--mutate", "no/such.json"], "no/such.json");
+    refuses(&["serve", "--listen", &address], "another program has the port");
+    refuses(&["serve", "--tls-cert", "no.crt", "--tls-key", "no.key"], "cannot read no.crt");
+    refuses(&["serve", "--tls-cert", "no.crt"], "--tls-key");
+    refuses(&["serve", "--listen", "here"], "IP:PORT");
+    refuses(&["serve", "--policy", "no/such.yaml"], "no/such.yaml");
+    refuses(&["review"], "--validate");
+    refuses(&["review", "--mutate", "--validate"], "cannot be used with");
+    refuses(&["review", "--mutate", "no/such.json"], "no/such.json");
 }
 
 #[test]

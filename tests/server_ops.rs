@@ -12,7 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use server_support::{Client, Pki, Server, create, get, job, post, run};
+use server_support::{Client, Pki, Server, create, get, job, post, refuses};
 
 #[test]
 fn reviews_need_a_client_certificate_where_that_is_asked() {
@@ -136,14 +136,8 @@ fn sighup_switches_the_log_to_debug_and_back() {
 
 #[test]
 fn says_what_is_wrong_with_its_arguments() {
-    let says = |arguments: &[&str], words: &str| {
-        let output = run(arguments, b"");
-        let text = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(2), "{text}");
-        assert!(text.contains(words), "{text}");
-    };
-    says(&["serve", "--client-ca", "no.crt"], "cannot read no.crt");
-    says(&["serve", "--client-allowed-names", "a"], "--client-ca");
-    says(&["serve", "--reload-every", "0s"], "more than nothing");
-    says(&["serve", "--metrics-listen", "nowhere"], "IP:PORT");
+    refuses(&["serve", "--client-ca", "no.crt"], "cannot read no.crt");
+    refuses(&["serve", "--client-allowed-names", "a"], "--client-ca");
+    refuses(&["serve", "--reload-every", "0s"], "more than nothing");
+    refuses(&["serve", "--metrics-listen", "nowhere"], "IP:PORT");
 }

@@ -10,7 +10,7 @@ use crate::report::FileError;
 
 use super::document::{Examined, examine};
 use super::prove::{Key, Proposal, base_of, edits_of, key_of, prove, text_edits};
-use super::{Linter, Outcome, Source, files};
+use super::{Linter, Outcome, Source};
 
 /// How many times a text is looked at for something to mend.
 const MAX_ROUNDS: usize = 40;
@@ -80,16 +80,9 @@ impl Linter<'_> {
         allowed: Safety,
         context: &Context<'_>,
     ) -> Result<Option<MendedText>, FileError> {
-        let read;
-        let bytes = match source {
-            Source::File { path, name, .. } => {
-                read = files::read(path, name)?;
-                &read
-            }
-            Source::Text { bytes, .. } => bytes,
-        };
+        let bytes = source.bytes()?;
         // What is not UTF-8 cannot be written back as it was.
-        let Ok(before) = std::str::from_utf8(bytes) else { return Ok(None) };
+        let Ok(before) = std::str::from_utf8(&bytes) else { return Ok(None) };
         Ok(fix_text(self, before, allowed, context).map(|done| MendedText {
             source: position,
             name: source.name().to_owned(),

@@ -17,6 +17,7 @@ mod remarks;
 mod replace;
 mod services;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -57,6 +58,14 @@ impl Source {
     pub fn name(&self) -> &str {
         match self {
             Self::File { name, .. } | Self::Text { name, .. } => name,
+        }
+    }
+
+    /// What there is to read.
+    fn bytes(&self) -> Result<Cow<'_, [u8]>, FileError> {
+        match self {
+            Self::File { path, name, .. } => files::read(path, name).map(Cow::Owned),
+            Self::Text { bytes, .. } => Ok(Cow::Borrowed(bytes)),
         }
     }
 }
@@ -192,16 +201,9 @@ impl Linter<'_> {
         context: &Context<'_>,
         told: Option<&Told>,
     ) -> Result<Linted, FileError> {
-        let read;
-        let bytes = match source {
-            Source::File { path, name, .. } => {
-                read = files::read(path, name)?;
-                &read
-            }
-            Source::Text { bytes, .. } => bytes,
-        };
+        let bytes = source.bytes()?;
         let quiet_if_foreign = matches!(source, Source::File { named: false, .. });
-        Ok(document::lint_text(self, source.name(), bytes, quiet_if_foreign, context, told))
+        Ok(document::lint_text(self, source.name(), &bytes, quiet_if_foreign, context, told))
     }
 }
 

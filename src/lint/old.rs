@@ -8,7 +8,7 @@ use crate::manifest;
 use crate::report::FileError;
 
 use super::classify::{Class, classify, type_of};
-use super::{Source, files};
+use super::Source;
 
 /// Objects by kind, namespace and name.
 #[derive(Debug, Default)]
@@ -23,15 +23,8 @@ impl OldObjects {
     pub fn read(sources: &[Source]) -> Result<Self, FileError> {
         let mut objects = BTreeMap::new();
         for source in sources {
-            let read;
-            let bytes = match source {
-                Source::File { path, name, .. } => {
-                    read = files::read(path, name)?;
-                    &read
-                }
-                Source::Text { bytes, .. } => bytes,
-            };
-            let text = String::from_utf8_lossy(bytes);
+            let bytes = source.bytes()?;
+            let text = String::from_utf8_lossy(&bytes);
             for tree in manifest::read(&text).into_iter().filter_map(|document| document.content.ok()) {
                 for object in manifest::objects(&tree) {
                     let (api_version, kind) = type_of(&tree, &object);

@@ -250,3 +250,11 @@ pub(crate) fn create(uid: &str, job: &Value) -> Value {
         "namespace": "ns", "userInfo": {"username": "anna"}, "object": job,
     }})
 }
+
+/// Runs the program with arguments that it cannot use, and looks for `words` in what it says.
+pub(crate) fn refuses(arguments: &[&str], words: &str) {
+    let output = run(arguments, b"");
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert!(text.contains(words), "{words:?} is not in {text}");
+}
