@@ -15,7 +15,9 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use serde_json::{Value, json};
-use server_support::{Server, Stream, answer, create, get, head, is_closed, job, post, program, refuses, run};
+use server_support::{
+    Server, Stream, answer, create, get, head, is_closed, job, post, program, refuses, run,
+};
 
 const MIB: usize = 1 << 20;
 

@@ -140,4 +140,14 @@ fn says_what_is_wrong_with_its_arguments() {
     refuses(&["serve", "--client-allowed-names", "a"], "--client-ca");
     refuses(&["serve", "--reload-every", "0s"], "more than nothing");
     refuses(&["serve", "--metrics-listen", "nowhere"], "IP:PORT");
+    #[cfg(feature = "cluster")]
+    {
+        let managed = |more: [&'static str; 2], words: &str| {
+            refuses(&["serve", "--self-managed", "--namespace", "a", more[0], more[1]], words);
+        };
+        managed(["--ca-lifetime", "45m"], "--ca-lifetime must be at least 10 times --ca-settle");
+        managed(["--certificate-lifetime", "5000h"], "at most half of --ca-lifetime");
+        managed(["--certificate-lifetime", "1s"], "at least 10s");
+        managed(["--ca-lifetime", "a year"], "8760h");
+    }
 }

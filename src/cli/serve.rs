@@ -15,7 +15,7 @@ use clap::{Args, ValueEnum};
 
 use super::exit::ExitStatus;
 #[cfg(feature = "cluster")]
-use crate::cluster::SelfManaged;
+use crate::cluster::{Lifetimes, SelfManaged};
 use crate::policy::Preset;
 use crate::server::{self, Certificate, ClientAuth, Ended, LogFormat, PolicySource, ServeOptions, Timeouts};
 
@@ -93,6 +93,23 @@ pub(crate) struct ServeArgs {
     #[cfg(feature = "cluster")]
     #[arg(long, value_name = "NAME", env = "JOBGUARD_CA_SECRET", default_value = "jobguard-ca")]
     ca_secret: String,
+
+    /// How long a certificate authority lasts, with --self-managed; the next one is made in the last third
+    #[cfg(feature = "cluster")]
+    #[arg(long, value_name = "DURATION", env = "JOBGUARD_CA_LIFETIME", default_value = "8760h",
+          value_parser = long_duration)]
+    ca_lifetime: Duration,
+
+    /// How long a new authority is published before it signs, with --self-managed: until every API server knows it
+    #[cfg(feature = "cluster")]
+    #[arg(long, value_name = "DURATION", env = "JOBGUARD_CA_SETTLE", default_value = "5m", value_parser = duration)]
+    ca_settle: Duration,
+
+    /// How long a replica's certificate lasts, with --self-managed; the next one is made in the last third
+    #[cfg(feature = "cluster")]
+    #[arg(long, value_name = "DURATION", env = "JOBGUARD_CERTIFICATE_LIFETIME", default_value = "24h",
+          value_parser = long_duration)]
+    certificate_lifetime: Duration,
 
     /// The MutatingWebhookConfiguration that asks this server, with --self-managed; empty if there is none
     #[cfg(feature = "cluster")]
@@ -177,6 +194,15 @@ fn duration(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "write it with units, such as 10s or 1m30s, at most 1h".to_owned())
 }
 
+#[cfg(feature = "cluster")]
+fn long_duration(text: &str) -> Result<Duration, String> {
+    // Ten years, leap days included.
+    const LONGEST: Duration = Duration::from_secs(87_672 * 3600);
+    server::parse_duration(text)
+        .filter(|duration| *duration <= LONGEST)
+        .ok_or_else(|| "write it with units, such as 24h or 8760h, at most 87672h".to_owned())
+}
+
 fn interval(text: &str) -> Result<Duration, String> {
     duration(text).and_then(|duration| match duration.is_zero() {
         true => Err("it must be more than nothing".to_owned()),
@@ -209,11 +235,18 @@ pub(crate) fn run(args: ServeArgs) -> Result<ExitStatus> {
     #[cfg(feature = "cluster")]
     let (certificate, self_managed) = if args.self_managed {
         let given = |name: String| Some(name).filter(|name| !name.is_empty());
+        let lifetimes = Lifetimes {
+            authority: args.ca_lifetime,
+            certificate: args.certificate_lifetime,
+            settle: args.ca_settle,
+        };
+        lifetimes.check()?;
         let managed = SelfManaged {
             namespace: namespace.context("--self-managed needs --namespace: where is the Secret to be?")?,
             secret: args.ca_secret,
             mutating: given(args.mutating_webhook),
             validating: given(args.validating_webhook),
+            lifetimes,
         };
         (Certificate::Managed, Some(managed))
     } else {
@@ -312,5 +345,10 @@ mod tests {
         assert_eq!(duration("0s"), Ok(Duration::ZERO));
         assert!(duration("10").is_err());
         assert!(duration("2h").is_err());
+        #[cfg(feature = "cluster")]
+        {
+            assert_eq!(long_duration("8760h"), Ok(Lifetimes::default().authority));
+            assert!(long_duration("87673h").is_err());
+        }
     }
 }

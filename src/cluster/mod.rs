@@ -10,7 +10,7 @@ use kube::Client;
 use thiserror::Error;
 use tokio::task::JoinSet;
 
-pub use ca::SelfManaged;
+pub use ca::{Lifetimes, LifetimesError, SelfManaged};
 
 use crate::server::App;
 

@@ -7,8 +7,8 @@ use crate::engine::Object;
 use crate::manifest;
 use crate::report::FileError;
 
-use super::classify::{Class, classify, type_of};
 use super::Source;
+use super::classify::{Class, classify, type_of};
 
 /// Objects by kind, namespace and name.
 #[derive(Debug, Default)]

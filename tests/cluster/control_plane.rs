@@ -7,6 +7,7 @@ use std::io::{BufRead, BufReader, Write as _};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
@@ -29,6 +30,7 @@ pub(crate) struct Webhook {
     child: Child,
     address: String,
     certificate: String,
+    log: Arc<Mutex<Vec<String>>>,
     _folder: TempDir,
 }
 
@@ -37,6 +39,38 @@ pub(crate) struct Said {
     pub(crate) ok: bool,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
+}
+
+/// Both configurations, each asking at an address.
+pub(crate) fn configurations(mutating: &str, validating: &str, bundle: Option<&str>) -> String {
+    let bundle = bundle.map(|bundle| format!("caBundle: {bundle}")).unwrap_or_default();
+    let one = |kind: &str, path: &str, address: &str, more: &str| {
+        format!(
+            r#"---
+apiVersion: admissionregistration.k8s.io/v1
+kind: {kind}
+metadata:
+  name: jobguard
+webhooks:
+- name: check.jobguard.dev
+  clientConfig:
+    url: https://{address}/{path}
+    {bundle}
+  rules:
+  - apiGroups: [batch]
+    apiVersions: [v1]
+    resources: [jobs, cronjobs]
+    operations: [CREATE, UPDATE]
+  sideEffects: None
+  failurePolicy: Fail
+  timeoutSeconds: 10
+  admissionReviewVersions: [v1]
+  {more}
+"#
+        )
+    };
+    one("MutatingWebhookConfiguration", "mutate", mutating, "reinvocationPolicy: IfNeeded")
+        + &one("ValidatingWebhookConfiguration", "validate", validating, "")
 }
 
 impl ControlPlane {
@@ -111,35 +145,7 @@ impl ControlPlane {
     /// Puts `webhook` in front of Jobs and CronJobs, and waits until it is asked.
     pub(crate) fn register(&self, webhook: &Webhook) {
         let bundle = base64::engine::general_purpose::STANDARD.encode(&webhook.certificate);
-        let entry = |kind: &str, path: &str, extra: &str| {
-            format!(
-                r#"
-apiVersion: admissionregistration.k8s.io/v1
-kind: {kind}
-metadata:
-  name: jobguard
-webhooks:
-- name: check.jobguard.dev
-  clientConfig:
-    url: https://{}/{path}
-    caBundle: {bundle}
-  rules:
-  - apiGroups: [batch]
-    apiVersions: [v1]
-    resources: [jobs, cronjobs]
-    operations: [CREATE, UPDATE]
-  sideEffects: None
-  failurePolicy: Fail
-  timeoutSeconds: 10
-  admissionReviewVersions: [v1]
-{extra}
-"#,
-                webhook.address
-            )
-        };
-        let manifests = entry("MutatingWebhookConfiguration", "mutate", "  reinvocationPolicy: IfNeeded")
-            + "---"
-            + &entry("ValidatingWebhookConfiguration", "validate", "");
+        let manifests = configurations(&webhook.address, &webhook.address, Some(&bundle));
         let applied = self.kubectl(&["apply", "-f", "-"], &manifests);
         assert!(applied.ok, "{}", applied.stderr);
         // The API server takes a moment to notice the configuration: a Job that only the webhook mends tells.
@@ -296,8 +302,8 @@ impl Webhook {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let address = address(&mut child);
-        Self { child, address, certificate: String::new(), _folder: tempfile::tempdir().unwrap() }
+        let (address, log) = listen(&mut child);
+        Self { child, address, certificate: String::new(), log, _folder: tempfile::tempdir().unwrap() }
     }
 
     /// Starts `jobguard serve` with a certificate of its own.
@@ -324,8 +330,13 @@ impl Webhook {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let address = address(&mut child);
-        Self { child, address, certificate: made.cert.pem(), _folder: folder }
+        let (address, log) = listen(&mut child);
+        Self { child, address, certificate: made.cert.pem(), log, _folder: folder }
+    }
+
+    /// What it said so far.
+    pub(crate) fn log(&self) -> String {
+        self.log.lock().unwrap().join("\n")
     }
 }
 
@@ -336,23 +347,27 @@ impl Drop for Webhook {
     }
 }
 
-/// The address that `jobguard serve` says it listens on; the rest of what it says is read and dropped.
-fn address(child: &mut Child) -> String {
+/// The address that `jobguard serve` says it listens on, and all that it says.
+fn listen(child: &mut Child) -> (String, Arc<Mutex<Vec<String>>>) {
     let (found, waiting) = std::sync::mpsc::channel();
+    let log = Arc::new(Mutex::new(Vec::new()));
     let streams: [Box<dyn std::io::Read + Send>; 2] =
         [Box::new(child.stdout.take().unwrap()), Box::new(child.stderr.take().unwrap())];
     for stream in streams {
-        let found = found.clone();
+        let (found, log) = (found.clone(), Arc::clone(&log));
         std::thread::spawn(move || {
             for line in BufReader::new(stream).lines().map_while(Result::ok) {
                 if let Some((_, rest)) = line.split_once("127.0.0.1:") {
                     let port: String = rest.chars().take_while(char::is_ascii_digit).collect();
                     let _ = found.send(format!("127.0.0.1:{port}"));
                 }
+                log.lock().unwrap().push(line);
             }
         });
     }
-    waiting.recv_timeout(Duration::from_secs(30)).expect("jobguard serve says where it listens")
+    let address =
+        waiting.recv_timeout(Duration::from_secs(30)).expect("jobguard serve says where it listens");
+    (address, log)
 }
 
 fn spawn(program: &Path, arguments: &[String], log: &Path) -> Child {

@@ -169,12 +169,13 @@ pub(super) fn verify(signed: &Signed, bundle: &[u8]) -> Result<(), CaError> {
 mod tests {
     use jiff::Timestamp;
 
+    use super::super::Lifetimes;
     use super::*;
 
     #[test]
     fn a_bundle_verifies_what_its_authority_signed_and_nothing_else() {
         let now = Timestamp::now().as_second();
-        let terms = Terms::USUAL;
+        let terms = Lifetimes::default().terms();
         let (own, other) = (authority(now, &terms).unwrap(), authority(now, &terms).unwrap());
         let names: BTreeSet<String> = ["jobguard.jobguard.svc".to_owned(), "127.0.0.1".to_owned()].into();
         let signed = sign((&own.certificate, &own.key), &names, now, &terms).unwrap();
@@ -193,7 +194,7 @@ mod tests {
     #[test]
     fn what_is_no_authority_is_left_out() {
         let now = Timestamp::now().as_second();
-        let own = authority(now, &Terms::USUAL).unwrap();
+        let own = authority(now, &Lifetimes::default().terms()).unwrap();
         let leaf = rcgen::generate_simple_self_signed(["a.test".to_owned()]).unwrap().cert.pem();
         assert_eq!(read(format!("{leaf}{}", own.certificate).as_bytes()).len(), 1);
         assert_eq!(read(b"garbage"), []);

@@ -5,6 +5,7 @@
 //! this file goes round: look, decide, do.
 
 mod keys;
+mod lifetimes;
 mod objects;
 mod state;
 #[cfg(test)]
@@ -17,14 +18,16 @@ use jiff::Timestamp;
 use kube::Client;
 use tokio::time::{sleep, timeout};
 
+pub use self::lifetimes::{Lifetimes, LifetimesError};
+
 use self::objects::{Objects, Seen, Written};
 use self::state::{Action, Clock, Replica, Terms};
 use crate::server::{App, Identity};
 
-/// How long to wait after a round: in which something was done, while nothing is served, and otherwise.
+/// How long to wait after a round in which something was done, and while nothing is served. Otherwise, see
+/// [`Lifetimes::pause`].
 const AGAIN: Duration = Duration::from_millis(100);
 const SOON: Duration = Duration::from_secs(1);
-const LATER: Duration = Duration::from_secs(10);
 
 /// How long an API server may take.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -40,14 +43,18 @@ pub struct SelfManaged {
     pub mutating: Option<String>,
     /// See `mutating`.
     pub validating: Option<String>,
+    /// How long certificates last.
+    pub lifetimes: Lifetimes,
 }
 
 /// Keeps this replica's certificate, for ever.
 pub(super) async fn keep(client: Client, options: SelfManaged, app: App) {
+    let lifetimes = options.lifetimes;
     let mut keeper = Keeper {
         objects: Objects::new(client, options),
         app,
-        terms: Terms::USUAL,
+        terms: lifetimes.terms(),
+        later: lifetimes.pause(),
         replica: Replica::default(),
         newest: None,
         begin: Instant::now(),
@@ -63,6 +70,8 @@ struct Keeper {
     objects: Objects,
     app: App,
     terms: Terms,
+    /// How long to wait after a round while all is well.
+    later: Duration,
     replica: Replica,
     /// The key and the certificate of `replica.newest`.
     newest: Option<Arc<keys::Signed>>,
@@ -89,7 +98,7 @@ impl Keeper {
                 if self.replica.has_expired(Timestamp::now().as_second()) {
                     self.withdraw();
                 }
-                return if self.replica.serving.is_some() { LATER } else { SOON };
+                return if self.replica.serving.is_some() { self.later } else { SOON };
             }
         };
         let steady = i64::try_from(self.begin.elapsed().as_secs()).unwrap_or(i64::MAX);
@@ -113,7 +122,7 @@ impl Keeper {
         match (busy, self.replica.serving.is_some()) {
             (true, _) => AGAIN,
             (false, false) => SOON,
-            (false, true) => LATER,
+            (false, true) => self.later,
         }
     }
 

@@ -316,7 +316,7 @@ mod tests {
 
     #[test]
     fn pem_is_read_as_it_was_written() {
-        let made = keys::authority(1_800_000_000, &super::super::state::Terms::USUAL).unwrap();
+        let made = keys::authority(1_800_000_000, &super::super::Lifetimes::default().terms()).unwrap();
         let read = keys::read(made.certificate.as_bytes());
         let again = pem(read.iter().map(|(der, _)| der));
         assert_eq!(keys::read(again.as_bytes()), read);

@@ -29,12 +29,6 @@ pub(super) struct Terms {
     pub(super) settle: i64,
 }
 
-impl Terms {
-    /// As they are outside tests: a year and a day.
-    pub(super) const USUAL: Self =
-        Self { authority: 365 * 24 * 3600, leaf: 24 * 3600, skew: 3600, settle: 300 };
-}
-
 /// An authority. Times are seconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Authority {

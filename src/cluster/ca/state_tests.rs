@@ -1,6 +1,6 @@
 //! Replicas that race, with clocks that are apart and writes that get lost.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use proptest::prelude::*;
 
@@ -267,6 +267,39 @@ fn an_authority_is_published_before_it_signs_and_until_it_expires() {
     assert_eq!((at("next made"), at("next published")), (1980, 1980));
     assert_eq!((at("promoted"), at("serves by the second")), (2040, 2040));
     assert_eq!(at("first expired"), 3120);
+}
+
+/// Twenty authorities, one after the other. Whoever hears of a `caBundle` as late as is allowed for verifies what is served
+/// all the same, and there is always something served.
+#[test]
+fn renewals_are_never_noticed() {
+    const STEP: i64 = 7;
+    let (mut cluster, mut all) = (Cluster::new(), members(3));
+    settle(&mut cluster, &mut all, 0);
+    let mut heard = VecDeque::new();
+    let mut signers = BTreeSet::new();
+    for step in 0..6200 {
+        let time = step * STEP;
+        // One at a time looks and acts, so that the others know less.
+        let who = usize::try_from(step).unwrap() % all.len();
+        all[who].look(&cluster);
+        all[who].act(&mut cluster, time, Network::Good);
+        heard.push_back((time, cluster.bundles.clone()));
+        while heard.front().is_some_and(|(then, _)| time - then > TERMS.settle - STEP) {
+            heard.pop_front();
+        }
+        for member in &all {
+            let leaf = member.replica.serving.as_ref().expect("somebody serves nothing");
+            assert!((leaf.not_before..=leaf.not_after).contains(&time), "at {time}");
+            for (_, bundle) in &heard[0].1 {
+                let trusted = bundle.iter().any(|one| one.id == leaf.issuer && time <= one.not_after);
+                assert!(trusted, "at {time}");
+            }
+            signers.insert(leaf.issuer);
+        }
+        assert!(cluster.bundles[0].1.len() <= 3, "at {time}");
+    }
+    assert!(signers.len() >= 20, "{}", signers.len());
 }
 
 proptest! {
