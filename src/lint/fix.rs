@@ -112,18 +112,26 @@ pub(super) fn fix_text(
     context: &Context<'_>,
 ) -> Option<Done> {
     let mut fixer = Fixer { linter, context, allowed, refused: BTreeSet::new(), tries: MAX_TRIES };
+    // Whether the text has changed since all that was refused was tried.
+    let mut is_other = false;
     let mut so_far = Done { text: text.to_owned(), gone: 0, touched: Vec::new() };
     for _ in 0..MAX_ROUNDS {
         let before = examine(linter, &so_far.text, context, None);
         let proposals = fixer.proposals(&so_far.text, &before);
         if proposals.is_empty() {
-            break;
+            // What was not right may be right beside what was done after it.
+            if !std::mem::take(&mut is_other) || fixer.refused.is_empty() {
+                break;
+            }
+            fixer.refused.clear();
+            continue;
         }
         // Where nothing came of it, what was refused makes room for others.
         if let Some(done) = fixer.attempt(&so_far.text, &before, &proposals) {
             so_far.gone += done.gone;
             so_far.touched.extend(done.touched);
             so_far.text = done.text;
+            is_other = true;
         } else if fixer.tries == 0 {
             break;
         }
