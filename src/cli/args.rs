@@ -228,6 +228,7 @@ pub(crate) enum PolicyCommand {
     /// Print a built-in policy, to read or to start from
     Show {
         /// baseline, recommended or strict
+        #[arg(default_value = "recommended")]
         name: String,
     },
     /// Print the JSON Schema of policy files, for editors

@@ -1,0 +1,120 @@
+//! What the documentation says can be done: policies to copy, names of rules, links.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use assert_cmd::Command;
+use jobguard::engine::registry;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Pages that people wrote; those of the rules are made from their declarations.
+fn pages() -> Vec<(PathBuf, String)> {
+    let mut pages = Vec::new();
+    for place in ["README.md", "CONTRIBUTING.md", "docs", "certs", "examples", "tests/conformance/README.md"]
+    {
+        for entry in ignore::Walk::new(root().join(place)).map(Result::unwrap) {
+            let path = entry.path();
+            if path.extension().is_some_and(|extension| extension == "md")
+                && !path.starts_with(root().join("docs/rules"))
+            {
+                pages.push((path.to_owned(), fs::read_to_string(path).unwrap()));
+            }
+        }
+    }
+    assert!(pages.len() > 10);
+    pages
+}
+
+/// The code blocks of a page in this language.
+fn blocks<'a>(page: &'a str, language: &str) -> Vec<&'a str> {
+    let pieces = page.split(&format!("\n```{language}\n") as &str).skip(1).collect::<Vec<_>>();
+    pieces.into_iter().map(|rest| rest.split("\n```").next().unwrap()).collect()
+}
+
+#[test]
+fn policies_are_usable() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("jobguard.yaml");
+    let keys = ["rules:", "defaults:", "overrides:", "suppressions:", "extends:", "mode:"];
+    let mut count = 0;
+    for (path, page) in pages() {
+        for block in blocks(&page, "yaml") {
+            let policy = if block.contains("kind: JobPolicy") {
+                block.to_owned()
+            } else if keys.iter().any(|key| block.starts_with(key)) {
+                let head =
+                    "apiVersion: jobguard.dev/v1alpha1\nkind: JobPolicy\nmetadata: {name: docs}\nspec:\n";
+                block.lines().fold(head.to_owned(), |all, line| format!("{all}  {line}\n"))
+            } else {
+                continue;
+            };
+            fs::write(&file, &policy).unwrap();
+            let output = Command::cargo_bin("jobguard")
+                .unwrap()
+                .args(["policy", "check"])
+                .arg(&file)
+                .output()
+                .unwrap();
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(output.status.success(), "{}:\n{policy}\n{said}", path.display());
+            count += 1;
+        }
+    }
+    assert!(count >= 5, "{count}");
+}
+
+#[test]
+fn rules_that_are_named_exist() {
+    let known: Vec<&str> = registry().rules().iter().map(|rule| rule.id()).collect();
+    let categories: Vec<&str> = known.iter().map(|id| id.split('/').next().unwrap()).collect();
+    let mut count = 0;
+    for (path, page) in pages() {
+        let words = page.split(|c: char| !(c.is_ascii_alphanumeric() || "/-*._".contains(c)));
+        for word in words {
+            let word = word.trim_end_matches('.');
+            let Some((category, name)) = word.split_once('/') else { continue };
+            // Not paths and files.
+            if !categories.contains(&category) || name.contains(['/', '.']) || name.is_empty() {
+                continue;
+            }
+            assert!(name == "*" || known.contains(&word), "{}: there is no rule {word}", path.display());
+            count += 1;
+        }
+    }
+    assert!(count > 20, "{count}");
+}
+
+/// How GitHub names a heading.
+fn anchor(heading: &str) -> String {
+    let text = heading.trim_start_matches('#').trim().to_lowercase();
+    text.chars()
+        .filter(|c| c.is_alphanumeric() || " -_".contains(*c))
+        .map(|c| if c == ' ' { '-' } else { c })
+        .collect()
+}
+
+#[test]
+fn links_lead_somewhere() {
+    let mut count = 0;
+    for (path, page) in pages() {
+        for link in page.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
+            if link.contains("://") {
+                continue;
+            }
+            let (file, wanted) = link.split_once('#').unwrap_or((link, ""));
+            let target = if file.is_empty() { path.clone() } else { path.parent().unwrap().join(file) };
+            assert!(target.exists(), "{}: {link}", path.display());
+            if !wanted.is_empty() {
+                let text = fs::read_to_string(&target).unwrap();
+                let found = text.lines().any(|line| line.starts_with('#') && anchor(line) == wanted);
+                assert!(found, "{}: {link}", path.display());
+            }
+            count += 1;
+        }
+    }
+    assert!(count > 30, "{count}");
+}
