@@ -1,5 +1,8 @@
 //! The chart, the plain manifests and their life in a real API server.
 
+use std::fs;
+use std::path::Path;
+
 use super::control_plane::ControlPlane;
 use super::helm::{CASES, CHART, Helm};
 
@@ -45,6 +48,30 @@ fn an_api_server_accepts_what_is_rendered() {
         assert!(built.ok, "{}", built.stderr);
         apply(folder, &built.stdout);
     }
+}
+
+/// The overlay that the plain manifests propose in a comment is one that kustomize understands.
+#[test]
+fn the_proposed_overlay_builds() {
+    let Some(plane) = ControlPlane::start() else { return };
+    let base = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/self-managed");
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir_all(folder.path().join("base")).unwrap();
+    for entry in fs::read_dir(&base).unwrap() {
+        let file = entry.unwrap().path();
+        fs::copy(&file, folder.path().join("base").join(file.file_name().unwrap())).unwrap();
+    }
+    let text = fs::read_to_string(base.join("kustomization.yaml")).unwrap();
+    let lines = text.lines().filter_map(|line| line.strip_prefix("#   "));
+    let proposed = lines.fold(String::new(), |all, line| all + line + "\n");
+    let (before, rest) = proposed.split_once('[').unwrap();
+    let (_, after) = rest.split_once(']').unwrap();
+    let overlay = format!("{before}[base]{after}");
+    fs::write(folder.path().join("kustomization.yaml"), &overlay).unwrap();
+    let built = plane.kubectl(&["kustomize", folder.path().to_str().unwrap()], "");
+    assert!(built.ok, "{overlay}{}", built.stderr);
+    assert!(built.stdout.contains("image: registry.example.com/jobguard:"), "{}", built.stdout);
+    assert_eq!(built.stdout.matches("failurePolicy: Fail").count(), 1);
 }
 
 /// Installed, upgraded with other values, and gone without a trace that would be in anybody's way.
