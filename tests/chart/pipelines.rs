@@ -253,6 +253,8 @@ fn one_version_is_named_everywhere() {
             "such as v",
             "JOBGUARD_VERSION: v",
             "?ref=v",
+            "--version ",
+            "jobguard/jobguard:",
             "targetRevision: ",
             "\nversion: ",
             "appVersion: ",
