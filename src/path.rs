@@ -76,6 +76,14 @@ impl FieldPath {
         self
     }
 
+    /// This path with several fields appended, written with dots between them; with none for the empty text.
+    #[must_use]
+    pub fn fields(mut self, names: &'static str) -> Self {
+        self.0
+            .extend(names.split('.').filter(|name| !name.is_empty()).map(|name| Segment::Field(name.into())));
+        self
+    }
+
     /// This path with a list index appended.
     #[must_use]
     pub fn index(mut self, index: usize) -> Self {

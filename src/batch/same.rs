@@ -100,12 +100,12 @@ type Place<'p> = (&'p str, &'p str);
 
 /// Whether two templates are the same.
 pub(super) fn same_template(a: &PodTemplateSpec, b: &PodTemplateSpec) -> bool {
-    same(serde_json::to_value(a), serde_json::to_value(b), "PodTemplateSpec")
+    a == b || same(serde_json::to_value(a), serde_json::to_value(b), "PodTemplateSpec")
 }
 
 /// Whether the specs of two templates are the same.
 pub(super) fn same_pod_spec(a: &PodSpec, b: &PodSpec) -> bool {
-    same(serde_json::to_value(a), serde_json::to_value(b), "PodSpec")
+    a == b || same(serde_json::to_value(a), serde_json::to_value(b), "PodSpec")
 }
 
 fn same(a: serde_json::Result<Value>, b: serde_json::Result<Value>, ty: &str) -> bool {

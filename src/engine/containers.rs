@@ -23,8 +23,8 @@ pub struct ContainerPart<'a> {
 
 impl ContainerPart<'_> {
     /// The path of a field of the container: `path("securityContext.privileged")`; `path("")` is the container.
-    pub fn path(&self, field: &str) -> FieldPath {
-        self.job.path(&format!("template.spec.{}[{}].{field}", self.list, self.index))
+    pub fn path(&self, field: &'static str) -> FieldPath {
+        self.job.path("template.spec").field(self.list).index(self.index).fields(field)
     }
 
     /// Whether it runs before the others: an init container, sidecars included.

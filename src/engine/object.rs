@@ -171,12 +171,8 @@ pub struct JobPart<'a> {
 
 impl<'a> JobPart<'a> {
     /// The path of a field below the Job's spec: `path("template.spec.subdomain")`.
-    pub fn path(&self, field: &str) -> FieldPath {
-        let mut path = FieldPath::parse(self.prefix);
-        for segment in FieldPath::parse(field).segments() {
-            path.push(segment.clone());
-        }
-        path
+    pub fn path(&self, field: &'static str) -> FieldPath {
+        FieldPath::root().fields(self.prefix).fields(field)
     }
 
     /// The Pod template.

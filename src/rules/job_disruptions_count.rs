@@ -109,10 +109,8 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     let report = sink.report(job.path(field), message);
     match decided {
         Some((index, _)) => {
-            let path = format!("podFailurePolicy.rules[{index}].action");
-            report
-                .help("let this rule Ignore it")
-                .related(job.path(&path), "the first rule for DisruptionTarget");
+            let path = job.path("podFailurePolicy.rules").index(index).field("action");
+            report.help("let this rule Ignore it").related(path, "the first rule for DisruptionTarget");
         }
         None if job.restart_policy() == Some("OnFailure") => {
             report.help(format!(

@@ -126,7 +126,7 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     for (index, rule) in rules.iter().enumerate() {
         let earlier = &rules[..index];
         let Some(covering) = covering(rule, earlier) else { continue };
-        let path = |index: usize| job.path(&format!("podFailurePolicy.rules[{index}]"));
+        let path = |index: usize| job.path("podFailurePolicy.rules").index(index);
         let before = if covering.len() == 1 { "a rule before it matches" } else { "rules before it match" };
         let mut report = sink
             .report(path(index), format!("this rule never decides: {before} every failure that it does"))

@@ -117,18 +117,25 @@ const MAX_PLACES: usize = 4;
 /// The most that a message quotes of a placeholder, in characters.
 const QUOTE: usize = 40;
 
-/// Whether a text may hold a placeholder: each of them begins with one of these.
-fn is_suspect(text: &str) -> bool {
-    text.bytes().any(|byte| matches!(byte, b'$' | b'{' | b'<' | b'%'))
+fn has_placeholder(text: &str) -> bool {
+    placeholder(text, true).is_some()
+}
+
+/// Whether there is a placeholder in any place that is looked at, and perhaps in some others.
+fn is_suspect(object: &Object) -> bool {
+    let metadata = object.metadata();
+    let names = [&metadata.name, &metadata.generate_name, &metadata.namespace];
+    names.into_iter().flatten().any(|name| has_placeholder(name))
+        || metadata.labels.as_ref().is_some_and(|labels| any_text(labels, has_placeholder))
+        || match object.workload() {
+            Workload::Job(job) => any_text(&job.spec, has_placeholder),
+            Workload::CronJob(cron_job) => any_text(&cron_job.spec, has_placeholder),
+        }
 }
 
 fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     // Nearly no manifest has one, and to say so must cost nearly nothing.
-    let suspect = match object.workload() {
-        Workload::Job(job) => any_text(&**job, is_suspect),
-        Workload::CronJob(cron_job) => any_text(&**cron_job, is_suspect),
-    };
-    if !suspect {
+    if !is_suspect(object) {
         return;
     }
     let mut places = Vec::new();

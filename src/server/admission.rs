@@ -3,18 +3,17 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use k8s_openapi::api::batch::v1::{CronJob, Job};
 use serde_json::value::RawValue;
 
 use crate::batch::{self, Kind, Workload};
 use crate::engine::{self, Context, Input, Object, Services};
-use crate::manifest;
 use crate::mutate;
 use crate::policy::{ControllerJobs, Mode, OnTimeout, Policy};
 
 use super::answer::{Decision, MAX_WARNING, Ruling, changes_annotation};
 use super::facts::{Facts, NOT_UNDERSTOOD, PASSED_OVER, TIMED_OUT};
 use super::knowledge::Namespaces;
+use super::object;
 use super::review::{Operation, Request, Response, Review, ReviewAnswer, ReviewError, Status};
 use super::text::plain;
 
@@ -311,7 +310,7 @@ fn asked(request: &Request<'_>) -> Asked {
         return Asked::Puzzle { why: "the request has no `oldObject`".to_owned() };
     }
     let read = |raw: &RawValue, field| {
-        read_object(raw, known).map(|workload| located(workload, request)).map_err(|error| Asked::Puzzle {
+        object::read(raw, known).map(|workload| located(workload, request)).map_err(|error| Asked::Puzzle {
             why: format!("`{field}` cannot be read as a {}: {}", kind.kind, quiet(&error)),
         })
     };
@@ -323,22 +322,6 @@ fn asked(request: &Request<'_>) -> Asked {
         Ok(old) => Asked::Object { new, old },
         Err(puzzle) => puzzle,
     }
-}
-
-/// The object as the API server writes it; or else, by the API's own rules, as people do (`null` for nothing, a number
-/// for a quantity).
-fn read_object(raw: &RawValue, kind: Kind) -> serde_json::Result<Workload> {
-    let typed = match kind {
-        Kind::Job => serde_json::from_str::<Job>(raw.get()).map(|job| Workload::Job(Box::new(job))),
-        Kind::CronJob => {
-            serde_json::from_str::<CronJob>(raw.get()).map(|cron_job| Workload::CronJob(Box::new(cron_job)))
-        }
-    };
-    typed.or_else(|error| {
-        let documents = manifest::read(raw.get());
-        let tree = documents.first().and_then(|document| document.content.as_ref().ok());
-        tree.and_then(|tree| batch::decode(tree, tree.root(), kind).workload).ok_or(error)
-    })
 }
 
 /// What serde says, without the value at fault: it may be anything that stands in an object.

@@ -15,6 +15,7 @@ mod http;
 mod knowledge;
 mod log;
 mod metrics;
+mod object;
 mod ops;
 mod patience;
 mod policies;
