@@ -4,17 +4,24 @@
 //! and answers a fixed AdmissionReview: same process, same TLS, same clients, taking turns. It prints reviews per second,
 //! their ratio, latencies, and the memory in use. `JOBGUARD_BENCH_SECONDS` says how long each turn lasts (2).
 //!
+//! `cargo bench --bench webhook -- --soak` starts the program itself and sends it a million reviews (`--soak N`: as many as
+//! that), on new connections after every ten thousand. It prints the memory that the program then uses beside what it
+//! used after ten thousand.
+//!
 //! Started in any other way (`cargo test --benches`), it asks a few hundred times and says nothing of speed.
 #![allow(
     clippy::expect_used,
+    clippy::print_stderr,
     clippy::print_stdout,
     clippy::unwrap_used,
     reason = "a benchmark, not a service"
 )]
 
 use std::convert::Infallible;
+use std::io::{BufRead as _, BufReader};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -248,15 +255,97 @@ async fn turn(
     times
 }
 
-/// Memory in use by this process, in MiB: clients and both servers.
-fn resident() -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+/// Memory in use by a process, in MiB. Of `self` these are clients and both servers.
+fn resident(process: &str) -> f64 {
+    memory(process, "VmRSS:")
+}
+
+fn memory(process: &str, which: &str) -> f64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix(which));
     let kib: f64 = line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or_default();
     kib / 1024.0
 }
 
+/// The program, running.
+struct Program(Child);
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Program {
+    fn start(identity: &Identity) -> (Self, SocketAddr) {
+        let file = |name| identity.folder.path().join(name);
+        let mut child = Command::new(env!("CARGO_BIN_EXE_jobguard"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--log-format", "json"])
+            .arg("--tls-cert")
+            .arg(file("tls.crt"))
+            .arg("--tls-key")
+            .arg(file("tls.key"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+        let address = lines
+            .find_map(|line| serde_json::from_str::<Value>(&line).ok()?["address"].as_str()?.parse().ok())
+            .expect("it says where it listens");
+        // A denial is a line: they are read, lest the program waits.
+        std::thread::spawn(move || lines.for_each(drop));
+        (Self(child), address)
+    }
+}
+
+/// What `--soak` asks for.
+fn soak_length() -> Option<usize> {
+    let mut arguments = std::env::args().skip_while(|argument| argument != "--soak");
+    arguments.next()?;
+    Some(arguments.next().and_then(|count| count.replace('_', "").parse().ok()).unwrap_or(1_000_000))
+}
+
+/// Many reviews, and what they leave behind in memory.
+async fn soak(reviews_wanted: usize) {
+    const STEP: usize = 10_000;
+    let identity = identity();
+    let (program, address) = Program::start(&identity);
+    let process = program.0.id().to_string();
+    let requests = Arc::new(reviews());
+    let (begin, mut done, mut after_first) = (Instant::now(), 0, 0.0);
+    let start = resident(&process);
+    while done < reviews_wanted {
+        let wanted = STEP.min(reviews_wanted - done);
+        let times =
+            turn(&identity, address, &requests, Duration::from_secs(600), wanted.div_ceil(CLIENTS)).await;
+        assert!(times.total >= wanted, "{} of {wanted} reviews", times.total);
+        done += times.total;
+        if after_first == 0.0 {
+            after_first = resident(&process);
+        }
+        eprintln!(
+            "{done} reviews after {:.0} s: {:.1} MiB, p50 {:.1?}, p99 {:.1?}",
+            begin.elapsed().as_secs_f64(),
+            resident(&process),
+            times.percentile(50),
+            times.percentile(99)
+        );
+    }
+    println!(
+        "memory   {start:.1} MiB at the start, {after_first:.1} MiB after {STEP} reviews, {:.1} MiB after {done}, \
+         {:.1} MiB at most",
+        resident(&process),
+        memory(&process, "VmHWM:")
+    );
+}
+
 fn main() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    if let Some(length) = soak_length() {
+        return runtime.block_on(soak(length));
+    }
     let measuring = std::env::args().any(|argument| argument == "--bench");
     let seconds =
         std::env::var("JOBGUARD_BENCH_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(2);
@@ -264,7 +353,7 @@ fn main() {
         true => (Duration::from_secs(seconds), TURNS, 1_000_000),
         false => (Duration::from_secs(20), 1, 40),
     };
-    tokio::runtime::Runtime::new().unwrap().block_on(async {
+    runtime.block_on(async {
         let identity = identity();
         let (floor, webhook) = (floor(&identity).await, webhook(&identity).await);
         let requests = Arc::new(reviews());
@@ -274,7 +363,7 @@ fn main() {
             turn(&identity, floor, &requests, length / 2, most).await;
             turn(&identity, webhook, &requests, Duration::from_secs(600), 10_000 / CLIENTS).await;
         }
-        let after_ten_thousand = resident();
+        let after_ten_thousand = resident("self");
         let (mut times, mut speeds) = ([Times::new(), Times::new()], [Vec::new(), Vec::new()]);
         for _ in 0..turns {
             for (which, address) in [floor, webhook].into_iter().enumerate() {
@@ -300,7 +389,7 @@ fn main() {
         println!("ratio    {:8.2}", total(&speeds[1]) / total(&speeds[0]));
         println!(
             "memory   {after_ten_thousand:.1} MiB after 10000 reviews, {:.1} MiB after {}",
-            resident(),
+            resident("self"),
             10_000 + times[1].total
         );
     });
