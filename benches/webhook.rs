@@ -90,6 +90,7 @@ async fn webhook(identity: &Identity) -> SocketAddr {
         clients: None,
         policy: PolicySource::BuiltIn(Preset::Recommended),
         metrics_listen: None,
+        namespace: None,
         excluded_namespaces: Vec::new(),
         reload_every: Duration::from_secs(10),
         shutdown_delay: Duration::ZERO,

@@ -12,7 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use server_support::{Client, Pki, Server, create, get, job, post, refuses};
+use server_support::{Client, Pki, Server, create, get, job, post, refuses, run};
 
 #[test]
 fn reviews_need_a_client_certificate_where_that_is_asked() {
@@ -58,10 +58,18 @@ fn an_expired_certificate_is_not_ready() {
     let ready = server.ask_metrics("/readyz");
     assert_eq!((ready.code, ready.body.as_str()), (503, "the certificate expired at 2020-01-01T00:00:00Z\n"));
     assert_eq!(server.metric("jobguard_tls_certificate_expiry_timestamp_seconds"), 1_577_836_800.0);
+    assert_eq!(server.logged("listening")["certificate_until"], "2020-01-01T00:00:00Z");
+    let refused = server.logged("API servers refuse the certificate in use");
+    assert_eq!(
+        (&refused["level"], &refused["problem"]),
+        (&json!("ERROR"), &json!("the certificate expired at 2020-01-01T00:00:00Z"))
+    );
     // A good one mends it.
     pki.rotate();
     for _ in 0..500 {
         if server.ask_metrics("/readyz").code == 200 {
+            assert!(server.logged("certificates loaded anew")["until"].is_string());
+            server.logged("the certificate in use is valid");
             return;
         }
         thread::sleep(Duration::from_millis(10));
@@ -71,7 +79,14 @@ fn an_expired_certificate_is_not_ready() {
 
 #[test]
 fn metrics_tell_what_happened() {
-    let server = Server::start(&["--metrics-listen", "127.0.0.1:0", "--exclude-namespaces", "quiet"]);
+    let server = Server::start(&[
+        "--metrics-listen",
+        "127.0.0.1:0",
+        "--exclude-namespaces",
+        "quiet",
+        "--namespace",
+        "own",
+    ]);
     let mut stream = server.connect();
     let bad = create("u", &job("a", "Always"));
     post(&mut stream, "/validate", bad.to_string().as_bytes());
@@ -102,9 +117,49 @@ fn metrics_tell_what_happened() {
     }
     assert!(!text.contains("Surprise"));
     let line = server.logged("listening");
-    assert_eq!(line["excluded_namespaces"], "quiet");
+    assert_eq!((&line["namespace"], &line["excluded_namespaces"]), (&json!("own"), &json!("own,quiet")));
     let refused = server.logged("request refused");
     assert_eq!((&refused["code"], &refused["path"]), (&json!(400), &json!("/validate")));
+    assert!(refused["client"].as_str().unwrap().starts_with("127.0.0.1:"), "{refused}");
+}
+
+#[test]
+fn configurations_that_do_not_fit_are_seen_in_the_log() {
+    let server = Server::start(&[]);
+    // At a wrong path.
+    let mut stream = server.connect();
+    assert_eq!(post(&mut stream, "/validating", b"{}").code, 404);
+    let refused = server.logged("request refused");
+    assert_eq!((&refused["path"], &refused["code"]), (&json!("/validating"), &json!(404)));
+    // With another caBundle: told once, however often it happens.
+    let stranger = Client { address: server.address, config: Pki::new().client(false) };
+    for _ in 0..3 {
+        assert!(stranger.connect().unwrap().write_all(b"GET /livez HTTP/1.1\r\n\r\n").is_err());
+    }
+    let told = "a client does not trust the certificate: do caBundle, host name and dates fit?";
+    assert_eq!(server.logged(told)["level"], "WARN");
+    thread::sleep(Duration::from_millis(100));
+    let count = server.log.lock().unwrap().iter().filter(|line| line.contains(told)).count();
+    assert_eq!(count, 1);
+}
+
+#[test]
+fn a_policy_that_changes_is_told_with_its_name_and_one_with_faults_in_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("policy.yaml");
+    let write = |name: &str, spec: &str| {
+        let text = "apiVersion: jobguard.dev/v1alpha1\nkind: JobPolicy\n";
+        fs::write(&file, format!("{text}metadata: {{name: {name}}}\nspec: {spec}\n")).unwrap();
+    };
+    write("first", "{}");
+    let server = Server::start(&["--policy", file.to_str().unwrap(), "--reload-every", "20ms"]);
+    write("broken", "{mode: loud, rules: {no/such: deny}}");
+    let told = server.logged("the policy cannot be loaded: the one loaded before stays in use");
+    let problem = told["problem"].as_str().unwrap();
+    assert!(problem.contains("loud") && problem.contains("; ") && !problem.contains('\n'), "{problem}");
+    write("second", "{mode: warn}");
+    let told = server.logged("policy loaded anew");
+    assert_eq!((&told["policy"], &told["mode"]), (&json!("second"), &json!("warn")));
 }
 
 #[test]
@@ -140,8 +195,26 @@ fn says_what_is_wrong_with_its_arguments() {
     refuses(&["serve", "--client-allowed-names", "a"], "--client-ca");
     refuses(&["serve", "--reload-every", "0s"], "more than nothing");
     refuses(&["serve", "--metrics-listen", "nowhere"], "IP:PORT");
+    refuses(&["serve", "--policy", "strickt"], "built-in policies are baseline, recommended, strict");
+    refuses(&["serve", "--exclude-namespaces", "Kube_System"], "not a DNS label");
+    refuses(&["serve", "--client-ca", "a", "--client-allowed-names", ""], "--client-allowed-names");
+    let both = ["serve", "--listen", "127.0.0.1:18443", "--metrics-listen", "127.0.0.1:18443"];
+    refuses(&both, "reviews and metrics cannot both be served on 127.0.0.1:18443");
+    // What is wrong is told once.
+    let output = run(&["serve", "--policy", "no/such.yaml"], b"");
+    assert_eq!(String::from_utf8_lossy(&output.stderr).matches("cannot be read").count(), 1);
     #[cfg(feature = "cluster")]
     {
+        // Nobody is told that it listens before it knows whom to ask.
+        let output = server_support::program()
+            .args(["serve", "--listen", "127.0.0.1:0", "--watch-services"])
+            .env("KUBECONFIG", "no/such/file")
+            .output()
+            .unwrap();
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{told}");
+        assert!(told.contains("set KUBECONFIG") && !told.contains("listening"), "{told}");
+        assert!(output.stdout.is_empty());
         let managed = |more: [&'static str; 2], words: &str| {
             refuses(&["serve", "--self-managed", "--namespace", "a", more[0], more[1]], words);
         };

@@ -14,6 +14,7 @@ use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 
 use super::exit::ExitStatus;
+use crate::batch::names;
 #[cfg(feature = "cluster")]
 use crate::cluster::{Lifetimes, SelfManaged};
 use crate::policy::Preset;
@@ -48,7 +49,8 @@ pub(crate) struct ServeArgs {
         value_name = "NAME,...",
         env = "JOBGUARD_CLIENT_ALLOWED_NAMES",
         requires = "client_ca",
-        value_delimiter = ','
+        value_delimiter = ',',
+        value_parser = clap::builder::NonEmptyStringValueParser::new()
     )]
     client_allowed_names: Vec<String>,
 
@@ -66,11 +68,12 @@ pub(crate) struct ServeArgs {
     reload_every: Duration,
 
     /// Namespaces whose Jobs are let through unseen; the one that jobguard runs in always is
-    #[arg(long, value_name = "NAME,...", env = "JOBGUARD_EXCLUDE_NAMESPACES", value_delimiter = ',')]
+    #[arg(long, value_name = "NAME,...", env = "JOBGUARD_EXCLUDE_NAMESPACES", value_delimiter = ',',
+          value_parser = namespace)]
     exclude_namespaces: Vec<String>,
 
     /// The namespace that jobguard runs in [default: that of its service account]
-    #[arg(long, value_name = "NAME", env = "JOBGUARD_NAMESPACE")]
+    #[arg(long, value_name = "NAME", env = "JOBGUARD_NAMESPACE", value_parser = namespace)]
     namespace: Option<String>,
 
     /// Know the cluster's Services, for rules that ask for them
@@ -210,6 +213,14 @@ fn interval(text: &str) -> Result<Duration, String> {
     })
 }
 
+/// A namespace; nothing stands for none, as in an environment variable that is set and empty.
+fn namespace(text: &str) -> Result<String, String> {
+    match names::dns_label(text).first() {
+        Some(problem) if !text.is_empty() => Err(format!("it {problem}")),
+        _ => Ok(text.to_owned()),
+    }
+}
+
 /// The namespace of the Pod that this runs in, if it does.
 fn own_namespace() -> Option<String> {
     const FILE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
@@ -223,11 +234,9 @@ pub(crate) fn run(args: ServeArgs) -> Result<ExitStatus> {
         Some(preset) => PolicySource::BuiltIn(preset),
         None => PolicySource::File(args.policy.clone().into()),
     };
-    let namespace = args.namespace.or_else(own_namespace);
+    let namespace = args.namespace.filter(|name| !name.is_empty()).or_else(own_namespace);
     let mut excluded_namespaces = args.exclude_namespaces;
-    excluded_namespaces.extend(namespace.clone());
-    excluded_namespaces.sort();
-    excluded_namespaces.dedup();
+    excluded_namespaces.retain(|name| !name.is_empty());
     let certificate = match (args.tls_cert, args.tls_key) {
         (Some(cert), Some(key)) => Certificate::Files { cert, key },
         _ => Certificate::SelfSigned,
@@ -242,7 +251,9 @@ pub(crate) fn run(args: ServeArgs) -> Result<ExitStatus> {
         };
         lifetimes.check()?;
         let managed = SelfManaged {
-            namespace: namespace.context("--self-managed needs --namespace: where is the Secret to be?")?,
+            namespace: namespace
+                .clone()
+                .context("--self-managed needs --namespace: where is the Secret to be?")?,
             secret: args.ca_secret,
             mutating: given(args.mutating_webhook),
             validating: given(args.validating_webhook),
@@ -264,6 +275,7 @@ pub(crate) fn run(args: ServeArgs) -> Result<ExitStatus> {
         clients: args.client_ca.map(|ca| ClientAuth { ca, names: args.client_allowed_names }),
         policy,
         metrics_listen: args.metrics_listen,
+        namespace,
         excluded_namespaces,
         reload_every: args.reload_every,
         #[cfg(feature = "cluster")]

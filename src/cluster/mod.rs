@@ -38,32 +38,52 @@ impl Options {
 pub enum ClusterError {
     /// Neither a Pod's service account nor a kubeconfig tells how to reach the API server.
     #[error(
-        "cannot tell how to reach the API server, which --watch-services, --watch-namespaces and --self-managed need: {0}"
+        "cannot tell how to reach the API server, which --watch-services, --watch-namespaces and --self-managed need: \
+         run in a Pod with a service account, or set KUBECONFIG"
     )]
     Config(#[from] kube::config::InferConfigError),
     /// The client cannot be made.
-    #[error("cannot make a client for the API server: {0}")]
+    #[error("cannot make a client for the API server")]
     Client(#[from] kube::Error),
 }
 
-/// Starts what is asked for. It ends with `tasks`.
-///
-/// # Errors
-/// When there is no way to the cluster; whether the API server answers is no part of that.
-pub(crate) async fn start(options: &Options, app: &App, tasks: &mut JoinSet<()>) -> Result<(), ClusterError> {
-    if options.is_idle() {
-        return Ok(());
+/// A cluster, and what is asked of it.
+pub(crate) struct Cluster {
+    options: Options,
+    /// None where nothing is asked.
+    client: Option<Client>,
+}
+
+impl std::fmt::Debug for Cluster {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Cluster").field("options", &self.options).finish_non_exhaustive()
     }
-    let config = kube::Config::infer().await?;
-    let client = Client::try_from(config)?;
-    if options.watch_services {
-        tasks.spawn(watch::services(client.clone(), app.knowledge.clone()));
+}
+
+impl Cluster {
+    /// Finds the way to the cluster, if anything is asked of it.
+    ///
+    /// # Errors
+    /// When there is none; whether the API server answers is no part of that.
+    pub(crate) async fn connect(options: Options) -> Result<Self, ClusterError> {
+        let client = match options.is_idle() {
+            true => None,
+            false => Some(Client::try_from(kube::Config::infer().await?)?),
+        };
+        Ok(Self { options, client })
     }
-    if options.watch_namespaces {
-        tasks.spawn(watch::namespaces(client.clone(), app.knowledge.clone()));
+
+    /// Starts what is asked for. It ends with `tasks`.
+    pub(crate) fn start(self, app: &App, tasks: &mut JoinSet<()>) {
+        let Some(client) = self.client else { return };
+        if self.options.watch_services {
+            tasks.spawn(watch::services(client.clone(), app.knowledge.clone()));
+        }
+        if self.options.watch_namespaces {
+            tasks.spawn(watch::namespaces(client.clone(), app.knowledge.clone()));
+        }
+        if let Some(managed) = self.options.self_managed {
+            tasks.spawn(ca::keep(client, managed, app.clone()));
+        }
     }
-    if let Some(managed) = &options.self_managed {
-        tasks.spawn(ca::keep(client, managed.clone(), app.clone()));
-    }
-    Ok(())
 }

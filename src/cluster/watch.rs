@@ -79,7 +79,14 @@ async fn follow<C, E>(
             Some(None) => return,
             Some(Some(Err(error))) => {
                 if lost.is_none() {
-                    tracing::warn!(what, %error, "lost sight of the cluster: going on with what is known");
+                    match complete {
+                        true => {
+                            tracing::warn!(what, %error, "the watch is broken: going on with what was known")
+                        }
+                        false => {
+                            tracing::warn!(what, %error, "cannot be listed: nothing is known of them yet")
+                        }
+                    }
                     lost = Some(Timestamp::now());
                     if complete {
                         cache.publish(lost);
@@ -103,7 +110,7 @@ async fn follow<C, E>(
             Some(Some(Ok(Event::Delete(object)))) => cache.remove(&object),
         }
         if lost.take().is_some() {
-            tracing::info!(what, "in sight of the cluster again");
+            tracing::info!(what, "watched again");
         }
         if complete {
             cache.publish(None);

@@ -70,7 +70,14 @@ pub fn read_file(path: &Path, catalog: &[&'static RuleSpec]) -> Result<Policy, P
     let name = path.display().to_string();
     match read_text(path) {
         Ok(text) => read(&Source { name, text }, catalog, &from_files),
-        Err(why) => Err(whole_file(&name, format!("cannot be read: {why}")).into()),
+        Err(why) => {
+            // Perhaps a built-in policy was meant.
+            let hint = match name.contains(['/', '\\', '.']) || path.exists() {
+                true => String::new(),
+                false => format!("; built-in policies are {}", Preset::ALL.map(Preset::as_str).join(", ")),
+            };
+            Err(whole_file(&name, format!("cannot be read: {why}{hint}")).into())
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +18,8 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::server::TlsStream;
 
 use super::connections::{Entry, Slot, Table};
-use super::http::Handler;
+use super::http::{Client, Handler};
+use super::log::Seldom;
 use super::metrics::{Metrics, Shed};
 use super::patience::Patience;
 use super::shutdown::{Lifecycle, Phase};
@@ -73,6 +75,8 @@ pub(crate) struct Connections {
     /// Which connections there are.
     pub(crate) table: Arc<Table>,
     pub(crate) metrics: Arc<Metrics>,
+    /// For clients that do not trust the certificate.
+    pub(crate) distrust: Arc<Seldom>,
 }
 
 /// Held by every open connection: all have ended when nobody holds it.
@@ -124,9 +128,16 @@ impl Connections {
                     let (connections, open) = (self.clone(), open.clone());
                     tokio::spawn(async move {
                         let _open = open;
-                        if let Err(problem) = connections.connection(stream, slot).await {
+                        if let Err(problem) = connections.connection(stream, peer, slot).await {
                             connections.metrics.connection_closed(problem.reason());
                             tracing::debug!(%peer, %problem, "connection ended");
+                            if problem.is_distrust() && connections.distrust.now() {
+                                tracing::warn!(
+                                    %peer,
+                                    %problem,
+                                    "a client does not trust the certificate: do caBundle, host name and dates fit?"
+                                );
+                            }
                         }
                     });
                 }
@@ -141,17 +152,22 @@ impl Connections {
         }
     }
 
-    async fn connection(&self, stream: TcpStream, slot: Arc<Slot>) -> Result<(), Problem> {
+    async fn connection(
+        &self,
+        stream: TcpStream,
+        address: SocketAddr,
+        slot: Arc<Slot>,
+    ) -> Result<(), Problem> {
         // Given back however this ends, by a panic as well.
         let _place = Place { connections: self, slot: &slot };
         tokio::select! {
-            ended = self.talk(stream, &slot) => ended,
+            ended = self.talk(stream, address, &slot) => ended,
             () = slot.evicted() => Err(Problem::Evicted),
             () = self.lifecycle.reached(Phase::Ended) => Ok(()),
         }
     }
 
-    async fn talk(&self, stream: TcpStream, slot: &Arc<Slot>) -> Result<(), Problem> {
+    async fn talk(&self, stream: TcpStream, address: SocketAddr, slot: &Arc<Slot>) -> Result<(), Problem> {
         // Answers are written whole; waiting to fill a packet would only delay them.
         stream.set_nodelay(true)?;
         let stream = tokio::select! {
@@ -161,10 +177,10 @@ impl Connections {
             () = self.lifecycle.reached(Phase::Draining) => None,
         };
         let Some(stream) = stream else { return Ok(()) };
-        let peer = self.tls.peer(stream.get_ref().1);
+        let client = Client { peer: self.tls.peer(stream.get_ref().1), address };
         let service = service_fn(|mut request: Request<Incoming>| {
             slot.busy();
-            request.extensions_mut().insert(peer);
+            request.extensions_mut().insert(client);
             let answer = self.handler.answer(request);
             async move {
                 let answer = answer.await;
@@ -231,6 +247,27 @@ enum Problem {
 }
 
 impl Problem {
+    /// Whether the client found the certificate wanting: it says so in different ways (that a signature of another
+    /// authority of the same name does not fit is `DecryptError`).
+    fn is_distrust(&self) -> bool {
+        use rustls::AlertDescription::{
+            BadCertificate, CertificateExpired, CertificateUnknown, DecryptError, UnknownCA,
+            UnsupportedCertificate,
+        };
+        let Self::Tls(error) = self else { return false };
+        let error = error.get_ref().and_then(|error| error.downcast_ref());
+        let Some(rustls::Error::AlertReceived(alert)) = error else { return false };
+        matches!(
+            alert,
+            BadCertificate
+                | CertificateExpired
+                | CertificateUnknown
+                | DecryptError
+                | UnknownCA
+                | UnsupportedCertificate
+        )
+    }
+
     /// For metrics.
     fn reason(&self) -> &'static str {
         match self {

@@ -2,7 +2,8 @@
 
 use std::io::{self, IsTerminal as _};
 use std::panic;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -25,7 +26,8 @@ static LOG: OnceLock<(LevelFilter, Handle<EnvFilter, Registry>)> = OnceLock::new
 /// What is logged at `level`. Libraries speak of what matters to their authors; of theirs, warnings are enough.
 fn filter(level: LevelFilter) -> EnvFilter {
     let others = level.min(LevelFilter::WARN);
-    EnvFilter::new(format!("{others},jobguard={level}"))
+    // What kube's client meets is told by who uses it: once, and with what follows from it.
+    EnvFilter::new(format!("{others},kube_client=off,jobguard={level}"))
 }
 
 /// Starts the log of this process. The first call counts.
@@ -49,6 +51,23 @@ pub fn start(format: LogFormat, level: LevelFilter) {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         tracing::error!(place, "internal error: please report it");
     }));
+}
+
+/// Something that may happen often, and is told once a minute at most.
+#[derive(Debug, Default)]
+pub(crate) struct Seldom(Mutex<Option<Instant>>);
+
+impl Seldom {
+    /// Whether to tell it now.
+    pub(crate) fn now(&self) -> bool {
+        const MINUTE: Duration = Duration::from_secs(60);
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = last.is_none_or(|last| last.elapsed() >= MINUTE);
+        if due {
+            *last = Some(Instant::now());
+        }
+        due
+    }
 }
 
 /// `SIGHUP`, as it comes in.
@@ -78,9 +97,15 @@ impl Hangups {
             let Some((normal, handle)) = LOG.get() else { continue };
             debug = !debug;
             let level = if debug { LevelFilter::DEBUG } else { *normal };
-            let _ = handle.reload(filter(level));
-            // Said at a level that is shown in either case, unless nothing is.
-            tracing::error!(level_now = %level, "log level changed");
+            // Said while `debug` holds: before it goes, and after it came.
+            let tell = || tracing::info!(level_now = %level, "log level changed");
+            if debug {
+                let _ = handle.reload(filter(level));
+                tell();
+            } else {
+                tell();
+                let _ = handle.reload(filter(level));
+            }
         }
     }
 

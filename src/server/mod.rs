@@ -82,7 +82,9 @@ pub struct ServeOptions {
     pub policy: PolicySource,
     /// Where metrics are shown, if anywhere.
     pub metrics_listen: Option<SocketAddr>,
-    /// Namespaces that are not judged.
+    /// The namespace that this runs in, if any: not judged.
+    pub namespace: Option<String>,
+    /// Other namespaces that are not judged.
     pub excluded_namespaces: Vec<String>,
     /// How often files are looked at again.
     pub reload_every: Duration,
@@ -108,7 +110,7 @@ pub enum ServeError {
     Tls(#[from] TlsError),
     /// The policy.
     #[error("the policy is not usable:\n{0}")]
-    Policy(#[from] PolicyErrors),
+    Policy(PolicyErrors),
     /// The cluster.
     #[cfg(feature = "cluster")]
     #[error(transparent)]
@@ -121,9 +123,19 @@ pub enum ServeError {
         /// What the system says.
         error: io::Error,
     },
+    /// One port for two things.
+    #[error("reviews and metrics cannot both be served on {0}: choose another port for one of them")]
+    SamePort(SocketAddr),
     /// Threads or signals.
     #[error("cannot start: {0}")]
     Start(io::Error),
+}
+
+impl From<PolicyErrors> for ServeError {
+    // Told whole by the message: were they its source too, they would be told twice.
+    fn from(errors: PolicyErrors) -> Self {
+        Self::Policy(errors)
+    }
 }
 
 fn explain(error: &io::Error) -> String {
@@ -153,12 +165,13 @@ pub struct Server {
     metrics_address: Option<SocketAddr>,
     connections: Connections,
     app: App,
+    namespace: Option<String>,
     reload_every: Duration,
     shutdown_delay: Duration,
     signals: Signals,
     hangups: Hangups,
     #[cfg(feature = "cluster")]
-    cluster: crate::cluster::Options,
+    cluster: crate::cluster::Cluster,
 }
 
 impl Server {
@@ -171,8 +184,18 @@ impl Server {
         let signals = Signals::listen().map_err(ServeError::Start)?;
         let hangups = Hangups::listen().map_err(ServeError::Start)?;
         let now = Timestamp::now();
+        #[cfg(feature = "cluster")]
+        let (watch_services, watch_namespaces) =
+            (options.cluster.watch_services, options.cluster.watch_namespaces);
+        #[cfg(not(feature = "cluster"))]
+        let (watch_services, watch_namespaces) = (false, false);
+        #[cfg(feature = "cluster")]
+        let cluster = crate::cluster::Cluster::connect(options.cluster).await?;
         let tls = Arc::new(Tls::new(options.certificate, options.clients, options.listen.ip())?);
         let policies = Arc::new(Policies::new(options.policy, now)?);
+        if options.metrics_listen == Some(options.listen) && options.listen.port() != 0 {
+            return Err(ServeError::SamePort(options.listen));
+        }
         let (listener, address) = listen(options.listen).await?;
         let (metrics_listener, metrics_address) = match options.metrics_listen {
             Some(address) => {
@@ -181,10 +204,11 @@ impl Server {
             }
             None => (None, None),
         };
-        #[cfg(feature = "cluster")]
-        let knowledge = Knowledge::new(options.cluster.watch_services, options.cluster.watch_namespaces);
-        #[cfg(not(feature = "cluster"))]
-        let knowledge = Knowledge::new(false, false);
+        let knowledge = Knowledge::new(watch_services, watch_namespaces);
+        let mut excluded = options.excluded_namespaces;
+        excluded.extend(options.namespace.clone());
+        excluded.sort();
+        excluded.dedup();
         let metrics = Arc::new(Metrics::new());
         metrics.tls_in_use(tls.expiry(), now);
         metrics.policy_in_use(&policies.now());
@@ -194,7 +218,7 @@ impl Server {
             metrics: Arc::clone(&metrics),
             tls: Arc::clone(&tls),
             lifecycle: Lifecycle::new(),
-            excluded: options.excluded_namespaces.into(),
+            excluded: excluded.into(),
             room: Arc::new(Semaphore::new(options.max_concurrent as usize)),
             default_timeout: options.timeouts.request,
             memory: http::Memory::default(),
@@ -205,6 +229,7 @@ impl Server {
             lifecycle: app.lifecycle.clone(),
             timeouts: options.timeouts,
             table: Arc::new(Table::new(connections::within_limits(options.max_connections))),
+            distrust: Arc::default(),
             metrics,
         };
         Ok(Self {
@@ -214,12 +239,13 @@ impl Server {
             metrics_address,
             connections,
             app,
+            namespace: options.namespace,
             reload_every: options.reload_every,
             shutdown_delay: options.shutdown_delay,
             signals,
             hangups,
             #[cfg(feature = "cluster")]
-            cluster: options.cluster,
+            cluster,
         })
     }
 
@@ -237,7 +263,7 @@ impl Server {
     /// requests, a second signal entirely at once.
     ///
     /// # Errors
-    /// When signals cannot be received, or there is no way to the cluster that was asked for.
+    /// None any more, so far: what can fail does so before.
     pub async fn run(self) -> Result<Ended, ServeError> {
         let app = self.app;
         let mut tasks = tokio::task::JoinSet::new();
@@ -253,7 +279,7 @@ impl Server {
             tasks.spawn(ops::serve(listener, app.clone()));
         }
         #[cfg(feature = "cluster")]
-        crate::cluster::start(&self.cluster, &app, &mut tasks).await?;
+        self.cluster.start(&app, &mut tasks);
         let drained = self.connections.serve(self.listener).await;
         app.lifecycle.advance(Phase::Ended);
         tasks.shutdown().await;
@@ -291,6 +317,8 @@ pub fn run(options: ServeOptions, started: impl FnOnce(SocketAddr)) -> Result<En
             metrics = server.metrics_address().map(tracing::field::display),
             policy = policy.policy.name,
             mode = policy.policy.mode.as_str(),
+            certificate_until = server.app.tls.expiry().map(reload::until).map(tracing::field::display),
+            namespace = server.namespace,
             excluded_namespaces = server.app.excluded.join(","),
             version = env!("CARGO_PKG_VERSION"),
             "listening"

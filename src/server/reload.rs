@@ -1,11 +1,11 @@
 //! Looking again, from time to time, at what stands in files.
 
-use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::time::{MissedTickBehavior, interval};
+use tracing::field::display;
 
 use super::metrics::Metrics;
 use super::policies::Policies;
@@ -43,6 +43,8 @@ pub(crate) async fn keep_looking(
     metrics: Arc<Metrics>,
     every: Duration,
 ) {
+    let mut validity = Validity::default();
+    validity.look(&tls);
     let mut ticks = interval(every.max(Duration::from_millis(1)));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     // The first one comes at once.
@@ -54,28 +56,60 @@ pub(crate) async fn keep_looking(
         let looked = tokio::task::spawn_blocking(move || {
             let now = Timestamp::now();
             let tls = tls.reload(now).map(|error| error.to_string());
-            (tls, policies.reload(now).map(|errors| errors.to_string()))
+            // A line of the log is one line, whatever is wrong.
+            (tls, policies.reload(now).map(|errors| errors.to_string().replace('\n', "; ")))
         });
         let Ok((tls, policy)) = looked.await else { continue };
-        tell("certificates", &tls);
         metrics.tls_reloaded(&tls);
-        if matches!(tls, Reload::Loaded) {
-            metrics.tls_in_use(files.expiry(), Timestamp::now());
+        match tls {
+            Reload::Loaded => {
+                let expiry = files.expiry();
+                metrics.tls_in_use(expiry, Timestamp::now());
+                let until = expiry.map(until).map(display);
+                tracing::info!(until, "certificates loaded anew");
+            }
+            Reload::Failed(problem) => {
+                tracing::error!(problem, "certificates cannot be loaded: those loaded before stay in use");
+            }
+            Reload::Unchanged | Reload::StillFailing => {}
         }
-        tell("policy", &policy);
+        validity.look(&files);
         metrics.policy_reloaded(&policy);
-        if matches!(policy, Reload::Loaded) {
-            metrics.policy_in_use(&in_use.now());
+        match policy {
+            Reload::Loaded => {
+                let now = in_use.now();
+                metrics.policy_in_use(&now);
+                let mode = now.policy.mode.as_str();
+                tracing::info!(policy = now.policy.name, mode, hash = now.hash, "policy loaded anew");
+            }
+            Reload::Failed(problem) => {
+                tracing::error!(problem, "the policy cannot be loaded: the one loaded before stays in use");
+            }
+            Reload::Unchanged | Reload::StillFailing => {}
         }
     }
 }
 
-fn tell(what: &str, reload: &Reload<impl Display>) {
-    match reload {
-        Reload::Loaded => tracing::info!(what, "loaded anew"),
-        Reload::Failed(problem) => {
-            tracing::error!(what, %problem, "cannot be used: keeping what is in use");
+/// A certificate's end, for people.
+pub(crate) fn until(expiry: i64) -> Timestamp {
+    Timestamp::from_second(expiry).unwrap_or(Timestamp::MAX)
+}
+
+/// Whether the certificate is one that clients accept by its time, as was told last.
+#[derive(Debug, Default)]
+struct Validity(Option<String>);
+
+impl Validity {
+    /// Tells what has changed.
+    fn look(&mut self, tls: &Tls) {
+        // Whoever manages certificates tells of them, too.
+        let problem = if tls.is_managed() { None } else { tls.problem(Timestamp::now()) };
+        if problem != self.0 {
+            match &problem {
+                Some(problem) => tracing::error!(problem, "API servers refuse the certificate in use"),
+                None => tracing::info!("the certificate in use is valid"),
+            }
+            self.0 = problem;
         }
-        Reload::Unchanged | Reload::StillFailing => {}
     }
 }

@@ -109,7 +109,11 @@ impl Signals {
         let signal = self.next().await;
         lifecycle.advance(Phase::Leaving);
         let delay = if signal == Signal::Interrupt { Duration::ZERO } else { delay };
-        tracing::info!(signal = ?signal, delay_seconds = delay.as_secs_f64(), "shutting down");
+        let name = match signal {
+            Signal::Terminate => "SIGTERM",
+            Signal::Interrupt => "SIGINT",
+        };
+        tracing::info!(signal = name, delay_seconds = delay.as_secs_f64(), "shutting down");
         tokio::select! {
             () = tokio::time::sleep(delay) => {
                 lifecycle.advance(Phase::Draining);

@@ -57,6 +57,7 @@ async fn start(timeouts: Timeouts, max_connections: u32) -> Running {
         clients: None,
         policy: PolicySource::BuiltIn(Preset::Recommended),
         metrics_listen: None,
+        namespace: None,
         excluded_namespaces: Vec::new(),
         reload_every: LONG,
         #[cfg(feature = "cluster")]

@@ -96,6 +96,7 @@ impl Keeper {
                 self.tell(Some(format!("cannot look at the cluster: {error}")));
                 // What was verified stays, for as long as it is valid.
                 if self.replica.has_expired(Timestamp::now().as_second()) {
+                    tracing::error!("the certificate has expired: serving none until there is another");
                     self.withdraw();
                 }
                 return if self.replica.serving.is_some() { self.later } else { SOON };
@@ -198,8 +199,10 @@ impl Keeper {
     fn tell(&mut self, problem: Option<String>) {
         if problem != self.problem {
             match &problem {
-                Some(problem) => tracing::warn!(problem, "certificates are not as they should be"),
-                None => tracing::info!("certificates are as they should be"),
+                Some(problem) => {
+                    tracing::warn!(problem, "certificates cannot be managed for now: trying again")
+                }
+                None => tracing::info!("certificates are managed again"),
             }
             self.problem = problem;
         }

@@ -8,6 +8,7 @@ mod tests;
 
 use std::any::Any;
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,7 +34,11 @@ use super::knowledge::Knowledge;
 use super::metrics::Metrics;
 use super::policies::Policies;
 use super::shutdown::{Lifecycle, Phase};
-use super::tls::Tls;
+use super::text::plain;
+use super::tls::{Peer, Tls};
+
+/// How much of a path is logged, in characters.
+const MAX_PATH: usize = 100;
 
 /// What the handlers share.
 #[derive(Debug, Clone)]
@@ -71,6 +76,15 @@ impl App {
         }
         self.tls.problem(Timestamp::now())
     }
+}
+
+/// Who asks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Client {
+    /// What its certificate says.
+    pub(crate) peer: Peer,
+    /// Where it is.
+    pub(crate) address: SocketAddr,
 }
 
 /// Answers requests. Reviews, which come by the thousand, are recognised here; the routes are for the rest.
@@ -158,7 +172,10 @@ fn wrong_method(method: &Method, allow: &'static str, advice: &str) -> Response 
     response
 }
 
-async fn unknown_path() -> Response {
+async fn unknown_path(request: Request<Body>) -> Response {
+    let client = request.extensions().get::<Client>().map(|client| tracing::field::display(client.address));
+    // A configuration that asks at a wrong path is seen here, and nowhere else.
+    tracing::info!(path = plain(request.uri().path(), MAX_PATH), code = 404, client, "request refused");
     let advice = "there is nothing here; there are POST /validate, POST /mutate, GET /livez and GET /readyz";
     Refusal::new(StatusCode::NOT_FOUND, advice).into_response()
 }

@@ -17,9 +17,9 @@ use super::super::deadline::time_to_answer;
 use super::super::metrics::Shed;
 use super::super::review::ReviewError;
 use super::super::tls::Peer;
-use super::App;
 use super::body::{self, Bytes, LARGE, NoBody};
 use super::refusal::{Refusal, json};
+use super::{App, Client};
 
 /// How long a request that is refused unseen may go on arriving.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -31,12 +31,13 @@ pub(super) async fn answer(
     request: Request<impl Body<Data = Data> + Unpin>,
 ) -> Response {
     let _measured = app.metrics.begin(endpoint);
+    let client = request.extensions().get::<Client>().map(|client| tracing::field::display(client.address));
     match attend(app, endpoint, request).await {
         Ok(response) => response,
         Err(refusal) => {
             let code = refusal.code.as_u16();
             app.metrics.refused(endpoint, code);
-            tracing::info!(path = endpoint.path(), code, reason = %refusal.message, "request refused");
+            tracing::info!(path = endpoint.path(), code, client, reason = %refusal.message, "request refused");
             refusal.into_response()
         }
     }
@@ -44,7 +45,7 @@ pub(super) async fn answer(
 
 /// Whether who asks may, and asks as one should.
 fn admit(parts: &Parts) -> Result<(), Refusal> {
-    match parts.extensions.get() {
+    match parts.extensions.get().map(|client: &Client| client.peer) {
         Some(Peer::Trusted) => {}
         None | Some(Peer::Unknown) => {
             let message = "reviews need a client certificate; an API server shows one that its admission \

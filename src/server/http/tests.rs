@@ -20,11 +20,15 @@ fn app(max_concurrent: usize) -> (Router, Lifecycle) {
     (router(&app), app.lifecycle)
 }
 
+fn client(peer: Peer) -> Client {
+    Client { peer, address: ([127, 0, 0, 1], 1).into() }
+}
+
 fn request(method: &str, path: &str, body: impl Into<Body>) -> Request {
     Request::builder()
         .method(method)
         .uri(path)
-        .extension(Peer::Trusted)
+        .extension(client(Peer::Trusted))
         .header(CONTENT_TYPE, "application/json")
         .body(body.into())
         .unwrap()
@@ -87,7 +91,7 @@ async fn wrong_methods_are_told_the_right_one() {
 async fn only_plain_json_is_read() {
     let with = async |name: &str, value: &str| {
         let request = Request::post("/validate")
-            .extension(Peer::Trusted)
+            .extension(client(Peer::Trusted))
             .header(name, value)
             .body(Body::from("{}"))
             .unwrap();
@@ -99,7 +103,7 @@ async fn only_plain_json_is_read() {
     assert_eq!(with("accept", "application/json").await, 415);
     assert_eq!(with("content-type", "Application/JSON; charset=utf-8").await, 400);
     let compressed = Request::post("/validate")
-        .extension(Peer::Trusted)
+        .extension(client(Peer::Trusted))
         .header(CONTENT_TYPE, "application/json")
         .header(CONTENT_ENCODING, "gzip")
         .body(Body::from("{}"))
@@ -179,10 +183,10 @@ async fn what_cannot_be_judged_in_time_is_answered_by_the_policy() {
 async fn clients_need_a_certificate_for_reviews_alone() {
     for (peer, code) in [(Peer::Trusted, 200), (Peer::Unknown, 401), (Peer::OtherName, 403)] {
         let mut review = request("POST", "/validate", testing::review("u", "{}"));
-        review.extensions_mut().insert(peer);
+        review.extensions_mut().insert(client(peer));
         assert_eq!(ask(review).await.0, code);
         let mut probe = request("GET", "/readyz", "");
-        probe.extensions_mut().insert(peer);
+        probe.extensions_mut().insert(client(peer));
         assert_eq!(ask(probe).await.0, 200);
     }
 }

@@ -49,7 +49,11 @@ pub enum TlsError {
         path: PathBuf,
     },
     /// A certificate is no X.509 certificate.
-    #[error("the first certificate in {} cannot be read as X.509", path.display())]
+    #[error(
+        "the first certificate in {} cannot be read as X.509 version 3, which TLS servers need (a certificate without any \
+         extension, such as subjectAltName, is of version 1)",
+        path.display()
+    )]
     NotX509 {
         /// The file.
         path: PathBuf,
@@ -90,8 +94,21 @@ pub enum TlsError {
     },
     /// No certificate could be made in memory.
     #[error("cannot make a certificate: {0}")]
-    Generate(#[from] rcgen::Error),
+    Generate(rcgen::Error),
     /// The TLS library does not agree with itself.
     #[error("cannot set up TLS: {0}")]
-    Setup(#[from] rustls::Error),
+    Setup(rustls::Error),
+}
+
+// Told by the messages: were they sources too, they would be told twice.
+impl From<rcgen::Error> for TlsError {
+    fn from(error: rcgen::Error) -> Self {
+        Self::Generate(error)
+    }
+}
+
+impl From<rustls::Error> for TlsError {
+    fn from(error: rustls::Error) -> Self {
+        Self::Setup(error)
+    }
 }

@@ -77,13 +77,14 @@ fn certificates(path: &Path, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>,
 }
 
 fn private_key(path: &Path, pem: &[u8]) -> Result<PrivateKeyDer<'static>, TlsError> {
+    // The older of the two forms names the cipher within the section, which is then no base64.
+    let encrypted =
+        contains(pem, b"BEGIN ENCRYPTED PRIVATE KEY-----") || contains(pem, b"Proc-Type: 4,ENCRYPTED");
     match PrivateKeyDer::pem_slice_iter(pem).next() {
         Some(Ok(key)) => Ok(key),
-        Some(Err(_)) => Err(TlsError::Damaged { path: path.to_owned() }),
-        None => {
-            let hint = if contains(pem, b"BEGIN ENCRYPTED PRIVATE KEY-----")
-                || contains(pem, b"Proc-Type: 4,ENCRYPTED")
-            {
+        Some(Err(_)) if !encrypted => Err(TlsError::Damaged { path: path.to_owned() }),
+        Some(Err(_)) | None => {
+            let hint = if encrypted {
                 "; the key is encrypted: decrypt it first, with `openssl pkey`"
             } else if contains(pem, b"BEGIN CERTIFICATE-----") {
                 "; it holds a certificate: are the two files swapped?"

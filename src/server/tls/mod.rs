@@ -152,6 +152,11 @@ impl Tls {
         self.now.load().identity.as_ref().map(|identity| identity.not_after)
     }
 
+    /// Whether somebody else hands in the certificate.
+    pub(crate) fn is_managed(&self) -> bool {
+        self.certificate == Certificate::Managed
+    }
+
     /// Why no client would accept the certificate at `now`.
     pub(crate) fn problem(&self, now: Timestamp) -> Option<String> {
         let state = self.now.load();
