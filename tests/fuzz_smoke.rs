@@ -190,9 +190,9 @@ fn reviews() {
 
 #[test]
 fn policies() {
-    run(
-        "policy",
-        targets::policy,
-        &files("policies").into_iter().filter(|text| !text.starts_with(b"{")).collect::<Vec<_>>(),
-    );
+    let mut seeds = files("policies");
+    seeds.retain(|text| !text.starts_with(b"{"));
+    seeds.extend(files("tests/fixes/policy"));
+    seeds.push(include_bytes!("fuzz/policy.yaml").to_vec());
+    run("policy", targets::policy, &seeds);
 }
