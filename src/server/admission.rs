@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde_json::value::RawValue;
 
 use crate::batch::{self, Kind, Workload};
 use crate::engine::{self, Context, Input, Object, Services};
@@ -13,7 +12,7 @@ use crate::policy::{ControllerJobs, Mode, OnTimeout, Policy};
 use super::answer::{Decision, MAX_WARNING, Ruling, changes_annotation};
 use super::facts::{Facts, NOT_UNDERSTOOD, PASSED_OVER, TIMED_OUT};
 use super::knowledge::Namespaces;
-use super::object;
+use super::object::{self, Sent};
 use super::review::{Operation, Request, Response, Review, ReviewAnswer, ReviewError, Status};
 use super::text::plain;
 
@@ -116,9 +115,9 @@ impl Admission {
             Review::Request(request) if self.is_excluded(&request) => {
                 (Response::allow(&request.uid), Facts::of(&request, PASSED_OVER))
             }
-            Review::Request(request) => match endpoint {
-                Endpoint::Validate => self.validate(&request, now),
-                Endpoint::Mutate => self.mutate(&request),
+            Review::Request(mut request) => match endpoint {
+                Endpoint::Validate => self.validate(&mut request, now),
+                Endpoint::Mutate => self.mutate(&mut request),
             },
             Review::UidOnly { uid, problem } => {
                 let why = format!("the request cannot be read: {problem}");
@@ -154,13 +153,13 @@ impl Admission {
         Ok(Answered { answer: response.into_review(), facts })
     }
 
-    fn is_excluded(&self, request: &Request<'_>) -> bool {
+    fn is_excluded(&self, request: &Request<Sent<'_>>) -> bool {
         let namespace = request.namespace.as_deref().unwrap_or_default();
         self.excluded.iter().any(|excluded| excluded == namespace)
     }
 
     /// Says whether the object may be stored.
-    fn validate(&self, request: &Request<'_>, now: Timestamp) -> (Response, Facts) {
+    fn validate(&self, request: &mut Request<Sent<'_>>, now: Timestamp) -> (Response, Facts) {
         let (new, old) = match asked(request) {
             Asked::Object { new, old } => (new, old),
             other => return other.without_object(request),
@@ -220,7 +219,7 @@ impl Admission {
 
     /// Says what to fill in. Never says no: whether the object may be stored is asked again, after the API server's
     /// own validation.
-    fn mutate(&self, request: &Request<'_>) -> (Response, Facts) {
+    fn mutate(&self, request: &mut Request<Sent<'_>>) -> (Response, Facts) {
         let (mut new, old) = match asked(request) {
             Asked::Object { new, old } => (new, old),
             other => return other.without_object(request),
@@ -256,7 +255,7 @@ impl Admission {
 
 impl Asked {
     /// The answer where there is no object to look at.
-    fn without_object(self, request: &Request<'_>) -> (Response, Facts) {
+    fn without_object(self, request: &Request<Sent<'_>>) -> (Response, Facts) {
         match self {
             Self::Puzzle { why } => {
                 tracing::warn!(
@@ -281,12 +280,12 @@ fn not_judged(uid: impl Into<String>, why: &str) -> Response {
     response
 }
 
-fn asked(request: &Request<'_>) -> Asked {
+fn asked(request: &mut Request<Sent<'_>>) -> Asked {
     // Subresources (status, scale) are what controllers write; nothing that is judged can be changed through them.
     if request.sub_resource().is_some() {
         return Asked::Nothing;
     }
-    let kind = &request.kind;
+    let kind = request.kind.clone();
     let known = match (kind.group.as_str(), kind.version.as_str(), kind.kind.as_str()) {
         ("batch", "v1", "Job") => Kind::Job,
         ("batch", "v1", "CronJob") => Kind::CronJob,
@@ -300,8 +299,8 @@ fn asked(request: &Request<'_>) -> Asked {
     };
     let (new, old) = match request.operation {
         Operation::Delete | Operation::Connect => return Asked::Nothing,
-        Operation::Create => (request.object, None),
-        Operation::Update => (request.object, request.old_object),
+        Operation::Create => (request.object.take(), None),
+        Operation::Update => (request.object.take(), request.old_object.take()),
     };
     let Some(new) = new else {
         return Asked::Puzzle { why: "the request has no `object`".to_owned() };
@@ -309,8 +308,9 @@ fn asked(request: &Request<'_>) -> Asked {
     if request.operation == Operation::Update && old.is_none() {
         return Asked::Puzzle { why: "the request has no `oldObject`".to_owned() };
     }
-    let read = |raw: &RawValue, field| {
-        object::read(raw, known).map(|workload| located(workload, request)).map_err(|error| Asked::Puzzle {
+    let request = &*request;
+    let read = |sent: Sent<'_>, field| {
+        object::read(sent, known).map(|workload| located(workload, request)).map_err(|error| Asked::Puzzle {
             why: format!("`{field}` cannot be read as a {}: {}", kind.kind, quiet(&error)),
         })
     };
@@ -336,7 +336,7 @@ fn quiet(error: &serde_json::Error) -> String {
 }
 
 /// The object in its namespace, which a request may name alone.
-fn located(mut workload: Workload, request: &Request<'_>) -> Workload {
+fn located(mut workload: Workload, request: &Request<Sent<'_>>) -> Workload {
     let metadata = workload.metadata_mut();
     if metadata.namespace.as_deref().is_none_or(str::is_empty) {
         metadata.namespace = request.namespace.clone().filter(|namespace| !namespace.is_empty());
@@ -363,7 +363,7 @@ fn is_leaving(stored: &Workload) -> bool {
 
 /// Whether the CronJob controller makes this Job now. What a person makes from a CronJob (`kubectl create job
 /// --from`) is that person's.
-fn made_by_cron_job_controller(request: &Request<'_>, new: &Workload) -> bool {
+fn made_by_cron_job_controller(request: &Request<Sent<'_>>, new: &Workload) -> bool {
     request.operation == Operation::Create
         && CRON_JOB_CONTROLLERS.contains(&request.user())
         && matches!(new, Workload::Job(_))

@@ -31,7 +31,7 @@ pub(crate) struct Facts {
 
 impl Facts {
     /// Of a request that was not judged.
-    pub(crate) fn of(request: &Request<'_>, verdict: &'static str) -> Self {
+    pub(crate) fn of<O>(request: &Request<O>, verdict: &'static str) -> Self {
         let kind = match (request.kind.group.as_str(), request.kind.kind.as_str()) {
             ("batch", "Job") => "Job",
             ("batch", "CronJob") => "CronJob",
@@ -47,7 +47,7 @@ impl Facts {
     }
 
     /// Of a request that was.
-    pub(crate) fn judged(request: &Request<'_>, verdict: &Verdict, decision: Decision) -> Self {
+    pub(crate) fn judged<O>(request: &Request<O>, verdict: &Verdict, decision: Decision) -> Self {
         let mut facts = Self::of(request, decision.as_label());
         facts.findings =
             verdict.findings.iter().map(|finding| (finding.rule.id(), finding.severity)).collect();

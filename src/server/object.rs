@@ -1,27 +1,111 @@
 //! The object of a review, without what nobody here looks at.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 
-use k8s_openapi::api::batch::v1::{CronJob, CronJobSpec, CronJobStatus, Job, JobSpec, JobStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference, Time};
-use serde::Deserialize;
+use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::batch::{self, Kind, Workload};
 use crate::manifest;
 
-/// An object as it is sent. `managedFields` are passed over: in a stored object they are a third of the text, the
-/// server has written them itself, and no rule asks for them.
+/// The object of a request.
+#[derive(Debug, Clone)]
+pub(crate) enum Sent<'a> {
+    /// As the API server writes it, read along with the request.
+    Read(Workload),
+    /// Anything else.
+    Raw(&'a RawValue),
+}
+
+/// A Job or CronJob as the API server writes it: what it is comes first. `managedFields` are passed over: in a stored
+/// object they are a third of the text, the server has written them itself, and no rule asks for them.
+#[derive(Debug)]
+pub(super) struct Known(pub(super) Workload);
+
+impl<'de> Deserialize<'de> for Known {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(KnownVisitor { kind: None })
+    }
+}
+
+/// Reads an object, of a kind that is known or that its text says.
+struct KnownVisitor {
+    kind: Option<Kind>,
+}
+
 #[derive(Deserialize)]
-#[serde(bound = "S: Deserialize<'de>, T: Deserialize<'de>")]
-struct Sent<S, T> {
-    metadata: Option<Metadata>,
-    spec: Option<S>,
-    status: Option<T>,
+#[serde(rename_all = "camelCase")]
+enum Key {
+    Kind,
+    Metadata,
+    Spec,
+    Status,
+    #[serde(other)]
+    Other,
+}
+
+impl<'de> Visitor<'de> for KnownVisitor {
+    type Value = Known;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a Job or CronJob")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Known, A::Error> {
+        let untold = || A::Error::custom("the object does not begin with its kind");
+        let mut metadata = None::<Option<Metadata>>;
+        let mut workload = None;
+        let mut kind = self.kind;
+        let is_given = kind.is_some();
+        while let Some(key) = map.next_key()? {
+            match key {
+                Key::Kind if is_given => drop(map.next_value::<IgnoredAny>()?),
+                Key::Kind => {
+                    kind = match map.next_value::<Cow<'_, str>>()?.as_ref() {
+                        "Job" => Some(Kind::Job),
+                        "CronJob" => Some(Kind::CronJob),
+                        _ => return Err(untold()),
+                    };
+                }
+                // What is given twice is for a reader that knows which of the two counts.
+                Key::Metadata if metadata.is_some() => return Err(untold()),
+                Key::Metadata => metadata = Some(map.next_value()?),
+                Key::Spec => match workload.get_or_insert(empty(kind.ok_or_else(untold)?)) {
+                    Workload::Job(job) if job.spec.is_none() => job.spec = map.next_value()?,
+                    Workload::CronJob(cron_job) => {
+                        cron_job.spec = map.next_value::<Option<_>>()?.unwrap_or_default();
+                    }
+                    Workload::Job(_) => return Err(untold()),
+                },
+                Key::Status => match workload.get_or_insert(empty(kind.ok_or_else(untold)?)) {
+                    Workload::Job(job) => job.status = map.next_value()?,
+                    Workload::CronJob(cron_job) => cron_job.status = map.next_value()?,
+                },
+                Key::Other => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        let mut workload = match workload {
+            Some(workload) => workload,
+            None => empty(kind.ok_or_else(untold)?),
+        };
+        *workload.metadata_mut() = metadata.flatten().unwrap_or_default().into();
+        Ok(Known(workload))
+    }
+}
+
+fn empty(kind: Kind) -> Workload {
+    match kind {
+        Kind::Job => Workload::Job(Box::default()),
+        Kind::CronJob => Workload::CronJob(Box::default()),
+    }
 }
 
 /// [`ObjectMeta`] but for `managedFields`.
-#[derive(Default, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Metadata {
     annotations: Option<BTreeMap<String, String>>,
@@ -80,7 +164,11 @@ impl From<Metadata> for ObjectMeta {
 
 /// The object as the API server writes it; or else, by the API's own rules, as people do (`null` for nothing, a number
 /// for a quantity).
-pub(super) fn read(raw: &RawValue, kind: Kind) -> serde_json::Result<Workload> {
+pub(super) fn read(sent: Sent<'_>, kind: Kind) -> serde_json::Result<Workload> {
+    let raw = match sent {
+        Sent::Read(workload) => return Ok(workload),
+        Sent::Raw(raw) => raw,
+    };
     as_written(raw, kind).or_else(|error| {
         let documents = manifest::read(raw.get());
         let tree = documents.first().and_then(|document| document.content.as_ref().ok());
@@ -89,20 +177,10 @@ pub(super) fn read(raw: &RawValue, kind: Kind) -> serde_json::Result<Workload> {
 }
 
 fn as_written(raw: &RawValue, kind: Kind) -> serde_json::Result<Workload> {
-    Ok(match kind {
-        Kind::Job => {
-            let Sent { metadata, spec, status } =
-                serde_json::from_str::<Sent<JobSpec, JobStatus>>(raw.get())?;
-            let metadata = metadata.unwrap_or_default().into();
-            Workload::Job(Box::new(Job { metadata, spec, status }))
-        }
-        Kind::CronJob => {
-            let Sent { metadata, spec, status } =
-                serde_json::from_str::<Sent<CronJobSpec, CronJobStatus>>(raw.get())?;
-            let (metadata, spec) = (metadata.unwrap_or_default().into(), spec.unwrap_or_default());
-            Workload::CronJob(Box::new(CronJob { metadata, spec, status }))
-        }
-    })
+    let mut deserializer = serde_json::Deserializer::from_str(raw.get());
+    let Known(workload) = deserializer.deserialize_map(KnownVisitor { kind: Some(kind) })?;
+    deserializer.end()?;
+    Ok(workload)
 }
 
 #[cfg(test)]
@@ -131,6 +209,7 @@ mod tests {
                 };
                 expected.metadata_mut().managed_fields = None;
                 assert_eq!(as_written(&raw, kind).unwrap(), expected);
+                assert_eq!(serde_json::from_str::<Known>(raw.get()).unwrap().0, expected);
                 tried += 1;
             }
         }

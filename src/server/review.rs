@@ -1,6 +1,7 @@
 //! `AdmissionReview` of `admission.k8s.io/v1`: what the API server asks, and what it is told.
 //!
-//! The objects inside stay raw text ([`RawValue`]), so that each is parsed once, and straight into its own type.
+//! The objects inside are read along with it, straight into their own types; where they are not as an API server
+//! writes them, they stay raw text ([`RawValue`]) until it is known what to make of them.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use thiserror::Error;
 
+use super::object::{Known, Sent};
 use super::text::plain;
 
 const API_VERSION: &str = "admission.k8s.io/v1";
@@ -148,8 +150,8 @@ struct UserInfo {
 
 /// A question of the API server.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Request<'a> {
+#[serde(rename_all = "camelCase", bound(deserialize = "O: Deserialize<'de>"))]
+pub(crate) struct Request<O> {
     /// Names the question, and its answer.
     pub(crate) uid: String,
     /// Of the object as sent, which may be converted from what the user wrote.
@@ -168,14 +170,22 @@ pub(crate) struct Request<'a> {
     #[serde(default)]
     user_info: Option<UserInfo>,
     /// The new object; none on DELETE.
-    #[serde(borrow, default)]
-    pub(crate) object: Option<&'a RawValue>,
+    #[serde(default = "Option::default")]
+    pub(crate) object: Option<O>,
     /// The stored object, on UPDATE and DELETE.
-    #[serde(borrow, default)]
-    pub(crate) old_object: Option<&'a RawValue>,
+    #[serde(default = "Option::default")]
+    pub(crate) old_object: Option<O>,
 }
 
-impl Request<'_> {
+impl<O> Request<O> {
+    /// The request with its objects in another form.
+    fn map<P>(self, form: impl Fn(O) -> P) -> Request<P> {
+        let Self { uid, kind, sub_resource, name, namespace, operation, user_info, object, old_object } =
+            self;
+        let (object, old_object) = (object.map(&form), old_object.map(&form));
+        Request { uid, kind, sub_resource, name, namespace, operation, user_info, object, old_object }
+    }
+
     /// Who asks.
     pub(crate) fn user(&self) -> &str {
         self.user_info.as_ref().and_then(|user| user.username.as_deref()).unwrap_or_default()
@@ -191,7 +201,7 @@ impl Request<'_> {
 #[derive(Debug)]
 pub(crate) enum Review<'a> {
     /// A question.
-    Request(Box<Request<'a>>),
+    Request(Box<Request<Sent<'a>>>),
     /// A question of which only the uid is understood: still to be answered.
     UidOnly {
         /// The question's uid.
@@ -214,14 +224,18 @@ impl<'a> Review<'a> {
             Some(b'{') => {}
             Some(_) => return Err(ReviewError::NoObject),
         }
-        // Nearly always: a request that is understood, in one pass.
+        // Nearly always: a request that is understood, objects and all, in one pass.
         if let Ok(Envelope { api_version: Some(version), kind: Some(kind), request: Some(request) }) =
-            serde_json::from_slice::<Envelope<'a, Request<'a>>>(body)
+            serde_json::from_slice::<Envelope<'a, Request<Known>>>(body)
             && version == API_VERSION
             && kind == KIND
             && !request.uid.is_empty()
+            && [&request.object, &request.old_object]
+                .into_iter()
+                .flatten()
+                .all(|Known(workload)| workload.kind().as_str() == request.kind.kind)
         {
-            return Ok(Self::Request(Box::new(request)));
+            return Ok(Self::Request(Box::new(request.map(|Known(workload)| Sent::Read(workload)))));
         }
         Self::read_in_parts(body)
     }
@@ -246,9 +260,9 @@ impl<'a> Review<'a> {
         if !request.get().starts_with('{') {
             return Err(ReviewError::NoUid);
         }
-        match serde_json::from_str::<Request<'a>>(request.get()) {
+        match serde_json::from_str::<Request<&'a RawValue>>(request.get()) {
             Ok(request) if request.uid.is_empty() => Err(ReviewError::NoUid),
-            Ok(request) => Ok(Self::Request(Box::new(request))),
+            Ok(request) => Ok(Self::Request(Box::new(request.map(Sent::Raw)))),
             Err(error) => match serde_json::from_str::<Uid>(request.get()) {
                 Ok(Uid { uid: Some(uid) }) if !uid.is_empty() => {
                     Ok(Self::UidOnly { uid, problem: problem_of(&error) })
@@ -370,6 +384,7 @@ pub(crate) struct StatusCause {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::batch::Workload;
 
     fn read(text: &str) -> Result<Review<'_>, ReviewError> {
         Review::read(text.as_bytes())
@@ -390,8 +405,28 @@ mod tests {
         assert_eq!(request.kind.to_string(), "batch/v1 Job");
         assert_eq!((request.operation, request.user()), (Operation::Create, "anna"));
         assert_eq!(request.sub_resource(), None);
-        assert_eq!(request.object.unwrap().get(), r#"{"kind":"Job"}"#);
+        assert!(matches!(request.object, Some(Sent::Read(Workload::Job(_)))));
         assert!(request.old_object.is_none());
+    }
+
+    #[test]
+    fn keeps_an_object_raw_that_is_not_as_servers_write_it() {
+        for object in [
+            r#"{"kind":"CronJob"}"#,
+            r#"{"spec":{},"kind":"Job"}"#,
+            r#"{"kind":"Job","spec":{"parallelism":"2"}}"#,
+            r#"{"kind":"Job","spec":{},"spec":{}}"#,
+            r#"{"kind":"Pod","spec":{}}"#,
+            "{}",
+            "[1]",
+        ] {
+            let text = format!(
+                r#"{{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{{"uid":"u1","object":{object},
+                "kind":{{"group":"batch","version":"v1","kind":"Job"}},"operation":"CREATE"}}}}"#
+            );
+            let Review::Request(request) = read(&text).unwrap() else { panic!("no request") };
+            assert!(matches!(request.object, Some(Sent::Raw(raw)) if raw.get() == object), "{object}");
+        }
     }
 
     #[test]
