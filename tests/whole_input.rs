@@ -47,6 +47,23 @@ fn lint(policy: &Policy, rules: &[&str], files: &[(&str, String)]) -> Vec<String
         .collect()
 }
 
+/// What is said to be fixable must be what `--fix` does, and that looks at each text alone.
+#[test]
+fn no_fix_is_offered_that_needs_the_other_files() {
+    let policy = preset(Preset::Strict);
+    let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+    let linter = Linter { policy: &policy, now, with_defaults: false, against: None, with_changes: false };
+    for (ignored, has_fix) in [("ref/duplicate-object", false), ("cron/never-fires", true)] {
+        let metadata = format!("name: a, annotations: {{jobguard.dev/ignore: {ignored}}}");
+        let bytes = cron_job(&metadata, "0 2 * * *").into();
+        let report = linter.lint(&[Source::Text { name: "a.yaml".into(), bytes }]).report;
+        let unused: Vec<_> =
+            report.diagnostics.iter().filter(|found| found.rule.id() == "suppression/unused").collect();
+        assert_eq!(unused.len(), 1, "{ignored}");
+        assert_eq!(unused[0].fix.is_some(), has_fix, "{ignored}");
+    }
+}
+
 fn cron_job(metadata: &str, schedule: &str) -> String {
     format!(
         r#"apiVersion: batch/v1
