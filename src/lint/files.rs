@@ -73,11 +73,16 @@ fn unreadable(name: &str, error: &io::Error) -> FileError {
 
 /// Reads a file, up to a size that no manifest has.
 pub(super) fn read(path: &Path, name: &str) -> Result<Vec<u8>, FileError> {
-    let mut bytes = Vec::new();
-    let result = std::fs::File::open(path)
-        .and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes))
-        .map_err(|error| unreadable(name, &error))?;
-    if result as u64 > MAX_BYTES {
+    let read = |path: &Path| {
+        let file = std::fs::File::open(path)?;
+        // Room for all of it and a byte more, so that it is read at once; a pipe says nothing of its size.
+        let size = file.metadata()?.len().min(MAX_BYTES);
+        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0) + 1);
+        file.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    let bytes: Vec<u8> = read(path).map_err(|error| unreadable(name, &error))?;
+    if bytes.len() as u64 > MAX_BYTES {
         let message = format!("larger than {} MiB: not a manifest", MAX_BYTES >> 20);
         return Err(FileError { name: name.to_owned(), message });
     }
