@@ -1,0 +1,122 @@
+//! Reviews that can be read, and what is said of those that cannot.
+
+use super::*;
+use crate::batch::Workload;
+
+fn read(text: &str) -> Result<Review<'_>, ReviewError> {
+    Review::read(text.as_bytes())
+}
+
+fn error(text: &str) -> String {
+    read(text).unwrap_err().to_string()
+}
+
+#[test]
+fn reads_a_request() {
+    let text = r#"{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"u1",
+        "kind":{"group":"batch","version":"v1","kind":"Job"},"subResource":"","namespace":"ns",
+        "operation":"CREATE","userInfo":{"username":"anna","groups":["a"]},"object":{"kind":"Job"},
+        "oldObject":null,"dryRun":true,"options":{"kind":"CreateOptions"},"new":[1]}}"#;
+    let Review::Request(request) = read(text).unwrap() else { panic!("no request") };
+    assert_eq!(request.uid, "u1");
+    assert_eq!(request.kind.to_string(), "batch/v1 Job");
+    assert_eq!((request.operation, request.user()), (Operation::Create, "anna"));
+    assert_eq!(request.sub_resource(), None);
+    assert!(matches!(request.object, Some(Sent::Read(Workload::Job(_)))));
+    assert!(request.old_object.is_none());
+}
+
+#[test]
+fn keeps_an_object_raw_that_is_not_as_servers_write_it() {
+    for object in [
+        r#"{"kind":"CronJob"}"#,
+        r#"{"spec":{},"kind":"Job"}"#,
+        r#"{"kind":"Job","spec":{"parallelism":"2"}}"#,
+        r#"{"kind":"Job","spec":{},"spec":{}}"#,
+        r#"{"kind":"Pod","spec":{}}"#,
+        "{}",
+        "[1]",
+    ] {
+        let text = format!(
+            r#"{{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{{"uid":"u1","object":{object},
+            "kind":{{"group":"batch","version":"v1","kind":"Job"}},"operation":"CREATE"}}}}"#
+        );
+        let Review::Request(request) = read(&text).unwrap() else { panic!("no request") };
+        assert!(matches!(request.object, Some(Sent::Raw(raw)) if raw.get() == object), "{object}");
+    }
+}
+
+#[test]
+fn says_why_a_body_is_no_review() {
+    insta::assert_snapshot!(error(" \n"), @"the body is empty; it must be one AdmissionReview in JSON");
+    insta::assert_snapshot!(error("[]"), @"the body is no JSON object; it must be one AdmissionReview in JSON");
+    insta::assert_snapshot!(error("{\n\"kind\": x"), @"the body is no AdmissionReview in JSON, line 2 column 9: expected value");
+    insta::assert_snapshot!(error("{"), @"the body is no AdmissionReview in JSON, line 1 column 1: EOF while parsing an object");
+    insta::assert_snapshot!(error("{}"), @"the body is an object without `kind` and `apiVersion`, not an AdmissionReview of admission.k8s.io/v1");
+    insta::assert_snapshot!(error(r#"{"kind":"Pod","apiVersion":"v1"}"#), @r#"the body is kind "Pod" of apiVersion "v1", not an AdmissionReview of admission.k8s.io/v1"#);
+    insta::assert_snapshot!(error(r#"{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1beta1"}"#), @"AdmissionReview of admission.k8s.io/v1beta1 is not spoken here; list `v1` in the webhook's admissionReviewVersions");
+    insta::assert_snapshot!(error(r#"{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1"}"#), @"the AdmissionReview has no `request`");
+    insta::assert_snapshot!(
+        error(r#"{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"name":"x"}}"#), @"the AdmissionReview has no `request.uid`, without which it cannot be answered");
+    insta::assert_snapshot!(
+        error(r#"{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":[1]}"#), @"the AdmissionReview has no `request.uid`, without which it cannot be answered");
+}
+
+#[test]
+fn keeps_the_uid_of_a_request_it_does_not_understand() {
+    for rest in [
+        r#""operation":"MERGE","kind":{}"#,
+        r#""operation":"CREATE","kind":"Job""#,
+        r#""operation":"CREATE""#,
+        r#""operation":"CREATE","kind":{},"userInfo":7"#,
+    ] {
+        let text = format!(
+            r#"{{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{{"uid":"u2",{rest}}}}}"#
+        );
+        match read(&text).unwrap() {
+            Review::UidOnly { uid, problem } => {
+                assert_eq!(uid, "u2");
+                assert!(!problem.is_empty());
+            }
+            Review::Request(request) => panic!("understood {request:?}"),
+        }
+    }
+}
+
+#[test]
+fn hostile_bodies_are_errors() {
+    let deep = "[".repeat(200_000);
+    assert!(read(&deep).is_err());
+    let deep_object = format!(
+        r#"{{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","x":{},"request":null}}"#,
+        "[".repeat(100_000) + &"]".repeat(100_000)
+    );
+    assert!(matches!(read(&deep_object), Err(ReviewError::NoRequest)));
+    assert!(matches!(Review::read(b"{\"kind\":\"\xff\xfe\"}"), Err(ReviewError::Json { .. })));
+    assert!(matches!(Review::read(b"\xef\xbb\xbf{}"), Err(ReviewError::NoObject)));
+}
+
+#[test]
+fn an_answer_says_no_more_than_it_must() {
+    let answer = serde_json::to_string(&Response::allow("u").into_review()).unwrap();
+    insta::assert_snapshot!(answer, @r#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":"u","allowed":true}}"#);
+    let mut response = Response::allow("u");
+    response.set_patch("[]");
+    assert_eq!((response.patch.as_deref(), response.patch_type), (Some("W10="), Some("JSONPatch")));
+}
+
+proptest::proptest! {
+    #[test]
+    fn never_panics(body in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
+        let _ = Review::read(&body);
+    }
+
+    #[test]
+    fn never_panics_on_mangled_reviews(cut in 0usize..200, byte in proptest::num::u8::ANY) {
+        let mut body = br#"{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"u1","kind":{"group":"batch","version":"v1","kind":"Job"},"operation":"CREATE","object":{"kind":"Job"}}}"#.to_vec();
+        let at = cut % body.len();
+        body[at] = byte;
+        let _ = Review::read(&body);
+        let _ = Review::read(&body[..at]);
+    }
+}
