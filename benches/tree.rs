@@ -16,6 +16,10 @@ use jobguard::lint::{Linter, Source, find};
 use jobguard::policy::{Policy, Preset, load};
 use rayon::prelude::*;
 
+/// The allocator that the program has.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// How many files, where nothing else is asked.
 const FILES: usize = 20_000;
 /// The best of so many runs counts.

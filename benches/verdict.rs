@@ -12,6 +12,10 @@ use jobguard::manifest;
 use jobguard::policy::{Preset, load};
 use k8s_openapi::api::batch::v1::Job;
 
+/// The allocator that the program has.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// A Job such as people write: an init container, environment, resources, volumes, a failure policy.
 const JOB: &str = include_str!("job.json");
 
