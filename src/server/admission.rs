@@ -281,27 +281,24 @@ fn not_judged(uid: impl Into<String>, why: &str) -> Response {
 }
 
 fn asked(request: &mut Request<Sent<'_>>) -> Asked {
-    // Subresources (status, scale) are what controllers write; nothing that is judged can be changed through them.
-    if request.sub_resource().is_some() {
-        return Asked::Nothing;
-    }
-    let kind = request.kind.clone();
-    let known = match (kind.group.as_str(), kind.version.as_str(), kind.kind.as_str()) {
+    let known = match (request.kind.group.as_str(), request.kind.version.as_str(), request.kind.kind.as_str())
+    {
         ("batch", "v1", "Job") => Kind::Job,
         ("batch", "v1", "CronJob") => Kind::CronJob,
+        _ if request.sub_resource().is_some() => return Asked::Nothing,
         _ => {
             let why = format!(
                 "{} is neither a Job nor a CronJob of batch/v1; the webhook's rules ask for too much",
-                plain(&kind.to_string(), 80)
+                plain(&request.kind.to_string(), 80)
             );
             return Asked::Puzzle { why };
         }
     };
-    let (new, old) = match request.operation {
-        Operation::Delete | Operation::Connect => return Asked::Nothing,
-        Operation::Create => (request.object.take(), None),
-        Operation::Update => (request.object.take(), request.old_object.take()),
-    };
+    if !request.is_judged() {
+        return Asked::Nothing;
+    }
+    let new = request.object.take();
+    let old = request.old_object.take().filter(|_| request.operation == Operation::Update);
     let Some(new) = new else {
         return Asked::Puzzle { why: "the request has no `object`".to_owned() };
     };
@@ -311,7 +308,7 @@ fn asked(request: &mut Request<Sent<'_>>) -> Asked {
     let request = &*request;
     let read = |sent: Sent<'_>, field| {
         object::read(sent, known).map(|workload| located(workload, request)).map_err(|error| Asked::Puzzle {
-            why: format!("`{field}` cannot be read as a {}: {}", kind.kind, quiet(&error)),
+            why: format!("`{field}` cannot be read as a {}: {}", known.as_str(), quiet(&error)),
         })
     };
     let new = match read(new, "object") {

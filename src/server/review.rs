@@ -13,8 +13,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use thiserror::Error;
 
-use super::object::{Known, Sent};
+use super::object::Sent;
 use super::text::plain;
+use understood::Understood;
+
+mod understood;
 
 const API_VERSION: &str = "admission.k8s.io/v1";
 const KIND: &str = "AdmissionReview";
@@ -169,10 +172,10 @@ pub(crate) struct Request<O> {
     pub(crate) operation: Operation,
     #[serde(default)]
     user_info: Option<UserInfo>,
-    /// The new object; none on DELETE.
+    /// The new object; none on DELETE, and where nobody looks at it ([`Request::is_judged`]).
     #[serde(default = "Option::default")]
     pub(crate) object: Option<O>,
-    /// The stored object, on UPDATE and DELETE.
+    /// The stored object, on UPDATE and DELETE; none where nobody looks at it.
     #[serde(default = "Option::default")]
     pub(crate) old_object: Option<O>,
 }
@@ -195,6 +198,27 @@ impl<O> Request<O> {
     pub(crate) fn sub_resource(&self) -> Option<&str> {
         self.sub_resource.as_deref().filter(|name| !name.is_empty())
     }
+
+    /// Whether the question is one that is judged here.
+    pub(crate) fn is_judged(&self) -> bool {
+        is_judged(self.operation, self.sub_resource.as_deref())
+    }
+}
+
+impl Request<Sent<'_>> {
+    /// Whether the objects that are read are what the request says they are.
+    fn objects_are_of_its_kind(&self) -> bool {
+        [&self.object, &self.old_object].into_iter().flatten().all(|object| match object {
+            Sent::Read(workload) => workload.kind().as_str() == self.kind.kind,
+            Sent::Raw(_) => true,
+        })
+    }
+}
+
+/// Whether a verdict is asked for: on an object that is made or changed. Subresources (status, scale) are what
+/// controllers write; nothing that is judged can be changed through them.
+fn is_judged(operation: Operation, sub_resource: Option<&str>) -> bool {
+    matches!(operation, Operation::Create | Operation::Update) && sub_resource.is_none_or(str::is_empty)
 }
 
 /// A review as far as it could be read.
@@ -224,18 +248,18 @@ impl<'a> Review<'a> {
             Some(b'{') => {}
             Some(_) => return Err(ReviewError::NoObject),
         }
-        // Nearly always: a request that is understood, objects and all, in one pass.
-        if let Ok(Envelope { api_version: Some(version), kind: Some(kind), request: Some(request) }) =
-            serde_json::from_slice::<Envelope<'a, Request<Known>>>(body)
+        // Nearly always: a request that is understood, objects and all, in one pass. That it is text is seen once for
+        // all of it, and not again for every string.
+        if let Ok(text) = std::str::from_utf8(body)
+            && let Ok(Envelope { api_version: Some(version), kind: Some(kind), request: Some(request) }) =
+                serde_json::from_str::<Envelope<'a, Understood<'a>>>(text)
+            && let Understood(request) = request
             && version == API_VERSION
             && kind == KIND
             && !request.uid.is_empty()
-            && [&request.object, &request.old_object]
-                .into_iter()
-                .flatten()
-                .all(|Known(workload)| workload.kind().as_str() == request.kind.kind)
+            && request.objects_are_of_its_kind()
         {
-            return Ok(Self::Request(Box::new(request.map(|Known(workload)| Sent::Read(workload)))));
+            return Ok(Self::Request(Box::new(request)));
         }
         Self::read_in_parts(body)
     }

@@ -27,6 +27,26 @@ fn reads_a_request() {
 }
 
 #[test]
+fn objects_that_nobody_looks_at_are_not_read() {
+    for (rest, is_read) in [
+        (r#""operation":"UPDATE","subResource":"","#, true),
+        (r#""operation":"UPDATE","#, true),
+        (r#""operation":"UPDATE","subResource":"status","#, false),
+        (r#""operation":"DELETE","#, false),
+        (r#""operation":"CONNECT","#, false),
+    ] {
+        let text = format!(
+            r#"{{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{{"uid":"u1",
+            "kind":{{"group":"batch","version":"v1","kind":"Job"}},{rest}
+            "object":{{"kind":"Job","spec":{{}}}},"oldObject":{{"kind":"Job","spec":{{}}}}}}}}"#
+        );
+        let Review::Request(request) = read(&text).unwrap() else { panic!("no request") };
+        assert_eq!(request.is_judged(), is_read, "{rest}");
+        assert_eq!((request.object.is_some(), request.old_object.is_some()), (is_read, is_read), "{rest}");
+    }
+}
+
+#[test]
 fn keeps_an_object_raw_that_is_not_as_servers_write_it() {
     for object in [
         r#"{"kind":"CronJob"}"#,
