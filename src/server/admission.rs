@@ -182,7 +182,7 @@ impl Admission {
             Some(mut old) => {
                 batch::apply_defaults(&mut old);
                 let old = Object::prepared(old);
-                let object = Object::updated(new, &old, |_| {});
+                let object = updated(new, &old);
                 let verdict = engine::check_update(&old, &object, &context);
                 (object, verdict)
             }
@@ -350,6 +350,13 @@ fn created(mut workload: Workload) -> Object {
     }
     let defaulted = batch::apply_defaults(&mut workload);
     batch::prepare_for_create(&mut workload, defaulted);
+    Object::prepared(workload)
+}
+
+/// An object that is being changed. Of what it would warn of, the API server has warned already.
+fn updated(mut workload: Workload, old: &Object) -> Object {
+    batch::apply_defaults(&mut workload);
+    batch::prepare_for_update(&mut workload, old.workload());
     Object::prepared(workload)
 }
 
