@@ -1,7 +1,6 @@
 //! From findings to the words of an answer, all of them bounded.
 
-use std::collections::BTreeSet;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use crate::batch::Cause;
 use crate::engine::{Check, Finding, Object, Severity, Verdict, subject};
@@ -87,7 +86,7 @@ impl<'a> Ruling<'a> {
 
     /// The rules that stand against the object, each once.
     pub(crate) fn denying_rules(&self) -> String {
-        list(self.denying.iter().map(|finding| finding.rule.id().to_owned()))
+        list(self.denying.iter().map(|finding| finding.rule.id()).collect())
     }
 
     /// The answer to the question with this uid.
@@ -106,7 +105,7 @@ impl<'a> Ruling<'a> {
             annotations.insert("decision", decision.as_str().to_owned());
         }
         let of = |findings: &[Finding]| {
-            list(findings.iter().map(|finding| format!("{}={}", finding.rule.id(), finding.severity)))
+            list(findings.iter().map(|finding| Said(finding.rule.id(), finding.severity)).collect())
         };
         if !self.verdict.findings.is_empty() {
             annotations.insert("findings", of(&self.verdict.findings));
@@ -225,23 +224,35 @@ fn cause(finding: &Finding) -> StatusCause {
 
 /// The audit annotation about defaults that were filled in.
 pub(crate) fn changes_annotation<'a>(paths: impl Iterator<Item = &'a FieldPath>) -> String {
-    list(paths.map(|path| plain(&path.to_string(), MAX_PATH)))
+    list(paths.map(|path| plain(&path.to_string(), MAX_PATH)).collect())
 }
 
-/// Texts in order, each once, with commas between, as many as an annotation holds.
-fn list(texts: impl Iterator<Item = String>) -> String {
+/// A rule that has something to say, and how loudly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Said(&'static str, Severity);
+
+impl fmt::Display for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(rule, severity) = self;
+        write!(f, "{rule}={}", severity.as_str())
+    }
+}
+
+/// Items in order, each once, with commas between, as many as an annotation holds.
+fn list<T: Ord + fmt::Display>(mut items: Vec<T>) -> String {
     const MORE: &str = ",...";
-    let texts: BTreeSet<String> = texts.collect();
+    items.sort_unstable();
+    items.dedup();
     let mut out = String::new();
-    for text in texts {
-        if out.len() + text.len() + 1 + MORE.len() > MAX_ANNOTATION {
+    for item in items {
+        let before = out.len();
+        let comma = if before == 0 { "" } else { "," };
+        let _ = write!(out, "{comma}{item}");
+        if out.len() + MORE.len() > MAX_ANNOTATION {
+            out.truncate(before);
             out.push_str(MORE);
             break;
         }
-        if !out.is_empty() {
-            out.push(',');
-        }
-        out.push_str(&text);
     }
     out
 }
@@ -286,10 +297,10 @@ mod tests {
 
     #[test]
     fn lists_are_sorted_and_bounded() {
-        let text = |items: &[&str]| list(items.iter().map(|item| (*item).to_owned()));
-        assert_eq!(text(&["b=error", "a=info", "b=error"]), "a=info,b=error");
-        assert_eq!(text(&[]), "");
-        let long = list((0..5000).map(|number| format!("rule{number:05}")));
+        let said = vec![Said("b", Severity::Error), Said("a", Severity::Info), Said("b", Severity::Error)];
+        assert_eq!(list(said), "a=info,b=error");
+        assert_eq!(list::<Said>(Vec::new()), "");
+        let long = list((0..5000).map(|number| format!("rule{number:05}")).collect());
         assert!(long.len() <= MAX_ANNOTATION && long.ends_with(",..."), "{long}");
     }
 
