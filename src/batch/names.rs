@@ -23,14 +23,15 @@ fn lower_alphanumeric(byte: u8) -> bool {
     byte.is_ascii_lowercase() || byte.is_ascii_digit()
 }
 
-/// Whether `bytes` starts and ends with an `edge` character and has only `edge` and `inner` ones between.
-fn framed(bytes: &[u8], edge: fn(u8) -> bool, inner: &[u8]) -> bool {
+/// Whether `bytes` starts and ends with an `edge` character and has only `edge` and `inner` ones between. Asked of every
+/// label, and so of functions that the compiler can see through.
+fn framed(bytes: &[u8], edge: impl Fn(u8) -> bool, inner: impl Fn(u8) -> bool) -> bool {
     let (Some(first), Some(last)) = (bytes.first(), bytes.last()) else { return false };
-    edge(*first) && edge(*last) && bytes.iter().all(|byte| edge(*byte) || inner.contains(byte))
+    edge(*first) && edge(*last) && bytes.iter().all(|byte| edge(*byte) || inner(*byte))
 }
 
 fn is_label(bytes: &[u8]) -> bool {
-    framed(bytes, lower_alphanumeric, b"-")
+    framed(bytes, lower_alphanumeric, |byte| matches!(byte, b'-'))
 }
 
 fn is_subdomain(bytes: &[u8]) -> bool {
@@ -38,11 +39,11 @@ fn is_subdomain(bytes: &[u8]) -> bool {
 }
 
 fn is_underscore_label(bytes: &[u8]) -> bool {
-    framed(bytes.strip_prefix(b"_").unwrap_or(bytes), lower_alphanumeric, b"-_")
+    framed(bytes.strip_prefix(b"_").unwrap_or(bytes), lower_alphanumeric, |byte| matches!(byte, b'-' | b'_'))
 }
 
 fn is_label_key(bytes: &[u8]) -> bool {
-    framed(bytes, |byte| byte.is_ascii_alphanumeric(), b"-_.")
+    framed(bytes, |byte| byte.is_ascii_alphanumeric(), |byte| matches!(byte, b'-' | b'_' | b'.'))
 }
 
 /// A DNS label (RFC 1123): names of containers and volumes.
@@ -216,7 +217,7 @@ pub(crate) fn is_sysctl_name(value: &str) -> bool {
         && value
             .as_bytes()
             .split(|byte| matches!(byte, b'.' | b'/'))
-            .all(|part| framed(part, lower_alphanumeric, b"-_"))
+            .all(|part| framed(part, lower_alphanumeric, |byte| matches!(byte, b'-' | b'_')))
 }
 
 /// `value` in lower case, character for character: one that has no single lower-case counterpart gives the first

@@ -60,9 +60,8 @@ pub(super) fn validate_generated_selector(
             Some(_) => {}
         }
     }
-    let expected: Labels =
-        expected.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
-    if is_usable(selector) && !matches(selector, &expected) {
+    let expected = |key: &str| expected.iter().find(|(label, _)| *label == key).map(|(_, value)| *value);
+    if !matches(selector, expected) && is_usable(selector) {
         let message = "the selector is not the one that the server generates for this Job";
         errors.add(&at.field("selector"), Cause::Invalid, Topic::Selector, message).help(GENERATED_HELP);
     }
@@ -78,7 +77,6 @@ pub(super) fn validate_selector(spec: &JobSpec, stored: Option<&JobSpec>, at: &A
     let template = at.field("template");
     let metadata = template.field("metadata");
     let labels = metadata.field("labels");
-    let empty = Labels::new();
     let Some(selector) = &spec.selector else {
         errors
             .add(
@@ -98,7 +96,8 @@ pub(super) fn validate_selector(spec: &JobSpec, stored: Option<&JobSpec>, at: &A
     };
     let keep_values = stored.and_then(|stored| stored.selector.as_ref()).is_some_and(has_invalid_value);
     validate_label_selector(selector, keep_values, &here, errors);
-    if is_usable(selector) && !matches(selector, template_labels(spec).unwrap_or(&empty)) {
+    let label = |key: &str| template_labels(spec)?.get(key).map(String::as_str);
+    if !matches(selector, label) && is_usable(selector) {
         let message =
             "the template's labels do not match the Job's selector, so it would not find its own Pods";
         errors.add(&labels, Cause::Invalid, Topic::Selector, message).help(
@@ -187,12 +186,13 @@ fn is_usable(selector: &LabelSelector) -> bool {
         })
 }
 
-fn matches(selector: &LabelSelector, labels: &Labels) -> bool {
+/// Whether a selector selects what has the labels that `label` gives by their keys.
+fn matches<'a>(selector: &LabelSelector, label: impl Fn(&str) -> Option<&'a str>) -> bool {
     let mut required = selector.match_labels.iter().flatten();
     let mut expressions = selector.match_expressions.iter().flatten();
-    required.all(|(key, value)| labels.get(key) == Some(value))
+    required.all(|(key, value)| label(key) == Some(value))
         && expressions.all(|requirement| {
-            let label = labels.get(&requirement.key);
+            let label = label(&requirement.key);
             let listed =
                 label.is_some_and(|label| requirement.values.iter().flatten().any(|value| value == label));
             match requirement.operator.as_str() {
