@@ -8,8 +8,8 @@ use serde::{Deserialize, Deserializer};
 use super::super::object::{Known, Sent};
 use super::{GroupVersionKind, Request, UserInfo, is_judged};
 
-/// A request with its objects, where anybody looks at them: what is asked stands before the objects, and those of a
-/// question that is not judged here are passed over.
+/// A request with its objects, where anybody looks at them: API servers write what they ask before the objects that they
+/// ask about, and those of a question that is not judged here are passed over.
 ///
 /// Whatever is unusual is an error: a second reader, which has more time, says what is wrong or makes do with it.
 #[derive(Debug)]
@@ -74,10 +74,9 @@ impl<'de> Visitor<'de> for RequestVisitor {
                 Key::Operation => once(&mut operation, &mut map)?,
                 Key::UserInfo => once(&mut user_info, &mut map)?,
                 Key::Object | Key::OldObject => {
-                    let asked = operation.ok_or_else(|| missing("operation"))?;
                     let of = sub_resource.as_ref().and_then(Option::as_deref);
                     let place = if matches!(key, Key::Object) { &mut object } else { &mut old_object };
-                    if is_judged(asked, of) {
+                    if operation.is_none_or(|operation| is_judged(operation, of)) {
                         once::<A, Option<Known>>(place, &mut map)?;
                     } else {
                         map.next_value::<IgnoredAny>()?;
