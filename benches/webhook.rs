@@ -36,6 +36,7 @@ use rcgen::{CertificateParams, KeyPair};
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::{PrivateKeyDer, ServerName};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
@@ -146,14 +147,19 @@ fn reviews() -> Vec<Vec<u8>> {
     let text = std::fs::read_to_string(file).unwrap_or_else(|_| {
         format!("{{\"review\":{}}}", include_str!("../examples/review.json").replace('\n', " "))
     });
+    // Byte for byte, in the order in which API servers write them.
+    #[derive(serde::Deserialize)]
+    struct Line<'a> {
+        #[serde(borrow)]
+        review: &'a RawValue,
+    }
     let requests = text.lines().map(|line| {
-        let line: Value = serde_json::from_str(line).unwrap();
-        let body = line["review"].to_string();
+        let body = serde_json::from_str::<Line<'_>>(line).unwrap().review.get();
         let head = format!(
             "POST /validate?timeout=10s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
             body.len()
         );
-        (head + &body).into_bytes()
+        (head + body).into_bytes()
     });
     requests.collect()
 }
