@@ -2,11 +2,10 @@
 //!
 //! [`read`] splits a text into [`Document`]s; each is a [`Tree`] or a [`SyntaxError`], and a broken document never
 //! hides its neighbours. [`objects`] finds the Kubernetes objects in a tree, [`Tree::locate`] turns a field path
-//! into a place in the text, [`LineIndex`] turns the place into line and column, [`Tree::deserialize`] reads
-//! a node into a typed value, and [`edit`] changes fields by byte span.
+//! into a place in the text, [`LineIndex`] turns the place into line and column, and [`edit`] changes fields by byte
+//! span.
 
 mod build;
-mod de;
 pub mod edit;
 mod events;
 mod json;
@@ -25,7 +24,6 @@ mod tree;
 #[cfg(test)]
 mod syntax_tests;
 
-pub use de::{DeError, NodeDeserializer};
 pub use lines::{LineIndex, Position};
 pub use locate::Located;
 pub use objects::{ImpliedType, ObjectRef, objects};

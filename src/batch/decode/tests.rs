@@ -131,6 +131,29 @@ fn null_is_nothing() {
 }
 
 #[test]
+fn numbers_where_text_would_do() {
+    let object = json!({
+        "metadata": {"managedFields": [{"manager": "kubectl", "fieldsV1": {"f:spec": {"f:a": {}, "f:b": [null, 1]}}}]},
+        "spec": {"template": {"spec": {"containers": [{
+            "name": "a",
+            "resources": {"limits": {"cpu": 1.5, "memory": "1Gi", "a": 2, "b": null}},
+            "livenessProbe": {"httpGet": {"port": 80}, "tcpSocket": {"port": "http"}},
+            "readinessProbe": {"httpGet": {"port": null}},
+        }]}}},
+    });
+    let decoded = decoded(Kind::Job, &object);
+    assert_eq!(decoded.complaints, []);
+    let Some(Workload::Job(job)) = decoded.workload else { panic!("no Job") };
+    let fields = job.metadata.managed_fields.unwrap().remove(0).fields_v1.unwrap().0;
+    assert_eq!(fields, json!({"f:spec": {"f:a": {}, "f:b": [null, 1]}}));
+    let container = job.spec.unwrap().template.spec.unwrap().containers.remove(0);
+    let limits = serde_json::to_value(container.resources.unwrap().limits).unwrap();
+    assert_eq!(limits, json!({"a": "2", "b": "0", "cpu": "1.5", "memory": "1Gi"}));
+    let probe = serde_json::to_value(container.liveness_probe).unwrap();
+    assert_eq!(probe, json!({"httpGet": {"port": 80}, "tcpSocket": {"port": "http"}}));
+}
+
+#[test]
 fn keys_given_twice() {
     let text = "
 spec:

@@ -9,7 +9,7 @@ use serde::forward_to_deserialize_any;
 
 use super::quantity_text;
 use crate::batch::schema::{Schema, Shape, Type, TypeId};
-use crate::manifest::{Entry, NodeDeserializer, NodeId, NodeKind, Tree};
+use crate::manifest::{Entry, NodeId, NodeKind, Tree};
 
 /// A node that is to become what a shape says.
 #[derive(Clone, Copy)]
@@ -130,9 +130,7 @@ impl<'a> Deserializer<'a> for Typed<'a> {
             (Shape::Str | Shape::Time | Shape::IntOrString, NodeKind::Str(text)) => {
                 visitor.visit_borrowed_str(text)
             }
-            (Shape::Opaque, _) => {
-                NodeDeserializer::new(tree, node).deserialize_any(visitor).map_err(Error::custom)
-            }
+            (Shape::Opaque, _) => tree.to_value(node).deserialize_any(visitor).map_err(Error::custom),
             _ => Err(Error::custom("the value has another type than its field")),
         }
     }
