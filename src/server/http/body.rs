@@ -40,7 +40,7 @@ impl Default for Memory {
 /// A body, and its claim to memory.
 #[derive(Debug)]
 pub(super) struct Bytes {
-    pub(super) bytes: Vec<u8>,
+    pub(super) bytes: Data,
     _claim: Option<OwnedSemaphorePermit>,
 }
 
@@ -87,8 +87,8 @@ pub(super) async fn read(mut body: impl Body<Data = Data> + Unpin, memory: &Memo
     if announced > 2 * MAX_BODY {
         return Err(too_large());
     }
-    // What is announced has not come yet: memory is not handed out on a promise.
-    let mut bytes = Vec::with_capacity(announced.min(LARGE));
+    // An ordinary body comes in one piece with its header, and stays where it is.
+    let (mut whole, mut pieces) = (Data::new(), Vec::new());
     let mut claim: Option<OwnedSemaphorePermit> = None;
     let mut length: usize = 0;
     while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
@@ -97,15 +97,25 @@ pub(super) async fn read(mut body: impl Body<Data = Data> + Unpin, memory: &Memo
         length = length.saturating_add(data.len());
         if length <= MAX_BODY {
             grow(&mut claim, length, memory)?;
-            bytes.extend_from_slice(&data);
+            if data.len() == length && length == announced {
+                whole = data;
+            } else {
+                // What is announced has not come yet: memory is not handed out on a promise.
+                pieces.reserve(announced.min(LARGE).saturating_sub(pieces.len()));
+                pieces.extend_from_slice(&std::mem::take(&mut whole));
+                pieces.extend_from_slice(&data);
+            }
         } else {
-            bytes = Vec::new();
+            (whole, pieces) = (Data::new(), Vec::new());
         }
         if length > 2 * MAX_BODY {
             break;
         }
     }
-    if length > MAX_BODY { Err(too_large()) } else { Ok(Bytes { bytes, _claim: claim }) }
+    if length > MAX_BODY {
+        return Err(too_large());
+    }
+    Ok(Bytes { bytes: if pieces.is_empty() { whole } else { pieces.into() }, _claim: claim })
 }
 
 /// Reads a body and throws it away, as far as it is no larger than bodies may be.
@@ -136,8 +146,50 @@ fn grow(claim: &mut Option<OwnedSemaphorePermit>, length: usize, memory: &Memory
 #[cfg(test)]
 mod tests {
     use axum::body::Body;
+    use hyper::body::{Frame, SizeHint};
 
     use super::*;
+
+    /// A body in pieces, of which so many bytes are announced.
+    struct Pieces(Vec<&'static str>, u64);
+
+    impl hyper::body::Body for Pieces {
+        type Data = Data;
+        type Error = std::convert::Infallible;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<Option<Result<Frame<Data>, Self::Error>>> {
+            let next = (!self.0.is_empty()).then(|| self.0.remove(0));
+            std::task::Poll::Ready(next.map(|piece| Ok(Frame::data(piece.into()))))
+        }
+
+        fn size_hint(&self) -> SizeHint {
+            let mut hint = SizeHint::new();
+            hint.set_lower(self.1);
+            hint
+        }
+    }
+
+    #[tokio::test]
+    async fn every_piece_counts() {
+        for (pieces, announced) in [
+            (vec!["abc"], 3),
+            (vec!["", "abc"], 3),
+            (vec!["ab", "c"], 3),
+            (vec!["ab", "c"], 2),
+            (vec!["a", "bc"], 1),
+            (vec!["a", "b", "c"], 1),
+            (vec!["abc"], 0),
+            (vec!["", "abc"], 0),
+            (vec!["a", "bc"], 0),
+        ] {
+            let said = format!("{pieces:?} {announced}");
+            let body = read(Pieces(pieces, announced), &Memory::default()).await.unwrap();
+            assert_eq!(body.bytes, "abc", "{said}");
+        }
+    }
 
     #[tokio::test]
     async fn large_bodies_share_a_bound() {
