@@ -58,7 +58,7 @@ impl<'de> Visitor<'de> for KnownVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Known, A::Error> {
         let untold = || A::Error::custom("the object does not begin with its kind");
         let mut metadata = None::<Option<Metadata>>;
-        let mut workload = None;
+        let mut workload = None::<Workload>;
         let mut kind = self.kind;
         let is_given = kind.is_some();
         while let Some(key) = map.next_key()? {
@@ -74,17 +74,18 @@ impl<'de> Visitor<'de> for KnownVisitor {
                 // What is given twice is for a reader that knows which of the two counts.
                 Key::Metadata if metadata.is_some() => return Err(untold()),
                 Key::Metadata => metadata = Some(map.next_value()?),
-                Key::Spec => match workload.get_or_insert(empty(kind.ok_or_else(untold)?)) {
-                    Workload::Job(job) if job.spec.is_none() => job.spec = map.next_value()?,
-                    Workload::CronJob(cron_job) => {
-                        cron_job.spec = map.next_value::<Option<_>>()?.unwrap_or_default();
+                Key::Spec | Key::Status => {
+                    let kind = kind.ok_or_else(untold)?;
+                    match (workload.get_or_insert_with(|| empty(kind)), key) {
+                        (Workload::Job(job), Key::Status) => job.status = map.next_value()?,
+                        (Workload::CronJob(cron_job), Key::Status) => cron_job.status = map.next_value()?,
+                        (Workload::Job(job), _) if job.spec.is_none() => job.spec = map.next_value()?,
+                        (Workload::Job(_), _) => return Err(untold()),
+                        (Workload::CronJob(cron_job), _) => {
+                            cron_job.spec = map.next_value::<Option<_>>()?.unwrap_or_default();
+                        }
                     }
-                    Workload::Job(_) => return Err(untold()),
-                },
-                Key::Status => match workload.get_or_insert(empty(kind.ok_or_else(untold)?)) {
-                    Workload::Job(job) => job.status = map.next_value()?,
-                    Workload::CronJob(cron_job) => cron_job.status = map.next_value()?,
-                },
+                }
                 Key::Other => drop(map.next_value::<IgnoredAny>()?),
             }
         }
