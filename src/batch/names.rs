@@ -19,19 +19,47 @@ const LABEL_HAS_DOTS: &str = "is not a DNS label: leave out the dots";
 const SUBDOMAIN_SHAPE: &str = "is not a DNS name: use lower-case letters, digits, '-' and '.', with a letter or \
                                digit first and last in each part";
 
-fn lower_alphanumeric(byte: u8) -> bool {
-    byte.is_ascii_lowercase() || byte.is_ascii_digit()
+/// Which bytes a kind of name is made of: letters and digits first and last, some others as well in between. Tables,
+/// since every byte of every label is asked about.
+struct Alphabet {
+    edge: [bool; 256],
+    inside: [bool; 256],
 }
 
-/// Whether `bytes` starts and ends with an `edge` character and has only `edge` and `inner` ones between. Asked of every
-/// label, and so of functions that the compiler can see through.
-fn framed(bytes: &[u8], edge: impl Fn(u8) -> bool, inner: impl Fn(u8) -> bool) -> bool {
-    let (Some(first), Some(last)) = (bytes.first(), bytes.last()) else { return false };
-    edge(*first) && edge(*last) && bytes.iter().all(|byte| edge(*byte) || inner(*byte))
+impl Alphabet {
+    const fn new(upper_case: bool, others: &[u8]) -> Self {
+        let mut edge = [false; 256];
+        let mut byte = 0;
+        while byte < 128_u8 {
+            edge[byte as usize] = byte.is_ascii_lowercase()
+                || byte.is_ascii_digit()
+                || (upper_case && byte.is_ascii_uppercase());
+            byte += 1;
+        }
+        let mut inside = edge;
+        let mut next = 0;
+        while next < others.len() {
+            inside[others[next] as usize] = true;
+            next += 1;
+        }
+        Self { edge, inside }
+    }
+
+    /// Whether `bytes` is such a name.
+    fn spells(&self, bytes: &[u8]) -> bool {
+        let (Some(first), Some(last)) = (bytes.first(), bytes.last()) else { return false };
+        self.edge[usize::from(*first)]
+            && self.edge[usize::from(*last)]
+            && bytes.iter().all(|byte| self.inside[usize::from(*byte)])
+    }
 }
+
+static LABEL: Alphabet = Alphabet::new(false, b"-");
+static UNDERSCORE_LABEL: Alphabet = Alphabet::new(false, b"-_");
+static LABEL_KEY: Alphabet = Alphabet::new(true, b"-_.");
 
 fn is_label(bytes: &[u8]) -> bool {
-    framed(bytes, lower_alphanumeric, |byte| matches!(byte, b'-'))
+    LABEL.spells(bytes)
 }
 
 fn is_subdomain(bytes: &[u8]) -> bool {
@@ -39,11 +67,11 @@ fn is_subdomain(bytes: &[u8]) -> bool {
 }
 
 fn is_underscore_label(bytes: &[u8]) -> bool {
-    framed(bytes.strip_prefix(b"_").unwrap_or(bytes), lower_alphanumeric, |byte| matches!(byte, b'-' | b'_'))
+    UNDERSCORE_LABEL.spells(bytes.strip_prefix(b"_").unwrap_or(bytes))
 }
 
 fn is_label_key(bytes: &[u8]) -> bool {
-    framed(bytes, |byte| byte.is_ascii_alphanumeric(), |byte| matches!(byte, b'-' | b'_' | b'.'))
+    LABEL_KEY.spells(bytes)
 }
 
 /// A DNS label (RFC 1123): names of containers and volumes.
@@ -188,7 +216,7 @@ pub(crate) fn port_name(value: &str) -> Problems {
     if bytes.len() > 15 {
         problems.push("is too long a port name: use at most 15 characters");
     }
-    if bytes.is_empty() || !bytes.iter().all(|byte| lower_alphanumeric(*byte) || *byte == b'-') {
+    if bytes.is_empty() || !bytes.iter().all(|byte| LABEL.inside[usize::from(*byte)]) {
         problems.push("is not a port name: use lower-case letters, digits and '-'");
     }
     if !bytes.iter().any(u8::is_ascii_lowercase) {
@@ -217,7 +245,7 @@ pub(crate) fn is_sysctl_name(value: &str) -> bool {
         && value
             .as_bytes()
             .split(|byte| matches!(byte, b'.' | b'/'))
-            .all(|part| framed(part, lower_alphanumeric, |byte| matches!(byte, b'-' | b'_')))
+            .all(|part| UNDERSCORE_LABEL.spells(part))
 }
 
 /// `value` in lower case, character for character: one that has no single lower-case counterpart gives the first

@@ -266,6 +266,12 @@ enum Style {
 
 /// The first placeholder in `text`; with `parentheses`, `$(ITEM)` is one too.
 fn placeholder(text: &str, parentheses: bool) -> Option<(&str, Style)> {
+    // Asked of every text there is, and few have any of these: no byte is a reason to stop, so that many are looked at
+    // in one step.
+    let may = text.bytes().fold(false, |may, byte| may | matches!(byte, b'$' | b'{' | b'<' | b'%'));
+    if !may {
+        return None;
+    }
     text.match_indices(['$', '{', '<', '%']).find_map(|(start, _)| {
         let rest = &text[start..];
         let until = |end: &str| rest.find(end).map_or(rest, |at| &rest[..at + end.len()]);

@@ -3,6 +3,9 @@
 /// `text` in one line of at most `max` characters: control characters become spaces, and what is cut off leaves an
 /// ellipsis.
 pub(crate) fn plain(text: &str, max: usize) -> String {
+    if text.len() <= max && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.to_owned();
+    }
     let mut out = String::with_capacity(text.len().min(max * 4));
     for (position, character) in text.chars().enumerate() {
         if position == max {
