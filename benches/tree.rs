@@ -106,7 +106,8 @@ spec:
 fn lint(policy: &Policy, sources: &[Source]) -> usize {
     let now = "2026-01-01T00:00:00Z".parse().unwrap();
     let outcome =
-        Linter { policy, now, with_defaults: false, against: None, with_changes: false }.lint(sources);
+        Linter { policy, now, with_defaults: false, against: None, with_changes: false, with_objects: false }
+            .lint(sources);
     assert!(outcome.errors.is_empty() && outcome.report.files == sources.len());
     outcome.report.diagnostics.len()
 }

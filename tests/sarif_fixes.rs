@@ -17,7 +17,14 @@ use serde_json::Value;
 fn with_linter<T>(run: impl FnOnce(&Linter<'_>) -> T) -> T {
     let policy = load::preset(Preset::Baseline, registry().catalog()).unwrap();
     let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
-    run(&Linter { policy: &policy, now, with_defaults: false, against: None, with_changes: true })
+    run(&Linter {
+        policy: &policy,
+        now,
+        with_defaults: false,
+        against: None,
+        with_changes: true,
+        with_objects: false,
+    })
 }
 
 fn source(text: &str) -> Source {

@@ -45,6 +45,7 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
         with_defaults: args.with_defaults,
         against: against.as_ref(),
         with_changes: targets.include(Format::Sarif),
+        with_objects: args.verbose || targets.include(Format::Junit),
     };
     let progress = Progress::new(found.sources.len(), !args.quiet && !args.verbose);
     let Mended { texts: mut mended, outcome } = match fixes {
@@ -117,7 +118,7 @@ fn rules_at_work(policy: &Policy) -> Vec<(&'static Rule, Severity)> {
 /// Each file that was read, with what was in it.
 fn tell_files(sources: &[Source], report: &Report) -> String {
     let mut counts: HashMap<&str, (usize, usize)> = HashMap::new();
-    for object in &report.objects {
+    for object in &report.listed {
         counts.entry(&object.file).or_default().0 += 1;
     }
     for diagnostic in &report.diagnostics {

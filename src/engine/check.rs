@@ -93,7 +93,9 @@ fn judge(object: &Object, errors: &[FieldError], context: &Context<'_>) -> Verdi
                     finding
                 }));
             }
-            (Check::Input(check), _, Input::Gathering) => {
+            (Check::Input(check), _, Input::Gathering)
+                if severity.is_some() || context.policy.has_overrides() =>
+            {
                 kept.extend((check.keep)(object, &rule_context).map(|fact| Kept { rule, severity, fact }));
             }
             (Check::Input(_), _, Input::Judged(found)) => {

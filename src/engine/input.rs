@@ -17,7 +17,7 @@ use super::{Check, Finding, Object, Rule, RuleContext, Severity, registry};
 #[derive(Clone, Copy)]
 pub struct InputCheck {
     /// What to keep of an object; nothing of an object that does not matter. Asked whatever the rule's level for
-    /// the object, since others may be judged by it.
+    /// the object, since others may be judged by it, unless the rule is off for all of them.
     pub keep: fn(&Object, &RuleContext<'_>) -> Option<Fact>,
     /// Judges what was kept, in the order of the input.
     pub judge: fn(&[Seen<'_>], &mut InputSink<'_>),

@@ -45,9 +45,10 @@ pub(super) fn lint_text(
     // A tree that was walked is full of JSON that is not YAML and not ours (with comments, say).
     let foreign = found && name.ends_with(".json") && !content.contains("apiVersion");
     let examined = examine(linter, &content, context, told);
-    for object in &examined.objects {
+    linted.objects = examined.objects.len();
+    for object in examined.objects.iter().filter(|_| linter.with_objects) {
         if let Ok(tree) = &examined.documents[object.document].content {
-            linted.objects.push(places.judged(tree, object.node, &object.id));
+            linted.listed.push(places.judged(tree, object.node, &object.id));
         }
     }
     for document in &examined.documents {

@@ -83,6 +83,9 @@ pub struct Linter<'a> {
     pub against: Option<&'a OldObjects>,
     /// Whether diagnostics say what their fixes change ([`Diagnostic::change`]): work that only some outputs need.
     pub with_changes: bool,
+    /// Whether the report lists the objects ([`Report::listed`]), and not only how many there were: memory that only
+    /// some outputs need.
+    pub with_objects: bool,
 }
 
 /// What a run found, and what it could not read.
@@ -99,7 +102,8 @@ pub struct Outcome {
 struct Linted {
     diagnostics: Vec<Diagnostic>,
     services: Vec<ServiceFacts>,
-    objects: Vec<JudgedObject>,
+    objects: usize,
+    listed: Vec<JudgedObject>,
     /// What rules about the whole input keep, by the object's number in the text.
     kept: Vec<(usize, InputObject)>,
     /// Whether a rule asked for what is known only at the end.
@@ -111,7 +115,7 @@ impl Linted {
     fn shrink(&mut self) {
         self.diagnostics.shrink_to_fit();
         self.services.shrink_to_fit();
-        self.objects.shrink_to_fit();
+        self.listed.shrink_to_fit();
         self.kept.shrink_to_fit();
         for (_, object) in &mut self.kept {
             object.kept.shrink_to_fit();
@@ -149,13 +153,14 @@ impl Linter<'_> {
         let mut outcome = Outcome::default();
         // All at once: a list that grows takes up to three times its size.
         let count = |of: fn(&Linted) -> usize| all.iter().flatten().map(of).sum();
-        outcome.report.objects.reserve_exact(count(|linted| linted.objects.len()));
+        outcome.report.listed.reserve_exact(count(|linted| linted.listed.len()));
         outcome.report.diagnostics.reserve_exact(count(|linted| linted.diagnostics.len()));
         for linted in all {
             match linted {
                 Ok(linted) => {
                     outcome.report.files += 1;
-                    outcome.report.objects.extend(linted.objects);
+                    outcome.report.objects += linted.objects;
+                    outcome.report.listed.extend(linted.listed);
                     outcome.report.diagnostics.extend(linted.diagnostics);
                 }
                 Err(error) => outcome.errors.push(error),
@@ -167,7 +172,7 @@ impl Linter<'_> {
 
     /// The Services of all `sources`.
     fn services(&self, sources: &[Source]) -> Services {
-        let linter = Linter { with_changes: false, ..*self };
+        let linter = Linter { with_changes: false, with_objects: false, ..*self };
         known(&linter.pass(sources.iter().map(|source| (source, None)), &Services::Pending, &|| {}))
     }
 

@@ -163,6 +163,11 @@ impl Policy {
         self.overrides.iter().any(|item| item.matching.namespace_labels.is_some())
     }
 
+    /// Whether some objects may have other settings than the base.
+    pub fn has_overrides(&self) -> bool {
+        !self.overrides.is_empty()
+    }
+
     /// The settings for one object: the base, and over it every override that matches, in order, the later
     /// winning. Nothing is copied unless two overrides or more match.
     pub fn settings_for(&self, subject: &Subject<'_>) -> Cow<'_, Settings> {

@@ -30,7 +30,8 @@ pub(super) fn report() -> Report {
         |needle: &str| Some(Box::new(Excerpt { text: TEXT.into(), first_line: 5, place: at(needle) }));
     Report {
         files: 2,
-        objects: vec![judged("jobs/resize.yaml", 2, "resize"), judged("other.yaml", 1, "fine")],
+        objects: 2,
+        listed: vec![judged("jobs/resize.yaml", 2, "resize"), judged("other.yaml", 1, "fine")],
         diagnostics: vec![
             Diagnostic {
                 rule: &rules::job_parallelism_exceeds_completions::RULE,

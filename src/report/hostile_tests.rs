@@ -25,7 +25,7 @@ fn reports() -> impl Iterator<Item = Report> {
             namespace: Some((*hostile).into()),
             name: Some((*hostile).into()),
         };
-        for object in &mut report.objects {
+        for object in &mut report.listed {
             object.file = format!("{hostile}.yaml").into();
             object.id = id.clone().into();
         }

@@ -64,7 +64,7 @@ pub fn write(run: &Run<'_>, out: &mut dyn io::Write) -> io::Result<()> {
         &Document {
             schema_version: SCHEMA_VERSION,
             files: report.files,
-            objects: report.objects.len(),
+            objects: report.objects,
             findings: report.diagnostics.iter().map(finding).collect(),
             summary: Summary {
                 error: count(Severity::Error),

@@ -19,7 +19,7 @@ use super::{Diagnostic, JudgedObject, Run};
 /// Those of the writer.
 pub fn write(run: &Run<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     let mut files: BTreeMap<&str, File<'_>> = BTreeMap::new();
-    for object in &run.report.objects {
+    for object in &run.report.listed {
         files.entry(&object.file).or_default().objects.push((object, Vec::new()));
     }
     for diagnostic in &run.report.diagnostics {

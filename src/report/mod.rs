@@ -179,8 +179,11 @@ pub struct FileError {
 pub struct Report {
     /// How many files were read.
     pub files: usize,
-    /// The Jobs and CronJobs that were judged, file by file in the order of the text.
-    pub objects: Vec<JudgedObject>,
+    /// How many Jobs and CronJobs were judged.
+    pub objects: usize,
+    /// These objects, file by file in the order of the text, where somebody asked for them
+    /// ([`Linter::with_objects`](crate::lint::Linter::with_objects)).
+    pub listed: Vec<JudgedObject>,
     /// The diagnostics, ordered by file, position and rule.
     pub diagnostics: Vec<Diagnostic>,
 }

@@ -153,9 +153,9 @@ fn summary(report: &Report) -> String {
             Some(plural(count, word))
         })
         .collect();
-    let looked = format!("{} in {}", plural(report.objects.len(), "object"), plural(report.files, "file"));
+    let looked = format!("{} in {}", plural(report.objects, "object"), plural(report.files, "file"));
     match found.as_slice() {
-        [] if report.objects.is_empty() => {
+        [] if report.objects == 0 => {
             format!("no Jobs or CronJobs found in {}", plural(report.files, "file"))
         }
         [] => format!("no findings: {looked}"),
@@ -199,7 +199,7 @@ mod tests {
         let mut report = fixture::report();
         report.diagnostics.clear();
         assert_eq!(render(&report), "no findings: 2 objects in 2 files\n");
-        report.objects.clear();
+        report.objects = 0;
         assert_eq!(render(&report), "no Jobs or CronJobs found in 2 files\n");
         assert_eq!(statistics(&report), "");
     }

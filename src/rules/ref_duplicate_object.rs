@@ -1,6 +1,6 @@
 //! `ref/duplicate-object`
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::everywhere;
 use crate::batch::Kind;
@@ -125,10 +125,15 @@ fn keep(object: &Object, _: &RuleContext<'_>) -> Option<Fact> {
 }
 
 fn judge(seen: &[Seen<'_>], sink: &mut InputSink<'_>) {
-    let mut anywhere: HashMap<&Identity, &Seen<'_>> = HashMap::with_capacity(seen.len());
-    let mut beside: HashMap<(&Identity, &str), &Seen<'_>> = HashMap::with_capacity(seen.len());
-    for seen in seen {
-        let Some(identity) = seen.fact::<Identity>() else { continue };
+    let identified = || seen.iter().filter_map(|seen| Some((seen, seen.fact::<Identity>()?)));
+    // Nearly all stand there once, and are not looked at again.
+    let mut once = HashSet::with_capacity(seen.len());
+    let again: HashSet<&Identity> =
+        identified().map(|(_, identity)| identity).filter(|identity| !once.insert(*identity)).collect();
+    drop(once);
+    let mut anywhere: HashMap<&Identity, &Seen<'_>> = HashMap::new();
+    let mut beside: HashMap<(&Identity, &str), &Seen<'_>> = HashMap::new();
+    for (seen, identity) in identified().filter(|(_, identity)| again.contains(identity)) {
         let here = (identity, folder(seen.file()));
         let neighbour = beside.get(&here).copied();
         // A namesake in the same folder is applied with it; one elsewhere only perhaps.

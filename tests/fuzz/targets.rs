@@ -35,8 +35,14 @@ pub(crate) fn manifest(data: &[u8]) {
         }
     }
     let source = Text::Text { name: "fuzz.yaml".to_owned(), bytes: data.to_vec() };
-    let linter =
-        Linter { policy: &POLICY, now: now(), with_defaults: true, against: None, with_changes: false };
+    let linter = Linter {
+        policy: &POLICY,
+        now: now(),
+        with_defaults: true,
+        against: None,
+        with_changes: false,
+        with_objects: false,
+    };
     let _ = linter.lint(&[source]);
 }
 
@@ -44,8 +50,14 @@ pub(crate) fn manifest(data: &[u8]) {
 /// are about; and what is offered one by one stands within the text.
 pub(crate) fn fix(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    let linter =
-        Linter { policy: &POLICY, now: now(), with_defaults: false, against: None, with_changes: true };
+    let linter = Linter {
+        policy: &POLICY,
+        now: now(),
+        with_defaults: false,
+        against: None,
+        with_changes: true,
+        with_objects: false,
+    };
     let source = |text: &str| Text::Text { name: "fuzz.yaml".to_owned(), bytes: text.as_bytes().to_vec() };
     let lines = manifest::LineIndex::new(text).line_count();
     for found in linter.lint(&[source(text)]).report.diagnostics {
