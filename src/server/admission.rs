@@ -344,13 +344,21 @@ fn located(mut workload: Workload, request: &Request<Sent<'_>>) -> Workload {
 /// An object that is being created. The API server has done all this already, but for defaults that an older one does
 /// not know; in a review that somebody wrote by hand, nobody has.
 fn created(mut workload: Workload) -> Object {
-    if workload.metadata().name.as_deref().is_none_or(str::is_empty) {
-        // Only by hand: the API server makes the name before it asks anybody.
+    if is_by_hand(&workload) {
         batch::reset_system_fields(&mut workload);
     }
     let defaulted = batch::apply_defaults(&mut workload);
     batch::prepare_for_create(&mut workload, defaulted);
     Object::prepared(workload)
+}
+
+/// Whether an object that is being created has not come through an API server, which gives it a name, a time and,
+/// for a Job, a selector before it asks whether it may be stored.
+fn is_by_hand(workload: &Workload) -> bool {
+    let metadata = workload.metadata();
+    metadata.name.as_deref().is_none_or(str::is_empty)
+        || metadata.creation_timestamp.is_none()
+        || matches!(workload, Workload::Job(job) if job.spec.as_ref().is_none_or(|spec| spec.selector.is_none()))
 }
 
 /// An object that is being changed. Of what it would warn of, the API server has warned already.

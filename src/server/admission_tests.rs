@@ -249,6 +249,13 @@ fn names_may_still_be_generated() {
 }
 
 #[test]
+fn what_only_servers_set_is_not_taken_from_people() {
+    // No label value, which the server's own uid always is.
+    let text = request("u", "CREATE", r#"{"metadata":{"uid":"::1"}}"#, "null", "{}");
+    assert_eq!(validate(&text)["allowed"], true);
+}
+
+#[test]
 fn answers_are_bounded() {
     let mut containers = Vec::new();
     for number in 0..2000 {
