@@ -81,6 +81,20 @@ fn what_the_api_server_itself_refuses_is_invalid() {
 }
 
 #[test]
+fn causes_name_their_field_in_full() {
+    let resource = format!("{}.com/gpu", "a".repeat(250));
+    let job = json!({"metadata": {"name": "b".repeat(253)}, "spec": {"template": {"spec": {"containers": [
+        {"name": "main", "image": "busybox:1.36", "resources": {"limits": {&resource: "1"}}},
+    ]}}}});
+    let details = &validate(&review("u", &job.to_string()))["status"]["details"];
+    let fields: Vec<&str> =
+        details["causes"].as_array().unwrap().iter().filter_map(|cause| cause["field"].as_str()).collect();
+    let field = format!("spec.template.spec.containers[0].resources.limits[{resource}]");
+    assert!(fields.contains(&field.as_str()), "{fields:?}");
+    assert_eq!(details["name"], "b".repeat(253));
+}
+
+#[test]
 fn the_mode_says_what_becomes_of_errors() {
     let answer = ask(&with(|policy| policy.mode = Mode::Warn), Endpoint::Validate, &review("u", BAD));
     assert_eq!(answer["allowed"], true);

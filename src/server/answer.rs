@@ -25,8 +25,14 @@ const MAX_CAUSES: usize = 500;
 /// The longest line of a denial, in characters.
 const MAX_LINE: usize = 1024;
 
-/// The longest path that is written out, in characters. Keys of maps stand in it, and may be anything.
+/// The longest path that people are shown, in characters. Keys of maps stand in it, and may be anything.
 const MAX_PATH: usize = 200;
+
+/// The longest path of a cause, in characters: programs compare it, and the longest key that a map may have fits.
+const MAX_FIELD: usize = 1024;
+
+/// The longest name that an object may have, in characters.
+const MAX_NAME: usize = 253;
 
 /// The longest audit annotation, in bytes.
 const MAX_ANNOTATION: usize = 4096;
@@ -125,7 +131,7 @@ impl<'a> Ruling<'a> {
         };
         let mut status = Status::failure(code, reason, self.message());
         status.details = Some(StatusDetails {
-            name: plain(subject(self.object.workload(), None).name, MAX_PATH),
+            name: plain(subject(self.object.workload(), None).name, MAX_NAME),
             group: "batch",
             kind: self.object.kind().as_str(),
             // All causes, as the API server would list them: also those that only follow from others.
@@ -218,7 +224,7 @@ fn cause(finding: &Finding) -> StatusCause {
         // A rule of the policy refuses what is well-formed.
         reason: finding.cause.unwrap_or(Cause::Forbidden).as_str(),
         message,
-        field: plain(&finding.path.to_string(), MAX_PATH),
+        field: plain(&finding.path.to_string(), MAX_FIELD),
     }
 }
 
