@@ -13,7 +13,7 @@ use super::odd::{self, Odd};
 use super::scalar::{self, Scalar, Tag};
 use super::syntax::{Context, Open, SyntaxError};
 use super::tree::{Arena, Entry, NodeId, NodeKind, Span, Style, Tree, mark_shadowed};
-use super::{MAX_DEPTH, requote};
+use super::{MAX_DEPTH, second_try};
 
 /// Reads the document in `text[chunk]`; none where it is empty. Only the first value counts, as in kubectl: what
 /// follows `...` is dropped.
@@ -21,7 +21,7 @@ pub(super) fn build(text: &str, chunk: Span) -> Result<Option<Built<'_>>, Syntax
     match build_once(text, chunk) {
         Ok(tree) => Ok(tree),
         Err(Failure::Syntax(error)) => Err(error),
-        Err(Failure::Quote(open, error)) => requote::rebuild(text, chunk, open, error),
+        Err(Failure::Refused(at, error)) => second_try::rebuild(text, chunk, at, error),
     }
 }
 
@@ -29,8 +29,8 @@ pub(super) fn build(text: &str, chunk: Span) -> Result<Option<Built<'_>>, Syntax
 #[derive(Debug)]
 pub(super) enum Failure {
     Syntax(SyntaxError),
-    /// The text in quotes that opens here is refused by the parser, but perhaps not by kubectl.
-    Quote(usize, SyntaxError),
+    /// The text in quotes or the comment that begins here is refused by the parser, but perhaps not by kubectl.
+    Refused(usize, SyntaxError),
 }
 
 impl From<SyntaxError> for Failure {
@@ -54,6 +54,9 @@ pub(super) fn build_once(text: &str, chunk: Span) -> Result<Option<Built<'_>>, F
         base += body.len() - rest.len();
         body = rest;
     }
+    let separator = blank_separator(body);
+    base += separator;
+    body = &body[separator..];
     let odd = odd::scan(body, base)
         .map_err(|(at, c)| SyntaxError::forbidden_character(Span::new(at, at + c.len_utf8()), c))?;
     let mut builder = Builder {
@@ -97,8 +100,8 @@ pub(super) fn build_once(text: &str, chunk: Span) -> Result<Option<Built<'_>>, F
             Some(Err(fault)) => {
                 let context = builder.context();
                 let error = context.explain(&fault);
-                return Err(match context.refused_quote(&fault) {
-                    Some(open) => Failure::Quote(open, error),
+                return Err(match context.refused(&fault) {
+                    Some(at) => Failure::Refused(at, error),
                     None => Failure::Syntax(error),
                 });
             }
@@ -110,6 +113,15 @@ pub(super) fn build_once(text: &str, chunk: Span) -> Result<Option<Built<'_>>, F
     }
     let ignored = ignored(&text[..chunk.end], end);
     Ok(Some(Built { tree: builder.arena.finish(root), ignored }))
+}
+
+/// How long the separator is that `body` begins with, if the parser refuses it: it has a tab before its comment.
+fn blank_separator(body: &str) -> usize {
+    let Some(rest) = body.strip_prefix("---") else { return 0 };
+    let end = rest.find(['\n', '\r']).map_or(rest.len(), |n| n + 1);
+    let comment = rest[..end].trim_start_matches([' ', '\t']);
+    let is_refused = comment.starts_with('#') && rest[..end - comment.len()].contains('\t');
+    if is_refused { "---".len() + end } else { 0 }
 }
 
 /// What an anchor names.

@@ -151,6 +151,7 @@ mod tests {
         // kubectl never gets to the document before a malformed separator, so the error comes first.
         assert_eq!(shape("a: 1\n----\nb: 2\n").len(), 3);
         assert_eq!(shape("a: 1\n--- b: 2\nc: 3\n")[1..], ["{\"a\":1}"]);
+        assert_eq!(shape("---\t# x\na: 1\n---\t# x\nb: 2\n"), ["{\"a\":1}", "{\"b\":2}"]);
     }
 
     #[test]
@@ -171,6 +172,16 @@ mod tests {
         assert_eq!(ignored("kind: Job\n...\nspec: {}\n").as_deref(), Some("spec: {}"));
         assert_eq!(ignored("kind: Job\n# c\n...\n# d\n"), None);
         assert_eq!(ignored("{kind: Job}\n\n"), None);
+    }
+
+    #[test]
+    fn an_end_needs_a_beginning() {
+        for text in ["...\na: 1\n", "# c\n...\na: 1\n", "\u{feff}...\n"] {
+            let shape = shape(text);
+            assert!(shape[0].contains("but none has begun"), "{shape:?}");
+        }
+        assert_eq!(shape("...: 1\n"), ["{\"...\":1}"]);
+        assert_eq!(shape("---\n...\na: 1\n"), [""; 0]);
     }
 
     #[test]

@@ -139,22 +139,7 @@ impl Context<'_> {
         }
     }
 
-    /// Where the text in quotes opens that the parser refuses for the indentation of its later lines.
-    pub(super) fn refused_quote(&self, fault: &Fault) -> Option<usize> {
-        match fault.kind {
-            ErrorKind::InvalidQuotedScalarIndent
-            | ErrorKind::TabInIndentation
-            | ErrorKind::UnknownQuotedScalarEscape => {
-                let at = self.clamp(fault.at);
-                let at_quote =
-                    self.char_at(at) == Some('"') && fault.kind == ErrorKind::UnknownQuotedScalarEscape;
-                if at_quote { Some(at) } else { self.open_quote(at) }
-            }
-            _ => None,
-        }
-    }
-
-    fn open_quote(&self, at: usize) -> Option<usize> {
+    pub(super) fn open_quote(&self, at: usize) -> Option<usize> {
         let from = self.clamp(self.end.min(at));
         let mut chars = self.text[from..at].char_indices();
         let mut before = ' ';
@@ -218,6 +203,12 @@ impl Context<'_> {
             }
         }
         None
+    }
+
+    /// Whether `at` is not indented below the innermost list or object in block style.
+    pub(super) fn is_short_of_indent(&self, at: usize) -> bool {
+        let block = self.open.iter().rev().find(|open| !open.flow);
+        block.is_some_and(|open| self.column(at) <= self.column(self.clamp(open.start)))
     }
 
     /// Finds the tab at fault: at `at`, before it on its line, or at the start of the next line.

@@ -78,6 +78,24 @@ fn tabs() {
     a tab is used to indent; YAML allows spaces only
     = replace tabs with spaces, two for each level
     "#);
+    insta::assert_snapshot!(shown("spec:\n  \ttemplate: {}\n"), @r#"
+    2:   →template: {}
+         ^
+    a tab is used to indent; YAML allows spaces only
+    = replace tabs with spaces, two for each level
+    "#);
+    insta::assert_snapshot!(shown("spec:\n  a:\n   \t - b\n"), @r#"
+    3:    → - b
+          ^
+    a tab is used to indent; YAML allows spaces only
+    = replace tabs with spaces, two for each level
+    "#);
+    insta::assert_snapshot!(shown("a: [b\n\tc]\n"), @r#"
+    2: →c]
+       ^
+    a tab is used to indent; YAML allows spaces only
+    = replace tabs with spaces, two for each level
+    "#);
     insta::assert_snapshot!(shown("- \ta\n"), @r#"
     1: - →a
          ^

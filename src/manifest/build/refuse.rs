@@ -26,13 +26,11 @@ impl<'t> Builder<'t> {
             self.next_odd += 1;
             let refused = match odd.kind {
                 OddKind::LineEnd(_) => !(within && quoted),
-                _ if flow => false,
                 // A line of a text without quotes may have a tab once it is indented.
-                OddKind::Indent if (within && written) || (!within && self.after_plain) => {
-                    let column = |at: usize| self.context().column(at);
-                    let indent = self.frames.last().map_or(0, |frame| column(frame.start) + 1);
-                    column(odd.at) < indent
+                OddKind::Indent if (within && written) || (!within && self.continues(odd.at)) => {
+                    self.context().is_short_of_indent(odd.at)
                 }
+                _ if flow => false,
                 OddKind::Indent if within && matches!(style, Some(Style::Literal | Style::Folded)) => {
                     self.is_block_indent(odd.at, span)
                 }
@@ -46,8 +44,13 @@ impl<'t> Builder<'t> {
             }
         }
         self.gap = self.gap.max(span.end);
-        self.after_plain = written || (self.after_plain && style.is_none());
+        self.after_plain = written || (self.after_plain && style.is_none() && span.is_empty());
         Ok(())
+    }
+
+    /// Whether the text without quotes that was read last goes on until a tab behind it: a key has ended with its colon.
+    fn continues(&self, tab: usize) -> bool {
+        self.after_plain && self.text[self.gap.min(tab)..tab].trim().is_empty()
     }
 
     /// Whether a tab that a line of the block scalar at `content` begins with stands where its indentation is looked
@@ -67,12 +70,14 @@ impl<'t> Builder<'t> {
             let end = skip_blank_lines(&self.text[..self.chunk.end], end.min(self.chunk.end));
             self.check_odd(&Event::DocumentEnd, Span::new(end, end))?;
         }
-        if self.root.is_none() {
-            let start = skip_blank_lines(&self.text[..self.chunk.end], self.chunk.start);
-            let line = self.context().written(start);
-            if line.start == start && matches!(self.text.get(start..line.end), Some("...")) {
-                return Err(SyntaxError::nothing_to_end(line));
-            }
+        let mark =
+            self.text[self.chunk.start..].strip_prefix('\u{FEFF}').map_or(0, |_| '\u{FEFF}'.len_utf8());
+        let begin = self.chunk.start + mark;
+        let start = skip_blank_lines(&self.text[..self.chunk.end], begin);
+        let begins_line = start == begin || self.text[..start].ends_with(['\n', '\r']);
+        let is_end = |rest: &str| rest.chars().next().is_none_or(char::is_whitespace);
+        if begins_line && self.text[start..self.chunk.end].strip_prefix("...").is_some_and(is_end) {
+            return Err(SyntaxError::nothing_to_end(Span::new(start, start + "...".len())));
         }
         Ok(())
     }

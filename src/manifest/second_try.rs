@@ -1,17 +1,82 @@
-//! A second try at texts in quotes that the parser refuses and kubectl does not: their later lines may lack
-//! indentation (YAML 1.1), and `\'` may stand for a quote. The blanks that a line begins with mean nothing within
-//! quotes, and the quote can be written as `\x27`, so a copy of the document with these reads the same; its places are
-//! then moved back.
+//! A second try at what the parser refuses and kubectl does not.
+//!
+//! The later lines of a text in quotes may lack indentation (YAML 1.1), and `\'` may stand for a quote. The blanks that
+//! a line begins with mean nothing within quotes, and the quote can be written as `\x27`, so a copy of the document with
+//! these reads the same; its places are then moved back. A comment may stand right behind a value in quotes or brackets,
+//! and tabs may indent what stands in brackets: the copy has blanks in their place.
+
+use granit_parser::ErrorKind;
 
 use super::build::{Built, Failure, build_once};
-use super::syntax::SyntaxError;
+use super::events::Fault;
+use super::syntax::{Context, SyntaxError};
 use super::tree::Span;
 
-/// How many such texts a document may have: each is another try at the whole.
+impl Context<'_> {
+    /// Where that begins which the parser refuses and kubectl may not: a text in quotes, for the indentation of its
+    /// later lines, a comment, for standing right behind a value, or a tab between brackets.
+    pub(super) fn refused(&self, fault: &Fault) -> Option<usize> {
+        match fault.kind {
+            ErrorKind::CommentNotSeparated => {
+                let at = self.clamp(fault.at);
+                let ends_value = |c| matches!(c, '"' | '\'' | ']' | '}' | ',' | '[' | '{');
+                (self.text[at..].starts_with('#') && self.text[..at].ends_with(ends_value)).then_some(at)
+            }
+            ErrorKind::InvalidQuotedScalarIndent
+            | ErrorKind::TabInIndentation
+            | ErrorKind::UnknownQuotedScalarEscape => {
+                let at = self.clamp(fault.at);
+                let at_quote =
+                    self.char_at(at) == Some('"') && fault.kind == ErrorKind::UnknownQuotedScalarEscape;
+                let quote = if at_quote { Some(at) } else { self.open_quote(at) };
+                quote.or_else(|| self.tab_in_brackets(at))
+            }
+            ErrorKind::TabNotAllowed | ErrorKind::TabInBlockIndentation | ErrorKind::TabInPlainScalar => {
+                self.tab_in_brackets(self.clamp(fault.at))
+            }
+            _ => None,
+        }
+    }
+
+    /// The first of the tabs at fault, where kubectl takes them for blanks.
+    fn tab_in_brackets(&self, at: usize) -> Option<usize> {
+        let tab = self.tab(at).span.start;
+        let blanks = self.text[..tab].trim_end_matches([' ', '\t']).len();
+        let tab = blanks + self.text[blanks..].find('\t')?;
+        let is_open = self.open.last().is_some_and(|open| open.flow) || self.opens_bracket(tab);
+        (is_open && tab < self.chunk.end && !self.interrupts_text(tab)).then_some(tab)
+    }
+
+    /// Whether a tab that begins a line makes kubectl refuse the text without quotes that ends the line before.
+    fn interrupts_text(&self, tab: usize) -> bool {
+        let before = self.text[..tab].trim_end();
+        let line = self.written(before.len());
+        let ends_text = !before[line.start.min(before.len())..].is_empty()
+            && line.end == before.len()
+            && !before.ends_with(['[', '{', ']', '}', ',', ':', '"', '\'']);
+        ends_text && self.is_short_of_indent(tab)
+    }
+
+    /// Whether what begins behind the last thing that was read, and before `at`, is in brackets: the parser looks ahead
+    /// before it says that it has seen one.
+    fn opens_bracket(&self, at: usize) -> bool {
+        let mut rest = self.text.get(self.end..at).unwrap_or_default();
+        while let Some(found) = rest.find(['[', '{', '"', '\'', '#']) {
+            rest = &rest[found..];
+            if !rest.starts_with('#') {
+                return rest.starts_with(['[', '{']);
+            }
+            rest = rest.find(['\n', '\r']).map_or("", |end| &rest[end..]);
+        }
+        false
+    }
+}
+
+/// How many such places a document may have: each is another try at the whole.
 const MOST: usize = 32;
 
-/// Reads the document in `text[chunk]`, in which the parser refuses the text whose quote is at `open`. If the document
-/// cannot be read in this way either, the error is `refused`.
+/// Reads the document in `text[chunk]`, in which the parser refuses the text whose quote is at `open`, or the comment
+/// whose `#` is. If the document cannot be read in this way either, the error is `refused`.
 pub(super) fn rebuild(
     text: &str,
     chunk: Span,
@@ -22,8 +87,18 @@ pub(super) fn rebuild(
     let mut inserted: Vec<Insertion> = Vec::new();
     let mut open = open - chunk.start;
     for _ in 0..MOST {
-        let Some(next) = rewrite(&copy, open, &mut inserted) else { break };
-        copy = next;
+        let rest = &copy[open..];
+        let blank = match rest.as_bytes().first() {
+            Some(b'#') => rest.find(['\n', '\r']).unwrap_or(rest.len()),
+            Some(b'\t') => rest.find(|c| !matches!(c, ' ' | '\t')).unwrap_or(rest.len()),
+            _ => 0,
+        };
+        if blank > 0 {
+            copy.replace_range(open..open + blank, &" ".repeat(blank));
+        } else {
+            let Some(next) = rewrite(&copy, open, &mut inserted) else { break };
+            copy = next;
+        }
         match build_once(&copy, Span::new(0, copy.len())) {
             Ok(built) => {
                 let back = |at| chunk.start + original(&inserted, at);
@@ -32,9 +107,9 @@ pub(super) fn rebuild(
                     ignored: built.ignored.map(|span| Span::new(back(span.start), back(span.end))),
                 }));
             }
-            Err(Failure::Quote(next, _)) if next > open => open = next,
+            Err(Failure::Refused(next, _)) if next > open => open = next,
             // The same text again, now for another reason.
-            Err(Failure::Quote(_, mut error)) => {
+            Err(Failure::Refused(_, mut error)) => {
                 let back = |at| chunk.start + original(&inserted, at);
                 error.span = Span::new(back(error.span.start), back(error.span.end));
                 // Meant for the copy.
@@ -151,6 +226,28 @@ mod tests {
         assert_eq!(&text[b.start..b.end], "x");
         let error = read("a: \"it\\'s \\q\"\n").remove(0).content.unwrap_err();
         assert_eq!(error.message, "`\\q` is no escape that kubectl's reader knows");
+    }
+
+    #[test]
+    fn comments_need_no_blank_behind_values_in_quotes_or_brackets() {
+        let text = "a: 'x'# \u{e9}\nb: {c: [d]# e\n  }#\nf: \"g\"#h\nk: l#m\n";
+        let documents = read(text);
+        let tree = documents[0].content.as_ref().unwrap();
+        let root = tree.root();
+        assert_eq!(tree.to_value(root), json!({"a": "x", "b": {"c": ["d"]}, "f": "g", "k": "l#m"}));
+        let f = tree[tree.get(root, "f").unwrap()].span;
+        assert_eq!(&text[f.start..f.end], "\"g\"");
+    }
+
+    #[test]
+    fn tabs_may_indent_what_stands_in_brackets() {
+        let text = "a: # [\n  [\n\t\tb, {\n \t\tc: \"d\n\te\"\n\t}\n]\nf: [\"g\",\n\t\"h\"]\n";
+        let documents = read(text);
+        let tree = documents[0].content.as_ref().unwrap();
+        assert_eq!(tree.to_value(tree.root()), json!({"a": ["b", {"c": "d e"}], "f": ["g", "h"]}));
+        for text in [" a: \"[\"\n\tb: c\n", "a: # [\n\tb: c\n", "a: [b]\n\tc: d\n"] {
+            assert!(read(text)[0].content.is_err(), "{text}");
+        }
     }
 
     #[test]
