@@ -29,7 +29,7 @@ pub(super) fn build(text: &str, chunk: Span) -> Result<Option<Built<'_>>, Syntax
 #[derive(Debug)]
 pub(super) enum Failure {
     Syntax(SyntaxError),
-    /// The text in quotes or the comment that begins here is refused by the parser, but perhaps not by kubectl.
+    /// What begins here is refused by the parser, but perhaps not by kubectl ([`Context::refused`]).
     Refused(usize, SyntaxError),
 }
 
@@ -54,9 +54,6 @@ pub(super) fn build_once(text: &str, chunk: Span) -> Result<Option<Built<'_>>, F
         base += body.len() - rest.len();
         body = rest;
     }
-    let separator = blank_separator(body);
-    base += separator;
-    body = &body[separator..];
     let odd = odd::scan(body, base)
         .map_err(|(at, c)| SyntaxError::forbidden_character(Span::new(at, at + c.len_utf8()), c))?;
     let mut builder = Builder {
@@ -113,15 +110,6 @@ pub(super) fn build_once(text: &str, chunk: Span) -> Result<Option<Built<'_>>, F
     }
     let ignored = ignored(&text[..chunk.end], end);
     Ok(Some(Built { tree: builder.arena.finish(root), ignored }))
-}
-
-/// How long the separator is that `body` begins with, if the parser refuses it: it has a tab before its comment.
-fn blank_separator(body: &str) -> usize {
-    let Some(rest) = body.strip_prefix("---") else { return 0 };
-    let end = rest.find(['\n', '\r']).map_or(rest.len(), |n| n + 1);
-    let comment = rest[..end].trim_start_matches([' ', '\t']);
-    let is_refused = comment.starts_with('#') && rest[..end - comment.len()].contains('\t');
-    if is_refused { "---".len() + end } else { 0 }
 }
 
 /// What an anchor names.

@@ -57,18 +57,16 @@ pub(super) fn scan(text: &str, base: usize) -> Result<Vec<Odd>, (usize, char)> {
     Ok(found)
 }
 
-/// What a tab is, given the text before it: nothing odd behind anything but blanks, dashes and question marks.
+/// What a tab is, given the text before it: nothing odd behind anything but blanks, dashes and question marks, nor
+/// behind the dashes that begin a document.
 fn leading_tab(before: &[u8]) -> Option<OddKind> {
-    let mut kind = OddKind::Indent;
-    for b in before.iter().rev() {
-        match b {
-            b'\n' | b'\r' => return Some(kind),
-            b' ' => {}
-            b'-' | b'?' => kind = OddKind::Item,
-            _ => return None,
-        }
+    let signs = before.iter().rev().take_while(|b| matches!(b, b' ' | b'-' | b'?')).count();
+    let (above, line) = before.split_at(before.len() - signs);
+    if line.starts_with(b"---") || above.last().is_some_and(|b| !matches!(b, b'\n' | b'\r')) {
+        return None;
     }
-    Some(kind)
+    let indents = line.iter().all(|b| *b == b' ');
+    Some(if indents { OddKind::Indent } else { OddKind::Item })
 }
 
 #[cfg(test)]
@@ -82,6 +80,8 @@ mod tests {
         assert_eq!(odd("a:\n  \t\tb"), [(5, OddKind::Indent)]);
         assert_eq!(odd("a:\tb"), []);
         assert_eq!(odd("- - \tb"), [(4, OddKind::Item)]);
+        assert_eq!(odd("a\r\n- ?\tb\t"), [(6, OddKind::Item)]);
+        assert_eq!(odd("---\t# c\n--- \t"), []);
         assert_eq!(odd("a\u{2028}é…"), [(1, OddKind::LineEnd('\u{2028}'))]);
     }
 
