@@ -8,6 +8,7 @@
 use granit_parser::ErrorKind;
 
 use super::build::{Built, Failure, build_once};
+use super::edit::TextEdit;
 use super::events::Fault;
 use super::syntax::{Context, SyntaxError};
 use super::tree::Span;
@@ -72,54 +73,67 @@ impl Context<'_> {
     }
 }
 
-/// How many such places a document may have: each is another try at the whole.
-const MOST: usize = 32;
+/// How many bytes the further tries at a document may read together; each reads it up to the next such place.
+const WORK: usize = 8 << 20;
 
-/// Reads the document in `text[chunk]`, in which the parser refuses the text whose quote is at `open`, or the comment
-/// whose `#` is. If the document cannot be read in this way either, the error is `refused`.
+/// How many tries there are at least and at most.
+const TRIES: (usize, usize) = (32, 1024);
+
+/// Reads the document in `text[chunk]`, in which the parser refuses what begins at `at` ([`Context::refused`]). If it
+/// cannot be read with that mended either, the error is `refused`, or what is wrong besides.
 pub(super) fn rebuild(
     text: &str,
     chunk: Span,
-    open: usize,
+    at: usize,
     refused: SyntaxError,
 ) -> Result<Option<Built<'static>>, SyntaxError> {
     let mut copy = text[chunk.start..chunk.end].to_owned();
     let mut inserted: Vec<Insertion> = Vec::new();
-    let mut open = open - chunk.start;
-    for _ in 0..MOST {
-        let rest = &copy[open..];
-        let blank = match rest.as_bytes().first() {
-            Some(b'#') => rest.find(['\n', '\r']).unwrap_or(rest.len()),
-            Some(b'\t') => rest.find(|c| !matches!(c, ' ' | '\t')).unwrap_or(rest.len()),
-            _ => 0,
-        };
-        if blank > 0 {
-            copy.replace_range(open..open + blank, &" ".repeat(blank));
-        } else {
-            let Some(next) = rewrite(&copy, open, &mut inserted) else { break };
-            copy = next;
+    let mut at = at - chunk.start;
+    for _ in 0..(WORK / copy.len().max(1)).clamp(TRIES.0, TRIES.1) {
+        if !mend(&mut copy, at, &mut inserted) {
+            break;
         }
-        match build_once(&copy, Span::new(0, copy.len())) {
+        let back = |at| chunk.start + original(&inserted, at);
+        let moved = |span: Span| Span::new(back(span.start), back(span.end));
+        let error = match build_once(&copy, Span::new(0, copy.len())) {
             Ok(built) => {
-                let back = |at| chunk.start + original(&inserted, at);
                 return Ok(built.map(|built| Built {
                     tree: built.tree.into_owned().moved(back),
-                    ignored: built.ignored.map(|span| Span::new(back(span.start), back(span.end))),
+                    ignored: built.ignored.map(moved),
                 }));
             }
-            Err(Failure::Refused(next, _)) if next > open => open = next,
-            // The same text again, now for another reason.
-            Err(Failure::Refused(_, mut error)) => {
-                let back = |at| chunk.start + original(&inserted, at);
-                error.span = Span::new(back(error.span.start), back(error.span.end));
-                // Meant for the copy.
-                error.repair = None;
-                return Err(error);
+            Err(Failure::Refused(next, _)) if next > at => {
+                at = next;
+                continue;
             }
+            // The same text again, now for another reason.
+            Err(Failure::Refused(_, error)) => error,
+            // What was refused is mended for certain, and was not what is wrong.
+            Err(Failure::Syntax(error)) if inserted.is_empty() => error,
             Err(Failure::Syntax(_)) => break,
-        }
+        };
+        // Of a text that the copy has in another form, a change is meant for the copy.
+        let repair = error.repair.filter(|_| inserted.is_empty());
+        let repair = repair.map(|change| TextEdit { span: moved(change.span), ..change });
+        return Err(SyntaxError { span: moved(error.span), repair, ..error });
     }
     Err(refused)
+}
+
+/// Mends what begins at `at` in the copy; not a text in quotes that is never closed.
+fn mend(copy: &mut String, at: usize, inserted: &mut Vec<Insertion>) -> bool {
+    let rest = &copy[at..];
+    let blank = match rest.as_bytes().first() {
+        Some(b'#') => rest.find(['\n', '\r']).unwrap_or(rest.len()),
+        Some(b'\t') => rest.find(|c| !matches!(c, ' ' | '\t')).unwrap_or(rest.len()),
+        _ => {
+            let rewritten = rewrite(copy, at, inserted);
+            return rewritten.map(|next| *copy = next).is_some();
+        }
+    };
+    copy.replace_range(at..at + blank, &" ".repeat(blank));
+    true
 }
 
 /// Blanks put into the copy.
@@ -193,14 +207,17 @@ fn original(inserted: &[Insertion], at: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use crate::manifest::{LineIndex, read};
+    use crate::manifest::{LineIndex, Tree, read};
     use serde_json::json;
+
+    fn tree(text: &str) -> Tree<'_> {
+        read(text).remove(0).content.unwrap()
+    }
 
     #[test]
     fn lines_in_quotes_need_no_indentation() {
         let text = "a: \"x\ny\n\n  z\"\nb:\n- 'it''s\n\tfine'\nc: é\n";
-        let documents = read(text);
-        let tree = documents[0].content.as_ref().unwrap();
+        let tree = tree(text);
         let root = tree.root();
         assert_eq!(tree.to_value(root), json!({"a": "x y\nz", "b": ["it's fine"], "c": "é"}));
         let lines = LineIndex::new(text);
@@ -219,8 +236,7 @@ mod tests {
     #[test]
     fn an_escaped_single_quote_is_one() {
         let text = "a: \"it\\'s \\\\'\"\nb: x\n";
-        let documents = read(text);
-        let tree = documents[0].content.as_ref().unwrap();
+        let tree = tree(text);
         assert_eq!(tree.to_value(tree.root()), json!({"a": "it's \\'", "b": "x"}));
         let b = tree[tree.get(tree.root(), "b").unwrap()].span;
         assert_eq!(&text[b.start..b.end], "x");
@@ -231,8 +247,7 @@ mod tests {
     #[test]
     fn comments_need_no_blank_behind_values_in_quotes_or_brackets() {
         let text = "a: 'x'# \u{e9}\nb: {c: [d]# e\n  }#\nf: \"g\"#h\nk: l#m\n";
-        let documents = read(text);
-        let tree = documents[0].content.as_ref().unwrap();
+        let tree = tree(text);
         let root = tree.root();
         assert_eq!(tree.to_value(root), json!({"a": "x", "b": {"c": ["d"]}, "f": "g", "k": "l#m"}));
         let f = tree[tree.get(root, "f").unwrap()].span;
@@ -242,12 +257,26 @@ mod tests {
     #[test]
     fn tabs_may_indent_what_stands_in_brackets() {
         let text = "a: # [\n  [\n\t\tb, {\n \t\tc: \"d\n\te\"\n\t}\n]\nf: [\"g\",\n\t\"h\"]\n";
-        let documents = read(text);
-        let tree = documents[0].content.as_ref().unwrap();
+        let tree = tree(text);
         assert_eq!(tree.to_value(tree.root()), json!({"a": ["b", {"c": "d e"}], "f": ["g", "h"]}));
         for text in [" a: \"[\"\n\tb: c\n", "a: # [\n\tb: c\n", "a: [b]\n\tc: d\n"] {
             assert!(read(text)[0].content.is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn there_may_be_many() {
+        let text: String = (0..100).map(|number| format!("a{number}: 'b'#c\n")).collect();
+        let tree = tree(&text);
+        assert_eq!(tree.to_value(tree.root()).as_object().unwrap().len(), 100);
+    }
+
+    #[test]
+    fn something_else_may_be_wrong() {
+        let text = "x: 1\n---\na: 'b'# c\nschedule: */5 * * * *\n";
+        let error = read(text).remove(1).content.unwrap_err();
+        assert_eq!(&text[error.span.start..error.span.end], "*/5 * * * *");
+        assert_eq!(error.repair.map(|change| change.span), Some(error.span));
     }
 
     #[test]
