@@ -105,9 +105,7 @@ spec:
 /// Lints, and says how much there was to say.
 fn lint(policy: &Policy, sources: &[Source]) -> usize {
     let now = "2026-01-01T00:00:00Z".parse().unwrap();
-    let outcome =
-        Linter { policy, now, with_defaults: false, against: None, with_changes: false, with_objects: false }
-            .lint(sources);
+    let outcome = Linter::new(policy, now).lint(sources);
     assert!(outcome.errors.is_empty() && outcome.report.files == sources.len());
     outcome.report.diagnostics.len()
 }

@@ -37,14 +37,7 @@ type Told = BTreeSet<(String, String, String)>;
 
 /// What the linter says, and the fields that the API does not have where they stand.
 fn linted(policy: &Policy, text: &str) -> (Told, BTreeSet<String>) {
-    let linter = Linter {
-        policy,
-        now: now(),
-        with_defaults: true,
-        against: None,
-        with_changes: false,
-        with_objects: false,
-    };
+    let linter = Linter { with_defaults: true, ..Linter::new(policy, now()) };
     let outcome = linter.lint(&[Source::Text { name: "object".into(), bytes: text.into() }]);
     let told = |diagnostic: &Diagnostic| {
         (diagnostic.rule.id().to_owned(), diagnostic.severity.to_string(), diagnostic.path.to_string())

@@ -36,14 +36,7 @@ fn with_linter<T>(run: impl FnOnce(&Linter<'_>) -> T) -> T {
         None => load::read_file(&policy_file(), registry().catalog()).unwrap(),
     };
     let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
-    run(&Linter {
-        policy: &policy,
-        now,
-        with_defaults: false,
-        against: None,
-        with_changes: false,
-        with_objects: false,
-    })
+    run(&Linter::new(&policy, now))
 }
 
 fn source(text: &str) -> Source {

@@ -33,7 +33,7 @@ fn strict() -> Policy {
 
 fn linter<'a>(policy: &'a Policy, against: Option<&'a OldObjects>) -> Linter<'a> {
     let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
-    Linter { policy, now, with_defaults: false, against, with_changes: true, with_objects: false }
+    Linter { against, with_changes: true, ..Linter::new(policy, now) }
 }
 
 fn source(name: &str, text: &str) -> Source {

@@ -17,14 +17,7 @@ use serde_json::Value;
 fn with_linter<T>(run: impl FnOnce(&Linter<'_>) -> T) -> T {
     let policy = load::preset(Preset::Baseline, registry().catalog()).unwrap();
     let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
-    run(&Linter {
-        policy: &policy,
-        now,
-        with_defaults: false,
-        against: None,
-        with_changes: true,
-        with_objects: false,
-    })
+    run(&Linter { with_changes: true, ..Linter::new(&policy, now) })
 }
 
 fn source(text: &str) -> Source {

@@ -25,8 +25,7 @@ fn policy(spec: &str) -> Policy {
 /// What the rules named say about the files: severity, rule, place and message.
 fn lint(policy: &Policy, rules: &[&str], files: &[(&str, String)]) -> Vec<String> {
     let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
-    let linter =
-        Linter { policy, now, with_defaults: false, against: None, with_changes: false, with_objects: false };
+    let linter = Linter::new(policy, now);
     let sources: Vec<Source> = files
         .iter()
         .map(|(name, text)| Source::Text { name: (*name).into(), bytes: text.clone().into() })
@@ -53,14 +52,7 @@ fn lint(policy: &Policy, rules: &[&str], files: &[(&str, String)]) -> Vec<String
 fn no_fix_is_offered_that_needs_the_other_files() {
     let policy = preset(Preset::Strict);
     let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
-    let linter = Linter {
-        policy: &policy,
-        now,
-        with_defaults: false,
-        against: None,
-        with_changes: false,
-        with_objects: false,
-    };
+    let linter = Linter::new(&policy, now);
     for (ignored, has_fix) in [("ref/duplicate-object", false), ("cron/never-fires", true)] {
         let metadata = format!("name: a, annotations: {{jobguard.dev/ignore: {ignored}}}");
         let bytes = cron_job(&metadata, "0 2 * * *").into();

@@ -1,8 +1,8 @@
 //! The offline linter: texts in, a report out.
 //!
-//! Files are read in parallel and let go of one by one, so that memory does not grow with their number. What a rule
-//! can only know at the end (the Services of all files, other objects of the input) is settled in a second pass over
-//! the few files that are concerned.
+//! Files are read in parallel and let go of one by one: of each, only what there is to say is kept, and the little that
+//! rules about the whole input need. What a rule can only know at the end (the Services of all files, other objects of
+//! the input) is settled in a second pass over the few files that are concerned.
 
 mod classify;
 mod document;
@@ -126,7 +126,13 @@ impl Linted {
 /// What rules about the whole input found in one text, by the object's number in it.
 type Told = BTreeMap<usize, Vec<Finding>>;
 
-impl Linter<'_> {
+impl<'a> Linter<'a> {
+    /// Judges by `policy` at the time `now`: manifests as they are written, all of them as created, and nothing that only
+    /// some outputs need.
+    pub fn new(policy: &'a Policy, now: Timestamp) -> Self {
+        Self { policy, now, with_defaults: false, against: None, with_changes: false, with_objects: false }
+    }
+
     /// Lints all `sources`. What cannot be read is told beside the findings and hides nothing else.
     pub fn lint(&self, sources: &[Source]) -> Outcome {
         self.lint_watched(sources, &|| {})

@@ -194,14 +194,7 @@ pub(super) mod tests {
     pub(in crate::lint) fn with_linter<T>(run: impl FnOnce(&Linter<'_>, &Context<'_>) -> T) -> T {
         let policy = load::preset(Preset::Baseline, registry().catalog()).unwrap();
         let now = "2026-01-01T00:00:00Z".parse().unwrap();
-        let linter = Linter {
-            policy: &policy,
-            now,
-            with_defaults: false,
-            against: None,
-            with_changes: false,
-            with_objects: false,
-        };
+        let linter = Linter::new(&policy, now);
         let context = Context {
             policy: &policy,
             services: &Services::Unknown,

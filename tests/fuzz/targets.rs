@@ -35,14 +35,7 @@ pub(crate) fn manifest(data: &[u8]) {
         }
     }
     let source = Text::Text { name: "fuzz.yaml".to_owned(), bytes: data.to_vec() };
-    let linter = Linter {
-        policy: &POLICY,
-        now: now(),
-        with_defaults: true,
-        against: None,
-        with_changes: false,
-        with_objects: false,
-    };
+    let linter = Linter { with_defaults: true, ..Linter::new(&POLICY, now()) };
     let _ = linter.lint(&[source]);
 }
 
@@ -50,14 +43,7 @@ pub(crate) fn manifest(data: &[u8]) {
 /// are about; and what is offered one by one stands within the text.
 pub(crate) fn fix(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    let linter = Linter {
-        policy: &POLICY,
-        now: now(),
-        with_defaults: false,
-        against: None,
-        with_changes: true,
-        with_objects: false,
-    };
+    let linter = Linter { with_changes: true, ..Linter::new(&POLICY, now()) };
     let source = |text: &str| Text::Text { name: "fuzz.yaml".to_owned(), bytes: text.as_bytes().to_vec() };
     let lines = manifest::LineIndex::new(text).line_count();
     for found in linter.lint(&[source(text)]).report.diagnostics {
