@@ -58,7 +58,7 @@ pub(super) fn build_once(text: &str, chunk: Span) -> Result<Option<Built<'_>>, F
         .map_err(|(at, c)| SyntaxError::forbidden_character(Span::new(at, at + c.len_utf8()), c))?;
     let mut builder = Builder {
         text,
-        chunk,
+        chunk: Span::new(base, chunk.end),
         arena: Arena::for_text(body.len()),
         frames: Vec::new(),
         items: Vec::new(),

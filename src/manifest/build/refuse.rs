@@ -70,11 +70,8 @@ impl<'t> Builder<'t> {
             let end = skip_blank_lines(&self.text[..self.chunk.end], end.min(self.chunk.end));
             self.check_odd(&Event::DocumentEnd, Span::new(end, end))?;
         }
-        let mark =
-            self.text[self.chunk.start..].strip_prefix('\u{FEFF}').map_or(0, |_| '\u{FEFF}'.len_utf8());
-        let begin = self.chunk.start + mark;
-        let start = skip_blank_lines(&self.text[..self.chunk.end], begin);
-        let begins_line = start == begin || self.text[..start].ends_with(['\n', '\r']);
+        let start = skip_blank_lines(&self.text[..self.chunk.end], self.chunk.start);
+        let begins_line = start == self.chunk.start || self.text[..start].ends_with(['\n', '\r']);
         let is_end = |rest: &str| rest.chars().next().is_none_or(char::is_whitespace);
         if begins_line && self.text[start..self.chunk.end].strip_prefix("...").is_some_and(is_end) {
             return Err(SyntaxError::nothing_to_end(Span::new(start, start + "...".len())));
