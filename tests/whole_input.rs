@@ -129,18 +129,29 @@ fn duplicates_across_files() {
     assert_eq!(found(&[("a.yaml", daily("generateName: x")), ("b.yaml", daily("generateName: x"))]), NOTHING);
 }
 
+/// The same CronJob in two files.
+fn twice(namespace: &str) -> [(&'static str, String); 2] {
+    let manifest = cron_job(&format!("name: x, namespace: {namespace}"), "0 3 * * *");
+    [("a.yaml", manifest.clone()), ("b.yaml", manifest)]
+}
+
 #[test]
 fn the_level_is_that_of_the_object_it_is_about() {
     let policy = policy(
         "  overrides:\n  - match: {namespaces: [dev]}\n    rules: {ref/duplicate-object: off}\n  - match: {namespaces: [etl]}\n    rules: {ref/duplicate-object: warn}\n",
     );
-    let files = |namespace: &str| {
-        let manifest = cron_job(&format!("name: x, namespace: {namespace}"), "0 3 * * *");
-        [("a.yaml", manifest.clone()), ("b.yaml", manifest)]
-    };
-    assert_eq!(lint(&policy, DUPLICATE, &files("dev")), NOTHING);
-    assert!(lint(&policy, DUPLICATE, &files("etl"))[0].starts_with("warning "));
-    assert!(lint(&policy, DUPLICATE, &files("batch"))[0].starts_with("error "));
+    assert_eq!(lint(&policy, DUPLICATE, &twice("dev")), NOTHING);
+    assert!(lint(&policy, DUPLICATE, &twice("etl"))[0].starts_with("warning "));
+    assert!(lint(&policy, DUPLICATE, &twice("batch"))[0].starts_with("error "));
+}
+
+#[test]
+fn an_override_alone_may_turn_a_rule_on() {
+    let policy = policy(
+        "  rules: {ref/duplicate-object: off}\n  overrides:\n  - match: {namespaces: [etl]}\n    rules: {ref/duplicate-object: warn}\n",
+    );
+    assert_eq!(lint(&policy, DUPLICATE, &twice("dev")), NOTHING);
+    assert!(lint(&policy, DUPLICATE, &twice("etl"))[0].starts_with("warning "));
 }
 
 #[test]
