@@ -10,6 +10,8 @@ mod helm;
 mod monitoring;
 #[path = "chart/pipelines.rs"]
 mod pipelines;
+#[path = "chart/workflows.rs"]
+mod workflows;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -199,25 +199,37 @@ fn the_action_installs() {
     let curl = "#!/bin/bash\nset -eu\nwhile [ $# -gt 1 ]; do if [ \"$1\" = --output ]; then out=$2; fi; shift; done\n\
                 echo \"$1\" >>\"$ASKED\"\ncp \"$RELEASE/${1##*/}\" \"$out\"\n";
     fs::write(at("bin/curl"), curl).unwrap();
-    fs::set_permissions(at("bin/curl"), fs::Permissions::from_mode(0o755)).unwrap();
+    // Instead of GitHub's own: takes what is attested from a file.
+    let gh = "#!/bin/bash\nset -eu\nprintf '%s\\n' \"$*\" >>\"$VERIFIED\"\n\
+              [ \"$(sha256sum <\"$3\")\" = \"$(cat \"$ATTESTED\")\" ]\n";
+    fs::write(at("bin/gh"), gh).unwrap();
+    for program in ["bin/curl", "bin/gh"] {
+        fs::set_permissions(at(program), fs::Permissions::from_mode(0o755)).unwrap();
+    }
     let file = "jobguard-v1.2.3-x86_64-unknown-linux-musl.tar.gz";
-    let pack = format!("chmod +x jobguard && tar -czf {file} jobguard && sha256sum {file} >{file}.sha256");
+    let pack = format!(
+        "chmod +x jobguard && tar -czf {file} jobguard && sha256sum {file} >{file}.sha256 && sha256sum <{file} >../attested"
+    );
     let packed = Command::new("bash").args(["-c", &pack]).current_dir(at("release")).status().unwrap();
     assert!(packed.success());
-    let run = |version: &str, system: &str| {
+    let run_with = |version: &str, system: &str, verify: &str| {
         let _ = fs::remove_file(at("asked"));
+        let _ = fs::remove_file(at("verified"));
         let done = Command::new("bash")
             .args(["-c", &script("Install jobguard")])
             .env("PATH", path_with(&[&at("bin")]))
             .envs([("RUNNER_OS", system), ("RUNNER_ARCH", "X64"), ("VERSION", version)])
             .env("RUNNER_TEMP", at("runner temp"))
             .env("GITHUB_PATH", at("path"))
+            .env("VERIFY", verify)
             .envs([("ASKED", at("asked")), ("RELEASE", at("release"))])
+            .envs([("VERIFIED", at("verified")), ("ATTESTED", at("attested"))])
             .output()
             .unwrap();
         let said = [done.stdout, done.stderr].map(|text| String::from_utf8(text).unwrap()).concat();
         (done.status.success(), said)
     };
+    let run = |version: &str, system: &str| run_with(version, system, "true");
     for version in ["v1.2.3", "1.2.3"] {
         let (ok, said) = run(version, "Linux");
         assert!(ok, "{said}");
@@ -227,6 +239,12 @@ fn the_action_installs() {
         let added = fs::read_to_string(at("path")).unwrap();
         let program = Path::new(added.lines().last().unwrap()).join("jobguard");
         assert!(Command::new(program).output().unwrap().stdout.starts_with(b"it is me"));
+        let verified = fs::read_to_string(at("verified")).unwrap();
+        assert!(
+            verified.starts_with(&format!("attestation verify {file} --repo jobguard/jobguard")),
+            "{verified}"
+        );
+        assert!(verified.contains("--source-ref refs/tags/v1.2.3 "), "{verified}");
     }
     assert!(run("v1.2.3", "Windows").1.contains("::error::there is no jobguard for Windows on X64"));
     assert!(!run("v9.9.9", "Linux").0);
@@ -235,6 +253,16 @@ fn the_action_installs() {
     let (ok, said) = run("v1.2.3", "Linux");
     assert!(!ok && said.contains("FAILED"), "{said}");
     assert!(!at("runner temp/jobguard-v1.2.3/jobguard").exists());
+    // With a checksum of its own beside it, what the workflow did not build is still not unpacked.
+    let sum = format!("sha256sum {file} >{file}.sha256");
+    assert!(Command::new("bash").args(["-c", &sum]).current_dir(at("release")).status().unwrap().success());
+    assert!(!run("v1.2.3", "Linux").0);
+    assert!(!at("runner temp/jobguard-v1.2.3/jobguard").exists());
+    // Only where somebody says so is it not asked for.
+    fs::remove_file(at("attested")).unwrap();
+    assert!(!run_with("v1.2.3", "Linux", "").0);
+    run_with("v1.2.3", "Linux", "false");
+    assert!(!at("verified").exists());
 }
 
 /// Whoever copies a line from the documentation gets the version that it is about.
