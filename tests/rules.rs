@@ -365,3 +365,143 @@ fn every_rule_with_a_fix_shows_it() {
     suppression/unused: unsafe
     ");
 }
+
+/// A CronJob, or with no schedule a Job, with these lines in its spec, its Pods' spec and its container.
+fn written(schedule: &str, spec: &str, pod: &str, container: &str) -> String {
+    let lines = |text: &str, indent: usize| -> String {
+        text.lines().map(|line| format!("{:indent$}{line}\n", "")).collect()
+    };
+    let (head, deep) = if schedule.is_empty() {
+        ("apiVersion: batch/v1\nkind: Job\nmetadata: {name: a}\nspec:\n".to_owned(), 2)
+    } else {
+        let head = "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: a}\nspec:\n";
+        (format!("{head}{}  jobTemplate:\n    spec:\n", lines(schedule, 2)), 6)
+    };
+    let template = "template:\n  spec:\n    restartPolicy: Never\n";
+    let main = "    containers:\n    - name: main\n      image: example.com/app:1.0\n";
+    let template = format!("{template}{}{main}{}", lines(pod, 4), lines(container, 6));
+    format!("{head}{}{}", lines(spec, deep), lines(&template, deep))
+}
+
+/// What a rule is about does not depend on how it is written: the same rules speak, about the same fields.
+#[test]
+fn equivalent_forms_are_judged_alike() {
+    let twins = |kind: &str, forms: &[&str], write: &dyn Fn(&str) -> String| {
+        let judged = |form: &&str| -> Vec<(String, String)> {
+            let found = lint(&write(form)).diagnostics.into_iter();
+            let mut all: Vec<_> =
+                found.map(|found| (found.rule.id().to_owned(), found.path.to_string())).collect();
+            // Where they stand in the text is another matter.
+            all.sort();
+            all
+        };
+        let first = judged(&forms[0]);
+        for form in forms {
+            assert!(
+                judged(form).iter().all(|(id, _)| !id.starts_with("api/")),
+                "{kind}: {form:?}: {:?}",
+                judged(form)
+            );
+            assert_eq!(judged(form), first, "{kind}: {form:?} and {:?}", forms[0]);
+        }
+        assert!(!first.is_empty(), "{kind}: nobody says anything of {:?}", forms[0]);
+    };
+    let schedule = |text: &str| written(&format!("schedule: {text:?}"), "", "", "");
+    let minutes = ["* * * * *", "*/1 * * * *", "0-59 * * * *", "0/1 * * * *", "? */1 ? 1-12 ?", "*\t* * * *"];
+    twins("every minute", &minutes, &schedule);
+    twins(
+        "every hour",
+        &["@hourly", "0 * * * *", "0 0-23 * * *", "0 0/1 * * ?", "00 */1 * JAN-DEC *"],
+        &schedule,
+    );
+    twins(
+        "every day",
+        &["@daily", "@midnight", "0 0 * * *", "0 0 ? * ?", "0 0 */1 * *", "0 0 1-31 * *"],
+        &schedule,
+    );
+    twins("every week", &["@weekly", "0 0 * * 0", "0 0 * * sun", "0 0 ? */1 SUN"], &schedule);
+    twins(
+        "every 40 minutes",
+        &["*/40 * * * *", "0/40 * * * *", "0-59/40 * * * *", "?/40 * * * *"],
+        &schedule,
+    );
+    twins("never", &["0 0 30 2 *", "0 0 30 FEB *", "0 0 30,31 2 ?", "0 0 30/1 2 *"], &schedule);
+    let zone = |zone: &str| written(&format!("schedule: 0 2 * * *\ntimeZone: {zone}"), "", "", "");
+    twins("no summer time", &["Etc/UTC", "UTC", "GMT", "Zulu", "Etc/Universal", "Etc/GMT+0"], &zone);
+    twins("summer time", &["America/New_York", "US/Eastern"], &zone);
+    let cron_job = |spec: &str| written(&format!("schedule: 0 2 * * *\n{spec}"), "", "", "");
+    let said =
+        ["", "suspend: false", "concurrencyPolicy: Allow", "failedJobsHistoryLimit: 1", "suspend: null"];
+    twins("a CronJob's defaults", &said, &cron_job);
+
+    let job = |spec: &str| written("", spec, "", "");
+    let said = [
+        "",
+        "parallelism: 1",
+        "parallelism: null",
+        "completions: 1",
+        "completionMode: NonIndexed",
+        "suspend: false",
+        "backoffLimit: 6",
+        "podReplacementPolicy: TerminatingOrFailed",
+        "manualSelector: false",
+        "activeDeadlineSeconds: 9223372036854775807",
+        "activeDeadlineSeconds: 315360000",
+        "activeDeadlineSeconds: null",
+        "ttlSecondsAfterFinished: 2147483647",
+    ];
+    twins("a Job's defaults", &said, &job);
+    let template = |spec: &str| written("schedule: 0 2 * * *", spec, "", "");
+    twins("no Pod at all", &["completions: 0", "completions: 0\nparallelism: 1"], &template);
+    let pod = |pod: &str| written("", "", pod, "");
+    let said = [
+        "",
+        "dnsPolicy: ClusterFirst",
+        "subdomain: \"\"",
+        "serviceAccount: default",
+        "serviceAccountName: \"\"",
+        "automountServiceAccountToken: true",
+        "initContainers: []",
+        "terminationGracePeriodSeconds: 30",
+        "securityContext: {windowsOptions: {hostProcess: false}}",
+        "enableServiceLinks: true",
+        "resources: {requests: {cpu: 0, memory: 0Mi}}",
+    ];
+    twins("a Pod's defaults", &said, &pod);
+    let container = |container: &str| written("", "", "", container);
+    let said = [
+        "",
+        "resources: {}",
+        "resources: {requests: {cpu: \"0\"}}",
+        "resources: {limits: {memory: 0}}",
+        "resources: {requests: {cpu: 0m, memory: 0.0Gi}, limits: {cpu: 1, memory: 1Gi}}",
+        "ports: []",
+        "securityContext: {privileged: false}",
+        "imagePullPolicy: IfNotPresent",
+    ];
+    twins("a container's defaults", &said, &container);
+    let image = |image: &str| container("").replace("example.com/app:1.0", image);
+    let latest = [
+        "app",
+        "app:latest",
+        "library/app",
+        "docker.io/app",
+        "docker.io/library/app:latest",
+        "index.docker.io/app",
+        "example.com/app",
+        "example.com:5000/team/app:latest",
+        "localhost/app",
+        "a_b.c/app",
+        "Registry/app",
+    ];
+    twins("tomorrow's image", &latest, &image);
+    let digest = "sha256:abababababababababababababababababababababababababababababababab";
+    let fixed = [
+        "app:1",
+        &format!("app@{digest}"),
+        &format!("app:latest@{digest}"),
+        "a_b.c/app:1",
+        "localhost:80/app:1",
+    ];
+    twins("today's image", &fixed, &image);
+}

@@ -8,13 +8,15 @@ const DEFAULT_DOMAIN: &str = "docker.io";
 /// digest alone, or where the text is no image reference.
 ///
 /// The grammar is that of the OCI distribution project: `[domain[:port]/]path[:tag][@digest]`, where a first
-/// component is a domain if it has a dot, a colon or an upper-case letter, or is `localhost`.
+/// component is a domain if it has a dot, a colon or an upper-case letter, or is `localhost`. One that looks like a
+/// domain and cannot be one (`a_b.c/app`) is part of the path.
 pub(crate) fn effective_tag(image: &str) -> Option<&str> {
     if image.len() == 64 && image.bytes().all(is_lower_hex) {
         return None;
     }
     let (domain, rest) = match image.split_once('/') {
-        Some((first, rest)) if is_domain_like(first) => (first, rest),
+        Some((first, rest)) if is_domain_like(first) && is_domain(first) => (first, rest),
+        Some((first, _)) if is_domain_like(first) => ("", image),
         _ => (DEFAULT_DOMAIN, image),
     };
     let (named, digest) = match rest.split_once('@') {
@@ -27,8 +29,7 @@ pub(crate) fn effective_tag(image: &str) -> Option<&str> {
     };
     let library = usize::from(domain == DEFAULT_DOMAIN || domain == "index.docker.io") * "library/".len();
     let length = path.len() + if path.contains('/') { 0 } else { library };
-    let valid = is_domain(domain)
-        && path.split('/').all(is_path_component)
+    let valid = path.split('/').all(is_path_component)
         && length <= 255
         && tag.is_none_or(is_tag)
         && digest.is_none_or(is_digest);
@@ -123,6 +124,17 @@ mod tests {
             ("[::1]:5000/app", Some("latest")),
             ("Upper/app", Some("latest")),
             ("a__b/c--d.e", Some("latest")),
+            ("a_b.c/app", Some("latest")),
+            ("a__b.c/app:1", Some("1")),
+            ("a_b.c/d/app:latest", Some("latest")),
+            ("index.docker.io/busybox:latest", Some("latest")),
+            ("localhost:5000/app", Some("latest")),
+            ("localhost/app:1", Some("1")),
+            ("busybox:80", Some("80")),
+            ("a_b:5000/app", None),
+            ("A_b.c/app", None),
+            ("a.b/App", None),
+            ("a-.b/app", None),
             (&digest, None),
             (&both, Some("1")),
             ("", None),
@@ -139,6 +151,8 @@ mod tests {
         assert_eq!(effective_tag(&"a".repeat(64)), None);
         assert_eq!(effective_tag(&"a".repeat(248)), None);
         assert_eq!(effective_tag(&"a".repeat(247)), Some("latest"));
+        assert_eq!(effective_tag(&format!("a_b.c/{}", "a".repeat(250))), None);
+        assert_eq!(effective_tag(&format!("a_b.c/{}", "a".repeat(249))), Some("latest"));
     }
 
     proptest::proptest! {

@@ -136,6 +136,7 @@ impl Cache for ServiceCache {
             namespace: service.metadata.namespace,
             name: service.metadata.name.unwrap_or_default(),
             headless: spec.cluster_ip.as_deref() == Some("None"),
+            external: spec.type_.as_deref() == Some("ExternalName"),
             selector: spec.selector.unwrap_or_default(),
         });
     }

@@ -1,12 +1,28 @@
-//! What rules ask of a Job more than once: its numbers with the API's defaults, its containers and their places.
+//! What rules ask of a Job more than once: its numbers with the API's defaults, what ends it, its containers and their
+//! places.
 
 use k8s_openapi::api::core::v1::Container;
 
-use super::JobPart;
+use super::{JobPart, duration_words};
 use crate::path::FieldPath;
 
 /// The `backoffLimit` that the API server fills in.
 pub const DEFAULT_BACKOFF_LIMIT: i32 = 6;
+
+/// The longest limit in time that still is one, in seconds: 365 days. What would end, start or be removed only after
+/// that is as good as unlimited.
+pub const LONGEST_LIMIT: i64 = 365 * 24 * 60 * 60;
+
+/// Why nothing ends a Job whose Pod hangs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Endless {
+    /// It has no `activeDeadlineSeconds`.
+    NoDeadline,
+    /// The deadline, in seconds, is beyond any run.
+    Deadline(i64),
+    /// Its Pods are given so many seconds to stop when the deadline is over.
+    GracePeriod(i64),
+}
 
 /// The fields that hold containers. A Pod template has no ephemeral ones.
 const LISTS: [&str; 2] = ["initContainers", "containers"];
@@ -50,6 +66,18 @@ impl<'a> JobPart<'a> {
         })
     }
 
+    /// Why nothing ends the Job if a Pod hangs; none where a deadline does, and a grace period, of at most `longest`
+    /// seconds each.
+    pub fn endless(&self, longest: i64) -> Option<Endless> {
+        let grace = self.pod().and_then(|pod| pod.termination_grace_period_seconds);
+        match (self.spec.active_deadline_seconds, grace) {
+            (None, _) => Some(Endless::NoDeadline),
+            (Some(deadline), _) if deadline > longest => Some(Endless::Deadline(deadline)),
+            (_, Some(grace)) if grace > longest => Some(Endless::GracePeriod(grace)),
+            _ => None,
+        }
+    }
+
     /// The Pods that may run at once, by `parallelism`: 1 where it is not set.
     pub fn parallelism(&self) -> i32 {
         self.spec.parallelism.unwrap_or(1)
@@ -81,6 +109,30 @@ impl<'a> JobPart<'a> {
     /// An annotation of the Job, or of the CronJob's Job template.
     pub fn annotation(&self, name: &str) -> Option<&'a str> {
         self.metadata?.annotations.as_ref()?.get(name).map(String::as_str)
+    }
+}
+
+impl Endless {
+    /// The field that says so, below the Job's spec.
+    pub const fn field(self) -> &'static str {
+        match self {
+            Self::NoDeadline | Self::Deadline(_) => "activeDeadlineSeconds",
+            Self::GracePeriod(_) => "template.spec.terminationGracePeriodSeconds",
+        }
+    }
+
+    /// The reason, as the end of a sentence. `longest` is what [`JobPart::endless`] was asked with, in seconds.
+    pub fn reason(self, longest: i64) -> String {
+        match self {
+            Self::NoDeadline => "it has no activeDeadlineSeconds".to_owned(),
+            Self::Deadline(seconds) => format!(
+                "its activeDeadlineSeconds of {seconds} is more than {}, and so no deadline",
+                duration_words(longest.unsigned_abs())
+            ),
+            Self::GracePeriod(seconds) => {
+                format!("its Pods may take {seconds} s to stop (terminationGracePeriodSeconds)")
+            }
+        }
     }
 }
 

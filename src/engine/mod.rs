@@ -6,6 +6,7 @@
 mod check;
 mod containers;
 mod context;
+mod exit_codes;
 mod finding;
 mod fix;
 mod fold;
@@ -20,8 +21,9 @@ mod texts;
 mod timetable;
 
 pub use check::{Verdict, check, check_update, server_findings};
-pub use containers::{ContainerPart, DEFAULT_BACKOFF_LIMIT};
+pub use containers::{ContainerPart, DEFAULT_BACKOFF_LIMIT, Endless, LONGEST_LIMIT};
 pub use context::Context;
+pub use exit_codes::ExitCodes;
 pub use finding::{Anchor, Finding, Related, Severity};
 pub use fix::{Fix, Safety};
 pub use fold::fold;

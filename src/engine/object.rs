@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use k8s_openapi::api::batch::v1::JobSpec;
+use k8s_openapi::api::batch::v1::{JobSpec, JobTemplateSpec};
 use k8s_openapi::api::core::v1::{PodSpec, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
@@ -144,15 +144,7 @@ impl Object {
                 metadata: Some(&job.metadata),
                 of_cron_job: false,
             }),
-            Workload::CronJob(cron_job) => {
-                let template = &cron_job.spec.job_template;
-                Some(JobPart {
-                    prefix: "spec.jobTemplate.spec",
-                    spec: template.spec.as_ref()?,
-                    metadata: template.metadata.as_ref(),
-                    of_cron_job: true,
-                })
-            }
+            Workload::CronJob(cron_job) => JobPart::of_template(&cron_job.spec.job_template),
         }
     }
 }
@@ -170,6 +162,16 @@ pub struct JobPart<'a> {
 }
 
 impl<'a> JobPart<'a> {
+    /// The Job that a CronJob makes by this template; none where it has no spec.
+    pub(super) fn of_template(template: &'a JobTemplateSpec) -> Option<Self> {
+        Some(Self {
+            prefix: "spec.jobTemplate.spec",
+            spec: template.spec.as_ref()?,
+            metadata: template.metadata.as_ref(),
+            of_cron_job: true,
+        })
+    }
+
     /// The path of a field below the Job's spec: `path("template.spec.subdomain")`.
     pub fn path(&self, field: &'static str) -> FieldPath {
         FieldPath::root().fields(self.prefix).fields(field)

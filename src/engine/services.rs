@@ -42,6 +42,8 @@ pub struct ServiceFacts {
     pub name: String,
     /// Whether `clusterIP` is `None`.
     pub headless: bool,
+    /// Whether it is only another name for a host elsewhere (`type: ExternalName`): it has no Pods.
+    pub external: bool,
     /// Its selector; empty where there is none.
     pub selector: BTreeMap<String, String>,
 }

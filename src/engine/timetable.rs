@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::batch::v1::CronJobSpec;
 
+use super::{JobPart, LONGEST_LIMIT};
 use crate::cron::{ClockChange, Schedule, load_zone};
 
 /// A CronJob whose runs may be judged.
@@ -30,9 +31,20 @@ impl CronPart<'_> {
             .is_none_or(|deadline| u64::try_from(deadline).is_ok_and(|deadline| deadline > seconds))
     }
 
-    /// `activeDeadlineSeconds` of the Job template, which ends a run with all its retries.
+    /// `activeDeadlineSeconds` of the Job template, which ends a run with all its retries; none where it is beyond any
+    /// run, or ends nothing since the Pods may go on for as long ([`JobPart::endless`]).
     pub fn deadline(&self) -> Option<i64> {
-        self.spec.job_template.spec.as_ref()?.active_deadline_seconds
+        let template = &self.spec.job_template;
+        let job = JobPart::of_template(template)?;
+        job.spec.active_deadline_seconds.filter(|_| job.endless(LONGEST_LIMIT).is_none())
+    }
+
+    /// The seconds that the controller makes of `startingDeadlineSeconds`. It counts in nanoseconds, of which 64 bits
+    /// hold 292 years: what is more comes out as something else, most of it less than nothing.
+    pub fn starting_deadline(&self) -> Option<i64> {
+        const NANOSECONDS: i64 = 1_000_000_000;
+        let seconds = self.spec.starting_deadline_seconds?;
+        Some(seconds.wrapping_mul(NANOSECONDS).div_euclid(NANOSECONDS))
     }
 }
 

@@ -23,10 +23,22 @@ pub(super) fn facts(tree: &Tree<'_>, node: NodeId) -> Option<ServiceFacts> {
             _ => Default::default(),
         })
         .unwrap_or_default();
+    let says = |name, value| spec.is_some_and(|spec| text(tree, spec, name) == Some(value));
     Some(ServiceFacts {
         namespace: text(tree, metadata, "namespace").map(str::to_owned),
         name: text(tree, metadata, "name")?.to_owned(),
-        headless: spec.is_some_and(|spec| text(tree, spec, "clusterIP") == Some("None")),
+        headless: says("clusterIP", "None")
+            || spec.is_some_and(|spec| first_of_cluster_ips(tree, spec) == Some("None")),
+        external: says("type", "ExternalName"),
         selector,
     })
+}
+
+/// The first of `clusterIPs`, the newer form of `clusterIP`, where that is not set.
+fn first_of_cluster_ips<'t>(tree: &'t Tree<'_>, spec: NodeId) -> Option<&'t str> {
+    if text(tree, spec, "clusterIP").is_some_and(|address| !address.is_empty()) {
+        return None;
+    }
+    let NodeKind::Seq(addresses) = &tree[tree.get(spec, "clusterIPs")?].kind else { return None };
+    tree.str(*addresses.first()?)
 }

@@ -1,9 +1,9 @@
 //! `cron/deadline-missing`
 
 use super::levels;
-use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
+use crate::engine::{Check, Docs, Example, LONGEST_LIMIT, Object, Rule, RuleContext, Sink};
 use crate::path::FieldPath;
-use crate::policy::{Level, RuleSpec};
+use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
 
 /// Runs that start however late it is.
 pub static RULE: Rule = Rule {
@@ -11,10 +11,15 @@ pub static RULE: Rule = Rule {
         id: "cron/deadline-missing",
         summary: "without startingDeadlineSeconds a missed run starts at any later time",
         levels: levels(Level::Off, Level::Info, Level::Warn),
-        options: &[],
+        options: &[OptionSpec {
+            name: "maxDeadline",
+            summary: "The longest deadline that limits anything.",
+            kind: OptionKind::Seconds { default: LONGEST_LIMIT, min: 10, max: i32::MAX as i64 },
+        }],
     },
     docs: Docs {
-        what: "A CronJob without `startingDeadlineSeconds`.",
+        what: "A CronJob without `startingDeadlineSeconds`, or with one above `maxDeadline` (365 days by default), \
+               which is none.",
         why: "When the controller was down, or the CronJob was suspended, the last run that was missed is \
               started as soon as possible, however late that is: the nightly load test runs at noon. And \
               once more than 100 runs were missed, the controller complains with every look.",
@@ -65,16 +70,18 @@ spec:
     check: Check::Object(check),
 };
 
-fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
+fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     let Some(cron) = object.cron() else { return };
-    if cron.spec.starting_deadline_seconds.is_some() {
-        return;
-    }
-    sink.report(
-        FieldPath::root().field("spec").field("startingDeadlineSeconds"),
-        "without startingDeadlineSeconds a run that was missed is still started, however late it is",
-    )
-    .help(
+    let message = match cron.spec.starting_deadline_seconds {
+        None => {
+            "without startingDeadlineSeconds a run that was missed is still started, however late it is".to_owned()
+        }
+        Some(deadline) if deadline > context.int("maxDeadline") => {
+            format!("startingDeadlineSeconds {deadline} is no limit on how late a run may start")
+        }
+        Some(_) => return,
+    };
+    sink.report(FieldPath::root().field("spec").field("startingDeadlineSeconds"), message).help(
         "set it to how late a run may start and still be of use, in seconds, at least 10; 600 is ten minutes",
     );
 }

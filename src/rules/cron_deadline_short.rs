@@ -14,7 +14,8 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
-        what: "`startingDeadlineSeconds` below 10.",
+        what: "`startingDeadlineSeconds` below 10; or so large (above 292 years) that the controller, which counts in \
+               nanoseconds, makes less than 10 of it: with 9223372036854775807 no run ever starts.",
         why: "A run that cannot start within that time is given up, without a retry. The controller may \
               look at a CronJob only every 10 seconds, so a shorter deadline loses runs whenever the \
               controller is busy or restarts. With 0 no run ever starts.",
@@ -67,8 +68,14 @@ spec:
 const PACE: i64 = 10;
 
 fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
-    let Some(deadline) = object.cron().and_then(|cron| cron.spec.starting_deadline_seconds) else { return };
+    let Some(cron) = object.cron() else { return };
+    let (Some(written), Some(deadline)) = (cron.spec.starting_deadline_seconds, cron.starting_deadline()) else {
+        return;
+    };
     let message = match deadline {
+        ..PACE if written >= PACE => {
+            format!("startingDeadlineSeconds {written} is more than the controller can count: runs are never started")
+        }
         0 => "startingDeadlineSeconds is 0: every run is too late, and none is ever started".to_owned(),
         1..PACE => format!(
             "a run that cannot start within {deadline} second{} is given up, while the controller may look only every {PACE} seconds",

@@ -16,7 +16,8 @@ pub static RULE: Rule = Rule {
     docs: Docs {
         what: "`concurrencyPolicy` is `Allow`, as it is where nothing is said, and a run may still be \
                going on when the next is due: its Job template has no `activeDeadlineSeconds`, or one \
-               longer than the shortest time between two runs.",
+               longer than the shortest time between two runs, or Pods that may take more than a year to stop \
+               (`terminationGracePeriodSeconds`).",
         why: "A run that hangs is joined by the next, and the next. They work on the same data, and \
               together they take what the cluster has.",
         examples: &[

@@ -1,7 +1,9 @@
 //! `job/disruptions-count`
 
+use k8s_openapi::api::batch::v1::PodFailurePolicyRule;
+
 use super::levels;
-use crate::engine::{Check, Docs, Example, JobPart, Object, Rule, RuleContext, Sink};
+use crate::engine::{Check, Docs, Example, ExitCodes, JobPart, Object, Rule, RuleContext, Sink};
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
 
 /// Few retries, spent on drained nodes.
@@ -19,7 +21,8 @@ pub static RULE: Rule = Rule {
     docs: Docs {
         what: "A Job of at most `maxRetries` (2 by default) retries, by `backoffLimit` or, in an Indexed \
                Job that has it, `backoffLimitPerIndex`, without a `podFailurePolicy` rule that ignores the \
-               Pod condition `DisruptionTarget`: or with one that comes after another rule for it. Only \
+               Pod condition `DisruptionTarget`: or with one that comes after another rule for it, or after one \
+               for exit codes that stopped containers end with (137 and 143, as `NotIn: [42]` has them). Only \
                `restartPolicy: Never` can have such a policy; with `OnFailure` a Pod that is evicted counts \
                as well, and nothing can be done about it but more retries.",
         why: "A Pod that is drained from its node, preempted, or evicted counts as failed, though its \
@@ -98,7 +101,7 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
         None => ("backoffLimit", job.backoff_limit()),
     };
     let decided = disruption_rule(&job);
-    if i64::from(limit) > context.int("maxRetries") || decided.is_some_and(|(_, action)| action == "Ignore") {
+    if i64::from(limit) > context.int("maxRetries") || decided.is_some_and(|(_, rule)| rule.action == "Ignore") {
         return;
     }
     let message = match limit {
@@ -108,9 +111,15 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     };
     let report = sink.report(job.path(field), message);
     match decided {
-        Some((index, _)) => {
+        Some((index, rule)) => {
             let path = job.path("podFailurePolicy.rules").index(index).field("action");
-            report.help("let this rule Ignore it").related(path, "the first rule for DisruptionTarget");
+            if rule.on_exit_codes.is_some() {
+                report
+                    .help("put before it a rule: action: Ignore, onPodConditions: [{type: DisruptionTarget}]")
+                    .related(path, "the first rule that matches: a Pod that is stopped ends with 137 or 143");
+            } else {
+                report.help("let this rule Ignore it").related(path, "the first rule for DisruptionTarget");
+            }
         }
         None if job.restart_policy() == Some("OnFailure") => {
             report.help(format!(
@@ -126,14 +135,15 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     }
 }
 
-/// The position and the action of the first rule for Pods that are disrupted.
-fn disruption_rule<'a>(job: &JobPart<'a>) -> Option<(usize, &'a str)> {
+/// The position and the first rule for Pods that are disrupted.
+fn disruption_rule<'a>(job: &JobPart<'a>) -> Option<(usize, &'a PodFailurePolicyRule)> {
     let rules = &job.spec.pod_failure_policy.as_ref()?.rules;
-    rules.iter().enumerate().find_map(|(index, rule)| {
+    rules.iter().enumerate().find(|(_, rule)| {
         let mut patterns = rule.on_pod_conditions.iter().flatten();
-        let is_for_it = patterns.any(|pattern| {
-            pattern.type_ == DISRUPTION && pattern.status.as_deref().is_none_or(|status| status == "True")
-        });
-        is_for_it.then_some((index, rule.action.as_str()))
+        let codes = rule.on_exit_codes.as_ref().and_then(|codes| ExitCodes::of(&codes.operator, &codes.values));
+        codes.is_some_and(ExitCodes::are_of_stopped)
+            || patterns.any(|pattern| {
+                pattern.type_ == DISRUPTION && pattern.status.as_deref().is_none_or(|status| status == "True")
+            })
     })
 }

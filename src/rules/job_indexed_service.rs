@@ -22,7 +22,8 @@ pub static RULE: Rule = Rule {
         what: "An Indexed Job whose Pods have a `subdomain` wants them to reach each other by name \
                (`JOB-0.SUBDOMAIN`). For that there must be a Service of that name in the same namespace, \
                headless (`clusterIP: None`), whose selector matches the Job's Pods: their own labels, or \
-               `job-name` or `batch.kubernetes.io/job-name` with the Job's name.\n\n\
+               `job-name` or `batch.kubernetes.io/job-name` with the Job's name (which a Job with \
+               `manualSelector: true` does not give its Pods).\n\n\
                The linter looks among the manifests it is given; where there is no Service at all among them it \
                only reminds. The webhook looks in the cluster, where it has been told to watch Services.",
         why: "Without the Service the names do not resolve. Each Pod waits for peers that it cannot find until \
@@ -185,6 +186,12 @@ struct Fault {
 /// Why `service` does not give the Job's Pods their names.
 fn fault(service: &ServiceFacts, object: &Object, job: &JobPart<'_>) -> Option<Fault> {
     let wanted = selector(object, job);
+    if service.external {
+        return Some(Fault {
+            message: "is of the type ExternalName: another host's name, which has no Pods".to_owned(),
+            help: format!("add a Service of its own, with clusterIP: None and the selector {wanted}"),
+        });
+    }
     if !service.headless {
         return Some(Fault {
             message: "has a cluster IP, so it gives the Pods no names of their own".to_owned(),
@@ -202,7 +209,7 @@ fn fault(service: &ServiceFacts, object: &Object, job: &JobPart<'_>) -> Option<F
     service.selector.iter().find_map(|(key, value)| {
         let mismatch =
             |message: String| Some(Fault { message, help: format!("give it the selector {wanted}") });
-        if JOB_NAME_LABELS.contains(&key.as_str()) {
+        if JOB_NAME_LABELS.contains(&key.as_str()) && !has_own_selector(job) {
             match fixed_name(object, job) {
                 Some(name) if name == value => None,
                 Some(name) => mismatch(format!("selects {key}: {value}, but the Job is named {name}")),
@@ -210,7 +217,7 @@ fn fault(service: &ServiceFacts, object: &Object, job: &JobPart<'_>) -> Option<F
                     mismatch(format!("selects {key}: {value}, but each of the Jobs has a name of its own"))
                 }
             }
-        } else if CONTROLLER_UID_LABELS.contains(&key.as_str()) {
+        } else if CONTROLLER_UID_LABELS.contains(&key.as_str()) && !has_own_selector(job) {
             mismatch(format!("selects {key}, which is another for every Job"))
         } else if key == INDEX_LABEL {
             mismatch(format!("selects {key}: {value}, which is one Pod only"))
@@ -228,6 +235,11 @@ fn fault(service: &ServiceFacts, object: &Object, job: &JobPart<'_>) -> Option<F
     })
 }
 
+/// Whether the API server leaves the Pods' labels as they are, and adds none of its own.
+fn has_own_selector(job: &JobPart<'_>) -> bool {
+    job.spec.manual_selector == Some(true)
+}
+
 /// The Job's name, if it can be known: a CronJob's Jobs, and generated names, each have their own.
 fn fixed_name<'a>(object: &'a Object, job: &JobPart<'_>) -> Option<&'a str> {
     let metadata = object.metadata();
@@ -239,7 +251,7 @@ fn fixed_name<'a>(object: &'a Object, job: &JobPart<'_>) -> Option<&'a str> {
 
 /// A selector that would match the Job's Pods, as text.
 fn selector(object: &Object, job: &JobPart<'_>) -> String {
-    match fixed_name(object, job) {
+    match fixed_name(object, job).filter(|_| !has_own_selector(job)) {
         Some(name) => format!("job-name: {name}"),
         None => match job.template().metadata.as_ref().and_then(|meta| meta.labels.as_ref()?.iter().next()) {
             Some((key, value)) => format!("{key}: {value}"),
@@ -261,6 +273,7 @@ mod tests {
             namespace: None,
             name: "ring".into(),
             headless: true,
+            external: false,
             selector: selector.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
         }
     }
@@ -297,6 +310,25 @@ mod tests {
             let said = message(&service(selector), &job).unwrap();
             assert!(said.contains(words), "{said}");
         }
+    }
+
+    #[test]
+    fn a_job_with_a_selector_of_its_own_adds_no_labels() {
+        let job: Job = serde_json::from_value(json!({
+            "metadata": {"name": "train"},
+            "spec": {"manualSelector": true, "template": {"metadata": {"labels": {"app": "train"}}}}
+        }))
+        .unwrap();
+        let object = Object::prepared(Workload::Job(Box::new(job)));
+        assert_eq!(message(&service(&[("app", "train")]), &object), None);
+        let said = message(&service(&[("job-name", "train")]), &object).unwrap();
+        assert!(said.contains("does not have"), "{said}");
+    }
+
+    #[test]
+    fn another_host_has_no_pods() {
+        let external = ServiceFacts { external: true, ..service(&[("job-name", "train")]) };
+        assert!(message(&external, &job()).unwrap().contains("ExternalName"));
     }
 
     #[test]

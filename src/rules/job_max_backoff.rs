@@ -1,7 +1,11 @@
 //! `job/max-backoff`
 
+use k8s_openapi::api::batch::v1::{PodFailurePolicy, PodFailurePolicyRule};
+
 use super::levels;
-use crate::engine::{Check, Docs, Example, Fix, Object, Rule, RuleContext, Safety, Sink};
+use crate::engine::{
+    Check, ContainerPart, Docs, Example, ExitCodes, Fix, JobPart, Object, Rule, RuleContext, Safety, Sink,
+};
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
 
 /// A Pod that fails again and again.
@@ -19,7 +23,13 @@ pub static RULE: Rule = Rule {
     docs: Docs {
         what: "`backoffLimit` above the option `max`, 20 by default; in an Indexed Job with \
                `backoffLimitPerIndex` that field instead, since `backoffLimit` then counts the failures of \
-               all indexes together and is rightly large. `--unsafe-fixes` sets it to `max`.",
+               all indexes together and is rightly large. `--unsafe-fixes` sets it to `max`.\n\n\
+               And retries that no limit counts: a rule of the `podFailurePolicy` that lets failures in general \
+               pass (`Ignore` on exit code 1, on most exit codes, as `NotIn: [0]` is, or on a Pod condition that \
+               every failed Pod has); and with `restartPolicy: Never` a container that the kubelet restarts all \
+               the same, by a `restartPolicy` of its own or by `restartPolicyRules` for such exit codes. A rule \
+               for a few exit codes by which a program asks to be tried again is left alone, and so is a native \
+               sidecar.",
         why: "A Pod that fails because of its input fails each time. Before each new one the delay grows \
               (10 s, 20 s, 40 s, up to 10 minutes): 20 retries take two and a half hours of waiting alone, \
               100 take 16 hours, in which nobody is told that the Job does not work. A `podFailurePolicy` \
@@ -33,6 +43,28 @@ metadata:
   name: import
 spec:
   backoffLimit: 1000
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: main
+        image: example.com/app:1.0
+"#,
+            ),
+            Example::bad(
+                "no failure counts",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: import
+spec:
+  backoffLimit: 3
+  podFailurePolicy:
+    rules:
+    - action: Ignore
+      onExitCodes:
+        operator: NotIn
+        values: [0]
   template:
     spec:
       restartPolicy: Never
@@ -77,6 +109,20 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
         Some(limit) => ("backoffLimitPerIndex", limit, "each index"),
         None => ("backoffLimit", job.backoff_limit(), "a Job"),
     };
+    if let Some(index) = job.spec.pod_failure_policy.as_ref().and_then(ignores_failures) {
+        sink.report(
+            job.path("podFailurePolicy.rules").index(index),
+            format!("failures that this rule ignores cost no retry: {field} does not end them"),
+        )
+        .help("ignore the condition DisruptionTarget, or the few exit codes that ask for another try; let others Count");
+    }
+    for (part, rule) in job.containers().filter_map(|part| Some((part, restarts_uncounted(&job, part)?))) {
+        sink.report(
+            part.path(rule),
+            format!("the kubelet restarts this container, and {field} does not count it: it may go on for ever"),
+        )
+        .help("remove it: the Job's controller tries failed Pods again; a native sidecar stands under initContainers");
+    }
     let max = context.int("max");
     if i64::from(limit) <= max {
         return;
@@ -87,4 +133,138 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
              can leave disruptions uncounted"
         ))
         .fix(Fix::set(Safety::Unsafe, format!("set {field} to {max}"), job.path(field), max));
+}
+
+/// The most rules that the API server takes; a larger policy is not looked at.
+const MAX_RULES: usize = 20;
+
+/// The position of the first rule that lets failures in general pass uncounted, alone or with later ones; none where at
+/// most a few exit codes are ignored.
+fn ignores_failures(policy: &PodFailurePolicy) -> Option<usize> {
+    let rules = policy.rules.as_slice();
+    if rules.len() > MAX_RULES || rules.iter().all(|rule| rule.action != IGNORE) {
+        return None;
+    }
+    // Rules for every container, and then those for each that an ignoring rule names.
+    let named = rules.iter().filter(|rule| rule.action == IGNORE).filter_map(container_of);
+    std::iter::once(None).chain(named.map(Some)).find_map(|container| {
+        let mut open = ExitCodes::ALL;
+        let mut ignored = ExitCodes::default();
+        let mut first = None;
+        for (index, rule) in rules.iter().enumerate() {
+            let matched = codes_of(rule, container).and(open);
+            if rule.action == IGNORE && !matched.is_empty() {
+                ignored = ignored.or(matched);
+                first = first.or(Some(index));
+            }
+            open = open.without(matched);
+        }
+        first.filter(|_| ignored.are_general())
+    })
+}
+
+const IGNORE: &str = "Ignore";
+
+fn container_of(rule: &PodFailurePolicyRule) -> Option<&str> {
+    rule.on_exit_codes.as_ref()?.container_name.as_deref()
+}
+
+/// The exit codes of the container with which a failed Pod matches the rule.
+fn codes_of(rule: &PodFailurePolicyRule, container: Option<&str>) -> ExitCodes {
+    match (&rule.on_exit_codes, &rule.on_pod_conditions) {
+        (Some(codes), _) if codes.container_name.is_none() || codes.container_name.as_deref() == container => {
+            ExitCodes::of(&codes.operator, &codes.values).unwrap_or_default()
+        }
+        (None, Some(patterns)) => {
+            let is_on_all = patterns.iter().any(|pattern| {
+                let status = pattern.status.as_deref().unwrap_or("True");
+                ON_FAILED_PODS.contains(&(pattern.type_.as_str(), status))
+            });
+            if is_on_all { ExitCodes::ALL } else { ExitCodes::default() }
+        }
+        _ => ExitCodes::default(),
+    }
+}
+
+/// Conditions that every Pod has whose containers have run and failed.
+const ON_FAILED_PODS: [(&str, &str); 4] =
+    [("ContainersReady", "False"), ("Initialized", "True"), ("PodScheduled", "True"), ("Ready", "False")];
+
+/// The field by which the kubelet restarts the container without an end, and no limit counts it: the Job's controller
+/// counts restarts only where the Pod's own policy is `OnFailure`.
+fn restarts_uncounted(job: &JobPart<'_>, part: ContainerPart<'_>) -> Option<&'static str> {
+    let container = part.container;
+    let own = container.restart_policy.as_deref()?;
+    if part.is_sidecar() || job.restart_policy() == Some("OnFailure") {
+        return None;
+    }
+    if matches!(own, "Always" | "OnFailure") {
+        return Some("restartPolicy");
+    }
+    let codes = container.restart_policy_rules.iter().flatten().filter_map(|rule| rule.exit_codes.as_ref());
+    let restarted = codes
+        .filter_map(|codes| ExitCodes::of(&codes.operator, codes.values.as_deref().unwrap_or_default()))
+        .fold(ExitCodes::default(), ExitCodes::or);
+    restarted.are_general().then_some("restartPolicyRules")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn ignoring(rules: Value) -> Option<usize> {
+        let policy: PodFailurePolicy = serde_json::from_value(json!({ "rules": rules })).unwrap();
+        ignores_failures(&policy)
+    }
+
+    fn codes(action: &str, operator: &str, values: &[i32]) -> Value {
+        json!({"action": action, "onExitCodes": {"operator": operator, "values": values}})
+    }
+
+    fn condition(action: &str, name: &str, status: &str) -> Value {
+        json!({"action": action, "onPodConditions": [{"type": name, "status": status}]})
+    }
+
+    #[test]
+    fn failures_in_general() {
+        let all: Vec<i32> = (1..=255).collect();
+        let named = json!({
+            "action": "Ignore",
+            "onExitCodes": {"containerName": "main", "operator": "NotIn", "values": [0]},
+        });
+        let drained = condition("Ignore", "DisruptionTarget", "True");
+        for (rules, first) in [
+            (json!([codes("Ignore", "NotIn", &[0])]), 0),
+            (json!([codes("Ignore", "NotIn", &[42])]), 0),
+            (json!([codes("Ignore", "In", &[1])]), 0),
+            (json!([codes("Ignore", "In", &all)]), 0),
+            (json!([drained, codes("FailJob", "In", &[42]), codes("Ignore", "NotIn", &[0])]), 2),
+            (json!([codes("Ignore", "In", &all[1..100]), codes("Ignore", "In", &all[100..])]), 0),
+            (json!([named]), 0),
+            (json!([codes("Count", "In", &[3]), named]), 1),
+            (json!([condition("Ignore", "Ready", "False")]), 0),
+            (json!([condition("Ignore", "PodScheduled", "True")]), 0),
+        ] {
+            assert_eq!(ignoring(rules.clone()), Some(first), "{rules}");
+        }
+    }
+
+    #[test]
+    fn failures_that_are_meant() {
+        for rules in [
+            json!([]),
+            json!([condition("Ignore", "DisruptionTarget", "True")]),
+            json!([codes("Ignore", "In", &[42])]),
+            json!([codes("Ignore", "In", &[137, 143])]),
+            json!([codes("FailJob", "NotIn", &[0]), codes("Ignore", "In", &[1])]),
+            json!([codes("FailJob", "NotIn", &[42]), codes("Ignore", "NotIn", &[0])]),
+            json!([condition("Count", "Ready", "False"), codes("Ignore", "NotIn", &[0])]),
+            json!([codes("FailJob", "NotIn", &[0])]),
+            json!([condition("Ignore", "Ready", "True")]),
+        ] {
+            assert_eq!(ignoring(rules.clone()), None, "{rules}");
+        }
+    }
 }

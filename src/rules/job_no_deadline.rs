@@ -1,8 +1,10 @@
 //! `job/no-deadline`
 
 use super::levels;
-use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
-use crate::policy::{Level, RuleSpec};
+use crate::engine::{
+    Check, Docs, Endless, Example, LONGEST_LIMIT, Object, Rule, RuleContext, Sink, duration_words,
+};
+use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
 
 /// A Job that may run for ever.
 pub static RULE: Rule = Rule {
@@ -10,10 +12,17 @@ pub static RULE: Rule = Rule {
         id: "job/no-deadline",
         summary: "without activeDeadlineSeconds a hung Job runs for ever",
         levels: levels(Level::Off, Level::Info, Level::Warn),
-        options: &[],
+        options: &[OptionSpec {
+            name: "maxDeadline",
+            summary: "The longest deadline, and grace period, that ends a Job at all.",
+            kind: OptionKind::Seconds { default: LONGEST_LIMIT, min: 1, max: i32::MAX as i64 },
+        }],
     },
     docs: Docs {
-        what: "A Job without `activeDeadlineSeconds`. The field of the same name in the Pod's spec is \
+        what: "A Job without `activeDeadlineSeconds`, or with one above `maxDeadline` (365 days by default), \
+               which is none. (Above 292 years the controller cannot count it, and ends the Job at once or \
+               never.) So is any deadline whose Pods may take longer than that to stop \
+               (`terminationGracePeriodSeconds`): the Job goes on until they have. The field of the same name in the Pod's spec is \
                another: it ends a Pod, after which the Job starts the next. Where cron/forbid-no-deadline or \
                cron/overlap says of a CronJob what comes of that, this rule leaves it at that.",
         why: "A Pod that hangs (a lock, a peer that never comes, a lost connection) neither fails nor \
@@ -28,6 +37,23 @@ metadata:
   name: report
 spec:
   backoffLimit: 2
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: main
+        image: example.com/app:1.0
+"#,
+            ),
+            Example::bad(
+                "beyond any run",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: migrate
+spec:
+  activeDeadlineSeconds: 9223372036854775807
+  backoffLimit: 3
   template:
     spec:
       restartPolicy: Never
@@ -61,19 +87,31 @@ spec:
     check: Check::Object(check),
 };
 
-fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
+fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     let Some(job) = object.job() else { return };
-    if job.spec.active_deadline_seconds.is_some() {
-        return;
-    }
+    let longest = context.int("maxDeadline");
+    let Some(endless) = job.endless(longest) else { return };
     let subject =
         if job.of_cron_job { "nothing ends a Job of this CronJob" } else { "nothing ends this Job" };
+    let most = match endless {
+        Endless::NoDeadline => String::new(),
+        Endless::Deadline(_) | Endless::GracePeriod(_) => {
+            format!(", at most {}", duration_words(longest.unsigned_abs()))
+        }
+    };
+    let help = match endless {
+        Endless::NoDeadline | Endless::Deadline(_) => {
+            format!(
+                "set activeDeadlineSeconds to the longest time that all its Pods and their retries may take{most}"
+            )
+        }
+        Endless::GracePeriod(_) => {
+            format!("set terminationGracePeriodSeconds to what the program needs to stop{most}; 30 is the default")
+        }
+    };
     let report = sink
-        .report(
-            job.path("activeDeadlineSeconds"),
-            format!("{subject} if a Pod hangs: it has no activeDeadlineSeconds"),
-        )
-        .help("set activeDeadlineSeconds to the longest time that all its Pods and their retries may take");
+        .report(job.path(endless.field()), format!("{subject} if a Pod hangs: {}", endless.reason(longest)))
+        .help(help);
     if job.pod().is_some_and(|pod| pod.active_deadline_seconds.is_some()) {
         report.related(
             job.path("template.spec.activeDeadlineSeconds"),

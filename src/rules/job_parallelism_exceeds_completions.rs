@@ -14,7 +14,8 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         what: "A Job with a fixed number of `completions` never runs more Pods at once than completions are \
-               still missing. A larger `parallelism` has no effect.",
+               still missing. A larger `parallelism` has no effect. Where none is set it is 1, which is more than \
+               `completions: 0`.",
         why: "Whoever wrote it expects more Pods than will start, or has confused the two fields: the work then \
               takes longer than planned, or most of it is never done.",
         examples: &[
@@ -60,7 +61,7 @@ spec:
 
 fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     let Some(job) = object.job() else { return };
-    let (Some(parallelism), Some(completions)) = (job.spec.parallelism, job.spec.completions) else { return };
+    let (parallelism, Some(completions)) = (job.parallelism(), job.spec.completions) else { return };
     // completions 1 beside a larger parallelism is a mistake of its own: job/work-queue-completions.
     if parallelism <= completions || completions == 1 || completions < 0 {
         return;

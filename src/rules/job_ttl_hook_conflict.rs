@@ -1,7 +1,7 @@
 //! `job/ttl-hook-conflict`
 
 use super::everywhere;
-use crate::engine::{Check, Docs, Example, Hook, Object, Rule, RuleContext, Sink};
+use crate::engine::{Check, Docs, Example, Hook, LONGEST_LIMIT, Object, Rule, RuleContext, Sink};
 use crate::path::FieldPath;
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
 
@@ -20,7 +20,7 @@ pub static RULE: Rule = Rule {
     docs: Docs {
         what: "A Job that is a hook of Helm (`helm.sh/hook`) or Argo CD (`argocd.argoproj.io/hook`) and has \
                `ttlSecondsAfterFinished` as well: beside a delete policy of the hook \
-               (`hook-delete-policy`), whatever the TTL; without one, if the TTL is shorter than the option \
+               (`hook-delete-policy`), whatever the TTL, up to a year; without one, if the TTL is shorter than the option \
                `minTtl`. A hook whose only cleaner is a TTL of a few minutes is what both tools recommend.",
         why: "Whoever runs a hook waits until it has finished, and then decides by the delete policy whether it \
               stays, so that its log can be read. A TTL deletes the Job whatever the policy keeps. And a short \
@@ -119,6 +119,10 @@ const QUOTE: usize = 60;
 fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     let Some(job) = object.job().filter(|job| !job.of_cron_job) else { return };
     let (Some(ttl), Some(hook)) = (job.spec.ttl_seconds_after_finished, Hook::of(object)) else { return };
+    // What is removed after years only is not removed.
+    if i64::from(ttl) > LONGEST_LIMIT {
+        return;
+    }
     let annotation = |name| FieldPath::root().field("metadata").field("annotations").key(name);
     let path = job.path("ttlSecondsAfterFinished");
     if let Some((name, policy)) = hook.delete_policy {

@@ -1,8 +1,10 @@
 //! `job/ttl-missing`
 
 use super::levels;
-use crate::engine::{Check, Docs, Example, Hook, Object, Rule, RuleContext, Sink};
-use crate::policy::{Level, RuleSpec};
+use crate::engine::{
+    Check, Docs, Example, Hook, LONGEST_LIMIT, Object, Rule, RuleContext, Sink, duration_words,
+};
+use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
 
 /// Finished Jobs that nobody removes.
 pub static RULE: Rule = Rule {
@@ -10,10 +12,15 @@ pub static RULE: Rule = Rule {
         id: "job/ttl-missing",
         summary: "without ttlSecondsAfterFinished a finished Job stays for ever",
         levels: levels(Level::Off, Level::Info, Level::Warn),
-        options: &[],
+        options: &[OptionSpec {
+            name: "maxTtl",
+            summary: "The longest lifetime that removes a finished Job at all.",
+            kind: OptionKind::Seconds { default: LONGEST_LIMIT, min: 0, max: i32::MAX as i64 },
+        }],
     },
     docs: Docs {
-        what: "A Job without `ttlSecondsAfterFinished` that belongs to nobody: it has no `ownerReferences`, \
+        what: "A Job without `ttlSecondsAfterFinished`, or with one above `maxTtl` (365 days by default), that \
+               belongs to nobody: it has no `ownerReferences`, \
                is not made by a CronJob (whose history limits remove its Jobs) and is no hook of Helm or \
                Argo CD (which remove theirs).",
         why: "A finished Job and its Pods stay in the cluster until somebody deletes them. They fill the \
@@ -78,13 +85,18 @@ spec:
     check: Check::Object(check),
 };
 
-fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
+fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     let Some(job) = object.job() else { return };
     let owned = object.metadata().owner_references.as_ref().is_some_and(|owners| !owners.is_empty());
-    if job.of_cron_job || owned || job.spec.ttl_seconds_after_finished.is_some() || Hook::of(object).is_some()
-    {
+    let longest = context.int("maxTtl");
+    let ttl = job.spec.ttl_seconds_after_finished.map(i64::from);
+    if job.of_cron_job || owned || ttl.is_some_and(|ttl| ttl <= longest) || Hook::of(object).is_some() {
         return;
     }
-    sink.report(job.path("ttlSecondsAfterFinished"), "nothing removes this Job once it is finished")
+    let message = match ttl.and_then(|ttl| u64::try_from(ttl).ok()) {
+        None => "nothing removes this Job once it is finished".to_owned(),
+        Some(ttl) => format!("nothing removes this Job within {} after it finished", duration_words(ttl)),
+    };
+    sink.report(job.path("ttlSecondsAfterFinished"), message)
         .help("set ttlSecondsAfterFinished to how long it and its logs should stay, 86400 for a day");
 }

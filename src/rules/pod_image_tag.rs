@@ -15,7 +15,8 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         what: "An image with the tag `latest`, or with neither tag nor digest, which means `latest`; init \
-               containers included. A digest is better than any tag.",
+               containers and image volumes (`volumes[].image.reference`) included. Beside a digest the tag \
+               does not matter: the digest decides, and is better than any tag.",
         why: "Which program runs then depends on the day, and with several Pods of a Job even on the node. \
               A failure cannot be repeated, and going back is not possible. Such images are also pulled \
               anew for every Pod, and a Job whose registry does not answer does not start.",
@@ -90,19 +91,31 @@ spec:
 };
 
 fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
+    const HELP: &str = "name the version that is meant, by its tag or its digest";
     let Some(job) = object.job() else { return };
     for part in job.containers() {
-        let image = part.container.image.as_deref().unwrap_or_default();
-        // What is no image reference has no tag either.
-        if image.contains('@') || effective_tag(image) != Some("latest") {
-            continue;
+        if let Some(message) = part.container.image.as_deref().and_then(moving) {
+            sink.report(part.path("image"), message).help(HELP);
         }
-        let message = if image.ends_with(":latest") {
-            "the tag latest is another image tomorrow"
-        } else {
-            "an image without a tag means latest, which is another image tomorrow"
-        };
-        sink.report(part.path("image"), message)
-            .help("name the version that is meant, by its tag or its digest");
     }
+    for (index, volume) in job.pod().and_then(|pod| pod.volumes.as_deref()).unwrap_or_default().iter().enumerate()
+    {
+        let image = volume.image.as_ref().and_then(|image| image.reference.as_deref());
+        if let Some(message) = image.and_then(moving) {
+            let path = job.path("template.spec.volumes").index(index).fields("image.reference");
+            sink.report(path, message).help(HELP);
+        }
+    }
+}
+
+/// Why the image may be another one tomorrow. What is no image reference has no tag either.
+fn moving(image: &str) -> Option<&'static str> {
+    if image.contains('@') || effective_tag(image) != Some("latest") {
+        return None;
+    }
+    Some(if image.ends_with(":latest") {
+        "the tag latest is another image tomorrow"
+    } else {
+        "an image without a tag means latest, which is another image tomorrow"
+    })
 }

@@ -1,5 +1,7 @@
 //! `pod/privileged`
 
+use k8s_openapi::api::core::v1::WindowsSecurityContextOptions;
+
 use super::levels;
 use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
 use crate::policy::{Level, RuleSpec};
@@ -13,7 +15,11 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
-        what: "`securityContext.privileged: true` on a container, init containers included.",
+        what: "`securityContext.privileged: true` on a container, init containers included, and what is the \
+               same on Windows: `windowsOptions.hostProcess: true` in the `securityContext` of a container or \
+               of the Pod.\n\n\
+               Other ways to the node (`hostPID`, `hostPath`, capabilities such as `SYS_ADMIN`) are not looked \
+               at: Pod Security Standards are about all of them.",
         why: "A privileged container is root on the node, with all its devices: whoever gets into it has \
               the node, and the credentials of every Pod there. Few Jobs need more than one capability of \
               it.",
@@ -33,6 +39,26 @@ spec:
         image: example.com/app:1.0
         securityContext:
           privileged: true
+"#,
+            ),
+            Example::bad(
+                "all of a Windows node",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: import
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      hostNetwork: true
+      securityContext:
+        windowsOptions:
+          hostProcess: true
+          runAsUserName: NT AUTHORITY\SYSTEM
+      containers:
+      - name: main
+        image: example.com/app:1.0
 "#,
             ),
             Example::good(
@@ -57,21 +83,35 @@ spec:
         sources: &[
             "https://kubernetes.io/docs/concepts/security/pod-security-standards/",
             "https://kubernetes.io/docs/tasks/configure-pod-container/security-context/",
+            "https://kubernetes.io/docs/tasks/configure-pod-container/create-hostprocess-pod/",
         ],
     },
     check: Check::Object(check),
 };
 
 fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
+    const HOST_PROCESS: &str = "a host process is root on its Windows node";
+    const HELP: &str = "remove hostProcess: what reads files or calls services needs an ordinary container only";
     let Some(job) = object.job() else { return };
+    let is_host_process =
+        |options: Option<&WindowsSecurityContextOptions>| options.and_then(|all| all.host_process) == Some(true);
+    let of_pod = job.pod().and_then(|pod| pod.security_context.as_ref()?.windows_options.as_ref());
+    if is_host_process(of_pod) {
+        sink.report(job.path("template.spec.securityContext.windowsOptions.hostProcess"), HOST_PROCESS)
+            .help(HELP);
+    }
     for part in job.containers() {
-        let context = part.container.security_context.as_ref();
-        if context.and_then(|context| context.privileged) == Some(true) {
+        let Some(context) = &part.container.security_context else { continue };
+        if context.privileged == Some(true) {
             sink.report(
                 part.path("securityContext.privileged"),
                 "a privileged container is root on its node",
             )
             .help("remove it, and add the one capability that is needed under securityContext.capabilities");
+        }
+        // What the Pod says is said once.
+        if is_host_process(context.windows_options.as_ref()) && !is_host_process(of_pod) {
+            sink.report(part.path("securityContext.windowsOptions.hostProcess"), HOST_PROCESS).help(HELP);
         }
     }
 }

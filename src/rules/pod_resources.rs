@@ -1,6 +1,9 @@
 //! `pod/resources`
 
+use std::collections::BTreeMap;
+
 use k8s_openapi::api::core::v1::ResourceRequirements;
+use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 
 use super::levels;
 use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
@@ -15,9 +18,9 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
-        what: "A container, init containers included, without a request for `cpu` or `memory`. A limit \
-               counts as a request, as the API server makes one of it; so do requests of the whole Pod \
-               (`template.spec.resources`).",
+        what: "A container, init containers included, without a request for `cpu` or `memory`. A request of 0 \
+               is none. A limit counts as a request where there is none beside it, as the API server makes one \
+               of it; so do requests and limits of the whole Pod (`template.spec.resources`).",
         why: "Without requests the scheduler takes the Pod for free and puts it on a node that has no room. \
               It then runs slowly, and is the first to be killed or evicted when memory is short, which \
               costs a Job its retries. In a namespace with a quota on requests the Pods are not created at \
@@ -122,11 +125,58 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     }
 }
 
-/// Whether there is a request for the resource, or a limit, of which the API server makes one.
+/// Whether there is a request for the resource: one that is more than 0, or where there is none a limit, of which the
+/// API server makes one.
 fn has(resources: Option<&ResourceRequirements>, resource: &str) -> bool {
-    resources.is_some_and(|resources| {
-        [&resources.requests, &resources.limits]
-            .into_iter()
-            .any(|amounts| amounts.as_ref().is_some_and(|amounts| amounts.contains_key(resource)))
-    })
+    let Some(resources) = resources else { return false };
+    let amount = |amounts: &'_ Option<BTreeMap<String, Quantity>>| {
+        amounts.as_ref()?.get(resource).map(|amount| !is_zero(&amount.0))
+    };
+    amount(&resources.requests).or_else(|| amount(&resources.limits)).unwrap_or(false)
+}
+
+/// Whether a quantity is 0, however it is written (`0`, `0m`, `0.0`, `0e3`): no digit before its unit is another.
+fn is_zero(quantity: &str) -> bool {
+    quantity
+        .trim_start_matches(['+', '-'])
+        .bytes()
+        .take_while(|byte| byte.is_ascii_digit() || *byte == b'.')
+        .all(|byte| matches!(byte, b'0' | b'.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zero_however_it_is_written() {
+        for quantity in ["0", "0m", "0.0", ".0", "00", "0e5", "0E", "-0", "+0", "0Mi", "0.000k"] {
+            assert!(is_zero(quantity), "{quantity}");
+        }
+        for quantity in ["1", "10", "0.5", ".1", "1m", "1n", "0.001Mi", "+2", "1e0", "100Mi"] {
+            assert!(!is_zero(quantity), "{quantity}");
+        }
+    }
+
+    #[test]
+    fn a_request_goes_before_the_limit() {
+        let resources = |requests: &str, limits: &str| {
+            let amounts = |text: &str| {
+                let amount = (!text.is_empty()).then(|| ("cpu".to_owned(), Quantity(text.to_owned())));
+                amount.map(|amount| BTreeMap::from([amount]))
+            };
+            ResourceRequirements {
+                requests: amounts(requests),
+                limits: amounts(limits),
+                ..ResourceRequirements::default()
+            }
+        };
+        for (requests, limits, asks) in
+            [("1", "", true), ("", "1", true), ("0", "1", false), ("", "0", false), ("", "", false)]
+        {
+            assert_eq!(has(Some(&resources(requests, limits)), "cpu"), asks, "{requests:?} {limits:?}");
+        }
+        assert!(!has(None, "cpu"));
+        assert!(!has(Some(&resources("1", "")), "memory"));
+    }
 }

@@ -1,5 +1,7 @@
 //! `pod/service-account-token`
 
+use k8s_openapi::api::core::v1::{PodSpec, VolumeProjection};
+
 use super::levels;
 use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
 use crate::policy::{Level, RuleSpec};
@@ -14,7 +16,9 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         what: "A Pod without `serviceAccountName`, or with `default`, and without \
-               `automountServiceAccountToken: false`. A Pod that names another service account is taken to \
+               `automountServiceAccountToken: false`; or with it, and with a `projected` volume that mounts the \
+               same by hand: a `serviceAccountToken` for the API server (without `audience`, or with its own). A \
+               token for another audience, such as a cloud's, opens nothing here. A Pod that names another service account is taken to \
                use its token. Whether the service account `default` itself says \
                `automountServiceAccountToken: false` is not seen here.",
         why: "The token is mounted into every container, and is a key to the API server for whoever gets \
@@ -71,26 +75,58 @@ spec:
         ],
         sources: &[
             "https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#opt-out-of-api-credential-automounting",
+            "https://kubernetes.io/docs/concepts/storage/projected-volumes/#serviceaccounttoken",
         ],
     },
     check: Check::Object(check),
 };
 
 fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
+    const HELP: &str = "set automountServiceAccountToken: false; if the Pods do talk to the API server, give them a \
+                        service account of their own";
     let Some(job) = object.job() else { return };
     let Some(pod) = job.pod() else { return };
     let named = [&pod.service_account_name, &pod.service_account]
         .into_iter()
         .find_map(|name| name.as_deref().filter(|name| !name.is_empty()));
-    if pod.automount_service_account_token == Some(false) || named.is_some_and(|name| name != "default") {
+    if named.is_some_and(|name| name != "default") {
         return;
     }
-    sink.report(
-        job.path("template.spec.automountServiceAccountToken"),
-        "the token of the default service account is mounted into every container",
-    )
-    .help(
-        "set automountServiceAccountToken: false; if the Pods do talk to the API server, give them a service \
-         account of their own",
-    );
+    if pod.automount_service_account_token != Some(false) {
+        sink.report(
+            job.path("template.spec.automountServiceAccountToken"),
+            "the token of the default service account is mounted into every container",
+        )
+        .help(HELP);
+    } else if let Some((volume, source)) = projected_token(pod) {
+        sink.report(
+            job.path("template.spec.volumes")
+                .index(volume)
+                .fields("projected.sources")
+                .index(source)
+                .field("serviceAccountToken"),
+            "this volume holds the token of the default service account",
+        )
+        .help(
+            "remove it; if the Pods do talk to the API server, give them a service account of their own",
+        );
+    }
+}
+
+/// The first volume, and the source in it, with a token for the API server.
+fn projected_token(pod: &PodSpec) -> Option<(usize, usize)> {
+    pod.volumes.iter().flatten().enumerate().find_map(|(index, volume)| {
+        let sources = volume.projected.as_ref()?.sources.as_deref()?;
+        let is_key = |source: &VolumeProjection| {
+            source.service_account_token.as_ref().is_some_and(|token| is_of_api_server(token.audience.as_deref()))
+        };
+        sources.iter().position(is_key).map(|source| (index, source))
+    })
+}
+
+/// Whether a token for this audience is one for the API server: none is named, or the server's own name.
+fn is_of_api_server(audience: Option<&str>) -> bool {
+    let audience = audience.unwrap_or_default();
+    audience.is_empty()
+        || audience.strip_prefix("https://").unwrap_or(audience).starts_with("kubernetes.default.svc")
 }

@@ -22,8 +22,10 @@ pub static RULE: Rule = Rule {
                were given nothing. It is looked for in names, labels, images, schedules, references to other \
                objects and the like.\n\n\
                Not in what is a program's own business: `command`, `args`, values of `env`, probes and hooks, \
-               where `$VAR` and `$(VAR)` are legal, and annotations. One finding is made for each object, at the \
-               first placeholder.",
+               where `$VAR` and `$(VAR)` are legal, and annotations. In a path `$ITEM` is a placeholder only in \
+               capitals and at the beginning of a word, since directories have names such as `$Extend`; in names of \
+               users and the like (`DOM\\svc$batch`) it is none. One finding is made for each object, at the first \
+               placeholder.",
         why: "Template expansion makes many Jobs from one file: a script fills in each item, and the results are \
               applied. The template itself is no manifest. At best the API server refuses it, with words about \
               characters in names; where the field takes any text, a Job is made that pulls the image `$IMAGE`.",
@@ -97,19 +99,46 @@ spec:
 };
 
 /// Fields that hold a program's own business, or free text; nothing below them is looked at.
-const FREE: [&str; 9] = [
+const FREE: [&str; 10] = [
     "annotations",
     "args",
     "command",
-    "exec",
-    "httpGet",
     "lifecycle",
+    "livenessProbe",
     "options",
+    "readinessProbe",
+    "startupProbe",
     "subPathExpr",
     "volumeAttributes",
 ];
-/// Fields that hold a path, in which `$(VAR)` is a mistake of another kind: only `subPathExpr` expands it.
-const PATHS: [&str; 5] = ["devicePath", "mountPath", "path", "subPath", "workingDir"];
+/// Fields that hold a path. `$(VAR)` in one is a mistake of another kind: only `subPathExpr` expands it.
+const PATHS: [&str; 11] = [
+    "devicePath",
+    "directory",
+    "keyring",
+    "localhostProfile",
+    "mountPath",
+    "path",
+    "secretFile",
+    "subPath",
+    "terminationMessagePath",
+    "volumePath",
+    "workingDir",
+];
+/// Fields that hold what another system understands: users, shares, disks.
+const TEXTS: [&str; 11] = [
+    "diskName",
+    "diskURI",
+    "gmsaCredentialSpec",
+    "monitors",
+    "prefix",
+    "repository",
+    "revision",
+    "runAsUserName",
+    "shareName",
+    "user",
+    "volumeID",
+];
 /// Fields that hold a map with free keys.
 const MAPS: [&str; 6] = ["labels", "limits", "matchLabels", "nodeSelector", "overhead", "requests"];
 /// How many places are named.
@@ -117,8 +146,34 @@ const MAX_PLACES: usize = 4;
 /// The most that a message quotes of a placeholder, in characters.
 const QUOTE: usize = 40;
 
+/// What a dollar may mean in a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Grammar {
+    /// Names, images, labels and the like: a dollar is never meant.
+    Name,
+    /// In a path a name may begin with one.
+    Path,
+    /// A character as any other.
+    Text,
+}
+
+impl Grammar {
+    /// That of the field `name` below `parent`.
+    fn of(parent: &str, name: &str) -> Self {
+        if PATHS.contains(&name) {
+            Self::Path
+        } else if TEXTS.contains(&name)
+            || matches!((parent, name), ("env", "name") | ("sysctls", "value") | ("seLinuxOptions", _))
+        {
+            Self::Text
+        } else {
+            Self::Name
+        }
+    }
+}
+
 fn has_placeholder(text: &str) -> bool {
-    placeholder(text, true).is_some()
+    placeholder(text, Grammar::Name).is_some()
 }
 
 /// Whether there is a placeholder in any place that is looked at, and perhaps in some others.
@@ -183,10 +238,10 @@ fn look(object: &Object, places: &mut Vec<Place>) {
     // A name that the server has made from generateName shows the same fault once more.
     let generated = metadata.generate_name.as_deref().filter(|prefix| !prefix.is_empty());
     match generated {
-        Some(prefix) => look_at(prefix, &at.field("generateName"), true, places),
-        None => look_at(metadata.name.as_deref().unwrap_or_default(), &at.field("name"), true, places),
+        Some(prefix) => look_at(prefix, &at.field("generateName"), Grammar::Name, places),
+        None => look_at(metadata.name.as_deref().unwrap_or_default(), &at.field("name"), Grammar::Name, places),
     }
-    look_at(metadata.namespace.as_deref().unwrap_or_default(), &at.field("namespace"), true, places);
+    look_at(metadata.namespace.as_deref().unwrap_or_default(), &at.field("namespace"), Grammar::Name, places);
     let (spec, template) = match object.workload() {
         Workload::Job(job) => {
             let template = job.spec.as_ref().and_then(|spec| spec.template.metadata.as_ref());
@@ -198,33 +253,33 @@ fn look(object: &Object, places: &mut Vec<Place>) {
         // A Job without labels of its own has those of its Pods, which are looked at below.
         if template.and_then(|labels| labels.get(key)) != Some(value) {
             let label = at.field("labels");
-            look_at(key, &label.key(key), true, places);
-            look_at(value, &label.key(key), true, places);
+            look_at(key, &label.key(key), Grammar::Name, places);
+            look_at(value, &label.key(key), Grammar::Name, places);
         }
     }
     if let Ok(spec) = spec {
-        walk(&spec, "spec", &root.field("spec"), places);
+        walk(&spec, "spec", Grammar::Name, &root.field("spec"), places);
     }
 }
 
 /// Looks at all texts in `value`, which is the value, or an element, of `field`.
-fn walk(value: &Value, field: &str, at: &At<'_>, places: &mut Vec<Place>) {
+fn walk(value: &Value, field: &str, grammar: Grammar, at: &At<'_>, places: &mut Vec<Place>) {
     if places.len() >= MAX_PLACES {
         return;
     }
     match value {
-        Value::String(text) => look_at(text, at, !PATHS.contains(&field), places),
+        Value::String(text) => look_at(text, at, grammar, places),
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
-                walk(item, field, &at.index(index), places);
+                walk(item, field, grammar, &at.index(index), places);
             }
         }
         Value::Object(entries) if MAPS.contains(&field) => {
             // The server makes these from the Job's name.
             let own = entries.iter().filter(|(key, _)| !JOB_NAME_LABELS.contains(&key.as_str()));
             for (key, value) in own {
-                look_at(key, &at.key(key), true, places);
-                walk(value, key, &at.key(key), places);
+                look_at(key, &at.key(key), Grammar::Name, places);
+                walk(value, key, Grammar::Name, &at.key(key), places);
             }
         }
         Value::Object(entries) => {
@@ -233,7 +288,7 @@ fn walk(value: &Value, field: &str, at: &At<'_>, places: &mut Vec<Place>) {
                 // The server makes the one out of the other.
                 let is_mirrored = name == "serviceAccount" && entries.contains_key("serviceAccountName");
                 if !is_free && !is_mirrored {
-                    walk(value, name, &at.field(name), places);
+                    walk(value, name, Grammar::of(field, name), &at.field(name), places);
                 }
             }
         }
@@ -241,11 +296,11 @@ fn walk(value: &Value, field: &str, at: &At<'_>, places: &mut Vec<Place>) {
     }
 }
 
-fn look_at(text: &str, at: &At<'_>, parentheses: bool, places: &mut Vec<Place>) {
+fn look_at(text: &str, at: &At<'_>, grammar: Grammar, places: &mut Vec<Place>) {
     if places.len() >= MAX_PLACES {
         return;
     }
-    if let Some((placeholder, style)) = placeholder(text, parentheses) {
+    if let Some((placeholder, style)) = placeholder(text, grammar) {
         let path = at.to_path();
         if places.last().is_none_or(|last| last.path != path) {
             places.push(Place { path, text: placeholder.chars().take(QUOTE).collect(), style });
@@ -264,8 +319,12 @@ enum Style {
     Lost,
 }
 
-/// The first placeholder in `text`; with `parentheses`, `$(ITEM)` is one too.
-fn placeholder(text: &str, parentheses: bool) -> Option<(&str, Style)> {
+/// Names with a dollar that Windows gives to files and folders of its own, as far as they are in capitals.
+const OF_WINDOWS: [&str; 3] = ["MFT", "RECYCLE", "WINDOWS"];
+
+/// The first placeholder in `text`, which stands in a field of this grammar. `${ITEM}` and the like are placeholders
+/// everywhere, `$(ITEM)` in names alone, `$ITEM` there too, and in paths where it looks like one.
+fn placeholder(text: &str, grammar: Grammar) -> Option<(&str, Style)> {
     // Asked of every text there is, and few have any of these: no byte is a reason to stop, so that many are looked at
     // in one step.
     let may = text.bytes().fold(false, |may, byte| may | matches!(byte, b'$' | b'{' | b'<' | b'%'));
@@ -288,10 +347,18 @@ fn placeholder(text: &str, parentheses: bool) -> Option<(&str, Style)> {
         } else if rest.starts_with("${") && (name(2).is_some() || rest.starts_with("${{")) {
             Some((until(if rest.starts_with("${{") { "}}" } else { "}" }), Style::Shell))
         } else if rest.starts_with("$(") {
-            let end = name(2).filter(|end| parentheses && rest[*end..].starts_with(')'))?;
+            let end = name(2).filter(|end| grammar == Grammar::Name && rest[*end..].starts_with(')'))?;
             Some((&rest[..=end], Style::Shell))
         } else if rest.starts_with('$') {
-            name(1).map(|end| (&rest[..end], Style::Shell))
+            let end = name(1)?;
+            let begins_word = || !text[..start].ends_with(|c: char| c.is_alphanumeric());
+            let in_capitals = || !rest[1..end].contains(|c: char| c.is_ascii_lowercase());
+            let is_meant = match grammar {
+                Grammar::Name => true,
+                Grammar::Path => begins_word() && in_capitals() && !OF_WINDOWS.contains(&&rest[1..end]),
+                Grammar::Text => false,
+            };
+            is_meant.then(|| (&rest[..end], Style::Shell))
         } else if let Some(lost) = ["<no value>", "<nil>"].into_iter().find(|lost| rest.starts_with(lost)) {
             Some((&rest[..lost.len()], Style::Lost))
         } else {
@@ -335,15 +402,42 @@ mod tests {
             ("<none>", None),
             ("é$é", None),
         ] {
-            assert_eq!(placeholder(text, true), found, "{text}");
+            assert_eq!(placeholder(text, Grammar::Name), found, "{text}");
         }
-        assert_eq!(placeholder("$(POD)/$X", false), Some(("$X", Shell)));
+    }
+
+    #[test]
+    fn dollars_that_are_meant() {
+        use Grammar::{Path, Text};
+        let found = |text, grammar| placeholder(text, grammar).map(|(found, _)| found);
+        for (text, in_path, in_text) in [
+            ("$(POD)/$X", Some("$X"), None),
+            ("/data/$ITEM", Some("$ITEM"), None),
+            ("/data-$ITEM_1.csv", Some("$ITEM_1"), None),
+            ("/data/${item}", Some("${item}"), Some("${item}")),
+            ("/data/{{ item }}", Some("{{ item }}"), Some("{{ item }}")),
+            ("/data/$Extend", None, None),
+            ("/data/$item", None, None),
+            ("C:\\$RECYCLE.BIN", None, None),
+            ("/classes/Outer$INNER", None, None),
+            ("DOM\\svc$batch", None, None),
+            ("CORP\\GMSA$WEB$", None, None),
+            ("share$", None, None),
+        ] {
+            assert_eq!((found(text, Path), found(text, Text)), (in_path, in_text), "{text}");
+        }
+        assert_eq!(Grammar::of("windowsOptions", "runAsUserName"), Text);
+        assert_eq!(Grammar::of("env", "name"), Text);
+        assert_eq!(Grammar::of("containers", "name"), Grammar::Name);
+        assert_eq!(Grammar::of("hostPath", "path"), Path);
     }
 
     proptest::proptest! {
         #[test]
-        fn never_panics(text in "[${}<%!()a-c é>]{0,24}", parentheses: bool) {
-            let _ = placeholder(&text, parentheses);
+        fn never_panics(text in "[${}<%!()A-Ba-c é>]{0,24}") {
+            for grammar in [Grammar::Name, Grammar::Path, Grammar::Text] {
+                let _ = placeholder(&text, grammar);
+            }
         }
     }
 }

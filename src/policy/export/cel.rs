@@ -10,10 +10,17 @@ pub(super) struct CelRule {
     pub(super) id: &'static str,
     /// Whether it speaks.
     pub(super) speaks: &'static str,
+    /// What of it is left to the webhook.
+    pub(super) rest: Option<&'static str>,
 }
 
 const fn rule(id: &'static str, speaks: &'static str) -> CelRule {
-    CelRule { id, speaks }
+    CelRule { id, speaks, rest: None }
+}
+
+/// A rule of which CEL says less than the webhook, never more.
+const fn part(id: &'static str, speaks: &'static str, rest: &'static str) -> CelRule {
+    CelRule { id, speaks, rest: Some(rest) }
 }
 
 /// Whether an object is a hook of Argo CD or Helm.
@@ -33,21 +40,77 @@ const RETRIES: &str = "(has(JOB.backoffLimitPerIndex) ? JOB.backoffLimitPerIndex
 const CONTAINERS: &str = "(JOB.template.spec.containers + \
     (has(JOB.template.spec.initContainers) ? JOB.template.spec.initContainers : []))";
 
-/// The names of which an expression may make use.
-pub(super) const NAMES: [(&str, &str); 4] =
-    [("HOOK_DELETED", HOOK_DELETED), ("HOOK", HOOK), ("RETRIES", RETRIES), ("CONTAINERS", CONTAINERS)];
+/// Whether the first rule of the podFailurePolicy that is about more than disruptions ignores failures in general.
+const IGNORES_FAILURES: &str = "has(JOB.podFailurePolicy) && JOB.podFailurePolicy.rules.map(rule, \
+    has(rule.onExitCodes) ? (rule.action == 'Ignore' && \
+    (rule.onExitCodes.operator == 'In' ? 1 in rule.onExitCodes.values : \
+    !(1 in rule.onExitCodes.values) || rule.onExitCodes.values.size() <= 127) ? 'failures' : 'other') : \
+    (!has(rule.onPodConditions) || rule.onPodConditions.all(condition, condition.type == 'DisruptionTarget') ? '' : \
+    (rule.action == 'Ignore' && rule.onPodConditions.exists(condition, condition.type + '=' + \
+    (has(condition.status) ? condition.status : 'True') in \
+    ['ContainersReady=False', 'Initialized=True', 'PodScheduled=True', 'Ready=False']) ? 'failures' : 'other')))\
+    .filter(kind, kind != '').indexOf('failures') == 0";
 
-/// The rules that CEL can say whole, ordered by id.
+/// Whether the kubelet restarts `container` by rules of its own for failures in general.
+const RESTART_RULES: &str = "has(container.restartPolicyRules) && container.restartPolicyRules.exists(rule, \
+    has(rule.exitCodes) && (rule.exitCodes.operator == 'In' ? \
+    has(rule.exitCodes.values) && 1 in rule.exitCodes.values : \
+    !has(rule.exitCodes.values) || !(1 in rule.exitCodes.values) || rule.exitCodes.values.size() <= 127))";
+
+/// Whether the kubelet restarts a container of a Pod that it otherwise never restarts.
+const RESTARTS_UNCOUNTED: &str = "JOB.template.spec.restartPolicy != 'OnFailure' && \
+    (JOB.template.spec.containers.exists(container, has(container.restartPolicy) && \
+    (container.restartPolicy in ['Always', 'OnFailure'] || RESTART_RULES)) || \
+    has(JOB.template.spec.initContainers) && JOB.template.spec.initContainers.exists(container, \
+    has(container.restartPolicy) && container.restartPolicy != 'Always' && \
+    (container.restartPolicy == 'OnFailure' || RESTART_RULES)))";
+
+/// Whether `container` asks for some of `resource`.
+const CONTAINER_ASKS: &str = "has(container.resources) && \
+    (has(container.resources.requests) && resource in container.resources.requests ? \
+    quantity(container.resources.requests[resource]).sign() > 0 : \
+    has(container.resources.limits) && resource in container.resources.limits && \
+    quantity(container.resources.limits[resource]).sign() > 0)";
+
+/// Whether the Pod itself does.
+const POD_ASKS: &str = "has(JOB.template.spec.resources) && \
+    (has(JOB.template.spec.resources.requests) && resource in JOB.template.spec.resources.requests ? \
+    quantity(JOB.template.spec.resources.requests[resource]).sign() > 0 : \
+    has(JOB.template.spec.resources.limits) && resource in JOB.template.spec.resources.limits && \
+    quantity(JOB.template.spec.resources.limits[resource]).sign() > 0)";
+
+/// The names of which an expression may make use, each before those of which it makes use itself.
+pub(super) const NAMES: [(&str, &str); 9] = [
+    ("HOOK_DELETED", HOOK_DELETED),
+    ("HOOK", HOOK),
+    ("RETRIES", RETRIES),
+    ("CONTAINERS", CONTAINERS),
+    ("IGNORES_FAILURES", IGNORES_FAILURES),
+    ("RESTARTS_UNCOUNTED", RESTARTS_UNCOUNTED),
+    ("RESTART_RULES", RESTART_RULES),
+    ("CONTAINER_ASKS", CONTAINER_ASKS),
+    ("POD_ASKS", POD_ASKS),
+];
+
+/// The rules that CEL can say, ordered by id.
 pub(super) const RULES: &[CelRule] = &[
-    rule("cron/deadline-missing", "variables.cron && !has(OBJECT.spec.startingDeadlineSeconds)"),
     rule(
+        "cron/deadline-missing",
+        "variables.cron && (!has(OBJECT.spec.startingDeadlineSeconds) || \
+         OBJECT.spec.startingDeadlineSeconds > {maxDeadline})",
+    ),
+    part(
         "cron/deadline-short",
-        "variables.cron && has(OBJECT.spec.startingDeadlineSeconds) && OBJECT.spec.startingDeadlineSeconds < 10",
+        "variables.cron && has(OBJECT.spec.startingDeadlineSeconds) && (OBJECT.spec.startingDeadlineSeconds < 10 || \
+         OBJECT.spec.startingDeadlineSeconds == 9223372036854775807)",
+        "other deadlines that the controller cannot count",
     ),
     rule(
         "cron/forbid-no-deadline",
         "variables.cron && has(OBJECT.spec.concurrencyPolicy) && OBJECT.spec.concurrencyPolicy == 'Forbid' && \
-         !has(JOB.activeDeadlineSeconds)",
+         (!has(JOB.activeDeadlineSeconds) || JOB.activeDeadlineSeconds > {maxDeadline} || \
+         has(JOB.template.spec.terminationGracePeriodSeconds) && \
+         JOB.template.spec.terminationGracePeriodSeconds > {maxDeadline})",
     ),
     rule(
         "cron/history-zero",
@@ -58,7 +121,9 @@ pub(super) const RULES: &[CelRule] = &[
         "job/disruptions-count",
         "RETRIES <= {maxRetries} && !(has(JOB.podFailurePolicy) && \
          JOB.podFailurePolicy.rules.filter(rule, has(rule.onPodConditions) && rule.onPodConditions.exists(condition, \
-         condition.type == 'DisruptionTarget' && (!has(condition.status) || condition.status == 'True')))\
+         condition.type == 'DisruptionTarget' && (!has(condition.status) || condition.status == 'True')) || \
+         has(rule.onExitCodes) && [137, 143].all(code, \
+         (code in rule.onExitCodes.values) == (rule.onExitCodes.operator == 'In')))\
          .map(rule, rule.action).indexOf('Ignore') == 0)",
     ),
     rule(
@@ -68,14 +133,24 @@ pub(super) const RULES: &[CelRule] = &[
          (has(JOB.parallelism) ? JOB.parallelism : 1) >= 1 && \
          (has(JOB.parallelism) ? JOB.parallelism : 1) < JOB.completions",
     ),
-    rule("job/max-backoff", "RETRIES > {max}"),
+    part(
+        "job/max-backoff",
+        "RETRIES > {max} || IGNORES_FAILURES || RESTARTS_UNCOUNTED",
+        "failures that only several rules of a podFailurePolicy, or of restartPolicyRules, ignore together",
+    ),
     rule("job/max-completions", "has(JOB.completions) && JOB.completions > {max}"),
     rule("job/max-parallelism", "(has(JOB.parallelism) ? JOB.parallelism : 1) > {max}"),
-    rule("job/no-deadline", "!has(JOB.activeDeadlineSeconds)"),
+    rule(
+        "job/no-deadline",
+        "!has(JOB.activeDeadlineSeconds) || JOB.activeDeadlineSeconds > {maxDeadline} || \
+         has(JOB.template.spec.terminationGracePeriodSeconds) && \
+         JOB.template.spec.terminationGracePeriodSeconds > {maxDeadline}",
+    ),
     rule("job/onfailure-logs", "JOB.template.spec.restartPolicy == 'OnFailure'"),
     rule(
         "job/parallelism-exceeds-completions",
-        "has(JOB.parallelism) && has(JOB.completions) && JOB.parallelism > JOB.completions && JOB.completions != 1",
+        "has(JOB.completions) && (has(JOB.parallelism) ? JOB.parallelism : 1) > JOB.completions && \
+         JOB.completions != 1",
     ),
     rule("job/paused-by-parallelism", "has(JOB.parallelism) && JOB.parallelism == 0"),
     rule(
@@ -91,11 +166,12 @@ pub(super) const RULES: &[CelRule] = &[
     rule(
         "job/ttl-hook-conflict",
         "!variables.cron && has(JOB.ttlSecondsAfterFinished) && HOOK && \
-         (HOOK_DELETED || JOB.ttlSecondsAfterFinished < {minTtl})",
+         (HOOK_DELETED && JOB.ttlSecondsAfterFinished <= 31536000 || JOB.ttlSecondsAfterFinished < {minTtl})",
     ),
     rule(
         "job/ttl-missing",
-        "!variables.cron && !has(JOB.ttlSecondsAfterFinished) && !has(OBJECT.metadata.ownerReferences) && !(HOOK)",
+        "!variables.cron && (!has(JOB.ttlSecondsAfterFinished) || JOB.ttlSecondsAfterFinished > {maxTtl}) && \
+         !has(OBJECT.metadata.ownerReferences) && !(HOOK)",
     ),
     rule(
         "job/work-queue-completions",
@@ -103,21 +179,26 @@ pub(super) const RULES: &[CelRule] = &[
     ),
     rule(
         "pod/privileged",
-        "CONTAINERS.exists(container, has(container.securityContext) && \
-         has(container.securityContext.privileged) && container.securityContext.privileged)",
+        "has(JOB.template.spec.securityContext) && has(JOB.template.spec.securityContext.windowsOptions) && \
+         has(JOB.template.spec.securityContext.windowsOptions.hostProcess) && \
+         JOB.template.spec.securityContext.windowsOptions.hostProcess || \
+         CONTAINERS.exists(container, has(container.securityContext) && \
+         (has(container.securityContext.privileged) && container.securityContext.privileged || \
+         has(container.securityContext.windowsOptions) && \
+         has(container.securityContext.windowsOptions.hostProcess) && \
+         container.securityContext.windowsOptions.hostProcess))",
     ),
     rule(
         "pod/resources",
-        "CONTAINERS.exists(container, ['cpu', 'memory'].exists(resource, \
-         !(has(container.resources) && (has(container.resources.requests) && resource in container.resources.requests || \
-         has(container.resources.limits) && resource in container.resources.limits)) && \
-         !(has(JOB.template.spec.resources) && (has(JOB.template.spec.resources.requests) && \
-         resource in JOB.template.spec.resources.requests || has(JOB.template.spec.resources.limits) && \
-         resource in JOB.template.spec.resources.limits))))",
+        "CONTAINERS.exists(container, ['cpu', 'memory'].exists(resource, !(CONTAINER_ASKS) && !(POD_ASKS)))",
     ),
     rule(
         "pod/service-account-token",
-        "!(has(JOB.template.spec.automountServiceAccountToken) && !JOB.template.spec.automountServiceAccountToken) && \
-         !(has(JOB.template.spec.serviceAccountName) && !(JOB.template.spec.serviceAccountName in ['', 'default']))",
+        "!(has(JOB.template.spec.serviceAccountName) && !(JOB.template.spec.serviceAccountName in ['', 'default'])) && \
+         (!(has(JOB.template.spec.automountServiceAccountToken) && !JOB.template.spec.automountServiceAccountToken) || \
+         has(JOB.template.spec.volumes) && JOB.template.spec.volumes.exists(volume, has(volume.projected) && \
+         has(volume.projected.sources) && volume.projected.sources.exists(source, has(source.serviceAccountToken) && \
+         (!has(source.serviceAccountToken.audience) || \
+         source.serviceAccountToken.audience.matches('^$|^(https://)?kubernetes[.]default[.]svc')))))",
     ),
 ];

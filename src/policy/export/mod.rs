@@ -64,6 +64,13 @@ fn head(policy: &Policy, catalog: &[&RuleSpec]) -> String {
     for (spec, setting) in unsaid {
         let _ = writeln!(out, "#   {} ({}): {}", spec.id, setting.level.as_str(), spec.summary);
     }
+    for (rule, _, setting) in
+        [Level::Deny, Level::Warn].into_iter().flat_map(|level| spoken(policy, catalog, level))
+    {
+        if let Some(rest) = rule.rest {
+            let _ = writeln!(out, "#   {} ({}), in part: {rest}", rule.id, setting.level.as_str());
+        }
+    }
     out.push_str(
         "#   info: rules that only remind\n\
          #   api/*: what the API server itself refuses; and of the Jobs of a CronJob, what it would refuse at each run\n\
@@ -367,6 +374,7 @@ mod tests {
         let text = vap(&policy, catalog, &[]);
         assert!(text.contains("#   cron/never-fires (deny): "), "{text}");
         assert!(!text.contains("#   job/no-deadline"), "{text}");
+        assert!(text.contains("#   job/max-backoff (deny), in part: "), "{text}");
         assert!(!text.contains("namespaceSelector"));
     }
 
