@@ -14,7 +14,8 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
-        what: "`failedJobsHistoryLimit: 0`.",
+        what: "`failedJobsHistoryLimit: 0`. A `ttlSecondsAfterFinished: 0` in the Job template does the same: of that \
+               cron/ttl-vs-history speaks.",
         why: "A Job that failed is deleted at once, and its Pods and their logs with it: nobody can see \
               why it failed, or that it failed at all. By default the last failed Job is kept.",
         examples: &[

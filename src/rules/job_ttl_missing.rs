@@ -1,9 +1,11 @@
 //! `job/ttl-missing`
 
 use super::levels;
+use crate::batch::Workload;
 use crate::engine::{
     Check, Docs, Example, Hook, LONGEST_LIMIT, Object, Rule, RuleContext, Sink, duration_words,
 };
+use crate::path::FieldPath;
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
 
 /// Finished Jobs that nobody removes.
@@ -21,7 +23,7 @@ pub static RULE: Rule = Rule {
     docs: Docs {
         what: "A Job without `ttlSecondsAfterFinished`, or with one above `maxTtl` (365 days by default), that \
                belongs to nobody: it has no `ownerReferences`, \
-               is not made by a CronJob (whose history limits remove its Jobs) and is no hook of Helm or \
+               is not made by a CronJob (whose history limits remove its Jobs, if they are at most 10,000) and is no hook of Helm or \
                Argo CD (which remove theirs).",
         why: "A finished Job and its Pods stay in the cluster until somebody deletes them. They fill the \
               store, lengthen every list, and stand in the way of the next Job of the same name. An \
@@ -85,18 +87,39 @@ spec:
     check: Check::Object(check),
 };
 
+/// From how many Jobs on a history keeps them all: more than the control plane leaves finished Pods (12,500).
+const LONGEST_HISTORY: i32 = 10_000;
+
 fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
+    const HELP: &str = "set ttlSecondsAfterFinished to how long it and its logs should stay, 86400 for a day";
     let Some(job) = object.job() else { return };
-    let owned = object.metadata().owner_references.as_ref().is_some_and(|owners| !owners.is_empty());
     let longest = context.int("maxTtl");
     let ttl = job.spec.ttl_seconds_after_finished.map(i64::from);
-    if job.of_cron_job || owned || ttl.is_some_and(|ttl| ttl <= longest) || Hook::of(object).is_some() {
+    if ttl.is_some_and(|ttl| ttl <= longest) || Hook::of(object).is_some() {
+        return;
+    }
+    if let Workload::CronJob(cron_job) = object.workload() {
+        let spec = &cron_job.spec;
+        for (field, limit) in [
+            ("spec.successfulJobsHistoryLimit", spec.successful_jobs_history_limit),
+            ("spec.failedJobsHistoryLimit", spec.failed_jobs_history_limit),
+        ] {
+            if let Some(limit) = limit.filter(|limit| *limit > LONGEST_HISTORY) {
+                sink.report(
+                    FieldPath::root().fields(field),
+                    format!("nothing removes the Jobs of this CronJob: its history keeps {limit} of them"),
+                )
+                .help("keep as many as somebody looks at, 3 for example, or set ttlSecondsAfterFinished in the Job template");
+            }
+        }
+        return;
+    }
+    if object.metadata().owner_references.as_ref().is_some_and(|owners| !owners.is_empty()) {
         return;
     }
     let message = match ttl.and_then(|ttl| u64::try_from(ttl).ok()) {
         None => "nothing removes this Job once it is finished".to_owned(),
         Some(ttl) => format!("nothing removes this Job within {} after it finished", duration_words(ttl)),
     };
-    sink.report(job.path("ttlSecondsAfterFinished"), message)
-        .help("set ttlSecondsAfterFinished to how long it and its logs should stay, 86400 for a day");
+    sink.report(job.path("ttlSecondsAfterFinished"), message).help(HELP);
 }

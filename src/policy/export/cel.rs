@@ -40,22 +40,18 @@ const RETRIES: &str = "(has(JOB.backoffLimitPerIndex) ? JOB.backoffLimitPerIndex
 const CONTAINERS: &str = "(JOB.template.spec.containers + \
     (has(JOB.template.spec.initContainers) ? JOB.template.spec.initContainers : []))";
 
-/// Whether the first rule of the podFailurePolicy that is about more than disruptions ignores failures in general.
-const IGNORES_FAILURES: &str = "has(JOB.podFailurePolicy) && JOB.podFailurePolicy.rules.map(rule, \
-    has(rule.onExitCodes) ? (rule.action == 'Ignore' && \
-    (rule.onExitCodes.operator == 'In' ? 1 in rule.onExitCodes.values : \
-    !(1 in rule.onExitCodes.values) || rule.onExitCodes.values.size() <= 127) ? 'failures' : 'other') : \
-    (!has(rule.onPodConditions) || rule.onPodConditions.all(condition, condition.type == 'DisruptionTarget') ? '' : \
-    (rule.action == 'Ignore' && rule.onPodConditions.exists(condition, condition.type + '=' + \
+/// Whether the rule of the podFailurePolicy that decides about exit code 1 ignores it.
+const IGNORES_FAILURES: &str = "has(JOB.podFailurePolicy) && JOB.podFailurePolicy.rules.filter(rule, \
+    has(rule.onExitCodes) ? (1 in rule.onExitCodes.values) == (rule.onExitCodes.operator == 'In') : \
+    has(rule.onPodConditions) && rule.onPodConditions.exists(condition, condition.type + '=' + \
     (has(condition.status) ? condition.status : 'True') in \
-    ['ContainersReady=False', 'Initialized=True', 'PodScheduled=True', 'Ready=False']) ? 'failures' : 'other')))\
-    .filter(kind, kind != '').indexOf('failures') == 0";
+    ['ContainersReady=False', 'Initialized=True', 'PodScheduled=True', 'Ready=False']))\
+    .map(rule, rule.action).indexOf('Ignore') == 0";
 
-/// Whether the kubelet restarts `container` by rules of its own for failures in general.
+/// Whether the kubelet restarts `container` after exit code 1, by rules of its own.
 const RESTART_RULES: &str = "has(container.restartPolicyRules) && container.restartPolicyRules.exists(rule, \
-    has(rule.exitCodes) && (rule.exitCodes.operator == 'In' ? \
-    has(rule.exitCodes.values) && 1 in rule.exitCodes.values : \
-    !has(rule.exitCodes.values) || !(1 in rule.exitCodes.values) || rule.exitCodes.values.size() <= 127))";
+    has(rule.exitCodes) && (has(rule.exitCodes.values) && 1 in rule.exitCodes.values) == \
+    (rule.exitCodes.operator == 'In'))";
 
 /// Whether the kubelet restarts a container of a Pod that it otherwise never restarts.
 const RESTARTS_UNCOUNTED: &str = "JOB.template.spec.restartPolicy != 'OnFailure' && \
@@ -136,7 +132,7 @@ pub(super) const RULES: &[CelRule] = &[
     part(
         "job/max-backoff",
         "RETRIES > {max} || IGNORES_FAILURES || RESTARTS_UNCOUNTED",
-        "failures that only several rules of a podFailurePolicy, or of restartPolicyRules, ignore together",
+        "rules that ignore, or restart after, most exit codes but not 1",
     ),
     rule("job/max-completions", "has(JOB.completions) && JOB.completions > {max}"),
     rule("job/max-parallelism", "(has(JOB.parallelism) ? JOB.parallelism : 1) > {max}"),
@@ -170,8 +166,10 @@ pub(super) const RULES: &[CelRule] = &[
     ),
     rule(
         "job/ttl-missing",
-        "!variables.cron && (!has(JOB.ttlSecondsAfterFinished) || JOB.ttlSecondsAfterFinished > {maxTtl}) && \
-         !has(OBJECT.metadata.ownerReferences) && !(HOOK)",
+        "(!has(JOB.ttlSecondsAfterFinished) || JOB.ttlSecondsAfterFinished > {maxTtl}) && !(HOOK) && (variables.cron ? \
+         has(OBJECT.spec.successfulJobsHistoryLimit) && OBJECT.spec.successfulJobsHistoryLimit > 10000 || \
+         has(OBJECT.spec.failedJobsHistoryLimit) && OBJECT.spec.failedJobsHistoryLimit > 10000 : \
+         !has(OBJECT.metadata.ownerReferences))",
     ),
     rule(
         "job/work-queue-completions",
