@@ -15,8 +15,10 @@ use thiserror::Error;
 
 use super::object::Sent;
 use super::text::plain;
+pub(crate) use head::Head;
 use understood::Understood;
 
+mod head;
 mod understood;
 
 const API_VERSION: &str = "admission.k8s.io/v1";
