@@ -352,31 +352,40 @@ fn located(mut workload: Workload, request: &Request<Sent<'_>>) -> Workload {
     workload
 }
 
-/// An object that is being created. The API server has done all this already, but for defaults that an older one does
-/// not know; in a review that somebody wrote by hand, nobody has.
+/// An object that is being created. An API server has prepared it already, but for defaults that an older one does not
+/// know; in a review that somebody wrote by hand, nobody has.
 fn created(mut workload: Workload) -> Object {
     if is_by_hand(&workload) {
         batch::reset_system_fields(&mut workload);
+        let defaulted = batch::apply_defaults(&mut workload);
+        batch::prepare_for_create(&mut workload, defaulted);
+        return Object::prepared(workload);
     }
-    let defaulted = batch::apply_defaults(&mut workload);
-    batch::prepare_for_create(&mut workload, defaulted);
-    Object::prepared(workload)
+    batch::apply_defaults(&mut workload);
+    Object::received(workload)
 }
 
-/// Whether an object that is being created has not come through an API server, which gives it a name, a time and,
-/// for a Job, a selector before it asks whether it may be stored.
+/// Whether an object has not come through an API server, which gives it a name, a uid, a time and, for a Job, a selector
+/// before it asks whether it may be stored. Only who sends reviews can leave them out.
 fn is_by_hand(workload: &Workload) -> bool {
     let metadata = workload.metadata();
-    metadata.name.as_deref().is_none_or(str::is_empty)
+    let is_empty = |text: &Option<String>| text.as_deref().is_none_or(str::is_empty);
+    is_empty(&metadata.name)
+        || is_empty(&metadata.uid)
         || metadata.creation_timestamp.is_none()
         || matches!(workload, Workload::Job(job) if job.spec.as_ref().is_none_or(|spec| spec.selector.is_none()))
 }
 
 /// An object that is being changed. Of what it would warn of, the API server has warned already.
 fn updated(mut workload: Workload, old: &Object) -> Object {
+    let is_by_hand = is_by_hand(&workload);
     batch::apply_defaults(&mut workload);
-    batch::prepare_for_update(&mut workload, old.workload());
-    Object::prepared(workload)
+    if is_by_hand {
+        batch::prepare_for_update(&mut workload, old.workload());
+        Object::prepared(workload)
+    } else {
+        Object::received(workload)
+    }
 }
 
 /// Whether the object is being deleted, and changes are but steps of that. Its controller makes nothing of it any more,
