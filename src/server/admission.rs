@@ -10,14 +10,14 @@ use crate::mutate;
 use crate::policy::{ControllerJobs, Mode, Policy};
 
 use super::answer::{Decision, Ruling, changes_annotation};
-use super::facts::{Facts, PASSED_OVER};
+use super::facts::Facts;
 use super::knowledge::Namespaces;
 use super::object::{self, Sent};
 use super::review::{
     GroupVersionKind, Head, Operation, Request, Response, Review, ReviewAnswer, ReviewError,
 };
 use super::text::plain;
-use super::unjudged::Unjudged;
+use super::unjudged::{PassedOver, Unjudged};
 
 /// Who makes a CronJob's Jobs: the controller's own account, or the controller manager's where its controllers have
 /// no accounts of their own.
@@ -70,8 +70,8 @@ pub(crate) struct Answered {
 enum Asked {
     /// A Job or CronJob to look at, and its stored version on UPDATE.
     Object { new: Workload, old: Option<Workload> },
-    /// Nothing that is judged here.
-    Nothing,
+    /// Nothing that is judged.
+    PassedOver(PassedOver),
     /// Something on which there is no verdict.
     Unjudged(Unjudged),
 }
@@ -118,10 +118,8 @@ impl Admission {
         now: Timestamp,
     ) -> Result<Answered, ReviewError> {
         let (response, facts) = match Review::read(body)? {
-            Review::Request(request)
-                if self.excludes(request.namespace.as_deref().filter(|name| !name.is_empty())) =>
-            {
-                (Response::allow(&request.uid), Facts::of(&request, PASSED_OVER))
+            Review::Request(request) if self.excludes(request.namespace.as_deref()) => {
+                pass_over(&request, PassedOver::ExcludedNamespace)
             }
             Review::Request(mut request) => match endpoint {
                 Endpoint::Validate => self.validate(&mut request, now),
@@ -156,10 +154,10 @@ impl Admission {
     /// Answers a request that there is no verdict on.
     fn unjudged(&self, endpoint: Endpoint, head: &Head, why: &Unjudged) -> Answered {
         // What would not have been judged needs no verdict.
-        let (response, facts) = if self.excludes(head.namespace()) || head.is_passed_over() {
-            (Response::allow(&head.uid), Facts::passed_over(head))
-        } else {
-            self.answer_unjudged(endpoint, head, why)
+        let excluded = self.excludes(head.namespace()).then_some(PassedOver::ExcludedNamespace);
+        let (response, facts) = match excluded.or_else(|| head.passed_over()) {
+            Some(why) => (Response::allow(&head.uid), Facts::passed_over(head, why)),
+            None => self.answer_unjudged(endpoint, head, why),
         };
         Answered { answer: response.into_review(), facts }
     }
@@ -179,6 +177,8 @@ impl Admission {
     }
 
     fn excludes(&self, namespace: Option<&str>) -> bool {
+        // An object that is in no namespace is in none of those.
+        let namespace = namespace.filter(|namespace| !namespace.is_empty());
         namespace.is_some_and(|namespace| self.excluded.iter().any(|excluded| excluded == namespace))
     }
 
@@ -186,15 +186,18 @@ impl Admission {
     fn validate(&self, request: &mut Request<Sent<'_>>, now: Timestamp) -> (Response, Facts) {
         let (new, old) = match asked(request) {
             Asked::Object { new, old } => (new, old),
-            Asked::Nothing => return (Response::allow(&request.uid), Facts::of(request, PASSED_OVER)),
+            Asked::PassedOver(why) => return pass_over(request, why),
             Asked::Unjudged(why) => {
                 return self.answer_unjudged(Endpoint::Validate, &Head::from(&*request), &why);
             }
         };
         let controllers = made_by_cron_job_controller(request, &new);
         let skipped = controllers && self.policy.controller_jobs == ControllerJobs::Skip;
-        if skipped || is_leaving(request.operation, &new, old.as_ref()) {
-            return (Response::allow(&request.uid), Facts::of(request, PASSED_OVER));
+        if skipped {
+            return pass_over(request, PassedOver::ControllerJob);
+        }
+        if is_leaving(request.operation, &new, old.as_ref()) {
+            return pass_over(request, PassedOver::BeingDeleted);
         }
         let namespace_labels = self.namespaces.labels(new.metadata().namespace.as_deref());
         let namespace_labels_missing = namespace_labels.is_none() && self.policy.asks_for_namespace_labels();
@@ -249,7 +252,7 @@ impl Admission {
     fn mutate(&self, request: &mut Request<Sent<'_>>) -> (Response, Facts) {
         let (mut new, old) = match asked(request) {
             Asked::Object { new, old } => (new, old),
-            Asked::Nothing => return (Response::allow(&request.uid), Facts::of(request, PASSED_OVER)),
+            Asked::PassedOver(why) => return pass_over(request, why),
             Asked::Unjudged(why) => {
                 return self.answer_unjudged(Endpoint::Mutate, &Head::from(&*request), &why);
             }
@@ -264,8 +267,11 @@ impl Admission {
         // A controller's Jobs have what their CronJob was given.
         let not_ours = made_by_cron_job_controller(request, &new)
             && self.policy.controller_jobs != ControllerJobs::Enforce;
-        if not_ours || is_leaving(request.operation, &new, old.as_ref()) {
-            return (response, Facts::of(request, PASSED_OVER));
+        if not_ours {
+            return pass_over(request, PassedOver::ControllerJob);
+        }
+        if is_leaving(request.operation, &new, old.as_ref()) {
+            return pass_over(request, PassedOver::BeingDeleted);
         }
         let mut facts = Facts::of(request, Decision::Allow.as_label());
         let namespace_labels = self.namespaces.labels(new.metadata().namespace.as_deref());
@@ -289,6 +295,11 @@ impl Admission {
     }
 }
 
+/// The answer where nobody looks.
+fn pass_over<O>(request: &Request<O>, why: PassedOver) -> (Response, Facts) {
+    (Response::allow(&request.uid), Facts::passed_over(&Head::from(request), why))
+}
+
 /// Whether these are Jobs or CronJobs, of any version.
 fn is_ours(kind: &GroupVersionKind) -> bool {
     kind.group == "batch" && [Kind::Job, Kind::CronJob].iter().any(|ours| ours.as_str() == kind.kind)
@@ -299,7 +310,9 @@ fn asked(request: &mut Request<Sent<'_>>) -> Asked {
     {
         ("batch", "v1", "Job") => Kind::Job,
         ("batch", "v1", "CronJob") => Kind::CronJob,
-        _ if request.sub_resource().is_some() => return Asked::Nothing,
+        _ if request.passed_over() == Some(PassedOver::Subresource) => {
+            return Asked::PassedOver(PassedOver::Subresource);
+        }
         _ => {
             let found = plain(&request.kind.to_string(), MAX_KIND);
             // Who writes the object chooses its version, and an API server that is asked to converts it.
@@ -310,8 +323,8 @@ fn asked(request: &mut Request<Sent<'_>>) -> Asked {
             });
         }
     };
-    if !request.is_judged() {
-        return Asked::Nothing;
+    if let Some(why) = request.passed_over() {
+        return Asked::PassedOver(why);
     }
     let new = request.object.take();
     let old = request.old_object.take().filter(|_| request.operation == Operation::Update);

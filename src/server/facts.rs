@@ -2,13 +2,13 @@
 
 use super::answer::Decision;
 use super::review::{GroupVersionKind, Head, Operation, Request};
-use super::unjudged::Unjudged;
+use super::unjudged::{PassedOver, Unjudged};
 use crate::engine::{Severity, Verdict};
 
 /// The verdict on what is not judged here.
-pub(crate) const PASSED_OVER: &str = "passed_over";
+const PASSED_OVER: &str = "passed_over";
 /// The verdict where there is none.
-pub(crate) const UNJUDGED: &str = "unjudged";
+const UNJUDGED: &str = "unjudged";
 
 /// What is counted of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,14 +31,15 @@ pub(crate) struct Facts {
 }
 
 impl Facts {
-    /// Of a request that was not judged.
+    /// Of a request that was judged, or is about to be.
     pub(crate) fn of<O>(request: &Request<O>, verdict: &'static str) -> Self {
         Self::new(Some(request.operation), &request.kind, verdict)
     }
 
     /// Of a request that nobody looks at.
-    pub(crate) fn passed_over(head: &Head) -> Self {
-        Self::new(head.operation, &head.kind, PASSED_OVER)
+    pub(crate) fn passed_over(head: &Head, why: PassedOver) -> Self {
+        let unjudged = Some((why.reason(), "allowed"));
+        Self { unjudged, ..Self::new(head.operation, &head.kind, PASSED_OVER) }
     }
 
     /// Of a request on which there is no verdict.

@@ -77,6 +77,36 @@ pub(crate) enum Unjudged {
     },
 }
 
+/// Why nobody looks at a request, which is then allowed in silence. None of it lets anything run that would not be judged
+/// otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PassedOver {
+    /// Objects of this namespace are not judged; it stands in the request's path, and who may write there is for the
+    /// cluster's operators to say.
+    ExcludedNamespace,
+    /// DELETE and CONNECT.
+    Operation,
+    /// `status`: the API server keeps the spec of the stored object then.
+    Subresource,
+    /// The object is being deleted. Its controller makes nothing of it any more, and no change takes the deletion back.
+    BeingDeleted,
+    /// A controller made it, and the policy says `controllerJobs: skip`.
+    ControllerJob,
+}
+
+impl PassedOver {
+    /// One word for metrics, of a fixed list.
+    pub(crate) const fn reason(self) -> &'static str {
+        match self {
+            Self::ExcludedNamespace => "excluded_namespace",
+            Self::Operation => "operation",
+            Self::Subresource => "subresource",
+            Self::BeingDeleted => "being_deleted",
+            Self::ControllerJob => "controller_job",
+        }
+    }
+}
+
 /// Whose fault it is that there is no verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
@@ -269,3 +299,6 @@ impl fmt::Display for Unjudged {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

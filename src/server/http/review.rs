@@ -10,6 +10,7 @@ use axum::http::{Request, StatusCode};
 use axum::response::Response;
 use hyper::body::Body;
 use jiff::Timestamp;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout_at};
 
 use super::super::admission::{Answered, Endpoint};
@@ -17,7 +18,7 @@ use super::super::deadline::time_to_answer;
 use super::super::metrics::Shed;
 use super::super::review::ReviewError;
 use super::super::tls::Peer;
-use super::super::unjudged::Unjudged;
+use super::super::unjudged::{Outcome, Unjudged};
 use super::body::{self, Bytes, LARGE, NoBody};
 use super::refusal::{Refusal, json};
 use super::{App, Client};
@@ -91,6 +92,34 @@ fn shed(app: &App, reason: Shed, message: &str) -> Refusal {
     Refusal::new(StatusCode::TOO_MANY_REQUESTS, message)
 }
 
+/// A place among the reviews that are being judged; none where the policy is to answer without a verdict. Only now, so
+/// that bodies that arrive slowly keep no place from those that are there.
+async fn place(
+    app: &App,
+    endpoint: Endpoint,
+    deadline: Instant,
+) -> Result<Option<OwnedSemaphorePermit>, Refusal> {
+    let room = Arc::clone(&app.room);
+    if let Ok(place) = Arc::clone(&room).try_acquire_owned() {
+        return Ok(Some(place));
+    }
+    let policy = Arc::clone(&app.policies.now().policy);
+    if Unjudged::Overloaded.decide(endpoint, policy.mode, policy.on_timeout) == Outcome::Allow {
+        // Refused at once rather than queued: an API server asks again by itself for as long as it waits, perhaps
+        // another replica; then its failurePolicy says what follows, which may be stricter than this policy.
+        return Err(shed(app, Shed::Reviews, "too many reviews at a time; ask again"));
+    }
+    // Where an overload is to refuse, it must not be left to a failurePolicy. Most reviews take less than a
+    // millisecond: there is room again long before the client gives up.
+    match timeout_at(deadline, room.acquire_owned()).await {
+        Ok(Ok(place)) => Ok(Some(place)),
+        Ok(Err(_)) | Err(_) => {
+            app.metrics.shed(Shed::Reviews);
+            Ok(None)
+        }
+    }
+}
+
 /// The verdict, or the policy's answer where there is none.
 pub(super) async fn judge(
     app: &App,
@@ -101,12 +130,7 @@ pub(super) async fn judge(
     let broken = |error: ReviewError| Refusal::new(StatusCode::BAD_REQUEST, error.to_string());
     let body = Arc::new(body);
     let unjudged = |why: &Unjudged| unjudged(app, endpoint, &body.bytes, why).map_err(broken);
-    // Only now, so that bodies that arrive slowly keep no place from those that are there. Most reviews take less than a
-    // millisecond: there is room again long before the client gives up.
-    let Ok(place) = timeout_at(deadline, Arc::clone(&app.room).acquire_owned()).await else {
-        app.metrics.shed(Shed::Reviews);
-        return unjudged(&Unjudged::Overloaded);
-    };
+    let Some(place) = place(app, endpoint, deadline).await? else { return unjudged(&Unjudged::Overloaded) };
     let admission = app.admission();
     if Instant::now() >= deadline {
         return unjudged(&Unjudged::TimedOut);

@@ -6,7 +6,8 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 
-use super::{API_VERSION, GroupVersionKind, Operation, Request, UserInfo, is_judged};
+use super::super::unjudged::PassedOver;
+use super::{API_VERSION, GroupVersionKind, Operation, Request, UserInfo, passed_over};
 
 /// A request without its objects. What could not be read is empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -40,9 +41,9 @@ impl Head {
         !self.uid.is_empty() && self.api_version == API_VERSION
     }
 
-    /// Whether no verdict is asked for: DELETE, CONNECT, a subresource.
-    pub(crate) fn is_passed_over(&self) -> bool {
-        self.operation.is_some_and(|operation| !is_judged(operation, self.sub_resource.as_deref()))
+    /// Why no verdict is asked for, where that is so.
+    pub(crate) fn passed_over(&self) -> Option<PassedOver> {
+        passed_over(self.operation?, self.sub_resource.as_deref())
     }
 
     /// The object's name.
