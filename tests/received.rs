@@ -210,7 +210,7 @@ fn strange_metadata() -> Vec<Value> {
         json!({"generation": i64::MAX, "deletionGracePeriodSeconds": i64::MAX}),
         json!({"ownerReferences": [{"apiVersion": "", "kind": "", "name": ESCAPE, "uid": "", "newer": NEST}]}),
         json!({"name": ESCAPE, "generateName": "", "selfLink": ESCAPE, "resourceVersion": "x", "finalizers": [ESCAPE]}),
-        json!({"annotations": {ESCAPE: ESCAPE}, "labels": null}),
+        json!({"annotations": {"a": ESCAPE}, "labels": null}),
         json!({}),
         json!(null),
     ]);
@@ -218,8 +218,9 @@ fn strange_metadata() -> Vec<Value> {
 }
 
 fn assert_judged(answer: &Value, what: &dyn std::fmt::Display) {
-    assert_eq!(answer["auditAnnotations"].get("unjudged"), None, "not judged: {answer}\n{what}");
-    assert!(!answer.to_string().contains("did not look at this"), "not judged: {answer}\n{what}");
+    let unjudged = answer["auditAnnotations"].get("unjudged").is_some()
+        || answer.to_string().contains("jobguard did not look at this");
+    assert!(!unjudged, "not judged: {answer}\n{what}");
 }
 
 /// An object that is sound but for `change` is let through by [`guard`]; one that is too parallel as well is refused for
@@ -291,20 +292,15 @@ fn the_metadata_of_templates_hides_nothing() {
 
 #[test]
 fn whoever_writes_the_status_hides_nothing() {
-    let statuses = TIMES.iter().flat_map(|time| {
-        [
-            json!({"lastScheduleTime": time, "lastSuccessfulTime": time, "active": [{"kind": ESCAPE}]}),
-            json!({"startTime": time, "completionTime": time, "active": i32::MAX, "failed": i32::MIN,
-                "conditions": [{"type": "Failed", "status": "Maybe", "lastProbeTime": time, "lastTransitionTime": time}],
-                "uncountedTerminatedPods": {"succeeded": [ESCAPE]}}),
-        ]
-    });
-    let statuses =
-        statuses.chain([json!(null), json!({ "newer": NEST }), json!({"terminating": null, "ready": 0})]);
-    for status in statuses {
-        for object in [job(), cron_job()] {
-            still_guarded(&object, |object| object["status"] = status.clone());
-        }
+    let of_job = |time: &str| {
+        json!({"startTime": time, "completionTime": time, "active": i32::MAX, "failed": i32::MIN, "newer": NEST,
+            "conditions": [{"type": "Failed", "status": "Maybe", "lastProbeTime": time, "lastTransitionTime": time}],
+            "uncountedTerminatedPods": {"succeeded": [ESCAPE]}, "ready": 0, "terminating": null})
+    };
+    let of_cron_job = |time: &str| json!({"lastScheduleTime": time, "lastSuccessfulTime": time, "active": [{"kind": ESCAPE}], "newer": NEST});
+    let cases = TIMES.iter().flat_map(|time| [(job(), of_job(time)), (cron_job(), of_cron_job(time))]);
+    for (object, status) in cases.chain([(job(), Value::Null), (cron_job(), json!({}))]) {
+        still_guarded(&object, |object| object["status"] = status.clone());
     }
 }
 
@@ -341,7 +337,11 @@ fn places(value: &Value, at: &str, found: &mut Vec<String>) {
 
 /// What a newer API server may send in the place of a value: the same type, and anything in it; or nothing, where an
 /// empty list or a time stands.
-fn other_values(value: &Value) -> Vec<Value> {
+fn other_values(place: &str, value: &Value) -> Vec<Value> {
+    // What has keys of any name has texts below them, and no newer fields.
+    let is_free = ["/labels", "/annotations", "/matchLabels", "/nodeSelector", "/limits", "/requests"]
+        .iter()
+        .any(|field| place.ends_with(field));
     match value {
         Value::String(_) => {
             ["", "Sometimes", ESCAPE, "Mars/Phobos", "-1e-999999999", "999999999999999999999Ei", "\u{fffd}"]
@@ -360,13 +360,16 @@ fn other_values(value: &Value) -> Vec<Value> {
             );
             all
         }
+        Value::Object(_) if is_free => vec![json!({}), json!({ESCAPE: ESCAPE}), Value::Null],
         Value::Object(fields) => {
             let mut more = fields.clone();
             more.insert(
                 "newerField".to_owned(),
                 json!({"nested": NEST, ESCAPE: [1e300, i64::MIN, u64::MAX, null]}),
             );
-            vec![Value::Object(more), Value::Null]
+            let is_item = place.rsplit('/').next().is_some_and(|last| last.parse::<usize>().is_ok());
+            let absent = if is_item { json!({}) } else { Value::Null };
+            vec![Value::Object(more), absent]
         }
         Value::Null => Vec::new(),
     }
@@ -381,7 +384,7 @@ fn changed(object: &Value, place: usize, choice: usize) -> Option<(String, Value
     places(&object["spec"], "/spec", &mut found);
     places(&object["metadata"], "/metadata", &mut found);
     let place = found[place % found.len()].clone();
-    let mut values = other_values(object.pointer(&place)?);
+    let mut values = other_values(&place, object.pointer(&place)?);
     if LONG.iter().any(|field| place.ends_with(field)) {
         values.extend([json!(i64::MAX), json!(i64::MIN)]);
     }

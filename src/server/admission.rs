@@ -14,7 +14,7 @@ use super::facts::Facts;
 use super::knowledge::Namespaces;
 use super::object::{self, Sent};
 use super::review::{
-    GroupVersionKind, Head, Operation, Request, Response, Review, ReviewAnswer, ReviewError,
+    GroupVersionKind, Head, Operation, Request, Response, Review, ReviewAnswer, ReviewError, quiet,
 };
 use super::text::plain;
 use super::unjudged::{PassedOver, Unjudged};
@@ -117,7 +117,16 @@ impl Admission {
         body: &[u8],
         now: Timestamp,
     ) -> Result<Answered, ReviewError> {
-        let (response, facts) = match Review::read(body)? {
+        let review = match Review::read(body) {
+            // An API server writes text, so that this is none; still, nothing that an object may hold should leave the
+            // answer to a failurePolicy.
+            Err(ReviewError::Json { line, column, .. }) if std::str::from_utf8(body).is_err() => {
+                let problem = format!("not valid at line {line} column {column}");
+                return self.without_verdict(endpoint, body, &Unjudged::UnreadableRequest { problem });
+            }
+            review => review?,
+        };
+        let (response, facts) = match review {
             Review::Request(request) if self.excludes(request.namespace.as_deref()) => {
                 pass_over(&request, PassedOver::ExcludedNamespace)
             }
@@ -343,17 +352,6 @@ fn asked(request: &mut Request<Sent<'_>>) -> Asked {
     // Without a stored version that can be read, nothing says that what is wrong was wrong before: the new version is
     // judged as a new object.
     Asked::Object { new, old: old.and_then(|old| read(old).ok()) }
-}
-
-/// What serde says, without the value at fault: it may be anything that stands in an object.
-fn quiet(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let what = match text.rsplit_once(", expected ") {
-        Some((_, expected)) => format!("expected {expected}"),
-        None if text.starts_with("missing field") => text,
-        None => format!("not valid at line {} column {}", error.line(), error.column()),
-    };
-    plain(&what, 120)
 }
 
 /// The object in its namespace, which a request may name alone.

@@ -241,7 +241,15 @@ fn what_cannot_be_read_is_refused() {
         .unwrap();
     }
     assert!(!messages.contains("hunter2"), "{messages}");
-    insta::assert_snapshot!(messages, @"");
+    insta::assert_snapshot!(messages, @r#"
+unreadable_object: jobguard cannot judge this, and so refuses it: its Job cannot be read: expected i32 at line 1 column 174
+unreadable_object: jobguard cannot judge this, and so refuses it: its Job cannot be read: expected a string at line 1 column 243
+unreadable_object: jobguard cannot judge this, and so refuses it: its Job cannot be read: expected JobSpec at line 1 column 90
+unknown_version: jobguard cannot judge this, and so refuses it: batch/v1beta1 CronJob is a version that is not read here; let the webhook's rules name apiVersions ["v1"] with matchPolicy Equivalent, so that the API server converts it
+no_object: jobguard cannot judge this, and so refuses it: the request has no `object`
+unreadable_request: jobguard cannot judge this, and so refuses it: the request cannot be read: expected one of `CREATE`, `UPDATE`, `DELETE`, `CONNECT`
+unreadable_request: jobguard cannot judge this, and so refuses it: the request cannot be read: expected struct UserInfo
+"#);
 }
 
 #[test]
@@ -266,6 +274,18 @@ fn what_cannot_be_read_is_warned_about_where_nothing_is_refused() {
     assert_eq!(validate(&by_controller)["allowed"], true);
     let enforce = with(|policy| policy.controller_jobs = ControllerJobs::Enforce);
     assert_eq!(ask(&enforce, Endpoint::Validate, &by_controller)["allowed"], false);
+}
+
+#[test]
+fn a_review_that_is_no_text_is_answered_where_it_has_a_uid() {
+    let text = review("u", r#"{"metadata":{"annotations":{"a":"@"}}}"#);
+    let (before, after) = text.split_once("\"@").unwrap();
+    let body = [before.as_bytes(), b"\"\xff", after.as_bytes()].concat();
+    let answer = testing::admission().answer(Endpoint::Validate, &body, now()).unwrap();
+    let response = serde_json::to_value(answer).unwrap()["response"].take();
+    assert_eq!((&response["uid"], &response["allowed"]), (&json!("u"), &json!(false)), "{response}");
+    assert_eq!(response["auditAnnotations"]["unjudged"], "unreadable_request");
+    assert!(testing::admission().answer(Endpoint::Validate, &body[40..], now()).is_err());
 }
 
 #[test]

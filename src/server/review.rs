@@ -83,6 +83,17 @@ fn problem_of(error: &serde_json::Error) -> String {
     plain(text, 2 * QUOTE)
 }
 
+/// What serde says, without the value at fault: it may be anything that stands in a review.
+pub(crate) fn quiet(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let what = match text.rsplit_once(", expected ") {
+        Some((_, expected)) => format!("expected {expected}"),
+        None if text.starts_with("missing field") => text,
+        None => format!("not valid at line {} column {}", error.line(), error.column()),
+    };
+    plain(&what, 2 * QUOTE)
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", bound(deserialize = "R: Deserialize<'de>"))]
 struct Envelope<'a, R> {
@@ -293,7 +304,7 @@ impl<'a> Review<'a> {
             Ok(request) => Ok(Self::Request(Box::new(request.map(Sent::Raw)))),
             Err(error) => match serde_json::from_str::<Uid>(request.get()) {
                 Ok(Uid { uid: Some(uid) }) if !uid.is_empty() => {
-                    Ok(Self::UidOnly { uid, problem: problem_of(&error) })
+                    Ok(Self::UidOnly { uid, problem: quiet(&error) })
                 }
                 _ => Err(ReviewError::NoUid),
             },
