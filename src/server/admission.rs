@@ -372,7 +372,12 @@ fn created(mut workload: Workload) -> Object {
         batch::prepare_for_create(&mut workload, defaulted);
         return Object::prepared(workload);
     }
+    let has_labels = workload.metadata().labels.as_ref().is_some_and(|labels| !labels.is_empty());
     batch::apply_defaults(&mut workload);
+    if !has_labels {
+        // The server gives a Job the labels of its template while it reads it, before it makes more of those.
+        workload.metadata_mut().labels = None;
+    }
     Object::received(workload)
 }
 
