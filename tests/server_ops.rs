@@ -126,6 +126,44 @@ fn metrics_tell_what_happened() {
 }
 
 #[test]
+fn what_gets_no_verdict_is_logged_like_a_denial() {
+    let folder = tempfile::tempdir().unwrap();
+    let policy = folder.path().join("policy.yaml");
+    let text =
+        "apiVersion: jobguard.dev/v1alpha1\nkind: JobPolicy\nmetadata: {name: p}\nspec: {mode: MODE}\n";
+    for (mode, message, answer) in
+        [("enforce", "denied without a verdict", "denied"), ("warn", "allowed without a verdict", "allowed")]
+    {
+        std::fs::write(&policy, text.replace("MODE", mode)).unwrap();
+        let server =
+            Server::start(&["--policy", policy.to_str().unwrap(), "--metrics-listen", "127.0.0.1:0"]);
+        let mut unreadable = create("u9", &job("nightly", "Never"));
+        unreadable["request"]["object"]["spec"]["parallelism"] = json!("hunter2");
+        unreadable["request"]["name"] = json!("nightly");
+        unreadable["request"]["userInfo"] = json!({"username": "anna\nadmin"});
+        let response = post(&mut server.connect(), "/validate", unreadable.to_string().as_bytes()).json();
+        assert_eq!(response["response"]["allowed"], mode != "enforce", "{response}");
+        let line = server.logged(message);
+        for (field, value) in [
+            ("reason", "unreadable_object"),
+            ("fault", "object"),
+            ("kind", "batch/v1 Job"),
+            ("namespace", unreadable["request"]["namespace"].as_str().unwrap()),
+            ("name", "nightly"),
+            ("user", "anna admin"),
+            ("uid", "u9"),
+        ] {
+            assert_eq!(line[field], value, "{line}");
+        }
+        assert!(!line.to_string().contains("hunter2"));
+        let counted = format!(
+            r#"jobguard_unjudged_total{{path="/validate",kind="Job",reason="unreadable_object",answer="{answer}"}}"#
+        );
+        assert!((server.metric(&counted) - 1.0).abs() < 1e-9);
+    }
+}
+
+#[test]
 fn configurations_that_do_not_fit_are_seen_in_the_log() {
     let server = Server::start(&[]);
     // At a wrong path.
