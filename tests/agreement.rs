@@ -7,10 +7,13 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use jobguard::batch::{Kind, Workload, apply_defaults, decode, reset_system_fields};
-use jobguard::engine::registry;
+use jobguard::batch::{
+    Kind, UNKNOWN_UID, Workload, apply_defaults, decode, prepare_for_create, reset_system_fields,
+};
+use jobguard::engine::{registry, subject};
 use jobguard::lint::{Linter, Source};
 use jobguard::manifest;
+use jobguard::mutate::fill;
 use jobguard::policy::{Policy, Preset, load};
 use jobguard::report::Diagnostic;
 use jobguard::server::{Admission, Endpoint};
@@ -142,6 +145,50 @@ fn admitted(policy: &Policy, text: &str) -> Option<Told> {
     Some(told)
 }
 
+/// What the webhook says of the same object once an API server has prepared and accepted it: rules with their weights.
+fn received(policy: &Policy, text: &str) -> Option<BTreeSet<(String, String)>> {
+    let documents = manifest::read(text);
+    let tree = documents.first()?.content.as_ref().ok()?;
+    let kind = match tree.get(tree.root(), "kind").and_then(|kind| tree.str(kind))? {
+        "Job" => Kind::Job,
+        _ => Kind::CronJob,
+    };
+    let mut workload = decode(tree, tree.root(), kind).workload?;
+    reset_system_fields(&mut workload);
+    let defaulted = apply_defaults(&mut workload);
+    let settings = policy.settings_for(&subject(&workload, None));
+    fill(&mut workload, &settings.defaults);
+    prepare_for_create(&mut workload, defaulted);
+    let mut object = match &workload {
+        Workload::Job(job) => serde_json::to_value(job),
+        Workload::CronJob(cron_job) => serde_json::to_value(cron_job),
+    }
+    .unwrap();
+    let named = object["metadata"]["name"].as_str().is_some_and(|name| !name.is_empty());
+    if !named || (kind == Kind::Job && object["spec"]["selector"].is_null()) {
+        return None;
+    }
+    object["metadata"]["uid"] = json!(UNKNOWN_UID);
+    object["metadata"]["creationTimestamp"] = json!("2026-03-01T12:00:00Z");
+    let review = json!({
+        "apiVersion": "admission.k8s.io/v1",
+        "kind": "AdmissionReview",
+        "request": {
+            "uid": "1",
+            "kind": {"group": "batch", "version": "v1", "kind": kind.as_str()},
+            "operation": "CREATE",
+            "userInfo": {"username": "somebody"},
+            "object": object,
+        }
+    });
+    let admission = Admission::new(policy.clone());
+    let answer = admission.answer(Endpoint::Validate, review.to_string().as_bytes(), now()).unwrap();
+    let answer = serde_json::to_value(answer).unwrap();
+    let findings = answer["response"]["auditAnnotations"]["findings"].as_str().unwrap_or_default();
+    let told = findings.split(',').filter_map(|entry| entry.split_once('='));
+    Some(told.map(|(rule, level)| (rule.to_owned(), level.to_owned())).collect())
+}
+
 /// Whether the denial's message lists a finding, rather than leaving it to the causes alone.
 fn listed(message: &Value, field: &str, mark: &str) -> bool {
     message.as_str().unwrap().lines().any(|line| line.contains(&format!("{field}: ")) && line.contains(mark))
@@ -160,6 +207,16 @@ fn without_info_paths(told: Told) -> Told {
 fn agree(policy: &Policy, text: &str) {
     let Some(mut webhook) = admitted(policy, text) else { return };
     let (linter, misplaced) = linted(policy, text);
+    if let Some(received) = received(policy, text) {
+        // What a policy says of an object does not depend on who has accepted it; what we make of the API then warns.
+        let by_policy = |told: BTreeSet<(String, String)>| -> BTreeSet<(String, String)> {
+            told.into_iter().filter(|(rule, _)| !rule.starts_with("api/")).collect()
+        };
+        let said = linter.iter().map(|(rule, level, _)| (rule.clone(), level.clone())).collect();
+        let heavy = received.iter().find(|(rule, level)| rule.starts_with("api/") && level == "error");
+        assert_eq!(heavy, None, "\n{text}");
+        assert_eq!(by_policy(said), by_policy(received), "\n{text}");
+    }
     let linter = without_info_paths(linter);
     // What is missing because it stands in a wrong place is one finding to whoever sees the place.
     webhook.retain(|told| linter.contains(told) || !misplaced.contains(&last_field(&told.2)));

@@ -107,7 +107,9 @@ fn metrics_tell_what_happened() {
         r#"jobguard_requests_total{path="/validate",operation="CREATE",kind="Job",verdict="denied"} 1"#,
         r#"jobguard_requests_total{path="/mutate",operation="CREATE",kind="Job",verdict="allowed"} 1"#,
         r#"jobguard_requests_total{path="/validate",operation="CREATE",kind="Job",verdict="passed_over"} 1"#,
-        r#"jobguard_requests_total{path="/validate",operation="CREATE",kind="other",verdict="not_understood"} 1"#,
+        r#"jobguard_requests_total{path="/validate",operation="CREATE",kind="other",verdict="unjudged"} 1"#,
+        r#"jobguard_unjudged_total{path="/validate",kind="Job",reason="excluded_namespace",answer="allowed"} 1"#,
+        r#"jobguard_unjudged_total{path="/validate",kind="other",reason="other_kind",answer="allowed"} 1"#,
         r#"jobguard_findings_total{rule="api/restart-policy",level="error"} 1"#,
         r#"jobguard_patches_total{kind="Job"} 1"#,
         r#"jobguard_requests_refused_total{path="/validate",code="400"} 1"#,
@@ -121,6 +123,44 @@ fn metrics_tell_what_happened() {
     let refused = server.logged("request refused");
     assert_eq!((&refused["code"], &refused["path"]), (&json!(400), &json!("/validate")));
     assert!(refused["client"].as_str().unwrap().starts_with("127.0.0.1:"), "{refused}");
+}
+
+#[test]
+fn what_gets_no_verdict_is_logged_like_a_denial() {
+    let folder = tempfile::tempdir().unwrap();
+    let policy = folder.path().join("policy.yaml");
+    let text =
+        "apiVersion: jobguard.dev/v1alpha1\nkind: JobPolicy\nmetadata: {name: p}\nspec: {mode: MODE}\n";
+    for (mode, message, answer) in
+        [("enforce", "denied without a verdict", "denied"), ("warn", "allowed without a verdict", "allowed")]
+    {
+        std::fs::write(&policy, text.replace("MODE", mode)).unwrap();
+        let server =
+            Server::start(&["--policy", policy.to_str().unwrap(), "--metrics-listen", "127.0.0.1:0"]);
+        let mut unreadable = create("u9", &job("nightly", "Never"));
+        unreadable["request"]["object"]["spec"]["parallelism"] = json!("hunter2");
+        unreadable["request"]["name"] = json!("nightly");
+        unreadable["request"]["userInfo"] = json!({"username": "anna\nadmin"});
+        let response = post(&mut server.connect(), "/validate", unreadable.to_string().as_bytes()).json();
+        assert_eq!(response["response"]["allowed"], mode != "enforce", "{response}");
+        let line = server.logged(message);
+        for (field, value) in [
+            ("reason", "unreadable_object"),
+            ("fault", "object"),
+            ("kind", "batch/v1 Job"),
+            ("namespace", unreadable["request"]["namespace"].as_str().unwrap()),
+            ("name", "nightly"),
+            ("user", "anna admin"),
+            ("uid", "u9"),
+        ] {
+            assert_eq!(line[field], value, "{line}");
+        }
+        assert!(!line.to_string().contains("hunter2"));
+        let counted = format!(
+            r#"jobguard_unjudged_total{{path="/validate",kind="Job",reason="unreadable_object",answer="{answer}"}}"#
+        );
+        assert!((server.metric(&counted) - 1.0).abs() < 1e-9);
+    }
 }
 
 #[test]

@@ -75,6 +75,12 @@ fn judge(object: &Object, errors: &[FieldError], context: &Context<'_>) -> Verdi
     findings
         .extend(server_findings(&batch::fields_not_in(object.workload(), context.policy.kubernetes_version)));
     findings.extend(server_findings(object.warnings()));
+    if object.is_received() {
+        // Before folding: what is only a warning must not hide what refuses.
+        for finding in &mut findings {
+            finding.severity = finding.severity.min(Severity::Warning);
+        }
+    }
     let mut kept = Vec::new();
     for (rule, setting) in registry().rules().iter().copied().zip(&settings.rules) {
         let severity = Severity::of(setting.level);

@@ -20,6 +20,7 @@ pub struct Object {
     workload: Workload,
     warnings: Vec<FieldError>,
     remarks: Vec<Remark>,
+    is_received: bool,
     /// Filled when the first rule asks.
     timetable: OnceLock<Option<Box<Timetable>>>,
 }
@@ -55,7 +56,7 @@ impl Object {
         fill(&mut written);
         let warnings = batch::warnings(&written);
         batch::prepare_for_create(&mut written, defaulted);
-        Self { workload: written, warnings, remarks: Vec::new(), timetable: OnceLock::new() }
+        Self { warnings, ..Self::prepared(written) }
     }
 
     /// An object as a manifest has it, on its way to replace `old`.
@@ -64,12 +65,24 @@ impl Object {
         fill(&mut written);
         let warnings = batch::warnings(&written);
         batch::prepare_for_update(&mut written, &old.workload);
-        Self { workload: written, warnings, remarks: Vec::new(), timetable: OnceLock::new() }
+        Self { warnings, ..Self::prepared(written) }
     }
 
     /// An object that the API server has prepared already: from a validating webhook's review, or stored.
     pub fn prepared(workload: Workload) -> Self {
-        Self { workload, warnings: Vec::new(), remarks: Vec::new(), timetable: OnceLock::new() }
+        Self {
+            workload,
+            warnings: Vec::new(),
+            remarks: Vec::new(),
+            is_received: false,
+            timetable: OnceLock::new(),
+        }
+    }
+
+    /// An object that an API server has sent, after its own validation: as a newer version than ours, perhaps, or with
+    /// other feature gates. Of what our reading of the API says of it, nothing is more than a warning.
+    pub fn received(workload: Workload) -> Self {
+        Self { is_received: true, ..Self::prepared(workload) }
     }
 
     /// The object, with what only its text shows.
@@ -82,6 +95,11 @@ impl Object {
     /// What only the text of the object shows; nothing in a webhook.
     pub fn remarks(&self) -> &[Remark] {
         &self.remarks
+    }
+
+    /// Whether an API server has sent the object, and so has accepted it.
+    pub fn is_received(&self) -> bool {
+        self.is_received
     }
 
     /// What the API server would warn of. What it has warned of already, as it has before a validating webhook is

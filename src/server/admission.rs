@@ -7,19 +7,25 @@ use jiff::Timestamp;
 use crate::batch::{self, Kind, Workload};
 use crate::engine::{self, Context, Input, Object, Services};
 use crate::mutate;
-use crate::policy::{ControllerJobs, Mode, OnTimeout, Policy};
+use crate::policy::{ControllerJobs, Mode, Policy};
 
-use super::answer::{Decision, MAX_WARNING, Ruling, changes_annotation};
-use super::facts::{Facts, NOT_UNDERSTOOD, PASSED_OVER, TIMED_OUT};
+use super::answer::{Decision, Ruling, changes_annotation};
+use super::facts::Facts;
 use super::knowledge::Namespaces;
 use super::object::{self, Sent};
-use super::review::{Operation, Request, Response, Review, ReviewAnswer, ReviewError, Status};
+use super::review::{
+    GroupVersionKind, Head, Operation, Request, Response, Review, ReviewAnswer, ReviewError, quiet,
+};
 use super::text::plain;
+use super::unjudged::{PassedOver, Unjudged};
 
 /// Who makes a CronJob's Jobs: the controller's own account, or the controller manager's where its controllers have
 /// no accounts of their own.
 const CRON_JOB_CONTROLLERS: [&str; 2] =
     ["system:serviceaccount:kube-system:cronjob-controller", "system:kube-controller-manager"];
+
+/// The longest group, version and kind that is quoted, in characters.
+const MAX_KIND: usize = 80;
 
 /// The longest name in a log line, in characters.
 const LOGGED: usize = 253;
@@ -64,10 +70,10 @@ pub(crate) struct Answered {
 enum Asked {
     /// A Job or CronJob to look at, and its stored version on UPDATE.
     Object { new: Workload, old: Option<Workload> },
-    /// Nothing that is judged here.
-    Nothing,
-    /// Something that should not have been asked here, or cannot be read.
-    Puzzle { why: String },
+    /// Nothing that is judged.
+    PassedOver(PassedOver),
+    /// Something on which there is no verdict.
+    Unjudged(Unjudged),
 }
 
 impl Admission {
@@ -111,63 +117,96 @@ impl Admission {
         body: &[u8],
         now: Timestamp,
     ) -> Result<Answered, ReviewError> {
-        let (response, facts) = match Review::read(body)? {
-            Review::Request(request) if self.is_excluded(&request) => {
-                (Response::allow(&request.uid), Facts::of(&request, PASSED_OVER))
+        let review = match Review::read(body) {
+            // An API server writes text, so that this is none; still, nothing that an object may hold should leave the
+            // answer to a failurePolicy.
+            Err(ReviewError::Json { line, column, .. }) if std::str::from_utf8(body).is_err() => {
+                let problem = format!("not valid at line {line} column {column}");
+                return self.without_verdict(endpoint, body, &Unjudged::UnreadableRequest { problem });
+            }
+            review => review?,
+        };
+        let (response, facts) = match review {
+            Review::Request(request) if self.excludes(request.namespace.as_deref()) => {
+                pass_over(&request, PassedOver::ExcludedNamespace)
             }
             Review::Request(mut request) => match endpoint {
                 Endpoint::Validate => self.validate(&mut request, now),
                 Endpoint::Mutate => self.mutate(&mut request),
             },
             Review::UidOnly { uid, problem } => {
-                let why = format!("the request cannot be read: {problem}");
-                tracing::warn!(uid = plain(&uid, LOGGED), why, "allowed without a verdict");
-                (not_judged(uid, &why), Facts::unread(NOT_UNDERSTOOD))
+                let mut head = Head::read(body);
+                head.uid = uid;
+                return Ok(self.unjudged(endpoint, &head, &Unjudged::UnreadableRequest { problem }));
             }
         };
         Ok(Answered { answer: response.into_review(), facts })
     }
 
-    /// Answers a review that could not be judged in time, as the policy says.
+    /// Answers a review that there is no verdict on, from as much of its body as there is.
     ///
     /// # Errors
     /// When `body` is nothing that an `AdmissionReview` could answer.
-    pub(crate) fn too_late(&self, body: &[u8]) -> Result<Answered, ReviewError> {
-        const WHY: &str = "there was no time left to judge it";
-        let (uid, facts) = match Review::read(body)? {
-            Review::Request(request) => (request.uid.clone(), Facts::of(&request, TIMED_OUT)),
-            Review::UidOnly { uid, .. } => (uid, Facts::unread(TIMED_OUT)),
-        };
-        let deny = self.policy.on_timeout == OnTimeout::Deny && self.policy.mode == Mode::Enforce;
-        tracing::warn!(uid = plain(&uid, LOGGED), allowed = !deny, "no verdict in time");
-        let mut response = if deny {
-            let mut response = Response::allow(uid);
-            response.allowed = false;
-            let message = format!("jobguard did not look at this: {WHY}; try again");
-            response.status = Some(Status::failure(504, "Timeout", message));
-            response
-        } else {
-            not_judged(uid, WHY)
-        };
-        response.audit_annotations.insert("decision", "timed out".to_owned());
-        Ok(Answered { answer: response.into_review(), facts })
+    pub(crate) fn without_verdict(
+        &self,
+        endpoint: Endpoint,
+        body: &[u8],
+        why: &Unjudged,
+    ) -> Result<Answered, ReviewError> {
+        let head = Head::read(body);
+        if head.can_be_answered() {
+            return Ok(self.unjudged(endpoint, &head, why));
+        }
+        Err(Review::read(body).err().unwrap_or(ReviewError::NoUid))
     }
 
-    fn is_excluded(&self, request: &Request<Sent<'_>>) -> bool {
-        let namespace = request.namespace.as_deref().unwrap_or_default();
-        self.excluded.iter().any(|excluded| excluded == namespace)
+    /// Answers a request that there is no verdict on.
+    fn unjudged(&self, endpoint: Endpoint, head: &Head, why: &Unjudged) -> Answered {
+        // What would not have been judged needs no verdict.
+        let excluded = self.excludes(head.namespace()).then_some(PassedOver::ExcludedNamespace);
+        let (response, facts) = match excluded.or_else(|| head.passed_over()) {
+            Some(why) => (Response::allow(&head.uid), Facts::passed_over(head, why)),
+            None => self.answer_unjudged(endpoint, head, why),
+        };
+        Answered { answer: response.into_review(), facts }
+    }
+
+    fn answer_unjudged(&self, endpoint: Endpoint, head: &Head, why: &Unjudged) -> (Response, Facts) {
+        let other = || Unjudged::OtherKind { found: plain(&head.kind.to_string(), MAX_KIND) };
+        let why = if head.kind.kind.is_empty() || is_ours(&head.kind) { why } else { &other() };
+        // Whether the CronJob controller owns the Job stands in the object; that it makes it now is told by its account.
+        let by_controller = head.operation == Some(Operation::Create)
+            && head.kind.kind == Kind::Job.as_str()
+            && CRON_JOB_CONTROLLERS.contains(&head.user());
+        let mode = match (self.policy.mode, self.policy.controller_jobs) {
+            (Mode::Enforce, ControllerJobs::Warn | ControllerJobs::Skip) if by_controller => Mode::Warn,
+            (mode, _) => mode,
+        };
+        why.answer(endpoint, head, mode, self.policy.on_timeout)
+    }
+
+    fn excludes(&self, namespace: Option<&str>) -> bool {
+        // An object that is in no namespace is in none of those.
+        let namespace = namespace.filter(|namespace| !namespace.is_empty());
+        namespace.is_some_and(|namespace| self.excluded.iter().any(|excluded| excluded == namespace))
     }
 
     /// Says whether the object may be stored.
     fn validate(&self, request: &mut Request<Sent<'_>>, now: Timestamp) -> (Response, Facts) {
         let (new, old) = match asked(request) {
             Asked::Object { new, old } => (new, old),
-            other => return other.without_object(request),
+            Asked::PassedOver(why) => return pass_over(request, why),
+            Asked::Unjudged(why) => {
+                return self.answer_unjudged(Endpoint::Validate, &Head::from(&*request), &why);
+            }
         };
         let controllers = made_by_cron_job_controller(request, &new);
         let skipped = controllers && self.policy.controller_jobs == ControllerJobs::Skip;
-        if skipped || old.as_ref().is_some_and(is_leaving) {
-            return (Response::allow(&request.uid), Facts::of(request, PASSED_OVER));
+        if skipped {
+            return pass_over(request, PassedOver::ControllerJob);
+        }
+        if is_leaving(request.operation, &new, old.as_ref()) {
+            return pass_over(request, PassedOver::BeingDeleted);
         }
         let namespace_labels = self.namespaces.labels(new.metadata().namespace.as_deref());
         let namespace_labels_missing = namespace_labels.is_none() && self.policy.asks_for_namespace_labels();
@@ -222,14 +261,26 @@ impl Admission {
     fn mutate(&self, request: &mut Request<Sent<'_>>) -> (Response, Facts) {
         let (mut new, old) = match asked(request) {
             Asked::Object { new, old } => (new, old),
-            other => return other.without_object(request),
+            Asked::PassedOver(why) => return pass_over(request, why),
+            Asked::Unjudged(why) => {
+                return self.answer_unjudged(Endpoint::Mutate, &Head::from(&*request), &why);
+            }
         };
         let mut response = Response::allow(&request.uid);
+        // What a stored Job must keep is not known then; a default that it does not have could make every change fail.
+        if request.operation == Operation::Update && old.is_none() {
+            let problem = "its stored version cannot be read".to_owned();
+            let why = Unjudged::Unreadable { problem };
+            return self.answer_unjudged(Endpoint::Mutate, &Head::from(&*request), &why);
+        }
         // A controller's Jobs have what their CronJob was given.
         let not_ours = made_by_cron_job_controller(request, &new)
             && self.policy.controller_jobs != ControllerJobs::Enforce;
-        if not_ours || old.as_ref().is_some_and(is_leaving) {
-            return (response, Facts::of(request, PASSED_OVER));
+        if not_ours {
+            return pass_over(request, PassedOver::ControllerJob);
+        }
+        if is_leaving(request.operation, &new, old.as_ref()) {
+            return pass_over(request, PassedOver::BeingDeleted);
         }
         let mut facts = Facts::of(request, Decision::Allow.as_label());
         let namespace_labels = self.namespaces.labels(new.metadata().namespace.as_deref());
@@ -253,31 +304,14 @@ impl Admission {
     }
 }
 
-impl Asked {
-    /// The answer where there is no object to look at.
-    fn without_object(self, request: &Request<Sent<'_>>) -> (Response, Facts) {
-        match self {
-            Self::Puzzle { why } => {
-                tracing::warn!(
-                    kind = plain(&request.kind.to_string(), LOGGED),
-                    namespace = request.namespace.as_deref().map(|namespace| plain(namespace, LOGGED)),
-                    name = request.name.as_deref().map(|name| plain(name, LOGGED)),
-                    uid = plain(&request.uid, LOGGED),
-                    why,
-                    "allowed without a verdict"
-                );
-                (not_judged(&request.uid, &why), Facts::of(request, NOT_UNDERSTOOD))
-            }
-            _ => (Response::allow(&request.uid), Facts::of(request, PASSED_OVER)),
-        }
-    }
+/// The answer where nobody looks.
+fn pass_over<O>(request: &Request<O>, why: PassedOver) -> (Response, Facts) {
+    (Response::allow(&request.uid), Facts::passed_over(&Head::from(request), why))
 }
 
-/// Yes, and a word on why that is no verdict: what is not understood is never in the way.
-fn not_judged(uid: impl Into<String>, why: &str) -> Response {
-    let mut response = Response::allow(uid);
-    response.warnings.push(plain(&format!("jobguard did not look at this: {why}"), MAX_WARNING));
-    response
+/// Whether these are Jobs or CronJobs, of any version.
+fn is_ours(kind: &GroupVersionKind) -> bool {
+    kind.group == "batch" && [Kind::Job, Kind::CronJob].iter().any(|ours| ours.as_str() == kind.kind)
 }
 
 fn asked(request: &mut Request<Sent<'_>>) -> Asked {
@@ -285,51 +319,39 @@ fn asked(request: &mut Request<Sent<'_>>) -> Asked {
     {
         ("batch", "v1", "Job") => Kind::Job,
         ("batch", "v1", "CronJob") => Kind::CronJob,
-        _ if request.sub_resource().is_some() => return Asked::Nothing,
+        _ if request.passed_over() == Some(PassedOver::Subresource) => {
+            return Asked::PassedOver(PassedOver::Subresource);
+        }
         _ => {
-            let why = format!(
-                "{} is neither a Job nor a CronJob of batch/v1; the webhook's rules ask for too much",
-                plain(&request.kind.to_string(), 80)
-            );
-            return Asked::Puzzle { why };
+            let found = plain(&request.kind.to_string(), MAX_KIND);
+            // Who writes the object chooses its version, and an API server that is asked to converts it.
+            return Asked::Unjudged(if is_ours(&request.kind) {
+                Unjudged::UnknownVersion { found }
+            } else {
+                Unjudged::OtherKind { found }
+            });
         }
     };
-    if !request.is_judged() {
-        return Asked::Nothing;
+    if let Some(why) = request.passed_over() {
+        return Asked::PassedOver(why);
     }
     let new = request.object.take();
     let old = request.old_object.take().filter(|_| request.operation == Operation::Update);
     let Some(new) = new else {
-        return Asked::Puzzle { why: "the request has no `object`".to_owned() };
+        return Asked::Unjudged(Unjudged::NoObject);
     };
-    if request.operation == Operation::Update && old.is_none() {
-        return Asked::Puzzle { why: "the request has no `oldObject`".to_owned() };
-    }
     let request = &*request;
-    let read = |sent: Sent<'_>, field| {
-        object::read(sent, known).map(|workload| located(workload, request)).map_err(|error| Asked::Puzzle {
-            why: format!("`{field}` cannot be read as a {}: {}", known.as_str(), quiet(&error)),
-        })
-    };
-    let new = match read(new, "object") {
+    let read = |sent: Sent<'_>| object::read(sent, known).map(|workload| located(workload, request));
+    let new = match read(new) {
         Ok(new) => new,
-        Err(puzzle) => return puzzle,
+        Err(error) => {
+            let problem = format!("its {} cannot be read: {}", known.as_str(), quiet(&error));
+            return Asked::Unjudged(Unjudged::Unreadable { problem });
+        }
     };
-    match old.map(|old| read(old, "oldObject")).transpose() {
-        Ok(old) => Asked::Object { new, old },
-        Err(puzzle) => puzzle,
-    }
-}
-
-/// What serde says, without the value at fault: it may be anything that stands in an object.
-fn quiet(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let what = match text.rsplit_once(", expected ") {
-        Some((_, expected)) => format!("expected {expected}"),
-        None if text.starts_with("missing field") => text,
-        None => format!("not valid at line {} column {}", error.line(), error.column()),
-    };
-    plain(&what, 120)
+    // Without a stored version that can be read, nothing says that what is wrong was wrong before: the new version is
+    // judged as a new object.
+    Asked::Object { new, old: old.and_then(|old| read(old).ok()) }
 }
 
 /// The object in its namespace, which a request may name alone.
@@ -341,36 +363,51 @@ fn located(mut workload: Workload, request: &Request<Sent<'_>>) -> Workload {
     workload
 }
 
-/// An object that is being created. The API server has done all this already, but for defaults that an older one does
-/// not know; in a review that somebody wrote by hand, nobody has.
+/// An object that is being created. An API server has prepared it already, but for defaults that an older one does not
+/// know; in a review that somebody wrote by hand, nobody has.
 fn created(mut workload: Workload) -> Object {
     if is_by_hand(&workload) {
         batch::reset_system_fields(&mut workload);
+        let defaulted = batch::apply_defaults(&mut workload);
+        batch::prepare_for_create(&mut workload, defaulted);
+        return Object::prepared(workload);
     }
-    let defaulted = batch::apply_defaults(&mut workload);
-    batch::prepare_for_create(&mut workload, defaulted);
-    Object::prepared(workload)
+    let has_labels = workload.metadata().labels.as_ref().is_some_and(|labels| !labels.is_empty());
+    batch::apply_defaults(&mut workload);
+    if !has_labels {
+        // The server gives a Job the labels of its template while it reads it, before it makes more of those.
+        workload.metadata_mut().labels = None;
+    }
+    Object::received(workload)
 }
 
-/// Whether an object that is being created has not come through an API server, which gives it a name, a time and,
-/// for a Job, a selector before it asks whether it may be stored.
+/// Whether an object has not come through an API server, which gives it a name, a uid, a time and, for a Job, a selector
+/// before it asks whether it may be stored. Only who sends reviews can leave them out.
 fn is_by_hand(workload: &Workload) -> bool {
     let metadata = workload.metadata();
-    metadata.name.as_deref().is_none_or(str::is_empty)
+    let is_empty = |text: &Option<String>| text.as_deref().is_none_or(str::is_empty);
+    is_empty(&metadata.name)
+        || is_empty(&metadata.uid)
         || metadata.creation_timestamp.is_none()
         || matches!(workload, Workload::Job(job) if job.spec.as_ref().is_none_or(|spec| spec.selector.is_none()))
 }
 
 /// An object that is being changed. Of what it would warn of, the API server has warned already.
 fn updated(mut workload: Workload, old: &Object) -> Object {
+    let is_by_hand = is_by_hand(&workload);
     batch::apply_defaults(&mut workload);
-    batch::prepare_for_update(&mut workload, old.workload());
-    Object::prepared(workload)
+    if is_by_hand {
+        batch::prepare_for_update(&mut workload, old.workload());
+        Object::prepared(workload)
+    } else {
+        Object::received(workload)
+    }
 }
 
-/// Whether the object is being deleted, and changes are but steps of that.
-fn is_leaving(stored: &Workload) -> bool {
-    stored.metadata().deletion_timestamp.is_some()
+/// Whether the object is being deleted, and changes are but steps of that. Its controller makes nothing of it any more,
+/// and no change takes the deletion back. The API server keeps the time of the deletion in every new version.
+fn is_leaving(operation: Operation, new: &Workload, stored: Option<&Workload>) -> bool {
+    operation == Operation::Update && stored.unwrap_or(new).metadata().deletion_timestamp.is_some()
 }
 
 /// Whether the CronJob controller makes this Job now. What a person makes from a CronJob (`kubectl create job

@@ -207,41 +207,138 @@ fn what_is_not_judged_is_allowed_in_silence() {
     }
 }
 
+/// Each way in which a review ends without a verdict, as `operation`, new and old object, the rest of the request.
+const UNJUDGED: [(&str, &str, &str, &str); 7] = [
+    ("CREATE", r#"{"spec":{"parallelism":"hunter2"}}"#, "null", "{}"),
+    (
+        "CREATE",
+        r#"{"spec":{"template":{"spec":{"containers":[{"env":[{"name":"a","value":["hunter2"]}]}]}}}}"#,
+        "null",
+        "{}",
+    ),
+    ("UPDATE", r#"{"spec":["hunter2"]}"#, BAD, "{}"),
+    ("CREATE", BAD, "null", r#"{"kind":{"version":"v1beta1","kind":"CronJob"}}"#),
+    ("CREATE", "null", "null", "{}"),
+    ("FIX", BAD, "null", "{}"),
+    ("CREATE", BAD, "null", r#"{"userInfo":"hunter2"}"#),
+];
+
 #[test]
-fn what_is_not_understood_is_allowed_with_a_warning() {
-    let mut warnings = String::new();
-    for (operation, new, old, rest) in [
-        ("CREATE", BAD, "null", r#"{"kind":{"group":"","version":"v1","kind":"Pod"}}"#),
-        ("CREATE", BAD, "null", r#"{"kind":{"version":"v1beta1","kind":"CronJob"}}"#),
-        ("CREATE", r#"{"spec":{"parallelism":"hunter2"}}"#, "null", "{}"),
-        (
-            "CREATE",
-            r#"{"spec":{"template":{"spec":{"containers":[{"env":[{"name":"a","value":["hunter2"]}]}]}}}}"#,
-            "null",
-            "{}",
-        ),
-        ("CREATE", "null", "null", "{}"),
-        ("UPDATE", BAD, "null", "{}"),
-        ("UPDATE", "{}", r#"{"spec":[]}"#, "{}"),
-        ("FIX", BAD, "null", "{}"),
-    ] {
-        let text = request("u", operation, new, old, rest);
-        let answer = validate(&text);
-        assert_eq!((&answer["allowed"], &answer["uid"]), (&json!(true), &json!("u")), "{answer}");
-        assert_eq!(mutate(&text)["patch"], Value::Null);
-        writeln!(warnings, "{}", answer["warnings"][0].as_str().unwrap()).unwrap();
+fn what_cannot_be_read_is_refused() {
+    let mut messages = String::new();
+    for (operation, new, old, rest) in UNJUDGED {
+        let answer = validate(&request("u", operation, new, old, rest));
+        assert_eq!((&answer["allowed"], &answer["uid"]), (&json!(false), &json!("u")), "{answer}");
+        let status = &answer["status"];
+        assert_eq!((&status["code"], &status["reason"]), (&json!(400), &json!("BadRequest")), "{answer}");
+        assert_eq!(answer["auditAnnotations"]["decision"], "denied unjudged");
+        writeln!(
+            messages,
+            "{}: {}",
+            answer["auditAnnotations"]["unjudged"].as_str().unwrap(),
+            status["message"].as_str().unwrap()
+        )
+        .unwrap();
     }
-    assert!(!warnings.contains("hunter2"), "{warnings}");
-    insta::assert_snapshot!(warnings, @r#"
-jobguard did not look at this: v1 Pod is neither a Job nor a CronJob of batch/v1; the webhook's rules ask for too much
-jobguard did not look at this: batch/v1beta1 CronJob is neither a Job nor a CronJob of batch/v1; the webhook's rules ask for too much
-jobguard did not look at this: `object` cannot be read as a Job: expected i32 at line 1 column 174
-jobguard did not look at this: `object` cannot be read as a Job: expected a string at line 1 column 243
-jobguard did not look at this: the request has no `object`
-jobguard did not look at this: the request has no `oldObject`
-jobguard did not look at this: `oldObject` cannot be read as a Job: expected JobSpec at line 1 column 91
-jobguard did not look at this: the request cannot be read: unknown variant `FIX`, expected one of `CREATE`, `UPDATE`, `DELETE`, `CONNECT`
+    assert!(!messages.contains("hunter2"), "{messages}");
+    insta::assert_snapshot!(messages, @r#"
+unreadable_object: jobguard cannot judge this, and so refuses it: its Job cannot be read: expected i32 at line 1 column 174
+unreadable_object: jobguard cannot judge this, and so refuses it: its Job cannot be read: expected a string at line 1 column 243
+unreadable_object: jobguard cannot judge this, and so refuses it: its Job cannot be read: expected JobSpec at line 1 column 90
+unknown_version: jobguard cannot judge this, and so refuses it: batch/v1beta1 CronJob is a version that is not read here; let the webhook's rules name apiVersions ["v1"] with matchPolicy Equivalent, so that the API server converts it
+no_object: jobguard cannot judge this, and so refuses it: the request has no `object`
+unreadable_request: jobguard cannot judge this, and so refuses it: the request cannot be read: expected one of `CREATE`, `UPDATE`, `DELETE`, `CONNECT`
+unreadable_request: jobguard cannot judge this, and so refuses it: the request cannot be read: expected struct UserInfo
 "#);
+}
+
+#[test]
+fn what_cannot_be_read_is_warned_about_where_nothing_is_refused() {
+    for (operation, new, old, rest) in UNJUDGED {
+        let text = request("u", operation, new, old, rest);
+        for mode in [Mode::Warn, Mode::Audit] {
+            let answer = ask(&with(|policy| policy.mode = mode), Endpoint::Validate, &text);
+            assert_eq!(answer["allowed"], true, "{answer}");
+            let warning = answer["warnings"][0].as_str().unwrap();
+            assert!(warning.starts_with("jobguard did not look at this: "), "{answer}");
+            assert_eq!(answer["auditAnnotations"]["decision"], "allowed unjudged");
+        }
+        // Whether it may be stored is asked again.
+        let answer = mutate(&text);
+        assert_eq!((&answer["allowed"], &answer["patch"]), (&json!(true), &Value::Null), "{answer}");
+        let warning = answer["warnings"][0].as_str().unwrap();
+        assert!(warning.starts_with("jobguard did not fill anything in: "), "{answer}");
+    }
+    // A controller's Jobs are refused nothing by default, whatever is in them.
+    let by_controller = by_controller(r#"{"spec":{"parallelism":"many"}}"#);
+    assert_eq!(validate(&by_controller)["allowed"], true);
+    let enforce = with(|policy| policy.controller_jobs = ControllerJobs::Enforce);
+    assert_eq!(ask(&enforce, Endpoint::Validate, &by_controller)["allowed"], false);
+}
+
+#[test]
+fn a_review_that_is_no_text_is_answered_where_it_has_a_uid() {
+    let text = review("u", r#"{"metadata":{"annotations":{"a":"@"}}}"#);
+    let (before, after) = text.split_once("\"@").unwrap();
+    let body = [before.as_bytes(), b"\"\xff", after.as_bytes()].concat();
+    let answer = testing::admission().answer(Endpoint::Validate, &body, now()).unwrap();
+    let response = serde_json::to_value(answer).unwrap()["response"].take();
+    assert_eq!((&response["uid"], &response["allowed"]), (&json!("u"), &json!(false)), "{response}");
+    assert_eq!(response["auditAnnotations"]["unjudged"], "unreadable_request");
+    assert!(testing::admission().answer(Endpoint::Validate, &body[40..], now()).is_err());
+}
+
+#[test]
+fn other_kinds_are_let_through_with_a_warning() {
+    let pod = r#"{"kind":{"group":"","version":"v1","kind":"Pod"}}"#;
+    let unreadable = r#"{"kind":{"group":"","version":"v1","kind":"Pod"},"operation":"FIX"}"#;
+    for rest in [pod, unreadable] {
+        let answer = validate(&request("u", "CREATE", BAD, "null", rest));
+        assert_eq!(answer["allowed"], true, "{answer}");
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(answer["warnings"][0].as_str().unwrap(), @"jobguard did not look at this: v1 Pod is neither a Job nor a CronJob; the webhook's rules ask for too much");
+        }
+    }
+}
+
+#[test]
+fn excluded_namespaces_and_deletions_need_no_verdict() {
+    let excluded = ["jobguard".to_owned()];
+    let admission = Admission::with(
+        testing::policy().into(),
+        Services::default().into(),
+        Namespaces::default().into(),
+        excluded.into(),
+    );
+    for rest in [r#"{"namespace":"jobguard","operation":"FIX"}"#, r#"{"operation":"DELETE","userInfo":7}"#] {
+        assert_eq!(
+            ask(&admission, Endpoint::Validate, &request("u", "CREATE", BAD, "null", rest)),
+            silence()
+        );
+    }
+}
+
+#[test]
+fn without_the_stored_version_an_object_is_judged_as_a_new_one() {
+    for old in ["null", r#"{"spec":["unreadable"]}"#] {
+        let bad = request("u", "UPDATE", BAD, old, "{}");
+        assert_eq!(
+            validate(&bad)["status"]["details"]["causes"][0]["field"],
+            "spec.template.spec.restartPolicy"
+        );
+        assert_eq!(validate(&request("u", "UPDATE", "{}", old, "{}"))["allowed"], true);
+        // A default that the stored Job does not have would make every change fail.
+        let unfilled =
+            mutate(&request("u", "UPDATE", r#"{"spec":{"ttlSecondsAfterFinished":null}}"#, old, "{}"));
+        assert_eq!((&unfilled["allowed"], &unfilled["patch"]), (&json!(true), &Value::Null));
+        // The API server keeps the time of a deletion in the new version.
+        let leaving =
+            r#"{"metadata":{"deletionTimestamp":"2026-01-01T00:00:00Z"},"spec":{"parallelism":-1}}"#;
+        assert_eq!(validate(&request("u", "UPDATE", leaving, old, "{}")), silence());
+    }
+    // On creation it says nothing.
+    let leaving = r#"{"metadata":{"deletionTimestamp":"2026-01-01T00:00:00Z"},"spec":{"parallelism":-1}}"#;
+    assert_eq!(validate(&review("u", leaving))["allowed"], false);
 }
 
 #[test]

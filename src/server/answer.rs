@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
-use crate::batch::Cause;
+use crate::batch::{Cause, KubernetesVersion};
 use crate::engine::{Check, Finding, Object, Severity, Verdict, subject};
 use crate::path::FieldPath;
 use crate::policy::Mode;
@@ -123,7 +123,8 @@ impl<'a> Ruling<'a> {
     }
 
     fn status(&self) -> Status {
-        // Where only the API server's own rules speak, the answer is the one that the API server would give.
+        // Where only the API server's own rules speak, of a review that somebody wrote by hand, the answer is the one that
+        // the API server would give.
         let (code, reason) = if self.denying.iter().all(|finding| finding.rule.spec.category() == "api") {
             (422, "Invalid")
         } else {
@@ -175,6 +176,14 @@ impl<'a> Ruling<'a> {
                 Severity::Error if would_deny => {
                     const PREFIX: &str = "would be denied: ";
                     Some(format!("{PREFIX}{}", line(finding, MAX_WARNING - PREFIX.len())))
+                }
+                // What the API server has accepted, and we would not have.
+                Severity::Warning if self.object.is_received() && finding.cause.is_some() => {
+                    let prefix = format!(
+                        "jobguard's own reading of the API ({}) would refuse this: ",
+                        KubernetesVersion::NEWEST
+                    );
+                    Some(format!("{prefix}{}", line(finding, MAX_WARNING - prefix.len())))
                 }
                 // What the API server warns of, it says itself.
                 Severity::Warning if matches!(finding.rule.check, Check::Server(_)) => None,

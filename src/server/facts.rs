@@ -1,15 +1,14 @@
 //! What is counted of an answer.
 
 use super::answer::Decision;
-use super::review::Request;
+use super::review::{GroupVersionKind, Head, Operation, Request};
+use super::unjudged::{PassedOver, Unjudged};
 use crate::engine::{Severity, Verdict};
 
 /// The verdict on what is not judged here.
-pub(crate) const PASSED_OVER: &str = "passed_over";
-/// The verdict on what cannot be read.
-pub(crate) const NOT_UNDERSTOOD: &str = "not_understood";
-/// The verdict on what could not be judged in time.
-pub(crate) const TIMED_OUT: &str = "timed_out";
+const PASSED_OVER: &str = "passed_over";
+/// The verdict where there is none.
+const UNJUDGED: &str = "unjudged";
 
 /// What is counted of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,9 +17,11 @@ pub(crate) struct Facts {
     pub(crate) operation: &'static str,
     /// `Job`, `CronJob` or `other`.
     pub(crate) kind: &'static str,
-    /// What became of it: `allowed`, `denied`, `would_be_denied`, `passed_over` (nothing that is judged),
-    /// `not_understood` or `timed_out`.
+    /// What became of it: `allowed`, `denied`, `would_be_denied`, `passed_over` (nothing that is judged)
+    /// or `unjudged`.
     pub(crate) verdict: &'static str,
+    /// Why it was not judged, and what followed.
+    pub(crate) unjudged: Option<(&'static str, &'static str)>,
     /// Rule and severity of each finding.
     pub(crate) findings: Vec<(&'static str, Severity)>,
     /// The rule of each finding that an annotation silenced.
@@ -30,20 +31,38 @@ pub(crate) struct Facts {
 }
 
 impl Facts {
-    /// Of a request that was not judged.
+    /// Of a request that was judged, or is about to be.
     pub(crate) fn of<O>(request: &Request<O>, verdict: &'static str) -> Self {
-        let kind = match (request.kind.group.as_str(), request.kind.kind.as_str()) {
+        Self::new(Some(request.operation), &request.kind, verdict)
+    }
+
+    /// Of a request that nobody looks at.
+    pub(crate) fn passed_over(head: &Head, why: PassedOver) -> Self {
+        let unjudged = Some((why.reason(), "allowed"));
+        Self { unjudged, ..Self::new(head.operation, &head.kind, PASSED_OVER) }
+    }
+
+    /// Of a request on which there is no verdict.
+    pub(crate) fn unjudged(head: &Head, why: &Unjudged, allowed: bool) -> Self {
+        let answer = if allowed { "allowed" } else { "denied" };
+        Self { unjudged: Some((why.reason(), answer)), ..Self::new(head.operation, &head.kind, UNJUDGED) }
+    }
+
+    fn new(operation: Option<Operation>, kind: &GroupVersionKind, verdict: &'static str) -> Self {
+        let kind = match (kind.group.as_str(), kind.kind.as_str()) {
             ("batch", "Job") => "Job",
             ("batch", "CronJob") => "CronJob",
             _ => "other",
         };
-        Self { operation: request.operation.as_str(), kind, ..Self::unread(verdict) }
-    }
-
-    /// Of a request of which only the uid is understood.
-    pub(crate) fn unread(verdict: &'static str) -> Self {
-        let (operation, kind) = ("unknown", "other");
-        Self { operation, kind, verdict, findings: Vec::new(), suppressed: Vec::new(), patched: false }
+        Self {
+            operation: operation.map_or("unknown", Operation::as_str),
+            kind,
+            verdict,
+            unjudged: None,
+            findings: Vec::new(),
+            suppressed: Vec::new(),
+            patched: false,
+        }
     }
 
     /// Of a request that was.

@@ -77,6 +77,14 @@ struct Answer {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Unjudged {
+    path: &'static str,
+    kind: &'static str,
+    reason: &'static str,
+    answer: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ResultLabel {
     result: &'static str,
 }
@@ -166,6 +174,7 @@ pub(crate) struct Metrics {
     patches: Family<Kind, Counter>,
     shed: Family<Reason, Counter>,
     timeouts: Family<Answer, Counter>,
+    unjudged: Family<Unjudged, Counter>,
     panics: Counter,
     connections: Gauge,
     connections_closed: Family<Reason, Counter>,
@@ -224,6 +233,7 @@ impl Metrics {
             patches: to.add("patches", "Objects that defaults were filled into", Family::default()),
             shed: to.add("shed", "Requests and connections turned away for want of room", Family::default()),
             timeouts: to.add("timeouts", "Reviews that could not be judged in time", Family::default()),
+            unjudged: to.add("unjudged", "Reviews that ended without a verdict", Family::default()),
             panics: to.add(
                 "panics",
                 "Faults in jobguard, each of which cost one request",
@@ -300,6 +310,10 @@ impl Metrics {
             verdict: facts.verdict,
         };
         self.requests.get_or_create(&labels).inc();
+        if let Some((reason, answer)) = facts.unjudged {
+            let labels = Unjudged { path: endpoint.path(), kind: facts.kind, reason, answer };
+            self.unjudged.get_or_create(&labels).inc();
+        }
         for (rule, severity) in &facts.findings {
             self.findings.get_or_create(&Rule { rule, level: severity.as_str() }).inc();
         }
@@ -457,7 +471,8 @@ mod tests {
         let facts = Facts {
             operation: "CREATE",
             kind: "Job",
-            verdict: "allowed",
+            verdict: "unjudged",
+            unjudged: Some(("timed_out", "allowed")),
             findings: vec![("api/name", Severity::Error)],
             suppressed: vec!["job/indexed-service"],
             patched: true,

@@ -26,6 +26,7 @@ mod shutdown;
 mod testing;
 mod text;
 mod tls;
+mod unjudged;
 #[cfg(test)]
 mod wire_tests;
 

@@ -15,8 +15,11 @@ use thiserror::Error;
 
 use super::object::Sent;
 use super::text::plain;
+use super::unjudged::PassedOver;
+pub(crate) use head::Head;
 use understood::Understood;
 
+mod head;
 mod understood;
 
 const API_VERSION: &str = "admission.k8s.io/v1";
@@ -78,6 +81,17 @@ fn problem_of(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(problem, _)| problem);
     plain(text, 2 * QUOTE)
+}
+
+/// What serde says, without the value at fault: it may be anything that stands in a review.
+pub(crate) fn quiet(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let what = match text.rsplit_once(", expected ") {
+        Some((_, expected)) => format!("expected {expected}"),
+        None if text.starts_with("missing field") => text,
+        None => format!("not valid at line {} column {}", error.line(), error.column()),
+    };
+    plain(&what, 2 * QUOTE)
 }
 
 #[derive(Deserialize)]
@@ -172,7 +186,7 @@ pub(crate) struct Request<O> {
     pub(crate) operation: Operation,
     #[serde(default)]
     user_info: Option<UserInfo>,
-    /// The new object; none on DELETE, and where nobody looks at it ([`Request::is_judged`]).
+    /// The new object; none on DELETE, and where nobody looks at it ([`Request::passed_over`]).
     #[serde(default = "Option::default")]
     pub(crate) object: Option<O>,
     /// The stored object, on UPDATE and DELETE; none where nobody looks at it.
@@ -194,14 +208,9 @@ impl<O> Request<O> {
         self.user_info.as_ref().and_then(|user| user.username.as_deref()).unwrap_or_default()
     }
 
-    /// The subresource that is asked about, where it is not the object itself.
-    pub(crate) fn sub_resource(&self) -> Option<&str> {
-        self.sub_resource.as_deref().filter(|name| !name.is_empty())
-    }
-
-    /// Whether the question is one that is judged here.
-    pub(crate) fn is_judged(&self) -> bool {
-        is_judged(self.operation, self.sub_resource.as_deref())
+    /// Why no verdict is asked for, where that is so.
+    pub(crate) fn passed_over(&self) -> Option<PassedOver> {
+        passed_over(self.operation, self.sub_resource.as_deref())
     }
 }
 
@@ -215,10 +224,16 @@ impl Request<Sent<'_>> {
     }
 }
 
-/// Whether a verdict is asked for: on an object that is made or changed. Subresources (status, scale) are what
-/// controllers write; nothing that is judged can be changed through them.
-fn is_judged(operation: Operation, sub_resource: Option<&str>) -> bool {
-    matches!(operation, Operation::Create | Operation::Update) && sub_resource.is_none_or(str::is_empty)
+/// Why no verdict is asked for. There is one on an object that is made or changed; subresources (status, scale) are
+/// what controllers write, and nothing that is judged can be changed through them.
+fn passed_over(operation: Operation, sub_resource: Option<&str>) -> Option<PassedOver> {
+    match operation {
+        Operation::Delete | Operation::Connect => Some(PassedOver::Operation),
+        Operation::Create | Operation::Update if sub_resource.is_some_and(|name| !name.is_empty()) => {
+            Some(PassedOver::Subresource)
+        }
+        Operation::Create | Operation::Update => None,
+    }
 }
 
 /// A review as far as it could be read.
@@ -289,7 +304,7 @@ impl<'a> Review<'a> {
             Ok(request) => Ok(Self::Request(Box::new(request.map(Sent::Raw)))),
             Err(error) => match serde_json::from_str::<Uid>(request.get()) {
                 Ok(Uid { uid: Some(uid) }) if !uid.is_empty() => {
-                    Ok(Self::UidOnly { uid, problem: problem_of(&error) })
+                    Ok(Self::UidOnly { uid, problem: quiet(&error) })
                 }
                 _ => Err(ReviewError::NoUid),
             },

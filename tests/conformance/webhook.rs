@@ -6,7 +6,10 @@ mod server_support;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use jobguard::batch::{Kind, Workload, apply_defaults, decode, prepare_for_update};
+use jobguard::batch::{
+    Kind, UNKNOWN_UID, Workload, apply_defaults, decode, prepare_for_create, prepare_for_update,
+    reset_system_fields,
+};
 use jobguard::manifest::Tree;
 use serde_json::{Value, json};
 use server_support::{Server, Stream, post};
@@ -17,23 +20,60 @@ thread_local! {
     static SERVER: RefCell<Option<(Stream, Server)>> = const { RefCell::new(None) };
 }
 
-/// A vector of op `create`: the object as it was submitted.
+/// A vector of op `create`: the object as it was submitted, which is refused as the server refuses it; and as a server
+/// would send it that accepts it all the same.
 pub(crate) fn create(vector: &Value) -> Result<(), String> {
     if vector["reason"] == "BadRequest" {
         // No webhook is asked about what cannot be decoded.
         return Ok(());
     }
-    compare(vector, "CREATE", &vector["object"], &Value::Null)
+    compare(vector, "CREATE", &by_hand(vector["object"].clone()), &Value::Null)?;
+    let mut sent = decoded(&vector["object"], vector)?;
+    reset_system_fields(&mut sent);
+    let defaulted = apply_defaults(&mut sent);
+    prepare_for_create(&mut sent, defaulted);
+    match sent_by_server(sent)? {
+        Some(sent) => compare_sent(vector, "CREATE", &sent, &Value::Null),
+        None => Ok(()),
+    }
 }
 
-/// A vector of op `update`.
+/// A vector of op `update`, in the same two ways.
 pub(crate) fn changed(vector: &Value) -> Result<(), String> {
     let mut old = decoded(&vector["old"], vector)?;
     let mut new = decoded(&vector["object"], vector)?;
     apply_defaults(&mut old);
     apply_defaults(&mut new);
     prepare_for_update(&mut new, &old);
-    compare(vector, "UPDATE", &object(&new)?, &object(&old)?)
+    compare(vector, "UPDATE", &by_hand(object(&new)?), &object(&old)?)?;
+    match (sent_by_server(new)?, sent_by_server(old)?) {
+        (Some(new), Some(old)) => compare_sent(vector, "UPDATE", &new, &old),
+        _ => Ok(()),
+    }
+}
+
+/// The object without what it takes to look like one that a server has sent.
+fn by_hand(mut object: Value) -> Value {
+    if let Some(metadata) = object["metadata"].as_object_mut() {
+        metadata.remove("creationTimestamp");
+    }
+    object
+}
+
+/// The object with what a server gives it before it asks whether it may be stored; none where a server sends no such
+/// object, whatever it accepts: without a name, or a Job without a selector.
+fn sent_by_server(workload: Workload) -> Result<Option<Value>, String> {
+    let mut object = object(&workload)?;
+    let is_set = |value: &Value| !value.is_null() && value != "";
+    let is_job = matches!(workload, Workload::Job(_));
+    if !is_set(&object["metadata"]["name"]) || (is_job && !is_set(&object["spec"]["selector"])) {
+        return Ok(None);
+    }
+    if !is_set(&object["metadata"]["uid"]) {
+        object["metadata"]["uid"] = json!(UNKNOWN_UID);
+    }
+    object["metadata"]["creationTimestamp"] = json!("2026-03-01T12:00:00Z");
+    Ok(Some(object))
 }
 
 fn decoded(object: &Value, vector: &Value) -> Result<Workload, String> {
@@ -42,8 +82,11 @@ fn decoded(object: &Value, vector: &Value) -> Result<Workload, String> {
     decode(&tree, tree.root(), kind).workload.ok_or_else(|| "not decoded".to_owned())
 }
 
-fn compare(vector: &Value, operation: &str, object: &Value, old: &Value) -> Result<(), String> {
-    let answer = ask(&json!({
+/// How a webhook warns of what it would refuse, and the server has accepted.
+const OURS: &str = "jobguard's own reading of the API (1.36) would refuse this: ";
+
+fn review(vector: &Value, operation: &str, object: &Value, old: &Value) -> Value {
+    json!({
         "apiVersion": "admission.k8s.io/v1",
         "kind": "AdmissionReview",
         "request": {
@@ -56,21 +99,25 @@ fn compare(vector: &Value, operation: &str, object: &Value, old: &Value) -> Resu
             "object": object,
             "oldObject": old,
         }
-    }))?;
+    })
+}
+
+/// The causes of a denial, but for what would be refused later, in the Jobs of a CronJob: that is ours alone to say.
+fn causes(response: &Value) -> impl Iterator<Item = &Value> {
+    let causes = response["status"]["details"]["causes"].as_array().into_iter().flatten();
+    causes.filter(|cause| !cause["message"].as_str().unwrap_or_default().contains("(cron/child-rejected)"))
+}
+
+fn compare(vector: &Value, operation: &str, object: &Value, old: &Value) -> Result<(), String> {
+    let answer = ask(&review(vector, operation, object, old))?;
     let response = &answer["response"];
     let pair = |field: &Value, cause: &Value| {
         format!("{} {}", field.as_str().unwrap_or_default(), cause.as_str().unwrap_or_default())
     };
     let theirs: BTreeSet<String> =
         vector["causes"].as_array().into_iter().flatten().map(|cause| pair(&cause[0], &cause[1])).collect();
-    let ours: BTreeSet<String> = response["status"]["details"]["causes"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        // What would be refused later, in the Jobs of a CronJob, is ours alone to say.
-        .filter(|cause| !cause["message"].as_str().unwrap_or_default().contains("(cron/child-rejected)"))
-        .map(|cause| pair(&cause["field"], &cause["reason"]))
-        .collect();
+    let ours: BTreeSet<String> =
+        causes(response).map(|cause| pair(&cause["field"], &cause["reason"])).collect();
     if theirs != ours {
         return Err(format!("the server's causes {theirs:?}, the webhook's {ours:?}"));
     }
@@ -79,6 +126,34 @@ fn compare(vector: &Value, operation: &str, object: &Value, old: &Value) -> Resu
         return Err(format!("the server refuses with 422, the webhook says {} {code}", response["allowed"]));
     }
     Ok(())
+}
+
+/// What the server has sent, it has accepted: the webhook refuses none of it, and warns of the same fields.
+fn compare_sent(vector: &Value, operation: &str, object: &Value, old: &Value) -> Result<(), String> {
+    let answer = ask(&review(vector, operation, object, old))?;
+    let response = &answer["response"];
+    if let Some(cause) = causes(response).next() {
+        return Err(format!("refused though a server has sent it: {cause}"));
+    }
+    let theirs: BTreeSet<&str> =
+        vector["causes"].as_array().into_iter().flatten().filter_map(|cause| cause[0].as_str()).collect();
+    let warnings = response["warnings"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let ours: BTreeSet<&str> = warnings
+        .filter_map(|warning| warning.strip_prefix(OURS))
+        .map(|warning| warning.split_once(": ").map_or(warning, |(field, _)| field))
+        .collect();
+    // A long path is cut in a warning.
+    let is_theirs = |field: &str| match field.strip_suffix('…') {
+        Some(start) => theirs.iter().any(|field| field.starts_with(start)),
+        None => theirs.contains(field),
+    };
+    match ours.iter().find(|field| !is_theirs(field)) {
+        Some(field) => Err(format!("a server refuses {theirs:?}, the webhook warns of {field}")),
+        None if ours.is_empty() != theirs.is_empty() => {
+            Err(format!("a server refuses {theirs:?}, the webhook warns of nothing: {response}"))
+        }
+        None => Ok(()),
+    }
 }
 
 fn ask(review: &Value) -> Result<Value, String> {

@@ -6,6 +6,7 @@
 //! is an empty value.
 
 mod suggest;
+mod time;
 mod typed;
 mod words;
 
@@ -13,9 +14,9 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use k8s_openapi::api::batch::v1::{CronJob, Job};
-use k8s_openapi::jiff::Timestamp;
 use serde::Deserialize;
 
+use self::time::is_time;
 use self::typed::TypedRoot;
 use super::pod::quantity::Quantity;
 use super::schema::{Field, Schema, Shape, Type, TypeId};
@@ -279,27 +280,6 @@ fn quantity_text<'a>(kind: &'a NodeKind<'_>) -> Option<Cow<'a, str>> {
         NodeKind::Float(number) if number.is_finite() => Some(number.to_string().into()),
         _ => None,
     }
-}
-
-/// Whether the text is a time such as `2026-01-31T12:00:00Z`.
-fn is_time(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let digits = |range: std::ops::Range<usize>| {
-        bytes.get(range).is_some_and(|part| part.iter().all(u8::is_ascii_digit))
-    };
-    let mark = |index: usize, mark: u8| bytes.get(index) == Some(&mark);
-    digits(0..4)
-        && mark(4, b'-')
-        && digits(5..7)
-        && mark(7, b'-')
-        && digits(8..10)
-        && mark(10, b'T')
-        && digits(11..13)
-        && mark(13, b':')
-        && digits(14..16)
-        && mark(16, b':')
-        && digits(17..19)
-        && text.parse::<Timestamp>().is_ok()
 }
 
 #[cfg(test)]

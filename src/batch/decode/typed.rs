@@ -8,6 +8,7 @@ use serde::de::{Deserializer, Error as _, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
 use super::quantity_text;
+use super::time::held;
 use crate::batch::schema::{Schema, Shape, Type, TypeId};
 use crate::manifest::{Entry, NodeId, NodeKind, Tree};
 
@@ -95,7 +96,8 @@ impl<'a> Typed<'a> {
             }
             Shape::Int32 | Shape::Int64 | Shape::IntOrString => visitor.visit_i64(0),
             Shape::Bool => visitor.visit_bool(false),
-            Shape::Str | Shape::Time => visitor.visit_borrowed_str(""),
+            Shape::Str => visitor.visit_borrowed_str(""),
+            Shape::Time => visitor.visit_borrowed_str(held("")),
             Shape::Quantity => visitor.visit_borrowed_str("0"),
         }
     }
@@ -127,9 +129,8 @@ impl<'a> Deserializer<'a> for Typed<'a> {
                 visitor.visit_i64(*number)
             }
             (Shape::Bool, NodeKind::Bool(value)) => visitor.visit_bool(*value),
-            (Shape::Str | Shape::Time | Shape::IntOrString, NodeKind::Str(text)) => {
-                visitor.visit_borrowed_str(text)
-            }
+            (Shape::Time, NodeKind::Str(text)) => visitor.visit_borrowed_str(held(text)),
+            (Shape::Str | Shape::IntOrString, NodeKind::Str(text)) => visitor.visit_borrowed_str(text),
             (Shape::Opaque, _) => tree.to_value(node).deserialize_any(visitor).map_err(Error::custom),
             _ => Err(Error::custom("the value has another type than its field")),
         }

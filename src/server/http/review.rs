@@ -10,6 +10,7 @@ use axum::http::{Request, StatusCode};
 use axum::response::Response;
 use hyper::body::Body;
 use jiff::Timestamp;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout_at};
 
 use super::super::admission::{Answered, Endpoint};
@@ -17,6 +18,7 @@ use super::super::deadline::time_to_answer;
 use super::super::metrics::Shed;
 use super::super::review::ReviewError;
 use super::super::tls::Peer;
+use super::super::unjudged::{Outcome, Unjudged};
 use super::body::{self, Bytes, LARGE, NoBody};
 use super::refusal::{Refusal, json};
 use super::{App, Client};
@@ -90,29 +92,56 @@ fn shed(app: &App, reason: Shed, message: &str) -> Refusal {
     Refusal::new(StatusCode::TOO_MANY_REQUESTS, message)
 }
 
-/// The verdict, or the policy's word for reviews on which there is none in time.
+/// A place among the reviews that are being judged; none where the policy is to answer without a verdict. Only now, so
+/// that bodies that arrive slowly keep no place from those that are there.
+async fn place(
+    app: &App,
+    endpoint: Endpoint,
+    deadline: Instant,
+) -> Result<Option<OwnedSemaphorePermit>, Refusal> {
+    let room = Arc::clone(&app.room);
+    if let Ok(place) = Arc::clone(&room).try_acquire_owned() {
+        return Ok(Some(place));
+    }
+    let policy = Arc::clone(&app.policies.now().policy);
+    if Unjudged::Overloaded.decide(endpoint, policy.mode, policy.on_timeout) == Outcome::Allow {
+        // Refused at once rather than queued: an API server asks again by itself for as long as it waits, perhaps
+        // another replica; then its failurePolicy says what follows, which may be stricter than this policy.
+        return Err(shed(app, Shed::Reviews, "too many reviews at a time; ask again"));
+    }
+    // Where an overload is to refuse, it must not be left to a failurePolicy. Most reviews take less than a
+    // millisecond: there is room again long before the client gives up.
+    match timeout_at(deadline, room.acquire_owned()).await {
+        Ok(Ok(place)) => Ok(Some(place)),
+        Ok(Err(_)) | Err(_) => {
+            app.metrics.shed(Shed::Reviews);
+            Ok(None)
+        }
+    }
+}
+
+/// The verdict, or the policy's answer where there is none.
 pub(super) async fn judge(
     app: &App,
     endpoint: Endpoint,
     body: Bytes,
     deadline: Instant,
 ) -> Result<Answered, Refusal> {
-    // Refused at once rather than queued: the client has a deadline, and its failurePolicy. Only now, so that bodies
-    // that arrive slowly keep no place from those that are there.
-    let Ok(place) = Arc::clone(&app.room).try_acquire_owned() else {
-        return Err(shed(app, Shed::Reviews, "too many reviews at a time; ask again"));
-    };
-    let admission = app.admission();
     let broken = |error: ReviewError| Refusal::new(StatusCode::BAD_REQUEST, error.to_string());
+    let body = Arc::new(body);
+    let unjudged = |why: &Unjudged| unjudged(app, endpoint, &body.bytes, why).map_err(broken);
+    let Some(place) = place(app, endpoint, deadline).await? else { return unjudged(&Unjudged::Overloaded) };
+    let admission = app.admission();
     if Instant::now() >= deadline {
-        return too_late(app, endpoint, &body.bytes).map_err(broken);
+        return unjudged(&Unjudged::TimedOut);
     }
     if body.bytes.len() <= LARGE {
-        let judged =
-            catch_unwind(AssertUnwindSafe(|| admission.judge(endpoint, &body.bytes, Timestamp::now())));
-        return judged.map_err(|_| panicked(app))?.map_err(broken);
+        let judge = || admission.judge(endpoint, &body.bytes, Timestamp::now());
+        return match catch_unwind(AssertUnwindSafe(judge)) {
+            Ok(answered) => answered.map_err(broken),
+            Err(_) => unjudged(&Unjudged::Panicked),
+        };
     }
-    let body = Arc::new(body);
     let judged = Arc::clone(&body);
     let judging = tokio::task::spawn_blocking(move || {
         // Held until it is done, even when nobody waits for it any more.
@@ -121,20 +150,20 @@ pub(super) async fn judge(
     });
     match timeout_at(deadline, judging).await {
         Ok(Ok(answered)) => answered.map_err(broken),
-        Ok(Err(failed)) if failed.is_panic() => Err(panicked(app)),
+        Ok(Err(failed)) if failed.is_panic() => unjudged(&Unjudged::Panicked),
         Ok(Err(_)) => Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "shutting down")),
-        Err(_) => too_late(app, endpoint, &body.bytes).map_err(broken),
+        Err(_) => unjudged(&Unjudged::TimedOut),
     }
 }
 
-/// A panic costs the request that it happened in, and nothing else.
-fn panicked(app: &App) -> Refusal {
-    app.metrics.panicked();
-    Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "jobguard failed on this request; its log says where")
-}
-
-fn too_late(app: &App, endpoint: Endpoint, body: &[u8]) -> Result<Answered, ReviewError> {
-    let answered = app.admission().too_late(body)?;
-    app.metrics.timed_out(endpoint, app.policies.now().policy.on_timeout.as_str());
-    Ok(answered)
+/// The answer where there is no verdict, counted.
+fn unjudged(app: &App, endpoint: Endpoint, body: &[u8], why: &Unjudged) -> Result<Answered, ReviewError> {
+    match why {
+        Unjudged::Panicked => app.metrics.panicked(),
+        Unjudged::TimedOut => {
+            app.metrics.timed_out(endpoint, app.policies.now().policy.on_timeout.as_str());
+        }
+        _ => {}
+    }
+    app.admission().without_verdict(endpoint, body, why)
 }

@@ -128,6 +128,33 @@ async fn above_the_bound_requests_are_refused_at_once() {
 }
 
 #[tokio::test]
+async fn where_an_overload_is_to_refuse_it_is_no_matter_of_the_failure_policy() {
+    let ask = async |room: usize, spec: &str| {
+        let app = App { room: Arc::new(Semaphore::new(room)), ..testing::app_with(spec) };
+        let request = request("POST", "/validate?timeout=50ms", testing::review("busy", "{}"));
+        let response = router(&app).oneshot(request).await.unwrap();
+        let code = response.status().as_u16();
+        (code, serde_json::from_str(&text(response).await).unwrap(), app.metrics.text())
+    };
+    let (code, answer, metrics): (_, serde_json::Value, _) = ask(0, "onTimeout: deny").await;
+    let response = &answer["response"];
+    assert_eq!(code, 200, "{answer}");
+    assert_eq!((&response["uid"], &response["allowed"]), (&"busy".into(), &false.into()));
+    assert_eq!(
+        (&response["status"]["code"], &response["status"]["reason"]),
+        (&429.into(), &"TooManyRequests".into())
+    );
+    let counted =
+        r#"jobguard_unjudged_total{path="/validate",kind="Job",reason="overloaded",answer="denied"} 1"#;
+    assert!(metrics.contains(counted), "{metrics}");
+    // Nothing is refused where the policy only warns, and nothing where there is room.
+    assert_eq!(ask(0, "onTimeout: deny\n  mode: warn").await.0, 429);
+    assert_eq!(ask(0, "onTimeout: allow").await.0, 429);
+    let (code, answer, _) = ask(1, "onTimeout: deny").await;
+    assert_eq!((code, &answer["response"]["allowed"]), (200, &true.into()));
+}
+
+#[tokio::test]
 async fn a_body_that_does_not_come_is_given_up() {
     struct Never;
     impl hyper::body::Body for Never {

@@ -21,7 +21,7 @@ fn reads_a_request() {
     assert_eq!(request.uid, "u1");
     assert_eq!(request.kind.to_string(), "batch/v1 Job");
     assert_eq!((request.operation, request.user()), (Operation::Create, "anna"));
-    assert_eq!(request.sub_resource(), None);
+    assert_eq!(request.passed_over(), None);
     assert!(matches!(request.object, Some(Sent::Read(Workload::Job(_)))));
     assert!(request.old_object.is_none());
 }
@@ -41,7 +41,7 @@ fn objects_that_nobody_looks_at_are_not_read() {
             "object":{{"kind":"Job","spec":{{}}}},"oldObject":{{"kind":"Job","spec":{{}}}}}}}}"#
         );
         let Review::Request(request) = read(&text).unwrap() else { panic!("no request") };
-        assert_eq!(request.is_judged(), is_read, "{rest}");
+        assert_eq!(request.passed_over().is_none(), is_read, "{rest}");
         assert_eq!((request.object.is_some(), request.old_object.is_some()), (is_read, is_read), "{rest}");
     }
 }

@@ -6,7 +6,7 @@ use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::super::object::{Known, Sent};
-use super::{GroupVersionKind, Request, UserInfo, is_judged};
+use super::{GroupVersionKind, Request, UserInfo, passed_over};
 
 /// A request with its objects, where anybody looks at them: API servers write what they ask before the objects that they
 /// ask about, and those of a question that is not judged here are passed over.
@@ -76,7 +76,7 @@ impl<'de> Visitor<'de> for RequestVisitor {
                 Key::Object | Key::OldObject => {
                     let of = sub_resource.as_ref().and_then(Option::as_deref);
                     let place = if matches!(key, Key::Object) { &mut object } else { &mut old_object };
-                    if operation.is_none_or(|operation| is_judged(operation, of)) {
+                    if operation.is_none_or(|operation| passed_over(operation, of).is_none()) {
                         once::<A, Option<Known>>(place, &mut map)?;
                     } else {
                         map.next_value::<IgnoredAny>()?;
