@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::knowledge::Namespaces;
 use super::testing::{self, request, review};
+use super::unjudged::Unjudged;
 use super::{Admission, Endpoint};
 use crate::batch::{self, Workload};
 use crate::engine::{Knowledge, ServiceIndex, Services, registry};
@@ -247,8 +248,8 @@ unreadable_object: jobguard cannot judge this, and so refuses it: its Job cannot
 unreadable_object: jobguard cannot judge this, and so refuses it: its Job cannot be read: expected JobSpec at line 1 column 90
 unknown_version: jobguard cannot judge this, and so refuses it: batch/v1beta1 CronJob is a version that is not read here; let the webhook's rules name apiVersions ["v1"] with matchPolicy Equivalent, so that the API server converts it
 no_object: jobguard cannot judge this, and so refuses it: the request has no `object`
-unreadable_request: jobguard cannot judge this, and so refuses it: the request cannot be read: expected one of `CREATE`, `UPDATE`, `DELETE`, `CONNECT`
-unreadable_request: jobguard cannot judge this, and so refuses it: the request cannot be read: expected struct UserInfo
+unreadable_request: jobguard cannot judge this, and so refuses it: the request cannot be read: expected one of `CREATE`, `UPDATE`, `DELETE`, `CONNECT` at line 1 column 451
+unreadable_request: jobguard cannot judge this, and so refuses it: the request cannot be read: expected struct UserInfo at line 1 column 547
 "#);
 }
 
@@ -274,6 +275,48 @@ fn what_cannot_be_read_is_warned_about_where_nothing_is_refused() {
     assert_eq!(validate(&by_controller)["allowed"], true);
     let enforce = with(|policy| policy.controller_jobs = ControllerJobs::Enforce);
     assert_eq!(ask(&enforce, Endpoint::Validate, &by_controller)["allowed"], false);
+}
+
+#[test]
+fn what_an_object_brings_about_is_answered_from_the_beginning_of_its_review() {
+    let object = [Unjudged::Panicked, Unjudged::TooLarge { limit: 1 }, Unjudged::OutOfTime];
+    let server = [Unjudged::Overloaded, Unjudged::TimedOut];
+    let answer = |admission: &Admission, body: &str, why: &Unjudged| {
+        let answered = admission.without_verdict(Endpoint::Validate, body.as_bytes(), why).unwrap();
+        serde_json::to_value(answered.answer).unwrap()["response"].take()
+    };
+    // As an API server writes it, cut off in the object.
+    let body = format!(
+        "{{\"kind\":\"AdmissionReview\",\"apiVersion\":\"admission.k8s.io/v1\",\"request\":{{\"uid\":\"u\",\
+         \"kind\":{{\"group\":\"batch\",\"version\":\"v1\",\"kind\":\"Job\"}},\"name\":\"pi\",\"namespace\":\"math\",\
+         \"operation\":\"CREATE\",\"userInfo\":{{\"username\":\"anna\"}},\"object\":{{\"kind\":\"Job\",\"spec\":{}",
+        "[".repeat(1000)
+    );
+    let enforce = testing::admission();
+    for why in &object {
+        let refused = answer(&enforce, &body, why);
+        assert_eq!((&refused["uid"], &refused["allowed"]), (&json!("u"), &json!(false)), "{refused}");
+        assert_eq!(refused["auditAnnotations"]["unjudged"], why.reason());
+    }
+    for why in &server {
+        assert_eq!(answer(&enforce, &body, why)["allowed"], true, "{why:?}");
+        let deny = with(|policy| policy.on_timeout = crate::policy::OnTimeout::Deny);
+        assert_eq!(answer(&deny, &body, why)["allowed"], false, "{why:?}");
+    }
+    for why in object.iter().chain(&server) {
+        // Not judged anyway, whoever's fault it is.
+        for other in [body.replace("CREATE", "DELETE"), body.replace(r#""batch""#, r#""""#)] {
+            assert_eq!(answer(&enforce, &other, why)["allowed"], true, "{why:?}");
+        }
+        let by_controller = body.replace("anna", "system:serviceaccount:kube-system:cronjob-controller");
+        assert_eq!(answer(&enforce, &by_controller, why)["allowed"], true, "{why:?}");
+    }
+    for body in
+        [body.replace("/v1\"", "/v1beta1\""), body.replace("\"uid\"", "\"id\""), body[..70].to_owned()]
+    {
+        let unanswered = enforce.without_verdict(Endpoint::Validate, body.as_bytes(), &Unjudged::Panicked);
+        assert!(unanswered.is_err(), "{body}");
+    }
 }
 
 #[test]

@@ -104,6 +104,34 @@ fn keeps_the_uid_of_a_request_it_does_not_understand() {
 }
 
 #[test]
+fn the_head_of_a_request_is_what_stands_before_its_objects() {
+    let text = r#"{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"u1",
+        "kind":{"group":"batch","version":"v1","kind":"Job"},"subResource":"status","name":"n","namespace":"ns",
+        "operation":"UPDATE","userInfo":{"username":"anna","extra":{"uid":["no"]}},"object":{"kind":"Pod","uid":"u2","name":""#;
+    let head = Head::read(text.as_bytes());
+    assert!(head.can_be_answered());
+    assert_eq!((head.uid.as_str(), head.user()), ("u1", "anna"));
+    assert_eq!((head.name(), head.namespace()), (Some("n"), Some("ns")));
+    assert_eq!(
+        (head.operation, head.passed_over()),
+        (Some(Operation::Update), Some(PassedOver::Subresource))
+    );
+    assert_eq!(head.kind.to_string(), "batch/v1 Job");
+    // What comes after the objects counts where it does not stand before them.
+    let late = r#"{"request":{"object":{"a":[[[1]]]},"oldObject":null,"uid":"u3"},"apiVersion":"admission.k8s.io/v1"}"#;
+    assert!(Head::read(late.as_bytes()).can_be_answered());
+    for end in 0..text.len() {
+        let cut = Head::read(&text.as_bytes()[..end]);
+        assert!(["", "u1"].contains(&cut.uid.as_str()), "{end}");
+    }
+    for text in
+        ["", "[]", "{}", "7", r#"{"request":[]}"#, r#"{"request":{"uid":7}}"#, r#"{"request":{"uid":null}}"#]
+    {
+        assert!(!Head::read(text.as_bytes()).can_be_answered(), "{text}");
+    }
+}
+
+#[test]
 fn hostile_bodies_are_errors() {
     let deep = "[".repeat(200_000);
     assert!(read(&deep).is_err());
