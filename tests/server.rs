@@ -188,12 +188,14 @@ fn says_what_is_wrong_with_a_request() {
     assert_eq!(get(&mut stream, "/livez").code, 200);
     assert_eq!(get(&mut stream, "/readyz").code, 200);
 
-    // Deep below an object: never in the way.
+    // Deep below an object: answered, and never let through unread.
     let text = create("deep", &json!({"metadata": "here"})).to_string();
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     let answered = post(&mut stream, "/validate", text.replace("\"here\"", &deep).as_bytes());
     assert_eq!(answered.code, 200, "{}", answered.body);
-    assert_eq!(answered.json()["response"]["allowed"], true);
+    let response = &answered.json()["response"];
+    assert_eq!((&response["uid"], &response["allowed"]), (&json!("deep"), &json!(false)), "{response}");
+    assert!(response["auditAnnotations"]["unjudged"].is_string(), "{response}");
 }
 
 #[test]
