@@ -45,6 +45,7 @@ fn verdict(c: &mut Criterion) {
         input: Input::Alone,
         now,
         namespace_labels: None,
+        cancellation: None,
     };
     group.bench_function("read, decode, default, validate, all rules", |b| {
         b.iter(|| check(&Object::created(decoded(), |_| {}), &context));

@@ -9,6 +9,10 @@
 //! that), on new connections after every ten thousand. It prints the memory that the program then uses beside what it
 //! used after ten thousand.
 //!
+//! `cargo bench --bench webhook -- --worst` starts the program itself and sends it the worst that is let in, and what is
+//! not, many at once. It prints the most memory that the program used, and fails where that is above the memory limit of
+//! the Helm chart.
+//!
 //! Started in any other way (`cargo test --benches`), it asks a few hundred times and says nothing of speed.
 #![allow(
     clippy::expect_used,
@@ -17,6 +21,9 @@
     clippy::unwrap_used,
     reason = "a benchmark, not a service"
 )]
+
+#[path = "webhook/worst.rs"]
+mod worst;
 
 use std::convert::Infallible;
 use std::io::{BufRead as _, BufReader};
@@ -243,6 +250,11 @@ async fn client(
     times
 }
 
+/// Whether an answer has ended, so far as it can be told.
+fn has_ended(text: &[u8]) -> bool {
+    text.windows(4).any(|window| window == b"\r\n\r\n") && is_whole(text)
+}
+
 fn is_whole(text: &[u8]) -> bool {
     let Some(end) = text.windows(4).position(|window| window == b"\r\n\r\n") else { return false };
     let head = std::str::from_utf8(&text[..end]).unwrap();
@@ -294,10 +306,11 @@ impl Drop for Program {
 }
 
 impl Program {
-    fn start(identity: &Identity) -> (Self, SocketAddr) {
+    fn start(identity: &Identity, arguments: &[&str]) -> (Self, SocketAddr) {
         let file = |name| identity.folder.path().join(name);
         let mut child = Command::new(env!("CARGO_BIN_EXE_jobguard"))
             .args(["serve", "--listen", "127.0.0.1:0", "--log-format", "json"])
+            .args(arguments)
             .arg("--tls-cert")
             .arg(file("tls.crt"))
             .arg("--tls-key")
@@ -327,7 +340,7 @@ fn soak_length() -> Option<usize> {
 async fn soak(reviews_wanted: usize) {
     const STEP: usize = 10_000;
     let identity = identity();
-    let (program, address) = Program::start(&identity);
+    let (program, address) = Program::start(&identity, &[]);
     let process = program.0.id().to_string();
     let requests = Arc::new(reviews(true));
     let (begin, mut done, mut after_first) = (Instant::now(), 0, 0.0);
@@ -361,6 +374,14 @@ fn main() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     if let Some(length) = soak_length() {
         return runtime.block_on(soak(length));
+    }
+    if std::env::args().any(|argument| argument == "--worst") {
+        let holds = runtime.block_on(worst::worst());
+        if !holds {
+            println!("the chart's memory limit does not hold this");
+            std::process::exit(1);
+        }
+        return;
     }
     let measuring = std::env::args().any(|argument| argument == "--bench");
     let seconds =

@@ -15,6 +15,7 @@ pub mod cli;
 pub mod cluster;
 pub mod cron;
 pub mod engine;
+pub mod limits;
 pub mod lint;
 pub mod manifest;
 pub mod mutate;

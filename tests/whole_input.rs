@@ -189,6 +189,7 @@ fn who_sees_one_object_alone_passes_these_rules_over() {
         input: Input::Alone,
         now: "2026-01-01T00:00:00Z".parse().unwrap(),
         namespace_labels: None,
+        cancellation: None,
     };
     let verdict = check(&object, &context);
     assert!(verdict.kept.is_empty() && !verdict.incomplete);

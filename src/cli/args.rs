@@ -89,6 +89,9 @@ pub(crate) struct LintArgs {
     /// [default: the policy's kubernetesVersion, or the newest]
     #[arg(long, value_name = "1.NN")]
     pub(crate) kubernetes_version: Option<KubernetesVersion>,
+    /// The most list items and map entries that one object may have [default: the policy's limits.maxElements, or 10000]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) max_elements: Option<u32>,
     /// Mend what can only be meant in one way, then report what is left; standard input is written to standard output
     #[arg(long)]
     pub(crate) fix: bool,

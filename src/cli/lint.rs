@@ -28,6 +28,9 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
     if let Some(version) = args.kubernetes_version {
         policy.kubernetes_version = version;
     }
+    if let Some(most) = args.max_elements {
+        policy.limits.max_elements = usize::try_from(most)?;
+    }
     let against = args.against.as_deref().map(old_objects).transpose()?;
     let fixes = args.fixes();
     let paths = if args.paths.is_empty() { vec![PathBuf::from(".")] } else { args.paths.clone() };

@@ -23,20 +23,39 @@ pub struct Verdict {
     /// Whether the object must be judged again at the end: a rule asked for what is known only then
     /// ([`Services::Pending`]), or the annotation names a rule that judges only then.
     pub incomplete: bool,
+    /// Whether the evaluation was ended before its time ([`Context::cancellation`]): this is no verdict then.
+    pub cancelled: bool,
+}
+
+impl Verdict {
+    /// None: the evaluation was ended.
+    fn cancelled() -> Self {
+        Self { cancelled: true, ..Self::default() }
+    }
 }
 
 /// Judges an object that is to be created.
 pub fn check(object: &Object, context: &Context<'_>) -> Verdict {
+    if context.is_cancelled() {
+        return Verdict::cancelled();
+    }
     judge(object, &batch::validate_create(object.workload()), context)
 }
 
 /// Judges a change of a stored object. What the stored object has already is warned about, not refused: old
 /// objects must stay editable.
 pub fn check_update(old: &Object, new: &Object, context: &Context<'_>) -> Verdict {
+    if context.is_cancelled() {
+        return Verdict::cancelled();
+    }
     let mut verdict = judge(new, &batch::validate_update(new.workload(), old.workload()), context);
     if verdict.findings.iter().any(|finding| finding.severity == Severity::Error) {
         let before = judge(old, &[], &Context { input: Input::Alone, ..*context });
+        verdict.cancelled |= before.cancelled;
         for finding in &mut verdict.findings {
+            if context.is_cancelled() {
+                return Verdict::cancelled();
+            }
             let stood_before = before.findings.iter().any(|old| old.same_as(finding));
             if finding.severity == Severity::Error && finding.rule.spec.is_settable() && stood_before {
                 finding.severity = Severity::Warning;
@@ -83,6 +102,9 @@ fn judge(object: &Object, errors: &[FieldError], context: &Context<'_>) -> Verdi
     }
     let mut kept = Vec::new();
     for (rule, setting) in registry().rules().iter().copied().zip(&settings.rules) {
+        if context.is_cancelled() {
+            return Verdict::cancelled();
+        }
         let severity = Severity::of(setting.level);
         let rule_context = RuleContext::new(rule, setting, context, &asked_too_early, is_refused);
         match (rule.check, severity, context.input) {
@@ -129,5 +151,5 @@ fn judge(object: &Object, errors: &[FieldError], context: &Context<'_>) -> Verdi
     };
     // What is ignored takes nothing along: what the API server refuses besides is still refused.
     let folded = fold(&mut findings);
-    Verdict { findings, folded, suppressed, kept, incomplete }
+    Verdict { findings, folded, suppressed, kept, incomplete, cancelled: context.is_cancelled() }
 }

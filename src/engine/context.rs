@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::Services;
 use crate::policy::Policy;
 
-use super::Input;
+use super::{Cancellation, Input};
 
 /// Everything a verdict depends on besides the object.
 #[derive(Debug, Clone, Copy)]
@@ -22,4 +22,13 @@ pub struct Context<'a> {
     pub now: Timestamp,
     /// The labels of the object's namespace, where they are known.
     pub namespace_labels: Option<&'a BTreeMap<String, String>>,
+    /// Ends the evaluation once nobody waits for it; none where it is to end by itself.
+    pub cancellation: Option<&'a Cancellation>,
+}
+
+impl Context<'_> {
+    /// Whether nobody waits for the verdict any more.
+    pub fn is_cancelled(&self) -> bool {
+        self.cancellation.is_some_and(Cancellation::is_cancelled)
+    }
 }

@@ -3,6 +3,7 @@
 //! [`check()`] is the one place where a verdict is made. The webhook and the linter both call it, so they cannot
 //! differ. Rules are pure and synchronous; what they cannot compute themselves they find in a [`Context`].
 
+mod cancel;
 mod check;
 mod containers;
 mod context;
@@ -20,6 +21,7 @@ mod suppress;
 mod texts;
 mod timetable;
 
+pub use cancel::Cancellation;
 pub use check::{Verdict, check, check_update, server_findings};
 pub use containers::{ContainerPart, DEFAULT_BACKOFF_LIMIT, Endless, LONGEST_LIMIT};
 pub use context::Context;

@@ -9,7 +9,7 @@ use crate::engine::{
     Verdict, check, check_update, registry, server_findings,
 };
 use crate::manifest::edit::Edit;
-use crate::manifest::{self, NodeId, ObjectRef, Span, Tree};
+use crate::manifest::{self, NodeId, ObjectRef, Span, SyntaxError, Tree, Within};
 use crate::mutate;
 use crate::path::FieldPath;
 use crate::report::{Diagnostic, ObjectId};
@@ -154,12 +154,23 @@ pub(super) fn examine<'t>(
     told: Option<&Told>,
 ) -> Examined<'t> {
     let mut examined = Examined::default();
-    for (position, document) in manifest::read(text).into_iter().enumerate() {
+    let mut documents = Vec::new();
+    manifest::read_each_within(text, Some(&within(context)), |document| documents.push(document));
+    for (position, document) in documents.into_iter().enumerate() {
         match &document.content {
             Ok(tree) => {
                 for object in manifest::objects(tree) {
                     examine_object(linter, (text, tree), object, position, (context, told), &mut examined);
                 }
+            }
+            Err(error) if error.too_large.is_some() => {
+                let found = too_large(error, context);
+                examined.found.extend(found.map(|finding| Found {
+                    finding,
+                    document: position,
+                    object: None,
+                    follows: false,
+                }));
             }
             Err(error) => {
                 let message = error.message.clone();
@@ -176,6 +187,29 @@ pub(super) fn examine<'t>(
         examined.documents.push(document);
     }
     examined
+}
+
+/// How large the objects may be that are read: ours, as the policy has it. Of others, nobody knows what they need.
+pub(super) fn within(context: &Context<'_>) -> Within {
+    let is_asked_for = |api_version: Option<&str>, kind: Option<&str>| {
+        kind.is_some_and(|kind| kind.ends_with("List")) || classify(api_version, kind) != Class::Other
+    };
+    Within { limits: context.policy.limits, is_asked_for }
+}
+
+/// What there is to say about a document with an object that is too large; nothing where it is not ours.
+fn too_large(error: &SyntaxError, context: &Context<'_>) -> Option<Finding> {
+    let object = error.too_large.as_ref()?;
+    if !(within(context).is_asked_for)(object.api_version.as_deref(), object.kind.as_deref()) {
+        return None;
+    }
+    let message = format!("{}, and is not judged: the webhook refuses it", error.message);
+    let mut finding = rules::manifest_too_large::RULE.finding(Severity::Error, FieldPath::root(), message);
+    finding.help = Some(
+        "make it smaller; if it is meant to be so large, raise limits.maxElements in the policy or give --max-elements"
+            .to_owned(),
+    );
+    Some(finding)
 }
 
 /// The text of a file. What is not UTF-8 is replaced, so that the rest can be read, and told.

@@ -57,6 +57,7 @@ impl Linter<'_> {
             input: Input::Alone,
             now: self.now,
             namespace_labels: None,
+            cancellation: None,
         };
         let texts: Vec<MendedText> = sources
             .par_iter()

@@ -194,8 +194,14 @@ impl<'a> Linter<'a> {
             .into_par_iter()
             .map(|(source, told)| {
                 let input = if told.is_some() { Input::Judged(&[]) } else { Input::Gathering };
-                let context =
-                    Context { policy: self.policy, services, input, now: self.now, namespace_labels: None };
+                let context = Context {
+                    policy: self.policy,
+                    services,
+                    input,
+                    now: self.now,
+                    namespace_labels: None,
+                    cancellation: None,
+                };
                 let mut linted = self.lint_source(source, &context, told);
                 if let Ok(linted) = &mut linted {
                     linted.shrink();

@@ -201,6 +201,7 @@ pub(super) mod tests {
             input: Input::Alone,
             now,
             namespace_labels: None,
+            cancellation: None,
         };
         run(&linter, &context)
     }

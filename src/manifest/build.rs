@@ -8,20 +8,25 @@ mod tests;
 use std::borrow::Cow;
 
 use self::refuse::skip_blank_lines;
+use super::budget::{Budget, Marks};
 use super::events::{Anchor, Event, Events};
 use super::odd::{self, Odd};
 use super::scalar::{self, Scalar, Tag};
 use super::syntax::{Context, Open, SyntaxError};
 use super::tree::{Arena, Entry, NodeId, NodeKind, Span, Style, Tree, mark_shadowed};
-use super::{MAX_DEPTH, second_try};
+use super::{MAX_DEPTH, Within, second_try};
 
 /// Reads the document in `text[chunk]`; none where it is empty. Only the first value counts, as in kubectl: what
 /// follows `...` is dropped.
-pub(super) fn build(text: &str, chunk: Span) -> Result<Option<Built<'_>>, SyntaxError> {
-    match build_once(text, chunk) {
+pub(super) fn build<'t>(
+    text: &'t str,
+    chunk: Span,
+    within: Option<&Within>,
+) -> Result<Option<Built<'t>>, SyntaxError> {
+    match build_once(text, chunk, within) {
         Ok(tree) => Ok(tree),
         Err(Failure::Syntax(error)) => Err(error),
-        Err(Failure::Refused(at, error)) => second_try::rebuild(text, chunk, at, error),
+        Err(Failure::Refused(at, error)) => second_try::rebuild(text, chunk, at, error, within),
     }
 }
 
@@ -47,7 +52,11 @@ pub(super) struct Built<'t> {
     pub(super) ignored: Option<Span>,
 }
 
-pub(super) fn build_once(text: &str, chunk: Span) -> Result<Option<Built<'_>>, Failure> {
+pub(super) fn build_once<'t>(
+    text: &'t str,
+    chunk: Span,
+    within: Option<&Within>,
+) -> Result<Option<Built<'t>>, Failure> {
     let mut body = &text[chunk.start..chunk.end];
     let mut base = chunk.start;
     if let Some(rest) = body.strip_prefix('\u{FEFF}') {
@@ -72,6 +81,7 @@ pub(super) fn build_once(text: &str, chunk: Span) -> Result<Option<Built<'_>>, F
         after_plain: false,
         decoded: 1,
         aliased: 0,
+        budget: Budget::new(within),
         root: None,
     };
     let mut events = Events::new(body, base);
@@ -104,6 +114,9 @@ pub(super) fn build_once(text: &str, chunk: Span) -> Result<Option<Built<'_>>, F
             }
         }
     }
+    if let Some((span, too_large)) = builder.budget.finish() {
+        return Err(SyntaxError::too_large(span, too_large).into());
+    }
     let Some(root) = builder.root else { return Ok(None) };
     if builder.arena.get(root).kind == NodeKind::Null {
         return Ok(None);
@@ -118,6 +131,8 @@ enum Anchored {
     /// A list or object that is still being read.
     Open,
     Done(Weight, NodeId),
+    /// What stood in an object that was too large.
+    Dropped,
 }
 
 /// How much a node expands to when aliases are followed.
@@ -127,9 +142,11 @@ struct Weight {
     size: u64,
     /// Levels below it.
     height: usize,
+    /// List items and map entries below it.
+    elements: usize,
 }
 
-const LEAF: Weight = Weight { size: 1, height: 0 };
+const LEAF: Weight = Weight { size: 1, height: 0, elements: 0 };
 
 /// The key that waits for its value.
 #[derive(Debug)]
@@ -155,7 +172,7 @@ struct Frame<'t> {
     last_key: Span,
 }
 
-struct Builder<'t> {
+struct Builder<'t, 'w> {
     text: &'t str,
     chunk: Span,
     arena: Arena<'t>,
@@ -176,12 +193,19 @@ struct Builder<'t> {
     /// Decoding steps so far, as go-yaml counts them, and those of them that aliases caused.
     decoded: u64,
     aliased: u64,
+    budget: Budget<'w>,
     root: Option<NodeId>,
 }
 
-impl<'t> Builder<'t> {
+impl<'t> Builder<'t, '_> {
     fn step(&mut self, event: Event<'t>, span: Span) -> Result<(), SyntaxError> {
         match event {
+            Event::Scalar { text, anchor, .. } if self.budget.is_over() => {
+                (self.end, self.last) = (span.end, span);
+                self.name(anchor, Anchored::Dropped);
+                self.look_over(text);
+                Ok(())
+            }
             Event::Scalar { text, style, anchor, tag } => self.scalar(text, style, anchor, tag, span),
             Event::SeqStart { flow, anchor } => self.open(false, flow, anchor, span),
             Event::MapStart { flow, anchor } => self.open(true, flow, anchor, span),
@@ -250,6 +274,11 @@ impl<'t> Builder<'t> {
             return Ok(());
         }
         let kind = scalar::to_kind(scalar).ok_or_else(|| SyntaxError::not_finite(span))?;
+        if let (NodeKind::Str(text), Some(Frame { key: Key::Plain(key, _), .. })) =
+            (&kind, self.frames.last())
+        {
+            self.budget.note(key, text);
+        }
         let id = self.arena.push(kind, span, style);
         self.name(anchor, Anchored::Done(LEAF, id));
         self.attach(id, LEAF, false)
@@ -270,13 +299,20 @@ impl<'t> Builder<'t> {
         if self.frames.len() >= MAX_DEPTH {
             return Err(SyntaxError::too_deep(span));
         }
+        let marks = Marks { nodes: self.arena.len(), items: self.items.len(), entries: self.entries.len() };
+        let was_over = self.budget.is_over();
+        let key = match self.frames.last() {
+            Some(Frame { key: Key::Plain(key, _), .. }) => Some(key.as_ref()),
+            _ => None,
+        };
+        self.budget.open(map, key, marks, span);
         self.decoded += 1;
         // The parser begins a list that is not indented below its key behind the first dash.
         let below_key = !map && !flow && self.frames.last().is_some_and(|frame| frame.map);
         let dash = if below_key { self.gap_sign(span.start, b"-") } else { None };
         let start = dash.unwrap_or(span.start);
         self.end = span.end;
-        self.name(anchor, Anchored::Open);
+        self.name(anchor, if was_over { Anchored::Dropped } else { Anchored::Open });
         let base = if map { self.entries.len() } else { self.items.len() };
         self.frames.push(Frame {
             map,
@@ -288,7 +324,40 @@ impl<'t> Builder<'t> {
             key: Key::None,
             last_key: Span::new(span.start, span.start),
         });
+        if !was_over && self.budget.is_over() {
+            self.drop_object();
+        }
         Ok(())
+    }
+
+    /// Drops what was built of an object that is too large. What is left of it is only looked over.
+    #[cold]
+    fn drop_object(&mut self) {
+        let (level, marks) = self.budget.dropped();
+        self.arena.truncate(marks.nodes);
+        self.items.truncate(marks.items);
+        self.entries.truncate(marks.entries);
+        for frame in self.frames.iter_mut().skip(level) {
+            frame.base = if frame.map { marks.entries } else { marks.items };
+        }
+        for anchor in self.anchors.iter_mut().flatten() {
+            if matches!(anchor, Anchored::Done(_, id) if !self.arena.holds(*id)) {
+                *anchor = Anchored::Dropped;
+            }
+        }
+    }
+
+    /// Takes a scalar, or an alias, for the key or value that it is, and nothing else.
+    fn look_over(&mut self, text: Cow<'t, str>) {
+        let Some(frame) = self.frames.last_mut() else { return };
+        frame.key = match std::mem::replace(&mut frame.key, Key::None) {
+            Key::None if frame.map => Key::Plain(text, Span::default()),
+            Key::Plain(key, _) => {
+                self.budget.note(&key, &text);
+                Key::None
+            }
+            _ => Key::None,
+        };
     }
 
     fn close(&mut self, span: Span) -> Result<(), SyntaxError> {
@@ -296,6 +365,25 @@ impl<'t> Builder<'t> {
         let style = if frame.flow { Style::Flow } else { Style::Block };
         if frame.flow {
             self.end = self.end.max(span.end);
+        }
+        let was_over = self.budget.is_over();
+        let resumes = self.budget.close(span);
+        if was_over {
+            self.name(frame.anchor, Anchored::Dropped);
+            if let Some(outer) = self.frames.last_mut() {
+                outer.key = Key::None;
+            }
+            if resumes {
+                // An item of a list, so that the others keep their numbers.
+                let id = self.arena.push(NodeKind::Null, Span::new(frame.start, self.end), Style::Flow);
+                return self.attach(id, LEAF, false);
+            }
+            return Ok(());
+        }
+        if self.budget.is_over() {
+            self.drop_object();
+            self.name(frame.anchor, Anchored::Dropped);
+            return Ok(());
         }
         let kind = if frame.map {
             let mut entries: Vec<Entry<'t>> = self.entries.drain(frame.base..).collect();
@@ -311,8 +399,19 @@ impl<'t> Builder<'t> {
 
     fn alias(&mut self, anchor: Anchor, span: Span) -> Result<(), SyntaxError> {
         self.check_name(span)?;
+        if self.budget.is_over() {
+            (self.end, self.last) = (span.end, span);
+            self.look_over(Cow::Borrowed(""));
+            return Ok(());
+        }
         let (weight, id) = match self.anchors.get(anchor).copied().flatten() {
             Some(Anchored::Done(weight, id)) => (weight, id),
+            Some(Anchored::Dropped) => {
+                self.budget.give_up(span);
+                self.drop_object();
+                self.look_over(Cow::Borrowed(""));
+                return Ok(());
+            }
             Some(Anchored::Open) => return Err(SyntaxError::alias_of_itself(span)),
             None => return Err(self.context().unknown_alias(span)),
         };
@@ -338,7 +437,7 @@ impl<'t> Builder<'t> {
         if self.frames.len() + weight.height > MAX_DEPTH {
             return Err(SyntaxError::too_deep(span));
         }
-        self.attach(id, Weight { size: weight.size.saturating_add(1), height: weight.height }, true)
+        self.attach(id, Weight { size: weight.size.saturating_add(1), ..weight }, true)
     }
 
     /// Records what an anchor names.
@@ -360,6 +459,16 @@ impl<'t> Builder<'t> {
         };
         frame.weight.size = frame.weight.size.saturating_add(weight.size);
         frame.weight.height = frame.weight.height.max(weight.height + 1);
+        frame.weight.elements = frame.weight.elements.saturating_add(weight.elements).saturating_add(1);
+        // What stands here itself has been counted as it came.
+        let merges = matches!(frame.key, Key::Merge(_));
+        let elements = if alias || merges { weight.elements.saturating_add(1) } else { 1 };
+        self.budget.add(elements, self.last);
+        if self.budget.is_over() {
+            frame.key = Key::None;
+            self.drop_object();
+            return Ok(());
+        }
         if !frame.map {
             self.items.push(id);
             return Ok(());

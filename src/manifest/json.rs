@@ -2,41 +2,34 @@
 
 use std::borrow::Cow;
 
-use super::tree::{Arena, Entry, NodeId, NodeKind, Span, Style, Tree, mark_shadowed};
-use super::{MAX_DEPTH, SyntaxError};
+use super::budget::{Budget, Marks};
+use super::tree::{Arena, Entry, NO_NODE, NodeId, NodeKind, Span, Style, Tree, mark_shadowed};
+use super::{MAX_DEPTH, SyntaxError, Within};
 
 /// Reads the value that begins at byte `start` of `text`. Gives the end too: another value may follow.
-pub(super) fn read(text: &str, start: usize) -> Result<(Tree<'_>, usize), SyntaxError> {
+///
+/// # Errors
+/// What is wrong; with the end of the value where it is only too large.
+pub(super) fn read<'t>(
+    text: &'t str,
+    start: usize,
+    within: Option<&Within>,
+) -> Result<(Tree<'t>, usize), (SyntaxError, Option<usize>)> {
     let mut reader = Reader {
         text,
         at: start,
+        budget: Budget::new(within),
         // Where the value ends is not known yet, so neither is how much room it takes.
         arena: Arena::default(),
         frames: Vec::new(),
         items: Vec::new(),
         entries: Vec::new(),
     };
-    loop {
-        // A value comes next.
-        reader.blanks();
-        let Some(mut done) = reader.value()? else { continue };
-        // Hand it up until something is left open.
-        loop {
-            let Some(frame) = reader.frames.last_mut() else {
-                let end = reader.at;
-                return Ok((reader.arena.finish(done), end));
-            };
-            match frame.key.take() {
-                Some((key, key_span)) => {
-                    reader.entries.push(Entry { key, key_span, value: done, shadowed: false, merged: false });
-                }
-                None => reader.items.push(done),
-            }
-            match reader.after_value()? {
-                Some(closed) => done = closed,
-                None => break,
-            }
-        }
+    let root = reader.whole_value().map_err(|error| (error, None))?;
+    let end = reader.at;
+    match reader.budget.finish() {
+        Some((span, too_large)) => Err((SyntaxError::too_large(span, too_large), Some(end))),
+        None => Ok((reader.arena.finish(root), end)),
     }
 }
 
@@ -47,16 +40,68 @@ struct Frame<'t> {
     key: Option<(Cow<'t, str>, Span)>,
 }
 
-struct Reader<'t> {
+struct Reader<'t, 'w> {
     text: &'t str,
     at: usize,
     arena: Arena<'t>,
     frames: Vec<Frame<'t>>,
     items: Vec<NodeId>,
     entries: Vec<Entry<'t>>,
+    budget: Budget<'w>,
 }
 
-impl<'t> Reader<'t> {
+impl<'t> Reader<'t, '_> {
+    /// The value that begins here, to its end.
+    fn whole_value(&mut self) -> Result<NodeId, SyntaxError> {
+        loop {
+            // A value comes next.
+            self.blanks();
+            let begin = self.at;
+            let Some(mut done) = self.value()? else { continue };
+            // Hand it up until something is left open.
+            loop {
+                let Some(frame) = self.frames.last_mut() else { return Ok(done) };
+                let key = frame.key.take();
+                let was_over = self.budget.is_over();
+                self.budget.add(1, Span::new(begin, self.at));
+                match key {
+                    _ if was_over => {}
+                    _ if self.budget.is_over() => self.drop_object(),
+                    Some((key, key_span)) => {
+                        self.entries.push(Entry {
+                            key,
+                            key_span,
+                            value: done,
+                            shadowed: false,
+                            merged: false,
+                        });
+                    }
+                    None => self.items.push(done),
+                }
+                match self.after_value()? {
+                    Some(closed) => done = closed,
+                    None => break,
+                }
+            }
+        }
+    }
+
+    /// Drops what was built of an object that is too large. What is left of it is only looked over.
+    #[cold]
+    fn drop_object(&mut self) {
+        let (level, marks) = self.budget.dropped();
+        self.arena.truncate(marks.nodes);
+        self.items.truncate(marks.items);
+        self.entries.truncate(marks.entries);
+        for frame in self.frames.iter_mut().skip(level) {
+            frame.base = if frame.map { marks.entries } else { marks.items };
+        }
+    }
+
+    fn push(&mut self, kind: NodeKind<'t>, span: Span, style: Style) -> NodeId {
+        if self.budget.is_over() { NO_NODE } else { self.arena.push(kind, span, style) }
+    }
+
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
@@ -88,7 +133,10 @@ impl<'t> Reader<'t> {
             Some(open @ (b'{' | b'[')) => return self.open(open == b'{'),
             Some(b'"') => {
                 let text = self.string()?;
-                let id = self.arena.push(NodeKind::Str(text), Span::new(start, self.at), Style::DoubleQuoted);
+                if let Some(Frame { key: Some((key, _)), .. }) = self.frames.last() {
+                    self.budget.note(key, &text);
+                }
+                let id = self.push(NodeKind::Str(text), Span::new(start, self.at), Style::DoubleQuoted);
                 return Ok(Some(id));
             }
             Some(b'-' | b'0'..=b'9') => self.number()?,
@@ -100,15 +148,22 @@ impl<'t> Reader<'t> {
             }
             _ => return self.fail("a JSON value is expected here"),
         };
-        Ok(Some(self.arena.push(kind, Span::new(start, self.at), Style::Plain)))
+        Ok(Some(self.push(kind, Span::new(start, self.at), Style::Plain)))
     }
 
     fn open(&mut self, map: bool) -> Result<Option<NodeId>, SyntaxError> {
         if self.frames.len() >= MAX_DEPTH {
             return Err(SyntaxError::too_deep(self.here()));
         }
-        let base = if map { self.entries.len() } else { self.items.len() };
+        let marks = Marks { nodes: self.arena.len(), items: self.items.len(), entries: self.entries.len() };
+        let was_over = self.budget.is_over();
+        let key = self.frames.last().and_then(|frame| frame.key.as_ref()).map(|(key, _)| key.as_ref());
+        self.budget.open(map, key, marks, Span::new(self.at, self.at + 1));
+        let base = if map { marks.entries } else { marks.items };
         self.frames.push(Frame { map, start: self.at, base, key: None });
+        if !was_over && self.budget.is_over() {
+            self.drop_object();
+        }
         self.at += 1;
         self.blanks();
         match (map, self.peek()) {
@@ -121,6 +176,17 @@ impl<'t> Reader<'t> {
     fn close(&mut self) -> Option<NodeId> {
         let frame = self.frames.pop()?;
         self.at += 1;
+        let span = Span::new(frame.start, self.at);
+        let was_over = self.budget.is_over();
+        let resumes = self.budget.close(span);
+        if was_over {
+            // An item of a list, so that the others keep their numbers.
+            return Some(if resumes { self.push(NodeKind::Null, span, Style::Plain) } else { NO_NODE });
+        }
+        if self.budget.is_over() {
+            self.drop_object();
+            return Some(NO_NODE);
+        }
         let kind = if frame.map {
             let mut entries: Vec<Entry<'t>> = self.entries.drain(frame.base..).collect();
             mark_shadowed(&mut entries);
@@ -128,7 +194,7 @@ impl<'t> Reader<'t> {
         } else {
             NodeKind::Seq(self.items.drain(frame.base..).collect())
         };
-        Some(self.arena.push(kind, Span::new(frame.start, self.at), Style::Flow))
+        Some(self.push(kind, span, Style::Flow))
     }
 
     /// What follows a value in a collection: a comma (and, in an object, the next key), or the end.

@@ -5,6 +5,7 @@
 //! into a place in the text, [`LineIndex`] turns the place into line and column, and [`edit`] changes fields by byte
 //! span.
 
+mod budget;
 mod build;
 pub mod edit;
 mod events;
@@ -24,10 +25,11 @@ mod tree;
 #[cfg(test)]
 mod syntax_tests;
 
+pub use budget::{TooLarge, Within};
 pub use lines::{LineIndex, Position};
 pub use locate::Located;
 pub use objects::{ImpliedType, ObjectRef, objects};
-pub use read::{Document, read};
+pub use read::{Document, read, read_each, read_each_within};
 pub use syntax::SyntaxError;
 pub use tree::{Entry, Node, NodeId, NodeKind, Span, Style, Tree};
 

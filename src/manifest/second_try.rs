@@ -7,6 +7,7 @@
 
 use granit_parser::ErrorKind;
 
+use super::Within;
 use super::build::{Built, Failure, build_once};
 use super::edit::TextEdit;
 use super::events::Fault;
@@ -86,6 +87,7 @@ pub(super) fn rebuild(
     chunk: Span,
     at: usize,
     refused: SyntaxError,
+    within: Option<&Within>,
 ) -> Result<Option<Built<'static>>, SyntaxError> {
     let mut copy = text[chunk.start..chunk.end].to_owned();
     let mut inserted: Vec<Insertion> = Vec::new();
@@ -96,7 +98,7 @@ pub(super) fn rebuild(
         }
         let back = |at| chunk.start + original(&inserted, at);
         let moved = |span: Span| Span::new(back(span.start), back(span.end));
-        let error = match build_once(&copy, Span::new(0, copy.len())) {
+        let error = match build_once(&copy, Span::new(0, copy.len()), within) {
             Ok(built) => {
                 return Ok(built.map(|built| Built {
                     tree: built.tree.into_owned().moved(back),
@@ -110,7 +112,7 @@ pub(super) fn rebuild(
             // The same text again, now for another reason.
             Err(Failure::Refused(_, error)) => error,
             // What was refused is mended for certain, and was not what is wrong.
-            Err(Failure::Syntax(error)) if inserted.is_empty() => error,
+            Err(Failure::Syntax(error)) if inserted.is_empty() || error.too_large.is_some() => error,
             Err(Failure::Syntax(_)) => break,
         };
         // Of a text that the copy has in another form, a change is meant for the copy.

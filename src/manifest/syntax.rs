@@ -3,8 +3,10 @@
 //! The texts name keys, punctuation and schedules, but no other values: a manifest may hold secrets.
 
 use super::MAX_DEPTH;
+use super::budget::TooLarge;
 use super::edit::TextEdit;
 use super::tree::Span;
+use crate::limits::Exceeded;
 
 /// Why a document cannot be read, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -18,11 +20,13 @@ pub struct SyntaxError {
     pub help: Option<String>,
     /// The change of the text that does it, where there is only one.
     pub repair: Option<TextEdit>,
+    /// The object that is too large, where that is all that is wrong ([`Within`](super::Within)).
+    pub too_large: Option<Box<TooLarge>>,
 }
 
 impl SyntaxError {
     pub(super) fn new(span: Span, message: impl Into<String>) -> Self {
-        Self { span, message: message.into(), help: None, repair: None }
+        Self { span, message: message.into(), help: None, repair: None, too_large: None }
     }
 
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {
@@ -54,6 +58,15 @@ impl SyntaxError {
     pub(super) fn too_deep(span: Span) -> Self {
         Self::new(span, format!("the values are nested more than {MAX_DEPTH} levels deep"))
             .help("no Kubernetes object needs that: look for brackets that are opened and never closed")
+    }
+
+    pub(super) fn too_large(span: Span, too_large: TooLarge) -> Self {
+        let mut error = Self::new(span, format!("the object has {}", too_large.exceeded));
+        if let Exceeded::Depth(_) = too_large.exceeded {
+            error.message = format!("the object is {}", too_large.exceeded);
+        }
+        error.too_large = Some(Box::new(too_large));
+        error
     }
 
     pub(super) fn not_finite(span: Span) -> Self {

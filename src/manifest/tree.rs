@@ -27,6 +27,9 @@ impl Span {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(u32);
 
+/// Stands for a value that is not kept.
+pub(super) const NO_NODE: NodeId = NodeId(0);
+
 /// How a value is written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Style {
@@ -132,6 +135,22 @@ impl<'t> Arena<'t> {
         self.nodes.push(Node { kind, span });
         self.styles.push(style);
         NodeId(id)
+    }
+
+    /// How many nodes there are.
+    pub(super) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Drops the nodes from the one with this number on.
+    pub(super) fn truncate(&mut self, length: usize) {
+        self.nodes.truncate(length);
+        self.styles.truncate(length);
+    }
+
+    /// Whether the node is still there.
+    pub(super) fn holds(&self, id: NodeId) -> bool {
+        (id.0 as usize) < self.nodes.len()
     }
 
     pub(super) fn get(&self, id: NodeId) -> &Node<'t> {

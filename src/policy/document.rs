@@ -35,6 +35,7 @@ pub(super) struct Document {
     pub(super) on_timeout: Option<OnTimeout>,
     pub(super) suppressions_allow: Option<bool>,
     pub(super) suppressions_levels: Option<Vec<Level>>,
+    pub(super) max_elements: Option<usize>,
     pub(super) layer: Layer,
     pub(super) overrides: Vec<(Match, Layer)>,
 }
@@ -108,6 +109,7 @@ const SPEC_KEYS: &[&str] = &[
     "controllerJobs",
     "onTimeout",
     "suppressions",
+    "limits",
     "defaults",
     "rules",
     "overrides",
@@ -134,6 +136,7 @@ fn spec(
             "controllerJobs" => document.controller_jobs = reader.word(value, &here, CONTROLLER_JOBS),
             "onTimeout" => document.on_timeout = reader.word(value, &here, ON_TIMEOUT),
             "suppressions" => suppressions(reader, value, &here, document),
+            "limits" => limits(reader, value, &here, document),
             "defaults" => document.layer.defaults = defaults::read(reader, value, &here),
             "rules" => {
                 document.layer.rules =
@@ -172,6 +175,17 @@ fn suppressions(reader: &mut Reader<'_>, section: Value, at: &At<'_>, document: 
             levels.extend(reader.word(item, &here.index(index), SUPPRESSIBLE));
         }
         document.suppressions_levels = Some(levels);
+    }
+}
+
+/// The fewest and the most elements that a policy may allow.
+pub(super) const MAX_ELEMENTS: (i64, i64) = (1_000, 1_000_000);
+
+fn limits(reader: &mut Reader<'_>, section: Value, at: &At<'_>, document: &mut Document) {
+    for entry in reader.object(section, at, &["maxElements"]) {
+        let (least, most) = MAX_ELEMENTS;
+        let elements = reader.int(reader.value(entry), &at.field(&entry.key), least, most);
+        document.max_elements = elements.and_then(|elements| usize::try_from(elements).ok());
     }
 }
 

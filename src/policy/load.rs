@@ -3,6 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use crate::batch::KubernetesVersion;
+use crate::limits::Limits;
 
 use super::document::{self, Document};
 use super::reader::{Fault, Reader, did_you_mean, one_of, quoted};
@@ -219,6 +220,7 @@ fn assemble(preset: Preset, documents: Vec<Document>, catalog: &[&'static RuleSp
         controller_jobs: ControllerJobs::default(),
         on_timeout: OnTimeout::default(),
         suppressions: Suppressions::default(),
+        limits: Limits::DEFAULT,
         base: Settings { rules, defaults: Defaults::default() },
         overrides: Vec::new(),
     };
@@ -230,6 +232,7 @@ fn assemble(preset: Preset, documents: Vec<Document>, catalog: &[&'static RuleSp
         policy.controller_jobs = document.controller_jobs.unwrap_or(policy.controller_jobs);
         policy.on_timeout = document.on_timeout.unwrap_or(policy.on_timeout);
         policy.suppressions.allow = document.suppressions_allow.unwrap_or(policy.suppressions.allow);
+        policy.limits.max_elements = document.max_elements.unwrap_or(policy.limits.max_elements);
         if let Some(levels) = document.suppressions_levels {
             policy.suppressions.levels = levels;
         }

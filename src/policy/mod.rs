@@ -34,6 +34,7 @@ pub use spec::{Level, OptionKind, OptionSpec, OptionValue, Options, PresetLevels
 pub use subject::Subject;
 
 use crate::batch::KubernetesVersion;
+use crate::limits::Limits;
 use settings::Layer;
 use subject::Match;
 
@@ -140,6 +141,8 @@ pub struct Policy {
     pub on_timeout: OnTimeout,
     /// Whether objects may silence rules.
     pub suppressions: Suppressions,
+    /// What one object may hold.
+    pub limits: Limits,
     base: Settings,
     overrides: Vec<Override>,
 }

@@ -73,8 +73,15 @@ fn target(
     }
     let (category, name) = key.split_once('/').unwrap_or((key, ""));
     if category == "api" || catalog.iter().any(|spec| spec.id == key && !spec.is_settable()) {
-        let message = format!("{} cannot be set: it is the API server's own verdict", quoted(key));
-        let help = "the API server refuses such objects whatever a policy says; take the line out";
+        let (why, help) = if category == "manifest" {
+            ("what it is about is not judged", "raise limits.maxElements instead")
+        } else {
+            (
+                "it is the API server's own verdict",
+                "the API server refuses such objects whatever a policy says; take the line out",
+            )
+        };
+        let message = format!("{} cannot be set: {why}", quoted(key));
         reader.fault(entry.key_span, at, message, Some(help.to_owned()));
         return None;
     }

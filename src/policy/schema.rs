@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::batch::KubernetesVersion;
+use crate::limits::Limits;
 
 use super::{Level, OptionKind, OptionSpec, Preset, RuleSpec, defaults, document};
 
@@ -126,6 +127,20 @@ fn spec() -> Value {
                         "type": ["array", "null"],
                         "items": { "enum": ["deny", "warn", "info"] },
                         "default": ["deny", "warn", "info"],
+                    },
+                },
+            },
+            "limits": {
+                "description": "What one object may hold. What exceeds it is not judged, and refused under mode enforce.",
+                "type": ["object", "null"],
+                "additionalProperties": false,
+                "properties": {
+                    "maxElements": {
+                        "description": "List items and map entries, without metadata.managedFields and status.",
+                        "type": "integer",
+                        "minimum": document::MAX_ELEMENTS.0,
+                        "maximum": document::MAX_ELEMENTS.1,
+                        "default": Limits::DEFAULT.max_elements,
                     },
                 },
             },

@@ -88,6 +88,7 @@ rules! {
     job_work_queue_completions,
     manifest_ignored_text,
     manifest_octal_number,
+    manifest_too_large,
     pod_image_tag,
     pod_privileged,
     pod_resources,
@@ -99,7 +100,7 @@ rules! {
     template_unexpanded,
 }
 
-/// The levels of what the API server itself refuses.
+/// The levels of what the API server itself refuses, and of what cannot be judged at all.
 const ALWAYS: PresetLevels = always(Level::Deny);
 
 /// The same level in every policy: none can set it.

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::batch::{self, Kind, Workload};
-use crate::engine::{self, Context, Input, Object, Services};
+use crate::engine::{self, Cancellation, Context, Input, Object, Services};
 use crate::mutate;
 use crate::policy::{ControllerJobs, Mode, Policy};
 
 use super::answer::{Decision, Ruling, changes_annotation};
 use super::facts::Facts;
+use super::intake;
 use super::knowledge::Namespaces;
 use super::object::{self, Sent};
 use super::review::{
@@ -107,16 +108,26 @@ impl Admission {
         body: &[u8],
         now: Timestamp,
     ) -> Result<ReviewAnswer, ReviewError> {
-        self.judge(endpoint, body, now).map(|answered| answered.answer)
+        // What arrives at a server has been counted by then.
+        let answered = match intake::check(body, &self.policy.limits, 0) {
+            Ok(_) => self.judge(endpoint, body, now, None),
+            Err(refused) => self.without_verdict(endpoint, &refused.outline, &refused.why),
+        };
+        answered.map(|answered| answered.answer)
     }
 
-    /// The same, with what is counted of it.
+    /// The same of a review that holds no more than may be judged, with what is counted of it.
     pub(crate) fn judge(
         &self,
         endpoint: Endpoint,
         body: &[u8],
         now: Timestamp,
+        cancellation: Option<&Cancellation>,
     ) -> Result<Answered, ReviewError> {
+        let is_cancelled = || cancellation.is_some_and(Cancellation::is_cancelled);
+        if is_cancelled() {
+            return self.without_verdict(endpoint, body, &Unjudged::TimedOut);
+        }
         let review = match Review::read(body) {
             // An API server writes text, so that this is none; still, nothing that an object may hold should leave the
             // answer to a failurePolicy.
@@ -131,7 +142,10 @@ impl Admission {
                 pass_over(&request, PassedOver::ExcludedNamespace)
             }
             Review::Request(mut request) => match endpoint {
-                Endpoint::Validate => self.validate(&mut request, now),
+                _ if is_cancelled() => {
+                    return Ok(self.unjudged(endpoint, &Head::from(&*request), &Unjudged::TimedOut));
+                }
+                Endpoint::Validate => self.validate(&mut request, now, cancellation),
                 Endpoint::Mutate => self.mutate(&mut request),
             },
             Review::UidOnly { uid, problem } => {
@@ -192,7 +206,12 @@ impl Admission {
     }
 
     /// Says whether the object may be stored.
-    fn validate(&self, request: &mut Request<Sent<'_>>, now: Timestamp) -> (Response, Facts) {
+    fn validate(
+        &self,
+        request: &mut Request<Sent<'_>>,
+        now: Timestamp,
+        cancellation: Option<&Cancellation>,
+    ) -> (Response, Facts) {
         let (new, old) = match asked(request) {
             Asked::Object { new, old } => (new, old),
             Asked::PassedOver(why) => return pass_over(request, why),
@@ -216,6 +235,7 @@ impl Admission {
             input: Input::Alone,
             now,
             namespace_labels,
+            cancellation,
         };
         let (object, verdict) = match old {
             Some(mut old) => {
@@ -231,6 +251,9 @@ impl Admission {
                 (object, verdict)
             }
         };
+        if verdict.cancelled {
+            return self.answer_unjudged(Endpoint::Validate, &Head::from(&*request), &Unjudged::TimedOut);
+        }
         let mode = match (self.policy.mode, self.policy.controller_jobs) {
             (Mode::Enforce, ControllerJobs::Warn) if controllers => Mode::Warn,
             (mode, _) => mode,

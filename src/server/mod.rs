@@ -12,6 +12,7 @@ mod connections;
 mod deadline;
 mod facts;
 mod http;
+mod intake;
 mod knowledge;
 mod log;
 mod metrics;
@@ -51,7 +52,7 @@ pub use tracing::level_filters::LevelFilter;
 pub(crate) use deadline::parse as parse_duration;
 #[cfg(feature = "cluster")]
 pub(crate) use http::App;
-pub(crate) use http::MAX_BODY;
+pub(crate) use intake::MAX_BODY;
 pub(crate) use knowledge::Knowledge;
 #[cfg(feature = "cluster")]
 pub(crate) use knowledge::{Labels, Namespaces};
@@ -223,6 +224,7 @@ impl Server {
             room: Arc::new(Semaphore::new(options.max_concurrent as usize)),
             default_timeout: options.timeouts.request,
             memory: http::Memory::default(),
+            heavy: http::Heavy::default(),
         };
         let connections = Connections {
             tls,
@@ -300,13 +302,23 @@ async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeE
     Ok((listener, address))
 }
 
+/// How many threads there are for what never waits, at most. Each judges one ordinary review at a time, in memory of its
+/// own, and two of them answer more than the API servers of any cluster ask.
+const MAX_WORKERS: usize = 8;
+
+/// How many threads there are for what takes longer, at most. Reviews have a bound of their own, below this one.
+const MAX_BLOCKING: usize = 16;
+
 /// Runs a server on threads of its own until a signal ends it. `started` is called once it listens.
 ///
 /// # Errors
 /// When certificate, port, threads or signals cannot be had.
 pub fn run(options: ServeOptions, started: impl FnOnce(SocketAddr)) -> Result<Ended, ServeError> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MAX_WORKERS);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .thread_name("jobguard")
+        .worker_threads(threads)
+        .max_blocking_threads(MAX_BLOCKING)
         .enable_all()
         .build()
         .map_err(ServeError::Start)?;

@@ -12,7 +12,8 @@ use serde_json::value::RawValue;
 use lenient::Lenient;
 
 use crate::batch::{self, Kind, Workload};
-use crate::manifest;
+use crate::limits::Limits;
+use crate::manifest::{self, Within};
 
 mod lenient;
 
@@ -116,6 +117,13 @@ fn empty(kind: Kind) -> Workload {
     }
 }
 
+/// How large the objects are that are read as people write them, managed fields and all. An object that an API server
+/// has sent is read without.
+const CAREFULLY: Within = Within {
+    limits: Limits { max_elements: 5 * Limits::DEFAULT.max_elements, ..Limits::DEFAULT },
+    is_asked_for: |_, _| true,
+};
+
 /// The object as the API server writes it; or else, by the API's own rules, as people do (`null` for nothing, a number
 /// for a quantity).
 pub(super) fn read(sent: Sent<'_>, kind: Kind) -> serde_json::Result<Workload> {
@@ -124,9 +132,12 @@ pub(super) fn read(sent: Sent<'_>, kind: Kind) -> serde_json::Result<Workload> {
         Sent::Raw(raw) => raw,
     };
     as_written(raw, kind).or_else(|error| {
-        let documents = manifest::read(raw.get());
-        let tree = documents.first().and_then(|document| document.content.as_ref().ok());
-        tree.and_then(|tree| batch::decode(tree, tree.root(), kind).workload).ok_or(error)
+        let mut workload = None;
+        manifest::read_each_within(raw.get(), Some(&CAREFULLY), |document| {
+            let tree = document.content.ok();
+            workload = tree.and_then(|tree| batch::decode(&tree, tree.root(), kind).workload);
+        });
+        workload.ok_or(error)
     })
 }
 

@@ -11,7 +11,7 @@ use crate::engine::registry;
 use crate::policy::{Policy, Preset, load};
 
 use super::Admission;
-use super::http::{App, Memory};
+use super::http::{App, Heavy, Memory};
 use super::knowledge::Knowledge;
 use super::metrics::Metrics;
 use super::policies::{Policies, PolicySource};
@@ -53,6 +53,7 @@ fn app_by(policy: PolicySource, max_concurrent: usize) -> App {
         room: Arc::new(Semaphore::new(max_concurrent)),
         default_timeout: Duration::from_secs(5),
         memory: Memory::default(),
+        heavy: Heavy::default(),
     }
 }
 

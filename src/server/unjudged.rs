@@ -37,25 +37,23 @@ pub(crate) enum Unjudged {
         found: String,
     },
     /// The review is larger than what is read.
-    #[allow(dead_code, reason = "nothing counts bytes yet")]
     TooLarge {
         /// The most that is read, in bytes.
         limit: usize,
     },
     /// The object has more list items and map entries than are read.
-    #[allow(dead_code, reason = "nothing counts elements yet")]
     TooManyElements {
         /// The most that are read.
         limit: usize,
     },
     /// The object is nested more deeply than is read.
-    #[allow(dead_code, reason = "nothing counts depth yet")]
     TooDeep {
         /// The deepest that is read.
         limit: usize,
     },
+    /// The stored object exceeds a limit already, and its spec stays what it is.
+    StoredTooLarge,
     /// Judging the object took more time than one object may take.
-    #[allow(dead_code, reason = "nothing counts an object's own time yet")]
     OutOfTime,
     /// The object led into a fault of jobguard.
     Panicked,
@@ -152,6 +150,7 @@ impl Unjudged {
             Self::TooLarge { .. } => "too_large",
             Self::TooManyElements { .. } => "too_many_elements",
             Self::TooDeep { .. } => "too_deep",
+            Self::StoredTooLarge => "stored_too_large",
             Self::OutOfTime => "out_of_time",
             Self::Panicked => "internal_error",
             Self::Overloaded => "overloaded",
@@ -171,6 +170,7 @@ impl Unjudged {
             | Self::TooLarge { .. }
             | Self::TooManyElements { .. }
             | Self::TooDeep { .. }
+            | Self::StoredTooLarge
             | Self::OutOfTime
             | Self::Panicked => Fault::Object,
             Self::Overloaded | Self::TimedOut => Fault::Server,
@@ -211,6 +211,8 @@ impl Unjudged {
             Self::TimedOut => Some((504, "Timeout")),
             // Nobody who may create Pods should need jobguard's consent.
             Self::OtherKind { .. } => None,
+            // Old objects stay editable where nothing becomes worse.
+            Self::StoredTooLarge => None,
         }
     }
 
@@ -287,6 +289,9 @@ impl fmt::Display for Unjudged {
                 write!(f, "the object has more than {limit} list items and map entries")
             }
             Self::TooDeep { limit } => write!(f, "the object is nested more than {limit} levels deep"),
+            Self::StoredTooLarge => {
+                f.write_str("the stored object is larger than what is judged, and its spec has not changed")
+            }
             Self::OutOfTime => f.write_str("the object takes too much time to judge"),
             Self::Panicked => f.write_str("jobguard failed on it"),
             Self::Overloaded => f.write_str("there are too many reviews at a time"),

@@ -6,7 +6,7 @@ use super::super::syntax::SyntaxError;
 use super::super::tree::{Span, Style};
 use super::Builder;
 
-impl<'t> Builder<'t> {
+impl<'t> Builder<'t, '_> {
     /// Refuses odd characters up to the end of an event, where kubectl refuses them.
     #[cold]
     pub(super) fn check_odd(&mut self, event: &Event<'t>, span: Span) -> Result<(), SyntaxError> {

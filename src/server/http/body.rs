@@ -10,30 +10,39 @@ use axum::http::{HeaderMap, StatusCode};
 use hyper::body::Body;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::super::intake::{Intake, MAX_BODY, Refused, check};
 use super::super::text::plain;
 use super::refusal::Refusal;
+use super::weight::{FEW, LIGHT, weight_of_review};
+use crate::limits::Limits;
 
-/// The largest body: an old and a new object, 3 MiB each, and the rest of the review.
-pub(crate) const MAX_BODY: usize = 7 << 20;
+/// How much of a review is read at all, in bytes; what is more than is kept is counted and thrown away, so that it can
+/// be answered. From a request of 3 MiB, an API server makes several times that when it writes out defaults.
+const MAX_READ: usize = 160 << 20;
 
-/// From which size on a body is large: it is judged on a thread of its own, and counts against [`Memory`], in bytes.
-/// An ordinary review takes some 50 µs, less than what moving it costs; time grows with size, and nobody else should
-/// wait for it.
+/// How much is thrown away of a body that is refused unseen, in bytes.
+const MAX_DISCARDED: usize = 7 << 20;
+
+/// From which size on a body is large: it is counted while it arrives, and judged on a thread of its own. An ordinary
+/// review takes some 50 µs, less than what moving it costs; time grows with size, and nobody else should wait for it.
 pub(super) const LARGE: usize = 32 << 10;
 
-/// How much all large bodies may hold together, in bytes. Judging takes several times that.
-const MAX_LARGE: usize = 32 << 20;
+/// Up to which size a body counts against no bound but that of connections, in bytes.
+const SMALL: usize = 8 << 10;
+
+/// How much all bodies together may hold beyond that, in bytes.
+const MAX_HELD: usize = 48 << 20;
 
 /// What memory is counted in, in bytes.
 const UNIT: usize = 4 << 10;
 
-/// Room for large bodies. Ordinary ones are bounded by the number of connections.
+/// Room for bodies.
 #[derive(Debug, Clone)]
 pub(crate) struct Memory(Arc<Semaphore>);
 
 impl Default for Memory {
     fn default() -> Self {
-        Self(Arc::new(Semaphore::new(MAX_LARGE / UNIT)))
+        Self(Arc::new(Semaphore::new(MAX_HELD / UNIT)))
     }
 }
 
@@ -41,16 +50,25 @@ impl Default for Memory {
 #[derive(Debug)]
 pub(super) struct Bytes {
     pub(super) bytes: Data,
+    /// The memory that judging it takes besides, in bytes; 0 for one that was not worth counting.
+    pub(super) weight: usize,
     _claim: Option<OwnedSemaphorePermit>,
 }
 
-/// Why there is no body.
+impl Bytes {
+    /// Whether it is judged where it arrived.
+    pub(super) fn is_ordinary(&self) -> bool {
+        self.bytes.len() <= LARGE && self.weight <= LIGHT
+    }
+}
+
+/// What arrived.
 #[derive(Debug)]
-pub(super) enum NoBody {
-    /// The client's fault.
-    Refused(Refusal),
-    /// Others hold too much.
-    NoMemory,
+pub(super) enum Arrived {
+    /// A review to judge.
+    Whole(Bytes),
+    /// One on which there can be no verdict.
+    Refused(Box<Refused>),
 }
 
 pub(super) fn check_headers(headers: &HeaderMap) -> Result<(), Refusal> {
@@ -77,45 +95,84 @@ pub(super) fn check_headers(headers: &HeaderMap) -> Result<(), Refusal> {
     }
 }
 
-/// Reads a body of at most [`MAX_BODY`]. Of one that is larger, as much again is read and thrown away: a client that
-/// is still writing when the connection closes would not see the answer.
-pub(super) async fn read(mut body: impl Body<Data = Data> + Unpin, memory: &Memory) -> Result<Bytes, NoBody> {
-    let refuse = |code, message: String| NoBody::Refused(Refusal::new(code, message));
-    let too_large =
-        || refuse(StatusCode::PAYLOAD_TOO_LARGE, format!("the body is larger than {MAX_BODY} bytes"));
+/// Reads a review. It is counted while it arrives, once it is large: from where an object exceeds one of the `limits`,
+/// or there is more than is judged, the rest is thrown away, but for what it takes to answer.
+///
+/// # Errors
+/// Where there is nothing that could be answered.
+pub(super) async fn read(
+    mut body: impl Body<Data = Data> + Unpin,
+    memory: &Memory,
+    limits: &Limits,
+) -> Result<Arrived, Refusal> {
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
-    if announced > 2 * MAX_BODY {
+    if announced > MAX_READ {
         return Err(too_large());
     }
     // An ordinary body comes in one piece with its header, and stays where it is.
     let (mut whole, mut pieces) = (Data::new(), Vec::new());
     let mut claim: Option<OwnedSemaphorePermit> = None;
+    let mut intake: Option<Intake> = None;
+    let (mut given_up, mut shed) = (false, false);
     let mut length: usize = 0;
     while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
-        let frame = frame.map_err(|_| refuse(StatusCode::BAD_REQUEST, "the body broke off".to_owned()))?;
+        let frame =
+            frame.map_err(|_| Refusal::new(StatusCode::BAD_REQUEST, "the body broke off".to_owned()))?;
         let Ok(data) = frame.into_data() else { continue };
         length = length.saturating_add(data.len());
-        if length <= MAX_BODY {
-            grow(&mut claim, length, memory)?;
-            if data.len() == length && length == announced {
-                whole = data;
-            } else {
-                // What is announced has not come yet: memory is not handed out on a promise.
-                pieces.reserve(announced.min(LARGE).saturating_sub(pieces.len()));
-                pieces.extend_from_slice(&std::mem::take(&mut whole));
-                pieces.extend_from_slice(&data);
-            }
+        if length > MAX_READ {
+            return Err(too_large());
+        }
+        if length > LARGE || intake.is_some() {
+            let intake = intake.get_or_insert_with(|| {
+                let mut intake = Intake::new();
+                intake.feed(&whole);
+                intake.feed(&pieces);
+                intake
+            });
+            intake.feed(&data);
+            given_up = given_up || length > MAX_BODY || intake.exceeds(limits);
+        }
+        if !given_up && !grow(&mut claim, length, memory) {
+            // Counted all the same, so that the answer can say whose it is.
+            intake.get_or_insert_with(|| {
+                let mut intake = Intake::new();
+                intake.feed(&whole);
+                intake.feed(&pieces);
+                intake.feed(&data);
+                intake
+            });
+            (given_up, shed) = (true, true);
+        }
+        if given_up {
+            (whole, pieces, claim) = (Data::new(), Vec::new(), None);
+        } else if data.len() == length && length == announced {
+            whole = data;
         } else {
-            (whole, pieces) = (Data::new(), Vec::new());
-        }
-        if length > 2 * MAX_BODY {
-            break;
+            // What is announced has not come yet: memory is not handed out on a promise.
+            pieces.reserve(announced.min(LARGE).saturating_sub(pieces.len()));
+            pieces.extend_from_slice(&std::mem::take(&mut whole));
+            pieces.extend_from_slice(&data);
         }
     }
-    if length > MAX_BODY {
-        return Err(too_large());
+    if given_up && let Some(intake) = intake {
+        return Ok(Arrived::Refused(Box::new(intake.refuse(length, limits, shed))));
     }
-    Ok(Bytes { bytes: if pieces.is_empty() { whole } else { pieces.into() }, _claim: claim })
+    let bytes = if pieces.is_empty() { whole } else { pieces.into() };
+    let intake = match intake {
+        Some(intake) => Some(intake),
+        None => match check(&bytes, limits, FEW) {
+            Ok(intake) => intake,
+            Err(refused) => return Ok(Arrived::Refused(refused)),
+        },
+    };
+    let weight = intake.map_or(0, |intake| weight_of_review(intake.scanner(), length));
+    Ok(Arrived::Whole(Bytes { bytes, weight, _claim: claim }))
+}
+
+/// What is answered to a review that says too much for anybody to know who asks.
+pub(super) fn too_large() -> Refusal {
+    Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, format!("the body is larger than {MAX_BODY} bytes"))
 }
 
 /// Reads a body and throws it away, as far as it is no larger than bodies may be.
@@ -123,24 +180,24 @@ pub(super) async fn discard(mut body: impl Body<Data = Data> + Unpin) {
     let mut length: usize = 0;
     while let Some(Ok(frame)) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
         length = length.saturating_add(frame.data_ref().map_or(0, Data::len));
-        if length > MAX_BODY {
+        if length > MAX_DISCARDED {
             return;
         }
     }
 }
 
-/// Claims memory for a body that has grown to `length`.
-fn grow(claim: &mut Option<OwnedSemaphorePermit>, length: usize, memory: &Memory) -> Result<(), NoBody> {
-    let needed = length.saturating_sub(LARGE).div_ceil(UNIT);
+/// Claims memory for a body that has grown to `length`; false where others hold too much.
+fn grow(claim: &mut Option<OwnedSemaphorePermit>, length: usize, memory: &Memory) -> bool {
+    let needed = length.saturating_sub(SMALL).div_ceil(UNIT);
     let held = claim.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
-    let Some(more @ 1..) = needed.checked_sub(held) else { return Ok(()) };
+    let Some(more @ 1..) = needed.checked_sub(held) else { return true };
     let more = u32::try_from(more).unwrap_or(u32::MAX);
-    let more = Arc::clone(&memory.0).try_acquire_many_owned(more).map_err(|_| NoBody::NoMemory)?;
+    let Ok(more) = Arc::clone(&memory.0).try_acquire_many_owned(more) else { return false };
     match claim {
         Some(claim) => claim.merge(more),
         None => *claim = Some(more),
     }
-    Ok(())
+    true
 }
 
 #[cfg(test)]
@@ -148,6 +205,7 @@ mod tests {
     use axum::body::Body;
     use hyper::body::{Frame, SizeHint};
 
+    use super::super::super::unjudged::Unjudged;
     use super::*;
 
     /// A body in pieces, of which so many bytes are announced.
@@ -186,26 +244,47 @@ mod tests {
             (vec!["a", "bc"], 0),
         ] {
             let said = format!("{pieces:?} {announced}");
-            let body = read(Pieces(pieces, announced), &Memory::default()).await.unwrap();
+            let body = arrived(Pieces(pieces, announced), &Memory::default()).await.unwrap();
             assert_eq!(body.bytes, "abc", "{said}");
         }
     }
 
+    async fn arrived(
+        body: impl hyper::body::Body<Data = Data> + Unpin,
+        memory: &Memory,
+    ) -> Result<Bytes, Unjudged> {
+        match read(body, memory, &Limits::DEFAULT).await.unwrap() {
+            Arrived::Whole(body) => Ok(body),
+            Arrived::Refused(refused) => Err(refused.why),
+        }
+    }
+
     #[tokio::test]
-    async fn large_bodies_share_a_bound() {
+    async fn bodies_share_a_bound() {
         let memory = Memory::default();
+        let large = || Body::from(vec![b' '; MAX_HELD / 4]);
         let mut held = Vec::new();
         let refused = loop {
-            match read(Body::from(vec![b' '; MAX_BODY]), &memory).await {
+            match arrived(large(), &memory).await {
                 Ok(body) => held.push(body),
-                Err(error) => break error,
+                Err(why) => break why,
             }
         };
-        assert!(matches!(refused, NoBody::NoMemory));
+        assert_eq!(refused, Unjudged::Overloaded);
         assert_eq!(held.len(), 4);
-        // Ordinary ones have room, and so have large ones once others are done.
-        read(Body::from(vec![b' '; LARGE]), &memory).await.unwrap();
+        // Small ones have room, and so have large ones once others are done.
+        arrived(Body::from(vec![b' '; SMALL]), &memory).await.unwrap();
         held.pop();
-        read(Body::from(vec![b' '; MAX_BODY]), &memory).await.unwrap();
+        arrived(large(), &memory).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn the_largest_gets_in_alone_and_what_is_larger_keeps_no_memory() {
+        let memory = Memory::default();
+        let body = arrived(Body::from(vec![b' '; MAX_BODY]), &memory).await.unwrap();
+        drop(body);
+        let refused = arrived(Body::from(vec![b' '; MAX_BODY + 1]), &memory).await.unwrap_err();
+        assert_eq!(refused, Unjudged::TooLarge { limit: MAX_BODY });
+        assert_eq!(memory.0.available_permits(), MAX_HELD / UNIT);
     }
 }

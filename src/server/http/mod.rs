@@ -1,10 +1,13 @@
 //! The HTTP side: which requests there are, and what is answered to those that are no reviews.
 
 mod body;
+#[cfg(test)]
+mod limits_tests;
 mod refusal;
 mod review;
 #[cfg(test)]
 mod tests;
+mod weight;
 
 use std::any::Any;
 use std::convert::Infallible;
@@ -26,8 +29,9 @@ use tokio::sync::Semaphore;
 use tower::Service as _;
 use tower_http::catch_panic::{CatchPanicLayer, ResponseForPanic};
 
-pub(crate) use body::{MAX_BODY, Memory};
+pub(crate) use body::Memory;
 use refusal::Refusal;
+pub(crate) use weight::Heavy;
 
 use super::admission::{Admission, Endpoint};
 use super::knowledge::Knowledge;
@@ -54,8 +58,10 @@ pub(crate) struct App {
     pub(crate) room: Arc<Semaphore>,
     /// For requests that do not say how long their client waits.
     pub(crate) default_timeout: Duration,
-    /// Room for large bodies.
+    /// Room for bodies.
     pub(crate) memory: Memory,
+    /// Room for evaluations on threads of their own.
+    pub(crate) heavy: Heavy,
 }
 
 impl App {

@@ -19,8 +19,9 @@ use super::super::metrics::Shed;
 use super::super::review::ReviewError;
 use super::super::tls::Peer;
 use super::super::unjudged::{Outcome, Unjudged};
-use super::body::{self, Bytes, LARGE, NoBody};
+use super::body::{self, Arrived, Bytes};
 use super::refusal::{Refusal, json};
+use super::weight::NotDone;
 use super::{App, Client};
 
 /// How long a request that is refused unseen may go on arriving.
@@ -75,14 +76,23 @@ async fn attend(
         let _ = timeout_at(patience, body::discard(body)).await;
         return Err(refusal);
     }
-    let body = timeout_at(deadline, body::read(body, &app.memory))
+    let limits = app.policies.now().policy.limits;
+    let arrived = timeout_at(deadline, body::read(body, &app.memory, &limits))
         .await
-        .map_err(|_| Refusal::new(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time"))?
-        .map_err(|error| match error {
-            NoBody::Refused(refusal) => refusal,
-            NoBody::NoMemory => shed(app, Shed::Memory, "too many large reviews at a time; ask again"),
-        })?;
-    let answered = judge(app, endpoint, body, deadline).await?;
+        .map_err(|_| Refusal::new(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time"))??;
+    let answered = match arrived {
+        Arrived::Whole(body) => judge(app, endpoint, body, deadline).await?,
+        Arrived::Refused(refused) => {
+            if refused.why == Unjudged::Overloaded {
+                if leaves_overload_to_client(app, endpoint) {
+                    return Err(shed(app, Shed::Memory, "too many large reviews at a time; ask again"));
+                }
+                app.metrics.shed(Shed::Memory);
+            }
+            // Whoever sends so much, and not even who asks, is no API server.
+            unjudged(app, endpoint, &refused.outline, &refused.why).map_err(|_| body::too_large())?
+        }
+    };
     app.metrics.answered(endpoint, &answered.facts);
     json(StatusCode::OK, &answered.answer)
 }
@@ -90,6 +100,14 @@ async fn attend(
 fn shed(app: &App, reason: Shed, message: &str) -> Refusal {
     app.metrics.shed(reason);
     Refusal::new(StatusCode::TOO_MANY_REQUESTS, message)
+}
+
+/// Whether reviews are refused at once, with an HTTP error, where there are too many: an API server asks again by itself
+/// for as long as it waits, perhaps another replica; then its failurePolicy says what follows, which may be stricter than
+/// this policy.
+fn leaves_overload_to_client(app: &App, endpoint: Endpoint) -> bool {
+    let policy = Arc::clone(&app.policies.now().policy);
+    Unjudged::Overloaded.decide(endpoint, policy.mode, policy.on_timeout) == Outcome::Allow
 }
 
 /// A place among the reviews that are being judged; none where the policy is to answer without a verdict. Only now, so
@@ -103,10 +121,7 @@ async fn place(
     if let Ok(place) = Arc::clone(&room).try_acquire_owned() {
         return Ok(Some(place));
     }
-    let policy = Arc::clone(&app.policies.now().policy);
-    if Unjudged::Overloaded.decide(endpoint, policy.mode, policy.on_timeout) == Outcome::Allow {
-        // Refused at once rather than queued: an API server asks again by itself for as long as it waits, perhaps
-        // another replica; then its failurePolicy says what follows, which may be stricter than this policy.
+    if leaves_overload_to_client(app, endpoint) {
         return Err(shed(app, Shed::Reviews, "too many reviews at a time; ask again"));
     }
     // Where an overload is to refuse, it must not be left to a failurePolicy. Most reviews take less than a
@@ -135,24 +150,25 @@ pub(super) async fn judge(
     if Instant::now() >= deadline {
         return unjudged(&Unjudged::TimedOut);
     }
-    if body.bytes.len() <= LARGE {
-        let judge = || admission.judge(endpoint, &body.bytes, Timestamp::now());
+    if body.is_ordinary() {
+        let judge = || admission.judge(endpoint, &body.bytes, Timestamp::now(), None);
         return match catch_unwind(AssertUnwindSafe(judge)) {
             Ok(answered) => answered.map_err(broken),
             Err(_) => unjudged(&Unjudged::Panicked),
         };
     }
     let judged = Arc::clone(&body);
-    let judging = tokio::task::spawn_blocking(move || {
+    let judging = app.heavy.run(body.weight, deadline, move |cancellation| {
         // Held until it is done, even when nobody waits for it any more.
         let _place = place;
-        admission.judge(endpoint, &judged.bytes, Timestamp::now())
+        admission.judge(endpoint, &judged.bytes, Timestamp::now(), Some(cancellation))
     });
-    match timeout_at(deadline, judging).await {
-        Ok(Ok(answered)) => answered.map_err(broken),
-        Ok(Err(failed)) if failed.is_panic() => unjudged(&Unjudged::Panicked),
-        Ok(Err(_)) => Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "shutting down")),
-        Err(_) => unjudged(&Unjudged::TimedOut),
+    match judging.await {
+        Ok(answered) => answered.map_err(broken),
+        Err(NotDone::Panicked) => unjudged(&Unjudged::Panicked),
+        Err(NotDone::ShuttingDown) => Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "shutting down")),
+        Err(NotDone::NoTurn) => unjudged(&Unjudged::TimedOut),
+        Err(NotDone::TooSlow) => unjudged(&Unjudged::OutOfTime),
     }
 }
 

@@ -1,0 +1,717 @@
+//! How much of one object is looked at, and a count of what a review holds, made while it arrives.
+//!
+//! An element of a list and an entry of a map are what costs memory: `{}` is two bytes of text, and kilobytes once it
+//! is a volume. They are counted in the text, before anything is built from it. Imports nothing of ours.
+
+use std::fmt;
+
+/// What one object may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// List items and map entries, all levels together.
+    pub max_elements: usize,
+    /// Levels of lists and maps, the object itself included.
+    pub max_depth: usize,
+    /// Bytes of the value of one annotation that is read.
+    pub max_annotation_bytes: usize,
+}
+
+impl Limits {
+    /// What holds where nothing else is said.
+    pub const DEFAULT: Self = Self { max_elements: 10_000, max_depth: 100, max_annotation_bytes: 8 << 10 };
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+/// A limit that an object exceeds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exceeded {
+    /// It has more list items and map entries than this.
+    Elements(usize),
+    /// It is nested more levels deep than this.
+    Depth(usize),
+}
+
+impl fmt::Display for Exceeded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Elements(limit) => write!(f, "more than {limit} list items and map entries"),
+            Self::Depth(limit) => write!(f, "nested more than {limit} levels deep"),
+        }
+    }
+}
+
+/// Which object of a review.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// `request.object`.
+    New,
+    /// `request.oldObject`.
+    Old,
+}
+
+/// What an object holds.
+///
+/// `metadata.managedFields` and `status` are not the author's: API servers and controllers write them. They do not count
+/// as elements or depth, but apart, so that what they cost is known.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Count {
+    /// List items and map entries.
+    pub elements: usize,
+    /// Levels of lists and maps, the object itself included.
+    pub depth: usize,
+    /// List items and map entries of `metadata.managedFields` and `status`.
+    pub exempt: usize,
+    /// Those of the elements that stand in a list `volumes`.
+    pub volumes: usize,
+    /// Those of the elements that stand in a list of containers.
+    pub containers: usize,
+}
+
+impl Count {
+    /// The limit that is exceeded, if any.
+    pub fn exceeds(&self, limits: &Limits) -> Option<Exceeded> {
+        if self.elements > limits.max_elements {
+            Some(Exceeded::Elements(limits.max_elements))
+        } else if self.depth > limits.max_depth {
+            Some(Exceeded::Depth(limits.max_depth))
+        } else {
+            None
+        }
+    }
+}
+
+/// How many elements, and how many lists and maps, a JSON text can hold at most, in one cheap pass: each element
+/// follows a comma or an opening bracket, though not each of these brings one.
+pub fn at_most(text: &[u8]) -> (usize, usize) {
+    let opening = text.iter().filter(|byte| matches!(byte, b'{' | b'[')).count();
+    let commas = text.iter().filter(|byte| **byte == b',').count();
+    (opening + commas, opening)
+}
+
+/// Takes the parts of a review as they come by.
+pub trait Parts {
+    /// Text of the review outside of its objects. Where an object stood, there is `null`.
+    fn outline(&mut self, text: &[u8]);
+
+    /// Text of an object's `spec`.
+    fn spec(&mut self, which: Which, text: &[u8]);
+}
+
+/// Takes nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Ignored;
+
+impl Parts for Ignored {
+    fn outline(&mut self, _: &[u8]) {}
+
+    fn spec(&mut self, _: Which, _: &[u8]) {}
+}
+
+/// Where in a string the scanner is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Text {
+    /// In none.
+    Outside,
+    /// Between characters.
+    Plain,
+    /// Behind a backslash.
+    Escape,
+    /// Within `\uXXXX`: digits to come, and the value of those that came.
+    Unicode(u8, u32),
+}
+
+/// The longest key that means anything here, in bytes.
+const LONGEST_KEY: usize = 20;
+
+/// The last key, unescaped, as far as it can be one of those that mean anything.
+#[derive(Debug, Clone, Copy, Default)]
+struct Key {
+    bytes: [u8; LONGEST_KEY],
+    /// One more than fits where it is longer.
+    length: usize,
+}
+
+impl Key {
+    fn push(&mut self, byte: u8) {
+        if let Some(place) = self.bytes.get_mut(self.length) {
+            *place = byte;
+            self.length += 1;
+        } else {
+            self.length = LONGEST_KEY + 1;
+        }
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or_default()
+    }
+}
+
+/// Which elements stand in the list that is being read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Dear {
+    Volumes,
+    Containers,
+}
+
+/// Depth of the review, of its `request`, of an object, and of the object's metadata, counted as the number of lists and
+/// maps that are open within.
+const REVIEW: usize = 1;
+const REQUEST: usize = 2;
+const OBJECT: usize = 3;
+const METADATA: usize = 4;
+
+/// Counts what the objects of an `AdmissionReview` hold, from pieces of its text, in constant memory. It does not say
+/// whether the text is JSON: what is not is for the reader to find, which never finds more in it than was counted.
+#[derive(Debug, Clone)]
+pub struct Scanner {
+    depth: usize,
+    /// Whether the level N is a map, by bit N; of deeper levels nobody asks.
+    maps: u128,
+    text: Text,
+    /// Whether the string that is being read is a key.
+    is_key: bool,
+    /// Whether an item or a key comes next.
+    awaiting: bool,
+    key: Key,
+    /// Whether the value of `request` is being read.
+    in_request: bool,
+    /// The object whose value comes next, once its key has been read.
+    coming: Option<Which>,
+    /// The object whose value is being read.
+    within: Option<Which>,
+    in_metadata: bool,
+    in_spec: bool,
+    /// The depth at which `managedFields` or `status` stands whose value is being read.
+    exempt: Option<usize>,
+    /// The list of volumes or containers that is being read, and its depth.
+    dear: Option<(Dear, usize)>,
+    new: Count,
+    old: Count,
+}
+
+impl Default for Scanner {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Scanner {
+    /// A scanner at the beginning of a review.
+    pub fn new() -> Self {
+        Self {
+            depth: 0,
+            maps: 0,
+            text: Text::Outside,
+            is_key: false,
+            awaiting: false,
+            key: Key::default(),
+            in_request: false,
+            coming: None,
+            within: None,
+            in_metadata: false,
+            in_spec: false,
+            exempt: None,
+            dear: None,
+            new: Count::default(),
+            old: Count::default(),
+        }
+    }
+
+    /// What an object holds, as far as it has been read.
+    pub fn count(&self, which: Which) -> &Count {
+        match which {
+            Which::New => &self.new,
+            Which::Old => &self.old,
+        }
+    }
+
+    /// The limit that one of the objects exceeds, the new one first.
+    pub fn exceeds(&self, limits: &Limits) -> Option<Exceeded> {
+        self.new.exceeds(limits).or_else(|| self.old.exceeds(limits))
+    }
+
+    /// Reads the next piece of the text.
+    pub fn feed(&mut self, piece: &[u8], parts: &mut impl Parts) {
+        // Where that begins which is in the same part as the byte at hand.
+        let mut from = 0;
+        let mut at = 0;
+        while let Some(&byte) = piece.get(at) {
+            let before = (self.within, self.in_spec);
+            // Where that ends which was in the same part as the byte before.
+            let mut end = at;
+            if self.text != Text::Outside {
+                at = self.string(piece, at);
+                end = at;
+            } else {
+                match byte {
+                    b' ' | b'\t' | b'\n' | b'\r' | b':' => {}
+                    b',' => self.end_value(true),
+                    b'}' | b']' => {
+                        self.depth = self.depth.saturating_sub(1);
+                        self.end_value(false);
+                    }
+                    _ => self.begin_value(byte),
+                }
+                at += 1;
+            }
+            if before != (self.within, self.in_spec) {
+                hand_over(before, &piece[from..end], parts);
+                from = end;
+                if before.0.is_none() && self.within.is_some() {
+                    parts.outline(b"null");
+                }
+            }
+        }
+        hand_over((self.within, self.in_spec), &piece[from..], parts);
+    }
+
+    /// Reads on in a string, up to its end or that of the piece.
+    fn string(&mut self, piece: &[u8], mut at: usize) -> usize {
+        match self.text {
+            Text::Escape => {
+                self.text = match piece[at] {
+                    b'u' => Text::Unicode(4, 0),
+                    byte => {
+                        // None of the keys that mean anything has such a character, but for the escape of a slash.
+                        self.push(if byte == b'/' { b'/' } else { 0 });
+                        Text::Plain
+                    }
+                };
+                at + 1
+            }
+            Text::Unicode(left, value) => {
+                let Some(digit) = char::from(piece[at]).to_digit(16) else {
+                    // No JSON. Read again as what stands there, so that a quote ends the string.
+                    self.text = Text::Plain;
+                    return at;
+                };
+                let value = value << 4 | digit;
+                self.text = if left > 1 {
+                    Text::Unicode(left - 1, value)
+                } else {
+                    self.push(u8::try_from(value).unwrap_or(0));
+                    Text::Plain
+                };
+                at + 1
+            }
+            Text::Plain | Text::Outside => {
+                let rest = &piece[at..];
+                let length = rest.iter().position(|byte| matches!(byte, b'"' | b'\\')).unwrap_or(rest.len());
+                if self.is_key {
+                    for byte in rest[..length].iter().take(LONGEST_KEY + 1) {
+                        self.key.push(*byte);
+                    }
+                }
+                at += length;
+                match piece.get(at) {
+                    Some(b'\\') => self.text = Text::Escape,
+                    Some(_) => {
+                        self.text = Text::Outside;
+                        if std::mem::take(&mut self.is_key) {
+                            self.end_key();
+                        }
+                    }
+                    None => return at,
+                }
+                at + 1
+            }
+        }
+    }
+
+    fn push(&mut self, byte: u8) {
+        if self.is_key {
+            self.key.push(byte);
+        }
+    }
+
+    /// A value begins, or a key.
+    fn begin_value(&mut self, byte: u8) {
+        let is_element = std::mem::replace(&mut self.awaiting, false);
+        if byte == b'"' {
+            self.text = Text::Plain;
+            if is_element && self.is_map() {
+                self.is_key = true;
+                self.key.length = 0;
+            }
+        }
+        if is_element {
+            self.count_element();
+        }
+        if self.depth == REQUEST
+            && let Some(which) = self.coming.take()
+        {
+            self.within = Some(which);
+        }
+        if matches!(byte, b'{' | b'[') {
+            self.open(byte == b'{');
+        }
+    }
+
+    fn is_map(&self) -> bool {
+        u32::try_from(self.depth).is_ok_and(|depth| self.maps.checked_shr(depth).unwrap_or(0) & 1 == 1)
+    }
+
+    fn open(&mut self, map: bool) {
+        let is_value_of_key = self.is_map();
+        self.depth += 1;
+        if let Some(bit) = u32::try_from(self.depth).ok().and_then(|depth| 1u128.checked_shl(depth)) {
+            self.maps = if map { self.maps | bit } else { self.maps & !bit };
+        }
+        self.awaiting = true;
+        let Some(which) = self.within else { return };
+        let (depth, exempt) = (self.depth, self.exempt.is_some());
+        if !map && is_value_of_key && self.dear.is_none() {
+            self.dear = match self.key.as_bytes() {
+                b"volumes" => Some((Dear::Volumes, depth)),
+                b"containers" | b"initContainers" | b"ephemeralContainers" => Some((Dear::Containers, depth)),
+                _ => None,
+            };
+        }
+        if !exempt {
+            let count = self.count_mut(which);
+            count.depth = count.depth.max(depth - REQUEST);
+        }
+    }
+
+    fn count_mut(&mut self, which: Which) -> &mut Count {
+        match which {
+            Which::New => &mut self.new,
+            Which::Old => &mut self.old,
+        }
+    }
+
+    /// An item of a list, or an entry of a map.
+    fn count_element(&mut self) {
+        let Some(which) = self.within else { return };
+        let dear = self.dear.filter(|(_, depth)| *depth == self.depth).map(|(dear, _)| dear);
+        let exempt = self.exempt.is_some();
+        let count = self.count_mut(which);
+        if exempt {
+            count.exempt += 1;
+        } else {
+            count.elements += 1;
+        }
+        match dear {
+            Some(Dear::Volumes) => count.volumes += 1,
+            Some(Dear::Containers) => count.containers += 1,
+            None => {}
+        }
+    }
+
+    /// A key has been read: what its value is.
+    fn end_key(&mut self) {
+        let key = self.key;
+        let key = key.as_bytes();
+        match (self.depth, self.within) {
+            (REVIEW, _) => self.in_request = key == b"request",
+            (REQUEST, None) if self.in_request => {
+                self.coming = match key {
+                    b"object" => Some(Which::New),
+                    b"oldObject" => Some(Which::Old),
+                    _ => None,
+                };
+            }
+            (OBJECT, Some(_)) => match key {
+                b"metadata" => self.in_metadata = true,
+                b"spec" => self.in_spec = true,
+                b"status" => self.exempt = Some(OBJECT),
+                _ => {}
+            },
+            (METADATA, Some(_)) if self.in_metadata && key == b"managedFields" => {
+                self.exempt = Some(METADATA);
+            }
+            _ => {}
+        }
+    }
+
+    /// A value has ended, by a comma or by the end of the list or map around it.
+    fn end_value(&mut self, by_comma: bool) {
+        self.awaiting = by_comma;
+        let ends = |depth: usize| self.depth < depth || (by_comma && self.depth == depth);
+        if self.exempt.is_some_and(ends) {
+            self.exempt = None;
+        }
+        if self.dear.is_some_and(|(_, depth)| self.depth < depth) {
+            self.dear = None;
+        }
+        // By a comma, the value that ends stands at this depth; by a bracket, one level below.
+        let ended = if by_comma { self.depth } else { self.depth + 1 };
+        if ended <= OBJECT {
+            self.in_metadata = false;
+            self.in_spec = false;
+        }
+        if ended <= REQUEST {
+            self.within = None;
+            self.coming = None;
+            self.exempt = None;
+        }
+    }
+}
+
+/// Hands over text that is all in the same part.
+fn hand_over((within, in_spec): (Option<Which>, bool), text: &[u8], parts: &mut impl Parts) {
+    if text.is_empty() {
+        return;
+    }
+    match within {
+        None => parts.outline(text),
+        Some(which) if in_spec => parts.spec(which, text),
+        Some(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Map, Value, json};
+
+    use super::*;
+
+    #[derive(Debug, Default)]
+    struct Collected {
+        outline: Vec<u8>,
+        new_spec: Vec<u8>,
+        old_spec: Vec<u8>,
+    }
+
+    impl Parts for Collected {
+        fn outline(&mut self, text: &[u8]) {
+            self.outline.extend_from_slice(text);
+        }
+
+        fn spec(&mut self, which: Which, text: &[u8]) {
+            match which {
+                Which::New => self.new_spec.extend_from_slice(text),
+                Which::Old => self.old_spec.extend_from_slice(text),
+            }
+        }
+    }
+
+    fn scan(text: &[u8], cuts: &[usize]) -> (Scanner, Collected) {
+        let (mut scanner, mut parts) = (Scanner::new(), Collected::default());
+        let mut rest = text;
+        for cut in cuts.iter().cycle().take(text.len()) {
+            let (piece, tail) = rest.split_at((*cut).min(rest.len()));
+            scanner.feed(piece, &mut parts);
+            rest = tail;
+        }
+        scanner.feed(rest, &mut parts);
+        (scanner, parts)
+    }
+
+    /// The same by walking over the values.
+    fn count(object: &Value) -> Count {
+        fn walk(value: &Value, depth: usize, path: &mut Vec<String>, exempt: bool, count: &mut Count) {
+            let in_list = |name: &[&str]| {
+                let list = path.last().is_some_and(|last| name.contains(&last.as_str()));
+                let within_another = path.iter().rev().skip(1).any(|key| key == "[dear]");
+                list && !within_another
+            };
+            match value {
+                Value::Array(items) => {
+                    let (volumes, containers) = (
+                        in_list(&["volumes"]),
+                        in_list(&["containers", "initContainers", "ephemeralContainers"]),
+                    );
+                    if !exempt {
+                        count.depth = count.depth.max(depth);
+                    }
+                    for item in items {
+                        *(if exempt { &mut count.exempt } else { &mut count.elements }) += 1;
+                        count.volumes += usize::from(volumes);
+                        count.containers += usize::from(containers);
+                        path.push(if volumes || containers { "[dear]" } else { "[]" }.to_owned());
+                        walk(item, depth + 1, path, exempt, count);
+                        path.pop();
+                    }
+                }
+                Value::Object(entries) => {
+                    if !exempt {
+                        count.depth = count.depth.max(depth);
+                    }
+                    for (key, value) in entries {
+                        *(if exempt { &mut count.exempt } else { &mut count.elements }) += 1;
+                        let at: Vec<&str> = path.iter().map(String::as_str).collect();
+                        let exempt = exempt
+                            || (at.is_empty() && key == "status")
+                            || (at == ["metadata"] && key == "managedFields");
+                        path.push(key.clone());
+                        walk(value, depth + 1, path, exempt, count);
+                        path.pop();
+                    }
+                }
+                _ => {}
+            }
+        }
+        let mut counted = Count::default();
+        walk(object, 1, &mut Vec::new(), false, &mut counted);
+        counted
+    }
+
+    const KEYS: [&str; 14] = [
+        "request",
+        "object",
+        "oldObject",
+        "metadata",
+        "managedFields",
+        "status",
+        "spec",
+        "volumes",
+        "containers",
+        "initContainers",
+        "a key that is longer than any that means anything",
+        "a\"b\\c/d\n",
+        "",
+        "\u{1f600}",
+    ];
+
+    fn values() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i32>().prop_map(Value::from),
+            "[a-z\"{}\\[\\],:\\\\\u{e9} ]{0,8}".prop_map(Value::from),
+            proptest::sample::select(&KEYS[..]).prop_map(Value::from),
+        ];
+        leaf.prop_recursive(6, 64, 6, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+                prop::collection::btree_map(proptest::sample::select(&KEYS[..]), inner, 0..6).prop_map(
+                    |map| map.into_iter().map(|(k, v)| (k.to_owned(), v)).collect::<Map<_, _>>().into()
+                ),
+            ]
+        })
+    }
+
+    /// JSON in which some characters of strings are escaped that need not be.
+    fn written(value: &Value, escapes: &mut impl Iterator<Item = bool>, out: &mut String) {
+        let string = |text: &str, escapes: &mut dyn Iterator<Item = bool>, out: &mut String| {
+            out.push('"');
+            for unit in text.chars() {
+                if escapes.next() == Some(true) || matches!(unit, '"' | '\\' | '\n') {
+                    for unit in unit.encode_utf16(&mut [0; 2]) {
+                        out.push_str(&format!("\\u{unit:04x}"));
+                    }
+                } else {
+                    out.push(unit);
+                }
+            }
+            out.push('"');
+        };
+        match value {
+            Value::String(text) => string(text, escapes, out),
+            Value::Array(items) => {
+                out.push('[');
+                for (n, item) in items.iter().enumerate() {
+                    out.push_str(if n > 0 { " ," } else { " " });
+                    written(item, escapes, out);
+                }
+                out.push(']');
+            }
+            Value::Object(entries) => {
+                out.push('{');
+                for (n, (key, value)) in entries.iter().enumerate() {
+                    out.push_str(if n > 0 { ",\n" } else { "" });
+                    string(key, escapes, out);
+                    out.push_str(": ");
+                    written(value, escapes, out);
+                }
+                out.push('}');
+            }
+            other => out.push_str(&other.to_string()),
+        }
+    }
+
+    fn spec(text: &[u8]) -> Option<Value> {
+        let text = std::str::from_utf8(text).unwrap().trim_start_matches([':', ' ']);
+        (!text.is_empty()).then(|| serde_json::from_str(text).unwrap())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(512))]
+
+        #[test]
+        fn agrees_with_a_reader_of_everything(
+            request in values(),
+            new in values(),
+            old in values(),
+            escapes in prop::collection::vec(prop::bool::weighted(0.2), 1..40),
+            cuts in prop::collection::vec(0usize..20, 1..8),
+        ) {
+            let mut request = match request {
+                Value::Object(request) => request,
+                other => Map::from_iter([("options".to_owned(), other)]),
+            };
+            request.insert("object".to_owned(), new.clone());
+            request.insert("oldObject".to_owned(), old.clone());
+            let mut review = json!({"metadata": {"request": {"object": [1, 2]}}, "request": request, "spec": 1});
+            let mut text = String::new();
+            written(&review, &mut escapes.iter().copied().cycle(), &mut text);
+            prop_assert_eq!(&serde_json::from_str::<Value>(&text).unwrap(), &review);
+
+            let (scanner, parts) = scan(text.as_bytes(), &cuts);
+            prop_assert_eq!(scanner.count(Which::New), &count(&new));
+            prop_assert_eq!(scanner.count(Which::Old), &count(&old));
+            for (object, found) in [(&new, &parts.new_spec), (&old, &parts.old_spec)] {
+                let found = spec(found);
+                prop_assert_eq!(found.as_ref(), object.get("spec"));
+            }
+            review["request"]["object"] = Value::Null;
+            review["request"]["oldObject"] = Value::Null;
+            prop_assert_eq!(serde_json::from_slice::<Value>(&parts.outline).unwrap(), review);
+
+            let (elements, opening) = at_most(text.as_bytes());
+            let counted = [scanner.count(Which::New), scanner.count(Which::Old)];
+            prop_assert!(counted.iter().map(|count| count.elements + count.exempt).sum::<usize>() <= elements);
+            prop_assert!(counted.iter().all(|count| count.depth <= opening));
+        }
+
+        #[test]
+        fn never_panics(
+            text in prop_oneof![
+                prop::collection::vec(any::<u8>(), 0..200),
+                "([{}\\[\\],:\"\\\\u0]|\"request\"|\"object\"|\"spec\"|\"status\"){0,60}".prop_map(String::into_bytes),
+            ],
+            cuts in prop::collection::vec(0usize..9, 1..5),
+        ) {
+            let (at_once, _) = scan(&text, &[usize::MAX]);
+            let (in_pieces, _) = scan(&text, &cuts);
+            prop_assert_eq!(at_once.count(Which::New), in_pieces.count(Which::New));
+            prop_assert_eq!(at_once.count(Which::Old), in_pieces.count(Which::Old));
+        }
+    }
+
+    #[test]
+    fn an_escaped_key_hides_nothing() {
+        let text = br#"{"r\u0065quest":{"obj\u0065ct":{"spec":{"volumes":[{},{},{}]}}}}"#;
+        let (scanner, _) = scan(text, &[usize::MAX]);
+        let counted = scanner.count(Which::New);
+        assert_eq!((counted.elements, counted.volumes, counted.depth), (5, 3, 4));
+    }
+
+    #[test]
+    fn what_servers_and_controllers_write_counts_apart() {
+        let text =
+            br#"{"request":{"object":{"metadata":{"managedFields":[{"a":[[[[]]]]}],"labels":{"a":"b"}},
+            "status":{"active":[{},{}]},"spec":{}}}}"#;
+        let (scanner, _) = scan(text, &[usize::MAX]);
+        let counted = scanner.count(Which::New);
+        assert_eq!((counted.elements, counted.exempt, counted.depth), (6, 8, 3));
+    }
+
+    #[test]
+    fn depth_beyond_what_is_kept_hides_nothing() {
+        let deep = "[".repeat(1000) + &"]".repeat(1000);
+        let text = format!(r#"{{"request":{{"options":{deep},"object":{{"x":{deep},"spec":[1]}}}}}}"#);
+        let (scanner, parts) = scan(text.as_bytes(), &[7]);
+        let counted = scanner.count(Which::New);
+        assert_eq!((counted.elements, counted.depth), (2 + 999 + 1, 1001));
+        assert_eq!(parts.new_spec, b":[1]");
+        assert_eq!(counted.exceeds(&Limits::DEFAULT), Some(Exceeded::Depth(100)));
+    }
+}

@@ -1,0 +1,68 @@
+//! `manifest/too-large`
+
+use super::ALWAYS;
+use crate::engine::{Check, Docs, Example, Rule};
+use crate::policy::RuleSpec;
+
+/// An object that is too large to be judged.
+pub static RULE: Rule = Rule {
+    spec: RuleSpec {
+        id: "manifest/too-large",
+        summary: "an object holds more than is judged",
+        levels: ALWAYS,
+        options: &[],
+    },
+    docs: Docs {
+        what: "An object has more list items and map entries than `limits.maxElements` of the policy (10,000 where it \
+               says nothing), or is nested more than 100 levels deep. Aliases count for what they stand for. The items \
+               of a `List` are objects of their own. What comes before and after it in a file is judged.",
+        why: "Each element costs memory, a volume some kilobytes, and every rule looks at it. The webhook judges no \
+              such object either: under `mode: enforce` it refuses it, since who writes an object chooses its size.",
+        examples: &[
+            Example::bad(
+                "aliases within aliases: a few lines that stand for 11,000 items",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: resize-images
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: resize
+        image: example.com/resize:1.4
+        x-a: &a [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24,
+          25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46,
+          47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59]
+        x-b: &b [*a, *a, *a, *a, *a, *a, *a, *a, *a, *a, *a, *a, *a, *a, *a, *a, *a, *a, *a, *a]
+        x-c: [*b, *b, *b, *b, *b, *b, *b, *b, *b]
+"#,
+            ),
+            Example::good(
+                "large data in a ConfigMap, as a volume",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: resize-images
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: resize
+        image: example.com/resize:1.4
+        volumeMounts:
+        - name: sizes
+          mountPath: /etc/resize
+      volumes:
+      - name: sizes
+        configMap:
+          name: sizes
+"#,
+            ),
+        ],
+        sources: &[],
+    },
+    check: Check::Reader,
+};
