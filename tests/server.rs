@@ -186,7 +186,9 @@ fn says_what_is_wrong_with_a_request() {
     assert_eq!(get(&mut stream, "/validate").code, 405);
     assert_eq!(get(&mut stream, "/").code, 404);
     assert_eq!(get(&mut stream, "/livez").code, 200);
-    assert_eq!(get(&mut stream, "/readyz").code, 200);
+    assert!(is_closed(&mut stream), "probes do not keep their connections");
+    assert_eq!(get(&mut server.connect(), "/readyz").code, 200);
+    let mut stream = server.connect();
 
     // Deep below an object: answered, and never let through unread.
     let text = create("deep", &json!({"metadata": "here"})).to_string();
@@ -201,8 +203,9 @@ fn says_what_is_wrong_with_a_request() {
 #[test]
 fn goes_on_serving_after_sigterm_and_answers_what_is_open() {
     let mut server = Server::start(&["--shutdown-delay", "2s"]);
+    let body = create("late", &job("a", "Never")).to_string();
     let mut idle = server.connect();
-    assert_eq!(get(&mut idle, "/readyz").code, 200);
+    assert_eq!(post(&mut idle, "/validate", body.as_bytes()).code, 200);
     server.signal("TERM");
     server.logged("shutting down");
 
@@ -210,7 +213,6 @@ fn goes_on_serving_after_sigterm_and_answers_what_is_open() {
     assert_eq!(ready.code, 503);
     assert!(ready.head.to_ascii_lowercase().contains("connection: close"), "{}", ready.head);
     assert!(is_closed(&mut idle));
-    let body = create("late", &job("a", "Never")).to_string();
     assert_eq!(post(&mut server.connect(), "/validate", body.as_bytes()).code, 200);
 
     // A request that is still being sent when the drain begins.
@@ -228,7 +230,7 @@ fn goes_on_serving_after_sigterm_and_answers_what_is_open() {
 fn ctrl_c_does_not_wait() {
     let mut server = Server::start(&["--shutdown-delay", "1h"]);
     let mut idle = server.connect();
-    assert_eq!(get(&mut idle, "/livez").code, 200);
+    assert_eq!(get(&mut idle, "/").code, 404);
     server.signal("INT");
     assert_eq!(server.wait().code(), Some(0));
     assert!(is_closed(&mut idle));

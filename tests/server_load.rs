@@ -6,7 +6,7 @@
 mod server_support;
 
 use std::fs;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -14,7 +14,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use server_support::{LONG, Load, Server, answer, create, get, head, job, post, queue};
+use server_support::{
+    Client, LONG, Load, Pki, Server, Stream, answer, create, get, head, job, post, program, queue,
+};
 
 const QUICK: &[&str] = &["--reload-every", "20ms", "--metrics-listen", "127.0.0.1:0"];
 
@@ -191,6 +193,153 @@ fn ten_thousand_silent_connections_keep_nobody_out() {
     assert!(server.metric(r#"jobguard_connections_closed_total{reason="evicted"}"#) > 0.0);
     drop(silent);
     assert_eq!(post(&mut regular, "/validate", review.as_bytes()).code, 200);
+}
+
+/// A client that is of no use: asks for nothing that is there, which leaves the connection open.
+fn useless(client: &Client) -> Option<Stream> {
+    let mut stream = client.connect().ok()?;
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").ok()?;
+    let mut piece = [0; 1024];
+    matches!(stream.read(&mut piece), Ok(1..)).then_some(stream)
+}
+
+/// Opens more connections than there may be, each of which `then` does something to, and watches honest clients.
+fn beset(bound: usize, count: usize, rounds: usize, then: impl Fn(&mut Stream) -> bool) {
+    let bound = bound.to_string();
+    let server = Server::start(&["--max-connections", &bound, "--metrics-listen", "127.0.0.1:0"]);
+    let review = create("u", &job("a", "Never")).to_string();
+    let mut regular: Vec<_> = (0..4).map(|_| server.connect()).collect();
+    let asks = |stream: &mut Stream| {
+        let begin = Instant::now();
+        assert_eq!(post(stream, "/validate?timeout=10s", review.as_bytes()).code, 200);
+        assert!(begin.elapsed() < Duration::from_secs(3), "{:?}", begin.elapsed());
+    };
+    regular.iter_mut().for_each(asks);
+    let client = server.client();
+    let mut hostile: Vec<_> = (0..count).filter_map(|_| useless(&client)).collect();
+    for _ in 0..rounds {
+        // What was closed comes again.
+        hostile.retain_mut(&then);
+        while hostile.len() < count {
+            hostile.extend(useless(&client).and_then(|mut one| then(&mut one).then_some(one)));
+        }
+        asks(&mut server.connect());
+        assert_eq!(get(&mut server.connect(), "/livez").code, 200);
+        assert_eq!(server.ask_metrics("/readyz").code, 200);
+        // The same connections, from the beginning to the end.
+        regular.iter_mut().for_each(asks);
+    }
+    assert!(server.metric(r#"jobguard_connections_closed_total{reason="evicted"}"#) > 0.0);
+    assert_eq!(server.metric(r#"jobguard_shed_total{reason="connections"}"#), 0.0);
+}
+
+#[test]
+fn unfinished_bodies_keep_nobody_out() {
+    let begun = head("/validate?timeout=30s", "application/json", 5000) + "{";
+    beset(100, 130, 1, |stream| stream.write_all(begun.as_bytes()).is_ok());
+}
+
+#[test]
+fn requests_every_so_often_keep_nobody_out() {
+    beset(40, 60, 5, |stream| {
+        let sent = stream.write_all(b"GET /validate HTTP/1.1\r\nHost: a\r\n\r\n");
+        sent.is_ok() && matches!(stream.read(&mut [0; 4096]), Ok(1..))
+    });
+}
+
+#[test]
+fn connections_on_the_port_for_operators_keep_out_no_probe() {
+    let server = Server::start(&["--metrics-listen", "127.0.0.1:0"]);
+    let mut held = Vec::new();
+    for number in 0..300 {
+        let mut tcp = TcpStream::connect(server.metrics.unwrap()).unwrap();
+        tcp.set_read_timeout(Some(LONG)).unwrap();
+        match number % 3 {
+            // One that is used now and then, as far as can be seen; one that says nothing; one within a request.
+            0 => assert_eq!(get(&mut tcp, "/livez").code, 200),
+            1 => {}
+            _ => tcp.write_all(b"POST /livez HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n").unwrap(),
+        }
+        held.push(tcp);
+        if number % 50 == 49 {
+            for path in ["/livez", "/readyz", "/metrics", "/policy"] {
+                assert_eq!(server.ask_metrics(path).code, 200, "{path} after {number}");
+            }
+        }
+    }
+    // On the other port as well.
+    assert_eq!(get(&mut server.connect(), "/readyz").code, 200);
+}
+
+#[test]
+fn the_limit_on_open_files_is_raised_as_far_as_connections_need_it() {
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", r#"ulimit -Sn 100 && exec "$0" "$@""#]).arg(program().get_program());
+    let asked = ["--max-connections", "300", "--metrics-listen", "127.0.0.1:0"];
+    let server = Server::start_by(command, Arc::new(Pki::new()), &asked);
+    let silent: Vec<_> = (0..250).map(|_| TcpStream::connect(server.address).unwrap()).collect();
+    until("all are there", || server.metric("jobguard_connections") >= 250.0);
+    assert_eq!(server.count_logged("cannot accept connections"), 0);
+    assert_eq!(server.count_logged("the limit on open files allows fewer connections"), 0);
+    drop(silent);
+}
+
+#[test]
+fn a_limit_on_open_files_that_cannot_be_raised_allows_fewer_connections() {
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", r#"ulimit -n 400 && exec "$0" "$@""#]).arg(program().get_program());
+    let asked = ["--max-connections", "2000", "--metrics-listen", "127.0.0.1:0"];
+    let server = Server::start_by(command, Arc::new(Pki::new()), &asked);
+    let line = server.logged("the limit on open files allows fewer connections");
+    assert!(line["possible"].as_u64().unwrap() < 400, "{line}");
+    let review = create("u", &job("a", "Never")).to_string();
+    let mut held = Vec::new();
+    for address in [server.metrics.unwrap(), server.address] {
+        held.extend((0..500).filter_map(|_| TcpStream::connect(address).ok()));
+        assert_eq!(server.ask_metrics("/livez").code, 200);
+        assert_eq!(post(&mut server.connect(), "/validate", review.as_bytes()).code, 200);
+    }
+    assert_eq!(server.count_logged("cannot accept connections"), 0);
+}
+
+#[test]
+fn a_flood_of_refused_requests_is_logged_once_and_counted() {
+    let mut server = Server::start(&["--metrics-listen", "127.0.0.1:0", "--shutdown-delay", "0s"]);
+    let mut stream = server.connect();
+    for _ in 0..2000 {
+        assert_eq!(post(&mut stream, "/validate", b"").code, 400);
+    }
+    for number in 0..300 {
+        assert_eq!(get(&mut stream, &format!("/{number}")).code, 404);
+    }
+    let denied = create("u", &job("a", "Always")).to_string();
+    for _ in 0..300 {
+        assert_eq!(post(&mut stream, "/validate", denied.as_bytes()).code, 200);
+    }
+    // Who is denied later, in another namespace, is seen all the same.
+    let other = denied.replace(r#""ns""#, r#""other""#);
+    post(&mut stream, "/validate", other.as_bytes());
+    assert_eq!(server.metric(r#"jobguard_requests_refused_total{path="/validate",code="400"}"#), 2000.0);
+    server.signal("TERM");
+    assert_eq!(server.wait().code(), Some(0));
+    server.logged("every open request is answered: ending");
+    // A minute may have ended in between.
+    let (refused, denials) = (server.count_logged("request refused"), server.count_logged("denied"));
+    assert!((2..=60).contains(&refused), "{refused}");
+    assert!((121..=241).contains(&denials), "{denials}");
+    let (mut refusals_counted, mut denials_counted, mut other_seen) = (0, 0, false);
+    for line in server.log.lock().unwrap().iter() {
+        let line: Value = serde_json::from_str(line).unwrap();
+        let lines = line["lines"].as_u64().unwrap_or(0);
+        match (line["message"].as_str(), line["of"].as_str()) {
+            (Some("log lines left out"), Some("request refused")) => refusals_counted += lines,
+            (Some("log lines left out"), Some("denied")) => denials_counted += lines,
+            _ => other_seen |= line["message"] == "denied" && line["namespace"] == "other",
+        }
+    }
+    assert_eq!(refusals_counted + refused as u64, 2300);
+    assert_eq!(denials_counted + denials as u64, 301);
+    assert!(other_seen);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use server_support::{Client, Pki, Server, create, get, job, post, refuses, run};
+use server_support::{Client, Pki, Server, create, get, is_closed, job, post, refuses, run};
 
 #[test]
 fn reviews_need_a_client_certificate_where_that_is_asked() {
@@ -29,9 +29,8 @@ fn reviews_need_a_client_certificate_where_that_is_asked() {
             let answered = post(&mut stream, path, review.as_bytes());
             assert_eq!(answered.code, code, "{name:?}: {}", answered.body);
         }
-        let mut stream = client.connect().unwrap();
-        assert_eq!(get(&mut stream, "/readyz").code, 200);
-        assert_eq!(get(&mut stream, "/livez").code, 200);
+        assert_eq!(get(&mut client.connect().unwrap(), "/readyz").code, 200);
+        assert_eq!(get(&mut client.connect().unwrap(), "/livez").code, 200);
     }
     // One that somebody else signed does not even get as far as a request.
     let mut config = (*pki.client_named(None)).clone();
@@ -179,8 +178,67 @@ fn configurations_that_do_not_fit_are_seen_in_the_log() {
     let told = "a client does not trust the certificate: do caBundle, host name and dates fit?";
     assert_eq!(server.logged(told)["level"], "WARN");
     thread::sleep(Duration::from_millis(100));
-    let count = server.log.lock().unwrap().iter().filter(|line| line.contains(told)).count();
-    assert_eq!(count, 1);
+    assert_eq!(server.count_logged(told), 1);
+}
+
+#[test]
+fn a_client_authority_that_is_replaced_vouches_for_no_connection_any_more() {
+    let (pki, other) = (Arc::new(Pki::new()), Pki::new());
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("clients.crt");
+    let write = |text: &str| {
+        fs::write(folder.path().join("new"), text).unwrap();
+        fs::rename(folder.path().join("new"), &file).unwrap();
+    };
+    let (first, second) = (fs::read_to_string(pki.ca()).unwrap(), fs::read_to_string(other.ca()).unwrap());
+    write(&first);
+    let asked = ["--client-ca", file.to_str().unwrap(), "--metrics-listen", "127.0.0.1:0"];
+    let server = Server::start_with(Arc::clone(&pki), &[&asked[..], &["--reload-every", "20ms"]].concat());
+    let reloads = |count: f64| {
+        for _ in 0..500 {
+            if server.metric(r#"jobguard_tls_reloads_total{result="success"}"#) >= count {
+                return;
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        panic!("never {count} reloads");
+    };
+    let old = Client { address: server.address, config: pki.client_named(Some("apiserver")) };
+    let mut config = (*pki.client_named(None)).clone();
+    config.client_auth_cert_resolver =
+        Arc::clone(&other.client_named(Some("apiserver")).client_auth_cert_resolver);
+    let new = Client { address: server.address, config: Arc::new(config) };
+    let review = create("u", &job("a", "Never")).to_string();
+
+    let mut open = old.connect().unwrap();
+    let mut probing = server.connect();
+    assert_eq!(post(&mut open, "/validate", review.as_bytes()).code, 200);
+    assert_eq!(get(&mut probing, "/").code, 404);
+    // Written anew with the same content, or with another authority beside: the connection stays.
+    write(&first);
+    thread::sleep(Duration::from_millis(200));
+    assert_eq!(post(&mut open, "/validate", review.as_bytes()).code, 200);
+    write(&format!("{first}{second}"));
+    reloads(1.0);
+    thread::sleep(Duration::from_millis(100));
+    assert_eq!(post(&mut open, "/validate", review.as_bytes()).code, 200);
+    assert_eq!(post(&mut new.connect().unwrap(), "/validate", review.as_bytes()).code, 200);
+    // A server certificate that changes is none of the clients' business.
+    pki.rotate();
+    reloads(2.0);
+    thread::sleep(Duration::from_millis(100));
+    assert_eq!(post(&mut open, "/validate", review.as_bytes()).code, 200);
+
+    write(&second);
+    reloads(3.0);
+    assert!(is_closed(&mut open), "the old authority's connection");
+    assert_eq!(server.metric(r#"jobguard_connections_closed_total{reason="revoked"}"#), 1.0);
+    // Nor does a session that could be resumed help.
+    let mut again = old.connect().unwrap();
+    let _ = again.write_all(b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert!(again.read(&mut [0; 16]).is_err());
+    assert_eq!(post(&mut new.connect().unwrap(), "/validate", review.as_bytes()).code, 200);
+    assert_eq!(get(&mut probing, "/").code, 404, "whoever showed no certificate has none to lose");
 }
 
 #[test]

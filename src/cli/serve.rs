@@ -137,7 +137,7 @@ pub(crate) struct ServeArgs {
           value_parser = duration)]
     shutdown_delay: Duration,
 
-    /// How many connections there may be at a time; above, new ones are closed
+    /// How many connections there may be at a time; above, those that are of no use are closed for new ones
     #[arg(long, value_name = "N", env = "JOBGUARD_MAX_CONNECTIONS", default_value_t = 1024,
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     max_connections: u32,

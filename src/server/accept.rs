@@ -3,11 +3,16 @@
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::http::Request;
-use hyper::body::Incoming;
+use axum::body::Bytes;
+use axum::http::header::CONNECTION;
+use axum::http::{HeaderValue, Request};
+use axum::response::Response;
+use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -15,37 +20,42 @@ use tokio::io::AsyncBufReadExt as _;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::connections::{Entry, Slot, Table};
-use super::http::{Client, Handler};
-use super::log::Seldom;
+use super::http::{Client, Handler, Reviewed};
 use super::metrics::{Metrics, Shed};
-use super::patience::Patience;
 use super::shutdown::{Lifecycle, Phase};
+use super::timeout_stream::TimeoutStream;
 use super::tls::Tls;
 
 /// The first and the longest wait after the system refused a connection.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(5), Duration::from_secs(1));
 
 /// How much of a connection is held in memory besides the body that is being read, in bytes: also the largest header.
-const MAX_BUFFER: usize = 64 << 10;
+/// An API server's has some 500. A thousand connections that fill it must fit into a small container.
+pub(super) const MAX_BUFFER: usize = 16 << 10;
 
 /// How long clients may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timeouts {
     /// For the TLS handshake.
     pub handshake: Duration,
-    /// From the handshake to the first byte of a request.
+    /// From the handshake to the first byte of a request; also for silence between two requests, as long as no review
+    /// has been answered on the connection.
     pub first_byte: Duration,
     /// For the header of a request, once it has begun.
     pub header: Duration,
+    /// For the body of a request, once its header has come: large ones get a second more for every MiB. None gets more
+    /// than its client waits for the answer.
+    pub body: Duration,
     /// For silence between two requests. API servers keep idle connections for 90 seconds; closing later than they
     /// do avoids requests lost on a connection that is just being closed.
     pub idle: Duration,
     /// For a request that does not say how long its client waits: from its header to its answer.
     pub request: Duration,
-    /// For a client to take anything more of an answer.
+    /// For a client to take an answer as a whole.
     pub write: Duration,
     /// For open requests, once the server drains.
     pub drain: Duration,
@@ -57,6 +67,7 @@ impl Default for Timeouts {
             handshake: Duration::from_secs(10),
             first_byte: Duration::from_secs(10),
             header: Duration::from_secs(10),
+            body: Duration::from_secs(5),
             idle: Duration::from_secs(120),
             request: Duration::from_secs(10),
             write: Duration::from_secs(30),
@@ -75,8 +86,6 @@ pub(crate) struct Connections {
     /// Which connections there are.
     pub(crate) table: Arc<Table>,
     pub(crate) metrics: Arc<Metrics>,
-    /// For clients that do not trust the certificate.
-    pub(crate) distrust: Arc<Seldom>,
 }
 
 /// Held by every open connection: all have ended when nobody holds it.
@@ -90,7 +99,7 @@ impl Connections {
             () = self.accept(&listener, &open) => {}
             () = self.lifecycle.reached(Phase::Draining) => {}
         }
-        // From here on, whoever connects is refused by the system, and can go elsewhere at once.
+        // From here on, the system refuses new connections, and clients can go elsewhere at once.
         drop(listener);
         drop(open);
         tokio::select! {
@@ -104,52 +113,25 @@ impl Connections {
 
     /// Accepts connections, for ever.
     async fn accept(&self, listener: &TcpListener, open: &Open) {
-        let mut back_off = BACK_OFF.0;
-        let mut full = false;
-        loop {
-            match listener.accept().await {
-                Ok((stream, peer)) => {
-                    back_off = BACK_OFF.0;
-                    let (slot, crowded) = match self.table.enter() {
-                        Entry::Free(slot) => (Some(slot), false),
-                        Entry::Taken(slot) => (Some(slot), true),
-                        Entry::Full => (None, true),
-                    };
-                    if crowded && !full {
-                        tracing::warn!(%peer, "too many connections: closing those that are silent");
+        accept(listener, &self.table, &self.metrics, |stream, address, slot| {
+            self.metrics.connections(self.table.len());
+            let (connections, open) = (self.clone(), open.clone());
+            tokio::spawn(async move {
+                let _open = open;
+                if let Err(problem) = connections.connection(stream, address, slot).await {
+                    connections.metrics.connection_closed(problem.reason());
+                    tracing::debug!(client = %address, %problem, "connection ended");
+                    if problem.is_distrust() {
+                        tracing::warn!(
+                            client = %address,
+                            %problem,
+                            "a client does not trust the certificate: do caBundle, host name and dates fit?"
+                        );
                     }
-                    full = crowded;
-                    self.metrics.connections(self.table.len());
-                    let Some(slot) = slot else {
-                        // Closed at once: a client that has to wait would only find out at its deadline.
-                        self.metrics.shed(Shed::Connections);
-                        continue;
-                    };
-                    let (connections, open) = (self.clone(), open.clone());
-                    tokio::spawn(async move {
-                        let _open = open;
-                        if let Err(problem) = connections.connection(stream, peer, slot).await {
-                            connections.metrics.connection_closed(problem.reason());
-                            tracing::debug!(%peer, %problem, "connection ended");
-                            if problem.is_distrust() && connections.distrust.now() {
-                                tracing::warn!(
-                                    %peer,
-                                    %problem,
-                                    "a client does not trust the certificate: do caBundle, host name and dates fit?"
-                                );
-                            }
-                        }
-                    });
                 }
-                Err(error) if is_of_one_connection(&error) => {}
-                Err(error) => {
-                    // Out of file descriptors or memory: that passes, or is seen by whoever reads this.
-                    tracing::error!(%error, "cannot accept connections");
-                    sleep(back_off).await;
-                    back_off = (back_off * 2).min(BACK_OFF.1);
-                }
-            }
-        }
+            });
+        })
+        .await;
     }
 
     async fn connection(
@@ -159,7 +141,7 @@ impl Connections {
         slot: Arc<Slot>,
     ) -> Result<(), Problem> {
         // Given back however this ends, by a panic as well.
-        let _place = Place { connections: self, slot: &slot };
+        let _place = Place { table: &self.table, slot: &slot, metrics: Some(&self.metrics) };
         tokio::select! {
             ended = self.talk(stream, address, &slot) => ended,
             () = slot.evicted() => Err(Problem::Evicted),
@@ -170,42 +152,63 @@ impl Connections {
     async fn talk(&self, stream: TcpStream, address: SocketAddr, slot: &Arc<Slot>) -> Result<(), Problem> {
         // Answers are written whole; waiting to fill a packet would only delay them.
         stream.set_nodelay(true)?;
+        let authorities = self.tls.authorities();
         let stream = tokio::select! {
             biased;
-            opened = self.open(stream) => opened?,
-            // Whoever has not asked anything yet does not hold up the drain.
+            opened = self.open(self.tls.acceptor(), stream) => opened?,
+            // A client that has not asked anything yet does not hold up the drain.
             () = self.lifecycle.reached(Phase::Draining) => None,
         };
         let Some(stream) = stream else { return Ok(()) };
-        let client = Client { peer: self.tls.peer(stream.get_ref().1), address };
-        let service = service_fn(|mut request: Request<Incoming>| {
-            slot.busy();
-            request.extensions_mut().insert(client);
-            let answer = self.handler.answer(request);
-            async move {
-                let answer = answer.await;
-                slot.answered();
-                answer
-            }
-        });
+        let tls = stream.get_ref().1;
+        let client = Client { peer: self.tls.peer(tls), address };
+        let shown = tls.peer_certificates().map(<[_]>::to_vec);
+        let service = service_fn(|request| self.answer(request, client, slot));
         slot.reading();
-        let io = Patience::new(stream, Arc::clone(slot), self.timeouts);
+        let io = TimeoutStream::new(stream, Arc::clone(slot), self.timeouts);
         let mut server = http1::Builder::new();
-        // `Patience` has the timers: hyper's would be set anew for every request.
+        // `TimeoutStream` has the timers: hyper's would be set anew for every request.
         server.header_read_timeout(None).max_buf_size(MAX_BUFFER);
         let mut connection = std::pin::pin!(server.serve_connection(TokioIo::new(io), service));
-        tokio::select! {
+        let revoked = tokio::select! {
             biased;
             ended = connection.as_mut() => return Ok(ended?),
-            () = self.lifecycle.reached(Phase::Draining) => connection.as_mut().graceful_shutdown(),
+            () = self.lifecycle.reached(Phase::Draining) => false,
+            () = authorities.revoked(shown) => true,
+        };
+        // A request that is being answered gets its answer, and no other is read.
+        connection.as_mut().graceful_shutdown();
+        let ended = connection.await;
+        if revoked { Err(Problem::Revoked) } else { Ok(ended?) }
+    }
+
+    /// Answers one request.
+    async fn answer(
+        &self,
+        request: Request<Incoming>,
+        client: Client,
+        slot: &Arc<Slot>,
+    ) -> Result<Response, Infallible> {
+        // Nobody asks for the next probe on the same connection, or needs to.
+        let probe = matches!(request.uri().path(), "/livez" | "/readyz");
+        let mut request = request.map(|body| Arriving::new(body, slot));
+        request.extensions_mut().insert(client);
+        let mut response = self.handler.answer(request).await?;
+        let reviewed = response.extensions().get::<Reviewed>().is_some();
+        if probe || (reviewed && !self.table.trust(slot)) {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
-        Ok(connection.await?)
+        slot.answered();
+        Ok(response)
     }
 
     /// Goes as far as the first byte of a request; none where the client leaves before.
-    async fn open(&self, stream: TcpStream) -> Result<Option<TlsStream<TcpStream>>, Problem> {
-        let handshake = self.tls.acceptor().accept(stream);
-        let mut stream = timeout(self.timeouts.handshake, handshake)
+    async fn open(
+        &self,
+        acceptor: TlsAcceptor,
+        stream: TcpStream,
+    ) -> Result<Option<TlsStream<TcpStream>>, Problem> {
+        let mut stream = timeout(self.timeouts.handshake, acceptor.accept(stream))
             .await
             .map_err(|_| Problem::Handshake)?
             .map_err(Problem::Tls)?;
@@ -216,16 +219,103 @@ impl Connections {
     }
 }
 
+/// Accepts connections, for ever, and hands each to `begin` with its place in the table.
+pub(super) async fn accept(
+    listener: &TcpListener,
+    table: &Table,
+    metrics: &Metrics,
+    begin: impl Fn(TcpStream, SocketAddr, Arc<Slot>),
+) {
+    let mut back_off = BACK_OFF.0;
+    let mut full = false;
+    loop {
+        table.settled().await;
+        match listener.accept().await {
+            Ok((stream, client)) => {
+                back_off = BACK_OFF.0;
+                let (slot, crowded) = match table.enter(client.ip()) {
+                    Entry::Free(slot) => (Some(slot), false),
+                    Entry::Taken(slot) => (Some(slot), true),
+                    Entry::Full => (None, true),
+                };
+                if crowded && !full {
+                    tracing::warn!(%client, "too many connections: closing those that are of no use");
+                }
+                full = crowded;
+                match slot {
+                    Some(slot) => begin(stream, client, slot),
+                    // Closed at once: a client that has to wait would only find out at its deadline.
+                    None => metrics.shed(Shed::Connections),
+                }
+            }
+            Err(error) if is_of_one_connection(&error) => {}
+            Err(error) => {
+                // Out of file descriptors or memory: connections that are of no use are given up for it.
+                tracing::error!(client = tracing::field::Empty, %error, "cannot accept connections");
+                table.make_room();
+                sleep(back_off).await;
+                back_off = (back_off * 2).min(BACK_OFF.1);
+            }
+        }
+    }
+}
+
 /// A place in the table, for as long as a connection lasts.
-struct Place<'a> {
-    connections: &'a Connections,
-    slot: &'a Slot,
+pub(super) struct Place<'a> {
+    pub(super) table: &'a Table,
+    pub(super) slot: &'a Slot,
+    /// Where the number of connections is shown, if anywhere.
+    pub(super) metrics: Option<&'a Metrics>,
 }
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        self.connections.table.leave(self.slot);
-        self.connections.metrics.connections(self.connections.table.len());
+        self.table.leave(self.slot);
+        if let Some(metrics) = self.metrics {
+            metrics.connections(self.table.len());
+        }
+    }
+}
+
+/// A body on its way: says in the table when it is there.
+#[derive(Debug)]
+pub(crate) struct Arriving {
+    body: Incoming,
+    slot: Arc<Slot>,
+}
+
+impl Arriving {
+    fn new(body: Incoming, slot: &Arc<Slot>) -> Self {
+        if body.is_end_stream() {
+            slot.answering();
+        } else {
+            slot.receiving();
+        }
+        Self { body, slot: Arc::clone(slot) }
+    }
+}
+
+impl Body for Arriving {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let progress = Pin::new(&mut self.body).poll_frame(context);
+        if matches!(progress, Poll::Ready(None)) {
+            self.slot.answering();
+        }
+        progress
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 
@@ -238,6 +328,8 @@ enum Problem {
     Silent,
     #[error("its place was needed")]
     Evicted,
+    #[error("nobody vouches for the client any more")]
+    Revoked,
     #[error("TLS: {0}")]
     Tls(io::Error),
     #[error("{0}")]
@@ -274,6 +366,7 @@ impl Problem {
             Self::Handshake => "handshake_timeout",
             Self::Silent => "silent",
             Self::Evicted => "evicted",
+            Self::Revoked => "revoked",
             Self::Tls(_) => "handshake",
             Self::Http(error) if is_late(error) => "timeout",
             Self::Io(_) | Self::Http(_) => "broken",

@@ -1,41 +1,66 @@
-//! Which connections there are, how far each has come, and who goes when there is no room.
+//! Which connections there are, how far each has come, and which one is closed when there is no room.
 //!
-//! Anybody can open connections and say nothing. When all places are taken, the next client takes the place of the
-//! one that has been without a finished request for the longest; only where all others are at work is the new one
-//! closed. So those who are silent, however many, keep nobody out who speaks.
+//! Anybody can open connections, say nothing, ask for probes or leave bodies unfinished. Trusted is only a connection
+//! on which a review was answered. When all places are taken, a new connection takes the place of an untrusted one: the
+//! oldest of the address that holds most of them. Trusted connections leave a part of the places to the others, so that
+//! there is always room for a probe or for an API server's next connection; among themselves, addresses share the rest.
+//! So clients that are of no use, however many, keep nobody out, and one address keeps out no other.
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, HashMap};
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-/// How long a connection that has been of use must be idle before it has to make room.
+/// How long a trusted connection must be idle before it has to make room for one of the same address.
 const IDLE: Duration = Duration::from_secs(5);
 
+/// How many connections may be evicted and not closed yet. They hold file descriptors for that long.
+pub(super) const LEAVING: usize = 64;
+
 const READING: u8 = 0;
-const BUSY: u8 = 1;
-const WAITING: u8 = 2;
+const RECEIVING: u8 = 1;
+const ANSWERING: u8 = 2;
+const WAITING: u8 = 3;
 
 /// One connection.
 #[derive(Debug)]
 pub(crate) struct Slot {
     id: u64,
+    address: IpAddr,
     begin: Instant,
     state: AtomicU8,
     /// Milliseconds from `begin` to the last change of state.
     since: AtomicU64,
-    /// Whether a request has been answered on it.
-    proven: AtomicBool,
+    /// Whether a review has been answered on it.
+    trusted: AtomicBool,
     evicted: Notify,
 }
 
 impl Slot {
+    fn new(id: u64, address: IpAddr) -> Self {
+        Self {
+            id,
+            address,
+            begin: Instant::now(),
+            state: AtomicU8::new(READING),
+            since: AtomicU64::new(0),
+            trusted: AtomicBool::new(false),
+            evicted: Notify::new(),
+        }
+    }
+
     fn set(&self, state: u8) {
         let since = u64::try_from(self.begin.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.since.store(since, Ordering::Relaxed);
         self.state.store(state, Ordering::Relaxed);
+    }
+
+    fn state(&self) -> u8 {
+        self.state.load(Ordering::Relaxed)
     }
 
     /// The client sends the header of a request, or is still to begin.
@@ -45,23 +70,37 @@ impl Slot {
 
     /// Whether a header is awaited, or on its way.
     pub(crate) fn is_reading(&self) -> bool {
-        self.state.load(Ordering::Relaxed) == READING
+        self.state() == READING
     }
 
     /// Whether a request was answered and the next has not begun.
     pub(crate) fn is_waiting(&self) -> bool {
-        self.state.load(Ordering::Relaxed) == WAITING
+        self.state() == WAITING
     }
 
-    /// A request is being answered.
-    pub(crate) fn busy(&self) {
-        self.set(BUSY);
+    /// The client sends the body of a request.
+    pub(crate) fn receiving(&self) {
+        self.set(RECEIVING);
+    }
+
+    /// A request is there as a whole, and is being answered.
+    pub(crate) fn answering(&self) {
+        self.set(ANSWERING);
+    }
+
+    /// Whether a request that is there as a whole is being answered.
+    fn is_answering(&self) -> bool {
+        self.state() == ANSWERING
     }
 
     /// A request has been answered.
     pub(crate) fn answered(&self) {
-        self.proven.store(true, Ordering::Relaxed);
         self.set(WAITING);
+    }
+
+    /// Whether a review has been answered on it.
+    pub(crate) fn is_trusted(&self) -> bool {
+        self.trusted.load(Ordering::Relaxed)
     }
 
     /// Waits until somebody else needs the place.
@@ -76,37 +115,32 @@ impl Slot {
     }
 }
 
-/// How many files the process needs besides its connections: ports, logs, policies, watches.
-const OTHER_FILES: u32 = 64;
-
-/// As many connections as were asked for, or as the system lets the process have.
-pub(crate) fn within_limits(max: u32) -> u32 {
-    let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
-    let Some(files) = open_files(&limits) else { return max };
-    let possible = files.saturating_sub(OTHER_FILES).max(1);
-    if possible < max {
-        tracing::warn!(asked = max, possible, "the limit on open files allows fewer connections");
-    }
-    max.min(possible)
-}
-
-/// The soft limit on open files, from the text of `/proc/self/limits`.
-fn open_files(limits: &str) -> Option<u32> {
-    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
-    line.split_whitespace().next()?.parse().ok()
-}
-
-/// All connections.
+/// All connections of a port.
 #[derive(Debug)]
 pub(crate) struct Table {
     max: usize,
+    max_trusted: usize,
     slots: Mutex<Slots>,
+    /// Told when an evicted connection has been closed.
+    closed: Notify,
 }
 
 #[derive(Debug, Default)]
 struct Slots {
     next: u64,
     open: HashMap<u64, Arc<Slot>>,
+    /// The same, by the clients' addresses.
+    shares: HashMap<IpAddr, Share>,
+    trusted: usize,
+    /// How many are evicted and not closed yet.
+    leaving: usize,
+}
+
+/// The connections of one address.
+#[derive(Debug, Default)]
+struct Share {
+    untrusted: BTreeSet<u64>,
+    trusted: BTreeSet<u64>,
 }
 
 /// Whether there was room.
@@ -121,60 +155,156 @@ pub(crate) enum Entry {
 }
 
 impl Table {
-    /// Room for `max` connections.
-    pub(crate) fn new(max: u32) -> Self {
-        Self { max: max as usize, slots: Mutex::default() }
+    /// Room for `max` connections, of which trusted ones may take seven eighths.
+    pub(crate) fn new(max: usize) -> Self {
+        let reserve = (max / 8).max(1).min(max.saturating_sub(1));
+        Self { max, max_trusted: max - reserve, slots: Mutex::default(), closed: Notify::new() }
     }
 
-    /// A place for a new connection.
-    pub(crate) fn enter(&self) -> Entry {
-        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+    /// A place for a new connection from `address`.
+    pub(crate) fn enter(&self, address: IpAddr) -> Entry {
+        let address = address.to_canonical();
+        let mut slots = self.lock();
         let full = slots.open.len() >= self.max;
         if full {
-            let Some(victim) = slots.victim() else { return Entry::Full };
-            if let Some(victim) = slots.open.remove(&victim) {
-                victim.evicted.notify_one();
-            }
+            let victim = slots.untrusted_victim(address).or_else(|| slots.trusted_victim(address));
+            let Some(victim) = victim else { return Entry::Full };
+            slots.evict(victim);
         }
         let id = slots.next;
         slots.next += 1;
-        let slot = Arc::new(Slot {
-            id,
-            begin: Instant::now(),
-            state: AtomicU8::new(READING),
-            since: AtomicU64::new(0),
-            proven: AtomicBool::new(false),
-            evicted: Notify::new(),
-        });
+        let slot = Arc::new(Slot::new(id, address));
         slots.open.insert(id, Arc::clone(&slot));
+        slots.shares.entry(address).or_default().untrusted.insert(id);
         if full { Entry::Taken(slot) } else { Entry::Free(slot) }
     }
 
-    /// A connection has ended.
+    /// A review has been answered on a connection. Returns whether it may be kept for the next: not where as many are
+    /// trusted as may be, and none of them can be given up for it.
+    pub(crate) fn trust(&self, slot: &Slot) -> bool {
+        if slot.is_trusted() {
+            return true;
+        }
+        let mut slots = self.lock();
+        if !slots.open.contains_key(&slot.id) {
+            return false;
+        }
+        if slots.trusted >= self.max_trusted {
+            let Some(victim) = slots.trusted_victim(slot.address) else { return false };
+            slots.evict(victim);
+        }
+        let share = slots.shares.entry(slot.address).or_default();
+        share.untrusted.remove(&slot.id);
+        share.trusted.insert(slot.id);
+        slots.trusted += 1;
+        slot.trusted.store(true, Ordering::Relaxed);
+        true
+    }
+
+    /// Closes a connection that is of no use at present, if there is one: the system has run out of file descriptors.
+    pub(crate) fn make_room(&self) {
+        let mut slots = self.lock();
+        // As for a client from an address that has none yet.
+        let nobody = IpAddr::from([0, 0, 0, 0]);
+        if let Some(victim) = slots.untrusted_victim(nobody).or_else(|| slots.trusted_victim(nobody)) {
+            slots.evict(victim);
+        }
+    }
+
+    /// A connection has been closed.
     pub(crate) fn leave(&self, slot: &Slot) {
-        self.slots.lock().unwrap_or_else(PoisonError::into_inner).open.remove(&slot.id);
+        let mut slots = self.lock();
+        if slots.remove(slot.id).is_none() {
+            slots.leaving = slots.leaving.saturating_sub(1);
+            drop(slots);
+            self.closed.notify_one();
+        }
+    }
+
+    /// Waits while too many evicted connections are still to be closed: each holds a file descriptor.
+    pub(crate) async fn settled(&self) {
+        loop {
+            let closed = self.closed.notified();
+            if self.lock().leaving < LEAVING {
+                return;
+            }
+            closed.await;
+        }
     }
 
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
-        self.slots.lock().unwrap_or_else(PoisonError::into_inner).open.len()
+        self.lock().open.len()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Slots> {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Slots {
-    /// The oldest connection on which nothing was ever answered, or else the one that has been idle the longest.
-    fn victim(&self) -> Option<u64> {
-        let unproven = self.open.values().filter(|slot| !slot.proven.load(Ordering::Relaxed));
-        if let Some(oldest) = unproven.map(|slot| slot.id).min() {
+    fn remove(&mut self, id: u64) -> Option<Arc<Slot>> {
+        let slot = self.open.remove(&id)?;
+        if slot.is_trusted() {
+            self.trusted = self.trusted.saturating_sub(1);
+        }
+        if let Some(share) = self.shares.get_mut(&slot.address) {
+            share.untrusted.remove(&id);
+            share.trusted.remove(&id);
+            if share.untrusted.is_empty() && share.trusted.is_empty() {
+                self.shares.remove(&slot.address);
+            }
+        }
+        Some(slot)
+    }
+
+    fn evict(&mut self, id: u64) {
+        if let Some(slot) = self.remove(id) {
+            self.leaving += 1;
+            slot.evicted.notify_one();
+        }
+    }
+
+    fn is_answering(&self, id: u64) -> bool {
+        self.open.get(&id).is_some_and(|slot| slot.is_answering())
+    }
+
+    /// The oldest untrusted connection of the address that has most of them. One whose request is being answered is
+    /// spared, unless there is no other and `newcomer` is another address than its.
+    fn untrusted_victim(&self, newcomer: IpAddr) -> Option<u64> {
+        let heaviest = |spare: bool| {
+            let shares = self.shares.iter().filter_map(|(address, share)| {
+                let mut ids = share.untrusted.iter();
+                let oldest = if spare { ids.find(|id| !self.is_answering(**id)) } else { ids.next() };
+                oldest.map(|oldest| (share.untrusted.len(), Reverse(*oldest), *address))
+            });
+            shares.max().map(|(_, Reverse(oldest), address)| (oldest, address))
+        };
+        if let Some((oldest, _)) = heaviest(true) {
             return Some(oldest);
         }
-        self.open
+        heaviest(false).filter(|(_, address)| *address != newcomer).map(|(oldest, _)| oldest)
+    }
+
+    /// Of the address that has most trusted connections, the one that has been idle the longest. For an address that
+    /// has as many itself, it must have been so for a while.
+    fn trusted_victim(&self, newcomer: IpAddr) -> Option<u64> {
+        let (most, _, heaviest) = self
+            .shares
             .values()
-            .filter(|slot| slot.state.load(Ordering::Relaxed) != BUSY)
-            .map(|slot| (slot.idle(), slot.id))
-            .filter(|(idle, _)| *idle >= IDLE)
+            .filter_map(|share| Some((share.trusted.len(), Reverse(*share.trusted.first()?), share)))
+            .max_by_key(|(count, oldest, _)| (*count, *oldest))?;
+        let own = self.shares.get(&newcomer).map_or(0, |share| share.trusted.len());
+        let idle = if own < most { Duration::ZERO } else { IDLE };
+        heaviest
+            .trusted
+            .iter()
+            .filter_map(|id| self.open.get(id))
+            .filter(|slot| !slot.is_answering())
+            .map(|slot| (slot.idle(), Reverse(slot.id)))
+            .filter(|(time, _)| *time >= idle)
             .max()
-            .map(|(_, id)| id)
+            .map(|(_, Reverse(id))| id)
     }
 }
 
@@ -182,48 +312,120 @@ impl Slots {
 mod tests {
     use super::*;
 
-    fn enter(table: &Table) -> Arc<Slot> {
-        match table.enter() {
+    const API_SERVER: [u8; 4] = [10, 0, 0, 1];
+    const KUBELET: [u8; 4] = [10, 0, 0, 2];
+    const TENANT: [u8; 4] = [10, 1, 0, 7];
+
+    fn enter(table: &Table, address: [u8; 4]) -> Arc<Slot> {
+        match table.enter(address.into()) {
             Entry::Free(slot) | Entry::Taken(slot) => slot,
             Entry::Full => panic!("full"),
         }
     }
 
+    fn trusted(table: &Table, address: [u8; 4]) -> Arc<Slot> {
+        let slot = enter(table, address);
+        assert!(table.trust(&slot));
+        slot.answered();
+        slot
+    }
+
+    fn is_open(table: &Table, slot: &Slot) -> bool {
+        table.lock().open.contains_key(&slot.id)
+    }
+
     #[tokio::test]
-    async fn whoever_never_spoke_goes_first() {
+    async fn connections_without_an_answered_review_go_first() {
         let table = Table::new(3);
-        let proven = enter(&table);
-        proven.busy();
-        proven.answered();
-        let silent = enter(&table);
-        let _other = enter(&table);
-        assert!(matches!(table.enter(), Entry::Taken(_)));
+        let proven = trusted(&table, API_SERVER);
+        let silent = enter(&table, API_SERVER);
+        let _other = enter(&table, API_SERVER);
+        assert!(matches!(table.enter(API_SERVER.into()), Entry::Taken(_)));
         tokio::time::timeout(Duration::from_secs(5), silent.evicted()).await.unwrap();
         assert_eq!(table.len(), 3);
         // Leaving after having been replaced takes nobody's place.
         table.leave(&silent);
         assert_eq!(table.len(), 3);
         table.leave(&proven);
-        assert!(matches!(table.enter(), Entry::Free(_)));
+        assert!(matches!(table.enter(API_SERVER.into()), Entry::Free(_)));
     }
 
     #[test]
-    fn the_limit_on_open_files_is_read() {
-        let text = "Limit    Soft Limit   Hard Limit   Units\nMax open files     1024    524288    files\n";
-        assert_eq!(open_files(text), Some(1024));
-        assert_eq!(open_files("Max open files  unlimited  unlimited files"), None);
-        assert_eq!(open_files(""), None);
-        assert_eq!(within_limits(3), 3);
+    fn unfinished_bodies_and_answered_probes_make_room() {
+        let table = Table::new(40);
+        let honest: Vec<_> = (0..4).map(|_| trusted(&table, API_SERVER)).collect();
+        for _ in 0..50 {
+            // The same address, as behind a proxy.
+            let probe = enter(&table, API_SERVER);
+            probe.answered();
+            let unfinished = enter(&table, API_SERVER);
+            unfinished.answered();
+            unfinished.receiving();
+        }
+        let new = enter(&table, API_SERVER);
+        assert!(is_open(&table, &new) && honest.iter().all(|slot| is_open(&table, slot)));
     }
 
     #[test]
-    fn whoever_is_at_work_stays() {
+    fn one_address_keeps_out_no_other() {
+        // Everybody may ask: a tenant makes as many trusted connections as it can, and others as well.
+        let table = Table::new(64);
+        let honest: Vec<_> = (0..4).map(|_| trusted(&table, API_SERVER)).collect();
+        let mut kept = 0;
+        for _ in 0..200 {
+            let slot = enter(&table, TENANT);
+            kept += usize::from(table.trust(&slot));
+            slot.answered();
+            enter(&table, TENANT);
+        }
+        assert_eq!(kept, 64 - 8 - 4, "what trusted connections may take");
+        let probe = enter(&table, KUBELET);
+        for _ in 0..200 {
+            enter(&table, TENANT);
+        }
+        let another = trusted(&table, API_SERVER);
+        assert!(is_open(&table, &probe) && is_open(&table, &another));
+        assert!(honest.iter().all(|slot| is_open(&table, slot)));
+    }
+
+    #[test]
+    fn a_request_that_is_there_is_answered_first() {
+        let table = Table::new(8);
+        let first = enter(&table, API_SERVER);
+        first.answering();
+        for _ in 0..20 {
+            enter(&table, API_SERVER);
+        }
+        assert!(is_open(&table, &first));
+        // Nothing but those: whoever comes from elsewhere gets in all the same.
+        let table = Table::new(8);
+        (0..8).for_each(|_| enter(&table, TENANT).answering());
+        assert!(matches!(table.enter(TENANT.into()), Entry::Full));
+        assert!(matches!(table.enter(KUBELET.into()), Entry::Taken(_)));
+    }
+
+    #[test]
+    fn busy_connections_of_one_address_stay() {
         let table = Table::new(1);
-        let slot = enter(&table);
-        slot.busy();
-        slot.answered();
-        assert!(matches!(table.enter(), Entry::Full), "idle, but not for long");
-        slot.busy();
-        assert!(matches!(table.enter(), Entry::Full));
+        let slot = trusted(&table, API_SERVER);
+        assert!(matches!(table.enter(API_SERVER.into()), Entry::Full), "idle, but not for long");
+        slot.answering();
+        assert!(matches!(table.enter(KUBELET.into()), Entry::Full));
+        // Where there is more room, the next one is served too, and not kept.
+        let table = Table::new(2);
+        trusted(&table, API_SERVER);
+        let next = enter(&table, API_SERVER);
+        assert!(!table.trust(&next));
+        assert!(is_open(&table, &next));
+    }
+
+    #[tokio::test]
+    async fn evicted_connections_hold_up_new_ones_until_they_are_closed() {
+        let table = Table::new(1);
+        let evicted: Vec<_> = (0..=LEAVING).map(|_| enter(&table, TENANT)).collect();
+        let settled = tokio::time::timeout(Duration::from_millis(20), table.settled());
+        assert!(settled.await.is_err(), "too many file descriptors");
+        table.leave(&evicted[0]);
+        tokio::time::timeout(Duration::from_secs(5), table.settled()).await.unwrap();
     }
 }

@@ -26,6 +26,16 @@ pub(crate) fn time_to_answer(query: Option<&str>, default: Duration) -> Duration
     }
 }
 
+/// The least that a body has to arrive at, in bytes a second, once [`body_time`]'s allowance is over.
+const BODY_RATE: u64 = 1 << 20;
+
+/// How long a body may take to arrive of which so many bytes are announced, if any: `allowance`, and what a large one
+/// needs at 1 MiB a second. Whatever time the client's query asks for, a body gets no more: API servers send theirs at
+/// once.
+pub(crate) fn body_time(allowance: Duration, announced: Option<u64>) -> Duration {
+    allowance.saturating_add(Duration::from_secs(announced.unwrap_or(0) / BODY_RATE))
+}
+
 /// Reads a duration as Go writes it: numbers, with fractions or not, each with a unit. None for what is no such
 /// duration; the longest there is for what is longer.
 pub(crate) fn parse(text: &str) -> Option<Duration> {
@@ -88,6 +98,14 @@ mod tests {
         assert_eq!(time("timeout=soon"), 7000);
         assert_eq!(time(""), 7000);
         assert_eq!(time_to_answer(None, default), default);
+    }
+
+    #[test]
+    fn a_body_gets_less_time_than_its_review() {
+        let second = Duration::from_secs(1);
+        assert_eq!(body_time(5 * second, None), 5 * second);
+        assert_eq!(body_time(5 * second, Some(4000)), 5 * second);
+        assert_eq!(body_time(5 * second, Some(7 << 20)), 12 * second);
     }
 
     proptest::proptest! {

@@ -2,14 +2,20 @@
 
 use std::io::{self, IsTerminal as _};
 use std::panic;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use tokio::time::{MissedTickBehavior, interval};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::reload::{self, Handle};
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Registry, fmt};
+
+use super::log_limit::Limiter;
+
+/// How soon after its end a minute's count of lines that were left out is written.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 /// How log lines are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,8 +26,17 @@ pub enum LogFormat {
     Json,
 }
 
-/// The level that this process was started with, and the way to change it.
-static LOG: OnceLock<(LevelFilter, Handle<EnvFilter, Registry>)> = OnceLock::new();
+/// The log of this process.
+#[derive(Debug)]
+struct Log {
+    /// The level that it was started with.
+    level: LevelFilter,
+    /// The way to change it.
+    handle: Handle<EnvFilter, Registry>,
+    limiter: Arc<Limiter>,
+}
+
+static LOG: OnceLock<Log> = OnceLock::new();
 
 /// What is logged at `level`. Libraries speak of what matters to their authors; of theirs, warnings are enough.
 fn filter(level: LevelFilter) -> EnvFilter {
@@ -35,7 +50,8 @@ fn filter(level: LevelFilter) -> EnvFilter {
 /// Panics are logged by their place alone: their message can quote what was being worked on.
 pub fn start(format: LogFormat, level: LevelFilter) {
     let (filter_layer, handle) = reload::Layer::new(filter(level));
-    let log = tracing_subscriber::registry().with(filter_layer);
+    let limiter = Arc::<Limiter>::default();
+    let log = tracing_subscriber::registry().with(filter_layer).with(Arc::clone(&limiter).layer());
     let lines = fmt::layer().with_writer(io::stderr).with_target(false);
     let started = match format {
         LogFormat::Text => log.with(lines.with_ansi(io::stderr().is_terminal())).try_init(),
@@ -45,7 +61,7 @@ pub fn start(format: LogFormat, level: LevelFilter) {
         }
     };
     if started.is_ok() {
-        let _ = LOG.set((level, handle));
+        let _ = LOG.set(Log { level, handle, limiter });
     }
     panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
@@ -53,20 +69,22 @@ pub fn start(format: LogFormat, level: LevelFilter) {
     }));
 }
 
-/// Something that may happen often, and is told once a minute at most.
-#[derive(Debug, Default)]
-pub(crate) struct Seldom(Mutex<Option<Instant>>);
-
-impl Seldom {
-    /// Whether to tell it now.
-    pub(crate) fn now(&self) -> bool {
-        const MINUTE: Duration = Duration::from_secs(60);
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let due = last.is_none_or(|last| last.elapsed() >= MINUTE);
-        if due {
-            *last = Some(Instant::now());
+/// Writes how many lines were left out, minute by minute, for ever.
+pub(crate) async fn report_left_out() {
+    let mut ticks = interval(LOOK_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Some(log) = LOG.get() {
+            log.limiter.report(Some(Instant::now()));
         }
-        due
+    }
+}
+
+/// Writes how many lines were left out until now: at the end.
+pub(crate) fn report_left_out_at_last() {
+    if let Some(log) = LOG.get() {
+        log.limiter.report(None);
     }
 }
 
@@ -94,7 +112,7 @@ impl Hangups {
     pub(crate) async fn switch_level(mut self) {
         let mut debug = false;
         while self.signal.recv().await.is_some() {
-            let Some((normal, handle)) = LOG.get() else { continue };
+            let Some(Log { level: normal, handle, .. }) = LOG.get() else { continue };
             debug = !debug;
             let level = if debug { LevelFilter::DEBUG } else { *normal };
             // Said while `debug` holds: before it goes, and after it came.

@@ -11,21 +11,24 @@ mod answer;
 mod connections;
 mod deadline;
 mod facts;
+mod files;
 mod http;
 mod intake;
 mod knowledge;
 mod log;
+mod log_limit;
 mod metrics;
 mod object;
 mod ops;
-mod patience;
 mod policies;
+mod rate_limited;
 mod reload;
 mod review;
 mod shutdown;
 #[cfg(test)]
 mod testing;
 mod text;
+mod timeout_stream;
 mod tls;
 mod unjudged;
 #[cfg(test)]
@@ -61,6 +64,7 @@ pub(crate) use tls::{Identity, facts as certificate_facts};
 
 use accept::Connections;
 use connections::Table;
+use files::Account;
 #[cfg(not(feature = "cluster"))]
 use http::App;
 use log::Hangups;
@@ -223,16 +227,20 @@ impl Server {
             excluded: excluded.into(),
             room: Arc::new(Semaphore::new(options.max_concurrent as usize)),
             default_timeout: options.timeouts.request,
+            body_timeout: options.timeouts.body,
             memory: http::Memory::default(),
             heavy: http::Heavy::default(),
         };
+        let account = Account::open(Account {
+            reviews: options.max_connections as usize,
+            operators: options.metrics_listen.map_or(0, |_| ops::MAX_CONNECTIONS),
+        });
         let connections = Connections {
             tls,
             handler: http::Handler::new(&app),
             lifecycle: app.lifecycle.clone(),
             timeouts: options.timeouts,
-            table: Arc::new(Table::new(connections::within_limits(options.max_connections))),
-            distrust: Arc::default(),
+            table: Arc::new(Table::new(account.reviews)),
             metrics,
         };
         Ok(Self {
@@ -272,6 +280,7 @@ impl Server {
         let mut tasks = tokio::task::JoinSet::new();
         tasks.spawn(self.signals.rule(app.lifecycle.clone(), self.shutdown_delay));
         tasks.spawn(self.hangups.switch_level());
+        tasks.spawn(log::report_left_out());
         tasks.spawn(reload::keep_looking(
             Arc::clone(&app.tls),
             Arc::clone(&app.policies),
@@ -286,6 +295,7 @@ impl Server {
         let drained = self.connections.serve(self.listener).await;
         app.lifecycle.advance(Phase::Ended);
         tasks.shutdown().await;
+        log::report_left_out_at_last();
         if drained {
             tracing::info!("every open request is answered: ending");
         } else {

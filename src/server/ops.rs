@@ -1,27 +1,34 @@
 //! The port for operators: plain HTTP, for Prometheus and probes, never for reviews.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::Body;
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
+use axum::http::{Request, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{Json, Router};
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
 use jiff::Timestamp;
-use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
-use tokio::time::{sleep, timeout};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
+use tower::Service as _;
 
+use super::accept::{MAX_BUFFER, Place, Timeouts, accept};
+use super::connections::{Slot, Table};
 use super::http::{App, only_get, probes};
 use super::shutdown::Phase;
+use super::timeout_stream::TimeoutStream;
 
-/// How many connections there may be at a time: two Prometheus servers, a kubelet, and somebody who looks.
-const MAX_CONNECTIONS: usize = 64;
+/// How many connections there may be at a time: two Prometheus servers, a kubelet, and somebody who looks. Others that
+/// are open are closed for new ones, so that they keep out no probe.
+pub(crate) const MAX_CONNECTIONS: usize = 64;
 
 /// How long a client may be silent, and how long it may stay.
 const SILENCE: Duration = Duration::from_secs(30);
@@ -55,37 +62,45 @@ async fn unknown_path() -> Response {
 /// Serves until everything ends.
 pub(crate) async fn serve(listener: TcpListener, app: App) {
     let router = router(&app);
-    let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    let accept = async {
-        loop {
-            let Ok((stream, _)) = listener.accept().await else {
-                sleep(Duration::from_millis(100)).await;
-                continue;
-            };
-            let Ok(place) = Arc::clone(&room).try_acquire_owned() else { continue };
-            let (router, lifecycle) = (router.clone(), app.lifecycle.clone());
-            tokio::spawn(async move {
-                let _place = place;
-                let mut server = http1::Builder::new();
-                server.timer(TokioTimer::new()).header_read_timeout(SILENCE).max_buf_size(16 << 10);
-                let talk = server.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
-                tokio::select! {
-                    _ = timeout(LONGEST, talk) => {}
-                    () = lifecycle.reached(Phase::Ended) => {}
-                }
-            });
-        }
-    };
+    let table = Arc::new(Table::new(MAX_CONNECTIONS));
+    let accept = accept(&listener, &table, &app.metrics, |stream, _, slot| {
+        let (router, table, lifecycle) = (router.clone(), Arc::clone(&table), app.lifecycle.clone());
+        tokio::spawn(async move {
+            let _place = Place { table: &table, slot: &slot, metrics: None };
+            tokio::select! {
+                _ = timeout(LONGEST, talk(stream, router, &slot)) => {}
+                () = slot.evicted() => {}
+                () = lifecycle.reached(Phase::Ended) => {}
+            }
+        });
+    });
     tokio::select! {
         () = accept => {}
         () = app.lifecycle.reached(Phase::Ended) => {}
     }
 }
 
+/// Answers the requests of one connection.
+async fn talk(stream: TcpStream, router: Router, slot: &Arc<Slot>) {
+    let service = service_fn(|request: Request<Incoming>| {
+        slot.answering();
+        let answer = router.clone().call(request.map(Body::new));
+        async move {
+            let answer = answer.await;
+            slot.answered();
+            answer as Result<Response, Infallible>
+        }
+    });
+    let timeouts = Timeouts { first_byte: SILENCE, idle: SILENCE, ..Timeouts::default() };
+    let stream = TimeoutStream::new(stream, Arc::clone(slot), timeouts);
+    let mut server = http1::Builder::new();
+    server.header_read_timeout(None).max_buf_size(MAX_BUFFER);
+    // However it ends, the client knows.
+    let _ = server.serve_connection(TokioIo::new(stream), service).await;
+}
+
 #[cfg(test)]
 mod tests {
-    use axum::body::Body;
-    use axum::extract::Request;
     use tower::ServiceExt as _;
 
     use super::super::testing;

@@ -52,6 +52,7 @@ fn app_by(policy: PolicySource, max_concurrent: usize) -> App {
         excluded: Arc::default(),
         room: Arc::new(Semaphore::new(max_concurrent)),
         default_timeout: Duration::from_secs(5),
+        body_timeout: Duration::from_secs(5),
         memory: Memory::default(),
         heavy: Heavy::default(),
     }

@@ -36,6 +36,7 @@ fn patient() -> Timeouts {
         handshake: LONG,
         first_byte: LONG,
         header: LONG,
+        body: LONG,
         idle: LONG,
         request: LONG,
         write: LONG,
@@ -188,6 +189,89 @@ async fn silence_is_ended_by_timers() {
         .await
         .unwrap();
     assert!(answer(&mut stream).await.starts_with("HTTP/1.1 408 "));
+    // Not even where the client says that it waits for long.
+    let server = start(Timeouts { body: short, ..patient() }, 8).await;
+    let mut stream = server.connect().await;
+    let (head, _) = post("x").rsplit_once("Content-Length").map(|(head, rest)| (head.to_owned(), rest.len())).unwrap();
+    let chunked = format!("{}Transfer-Encoding: chunked\r\n\r\n", head.replace("10s", "30s"));
+    stream.write_all(chunked.as_bytes()).await.unwrap();
+    let (mut reading, mut writing) = tokio::io::split(stream);
+    let drops = tokio::spawn(async move {
+        while writing.write_all(b"1\r\n \r\n").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    });
+    let mut text = [0; 13];
+    timeout(LONG, reading.read_exact(&mut text)).await.unwrap().unwrap();
+    assert_eq!(&text, b"HTTP/1.1 408 ");
+    drop(reading);
+    drops.abort();
+}
+
+#[tokio::test]
+async fn a_client_that_never_asked_for_a_review_may_not_be_silent_for_long() {
+    let short = Duration::from_millis(500);
+    let server = start(Timeouts { first_byte: short, ..patient() }, 8).await;
+    let mut honest = server.connect().await;
+    honest.write_all(post(&testing::review("a", "{}")).as_bytes()).await.unwrap();
+    answer(&mut honest).await;
+    let mut probing = server.connect().await;
+    probing.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+    assert!(answer(&mut probing).await.starts_with("HTTP/1.1 404 "));
+    end(&mut probing).await;
+    tokio::time::sleep(2 * short).await;
+    honest.write_all(post(&testing::review("b", "{}")).as_bytes()).await.unwrap();
+    answer(&mut honest).await;
+}
+
+#[tokio::test]
+async fn probes_do_not_keep_their_connections() {
+    let server = start(patient(), 8).await;
+    for path in ["/livez", "/readyz"] {
+        let mut stream = server.connect().await;
+        stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n").as_bytes()).await.unwrap();
+        assert!(answer(&mut stream).await.to_ascii_lowercase().contains("\r\nconnection: close\r\n"));
+        end(&mut stream).await;
+    }
+}
+
+#[tokio::test]
+async fn odd_ways_to_ask_hold_nothing() {
+    let server = start(patient(), 8).await;
+    let review = post(&testing::review("u", "{}"));
+    // Several requests at once: each is answered, in order.
+    let mut stream = server.connect().await;
+    stream.write_all(review.repeat(3).as_bytes()).await.unwrap();
+    let mut text = String::new();
+    while text.matches(r#""uid":"u""#).count() < 3 {
+        let mut piece = [0; 4096];
+        let count = timeout(LONG, stream.read(&mut piece)).await.unwrap().unwrap();
+        assert!(count > 0, "{text}");
+        text.push_str(std::str::from_utf8(&piece[..count]).unwrap());
+    }
+    // A client that asks, and then says that it will say no more.
+    let mut stream = server.connect().await;
+    stream.write_all(b"POST /validate HTTP/1.1\r\nHost: a\r\n").await.unwrap();
+    stream.shutdown().await.unwrap();
+    end(&mut stream).await;
+    // A header that is too large, and one with too many lines.
+    for header in [format!("X: {}\r\n", "x".repeat(80_000)), "X: x\r\n".repeat(5000)] {
+        let mut stream = server.connect().await;
+        let _ = stream.write_all(format!("GET / HTTP/1.1\r\nHost: a\r\n{header}\r\n").as_bytes()).await;
+        end(&mut stream).await;
+    }
+    // Another protocol is not spoken.
+    let mut stream = server.connect().await;
+    let upgrade = "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+    stream.write_all(upgrade.as_bytes()).await.unwrap();
+    assert!(answer(&mut stream).await.starts_with("HTTP/1.1 404 "));
+    // A body in chunks of one byte.
+    let mut stream = server.connect().await;
+    let body = testing::review("chunks", "{}");
+    let chunks: String = body.bytes().map(|byte| format!("1\r\n{}\r\n", char::from(byte))).collect();
+    let head = "POST /validate HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
+    stream.write_all(format!("{head}{chunks}0\r\n\r\n").as_bytes()).await.unwrap();
+    assert!(answer(&mut stream).await.contains(r#""uid":"chunks""#));
 }
 
 #[tokio::test]

@@ -68,7 +68,12 @@ impl Server {
     }
 
     pub(crate) fn start_with(pki: Arc<Pki>, arguments: &[&str]) -> Self {
-        let mut child = program()
+        Self::start_by(program(), pki, arguments)
+    }
+
+    /// Starts a server by a command that takes the program's arguments.
+    pub(crate) fn start_by(mut command: Command, pki: Arc<Pki>, arguments: &[&str]) -> Self {
+        let mut child = command
             .args(["serve", "--listen", "127.0.0.1:0", "--log-format", "json"])
             .args(arguments)
             .arg("--tls-cert")
@@ -121,6 +126,13 @@ impl Server {
             assert!(begin.elapsed() < LONG, "the server does not end");
             thread::sleep(Duration::from_millis(10));
         }
+    }
+
+    /// How many lines of the log have this message.
+    pub(crate) fn count_logged(&self, message: &str) -> usize {
+        let is_it =
+            |line: &&String| serde_json::from_str::<Value>(line).unwrap_or_default()["message"] == message;
+        self.log.lock().unwrap().iter().filter(is_it).count()
     }
 
     /// Waits for a line of the log with this message.

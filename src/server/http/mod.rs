@@ -23,7 +23,6 @@ use axum::http::{HeaderValue, Method, Request, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
-use hyper::body::Incoming;
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
 use tower::Service as _;
@@ -33,6 +32,7 @@ pub(crate) use body::Memory;
 use refusal::Refusal;
 pub(crate) use weight::Heavy;
 
+use super::accept::Arriving;
 use super::admission::{Admission, Endpoint};
 use super::knowledge::Knowledge;
 use super::metrics::Metrics;
@@ -58,6 +58,8 @@ pub(crate) struct App {
     pub(crate) room: Arc<Semaphore>,
     /// For requests that do not say how long their client waits.
     pub(crate) default_timeout: Duration,
+    /// For the body of a request; large ones get more.
+    pub(crate) body_timeout: Duration,
     /// Room for bodies.
     pub(crate) memory: Memory,
     /// Room for evaluations on threads of their own.
@@ -93,6 +95,10 @@ pub(crate) struct Client {
     pub(crate) address: SocketAddr,
 }
 
+/// Marks the answer to a review by a client that may ask for it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reviewed;
+
 /// Answers requests. Reviews, which come by the thousand, are recognised here; the routes are for the rest.
 #[derive(Debug, Clone)]
 pub(crate) struct Handler {
@@ -106,7 +112,7 @@ impl Handler {
     }
 
     /// Answers one request.
-    pub(crate) async fn answer(&self, request: Request<Incoming>) -> Result<Response, Infallible> {
+    pub(crate) async fn answer(&self, request: Request<Arriving>) -> Result<Response, Infallible> {
         let endpoint = match request.uri().path() {
             "/validate" => Endpoint::Validate,
             "/mutate" => Endpoint::Mutate,

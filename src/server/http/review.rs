@@ -14,7 +14,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout_at};
 
 use super::super::admission::{Answered, Endpoint};
-use super::super::deadline::time_to_answer;
+use super::super::deadline::{body_time, time_to_answer};
 use super::super::metrics::Shed;
 use super::super::review::ReviewError;
 use super::super::tls::Peer;
@@ -22,7 +22,7 @@ use super::super::unjudged::{Outcome, Unjudged};
 use super::body::{self, Arrived, Bytes};
 use super::refusal::{Refusal, json};
 use super::weight::NotDone;
-use super::{App, Client};
+use super::{App, Client, Reviewed};
 
 /// How long a request that is refused unseen may go on arriving.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -36,7 +36,10 @@ pub(super) async fn answer(
     let _measured = app.metrics.begin(endpoint);
     let client = request.extensions().get::<Client>().map(|client| tracing::field::display(client.address));
     match attend(app, endpoint, request).await {
-        Ok(response) => response,
+        Ok(mut response) => {
+            response.extensions_mut().insert(Reviewed);
+            response
+        }
         Err(refusal) => {
             let code = refusal.code.as_u16();
             app.metrics.refused(endpoint, code);
@@ -77,7 +80,8 @@ async fn attend(
         return Err(refusal);
     }
     let limits = app.policies.now().policy.limits;
-    let arrived = timeout_at(deadline, body::read(body, &app.memory, &limits))
+    let arrival = deadline.min(Instant::now() + body_time(app.body_timeout, body.size_hint().exact()));
+    let arrived = timeout_at(arrival, body::read(body, &app.memory, &limits))
         .await
         .map_err(|_| Refusal::new(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time"))??;
     let answered = match arrived {

@@ -1,9 +1,12 @@
 //! Who may ask: the client certificates of API servers.
 
+use std::future::pending;
 use std::path::PathBuf;
 
-use rustls_pki_types::CertificateDer;
+use rustls_pki_types::{CertificateDer, UnixTime};
+use tokio::sync::watch;
 
+use super::Verifier;
 use super::x509::facts;
 
 /// Which clients may send reviews.
@@ -35,6 +38,28 @@ pub(super) fn peer(clients: Option<&ClientAuth>, shown: Option<&[CertificateDer<
     }
     let names = facts(certificate).map(|facts| facts.names).unwrap_or_default();
     if names.iter().any(|name| clients.names.contains(name)) { Peer::Trusted } else { Peer::OtherName }
+}
+
+/// The authorities that vouch for clients, as they change.
+#[derive(Debug)]
+pub(crate) struct Authorities(pub(super) watch::Receiver<Verifier>);
+
+impl Authorities {
+    /// Waits until nobody vouches any more for a client that showed these certificates in its handshake: its authority
+    /// was replaced, or it has expired when that is looked at. Never ends for a client that showed none.
+    pub(crate) async fn revoked(mut self, shown: Option<Vec<CertificateDer<'static>>>) {
+        let shown = shown.unwrap_or_default();
+        let Some((certificate, intermediates)) = shown.split_first() else { return pending().await };
+        while self.0.changed().await.is_ok() {
+            let verifier = self.0.borrow_and_update().clone();
+            let Some(verifier) = verifier else { continue };
+            if verifier.verify_client_cert(certificate, intermediates, UnixTime::now()).is_err() {
+                return;
+            }
+        }
+        // The listener is gone, and with it everything that could change.
+        pending().await
+    }
 }
 
 #[cfg(test)]

@@ -24,10 +24,11 @@ use rustls::server::{ClientHello, NoClientAuth, ResolvesServerCert, WebPkiClient
 use rustls::sign::CertifiedKey;
 use rustls::{RootCertStore, ServerConfig, version};
 use rustls_pki_types::PrivateKeyDer;
+use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
 pub use clients::ClientAuth;
-pub(crate) use clients::Peer;
+pub(crate) use clients::{Authorities, Peer};
 pub use error::TlsError;
 #[cfg(feature = "cluster")]
 pub(crate) use x509::facts;
@@ -71,6 +72,9 @@ pub(crate) struct Identity {
     pub(crate) not_after: i64,
 }
 
+/// Checks the certificates of clients; none where they need none.
+type Verifier = Option<Arc<dyn ClientCertVerifier>>;
+
 /// What stands at one moment. Every connection takes the one that stands when it begins.
 #[derive(Debug)]
 struct Now {
@@ -86,6 +90,8 @@ pub(crate) struct Tls {
     clients: Option<ClientAuth>,
     address: IpAddr,
     now: ArcSwap<Now>,
+    /// What checks the certificates of clients, for the connections that there are already.
+    verifier: watch::Sender<Verifier>,
     /// What was read last, good or bad, and whether it was good.
     seen: Mutex<Seen>,
 }
@@ -129,6 +135,7 @@ impl Tls {
             clients,
             address,
             now: ArcSwap::from_pointee(empty),
+            verifier: watch::Sender::new(None),
             seen: Mutex::default(),
         };
         match tls.reload(Timestamp::now()) {
@@ -140,6 +147,11 @@ impl Tls {
     /// What turns the next connection into a TLS stream.
     pub(crate) fn acceptor(&self) -> TlsAcceptor {
         TlsAcceptor::from(Arc::clone(&self.now.load().config))
+    }
+
+    /// The authorities of clients, from now on. To be taken before [`Self::acceptor`].
+    pub(crate) fn authorities(&self) -> Authorities {
+        Authorities(self.verifier.subscribe())
     }
 
     /// Who is at the other end of a connection.
@@ -261,8 +273,10 @@ impl Tls {
             (Some(clients), Some(roots)) => Some(self.verifier(clients, roots)?),
             _ => None,
         };
-        let config = server_config(Only { key, until }, verifier, &self.provider)?;
+        // With a configuration, sessions that clients could resume go as well: nobody comes in by an old handshake.
+        let config = server_config(Only { key, until }, verifier.clone(), &self.provider)?;
         self.now.store(Arc::new(Now { config, identity }));
+        self.verifier.send_replace(verifier);
         Ok(())
     }
 

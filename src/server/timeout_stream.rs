@@ -1,4 +1,4 @@
-//! A stream that does not wait for ever: for a client to read its answers, and for the rest of a header.
+//! A stream with timeouts: for a client to read its answers, for the rest of a header, and for silence.
 
 use std::io;
 use std::pin::Pin;
@@ -12,10 +12,11 @@ use tokio::time::{Sleep, sleep};
 use super::accept::Timeouts;
 use super::connections::Slot;
 
-/// Ends writing with [`io::ErrorKind::TimedOut`] once nothing could be written for a while, and reading once a header
-/// that has begun does not end. The body of a request has a timer of its own, which depends on what its client asks.
+/// Ends writing with [`io::ErrorKind::TimedOut`] once an answer has not been taken as a whole in time, however slowly
+/// its client reads, and reading once a header that has begun does not end. The body of a request has a timer of its
+/// own, which depends on what its client asks.
 #[derive(Debug)]
-pub(crate) struct Patience<S> {
+pub(crate) struct TimeoutStream<S> {
     stream: S,
     slot: Arc<Slot>,
     timeouts: Timeouts,
@@ -24,18 +25,23 @@ pub(crate) struct Patience<S> {
     /// When to look whether the connection is idle for too long. Set once and looked at when it is over: most often it
     /// is set again for the rest, which is far cheaper than setting it for every request.
     idle: Option<Pin<Box<Sleep>>>,
-    /// Since the stream took nothing any more.
+    /// Since the stream could not take everything at once, until it has.
     stalled: Option<Pin<Box<Sleep>>>,
 }
 
-impl<S> Patience<S> {
+impl<S> TimeoutStream<S> {
     pub(crate) fn new(stream: S, slot: Arc<Slot>, timeouts: Timeouts) -> Self {
         Self { stream, slot, timeouts, reading: None, idle: None, stalled: None }
     }
 
     /// Whether the client has been silent for too long, with nothing of a request begun.
     fn is_idle_for_long(&mut self, context: &mut Context<'_>) -> bool {
-        let limit = self.timeouts.idle;
+        // A connection that is of no use, as far as is known, is not kept as long as an API server's.
+        let limit = if self.slot.is_trusted() {
+            self.timeouts.idle
+        } else {
+            self.timeouts.idle.min(self.timeouts.first_byte)
+        };
         loop {
             let idle = self.idle.get_or_insert_with(|| Box::pin(sleep(limit)));
             if idle.as_mut().poll(context).is_pending() {
@@ -45,26 +51,25 @@ impl<S> Patience<S> {
             if rest.is_zero() {
                 return true;
             }
-            // Never in a hurry: time is counted in milliseconds here.
+            // Never at once: time is counted in milliseconds here.
             self.idle = Some(Box::pin(sleep(rest.max(Duration::from_millis(1)))));
         }
     }
 
     fn bound<T>(&mut self, context: &mut Context<'_>, progress: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
-        if progress.is_ready() {
-            self.stalled = None;
+        if progress.is_ready() && self.stalled.is_none() {
             return progress;
         }
         let limit = self.timeouts.write;
         let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(limit)));
         match stalled.as_mut().poll(context) {
             Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
-            Poll::Pending => Poll::Pending,
+            Poll::Pending => progress,
         }
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Patience<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for TimeoutStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -93,7 +98,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patience<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Patience<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for TimeoutStream<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -105,6 +110,11 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patience<S> {
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let progress = Pin::new(&mut self.stream).poll_flush(context);
+        if progress.is_ready() {
+            // Everything is on its way: the next answer has the whole time again.
+            self.stalled = None;
+            return progress;
+        }
         self.bound(context, progress)
     }
 
@@ -135,17 +145,21 @@ mod tests {
     use super::*;
 
     fn slot() -> Arc<Slot> {
-        match Table::new(1).enter() {
+        match Table::new(1).enter([127, 0, 0, 1].into()) {
             Entry::Free(slot) | Entry::Taken(slot) => slot,
             Entry::Full => panic!("full"),
         }
     }
 
+    fn with_write_timeout<S>(stream: S, millis: u64) -> TimeoutStream<S> {
+        let write = Duration::from_millis(millis);
+        TimeoutStream::new(stream, slot(), Timeouts { write, ..Timeouts::default() })
+    }
+
     #[tokio::test]
-    async fn whoever_does_not_read_is_given_up() {
+    async fn a_client_that_does_not_read_is_given_up() {
         let (near, mut far) = duplex(16);
-        let mut near =
-            Patience::new(near, slot(), Timeouts { write: Duration::from_millis(50), ..Timeouts::default() });
+        let mut near = with_write_timeout(near, 50);
         near.write_all(&[1; 16]).await.unwrap();
         let error = near.write_all(&[2; 16]).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
@@ -155,15 +169,38 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_reads_slowly_is_not() {
+    async fn a_client_that_reads_in_drops_is_given_up_too() {
         let (near, mut far) = duplex(16);
-        let mut near = Patience::new(
-            near,
-            slot(),
-            Timeouts { write: Duration::from_millis(400), ..Timeouts::default() },
-        );
-        let writing = tokio::spawn(async move { near.write_all(&[3; 160]).await });
-        let mut bytes = [0; 16];
+        let mut near = with_write_timeout(near, 200);
+        let writing = tokio::spawn(async move {
+            let written = near.write_all(&[3; 1 << 20]).await;
+            (written, near)
+        });
+        let reading = async {
+            let mut byte = [0];
+            loop {
+                far.read_exact(&mut byte).await.unwrap();
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::select! {
+            ended = writing => assert_eq!(ended.unwrap().0.unwrap_err().kind(), io::ErrorKind::TimedOut),
+            () = reading => {}
+        }
+    }
+
+    #[tokio::test]
+    async fn every_answer_has_the_whole_time() {
+        let (near, mut far) = duplex(16);
+        let mut near = with_write_timeout(near, 400);
+        let writing = tokio::spawn(async move {
+            for _ in 0..10 {
+                near.write_all(&[3; 32]).await?;
+                near.flush().await?;
+            }
+            io::Result::Ok(())
+        });
+        let mut bytes = [0; 32];
         for _ in 0..10 {
             tokio::time::sleep(Duration::from_millis(60)).await;
             far.read_exact(&mut bytes).await.unwrap();
@@ -175,7 +212,7 @@ mod tests {
     async fn a_header_in_drops_does_not_last() {
         let (near, mut far) = duplex(16);
         let slot = slot();
-        let mut near = Patience::new(
+        let mut near = TimeoutStream::new(
             near,
             Arc::clone(&slot),
             Timeouts { header: Duration::from_millis(200), ..Timeouts::default() },
