@@ -102,6 +102,7 @@ async fn webhook(identity: &Identity) -> SocketAddr {
         },
         clients: None,
         policy: PolicySource::BuiltIn(Preset::Recommended),
+        policy_fallback: None,
         metrics_listen: None,
         namespace: None,
         excluded_namespaces: Vec::new(),

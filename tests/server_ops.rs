@@ -261,6 +261,56 @@ fn a_policy_that_changes_is_told_with_its_name_and_one_with_faults_in_one_line()
 }
 
 #[test]
+fn a_broken_policy_at_the_start_is_stood_in_for_where_that_is_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("policy.yaml");
+    let write = |spec: &str| {
+        let text = "apiVersion: jobguard.dev/v1alpha1\nkind: JobPolicy\n";
+        fs::write(&file, format!("{text}metadata: {{name: own}}\nspec: {spec}\n")).unwrap();
+    };
+    write("{mode: warn, rules: {no/such: deny}}");
+    let path = file.to_str().unwrap();
+    for fallback in [&[][..], &["--policy-fallback", "none"]] {
+        refuses(&[&["serve", "--listen", "127.0.0.1:0", "--policy", path], fallback].concat(), "no/such");
+    }
+    // A word that names nothing is no broken policy.
+    refuses(&["serve", "--policy", "strickt", "--policy-fallback", "strict"], "built-in policies are");
+    refuses(&["serve", "--policy", path, "--policy-fallback", "weak"], "baseline");
+
+    let asked = ["--policy", path, "--policy-fallback", "baseline", "--metrics-listen", "127.0.0.1:0"];
+    let server = Server::start(&[&asked[..], &["--reload-every", "20ms"]].concat());
+    let line = server.logged("the policy cannot be loaded: starting with the fallback");
+    assert_eq!(
+        (&line["level"], &line["fallback"], &line["mode"]),
+        (&json!("ERROR"), &json!("baseline"), &json!("warn"))
+    );
+    assert!(line["problem"].as_str().unwrap().contains("no/such"), "{line}");
+    let shown = server.ask_metrics("/policy").json();
+    assert_eq!((&shown["name"], &shown["fallback"]), (&json!("baseline"), &json!(true)));
+    assert!(shown["problem"].as_str().unwrap().contains("no/such"), "{shown}");
+    assert_eq!(server.metric("jobguard_policy_fallback"), 1.0);
+    assert_eq!(server.metric("jobguard_policy_last_reload_successful"), 0.0);
+    // It is ready, and judges: in the mode that the file says.
+    assert_eq!(server.ask_metrics("/readyz").code, 200);
+    let bad = create("u", &job("a", "Always")).to_string();
+    let answer = post(&mut server.connect(), "/validate", bad.as_bytes()).json();
+    assert_eq!(answer["response"]["allowed"], true);
+    assert!(answer["response"]["warnings"][0].as_str().unwrap().starts_with("would be denied:"), "{answer}");
+
+    write("{mode: enforce}");
+    server.logged("policy loaded anew");
+    assert_eq!(server.metric("jobguard_policy_fallback"), 0.0);
+    assert_eq!(server.metric("jobguard_policy_last_reload_successful"), 1.0);
+    let shown = server.ask_metrics("/policy").json();
+    assert_eq!(
+        (&shown["name"], &shown["fallback"], &shown["problem"]),
+        (&json!("own"), &Value::Null, &Value::Null)
+    );
+    let answer = post(&mut server.connect(), "/validate", bad.as_bytes()).json();
+    assert_eq!(answer["response"]["allowed"], false);
+}
+
+#[test]
 fn sighup_switches_the_log_to_debug_and_back() {
     let server = Server::start(&[]);
     server.signal("HUP");

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 #[cfg(feature = "cluster")]
@@ -61,6 +61,10 @@ pub(crate) struct ServeArgs {
     /// Policy file, or one of the built-in policies: baseline, recommended, strict
     #[arg(long, short, value_name = "FILE|NAME", env = "JOBGUARD_POLICY", default_value = "recommended")]
     policy: String,
+
+    /// What to judge by if the policy file cannot be used at the start; without one, the server does not start then
+    #[arg(long, value_enum, value_name = "NAME", env = "JOBGUARD_POLICY_FALLBACK", default_value = "none")]
+    policy_fallback: Fallback,
 
     /// How often certificates and policy are looked at for changes
     #[arg(long, value_name = "DURATION", env = "JOBGUARD_RELOAD_EVERY", default_value = "10s",
@@ -149,6 +153,29 @@ pub(crate) struct ServeArgs {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
+enum Fallback {
+    /// The built-in policy of that name
+    Baseline,
+    /// The built-in policy of that name
+    Recommended,
+    /// The built-in policy of that name
+    Strict,
+    /// Nothing: do not start
+    None,
+}
+
+impl Fallback {
+    const fn preset(self) -> Option<Preset> {
+        match self {
+            Self::Baseline => Some(Preset::Baseline),
+            Self::Recommended => Some(Preset::Recommended),
+            Self::Strict => Some(Preset::Strict),
+            Self::None => None,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
 enum LogFormatArg {
     /// For people
     Text,
@@ -234,6 +261,9 @@ pub(crate) fn run(args: ServeArgs) -> Result<ExitStatus> {
         Some(preset) => PolicySource::BuiltIn(preset),
         None => PolicySource::File(args.policy.clone().into()),
     };
+    // A word that is no file's name is a mistake in the arguments, which the next start would make again.
+    let is_word = !args.policy.contains(['/', '\\', '.']) && !Path::new(&args.policy).exists();
+    let policy_fallback = args.policy_fallback.preset().filter(|_| !is_word);
     let namespace = args.namespace.filter(|name| !name.is_empty()).or_else(own_namespace);
     let mut excluded_namespaces = args.exclude_namespaces;
     excluded_namespaces.retain(|name| !name.is_empty());
@@ -274,6 +304,7 @@ pub(crate) fn run(args: ServeArgs) -> Result<ExitStatus> {
         certificate,
         clients: args.client_ca.map(|ca| ClientAuth { ca, names: args.client_allowed_names }),
         policy,
+        policy_fallback,
         metrics_listen: args.metrics_listen,
         namespace,
         excluded_namespaces,

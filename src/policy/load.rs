@@ -82,6 +82,22 @@ pub fn read_file(path: &Path, catalog: &[&'static RuleSpec]) -> Result<Policy, P
     }
 }
 
+/// The mode that the policy file at `path` says, or one that it extends, as far as either can be read: for a policy
+/// that cannot be used as a whole.
+pub(crate) fn mode(path: &Path) -> Option<Mode> {
+    let mut name = path.display().to_string();
+    let mut text = read_text(path).ok()?;
+    for _ in 0..MAX_FILES {
+        let (document, _) = read_document(&Source { name: name.clone(), text }, None);
+        if document.mode.is_some() {
+            return document.mode;
+        }
+        let (target, _) = document.extends?;
+        Source { name, text } = from_files(&name, &target).ok()?;
+    }
+    None
+}
+
 /// A built-in policy. Its levels are the rules' own declarations; the list in its file, which has to agree with
 /// them, is for people.
 ///

@@ -84,8 +84,7 @@ impl Limiter {
                 Some(now) => lines.left_out(now),
                 None => lines.left_out_at_last(),
             };
-            left_out
-                .extend(counts.into_iter().map(|(kind, count)| (message.clone(), *level, kind, count)));
+            left_out.extend(counts.into_iter().map(|(kind, count)| (message.clone(), *level, kind, count)));
         }
         // The lock is given back: writing asks it again.
         for (of, level, kind, lines) in left_out {
@@ -189,7 +188,10 @@ mod tests {
         let counted = lines.iter().filter(|line| line.contains("log lines left out")).collect::<Vec<_>>();
         assert_eq!(counted.len(), 3, "{lines:#?}");
         assert!(counted.iter().all(|line| line.contains("lines=999")), "{lines:#?}");
-        assert!(counted.iter().any(|line| line.contains("path=/validate code=400 reason=empty")), "{lines:#?}");
+        assert!(
+            counted.iter().any(|line| line.contains("path=/validate code=400 reason=empty")),
+            "{lines:#?}"
+        );
     }
 
     #[test]

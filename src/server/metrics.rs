@@ -186,6 +186,7 @@ pub(crate) struct Metrics {
     policy_loaded: Seconds,
     policy_reloads: Family<ResultLabel, Counter>,
     policy_ok: Gauge,
+    policy_fallback: Gauge,
     cache_age: Family<Resource, Seconds>,
     cache_synced: Family<Resource, Gauge>,
     cache_objects: Family<Resource, Gauge>,
@@ -275,6 +276,11 @@ impl Metrics {
             policy_ok: to.add(
                 "policy_last_reload_successful",
                 "Whether the policy's files, as they stand, are in use",
+                Gauge::default(),
+            ),
+            policy_fallback: to.add(
+                "policy_fallback",
+                "Whether the fallback is in use, since the policy could not be loaded at the start",
                 Gauge::default(),
             ),
             cache_age: to.add(
@@ -378,6 +384,7 @@ impl Metrics {
         let info = PolicyInfo { name: loaded.policy.name.clone(), hash: loaded.hash.clone() };
         self.policy_info.get_or_create(&info).set(1);
         self.policy_loaded.set(whole(loaded.at.as_second()));
+        self.policy_fallback.set(i64::from(loaded.fallback));
     }
 
     /// The policy's files were looked at again.

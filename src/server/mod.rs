@@ -73,7 +73,7 @@ use policies::Policies;
 use shutdown::{Lifecycle, Phase, Signals};
 use tls::Tls;
 
-use crate::policy::PolicyErrors;
+use crate::policy::{PolicyErrors, Preset};
 
 /// How a server is run.
 #[derive(Debug)]
@@ -86,6 +86,9 @@ pub struct ServeOptions {
     pub clients: Option<ClientAuth>,
     /// What is judged, and how.
     pub policy: PolicySource,
+    /// What is judged by if the policy cannot be used at the start; nothing, so that the server does not start, if not
+    /// given.
+    pub policy_fallback: Option<Preset>,
     /// Where metrics are shown, if anywhere.
     pub metrics_listen: Option<SocketAddr>,
     /// The namespace that this runs in, if any: not judged.
@@ -198,7 +201,7 @@ impl Server {
         #[cfg(feature = "cluster")]
         let cluster = crate::cluster::Cluster::connect(options.cluster).await?;
         let tls = Arc::new(Tls::new(options.certificate, options.clients, options.listen.ip())?);
-        let policies = Arc::new(Policies::new(options.policy, now)?);
+        let policies = Arc::new(Policies::new(options.policy, options.policy_fallback, now)?);
         if options.metrics_listen == Some(options.listen) && options.listen.port() != 0 {
             return Err(ServeError::SamePort(options.listen));
         }
@@ -218,6 +221,16 @@ impl Server {
         let metrics = Arc::new(Metrics::new());
         metrics.tls_in_use(tls.expiry(), now);
         metrics.policy_in_use(&policies.now());
+        if let Some(problem) = policies.problem() {
+            metrics.policy_reloaded(&reload::Reload::Failed(()));
+            let now = policies.now();
+            tracing::error!(
+                problem = problem.replace('\n', "; "),
+                fallback = now.policy.name,
+                mode = now.policy.mode.as_str(),
+                "the policy cannot be loaded: starting with the fallback"
+            );
+        }
         let app = App {
             policies,
             knowledge: Arc::new(knowledge),

@@ -34,6 +34,8 @@ pub(crate) struct Loaded {
     pub(crate) hash: String,
     /// When it was loaded.
     pub(crate) at: Timestamp,
+    /// Whether it is not the one asked for, which could not be loaded at the start.
+    pub(crate) fallback: bool,
 }
 
 /// What `GET /policy` shows.
@@ -45,6 +47,9 @@ pub(crate) struct Shown {
     mode: &'static str,
     hash: String,
     loaded: String,
+    /// Whether it stands in for the policy of the files, which could not be used at the start.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    fallback: bool,
     /// Why the files, as they stand, are not in use.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<String>,
@@ -60,11 +65,26 @@ pub(crate) struct Policies {
 }
 
 impl Policies {
-    /// Loads the policy.
-    pub(crate) fn new(source: PolicySource, now: Timestamp) -> Result<Self, PolicyErrors> {
+    /// Loads the policy; where it cannot be used, `fallback`, if there is one.
+    pub(crate) fn new(
+        source: PolicySource,
+        fallback: Option<Preset>,
+        now: Timestamp,
+    ) -> Result<Self, PolicyErrors> {
         let (hash, policy) = read(&source);
-        let loaded = Loaded { policy: Arc::new(policy?), hash: hash.clone(), at: now };
-        Ok(Self { source, now: ArcSwap::from_pointee(loaded), seen: Mutex::new((hash, None)) })
+        let (loaded, problem) = match (policy, fallback) {
+            (Ok(policy), _) => {
+                (Loaded { policy: Arc::new(policy), hash: hash.clone(), at: now, fallback: false }, None)
+            }
+            (Err(errors), None) => return Err(errors),
+            (Err(errors), Some(preset)) => (stand_in(preset, &source, now)?, Some(errors.to_string())),
+        };
+        Ok(Self { source, now: ArcSwap::from_pointee(loaded), seen: Mutex::new((hash, problem)) })
+    }
+
+    /// Why the files, as they stood when they were looked at last, are not in use.
+    pub(crate) fn problem(&self) -> Option<String> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).1.clone()
     }
 
     /// The policy in use.
@@ -80,7 +100,7 @@ impl Policies {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let (hash, policy) = read(&self.source);
         match policy {
-            Ok(_) if hash == self.now.load().hash => {
+            Ok(_) if hash == self.now.load().hash && !self.now.load().fallback => {
                 // Back to what is in use, perhaps by way of something that could not be used.
                 let mended = seen.1.is_some();
                 *seen = (hash, None);
@@ -88,7 +108,8 @@ impl Policies {
             }
             Ok(policy) => {
                 *seen = (hash.clone(), None);
-                self.now.store(Arc::new(Loaded { policy: Arc::new(policy), hash, at: now }));
+                let loaded = Loaded { policy: Arc::new(policy), hash, at: now, fallback: false };
+                self.now.store(Arc::new(loaded));
                 Reload::Loaded
             }
             Err(errors) => {
@@ -106,6 +127,9 @@ impl Policies {
         Shown {
             name: loaded.policy.name.clone(),
             source: match &self.source {
+                PolicySource::File(path) if loaded.fallback => {
+                    format!("built in, the fallback for {}", path.display())
+                }
                 PolicySource::BuiltIn(_) => "built in".to_owned(),
                 PolicySource::File(path) => path.display().to_string(),
                 PolicySource::Given(_) => "given".to_owned(),
@@ -113,9 +137,23 @@ impl Policies {
             mode: loaded.policy.mode.as_str(),
             hash: loaded.hash.clone(),
             loaded: loaded.at.to_string(),
-            problem: self.seen.lock().unwrap_or_else(PoisonError::into_inner).1.clone(),
+            fallback: loaded.fallback,
+            problem: self.problem(),
         }
     }
+}
+
+/// A built-in policy in place of one that cannot be used. It goes no further than that would have: its mode holds, if
+/// at least that can be read.
+fn stand_in(preset: Preset, source: &PolicySource, now: Timestamp) -> Result<Loaded, PolicyErrors> {
+    let mut policy = load::preset(preset, registry().catalog())?;
+    if let PolicySource::File(path) = source
+        && let Some(mode) = load::mode(path)
+    {
+        policy.mode = mode;
+    }
+    let hash = hash([preset.text()]);
+    Ok(Loaded { policy: Arc::new(policy), hash, at: now, fallback: true })
 }
 
 /// The policy, and the hash of the texts that it was read from, whether they can be used or not.
@@ -169,7 +207,7 @@ mod tests {
         fs::write(&file, text("warn")).unwrap();
         fs::write(&base, text("audit").replace("base.yaml", "strict")).unwrap();
         let now = Timestamp::UNIX_EPOCH;
-        let policies = Policies::new(PolicySource::File(file.clone()), now).unwrap();
+        let policies = Policies::new(PolicySource::File(file.clone()), None, now).unwrap();
         let mode = || policies.now().policy.mode.as_str();
         let first = policies.now().hash.clone();
         assert!(matches!(policies.reload(now), Reload::Unchanged));
@@ -194,6 +232,37 @@ mod tests {
         assert!(matches!(policies.reload(now), Reload::Failed(_)));
         assert!(matches!(policies.reload(now), Reload::StillFailing));
         assert_eq!(mode(), "enforce");
+    }
+
+    #[test]
+    fn a_fallback_is_used_until_there_is_a_good_policy() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("policy.yaml");
+        let source = || PolicySource::File(file.clone());
+        let now = Timestamp::UNIX_EPOCH;
+        let start = |fallback| Policies::new(source(), fallback, now);
+        // Not there, or not to be read: without a fallback there is nothing to judge by.
+        assert!(start(None).is_err());
+        assert_eq!(start(Some(Preset::Strict)).unwrap().now().policy.name, "strict");
+        fs::write(&file, "}").unwrap();
+        assert!(start(None).is_err());
+        assert_eq!(start(Some(Preset::Baseline)).unwrap().now().policy.mode.as_str(), "enforce");
+
+        // It goes no further than the policy would have, as far as that can be seen.
+        fs::write(&file, text("audit").replace("base.yaml", "nothing.yaml")).unwrap();
+        let policies = start(Some(Preset::Baseline)).unwrap();
+        assert_eq!((policies.now().policy.mode.as_str(), policies.now().fallback), ("audit", true));
+        assert!(policies.problem().unwrap().contains("nothing.yaml"));
+        let shown = serde_json::to_value(policies.shown()).unwrap();
+        assert_eq!((&shown["name"], &shown["fallback"]), (&"baseline".into(), &true.into()));
+        assert!(matches!(policies.reload(now), Reload::StillFailing));
+
+        // What is good again is used, be it what the fallback says.
+        fs::write(&file, Preset::Baseline.text()).unwrap();
+        let loaded = policies.reload(now);
+        assert!(matches!(loaded, Reload::Loaded), "{loaded:?}");
+        assert_eq!((policies.now().fallback, policies.problem()), (false, None));
+        assert!(matches!(policies.reload(now), Reload::Unchanged));
     }
 
     #[test]

@@ -44,7 +44,7 @@ pub(crate) fn app_with(spec: &str) -> App {
 
 fn app_by(policy: PolicySource, max_concurrent: usize) -> App {
     App {
-        policies: Arc::new(Policies::new(policy, Timestamp::now()).unwrap()),
+        policies: Arc::new(Policies::new(policy, None, Timestamp::now()).unwrap()),
         knowledge: Arc::new(Knowledge::default()),
         metrics: Arc::new(Metrics::new()),
         tls: Arc::new(Tls::new(Certificate::SelfSigned, None, Ipv4Addr::LOCALHOST.into()).unwrap()),

@@ -57,6 +57,7 @@ async fn start(timeouts: Timeouts, max_connections: u32) -> Running {
         certificate: files,
         clients: None,
         policy: PolicySource::BuiltIn(Preset::Recommended),
+        policy_fallback: None,
         metrics_listen: None,
         namespace: None,
         excluded_namespaces: Vec::new(),
@@ -192,7 +193,8 @@ async fn silence_is_ended_by_timers() {
     // Not even where the client says that it waits for long.
     let server = start(Timeouts { body: short, ..patient() }, 8).await;
     let mut stream = server.connect().await;
-    let (head, _) = post("x").rsplit_once("Content-Length").map(|(head, rest)| (head.to_owned(), rest.len())).unwrap();
+    let (head, _) =
+        post("x").rsplit_once("Content-Length").map(|(head, rest)| (head.to_owned(), rest.len())).unwrap();
     let chunked = format!("{}Transfer-Encoding: chunked\r\n\r\n", head.replace("10s", "30s"));
     stream.write_all(chunked.as_bytes()).await.unwrap();
     let (mut reading, mut writing) = tokio::io::split(stream);
