@@ -454,3 +454,25 @@ fn no_private_key_lies_about() {
         }
     }
 }
+
+/// The one that `policy.fallback` names, else the preset that the policy builds on; nothing where a policy cannot be wrong.
+#[test]
+fn a_policy_that_can_be_wrong_has_a_fallback() {
+    let Some(helm) = Helm::find() else { return };
+    let own = ["--set", "policy.existingConfigMap.name=own"];
+    for (more, fallback) in [
+        (&[][..], None),
+        (&["--set", "policy.preset=strict"], None),
+        (&own, Some("recommended")),
+        (&[own[0], "policy.existingConfigMap.name=own,policy.preset=baseline"], Some("baseline")),
+        (&["--set", "policy.inline.mode=warn,policy.preset=strict"], Some("strict")),
+        (&["--set", "policy.inline.extends=strict"], Some("strict")),
+        (&["--set", "policy.inline.mode=warn,policy.fallback=none"], Some("none")),
+    ] {
+        let objects = objects(&helm.template("default", more));
+        let passed = arguments(&objects)
+            .into_iter()
+            .find_map(|argument| argument.strip_prefix("--policy-fallback=").map(str::to_owned));
+        assert_eq!(passed.as_deref(), fallback, "{more:?}");
+    }
+}

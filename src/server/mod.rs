@@ -41,7 +41,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use thiserror::Error;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::Semaphore;
 
 pub use accept::Timeouts;
@@ -205,10 +205,10 @@ impl Server {
         if options.metrics_listen == Some(options.listen) && options.listen.port() != 0 {
             return Err(ServeError::SamePort(options.listen));
         }
-        let (listener, address) = listen(options.listen).await?;
+        let (listener, address) = listen(options.listen)?;
         let (metrics_listener, metrics_address) = match options.metrics_listen {
             Some(address) => {
-                let (listener, address) = listen(address).await?;
+                let (listener, address) = listen(address)?;
                 (Some(listener), Some(address))
             }
             None => (None, None),
@@ -318,11 +318,22 @@ impl Server {
     }
 }
 
-async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {
-    let failed = |error| ServeError::Listen { address, error };
-    let listener = TcpListener::bind(address).await.map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
-    Ok((listener, address))
+/// How many connections the system completes while nobody accepts them, as far as it allows. The default of 128 is soon
+/// full in a flood, and then every other client waits a second or more until it tries again.
+const BACKLOG: u32 = 4096;
+
+fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {
+    let open = || {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        // As `TcpListener::bind` does: on Windows it means something else.
+        #[cfg(unix)]
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        let listener = socket.listen(BACKLOG)?;
+        let address = listener.local_addr()?;
+        Ok((listener, address))
+    };
+    open().map_err(|error| ServeError::Listen { address, error })
 }
 
 /// How many threads there are for what never waits, at most. Each judges one ordinary review at a time, in memory of its
