@@ -182,24 +182,27 @@ impl Connections {
         if revoked { Err(Problem::Revoked) } else { Ok(ended?) }
     }
 
-    /// Answers one request.
-    async fn answer(
+    /// Answers one request. That it has come is in the table at once, before the answer is waited for: hyper reads on
+    /// in between.
+    fn answer(
         &self,
         request: Request<Incoming>,
         client: Client,
         slot: &Arc<Slot>,
-    ) -> Result<Response, Infallible> {
+    ) -> impl Future<Output = Result<Response, Infallible>> {
         // Nobody asks for the next probe on the same connection, or needs to.
         let probe = matches!(request.uri().path(), "/livez" | "/readyz");
         let mut request = request.map(|body| Arriving::new(body, slot));
         request.extensions_mut().insert(client);
-        let mut response = self.handler.answer(request).await?;
-        let reviewed = response.extensions().get::<Reviewed>().is_some();
-        if probe || (reviewed && !self.table.trust(slot)) {
-            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        async move {
+            let mut response = self.handler.answer(request).await?;
+            let reviewed = response.extensions().get::<Reviewed>().is_some();
+            if probe || (reviewed && !self.table.trust(slot)) {
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            slot.answered();
+            Ok(response)
         }
-        slot.answered();
-        Ok(response)
     }
 
     /// Goes as far as the first byte of a request; none where the client leaves before.

@@ -34,7 +34,8 @@ impl<S> TimeoutStream<S> {
         Self { stream, slot, timeouts, reading: None, idle: None, stalled: None }
     }
 
-    /// Whether the client has been silent for too long, with nothing of a request begun.
+    /// Whether the client has been silent for too long, with nothing of a request begun. Looked at while a request is
+    /// being answered, too: hyper reads on at that time, and then not again until it is woken.
     fn is_idle_for_long(&mut self, context: &mut Context<'_>) -> bool {
         // A connection that is of no use, as far as is known, is not kept as long as an API server's.
         let limit = if self.slot.is_trusted() {
@@ -47,7 +48,8 @@ impl<S> TimeoutStream<S> {
             if idle.as_mut().poll(context).is_pending() {
                 return false;
             }
-            let rest = limit.saturating_sub(self.slot.idle());
+            let waits = if self.slot.is_waiting() { self.slot.idle() } else { Duration::ZERO };
+            let rest = limit.saturating_sub(waits);
             if rest.is_zero() {
                 return true;
             }
@@ -86,8 +88,11 @@ impl<S: AsyncRead + Unpin> AsyncRead for TimeoutStream<S> {
         }
         if !self.slot.is_reading() {
             self.reading = None;
-            let over = self.slot.is_waiting() && self.is_idle_for_long(context);
-            return if over { Poll::Ready(Err(io::ErrorKind::TimedOut.into())) } else { progress };
+            return if self.is_idle_for_long(context) {
+                Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+            } else {
+                progress
+            };
         }
         let limit = self.timeouts.header;
         let reading = self.reading.get_or_insert_with(|| Box::pin(sleep(limit)));
@@ -206,6 +211,22 @@ mod tests {
             far.read_exact(&mut bytes).await.unwrap();
         }
         writing.await.unwrap().unwrap();
+    }
+
+    /// hyper reads while it answers, and then not again until it is woken.
+    #[tokio::test]
+    async fn silence_after_an_answer_is_seen_by_a_read_that_began_before() {
+        let (near, _far) = duplex(16);
+        let slot = slot();
+        let first_byte = Duration::from_millis(100);
+        let timeouts = Timeouts { first_byte, ..Timeouts::default() };
+        let mut near = TimeoutStream::new(near, Arc::clone(&slot), timeouts);
+        slot.answering();
+        let reading = tokio::spawn(async move { near.read(&mut [0; 16]).await });
+        tokio::time::sleep(3 * first_byte).await;
+        assert!(!reading.is_finished(), "an answer takes its time");
+        slot.answered();
+        assert_eq!(reading.await.unwrap().unwrap_err().kind(), io::ErrorKind::TimedOut);
     }
 
     #[tokio::test]
