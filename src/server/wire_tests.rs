@@ -84,7 +84,24 @@ impl Running {
         TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).await.unwrap()
     }
 
+    /// Connects from an address of its own.
+    #[cfg(target_os = "linux")]
+    async fn connect_from(&self, address: [u8; 4]) -> TlsStream<TcpStream> {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind((address, 0).into()).unwrap();
+        let tcp = socket.connect((Ipv4Addr::LOCALHOST, self.port).into()).await.unwrap();
+        self.connect_over(tcp, &[&TLS13]).await
+    }
+
     async fn connect_with(&self, versions: &[&'static SupportedProtocolVersion]) -> TlsStream<TcpStream> {
+        self.connect_over(self.tcp().await, versions).await
+    }
+
+    async fn connect_over(
+        &self,
+        tcp: TcpStream,
+        versions: &[&'static SupportedProtocolVersion],
+    ) -> TlsStream<TcpStream> {
         let mut roots = RootCertStore::empty();
         roots.add(self.root.clone()).unwrap();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -95,7 +112,7 @@ impl Running {
             .with_no_client_auth();
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         let name = ServerName::try_from("localhost").unwrap();
-        TlsConnector::from(Arc::new(config)).connect(name, self.tcp().await).await.unwrap()
+        TlsConnector::from(Arc::new(config)).connect(name, tcp).await.unwrap()
     }
 
     async fn connect(&self) -> TlsStream<TcpStream> {
@@ -297,6 +314,35 @@ async fn connections_above_the_bound_are_closed_at_once() {
         }
     };
     timeout(LONG, again).await.unwrap();
+}
+
+/// Where everybody may ask, a tenant's Pod can have as many trusted connections as it likes; API servers can, too.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn one_address_keeps_out_no_other() {
+    const TENANT: [u8; 4] = [127, 0, 0, 7];
+    let server = start(patient(), 24).await;
+    let review = post(&testing::review("u", "{}"));
+    let mut regular = server.connect().await;
+    regular.write_all(review.as_bytes()).await.unwrap();
+    answer(&mut regular).await;
+    let mut held = Vec::new();
+    for _ in 0..60 {
+        let mut stream = server.connect_from(TENANT).await;
+        stream.write_all(review.as_bytes()).await.unwrap();
+        let answer = answer(&mut stream).await;
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+        held.push(stream);
+        // One more that says nothing.
+        held.push(server.connect_from(TENANT).await);
+    }
+    regular.write_all(review.as_bytes()).await.unwrap();
+    answer(&mut regular).await;
+    let mut new = server.connect().await;
+    for _ in 0..2 {
+        new.write_all(review.as_bytes()).await.unwrap();
+        assert!(!answer(&mut new).await.to_ascii_lowercase().contains("connection: close"));
+    }
 }
 
 #[tokio::test]
