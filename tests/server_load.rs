@@ -240,6 +240,43 @@ fn unfinished_bodies_keep_nobody_out() {
 }
 
 #[test]
+fn large_bodies_that_do_not_end_leave_room_for_large_reviews() {
+    let server = Server::start(&["--metrics-listen", "127.0.0.1:0"]);
+    let begun = head("/validate?timeout=30s", "application/json", 1 << 20).into_bytes();
+    let begun = [begun, vec![b' '; 800 << 10]].concat();
+    // More than there is room for: some are refused.
+    let held: Vec<_> = (0..80)
+        .map(|_| {
+            let mut stream = server.connect();
+            let _ = stream.write_all(&begun);
+            stream
+        })
+        .collect();
+    // From here on they are slow.
+    thread::sleep(Duration::from_millis(1200));
+    let mut large = job("large", "Always");
+    large["metadata"]["annotations"] = json!({ "a": "x".repeat(1 << 20) });
+    let large = create("large", &large).to_string();
+    // A refusal may come before everything is written, and the connection end with it.
+    let judged = (0..3).any(|_| {
+        let mut stream = server.connect();
+        let request = head("/validate?timeout=10s", "application/json", large.len()) + &large;
+        let _ = stream.write_all(request.as_bytes());
+        let (mut text, mut piece) = (String::new(), [0; 4096]);
+        while !text.contains("api/restart-policy")
+            && !text.starts_with("HTTP/1.1 4")
+            && let Ok(count @ 1..) = stream.read(&mut piece)
+        {
+            text.push_str(&String::from_utf8_lossy(&piece[..count]));
+        }
+        text.contains("api/restart-policy")
+    });
+    assert!(judged, "never judged");
+    assert!(server.metric(r#"jobguard_connections_closed_total{reason="evicted"}"#) > 0.0);
+    drop(held);
+}
+
+#[test]
 fn requests_every_so_often_keep_nobody_out() {
     beset(40, 60, 5, |stream| {
         let sent = stream.write_all(b"GET /validate HTTP/1.1\r\nHost: a\r\n\r\n");

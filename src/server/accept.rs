@@ -192,7 +192,7 @@ impl Connections {
     ) -> impl Future<Output = Result<Response, Infallible>> {
         // Nobody asks for the next probe on the same connection, or needs to.
         let probe = matches!(request.uri().path(), "/livez" | "/readyz");
-        let mut request = request.map(|body| Arriving::new(body, slot));
+        let mut request = request.map(|body| Arriving::new(body, slot, &self.table));
         request.extensions_mut().insert(client);
         async move {
             let mut response = self.handler.answer(request).await?;
@@ -280,21 +280,22 @@ impl Drop for Place<'_> {
     }
 }
 
-/// A body on its way: says in the table when it is there.
+/// A body on its way: says in the table how much of it is there, and when all is.
 #[derive(Debug)]
 pub(crate) struct Arriving {
     body: Incoming,
     slot: Arc<Slot>,
+    table: Arc<Table>,
 }
 
 impl Arriving {
-    fn new(body: Incoming, slot: &Arc<Slot>) -> Self {
+    fn new(body: Incoming, slot: &Arc<Slot>, table: &Arc<Table>) -> Self {
         if body.is_end_stream() {
             slot.answering();
         } else {
             slot.receiving();
         }
-        Self { body, slot: Arc::clone(slot) }
+        Self { body, slot: Arc::clone(slot), table: Arc::clone(table) }
     }
 }
 
@@ -307,8 +308,12 @@ impl Body for Arriving {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         let progress = Pin::new(&mut self.body).poll_frame(context);
-        if matches!(progress, Poll::Ready(None)) {
-            self.slot.answering();
+        match &progress {
+            Poll::Ready(None) => self.slot.answering(),
+            Poll::Ready(Some(Ok(frame))) => {
+                self.table.received(&self.slot, frame.data_ref().map_or(0, Bytes::len));
+            }
+            Poll::Ready(Some(Err(_))) | Poll::Pending => {}
         }
         progress
     }

@@ -21,6 +21,17 @@ const IDLE: Duration = Duration::from_secs(5);
 /// How many connections may be evicted and not closed yet. They hold file descriptors for that long.
 pub(super) const LEAVING: usize = 64;
 
+/// How much bodies that are still arriving may hold together, in bytes: less than there is room for, so that those that
+/// do not end leave some to those that do.
+const MAX_UNFINISHED: u64 = 16 << 20;
+
+/// How much of one body is counted, in bytes, and how often that is looked at.
+const MAX_COUNTED: u64 = 7 << 20;
+const LOOK_EVERY: u64 = 32 << 10;
+
+/// How long a body may arrive before it can be given up for others. API servers send theirs at once.
+const SLOW: Duration = Duration::from_secs(1);
+
 const READING: u8 = 0;
 const RECEIVING: u8 = 1;
 const ANSWERING: u8 = 2;
@@ -37,6 +48,8 @@ pub(crate) struct Slot {
     since: AtomicU64,
     /// Whether a review has been answered on it.
     trusted: AtomicBool,
+    /// How much of a body has arrived, in bytes.
+    received: AtomicU64,
     evicted: Notify,
 }
 
@@ -49,6 +62,7 @@ impl Slot {
             state: AtomicU8::new(READING),
             since: AtomicU64::new(0),
             trusted: AtomicBool::new(false),
+            received: AtomicU64::new(0),
             evicted: Notify::new(),
         }
     }
@@ -80,6 +94,7 @@ impl Slot {
 
     /// The client sends the body of a request.
     pub(crate) fn receiving(&self) {
+        self.received.store(0, Ordering::Relaxed);
         self.set(RECEIVING);
     }
 
@@ -201,6 +216,15 @@ impl Table {
         true
     }
 
+    /// A part of a body has arrived. Where those that are still arriving hold too much together, the slow ones are given
+    /// up: untrusted ones first, of the address that holds most.
+    pub(crate) fn received(&self, slot: &Slot, bytes: usize) {
+        let before = slot.received.fetch_add(bytes as u64, Ordering::Relaxed);
+        if before / LOOK_EVERY != (before + bytes as u64) / LOOK_EVERY {
+            self.lock().give_up_slow_bodies();
+        }
+    }
+
     /// Closes a connection that is of no use at present, if there is one: the system has run out of file descriptors.
     pub(crate) fn make_room(&self) {
         let mut slots = self.lock();
@@ -262,6 +286,34 @@ impl Slots {
         if let Some(slot) = self.remove(id) {
             self.leaving += 1;
             slot.evicted.notify_one();
+        }
+    }
+
+    fn give_up_slow_bodies(&mut self) {
+        let mut addresses: HashMap<IpAddr, u64> = HashMap::new();
+        let mut bodies = Vec::new();
+        let mut held = 0;
+        for slot in self.open.values().filter(|slot| slot.state() == RECEIVING) {
+            let bytes = slot.received.load(Ordering::Relaxed).min(MAX_COUNTED);
+            held += bytes;
+            *addresses.entry(slot.address).or_default() += bytes;
+            bodies.push((slot, bytes));
+        }
+        if held <= MAX_UNFINISHED {
+            return;
+        }
+        let mut slow: Vec<_> = bodies
+            .into_iter()
+            .filter(|(slot, bytes)| *bytes >= LOOK_EVERY && slot.idle() >= SLOW)
+            .map(|(slot, bytes)| (slot.is_trusted(), Reverse(addresses[&slot.address]), slot.id, bytes))
+            .collect();
+        slow.sort_unstable();
+        for (_, _, id, bytes) in slow {
+            if held <= MAX_UNFINISHED {
+                break;
+            }
+            self.evict(id);
+            held -= bytes;
         }
     }
 

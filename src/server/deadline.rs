@@ -29,11 +29,14 @@ pub(crate) fn time_to_answer(query: Option<&str>, default: Duration) -> Duration
 /// The least that a body has to arrive at, in bytes a second, once [`body_time`]'s allowance is over.
 const BODY_RATE: u64 = 1 << 20;
 
+/// The longest that a large body may take besides the allowance, in seconds: anybody can announce anything.
+const MAX_EXTRA: u64 = 10;
+
 /// How long a body may take to arrive of which so many bytes are announced, if any: `allowance`, and what a large one
 /// needs at 1 MiB a second. Whatever time the client's query asks for, a body gets no more: API servers send theirs at
 /// once.
 pub(crate) fn body_time(allowance: Duration, announced: Option<u64>) -> Duration {
-    allowance.saturating_add(Duration::from_secs(announced.unwrap_or(0) / BODY_RATE))
+    allowance.saturating_add(Duration::from_secs((announced.unwrap_or(0) / BODY_RATE).min(MAX_EXTRA)))
 }
 
 /// Reads a duration as Go writes it: numbers, with fractions or not, each with a unit. None for what is no such
@@ -106,6 +109,7 @@ mod tests {
         assert_eq!(body_time(5 * second, None), 5 * second);
         assert_eq!(body_time(5 * second, Some(4000)), 5 * second);
         assert_eq!(body_time(5 * second, Some(7 << 20)), 12 * second);
+        assert_eq!(body_time(5 * second, Some(u64::MAX)), 15 * second);
     }
 
     proptest::proptest! {
