@@ -21,7 +21,7 @@ use super::text::plain;
 /// What anybody can cause who reaches a port: the first of its kind, by path, code and reason.
 const CLIENTS: Budget = Budget { each: 1, all: 16, kinds: 16 };
 
-/// What anybody can cause who may create Jobs, by namespace. Enough for a bad rollout; a flood of one namespace leaves
+/// What anybody can cause who may create Jobs, by namespace and reason. Enough for a bad rollout; a flood of one namespace leaves
 /// the others their lines.
 const REVIEWS: Budget = Budget { each: 120, all: 1200, kinds: 64 };
 
@@ -31,8 +31,9 @@ const MAX_MESSAGES: usize = 64;
 /// How much of a kind is shown, in characters.
 const MAX_KIND: usize = 160;
 
-/// The fields that make up the kind of a line about a connection.
-const KIND: [&str; 5] = ["path", "code", "reason", "problem", "place"];
+/// The fields that make up the kind of a line about a connection, and of one about a review.
+const CLIENT_KIND: &[&str] = &["path", "code", "reason", "problem", "place"];
+const REVIEW_KIND: &[&str] = &["namespace", "reason"];
 
 /// Lines with the same message: their kind is what they are about.
 type Lines = RateLimited<String>;
@@ -55,12 +56,12 @@ impl Limiter {
         let has = |name| metadata.fields().field(name).is_some();
         // A crate that logs through `log` has its name in a field.
         let foreign = !metadata.target().starts_with("jobguard");
-        let budget = match () {
-            () if has("uid") => REVIEWS,
-            () if foreign || has("client") || has("place") => CLIENTS,
+        let (budget, fields) = match () {
+            () if has("uid") => (REVIEWS, REVIEW_KIND),
+            () if foreign || has("client") || has("place") => (CLIENTS, CLIENT_KIND),
             () => return true,
         };
-        let mut kind = Kind { review: has("uid"), message: String::new(), text: String::new() };
+        let mut kind = Kind { fields, message: String::new(), text: String::new() };
         event.record(&mut kind);
         if foreign {
             kind.text = std::mem::replace(&mut kind.message, metadata.target().to_owned());
@@ -110,7 +111,7 @@ impl<S: Subscriber> Layer<S> for Ask {
 
 /// Reads what a line is about.
 struct Kind {
-    review: bool,
+    fields: &'static [&'static str],
     message: String,
     text: String,
 }
@@ -120,8 +121,7 @@ impl Visit for Kind {
         // Writing to a string does not fail.
         match field.name() {
             "message" => drop(write!(self.message, "{value:?}")),
-            "namespace" if self.review => drop(write!(self.text, "namespace={value:?} ")),
-            name if !self.review && KIND.contains(&name) => drop(write!(self.text, "{name}={value:?} ")),
+            name if self.fields.contains(&name) => drop(write!(self.text, "{name}={value:?} ")),
             _ => {}
         }
     }
