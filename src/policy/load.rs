@@ -8,7 +8,7 @@ use super::document::{self, Document};
 use super::reader::{Fault, Reader, did_you_mean, one_of, quoted};
 use super::suggest::nearest;
 use super::{
-    ControllerJobs, Defaults, Mode, OnTimeout, Override, Policy, PolicyError, PolicyErrors, Preset,
+    ControllerJobs, Defaults, Existing, Mode, OnTimeout, Override, Policy, PolicyError, PolicyErrors, Preset,
     RuleSetting, RuleSpec, Settings, Suppressions,
 };
 use crate::manifest::{self, LineIndex, Span};
@@ -219,6 +219,8 @@ fn assemble(preset: Preset, documents: Vec<Document>, catalog: &[&'static RuleSp
         controller_jobs: ControllerJobs::default(),
         on_timeout: OnTimeout::default(),
         suppressions: Suppressions::default(),
+        existing: Existing::default(),
+        existing_deny_from: None,
         base: Settings { rules, defaults: Defaults::default() },
         overrides: Vec::new(),
     };
@@ -229,6 +231,17 @@ fn assemble(preset: Preset, documents: Vec<Document>, catalog: &[&'static RuleSp
         policy.mode = document.mode.unwrap_or(policy.mode);
         policy.controller_jobs = document.controller_jobs.unwrap_or(policy.controller_jobs);
         policy.on_timeout = document.on_timeout.unwrap_or(policy.on_timeout);
+        // A file that says what holds, and no date, takes back the date of what it extends.
+        if let Some(existing) = document.existing {
+            (policy.existing, policy.existing_deny_from) = (existing, None);
+        }
+        if let Some(date) = document.existing_deny_from {
+            policy.existing_deny_from = date;
+            // A date alone says that until then nothing is denied.
+            if date.is_some() {
+                policy.existing = Existing::Warn;
+            }
+        }
         policy.suppressions.allow = document.suppressions_allow.unwrap_or(policy.suppressions.allow);
         if let Some(levels) = document.suppressions_levels {
             policy.suppressions.levels = levels;

@@ -128,6 +128,7 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
         return;
     }
     sink.report(job.path(field), format!("{field} is {limit}, and the policy allows {of} {max} retries"))
+        .weight(limit)
         .help(format!(
             "set it to {max} or less, or raise the option max of this rule for this workload; a podFailurePolicy \
              can leave disruptions uncounted"

@@ -121,6 +121,7 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
             (false, false) => ("neither cpu nor memory", "cpu and memory"),
         };
         sink.report(part.path("resources"), format!("the container asks for {nothing}"))
+            .weight(if missing == "cpu and memory" { 2 } else { 1 })
             .help(format!("set resources.requests for {missing} to what the container needs while it works"));
     }
 }
