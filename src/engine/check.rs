@@ -42,8 +42,12 @@ pub fn check_update(old: &Object, new: &Object, context: &Context<'_>) -> Verdic
         Existing::Deny => return folded(verdict),
         Existing::Warn => context.policy.existing_deny_from.map(|date| format!("denied from {date} on")),
     };
-    let denying: Vec<&'static Rule> =
-        verdict.findings.iter().filter(|finding| ratchet::concerns(finding)).map(|finding| finding.rule).collect();
+    let denying: Vec<&'static Rule> = verdict
+        .findings
+        .iter()
+        .filter(|finding| ratchet::concerns(finding))
+        .map(|finding| finding.rule)
+        .collect();
     if !denying.is_empty() {
         let rules = Rules::these(&denying);
         let before = judge(old, &[], &Context { input: Input::Alone, ..*context }, rules);

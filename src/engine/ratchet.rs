@@ -27,10 +27,7 @@ const NAMED_BY: &[(&str, &[&str])] = &[
     ("ports", &["/containerPort", "/protocol"]),
     ("restartPolicyRules", &["/action", "/exitCodes/operator"]),
     // Of a podFailurePolicy: what it looks at. Which codes exactly may be corrected.
-    (
-        "rules",
-        &["/action", "/onExitCodes/containerName", "/onExitCodes/operator", "/onPodConditions/0/type"],
-    ),
+    ("rules", &["/action", "/onExitCodes/containerName", "/onExitCodes/operator", "/onPodConditions/0/type"]),
     ("tolerations", &["/key", "/operator", "/effect"]),
     ("topologySpreadConstraints", &["/topologyKey", "/whenUnsatisfiable"]),
     ("volumeDevices", &["/devicePath"]),

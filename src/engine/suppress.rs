@@ -90,7 +90,10 @@ impl<'a> Suppressions<'a> {
         let allowed = |position: usize, rule: &Rule| {
             rule.spec.is_settable()
                 && !is_about_suppression(rule)
-                && settings.rules.get(position).is_some_and(|setting| policy.suppressions.cover(setting.level))
+                && settings
+                    .rules
+                    .get(position)
+                    .is_some_and(|setting| policy.suppressions.cover(setting.level))
         };
         // By the rule's position: whether it may be ignored, and how many of its findings there are.
         let mut named: BTreeMap<usize, (bool, usize)> = BTreeMap::new();

@@ -172,7 +172,10 @@ fn date(reader: &mut Reader<'_>, value: Value, at: &At<'_>) -> Option<Option<Dat
         part.is_some_and(|part| part.len() == count && part.bytes().all(|b| b.is_ascii_digit()))
     };
     let mut parts = text.split('-');
-    let shape = digits(parts.next(), 4) && digits(parts.next(), 2) && digits(parts.next(), 2) && parts.next().is_none();
+    let shape = digits(parts.next(), 4)
+        && digits(parts.next(), 2)
+        && digits(parts.next(), 2)
+        && parts.next().is_none();
     match text.parse::<Date>() {
         Ok(date) if shape => Some(Some(date)),
         _ => {
