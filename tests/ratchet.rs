@@ -299,3 +299,55 @@ fn the_policy_says_when_what_stands_already_is_denied() {
     assert!(help.ends_with("denied from 2027-03-01 on"), "{help}");
     assert_eq!(at(dated, "2027-03-01T00:00:00Z").0, Severity::Error);
 }
+
+/// What there is to say about a Job with this annotation, and how much of it was suppressed.
+fn annotated(policy: &Policy, annotation: &str) -> (Vec<(&'static str, String, bool)>, usize) {
+    let mut value = with(json!({"parallelism": 5}));
+    value["metadata"]["annotations"] = json!({"jobguard.dev/ignore": annotation});
+    let verdict = verdict_at(policy, "2026-06-01T00:00:00Z", with(json!({})), value);
+    let found = verdict.findings.iter().filter(|finding| finding.rule.spec.category() == "suppression");
+    let told = found.map(|finding| (finding.rule.id(), finding.message.clone(), finding.fix.is_some()));
+    (told.collect(), verdict.suppressed.len())
+}
+
+#[test]
+fn an_annotation_is_read_up_to_a_bound() {
+    let policy =
+        policy("  rules: {'*': off, job/max-parallelism: {level: warn, max: 3}, suppression/*: warn}\n");
+    let names = |count: usize| (0..count).map(|n| format!("team/{n}")).collect::<Vec<_>>().join(" ");
+    // Read whole: what it names is silenced, each unknown name told, with a way to correct it.
+    let (told, suppressed) = annotated(&policy, "job/max-parallelism job/max-paralelism");
+    assert_eq!(suppressed, 1);
+    assert_eq!(told.len(), 1);
+    assert!(told[0].2, "{told:?}");
+    // The excess suppresses nothing, and one finding says so; unknown names are told a bounded number of times.
+    for annotation in [
+        format!("{} job/max-parallelism", names(100)),
+        format!("job/max-parallelism {}", " ".repeat(9_000)),
+        format!("job/max-parallelism {}", names(50_000)),
+    ] {
+        let (told, suppressed) = annotated(&policy, &annotation);
+        assert_eq!(suppressed, 0, "{}", annotation.len());
+        assert_eq!(told.iter().filter(|(rule, ..)| *rule == "suppression/too-long").count(), 1);
+        assert!(told.len() <= 12, "{}", told.len());
+        // What was not read would be lost.
+        assert!(told.iter().all(|(.., has_fix)| !has_fix), "{told:?}");
+    }
+    let (told, suppressed) = annotated(&policy, &format!("job/max-parallelism {}", names(99)));
+    assert_eq!(suppressed, 1);
+    assert!(told.iter().all(|(rule, ..)| *rule == "suppression/unknown-rule"), "{told:?}");
+    assert!(told.last().unwrap().1.contains("89 more names"), "{told:?}");
+}
+
+#[test]
+fn an_annotation_that_does_not_count_is_told_so() {
+    let rules = "  rules: {'*': off, job/max-parallelism: {level: deny, max: 3}, suppression/*: warn}\n";
+    for suppressions in ["", "  suppressions: {allow: false}\n", "  suppressions: {levels: [warn, info]}\n"] {
+        let policy = policy(&format!("{rules}{suppressions}"));
+        let (told, suppressed) = annotated(&policy, "job/max-parallelism");
+        assert_eq!(suppressed, 0);
+        assert_eq!(told.iter().map(|(rule, ..)| *rule).collect::<Vec<_>>(), ["suppression/not-allowed"]);
+    }
+    let allowing = policy(&format!("{rules}  suppressions: {{levels: [deny]}}\n"));
+    assert_eq!(annotated(&allowing, "job/max-parallelism"), (vec![], 1));
+}

@@ -117,6 +117,10 @@ mod tests {
         {
             assert!(!glob(pattern, text), "{pattern} {text}");
         }
+        // Longer than any name: not compared.
+        let long = "a".repeat(LONGEST_TEXT + 1);
+        assert!(glob("*", &long) && glob("**", &long));
+        assert!(!glob("a*", &long) && !glob("", &long) && glob("a*", &long[1..]));
     }
 
     proptest! {
