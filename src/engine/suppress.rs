@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use crate::manifest::edit::Edit;
 use crate::path::FieldPath;
-use crate::policy::{Policy, Settings};
+use crate::policy::{self, Policy, Settings};
 use crate::rules;
 
 use super::{Check, Finding, Fix, Object, Rule, Safety, Severity, registry};
@@ -17,7 +17,7 @@ use super::{Check, Finding, Fix, Object, Rule, Safety, Severity, registry};
 pub const ANNOTATION: &str = "jobguard.dev/ignore";
 
 /// The longest annotation that is read, in bytes. A longer one suppresses nothing.
-pub const MAX_ANNOTATION_BYTES: usize = 8 * 1024;
+pub const MAX_ANNOTATION_BYTES: usize = policy::Suppressions::MAX_ANNOTATION_BYTES;
 
 /// How many names of an annotation are read, each counted once: more than there are rules. Those behind them suppress
 /// nothing.

@@ -144,6 +144,9 @@ impl Default for Suppressions {
 }
 
 impl Suppressions {
+    /// The longest annotation that is read, in bytes. A longer one silences nothing.
+    pub const MAX_ANNOTATION_BYTES: usize = 8 * 1024;
+
     /// Whether the annotation silences a rule that is set to `level`.
     pub fn cover(&self, level: Level) -> bool {
         self.allow && self.levels.contains(&level)
