@@ -18,6 +18,7 @@ pub(crate) const ALL: &[(&str, Make)] = &[
     ("requests of many containers, and the Pod's", requests),
     ("a request of many digits beside many", digits),
     ("a limit of many digits beside many", limit_digits),
+    ("a limit of many zeros beside many", zeros),
     ("failure rules of containers", failure_rules),
     ("the same exit code again and again", exit_codes),
     ("selectors", selectors),
@@ -149,6 +150,14 @@ fn digits(count: usize) -> Value {
 fn limit_digits(count: usize) -> Value {
     let of_pod = json!({"limits": {"hugepages-2Mi": "9".repeat(count * 8)}});
     asking(count, |_| json!({"limits": {"hugepages-2Mi": "2Mi"}}), of_pod)
+}
+
+fn zeros(count: usize) -> Value {
+    asking(
+        count,
+        |_| json!({}),
+        json!({"limits": {"cpu": "0".repeat(count * 8), "memory": "0".repeat(count * 8)}}),
+    )
 }
 
 fn failure_rules(count: usize) -> Value {
