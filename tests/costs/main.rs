@@ -151,7 +151,7 @@ fn every_text_costs_in_proportion() {
     assert!(texts.len() > 100, "{} texts are few", texts.len());
     let mut excessive = Vec::new();
     for place in texts {
-        for piece in ["a", "1", "1,", "a.", "*/", "$(A", "a:", "- "] {
+        for piece in ["a", "1,", "a.", "*/", "$(A", "- "] {
             let make = |length: usize| schema::with_text(place, &piece.repeat(length / piece.len()));
             if let Some(costs) = excess(&policy, nothing, SHORT, make) {
                 excessive.push(format!("{} ({piece:?}): {costs}", place.path()));

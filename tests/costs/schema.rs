@@ -236,7 +236,7 @@ pub(crate) fn base(kind: &str) -> Value {
 
 /// How many elements of a kind to begin with: fewer where each is large.
 pub(crate) fn few(place: &Place, filled: Filled) -> usize {
-    const BYTES: usize = 12 * 1024;
+    const BYTES: usize = 8 * 1024;
     BYTES / element(place, filled, 0).to_string().len().clamp(64, 400)
 }
 
