@@ -7,7 +7,7 @@ use insta::assert_snapshot;
 use jobguard::batch::Kind;
 use jobguard::policy::load::{self, Source};
 use jobguard::policy::{
-    ControllerJobs, Level, Mode, OnTimeout, OptionKind, OptionSpec, Policy, PolicyErrors, Preset,
+    ControllerJobs, Existing, Level, Mode, OnTimeout, OptionKind, OptionSpec, Policy, PolicyErrors, Preset,
     PresetLevels, RuleSpec, Settings, Subject, preset, schema,
 };
 use proptest::prelude::*;
@@ -61,7 +61,8 @@ fn the_smallest_policy_is_recommended() {
     assert_eq!((small.mode, small.controller_jobs), (Mode::Enforce, ControllerJobs::Warn));
     assert_eq!(small.on_timeout, OnTimeout::Allow);
     assert!(!small.asks_for_namespace_labels());
-    assert!(small.suppressions.cover(Level::Deny));
+    assert!(!small.suppressions.cover(Level::Deny) && small.suppressions.cover(Level::Warn));
+    assert_eq!((small.existing, small.existing_deny_from), (Existing::Warn, None));
     assert_snapshot!(levels_of(small.base()), @"api/restart-policy=deny cron/frequency=warn cron/time-zone=info job/deadline=warn");
     assert_eq!(small.base(), load::preset(Preset::Recommended, CATALOG).unwrap().base());
 }
@@ -98,10 +99,11 @@ fn a_rendered_preset_says_the_same_when_copied() {
     spec:
       mode: enforce
       controllerJobs: warn
-      # The annotation jobguard.dev/ignore silences rules of these levels.
+      # The annotation jobguard.dev/ignore silences rules of these levels. What is denied cannot be waved through by the
+      # object itself.
       suppressions:
         allow: true
-        levels: [deny, warn, info]
+        levels: [warn, info]
       # Nothing is filled in, also where this file is copied and kept without `extends`.
       defaults:
         restartPolicy: null
@@ -114,6 +116,57 @@ fn a_rendered_preset_says_the_same_when_copied() {
         # Nothing ends a Job that hangs
         job/deadline: off
     ");
+}
+
+/// What becomes at noon of the day of faults that the stored object has already.
+fn existing_on(policy: &Policy, day: &str) -> Option<Existing> {
+    Some(policy.existing_at(format!("{day}T12:00:00Z").parse().ok()?))
+}
+
+#[test]
+fn what_stands_already_is_warned_about_until_a_day() {
+    let dated = read(&policy("  existing: warn\n  existingDenyFrom: 2027-03-01\n"), &[]).unwrap();
+    assert_eq!(existing_on(&dated, "2027-02-28"), Some(Existing::Warn));
+    assert_eq!(existing_on(&dated, "2027-03-01"), Some(Existing::Deny));
+    // The day begins in UTC.
+    assert_eq!(dated.existing_at("2027-02-28T23:59:59Z".parse().unwrap()), Existing::Warn);
+    assert_eq!(dated.existing_at("2027-03-01T00:00:00Z".parse().unwrap()), Existing::Deny);
+    let quoted = read(&policy("  existingDenyFrom: \"2027-03-01\"\n"), &[]).unwrap();
+    assert_eq!(quoted.existing_deny_from, dated.existing_deny_from);
+    let denying = read(&policy("  existing: deny\n"), &[]).unwrap();
+    assert_eq!(existing_on(&denying, "2026-01-01"), Some(Existing::Deny));
+}
+
+#[test]
+fn what_stands_already_is_inherited() {
+    let over = |base: &str, spec: &str| {
+        let (base, text) = (policy(base), policy(&format!("  extends: base.yaml\n{spec}")));
+        let read = read(&text, &[("base.yaml", &base)]).unwrap();
+        (read.existing, read.existing_deny_from.map(|date| date.to_string()))
+    };
+    let day = || Some("2027-03-01".to_owned());
+    const DATED: &str = "  existingDenyFrom: 2027-03-01\n";
+    assert_eq!(over(DATED, ""), (Existing::Warn, day()));
+    assert_eq!(over("  existing: deny\n", ""), (Existing::Deny, None));
+    // What is said anew holds alone.
+    assert_eq!(over(DATED, "  existing: warn\n"), (Existing::Warn, None));
+    assert_eq!(over(DATED, "  existing: deny\n"), (Existing::Deny, None));
+    assert_eq!(over(DATED, "  existingDenyFrom: null\n"), (Existing::Warn, None));
+    assert_eq!(over("  existing: deny\n", DATED), (Existing::Warn, day()));
+}
+
+#[test]
+fn what_is_wrong_with_what_stands_already() {
+    assert_snapshot!(errors(&policy("  existing: allow\n  existingDenyFrom: 2027-02-30\n")), @r#"
+    jobguard.yaml:6:13: spec.existing: must be warn or deny, not "allow"
+    jobguard.yaml:7:21: spec.existingDenyFrom: "2027-02-30" is no date (write a day that there is as YYYY-MM-DD, such as 2027-01-31)
+    "#);
+    assert_snapshot!(errors(&policy("  existing: deny\n  existingDenyFrom: 2027-03-01\n")), @"jobguard.yaml:7:3: spec.existingDenyFrom: has no effect beside existing: deny (remove it, or write existing: warn for what holds until that day)");
+    assert_snapshot!(errors(&policy("  existingDenyFrom: 20270301\n")), @"jobguard.yaml:6:21: spec.existingDenyFrom: must be a string, not the number 20270301 (put it in quotes to make it a string)");
+    assert_snapshot!(errors(&policy("  existingDenyFrom: 2027-3-1\n  existingFrom: x\n")), @r#"
+    jobguard.yaml:6:21: spec.existingDenyFrom: "2027-3-1" is no date (write a day that there is as YYYY-MM-DD, such as 2027-01-31)
+    jobguard.yaml:7:3: spec: unknown key "existingFrom" (did you mean existing?)
+    "#);
 }
 
 #[test]

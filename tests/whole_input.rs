@@ -156,7 +156,7 @@ fn an_override_alone_may_turn_a_rule_on() {
 
 #[test]
 fn the_annotation_of_the_object_it_is_about_counts() {
-    let policy = preset(Preset::Recommended);
+    let policy = policy("  suppressions: {levels: [deny]}\n");
     let rules = &["ref/duplicate-object", "suppression/unused", "suppression/not-allowed"];
     let plain = cron_job("name: x", "0 3 * * *");
     let ignoring = cron_job("name: x, annotations: {jobguard.dev/ignore: ref/duplicate-object}", "0 3 * * *");

@@ -139,6 +139,10 @@ impl Part {
     }
 }
 
+/// How many elements of a list are kept as they are written: as many as a field has values, and then some. A text of
+/// a megabyte has room for half a million, each of which takes more memory than it takes text.
+const KEPT_PARTS: usize = 64;
+
 /// One of the five fields of a schedule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Field {
@@ -173,7 +177,7 @@ impl Field {
         self.span.clone()
     }
 
-    /// The elements of the list as they are written; none for a descriptor.
+    /// The elements of the list as they are written, the first 64 of them; none for a descriptor.
     pub fn parts(&self) -> &[Part] {
         &self.parts
     }
@@ -204,7 +208,9 @@ impl Field {
             let part = Reader { kind, part, at: offset }.read()?;
             field.set = field.set.union(part.set());
             field.star |= part.star && part.step.unwrap_or(1) == 1;
-            field.parts.push(part);
+            if field.parts.len() < KEPT_PARTS {
+                field.parts.push(part);
+            }
         }
         Ok(field)
     }

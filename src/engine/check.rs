@@ -4,9 +4,11 @@ use std::cell::Cell;
 
 use crate::batch::{self, FieldError, Topic};
 
+use crate::policy::Existing;
+
 use super::{
-    Anchor, Check, Context, Finding, Input, Kept, Object, RuleContext, Services, Severity, Sink,
-    Suppressions, fix, fold, registry, subject,
+    Anchor, Check, Context, Finding, Input, Kept, Object, Rule, RuleContext, Services, Severity, Sink,
+    Suppressions, fix, fold, ratchet, registry, subject,
 };
 
 /// What there is to say about an object.
@@ -39,31 +41,73 @@ pub fn check(object: &Object, context: &Context<'_>) -> Verdict {
     if context.is_cancelled() {
         return Verdict::cancelled();
     }
-    judge(object, &batch::validate_create(object.workload()), context)
+    folded(judge(object, &batch::validate_create(object.workload()), context, Rules::All))
 }
 
-/// Judges a change of a stored object. What the stored object has already is warned about, not refused: old
-/// objects must stay editable.
+/// Judges a change of a stored object. What the stored object has already, and as badly, is warned about and not
+/// refused, unless the policy says otherwise: old objects must stay editable, and are not made worse.
 pub fn check_update(old: &Object, new: &Object, context: &Context<'_>) -> Verdict {
     if context.is_cancelled() {
         return Verdict::cancelled();
     }
-    let mut verdict = judge(new, &batch::validate_update(new.workload(), old.workload()), context);
-    if verdict.findings.iter().any(|finding| finding.severity == Severity::Error) {
-        let before = judge(old, &[], &Context { input: Input::Alone, ..*context });
+    let errors = batch::validate_update(new.workload(), old.workload());
+    let mut verdict = judge(new, &errors, context, Rules::All);
+    // Before folding: what is excused must not take along what is not.
+    let remark = match context.policy.existing_at(context.now) {
+        Existing::Deny => return folded(verdict),
+        Existing::Warn => context.policy.existing_deny_from.map(|date| format!("denied from {date} on")),
+    };
+    let denying: Vec<&'static Rule> = verdict
+        .findings
+        .iter()
+        .filter(|finding| ratchet::concerns(finding))
+        .map(|finding| finding.rule)
+        .collect();
+    if !denying.is_empty() {
+        let rules = Rules::these(&denying);
+        let before = judge(old, &[], &Context { input: Input::Alone, ..*context }, rules);
         verdict.cancelled |= before.cancelled;
-        for finding in &mut verdict.findings {
-            if context.is_cancelled() {
-                return Verdict::cancelled();
-            }
-            let stood_before = before.findings.iter().any(|old| old.same_as(finding));
-            if finding.severity == Severity::Error && finding.rule.spec.is_settable() && stood_before {
-                finding.severity = Severity::Warning;
-                finding.ratcheted = true;
-            }
+        if verdict.cancelled || context.is_cancelled() {
+            return Verdict::cancelled();
+        }
+        ratchet::excuse((old, &before.findings), (new, &mut verdict.findings), remark.as_deref());
+    }
+    folded(verdict)
+}
+
+/// The verdict with each mistake told once. What is ignored takes nothing along: what the API server refuses besides
+/// is still refused.
+fn folded(mut verdict: Verdict) -> Verdict {
+    verdict.folded = fold(&mut verdict.findings);
+    verdict
+}
+
+/// Which rules are asked.
+enum Rules {
+    All,
+    /// Those whose position is marked.
+    These(Vec<bool>),
+}
+
+impl Rules {
+    /// These rules alone; all of them where one speaks about what others find.
+    fn these(rules: &[&'static Rule]) -> Self {
+        if rules.iter().any(|rule| matches!(rule.check, Check::Suppression)) {
+            return Self::All;
+        }
+        let mut asked = vec![false; registry().rules().len()];
+        for position in rules.iter().filter_map(|rule| registry().position(rule.id())) {
+            asked[position] = true;
+        }
+        Self::These(asked)
+    }
+
+    fn ask(&self, position: usize) -> bool {
+        match self {
+            Self::All => true,
+            Self::These(asked) => asked.get(position).copied().unwrap_or(false),
         }
     }
-    verdict
 }
 
 /// The findings that speak for field errors of the API server.
@@ -83,7 +127,8 @@ pub fn server_findings(errors: &[FieldError]) -> impl Iterator<Item = Finding> +
     })
 }
 
-fn judge(object: &Object, errors: &[FieldError], context: &Context<'_>) -> Verdict {
+/// Everything that there is to say, with nothing folded yet.
+fn judge(object: &Object, errors: &[FieldError], context: &Context<'_>, rules: Rules) -> Verdict {
     let settings = context.policy.settings_for(&subject(object.workload(), context.namespace_labels));
     let asked_too_early = Cell::new(false);
     let is_refused = !errors.is_empty();
@@ -101,7 +146,8 @@ fn judge(object: &Object, errors: &[FieldError], context: &Context<'_>) -> Verdi
         }
     }
     let mut kept = Vec::new();
-    for (rule, setting) in registry().rules().iter().copied().zip(&settings.rules) {
+    let all = registry().rules().iter().copied().zip(&settings.rules).enumerate();
+    for (rule, setting) in all.filter(|(position, _)| rules.ask(*position)).map(|(_, rule)| rule) {
         if context.is_cancelled() {
             return Verdict::cancelled();
         }
@@ -149,7 +195,12 @@ fn judge(object: &Object, errors: &[FieldError], context: &Context<'_>) -> Verdi
         }
         None => Vec::new(),
     };
-    // What is ignored takes nothing along: what the API server refuses besides is still refused.
-    let folded = fold(&mut findings);
-    Verdict { findings, folded, suppressed, kept, incomplete, cancelled: context.is_cancelled() }
+    Verdict {
+        findings,
+        folded: Vec::new(),
+        suppressed,
+        kept,
+        incomplete,
+        cancelled: context.is_cancelled(),
+    }
 }

@@ -121,6 +121,14 @@ impl Endless {
         }
     }
 
+    /// How long it goes on, in seconds: the most there are without a deadline.
+    pub const fn seconds(self) -> i64 {
+        match self {
+            Self::NoDeadline => i64::MAX,
+            Self::Deadline(seconds) | Self::GracePeriod(seconds) => seconds,
+        }
+    }
+
     /// The reason, as the end of a sentence. `longest` is what [`JobPart::endless`] was asked with, in seconds.
     pub fn reason(self, longest: i64) -> String {
         match self {

@@ -1,6 +1,7 @@
 //! A finding: what a rule has to say about an object, in symbols. Lines and columns come later, and only in the
 //! linter.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::batch::Cause;
@@ -69,6 +70,49 @@ pub enum Anchor {
     Key,
 }
 
+/// How bad a finding of a rule is, compared with others of the same rule: the larger, the worse. Of two with the same
+/// first number the second decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Weight(i64, i64);
+
+impl From<i64> for Weight {
+    fn from(weight: i64) -> Self {
+        Self(weight, 0)
+    }
+}
+
+impl From<i32> for Weight {
+    fn from(weight: i32) -> Self {
+        Self(weight.into(), 0)
+    }
+}
+
+impl From<u64> for Weight {
+    fn from(weight: u64) -> Self {
+        Self(i64::try_from(weight).unwrap_or(i64::MAX), 0)
+    }
+}
+
+impl From<usize> for Weight {
+    fn from(weight: usize) -> Self {
+        Self(i64::try_from(weight).unwrap_or(i64::MAX), 0)
+    }
+}
+
+impl From<(i64, i64)> for Weight {
+    fn from((first, second): (i64, i64)) -> Self {
+        Self(first, second)
+    }
+}
+
+impl Weight {
+    /// The weight of what is worse the smaller it is.
+    pub fn of_least(value: impl Into<Self>) -> Self {
+        let Self(first, second) = value.into();
+        Self(first.saturating_neg(), second.saturating_neg())
+    }
+}
+
 /// What a rule found.
 #[derive(Debug, Clone)]
 pub struct Finding {
@@ -92,18 +136,24 @@ pub struct Finding {
     pub fix: Option<Fix>,
     /// The cause type, where the API server would give one.
     pub cause: Option<Cause>,
+    /// How bad it is, where the rule can tell: an update that makes it worse is not excused by what is stored.
+    pub weight: Option<Weight>,
+    /// What tells it from other findings of its rule at the same field, where there can be several.
+    pub about: Option<Cow<'static, str>>,
+    /// Whether it is about the object as a whole, and its field only the first place where that shows.
+    pub of_whole: bool,
     /// Whether the stored version of the object has the same finding already, so that it is only warned about.
     pub ratcheted: bool,
 }
 
 impl Finding {
+    /// Whether this is the same finding as `other` was on an older version of the text.
+    pub fn same_as(&self, other: &Self) -> bool {
+        std::ptr::eq(self.rule, other.rule) && self.path == other.path && self.cause == other.cause
+    }
+
     /// The field to point at.
     pub fn place(&self) -> &FieldPath {
         self.at.as_ref().unwrap_or(&self.path)
-    }
-
-    /// Whether this is the same finding as `other` was on an older version of the object.
-    pub fn same_as(&self, other: &Self) -> bool {
-        std::ptr::eq(self.rule, other.rule) && self.path == other.path && self.cause == other.cause
     }
 }

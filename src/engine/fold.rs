@@ -2,6 +2,8 @@
 //!
 //! The API server lists every field that a mistake touches. Whoever has to mend it needs the mistake.
 
+use std::collections::HashSet;
+
 use crate::batch::{Cause, JOB_NAME_LABELS};
 use crate::path::{FieldPath, Segment};
 use crate::rules::{
@@ -21,18 +23,20 @@ use super::{Finding, Severity};
 /// * That nothing ends a Job is said with what it does to a CronJob's runs, which is worse.
 pub fn fold(findings: &mut Vec<Finding>) -> Vec<Finding> {
     let bad_name = findings.iter().any(|finding| finding.rule == &api_name::RULE && is_name(&finding.path));
-    let misplaced: Vec<String> = findings
+    let misplaced: HashSet<String> = findings
         .iter()
         .filter(|finding| finding.rule == &api_unknown_field::RULE)
         .filter_map(|finding| last_field(&finding.path).map(str::to_ascii_lowercase))
         .collect();
-    let refused: Vec<FieldPath> = findings
+    // Only where the server warns at all, since many may be refused.
+    let warned = findings.iter().any(|finding| finding.rule == &api_server_warning::RULE);
+    let refused: HashSet<FieldPath> = findings
         .iter()
-        .filter(|finding| finding.cause.is_some() && finding.rule != &api_server_warning::RULE)
+        .filter(|finding| warned && finding.cause.is_some() && finding.rule != &api_server_warning::RULE)
         .map(|finding| finding.path.clone())
         .collect();
 
-    let unexpanded: Vec<FieldPath> = findings
+    let unexpanded: HashSet<FieldPath> = findings
         .iter()
         .filter(|finding| finding.rule == &template_unexpanded::RULE && finding.severity == Severity::Error)
         .flat_map(|finding| finding.related.iter().map(|related| &related.path).chain([finding.place()]))

@@ -71,8 +71,13 @@ impl Registry {
         self.by_topic.get(&topic).map_or(&rules::api_pod::RULE, |position| self.rules[*position])
     }
 
-    /// The ids nearest to a misspelt one, best first.
+    /// The id nearest to a misspelt one. None for a text longer than any misspelt id: to compare costs the product of
+    /// both lengths.
     pub fn similar(&self, id: &str) -> Option<&'static str> {
+        const LONGEST: usize = 64;
+        if id.len() > LONGEST {
+            return None;
+        }
         self.rules
             .iter()
             .map(|rule| (strsim::jaro_winkler(id, rule.id()), rule.id()))

@@ -1,5 +1,6 @@
 //! The declaration of a rule.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::fmt;
 
@@ -9,7 +10,7 @@ use crate::batch::Topic;
 use crate::path::FieldPath;
 use crate::policy::{RuleSetting, RuleSpec};
 
-use super::{Anchor, Context, Finding, Fix, InputCheck, Object, Related, Services, Severity};
+use super::{Anchor, Context, Finding, Fix, InputCheck, Object, Related, Services, Severity, Weight};
 
 /// A rule: its declaration, documentation and check. One file below `src/rules` each.
 pub struct Rule {
@@ -96,6 +97,9 @@ impl Rule {
             related: Vec::new(),
             fix: None,
             cause: None,
+            weight: None,
+            about: None,
+            of_whole: false,
             ratcheted: false,
         }
     }
@@ -220,6 +224,25 @@ impl<'a> Reported<'a> {
     /// What would mend it.
     pub fn fix(self, fix: Fix) -> Self {
         self.0.fix = Some(fix);
+        self
+    }
+
+    /// How bad it is, compared with other findings of the rule. An update that makes it worse is denied, though the
+    /// stored object has the same fault.
+    pub fn weight(self, weight: impl Into<Weight>) -> Self {
+        self.0.weight = Some(weight.into());
+        self
+    }
+
+    /// What tells it from other findings of the rule at the same field.
+    pub fn about(self, about: impl Into<Cow<'static, str>>) -> Self {
+        self.0.about = Some(about.into());
+        self
+    }
+
+    /// It is about the object as a whole, and the field only the first place where that shows.
+    pub fn of_whole(self) -> Self {
+        self.0.of_whole = true;
         self
     }
 

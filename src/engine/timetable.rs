@@ -31,6 +31,13 @@ impl CronPart<'_> {
             .is_none_or(|deadline| u64::try_from(deadline).is_ok_and(|deadline| deadline > seconds))
     }
 
+    /// How many runs may be due before one ends, where one is due each `interval` seconds; the most there are where
+    /// nothing ends a run.
+    pub fn runs_at_once(&self, interval: u64) -> u64 {
+        let longest = self.deadline().map_or(i64::MAX, |deadline| deadline.max(0));
+        longest.unsigned_abs() / interval.max(1)
+    }
+
     /// `activeDeadlineSeconds` of the Job template, which ends a run with all its retries; none where it is beyond any
     /// run, or ends nothing since the Pods may go on for as long ([`JobPart::endless`]).
     pub fn deadline(&self) -> Option<i64> {

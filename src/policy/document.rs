@@ -3,10 +3,11 @@
 use super::reader::{Reader, Value, quoted};
 use super::settings::Layer;
 use super::subject::Match;
-use super::{ControllerJobs, Level, Mode, OnTimeout, RuleSpec, defaults, names, rules};
+use super::{ControllerJobs, Existing, Level, Mode, OnTimeout, RuleSpec, defaults, names, rules};
 use crate::batch::{Kind, KubernetesVersion, names as batch_names};
 use crate::manifest::{Entry, NodeKind, Span};
 use crate::path::At;
+use jiff::civil::Date;
 
 /// `apiVersion` of a policy.
 pub(super) const API_VERSION: &str = "jobguard.dev/v1alpha1";
@@ -18,6 +19,7 @@ pub(super) const MODES: &[(&str, Mode)] =
 pub(super) const CONTROLLER_JOBS: &[(&str, ControllerJobs)] =
     &[("warn", ControllerJobs::Warn), ("enforce", ControllerJobs::Enforce), ("skip", ControllerJobs::Skip)];
 pub(super) const ON_TIMEOUT: &[(&str, OnTimeout)] = &[("allow", OnTimeout::Allow), ("deny", OnTimeout::Deny)];
+pub(super) const EXISTING: &[(&str, Existing)] = &[("warn", Existing::Warn), ("deny", Existing::Deny)];
 pub(super) const KINDS: &[(&str, Kind)] = &[("Job", Kind::Job), ("CronJob", Kind::CronJob)];
 const SUPPRESSIBLE: &[(&str, Level)] = &[("deny", Level::Deny), ("warn", Level::Warn), ("info", Level::Info)];
 
@@ -33,6 +35,9 @@ pub(super) struct Document {
     pub(super) kubernetes_version: Option<KubernetesVersion>,
     pub(super) controller_jobs: Option<ControllerJobs>,
     pub(super) on_timeout: Option<OnTimeout>,
+    pub(super) existing: Option<Existing>,
+    /// The outer one says whether the key is there: `null` takes back what is extended.
+    pub(super) existing_deny_from: Option<Option<Date>>,
     pub(super) suppressions_allow: Option<bool>,
     pub(super) suppressions_levels: Option<Vec<Level>>,
     pub(super) max_elements: Option<usize>,
@@ -108,6 +113,8 @@ const SPEC_KEYS: &[&str] = &[
     "kubernetesVersion",
     "controllerJobs",
     "onTimeout",
+    "existing",
+    "existingDenyFrom",
     "suppressions",
     "limits",
     "defaults",
@@ -122,7 +129,8 @@ fn spec(
     catalog: Option<&[&'static RuleSpec]>,
     document: &mut Document,
 ) {
-    for entry in reader.object(spec, at, SPEC_KEYS) {
+    let entries = reader.object(spec, at, SPEC_KEYS);
+    for entry in &entries {
         let value = reader.value(entry);
         let here = at.field(&entry.key);
         match entry.key.as_ref() {
@@ -135,6 +143,8 @@ fn spec(
             "mode" => document.mode = reader.word(value, &here, MODES),
             "controllerJobs" => document.controller_jobs = reader.word(value, &here, CONTROLLER_JOBS),
             "onTimeout" => document.on_timeout = reader.word(value, &here, ON_TIMEOUT),
+            "existing" => document.existing = reader.word(value, &here, EXISTING),
+            "existingDenyFrom" => document.existing_deny_from = date(reader, value, &here),
             "suppressions" => suppressions(reader, value, &here, document),
             "limits" => limits(reader, value, &here, document),
             "defaults" => document.layer.defaults = defaults::read(reader, value, &here),
@@ -143,6 +153,38 @@ fn spec(
                     catalog.map(|catalog| rules::read(reader, value, &here, catalog)).unwrap_or_default();
             }
             _ => document.overrides = overrides(reader, value, &here, catalog.unwrap_or_default()),
+        }
+    }
+    if document.existing == Some(Existing::Deny)
+        && document.existing_deny_from.flatten().is_some()
+        && let Some(entry) = entries.iter().find(|entry| entry.key == "existingDenyFrom")
+    {
+        let help = "remove it, or write existing: warn for what holds until that day";
+        let message = "has no effect beside existing: deny";
+        reader.fault(entry.key_span, &at.field(&entry.key), message, Some(help.to_owned()));
+    }
+}
+
+/// A day, written `YYYY-MM-DD`; `null` for none.
+fn date(reader: &mut Reader<'_>, value: Value, at: &At<'_>) -> Option<Option<Date>> {
+    if matches!(reader.kind(value), NodeKind::Null) {
+        return Some(None);
+    }
+    let text = reader.string(value, at)?;
+    let digits = |part: Option<&str>, count: usize| {
+        part.is_some_and(|part| part.len() == count && part.bytes().all(|b| b.is_ascii_digit()))
+    };
+    let mut parts = text.split('-');
+    let shape = digits(parts.next(), 4)
+        && digits(parts.next(), 2)
+        && digits(parts.next(), 2)
+        && parts.next().is_none();
+    match text.parse::<Date>() {
+        Ok(date) if shape => Some(Some(date)),
+        _ => {
+            let help = "write a day that there is as YYYY-MM-DD, such as 2027-01-31";
+            reader.fault(value.span, at, format!("{} is no date", quoted(text)), Some(help.to_owned()));
+            None
         }
     }
 }

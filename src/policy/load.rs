@@ -9,7 +9,7 @@ use super::document::{self, Document};
 use super::reader::{Fault, Reader, did_you_mean, one_of, quoted};
 use super::suggest::nearest;
 use super::{
-    ControllerJobs, Defaults, Mode, OnTimeout, Override, Policy, PolicyError, PolicyErrors, Preset,
+    ControllerJobs, Defaults, Existing, Mode, OnTimeout, Override, Policy, PolicyError, PolicyErrors, Preset,
     RuleSetting, RuleSpec, Settings, Suppressions,
 };
 use crate::manifest::{self, LineIndex, Span};
@@ -237,6 +237,8 @@ fn assemble(preset: Preset, documents: Vec<Document>, catalog: &[&'static RuleSp
         on_timeout: OnTimeout::default(),
         suppressions: Suppressions::default(),
         limits: Limits::DEFAULT,
+        existing: Existing::default(),
+        existing_deny_from: None,
         base: Settings { rules, defaults: Defaults::default() },
         overrides: Vec::new(),
     };
@@ -247,6 +249,17 @@ fn assemble(preset: Preset, documents: Vec<Document>, catalog: &[&'static RuleSp
         policy.mode = document.mode.unwrap_or(policy.mode);
         policy.controller_jobs = document.controller_jobs.unwrap_or(policy.controller_jobs);
         policy.on_timeout = document.on_timeout.unwrap_or(policy.on_timeout);
+        // A file that says what holds, and no date, takes back the date of what it extends.
+        if let Some(existing) = document.existing {
+            (policy.existing, policy.existing_deny_from) = (existing, None);
+        }
+        if let Some(date) = document.existing_deny_from {
+            policy.existing_deny_from = date;
+            // A date alone says that until then nothing is denied.
+            if date.is_some() {
+                policy.existing = Existing::Warn;
+            }
+        }
         policy.suppressions.allow = document.suppressions_allow.unwrap_or(policy.suppressions.allow);
         policy.limits.max_elements = document.max_elements.unwrap_or(policy.limits.max_elements);
         if let Some(levels) = document.suppressions_levels {

@@ -26,6 +26,10 @@ pub(crate) mod testing;
 
 use std::borrow::Cow;
 
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
 pub use defaults::{Defaults, RestartPolicy};
 pub use error::{PolicyError, PolicyErrors};
 pub use preset::Preset;
@@ -104,6 +108,26 @@ impl OnTimeout {
     }
 }
 
+/// What becomes of an update where the stored object is at fault already, in the same way and as badly.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Existing {
+    /// It is warned about: old objects stay editable.
+    #[default]
+    Warn,
+    /// It is refused like any other.
+    Deny,
+}
+
+impl Existing {
+    /// The word in a policy file.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Warn => "warn",
+            Self::Deny => "deny",
+        }
+    }
+}
+
 /// Whether the annotation `jobguard.dev/ignore` counts, and for which findings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Suppressions {
@@ -115,11 +139,15 @@ pub struct Suppressions {
 
 impl Default for Suppressions {
     fn default() -> Self {
-        Self { allow: true, levels: vec![Level::Deny, Level::Warn, Level::Info] }
+        // What a policy denies is for the policy's owner to let pass.
+        Self { allow: true, levels: vec![Level::Warn, Level::Info] }
     }
 }
 
 impl Suppressions {
+    /// The longest annotation that is read, in bytes. A longer one silences nothing.
+    pub const MAX_ANNOTATION_BYTES: usize = 8 * 1024;
+
     /// Whether the annotation silences a rule that is set to `level`.
     pub fn cover(&self, level: Level) -> bool {
         self.allow && self.levels.contains(&level)
@@ -143,6 +171,10 @@ pub struct Policy {
     pub suppressions: Suppressions,
     /// What one object may hold.
     pub limits: Limits,
+    /// What becomes of faults that the stored object has already.
+    pub existing: Existing,
+    /// The day, in UTC, from which they are refused.
+    pub existing_deny_from: Option<Date>,
     base: Settings,
     overrides: Vec<Override>,
 }
@@ -159,6 +191,15 @@ impl Policy {
     /// The settings without any override.
     pub fn base(&self) -> &Settings {
         &self.base
+    }
+
+    /// What becomes of faults that the stored object has already, at `now`.
+    pub fn existing_at(&self, now: Timestamp) -> Existing {
+        let today = TimeZone::UTC.to_datetime(now).date();
+        match self.existing_deny_from {
+            Some(date) if today >= date => Existing::Deny,
+            _ => self.existing,
+        }
     }
 
     /// Whether an override asks for the labels of namespaces.

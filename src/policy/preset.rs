@@ -67,10 +67,11 @@ impl Preset {
             Self::Baseline => {
                 "  mode: enforce
   controllerJobs: warn
-  # The annotation jobguard.dev/ignore silences rules of these levels.
+  # The annotation jobguard.dev/ignore silences rules of these levels. What is denied cannot be waved through by the
+  # object itself.
   suppressions:
     allow: true
-    levels: [deny, warn, info]
+    levels: [warn, info]
   # Nothing is filled in, also where this file is copied and kept without `extends`.
   defaults:
     restartPolicy: null
@@ -79,10 +80,11 @@ impl Preset {
             Self::Recommended => {
                 "  mode: enforce
   controllerJobs: warn
-  # The annotation jobguard.dev/ignore silences rules of these levels.
+  # The annotation jobguard.dev/ignore silences rules of these levels. What is denied cannot be waved through by the
+  # object itself.
   suppressions:
     allow: true
-    levels: [deny, warn, info]
+    levels: [warn, info]
   defaults:
     # A Job must say Never or OnFailure; left out, it is refused. Never keeps each failed Pod and its log.
     restartPolicy: Never

@@ -116,6 +116,17 @@ fn spec() -> Value {
                 "enum": words(document::ON_TIMEOUT),
                 "default": "allow",
             },
+            "existing": {
+                "description": "On updates, what becomes of faults that the stored object has already, and as badly. warn: admitted with a warning, so that old objects stay editable. deny: refused like any other.",
+                "enum": words(document::EXISTING),
+                "default": "warn",
+            },
+            "existingDenyFrom": {
+                "description": "The day (UTC) from which existing is deny; until then it is warn.",
+                "type": ["string", "null"],
+                "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
+                "examples": ["2027-01-31"],
+            },
             "suppressions": {
                 "description": "The annotation jobguard.dev/ignore on an object.",
                 "type": ["object", "null"],
@@ -126,7 +137,7 @@ fn spec() -> Value {
                         "description": "The levels of rules that it can silence.",
                         "type": ["array", "null"],
                         "items": { "enum": ["deny", "warn", "info"] },
-                        "default": ["deny", "warn", "info"],
+                        "default": ["warn", "info"],
                     },
                 },
             },

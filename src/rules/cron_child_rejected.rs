@@ -94,7 +94,8 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
             Some(at) => report.at(in_cron_job(at)),
             None => report,
         };
-        report.help(
+        // That it never runs does not become worse with another reason.
+        report.of_whole().help(
             finding.help.unwrap_or_else(|| {
                 "change it: the CronJob is accepted as it is, and will never run".to_owned()
             }),

@@ -81,7 +81,8 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
         }
         Some(_) => return,
     };
-    sink.report(FieldPath::root().field("spec").field("startingDeadlineSeconds"), message).help(
+    let late = cron.spec.starting_deadline_seconds.unwrap_or(i64::MAX);
+    sink.report(FieldPath::root().field("spec").field("startingDeadlineSeconds"), message).weight(late).help(
         "set it to how late a run may start and still be of use, in seconds, at least 10; 600 is ten minutes",
     );
 }

@@ -1,7 +1,7 @@
 //! `cron/deadline-short`
 
 use super::levels;
-use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
+use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, Weight};
 use crate::path::FieldPath;
 use crate::policy::{Level, RuleSpec};
 
@@ -84,5 +84,6 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
         _ => return,
     };
     sink.report(FieldPath::root().field("spec").field("startingDeadlineSeconds"), message)
+        .weight(Weight::of_least(deadline))
         .help("set it to how late a run may start and still be of use, at least 10; 600 is ten minutes");
 }

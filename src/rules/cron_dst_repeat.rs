@@ -125,7 +125,9 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
             )
         }
     };
+    let runs: usize = changes.iter().map(|change| change.repeated.len() + change.stray.len()).sum();
     sink.report(FieldPath::root().field("spec").field("schedule"), message)
+        .weight(runs)
         .help(help)
         .related(FieldPath::root().field("spec").field("timeZone"), "has daylight saving");
 }

@@ -134,6 +134,7 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
         FieldPath::root().field("spec").field("schedule"),
         format!("the run at {time} on {date} {more} skipped: in {zone} {why}"),
     )
+    .weight(changes.iter().map(|change| change.skipped.len()).sum::<usize>())
     .help(help)
     .related(FieldPath::root().field("spec").field("timeZone"), "has daylight saving");
 }

@@ -98,7 +98,7 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
             "set terminationGracePeriodSeconds to what the program needs to stop; 30 is the default"
         }
     };
-    sink.report(job.path(endless.field()), message).help(help).related(
+    sink.report(job.path(endless.field()), message).weight(endless.seconds()).help(help).related(
         FieldPath::root().field("spec").field("concurrencyPolicy"),
         "no run starts while one is going on",
     );

@@ -65,6 +65,9 @@ spec:
     check: Check::Object(check),
 };
 
+/// The most that a message quotes of a schedule, in characters.
+const QUOTE: usize = 100;
+
 fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     let Workload::CronJob(cron_job) = object.workload() else { return };
     let spec = &cron_job.spec;
@@ -72,8 +75,8 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
         return;
     }
     let path = FieldPath::root().field("spec").field("schedule");
-    let report =
-        sink.report(path, format!("the schedule {:?} never fires: no month has that day", spec.schedule));
+    let shown: String = spec.schedule.chars().take(QUOTE).collect();
+    let report = sink.report(path, format!("the schedule {shown:?} never fires: no month has that day"));
     if spec.suspend == Some(true) {
         // Suspended and never due: a template for `kubectl create job --from`, and it says so.
         report.at_most(crate::engine::Severity::Info).help("suspend: true is enough: any schedule will do");

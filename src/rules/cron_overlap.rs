@@ -123,6 +123,7 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
         FieldPath::root().field("spec").field("concurrencyPolicy"),
         format!("a run that takes longer than {} overlaps the next, and {ends}", duration_words(interval)),
     )
+    .weight(cron.runs_at_once(interval))
     .help(format!(
         "set concurrencyPolicy: Forbid or Replace, or activeDeadlineSeconds of at most {interval} in the Job template"
     ))

@@ -79,6 +79,7 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
             duration_words(interval)
         ),
     )
+    .weight(cron.runs_at_once(interval))
     .help(format!(
         "if runs are shorter, set activeDeadlineSeconds of at most {interval} in the Job template; otherwise run less \
          often, or set concurrencyPolicy: Forbid"

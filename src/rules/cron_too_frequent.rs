@@ -1,6 +1,7 @@
 //! `cron/too-frequent`
 
 use super::levels;
+use crate::cron::{Field, FieldKind, Schedule};
 use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, duration_words};
 use crate::path::FieldPath;
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
@@ -76,14 +77,32 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     let Some(shortest) = timetable.shortest_interval().filter(|shortest| *shortest < wanted) else { return };
     let path = FieldPath::root().field("spec").field("schedule");
     let apart = duration_words(shortest);
+    let weight = (i64::try_from(shortest).unwrap_or(i64::MAX).saturating_neg(), runs_a_year(timetable.schedule()));
     if shortest < MINUTE {
         sink.report(path, format!("the runs are {apart} apart, but the controller starts at most one Job a minute"))
+            .weight(weight)
             .help("write * * * * * for every minute; for work at a closer pace, run a Deployment that waits in between");
     } else {
         let at_least = duration_words(wanted);
         sink.report(path, format!("runs are as close as {apart}, but must be at least {at_least} apart"))
+            .weight(weight)
             .help("spread the runs further, or do more in each; the policy says how close they may be (minInterval)");
     }
+}
+
+/// About how many runs there are in a year: what tells schedules apart whose runs come equally close. 0 for `@every`,
+/// whose distance says all.
+fn runs_a_year(schedule: &Schedule) -> i64 {
+    let values = |kind| schedule.field(kind).map_or(0, |field| i64::from(field.set().len()));
+    let is_star = |kind| schedule.field(kind).is_none_or(Field::is_star);
+    let (dates, weekdays) = (values(FieldKind::DayOfMonth), values(FieldKind::Weekday));
+    // Of 31 dates and 7 weekdays, those where both match, or either where neither is a star.
+    let days = if is_star(FieldKind::DayOfMonth) || is_star(FieldKind::Weekday) {
+        dates * weekdays
+    } else {
+        dates * 7 + weekdays * 31 - dates * weekdays
+    };
+    values(FieldKind::Minute) * values(FieldKind::Hour) * values(FieldKind::Month) * days / 7
 }
 
 /// The pace of the controller, in seconds.

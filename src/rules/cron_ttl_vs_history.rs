@@ -1,7 +1,7 @@
 //! `cron/ttl-vs-history`
 
 use super::levels;
-use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, duration_words};
+use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, Weight, duration_words};
 use crate::policy::{Level, RuleSpec};
 
 /// History limits that a lifetime overrules.
@@ -123,6 +123,7 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
         job.path("ttlSecondsAfterFinished"),
         format!("each Job is removed {gone}, so {field} does not keep {these}"),
     )
+    .weight(Weight::of_least(ttl))
     .help(format!(
         "remove ttlSecondsAfterFinished, since the history limits tidy up already, or set it to {span} ({}) or more",
         duration_words(span)

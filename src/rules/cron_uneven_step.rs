@@ -131,6 +131,7 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     for field in schedule.fields() {
         let Some(uneven) = uneven(schedule, field, text) else { continue };
         sink.report(FieldPath::root().field("spec").field("schedule"), uneven.message(field.kind()))
+            .about(field.kind().to_string())
             .help(remedy(field.kind(), uneven.step));
     }
 }

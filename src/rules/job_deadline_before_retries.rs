@@ -105,6 +105,7 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
                 format_seconds(needed),
             ),
         )
+        .weight(needed.saturating_sub(deadline))
         .help(if retries.lanes > 1 {
             format!("set activeDeadlineSeconds well above {needed}, or lower {}", retries.field)
         } else {

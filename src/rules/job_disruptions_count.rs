@@ -3,7 +3,7 @@
 use k8s_openapi::api::batch::v1::PodFailurePolicyRule;
 
 use super::levels;
-use crate::engine::{Check, Docs, Example, ExitCodes, JobPart, Object, Rule, RuleContext, Sink};
+use crate::engine::{Check, Docs, Example, ExitCodes, JobPart, Object, Rule, RuleContext, Sink, Weight};
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
 
 /// Few retries, spent on drained nodes.
@@ -109,7 +109,7 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
         1 => "a drained node or a preemption counts as a failure, and there is 1 retry".to_owned(),
         _ => format!("drained nodes and preemptions count as failures, and there are {limit} retries"),
     };
-    let report = sink.report(job.path(field), message);
+    let report = sink.report(job.path(field), message).weight(Weight::of_least(limit));
     match decided {
         Some((index, rule)) => {
             let path = job.path("podFailurePolicy.rules").index(index).field("action");

@@ -96,6 +96,7 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
             "the {completions} Pods look for each other in {subdomain:?}, but only {up} up at the same time"
         ),
     )
+    .weight(completions - parallelism)
     .help(format!(
         "set parallelism to {completions}; if the Pods do not need each other, remove the subdomain"
     ))

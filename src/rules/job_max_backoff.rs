@@ -114,6 +114,8 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
             job.path("podFailurePolicy.rules").index(index),
             format!("failures that this rule ignores cost no retry: {field} does not end them"),
         )
+        .of_whole()
+        .about("podFailurePolicy")
         .help("ignore the condition DisruptionTarget, or the few exit codes that ask for another try; let others Count");
     }
     for (part, rule) in job.containers().filter_map(|part| Some((part, restarts_uncounted(&job, part)?))) {
@@ -128,6 +130,7 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
         return;
     }
     sink.report(job.path(field), format!("{field} is {limit}, and the policy allows {of} {max} retries"))
+        .weight(limit)
         .help(format!(
             "set it to {max} or less, or raise the option max of this rule for this workload; a podFailurePolicy \
              can leave disruptions uncounted"

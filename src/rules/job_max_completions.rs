@@ -79,6 +79,7 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
         job.path("completions"),
         format!("completions is {completions}, and the policy allows {max} Pods to a Job"),
     )
+    .weight(completions)
     .help(format!(
         "give each Pod several items and set it to {max} or less, or raise the option max of this rule for this \
          workload"

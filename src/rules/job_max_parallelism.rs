@@ -76,6 +76,7 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
         job.path("parallelism"),
         format!("parallelism is {parallelism}, and the policy allows {max} Pods at once"),
     )
+    .weight(parallelism)
     .help(format!("set it to {max} or less, or raise the option max of this rule for this workload"))
     .fix(Fix::set(Safety::Unsafe, format!("set parallelism to {max}"), job.path("parallelism"), max));
 }

@@ -111,6 +111,7 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     };
     let report = sink
         .report(job.path(endless.field()), format!("{subject} if a Pod hangs: {}", endless.reason(longest)))
+        .weight(endless.seconds())
         .help(help);
     if job.pod().is_some_and(|pod| pod.active_deadline_seconds.is_some()) {
         report.related(

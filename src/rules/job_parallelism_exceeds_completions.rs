@@ -74,6 +74,7 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
         job.path("parallelism"),
         format!("parallelism is {parallelism} but completions is {completions}: {runs}"),
     )
+    .weight(parallelism.saturating_sub(completions))
     .help(match completions {
         0 => "set completions to the number of Pods that must succeed".to_owned(),
         _ => format!(

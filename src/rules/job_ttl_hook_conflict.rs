@@ -1,7 +1,7 @@
 //! `job/ttl-hook-conflict`
 
 use super::everywhere;
-use crate::engine::{Check, Docs, Example, Hook, LONGEST_LIMIT, Object, Rule, RuleContext, Sink};
+use crate::engine::{Check, Docs, Example, Hook, LONGEST_LIMIT, Object, Rule, RuleContext, Sink, Weight};
 use crate::path::FieldPath;
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
 
@@ -134,6 +134,7 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
                 hook.tool
             ),
         )
+        .weight(Weight::of_least(ttl))
         .help("remove ttlSecondsAfterFinished, or the delete policy")
         .related(annotation(name), "this decides already when the Job goes");
     } else if i64::from(ttl) < context.int("minTtl") {
@@ -144,6 +145,7 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
                 hook.tool
             ),
         )
+        .weight(Weight::of_least(ttl))
         .help("set ttlSecondsAfterFinished to 600, or replace it by a delete policy of the hook")
         .related(annotation(hook.annotation), "makes the Job a hook");
     }

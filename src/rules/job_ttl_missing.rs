@@ -109,6 +109,7 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
                     FieldPath::root().fields(field),
                     format!("nothing removes the Jobs of this CronJob: its history keeps {limit} of them"),
                 )
+                .weight(limit)
                 .help("keep as many as somebody looks at, 3 for example, or set ttlSecondsAfterFinished in the Job template");
             }
         }
@@ -121,5 +122,5 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
         None => "nothing removes this Job once it is finished".to_owned(),
         Some(ttl) => format!("nothing removes this Job within {} after it finished", duration_words(ttl)),
     };
-    sink.report(job.path("ttlSecondsAfterFinished"), message).help(HELP);
+    sink.report(job.path("ttlSecondsAfterFinished"), message).weight(ttl.unwrap_or(i64::MAX)).help(HELP);
 }

@@ -80,6 +80,7 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
         job.path("completions"),
         format!("completions is 1, so one Pod only is started, though parallelism is {parallelism}"),
     )
+    .weight(parallelism)
     .help(help)
     .related(job.path("parallelism"), "how many Pods may run at once");
 }

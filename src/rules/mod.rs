@@ -95,6 +95,7 @@ rules! {
     pod_service_account_token,
     ref_duplicate_object,
     suppression_not_allowed,
+    suppression_too_long,
     suppression_unknown_rule,
     suppression_unused,
     template_unexpanded,

@@ -111,16 +111,18 @@ spec:
 fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     let Some(job) = object.job() else { return };
     let pod = job.pod().and_then(|pod| pod.resources.as_ref());
+    // Asked once: a quantity may be long, and the containers many.
+    let (cpu, memory) = (has(pod, "cpu"), has(pod, "memory"));
     for part in job.containers() {
         let own = part.container.resources.as_ref();
-        let asks = |resource| has(own, resource) || has(pod, resource);
-        let (nothing, missing) = match (asks("cpu"), asks("memory")) {
+        let (nothing, missing) = match (cpu || has(own, "cpu"), memory || has(own, "memory")) {
             (true, true) => continue,
             (false, true) => ("no cpu", "cpu"),
             (true, false) => ("no memory", "memory"),
             (false, false) => ("neither cpu nor memory", "cpu and memory"),
         };
         sink.report(part.path("resources"), format!("the container asks for {nothing}"))
+            .weight(if missing == "cpu and memory" { 2 } else { 1 })
             .help(format!("set resources.requests for {missing} to what the container needs while it works"));
     }
 }

@@ -97,6 +97,7 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
             job.path("template.spec.automountServiceAccountToken"),
             "the token of the default service account is mounted into every container",
         )
+        .of_whole()
         .help(HELP);
     } else if let Some((volume, source)) = projected_token(pod) {
         sink.report(
@@ -107,6 +108,7 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
                 .field("serviceAccountToken"),
             "this volume holds the token of the default service account",
         )
+        .of_whole()
         .help(
             "remove it; if the Pods do talk to the API server, give them a service account of their own",
         );

@@ -193,9 +193,10 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     if !is_suspect(object) {
         return;
     }
-    let mut places = Vec::new();
+    let mut places = Places::default();
     look(object, &mut places);
-    let mut places = places.into_iter();
+    let count = places.count;
+    let mut places = places.first.into_iter();
     let Some(Place { path, text, style }) = places.next() else { return };
     let (message, help) = match style {
         Style::Lost => (
@@ -212,7 +213,8 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
              written for",
         ),
     };
-    let mut report = sink.report(path, message).help(help);
+    // It is one mistake, wherever it shows first.
+    let mut report = sink.report(path, message).of_whole().weight(count).help(help);
     for place in places {
         report = report.related(place.path, format!("{:?} here", place.text));
     }
@@ -230,8 +232,16 @@ struct Place {
     style: Style,
 }
 
-/// Gathers the first places of `object`.
-fn look(object: &Object, places: &mut Vec<Place>) {
+/// The places found.
+#[derive(Default)]
+struct Places {
+    first: Vec<Place>,
+    /// How many there are in all.
+    count: usize,
+}
+
+/// Gathers the first places of `object`, and counts all.
+fn look(object: &Object, places: &mut Places) {
     let metadata = object.metadata();
     let root = At::root();
     let at = root.field("metadata");
@@ -263,10 +273,7 @@ fn look(object: &Object, places: &mut Vec<Place>) {
 }
 
 /// Looks at all texts in `value`, which is the value, or an element, of `field`.
-fn walk(value: &Value, field: &str, grammar: Grammar, at: &At<'_>, places: &mut Vec<Place>) {
-    if places.len() >= MAX_PLACES {
-        return;
-    }
+fn walk(value: &Value, field: &str, grammar: Grammar, at: &At<'_>, places: &mut Places) {
     match value {
         Value::String(text) => look_at(text, at, grammar, places),
         Value::Array(items) => {
@@ -296,14 +303,15 @@ fn walk(value: &Value, field: &str, grammar: Grammar, at: &At<'_>, places: &mut 
     }
 }
 
-fn look_at(text: &str, at: &At<'_>, grammar: Grammar, places: &mut Vec<Place>) {
-    if places.len() >= MAX_PLACES {
-        return;
-    }
+fn look_at(text: &str, at: &At<'_>, grammar: Grammar, places: &mut Places) {
     if let Some((placeholder, style)) = placeholder(text, grammar) {
+        places.count += 1;
+        if places.first.len() >= MAX_PLACES {
+            return;
+        }
         let path = at.to_path();
-        if places.last().is_none_or(|last| last.path != path) {
-            places.push(Place { path, text: placeholder.chars().take(QUOTE).collect(), style });
+        if places.first.last().is_none_or(|last| last.path != path) {
+            places.first.push(Place { path, text: placeholder.chars().take(QUOTE).collect(), style });
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use std::cmp::Ordering;
 
-/// How far apart the digits of two numbers may lie when they are added. Only absurd numbers such as `1e5000`
-/// reach it; the smaller one is then left out of the sum, which keeps the work bounded.
-const ADDED_DIGITS: i64 = 16_384;
+/// How many digits a sum has at most. Only absurd numbers such as `1e5000`, or one written with thousands of digits,
+/// have more: of them the digits below are left out of the sum, which bounds what one of many additions costs.
+const SUM_DIGITS: i64 = 1_024;
 
 /// `digits * 10^exponent`, negative or not.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -129,14 +129,11 @@ impl Decimal {
         if other.is_zero() {
             return self.clone();
         }
-        let low = self.exponent.min(other.exponent);
         let high = self.top().max(other.top());
+        let low = self.exponent.min(other.exponent).max(high.saturating_sub(SUM_DIGITS));
         let (larger, smaller) =
             if self.cmp_magnitude(other) == Ordering::Less { (other, self) } else { (self, other) };
         let span = high.saturating_sub(low);
-        if span > ADDED_DIGITS + (self.digits.len() + other.digits.len()) as i64 {
-            return larger.clone();
-        }
         // One column more than the larger number has, for the carry.
         let columns = usize::try_from(span).unwrap_or(0) + 1;
         let mut sum = larger.columns(low, columns);
@@ -157,12 +154,11 @@ impl Decimal {
         self.exponent.saturating_add(self.digits.len() as i64)
     }
 
-    /// The digits from `10^low` on, filled up with zeros to `columns`.
+    /// The digits from `10^low` on, filled up with zeros to `columns`; those below are cut off.
     fn columns(&self, low: i64, columns: usize) -> Vec<u8> {
-        let behind = usize::try_from(self.exponent - low).unwrap_or(0);
-        let before = columns.saturating_sub(behind + self.digits.len());
-        let mut digits = vec![0; before];
-        digits.extend_from_slice(&self.digits);
+        let above = usize::try_from(self.top().saturating_sub(low)).unwrap_or(0).min(columns);
+        let mut digits = vec![0; columns - above];
+        digits.extend(self.digits.iter().take(above));
         digits.resize(columns, 0);
         digits
     }

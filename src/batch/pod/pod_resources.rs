@@ -6,6 +6,7 @@ use k8s_openapi::api::core::v1::{Container, PodResourceClaim, PodSpec, ResourceR
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Text;
 
 use super::decimal::Decimal;
+use super::quantity::Quantity;
 use super::report::{Report, list, quote};
 use super::resources::{Owner, ResourceList, amount, check_claims, check_lists, is_huge_page};
 use crate::batch::names;
@@ -106,14 +107,16 @@ fn containers_fit(
         }
     }
     let (named, real) = (at.field("containers"), pod.field("containers"));
+    // Read once: a number may be long, and the containers many.
+    let most: BTreeMap<&str, Quantity> =
+        resources.limits.iter().flatten().map(|(name, most)| (name.as_str(), amount(most))).collect();
     for (index, container) in spec.containers.iter().enumerate() {
         let (named, real) = (named.index(index), real.index(index));
         let real = real.field("resources");
         let real = real.field("limits");
         let own = container.resources.as_ref().and_then(|resources| resources.limits.as_ref());
         for (name, quantity) in own.into_iter().flatten() {
-            let most = resources.limits.as_ref().and_then(|limits| limits.get(name));
-            if most.is_some_and(|most| amount(quantity) > amount(most)) {
+            if most.get(name.as_str()).is_some_and(|most| amount(quantity) > *most) {
                 report.invalid(
                     (&named.key(name).field("limits"), &real.key(name)),
                     format!(

@@ -1,6 +1,7 @@
 //! Annotations of a Pod template that mean something to the server, most of them older forms of fields.
 
-use std::collections::BTreeMap;
+use std::cell::LazyCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::core::v1::PodSpec;
 
@@ -25,6 +26,8 @@ pub(super) fn validate_legacy_annotations(
     if let Some(text) = annotations.get(pod::TOLERATIONS) {
         pod::validate_tolerations(text, named, &at.key(pod::TOLERATIONS), &mut errors.list);
     }
+    // Looked up for each annotation: there can be many of both.
+    let containers: LazyCell<BTreeSet<&str>, _> = LazyCell::new(|| container_names(spec));
     let mut add = |field: &At<'_>, key: &str, message: String, help: &str| {
         errors.add(field, Cause::Invalid, Topic::Metadata, message).at(at.key(key).to_path()).help(help);
     };
@@ -45,7 +48,7 @@ pub(super) fn validate_legacy_annotations(
             add(&named.field(key), key, message, "set the field securityContext.seccompProfile instead");
         } else if let Some(container) = key.strip_prefix(APP_ARMOR_CONTAINER) {
             const HELP: &str = "set the field securityContext.appArmorProfile instead";
-            if !has_container(spec, container) {
+            if !containers.contains(container) {
                 add(&named.key(key), key, format!("the Pod has no container {}", quoted(container)), HELP);
             }
             if !is_app_armor_profile(value) {
@@ -73,10 +76,10 @@ fn is_app_armor_profile(text: &str) -> bool {
     matches!(text, "" | "runtime/default" | "unconfined") || text.starts_with("localhost/")
 }
 
-fn has_container(spec: &PodSpec, name: &str) -> bool {
+fn container_names(spec: &PodSpec) -> BTreeSet<&str> {
     let containers = spec.init_containers.iter().flatten().chain(&spec.containers);
     let ephemeral = spec.ephemeral_containers.iter().flatten();
-    containers.map(|c| &c.name).chain(ephemeral.map(|c| &c.name)).any(|known| known == name)
+    containers.map(|c| c.name.as_str()).chain(ephemeral.map(|c| c.name.as_str())).collect()
 }
 
 #[cfg(test)]

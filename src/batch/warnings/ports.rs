@@ -17,9 +17,13 @@ struct Placed<'p> {
 /// How many ports of the same number are compared with each other; more than any Pod has use for.
 const COMPARED: usize = 64;
 
+/// After so many pairs that get in each other's way, no more than one is told of each port.
+const PAIRS: usize = 512;
+
 pub(super) fn warn_ports(spec: &PodSpec, at: &At<'_>, found: &mut Warnings) {
     let mut by_number: BTreeMap<(i32, &str), Vec<Placed<'_>>> = BTreeMap::new();
     let mut by_name: BTreeMap<&str, FieldPath> = BTreeMap::new();
+    let mut pairs = 0_usize;
     each_container(spec, at, &mut |container, here| {
         let here = here.field("ports");
         for (index, port) in container.ports.iter().flatten().enumerate() {
@@ -33,6 +37,10 @@ pub(super) fn warn_ports(spec: &PodSpec, at: &At<'_>, found: &mut Warnings) {
             for other in others.iter() {
                 if let Some(message) = conflict(port, other) {
                     found.add(&here, message, "list each port once");
+                    pairs += 1;
+                    if pairs > PAIRS {
+                        break;
+                    }
                 }
             }
             if others.len() < COMPARED {

@@ -60,3 +60,13 @@ fn what_is_out_of_use_or_ambiguous() {
     spec.template.spec.terminationGracePeriodSeconds: a negative grace period is treated as one second -- set it to 0 or more
     "##);
 }
+
+#[test]
+fn many_ports_that_conflict_are_told_a_bounded_number_of_times() {
+    const MANY: usize = 3_000;
+    let ports: Vec<Value> = (0..MANY).map(|_| json!({"containerPort": 80})).collect();
+    let lines = said(&json!({"containers": [{"name": "a", "image": "a:1", "ports": ports}]}));
+    let told = lines.lines().filter(|line| line.contains("the same port is listed at")).count();
+    // Each is still told once.
+    assert!((MANY - 1..MANY + 1_000).contains(&told), "{told}");
+}

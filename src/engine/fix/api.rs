@@ -135,6 +135,9 @@ fn time_zone(error: &FieldError, object: &Object) -> Option<Fix> {
     Some(Fix::set(safety, format!("set timeZone to {zone}"), error.path.clone(), zone))
 }
 
+/// The most exit codes that a rule may list.
+const MAX_EXIT_CODES: usize = 255;
+
 /// Exit codes must be in order and each there once; which there are does not change.
 fn exit_codes(error: &FieldError, object: &Object) -> Option<Fix> {
     let segments = error.path.segments();
@@ -146,6 +149,10 @@ fn exit_codes(error: &FieldError, object: &Object) -> Option<Fix> {
     })?;
     let policy = object.job()?.spec.pod_failure_policy.as_ref()?;
     let codes = policy.rules.get(rule)?.on_exit_codes.as_ref()?;
+    // Each fault has the whole order in its fix. More codes than the API server takes are not put in order anyway.
+    if codes.values.len() > MAX_EXIT_CODES {
+        return None;
+    }
     let at = match segments.get(list + 1) {
         Some(Segment::Index(index)) => Some(*index),
         _ => None,

@@ -12,15 +12,23 @@ pub(super) struct CelRule {
     pub(super) speaks: &'static str,
     /// What of it is left to the webhook.
     pub(super) rest: Option<&'static str>,
+    /// How bad it is where it speaks, the larger the worse; none where all that is bad is equally so.
+    pub(super) weight: Option<&'static str>,
 }
 
 const fn rule(id: &'static str, speaks: &'static str) -> CelRule {
-    CelRule { id, speaks, rest: None }
+    CelRule { id, speaks, rest: None, weight: None }
 }
 
 /// A rule of which CEL says less than the webhook, never more.
 const fn part(id: &'static str, speaks: &'static str, rest: &'static str) -> CelRule {
-    CelRule { id, speaks, rest: Some(rest) }
+    CelRule { id, speaks, rest: Some(rest), weight: None }
+}
+
+impl CelRule {
+    const fn weight(self, weight: &'static str) -> Self {
+        Self { weight: Some(weight), ..self }
+    }
 }
 
 /// Whether an object is a hook of Argo CD or Helm.
@@ -100,7 +108,8 @@ pub(super) const RULES: &[CelRule] = &[
         "variables.cron && has(OBJECT.spec.startingDeadlineSeconds) && (OBJECT.spec.startingDeadlineSeconds < 10 || \
          OBJECT.spec.startingDeadlineSeconds == 9223372036854775807)",
         "other deadlines that the controller cannot count",
-    ),
+    )
+    .weight("OBJECT.spec.startingDeadlineSeconds < 10 ? 0 - OBJECT.spec.startingDeadlineSeconds : 1"),
     rule(
         "cron/forbid-no-deadline",
         "variables.cron && has(OBJECT.spec.concurrencyPolicy) && OBJECT.spec.concurrencyPolicy == 'Forbid' && \
@@ -121,21 +130,26 @@ pub(super) const RULES: &[CelRule] = &[
          has(rule.onExitCodes) && [137, 143].all(code, \
          (code in rule.onExitCodes.values) == (rule.onExitCodes.operator == 'In')))\
          .map(rule, rule.action).indexOf('Ignore') == 0)",
-    ),
+    )
+    .weight("0 - RETRIES"),
     rule(
         "job/indexed-peers",
         "has(JOB.completionMode) && JOB.completionMode == 'Indexed' && has(JOB.completions) && \
          has(JOB.template.spec.subdomain) && JOB.template.spec.subdomain != '' && \
          (has(JOB.parallelism) ? JOB.parallelism : 1) >= 1 && \
          (has(JOB.parallelism) ? JOB.parallelism : 1) < JOB.completions",
-    ),
+    )
+    .weight("JOB.completions - (has(JOB.parallelism) ? JOB.parallelism : 1)"),
     part(
         "job/max-backoff",
         "RETRIES > {max} || IGNORES_FAILURES || RESTARTS_UNCOUNTED",
         "rules that ignore, or restart after, most exit codes but not 1",
-    ),
-    rule("job/max-completions", "has(JOB.completions) && JOB.completions > {max}"),
-    rule("job/max-parallelism", "(has(JOB.parallelism) ? JOB.parallelism : 1) > {max}"),
+    )
+    .weight("IGNORES_FAILURES || RESTARTS_UNCOUNTED ? 9223372036854775807 : RETRIES"),
+    rule("job/max-completions", "has(JOB.completions) && JOB.completions > {max}")
+    .weight("JOB.completions"),
+    rule("job/max-parallelism", "(has(JOB.parallelism) ? JOB.parallelism : 1) > {max}")
+    .weight("(has(JOB.parallelism) ? JOB.parallelism : 1)"),
     rule(
         "job/no-deadline",
         "!has(JOB.activeDeadlineSeconds) || JOB.activeDeadlineSeconds > {maxDeadline} || \
@@ -147,7 +161,8 @@ pub(super) const RULES: &[CelRule] = &[
         "job/parallelism-exceeds-completions",
         "has(JOB.completions) && (has(JOB.parallelism) ? JOB.parallelism : 1) > JOB.completions && \
          JOB.completions != 1",
-    ),
+    )
+    .weight("JOB.parallelism - JOB.completions"),
     rule("job/paused-by-parallelism", "has(JOB.parallelism) && JOB.parallelism == 0"),
     rule(
         "job/peer-dns",
@@ -163,7 +178,8 @@ pub(super) const RULES: &[CelRule] = &[
         "job/ttl-hook-conflict",
         "!variables.cron && has(JOB.ttlSecondsAfterFinished) && HOOK && \
          (HOOK_DELETED && JOB.ttlSecondsAfterFinished <= 31536000 || JOB.ttlSecondsAfterFinished < {minTtl})",
-    ),
+    )
+    .weight("0 - JOB.ttlSecondsAfterFinished"),
     rule(
         "job/ttl-missing",
         "(!has(JOB.ttlSecondsAfterFinished) || JOB.ttlSecondsAfterFinished > {maxTtl}) && !(HOOK) && (variables.cron ? \
@@ -174,7 +190,8 @@ pub(super) const RULES: &[CelRule] = &[
     rule(
         "job/work-queue-completions",
         "has(JOB.parallelism) && has(JOB.completions) && JOB.completions == 1 && JOB.parallelism >= 2",
-    ),
+    )
+    .weight("JOB.parallelism"),
     rule(
         "pod/privileged",
         "has(JOB.template.spec.securityContext) && has(JOB.template.spec.securityContext.windowsOptions) && \

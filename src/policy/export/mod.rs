@@ -1,7 +1,7 @@
 //! A policy as `ValidatingAdmissionPolicy`: the part of it that an API server can judge by itself, with no webhook to ask.
 //!
-//! What is written is never stricter than the webhook with the same policy: what is stored already is not refused,
-//! annotations that silence a rule count, and objects that an override speaks of are left to the webhook.
+//! What is written is never stricter than the webhook with the same policy: what is stored already, and as bad, is not
+//! refused (unless the policy says so), annotations that silence a rule count, and objects that an override speaks of are left to the webhook.
 
 mod cel;
 
@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 
 use self::cel::{CelRule, NAMES, RULES};
 use super::subject::Match;
-use super::{ControllerJobs, Level, Mode, OptionKind, Policy, RuleSetting, RuleSpec};
+use super::{ControllerJobs, Existing, Level, Mode, OptionKind, Policy, RuleSetting, RuleSpec, Suppressions};
 
 /// The rules of `policy` that CEL can say, as manifests in YAML: a `ValidatingAdmissionPolicy` with its binding for what
 /// is denied, and another for what is warned of. Comments name the rules that CEL cannot say. `catalog` is the one that
@@ -44,9 +44,16 @@ fn spoken<'a>(
 fn head(policy: &Policy, catalog: &[&RuleSpec]) -> String {
     let mut out = format!(
         "# The part of the policy {} that an API server can judge by itself, in CEL. Written by `jobguard policy export`.\n\
-         # What is stored already is not refused, and the annotation jobguard.dev/ignore counts where the policy says so.\n",
+         # What is stored already is not refused unless it gets worse or the policy says so, and the annotation\n\
+         # jobguard.dev/ignore counts where the policy says so.\n",
         one_line(&policy.name)
     );
+    if let Some(date) = policy.existing_deny_from {
+        let _ = writeln!(
+            out,
+            "# From {date} on the policy denies what is stored already too. CEL has no calendar: write `existing: deny` then, and export again."
+        );
+    }
     if !policy.overrides.is_empty() {
         out.push_str("# Objects that an override of the policy speaks of are left to the webhook.\n");
     }
@@ -137,13 +144,20 @@ fn write_policy(
     );
     let ignores = policy.suppressions.cover(level);
     if ignores {
-        variable(
-            out,
-            "ignored",
-            "has(object.metadata.annotations) && 'jobguard.dev/ignore' in object.metadata.annotations ? \
-             (',' + object.metadata.annotations['jobguard.dev/ignore'].replace(' ', ',').replace('\\t', ',')\
-             .replace('\\n', ',').replace('\\r', ',') + ',') : ''",
-        );
+        for (name, object) in [("ignored", "object"), ("oldIgnored", "variables.oldObject")] {
+            let annotations = format!("{object}.metadata.annotations");
+            variable(
+                out,
+                name,
+                &format!(
+                    "has({annotations}) && 'jobguard.dev/ignore' in {annotations} && \
+                     size({annotations}['jobguard.dev/ignore']) <= {} ? \
+                     (',' + {annotations}['jobguard.dev/ignore'].replace(' ', ',').replace('\\t', ',')\
+                     .replace('\\n', ',').replace('\\r', ',') + ',') : ''",
+                    Suppressions::MAX_ANNOTATION_BYTES
+                ),
+            );
+        }
     }
     let overridden = !policy.overrides.is_empty();
     if overridden {
@@ -153,8 +167,11 @@ fn write_policy(
     }
     out.push_str("  validations:\n");
     for (rule, spec, setting) in rules {
-        let speaks = expression(rule, spec, setting);
-        let on = |job: &str, object: &str| speaks.replace("JOB", job).replace("OBJECT", object);
+        let of = |text: &str, (job, object): (&str, &str)| {
+            expression(text, spec, setting).replace("JOB", job).replace("OBJECT", object)
+        };
+        const NEW: (&str, &str) = ("variables.job", "variables.object");
+        const OLD: (&str, &str) = ("variables.oldJob", "variables.oldObject");
         let mut holds = String::new();
         if overridden {
             holds.push_str("variables.overridden || ");
@@ -162,12 +179,18 @@ fn write_policy(
         if ignores {
             let _ = write!(holds, "variables.ignored.contains(',{},') || ", rule.id);
         }
-        let _ = write!(
-            holds,
-            "!({}) || (request.operation == 'UPDATE' && ({}))",
-            on("variables.job", "variables.object"),
-            on("variables.oldJob", "variables.oldObject")
-        );
+        let _ = write!(holds, "!({})", of(rule.speaks, NEW));
+        // Unless the stored object is at fault in the same way, and as badly.
+        if policy.existing == Existing::Warn {
+            let _ = write!(holds, " || (request.operation == 'UPDATE' && ({})", of(rule.speaks, OLD));
+            if let Some(weight) = rule.weight {
+                let _ = write!(holds, " && ({}) <= ({})", of(weight, NEW), of(weight, OLD));
+            }
+            if ignores {
+                let _ = write!(holds, " && !variables.oldIgnored.contains(',{},')", rule.id);
+            }
+            holds.push(')');
+        }
         let message = format!("{}: {}{}", rule.id, spec.summary, options(spec, setting));
         let _ = writeln!(out, "    - expression: >-\n        {holds}");
         let _ = writeln!(out, "      message: {}", quoted(&message));
@@ -200,9 +223,9 @@ fn variable(out: &mut String, name: &str, expression: &str) {
     let _ = writeln!(out, "    - name: {name}\n      expression: >-\n        {expression}");
 }
 
-/// The expression of a rule, with names and options filled in.
-fn expression(rule: &CelRule, spec: &RuleSpec, setting: &RuleSetting) -> String {
-    let mut text = rule.speaks.to_owned();
+/// An expression of a rule, with names and options filled in.
+fn expression(text: &str, spec: &RuleSpec, setting: &RuleSetting) -> String {
+    let mut text = text.to_owned();
     for (name, value) in NAMES {
         text = text.replace(name, value);
     }
@@ -338,7 +361,7 @@ mod tests {
         for rule in RULES {
             let known = registry().get(rule.id).unwrap_or_else(|| panic!("there is no rule {}", rule.id));
             let setting = RuleSetting::new(Level::Warn);
-            let text = expression(rule, &known.spec, &setting);
+            let text = expression(rule.speaks, &known.spec, &setting);
             assert!(!text.contains('{') && !text.contains('\n'), "{text}");
             for option in known.spec.options {
                 assert!(
@@ -365,6 +388,36 @@ mod tests {
         assert_eq!(actions("enforce"), ["Deny", "Warn"]);
         assert_eq!(actions("warn"), ["Warn", "Warn"]);
         assert_eq!(actions("audit"), ["Audit", "Audit"]);
+    }
+
+    #[test]
+    fn what_is_stored_excuses_what_is_no_worse() {
+        let expression = |spec: &str| {
+            let (text, objects) = exported(&format!(
+                "{HEAD}  extends: baseline\n{spec}  rules:\n    '*': off\n    job/max-completions: {{level: deny, max: 7}}\n"
+            ));
+            (text, objects[0]["spec"]["validations"][0]["expression"].as_str().unwrap().to_owned())
+        };
+        let speaks =
+            |job: &str| format!("has(variables.{job}.completions) && variables.{job}.completions > 7");
+        let (text, holds) = expression("");
+        assert!(!text.contains("CEL has no calendar"));
+        assert_eq!(
+            holds,
+            format!(
+                "!({}) || (request.operation == 'UPDATE' && ({}) && \
+                 (variables.job.completions) <= (variables.oldJob.completions))",
+                speaks("job"),
+                speaks("oldJob")
+            )
+        );
+        let (_, holds) = expression("  existing: deny\n");
+        assert_eq!(holds, format!("!({})", speaks("job")));
+        let (text, _) = expression("  existingDenyFrom: 2027-03-01\n");
+        assert!(text.contains("# From 2027-03-01 on"), "{text}");
+        // What the annotation silenced in the stored object excuses nothing.
+        let (_, holds) = expression("  suppressions: {levels: [deny]}\n");
+        assert!(holds.ends_with("&& !variables.oldIgnored.contains(',job/max-completions,'))"), "{holds}");
     }
 
     #[test]

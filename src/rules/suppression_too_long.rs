@@ -1,0 +1,72 @@
+//! `suppression/too-long`
+
+use super::everywhere;
+use crate::engine::{Check, Docs, Example, Rule};
+use crate::policy::{Level, RuleSpec};
+
+/// An annotation of which not everything is read.
+pub static RULE: Rule = Rule {
+    spec: RuleSpec {
+        id: "suppression/too-long",
+        summary: "the annotation jobguard.dev/ignore is too long to be read whole",
+        levels: everywhere(Level::Warn),
+        options: &[],
+    },
+    docs: Docs {
+        what: "Of the annotation `jobguard.dev/ignore` at most 100 different names are read, which is more than there \
+               are rules; those behind them ignore nothing. An annotation of more than 8 KiB (8192 bytes) ignores \
+               nothing at all.",
+        why: "What is not read silences nothing, and whoever wrote it believes that it does.",
+        examples: &[
+            Example::bad(
+                "a hundred names, and one more",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: backfill
+  annotations:
+    jobguard.dev/ignore: >-
+      team/r0, team/r1, team/r2, team/r3, team/r4, team/r5, team/r6, team/r7, team/r8, team/r9, team/r10,
+      team/r11, team/r12, team/r13, team/r14, team/r15, team/r16, team/r17, team/r18, team/r19, team/r20,
+      team/r21, team/r22, team/r23, team/r24, team/r25, team/r26, team/r27, team/r28, team/r29, team/r30,
+      team/r31, team/r32, team/r33, team/r34, team/r35, team/r36, team/r37, team/r38, team/r39, team/r40,
+      team/r41, team/r42, team/r43, team/r44, team/r45, team/r46, team/r47, team/r48, team/r49, team/r50,
+      team/r51, team/r52, team/r53, team/r54, team/r55, team/r56, team/r57, team/r58, team/r59, team/r60,
+      team/r61, team/r62, team/r63, team/r64, team/r65, team/r66, team/r67, team/r68, team/r69, team/r70,
+      team/r71, team/r72, team/r73, team/r74, team/r75, team/r76, team/r77, team/r78, team/r79, team/r80,
+      team/r81, team/r82, team/r83, team/r84, team/r85, team/r86, team/r87, team/r88, team/r89, team/r90,
+      team/r91, team/r92, team/r93, team/r94, team/r95, team/r96, team/r97, team/r98, team/r99,
+      job/paused-by-parallelism
+spec:
+  parallelism: 0
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: backfill
+        image: example.com/backfill:2.0
+"#,
+            ),
+            Example::good(
+                "what it is about",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: backfill
+  annotations:
+    jobguard.dev/ignore: job/paused-by-parallelism
+spec:
+  parallelism: 0
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: backfill
+        image: example.com/backfill:2.0
+"#,
+            ),
+        ],
+        sources: &[],
+    },
+    check: Check::Suppression,
+};
