@@ -16,6 +16,7 @@ mod prove;
 mod remarks;
 mod replace;
 mod services;
+mod walk;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -23,11 +24,12 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use rayon::prelude::*;
 
+use crate::confined::Root;
 use crate::engine::{Context, Finding, Input, InputObject, Knowledge, ServiceFacts, Services, judge_input};
 use crate::policy::Policy;
 use crate::report::{Diagnostic, FileError, JudgedObject, Report};
 
-pub use files::{Found, find};
+pub use files::{Found, MAX_INPUT, find, find_ignored_too};
 pub use fix::{Mended, MendedText};
 pub use old::OldObjects;
 pub use replace::replace;
@@ -41,8 +43,8 @@ pub enum Source {
         path: std::path::PathBuf,
         /// How reports name it.
         name: String,
-        /// Whether the user named the file itself, rather than a folder that it was found in.
-        named: bool,
+        /// The folder that it was found in, and must lie in; none where the user named the file itself.
+        within: Option<Root>,
     },
     /// A text at hand, such as standard input.
     Text {
@@ -64,7 +66,7 @@ impl Source {
     /// What there is to read.
     fn bytes(&self) -> Result<Cow<'_, [u8]>, FileError> {
         match self {
-            Self::File { path, name, .. } => files::read(path, name).map(Cow::Owned),
+            Self::File { path, name, within } => files::read(path, name, within.as_ref()).map(Cow::Owned),
             Self::Text { bytes, .. } => Ok(Cow::Borrowed(bytes)),
         }
     }
@@ -213,7 +215,7 @@ impl<'a> Linter<'a> {
         told: Option<&Told>,
     ) -> Result<Linted, FileError> {
         let bytes = source.bytes()?;
-        let quiet_if_foreign = matches!(source, Source::File { named: false, .. });
+        let quiet_if_foreign = matches!(source, Source::File { within: Some(_), .. });
         Ok(document::lint_text(self, source.name(), &bytes, quiet_if_foreign, context, told))
     }
 }
