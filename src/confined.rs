@@ -16,10 +16,10 @@ pub struct Root(Arc<Path>);
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refusal {
     /// Its real place is outside of the folder.
-    #[error("a link leads out of {0}; what lies outside is not read")]
+    #[error("it lies outside of {0}")]
     Outside(String),
     /// Its real place is where git keeps its own files, credentials among them.
-    #[error("a link leads into .git, which is not read")]
+    #[error("it lies in .git, which is left alone")]
     Git,
     /// A pipe, a device, a socket or a folder.
     #[error("it is not a regular file")]
@@ -55,7 +55,6 @@ impl Root {
     pub(crate) fn resolve(&self, path: &Path) -> Result<PathBuf, Refusal> {
         let real = fs::canonicalize(path)?;
         let below = real.strip_prefix(&self.0).map_err(|_| Refusal::Outside(self.0.display().to_string()))?;
-        let is_git = |part: Component<'_>| part.as_os_str().eq_ignore_ascii_case(".git");
         if below.components().any(is_git) {
             return Err(Refusal::Git);
         }
@@ -86,6 +85,57 @@ impl Root {
         let real = self.resolve(path)?;
         Ok(crate::replace::replace_exactly(&real, content)?)
     }
+}
+
+/// Whether a report may be written to `path`. A name in the current folder, or in the repository that it lies in, is
+/// a place in the checkout: no link that the checkout brings along leads the report out of it. Any other name is the
+/// user's own.
+///
+/// # Errors
+///
+/// A link leads elsewhere; or where one leads to cannot be found out.
+pub(crate) fn may_write(path: &Path) -> Result<(), Refusal> {
+    let here = std::env::current_dir()?;
+    let Root(root) = match Root::of_repository(&here) {
+        Some(repository) => repository,
+        None => Root::new(&here)?,
+    };
+    if !without_dots(&fs::canonicalize(here)?.join(path)).starts_with(&root) {
+        return Ok(());
+    }
+    let is_link = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
+    let target = if is_link { crate::replace::behind_links(path)? } else { path.to_owned() };
+    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = fs::canonicalize(folder)?;
+    let outside = || Refusal::Outside(root.display().to_string());
+    let below = folder.strip_prefix(&root).map_err(|_| outside())?;
+    if below.components().any(is_git)
+        || target.file_name().is_some_and(|name| name.eq_ignore_ascii_case(".git"))
+    {
+        return Err(Refusal::Git);
+    }
+    // A link to a device or a pipe is not followed above.
+    if is_link && fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+        return Err(outside());
+    }
+    Ok(())
+}
+
+fn is_git(part: Component<'_>) -> bool {
+    part.as_os_str().eq_ignore_ascii_case(".git")
+}
+
+/// An absolute path with `.` and `..` taken out, as it reads.
+fn without_dots(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => drop(plain.pop()),
+            Component::CurDir => {}
+            other => plain.push(other),
+        }
+    }
+    plain
 }
 
 /// Opens a regular file that the user or the operator named. It may be reached by any links.

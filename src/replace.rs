@@ -74,7 +74,7 @@ fn put(path: &Path, content: &[u8]) -> io::Result<()> {
 }
 
 /// The file that is meant: behind every link, whether it is there or not.
-fn behind_links(path: &Path) -> io::Result<PathBuf> {
+pub(crate) fn behind_links(path: &Path) -> io::Result<PathBuf> {
     let mut path = path.to_owned();
     for _ in 0..MAX_LINKS {
         if !fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_symlink()) {

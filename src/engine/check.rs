@@ -47,6 +47,12 @@ pub fn check_update(old: &Object, new: &Object, context: &Context<'_>) -> Verdic
     verdict
 }
 
+/// Judges an object as it is stored: what the API server would object to if it were sent back as it is, and what the
+/// policy says, at the policy's own levels. `old` is the object, `new` the same, or with what a policy fills in.
+pub fn check_stored(old: &Object, new: &Object, context: &Context<'_>) -> Verdict {
+    judge(new, &batch::validate_update(new.workload(), old.workload()), context)
+}
+
 /// The findings that speak for field errors of the API server.
 pub fn server_findings(errors: &[FieldError]) -> impl Iterator<Item = Finding> + '_ {
     errors.iter().map(|error| {

@@ -38,7 +38,7 @@ pub struct Found {
 struct LeftOut {
     links: BTreeSet<String>,
     special: BTreeSet<String>,
-    ignored: BTreeSet<PathBuf>,
+    ignored: BTreeSet<String>,
     unusable: BTreeSet<String>,
 }
 
@@ -70,6 +70,10 @@ fn search(paths: &[PathBuf], honoured: Honoured) -> Found {
     let file_name = |source: &Source| source.name().to_owned();
     found.sources.sort_by_cached_key(file_name);
     found.sources.dedup_by_key(|source| file_name(source));
+    // What is named besides, or found from another folder, is not left out.
+    for source in &found.sources {
+        left_out.ignored.remove(source.name());
+    }
     found.notes = left_out.notes();
     found
 }
@@ -82,7 +86,8 @@ fn walk_folder(folder: &Path, root: &Root, honoured: Honoured, found: &mut Found
     if asks_dot_ignore {
         // What is committed may hide what is deployed, so that it is told; each file, were there no such list.
         let all = walk::walk(folder, Honoured::GitOnly).files;
-        left_out.ignored.extend(all.into_keys().filter(|path| !files.contains_key(path)));
+        let hidden = all.into_keys().filter(|path| !files.contains_key(path));
+        left_out.ignored.extend(hidden.map(|path| display(&path)));
     }
     for (path, kind) in files {
         let regular = if kind.is_symlink() {

@@ -16,6 +16,7 @@ mod prove;
 mod remarks;
 mod replace;
 mod services;
+mod stored;
 mod walk;
 
 use std::borrow::Cow;
@@ -110,6 +111,27 @@ struct Linted {
     kept: Vec<(usize, InputObject)>,
     /// Whether a rule asked for what is known only at the end.
     incomplete: bool,
+    left_out: LeftOut,
+}
+
+/// What of one text is too much to keep.
+#[derive(Debug, Default)]
+struct LeftOut {
+    objects: usize,
+    findings: usize,
+}
+
+impl LeftOut {
+    /// In words, where there is any.
+    fn message(&self) -> Option<String> {
+        let parts: Vec<String> =
+            [(self.objects, "objects were not judged"), (self.findings, "findings are not shown")]
+                .iter()
+                .filter(|(count, _)| *count > 0)
+                .map(|(count, what)| format!("{count} more {what}"))
+                .collect();
+        (!parts.is_empty()).then(|| format!("too much for one file: {}; lint it in parts", parts.join(", ")))
+    }
 }
 
 impl Linted {
@@ -163,9 +185,13 @@ impl<'a> Linter<'a> {
         let count = |of: fn(&Linted) -> usize| all.iter().flatten().map(of).sum();
         outcome.report.listed.reserve_exact(count(|linted| linted.listed.len()));
         outcome.report.diagnostics.reserve_exact(count(|linted| linted.diagnostics.len()));
-        for linted in all {
+        for (linted, source) in all.into_iter().zip(sources) {
             match linted {
                 Ok(linted) => {
+                    let left_out = linted.left_out.message();
+                    let left_out =
+                        left_out.map(|message| FileError { name: source.name().to_owned(), message });
+                    outcome.errors.extend(left_out);
                     outcome.report.files += 1;
                     outcome.report.objects += linted.objects;
                     outcome.report.listed.extend(linted.listed);

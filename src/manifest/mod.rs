@@ -27,7 +27,7 @@ mod syntax_tests;
 pub use lines::{LineIndex, Position};
 pub use locate::Located;
 pub use objects::{ImpliedType, ObjectRef, objects};
-pub use read::{Document, read};
+pub use read::{Document, read, read_each};
 pub use syntax::SyntaxError;
 pub use tree::{Entry, Node, NodeId, NodeKind, Span, Style, Tree};
 

@@ -33,16 +33,24 @@ const JSON_WINDOW: usize = 4096;
 /// ```
 pub fn read(text: &str) -> Vec<Document<'_>> {
     let mut documents = Vec::new();
-    let start = text.len() - text.trim_start().len();
-    if start < JSON_WINDOW && text[start..].starts_with('{') {
-        read_json(text, &mut documents);
-    } else {
-        read_yaml(text, 0, &mut documents);
-    }
+    read_each(text, |document| documents.push(document));
     documents
 }
 
-fn read_json<'t>(text: &'t str, documents: &mut Vec<Document<'t>>) {
+/// As [`read`], one document at a time: a large text may have millions, and most are of no interest to anybody.
+pub fn read_each<'t>(text: &'t str, mut each: impl FnMut(Document<'t>)) {
+    let start = text.len() - text.trim_start().len();
+    if start < JSON_WINDOW && text[start..].starts_with('{') {
+        read_json(text, &mut each);
+    } else {
+        read_yaml(text, 0, &mut each);
+    }
+}
+
+/// Where documents go.
+type Each<'e, 't> = dyn FnMut(Document<'t>) + 'e;
+
+fn read_json<'t>(text: &'t str, each: &mut Each<'_, 't>) {
     let mut at = 0;
     let mut count = 0;
     let error = loop {
@@ -56,11 +64,7 @@ fn read_json<'t>(text: &'t str, documents: &mut Vec<Document<'t>>) {
                 count += 1;
                 at = end;
                 if tree[tree.root()].kind != NodeKind::Null {
-                    documents.push(Document {
-                        span: Span::new(start, end),
-                        content: Ok(tree),
-                        ignored: None,
-                    });
+                    each(Document { span: Span::new(start, end), content: Ok(tree), ignored: None });
                 }
             }
             Err(error) => break error,
@@ -70,9 +74,9 @@ fn read_json<'t>(text: &'t str, documents: &mut Vec<Document<'t>>) {
         // Surely JSON, and kubectl gives up here. Anything readable starts at a separator.
         let next = text[at..].find("\n---").map(|n| at + n + 1);
         let end = next.unwrap_or(text.len());
-        documents.push(Document { span: Span::new(at, end), content: Err(error), ignored: None });
+        each(Document { span: Span::new(at, end), content: Err(error), ignored: None });
         if let Some(next) = next {
-            read_yaml(text, next, documents);
+            read_yaml(text, next, each);
         }
         return;
     }
@@ -82,14 +86,17 @@ fn read_json<'t>(text: &'t str, documents: &mut Vec<Document<'t>>) {
         Some(n) => at + n + 1,
         None => at + blanks,
     };
-    let first = documents.len();
-    read_yaml(text, from, documents);
-    // What is not YAML either, but looks like JSON, is broken JSON.
-    if let Some(Document { span, content: content @ Err(_), .. }) = documents.get_mut(first)
-        && looks_like_json(&text[span.start..])
-    {
-        *content = Err(error);
-    }
+    let mut error = Some(error);
+    read_yaml(text, from, &mut |mut document| {
+        // What is not YAML either, but looks like JSON, is broken JSON.
+        if let Some(error) = error.take()
+            && document.content.is_err()
+            && looks_like_json(&text[document.span.start..])
+        {
+            document.content = Err(error);
+        }
+        each(document);
+    });
 }
 
 /// Whether a text begins as an object in JSON does and one in YAML rarely: with a brace and a quoted key.
@@ -97,13 +104,11 @@ fn looks_like_json(text: &str) -> bool {
     text.trim_start().strip_prefix('{').is_some_and(|inner| inner.trim_start().starts_with('"'))
 }
 
-fn read_yaml<'t>(text: &'t str, from: usize, documents: &mut Vec<Document<'t>>) {
-    let chunks = split::split(text, from);
-    documents.reserve(chunks.len());
-    let mut chunks = chunks.into_iter().peekable();
+fn read_yaml<'t>(text: &'t str, from: usize, each: &mut Each<'_, 't>) {
+    let mut chunks = split::split(text, from).peekable();
     while let Some(chunk) = chunks.next() {
         match chunk {
-            Chunk::Document(span) => read_chunk(text, span, documents),
+            Chunk::Document(span) => read_chunk(text, span, each),
             Chunk::BadSeparator { before, line, rest } => {
                 let mut span = line;
                 if rest.is_some() {
@@ -114,18 +119,18 @@ fn read_yaml<'t>(text: &'t str, from: usize, documents: &mut Vec<Document<'t>>) 
                 }
                 // kubectl loses the document before the line too, so the error comes first.
                 let error = SyntaxError::bad_separator(text, line, rest);
-                documents.push(Document { span, content: Err(error), ignored: None });
-                read_chunk(text, before, documents);
+                each(Document { span, content: Err(error), ignored: None });
+                read_chunk(text, before, each);
             }
         }
     }
 }
 
-fn read_chunk<'t>(text: &'t str, span: Span, documents: &mut Vec<Document<'t>>) {
+fn read_chunk<'t>(text: &'t str, span: Span, each: &mut Each<'_, 't>) {
     match build::build(text, span) {
         Ok(None) => {}
-        Ok(Some(Built { tree, ignored })) => documents.push(Document { span, content: Ok(tree), ignored }),
-        Err(error) => documents.push(Document { span, content: Err(error), ignored: None }),
+        Ok(Some(Built { tree, ignored })) => each(Document { span, content: Ok(tree), ignored }),
+        Err(error) => each(Document { span, content: Err(error), ignored: None }),
     }
 }
 

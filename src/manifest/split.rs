@@ -23,34 +23,35 @@ pub(super) enum Chunk {
     },
 }
 
-/// Cuts `text[from..]`.
-pub(super) fn split(text: &str, from: usize) -> Vec<Chunk> {
-    let mut chunks = Vec::new();
+/// Cuts `text[from..]`, piece by piece: a large text may have millions.
+pub(super) fn split(text: &str, from: usize) -> impl Iterator<Item = Chunk> + '_ {
+    let mut lines = separators(text, from);
     let mut start = from;
-    for line in separators(text, from) {
-        let after = &text[line.start + 3..line.end];
-        let content = after.trim();
-        if content.is_empty() || content.starts_with('#') {
-            // A separator that comes first is part of its document.
-            if line.start > start {
-                chunks.push(Chunk::Document(Span::new(start, line.start)));
-                start = next_line(text, line.end);
+    std::iter::from_fn(move || {
+        for line in lines.by_ref() {
+            let after = &text[line.start + 3..line.end];
+            let content = after.trim();
+            let before = Span::new(start, line.start);
+            if content.is_empty() || content.starts_with('#') {
+                // A separator that comes first is part of its document.
+                if line.start > start {
+                    start = next_line(text, line.end);
+                    return Some(Chunk::Document(before));
+                }
+                continue;
             }
-            continue;
+            let spaced = after.starts_with([' ', '\t']);
+            let rest = spaced.then(|| {
+                let start = line.start + 3 + (after.len() - after.trim_start().len());
+                Span::new(start, start + content.len())
+            });
+            start = next_line(text, line.end);
+            return Some(Chunk::BadSeparator { before, line, rest });
         }
-        let before = Span::new(start, line.start);
-        let spaced = after.starts_with([' ', '\t']);
-        let rest = spaced.then(|| {
-            let start = line.start + 3 + (after.len() - after.trim_start().len());
-            Span::new(start, start + content.len())
-        });
-        chunks.push(Chunk::BadSeparator { before, line, rest });
-        start = next_line(text, line.end);
-    }
-    if start < text.len() {
-        chunks.push(Chunk::Document(Span::new(start, text.len())));
-    }
-    chunks
+        let last = Span::new(start, text.len());
+        start = text.len();
+        (last.start < last.end).then_some(Chunk::Document(last))
+    })
 }
 
 /// The lines of `text[from..]` that begin with `---`, without their ends. `from` begins a line.
@@ -87,7 +88,6 @@ mod tests {
 
     fn pieces(text: &str) -> Vec<String> {
         split(text, 0)
-            .into_iter()
             .map(|chunk| match chunk {
                 Chunk::Document(span) => text[span.start..span.end].to_owned(),
                 Chunk::BadSeparator { before, line, rest } => format!(
