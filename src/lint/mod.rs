@@ -124,26 +124,13 @@ struct LeftOut {
 impl LeftOut {
     /// In words, where there is any.
     fn message(&self) -> Option<String> {
-        let parts: Vec<String> =
-            [(self.objects, "objects were not judged"), (self.findings, "findings are not shown")]
-                .iter()
-                .filter(|(count, _)| *count > 0)
-                .map(|(count, what)| format!("{count} more {what}"))
-                .collect();
-        (!parts.is_empty()).then(|| format!("too much for one file: {}; lint it in parts", parts.join(", ")))
-    }
-}
-
-impl Linted {
-    /// Gives back what is not needed: it is kept until all texts have been read.
-    fn shrink(&mut self) {
-        self.diagnostics.shrink_to_fit();
-        self.services.shrink_to_fit();
-        self.listed.shrink_to_fit();
-        self.kept.shrink_to_fit();
-        for (_, object) in &mut self.kept {
-            object.kept.shrink_to_fit();
-        }
+        let counts = [(self.objects, "objects not judged"), (self.findings, "findings not shown")];
+        let parts: Vec<String> = counts
+            .iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, what)| format!("{what}: {count}"))
+            .collect();
+        (!parts.is_empty()).then(|| format!("too much for one file; {}; lint it in parts", parts.join(", ")))
     }
 }
 
