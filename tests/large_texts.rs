@@ -48,9 +48,9 @@ fn what_is_no_workload_is_dropped_as_it_is_read() {
         ["---\na: 1\n", "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n", "{\"a\":[1]}\n"]
     {
         let text = document.repeat((2 << 20) / document.len());
-        // The text, its lines, and little more: kept whole, the documents took more than seventy times its size.
+        // The text and its lines: kept whole, the documents took more than seventy times the text's size.
         let more = peak(&text).saturating_sub(little);
-        assert!(more < 8 * 2 * 1024, "{document:?}: {more} KiB");
+        assert!(more < 32 * 2 * 1024, "{document:?}: {more} KiB");
     }
 }
 

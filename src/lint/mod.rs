@@ -134,6 +134,19 @@ impl LeftOut {
     }
 }
 
+impl Linted {
+    /// Gives back what is not needed: it is kept until all texts have been read.
+    fn shrink(&mut self) {
+        self.diagnostics.shrink_to_fit();
+        self.services.shrink_to_fit();
+        self.listed.shrink_to_fit();
+        self.kept.shrink_to_fit();
+        for (_, object) in &mut self.kept {
+            object.kept.shrink_to_fit();
+        }
+    }
+}
+
 /// What rules about the whole input found in one text, by the object's number in it.
 type Told = BTreeMap<usize, Vec<Finding>>;
 

@@ -262,6 +262,26 @@ fn the_action_takes_no_commands_from_others() {
     }
 }
 
+/// pre-commit puts the names of changed files behind the hook's arguments.
+#[test]
+fn a_hook_takes_no_file_for_an_option() {
+    let hooks = objects(&fs::read_to_string(root().join(".pre-commit-hooks.yaml")).unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let job = fs::read_to_string(root().join("examples/nightly-report.yaml")).unwrap();
+    fs::write(folder.path().join("--fail-on=never"), job).unwrap();
+    for hook in hooks.iter().flat_map(|hooks| hooks.as_array().unwrap()) {
+        let entry = hook["entry"].as_str().unwrap().strip_prefix("jobguard ").unwrap();
+        let own = hook["args"].as_array().unwrap().iter().map(|argument| argument.as_str().unwrap());
+        let done = assert_cmd::Command::cargo_bin("jobguard")
+            .unwrap()
+            .current_dir(folder.path())
+            .args(entry.split(' ').chain(own).chain(["--fail-on=never"]))
+            .output()
+            .unwrap();
+        assert_eq!(done.status.code(), Some(1), "{}", String::from_utf8_lossy(&done.stderr));
+    }
+}
+
 /// The script that fetches the program: what has not the right checksum is not unpacked.
 #[cfg(unix)]
 #[test]
