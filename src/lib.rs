@@ -13,6 +13,7 @@ pub mod batch;
 pub mod cli;
 #[cfg(feature = "cluster")]
 pub mod cluster;
+mod confined;
 pub mod cron;
 pub mod engine;
 pub mod limits;

@@ -17,8 +17,25 @@ const MAX_LINKS: usize = 40;
 /// The file is read-only or a folder, its folder is not there or cannot be written, or the disk is full. Then the file is
 /// as it was, and nothing is left beside it.
 pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    let path = behind_links(path)?;
-    let old = match fs::metadata(&path) {
+    put(&behind_links(path)?, content)
+}
+
+/// As [`replace`], of the file at exactly this path, which has no links in it. Where there is one after all, it is
+/// the link that is replaced.
+///
+/// # Errors
+///
+/// As those of [`replace`]; and a link has been put in the way of the file's folder.
+pub(crate) fn replace_exactly(path: &Path, content: &[u8]) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(path);
+    if fs::canonicalize(folder)? != folder || !fs::symlink_metadata(path)?.is_file() {
+        return Err(io::Error::other("something else is in its place now"));
+    }
+    put(path, content)
+}
+
+fn put(path: &Path, content: &[u8]) -> io::Result<()> {
+    let old = match fs::metadata(path) {
         Ok(old) => Some(old),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => return Err(error),
@@ -28,7 +45,7 @@ pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
             return Err(io::Error::other("it is a folder"));
         }
         if !old.is_file() {
-            return File::options().write(true).open(&path)?.write_all(content);
+            return File::options().write(true).open(path)?.write_all(content);
         }
         // The folder would let us; the file's owner would not.
         if old.permissions().readonly() {
@@ -51,13 +68,13 @@ pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     }
     draft.write_all(content)?;
     draft.as_file().sync_all()?;
-    draft.persist(&path).map_err(|error| error.error)?;
+    draft.persist(path).map_err(|error| error.error)?;
     sync_folder(folder);
     Ok(())
 }
 
 /// The file that is meant: behind every link, whether it is there or not.
-fn behind_links(path: &Path) -> io::Result<PathBuf> {
+pub(crate) fn behind_links(path: &Path) -> io::Result<PathBuf> {
     let mut path = path.to_owned();
     for _ in 0..MAX_LINKS {
         if !fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_symlink()) {

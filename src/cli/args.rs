@@ -56,8 +56,11 @@ pub(crate) struct LintArgs {
     /// Files and folders; `-` is standard input [default: the current folder]
     #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
+    /// Lint what `.gitignore` and `.ignore` leave out, too; hidden files stay left out
+    #[arg(long)]
+    pub(crate) no_ignore: bool,
     /// A policy file, or baseline, recommended or strict
-    /// [default: jobguard.yaml in this folder or above it, else recommended]
+    /// [default: jobguard.yaml in this folder or above it, within the git repository, else recommended]
     #[arg(long, short, value_name = "FILE|NAME", env = "JOBGUARD_POLICY", hide_env_values = true)]
     pub(crate) policy: Option<String>,
     /// How to write the findings

@@ -5,7 +5,7 @@ use similar::TextDiff;
 
 use super::output::Terminal;
 use crate::lint::{MendedText, Source, replace};
-use crate::report::{FileError, Report};
+use crate::report::{FileError, Report, break_commands};
 
 /// Writes the mended files, and standard input, mended or not, to standard output. What could not be written is no
 /// longer among the mended.
@@ -22,7 +22,7 @@ pub(super) fn write(
         }
     }
     mended.retain(|text| match &sources[text.source] {
-        Source::File { path, name, .. } => match replace(path, name, &text.before, &text.after) {
+        file @ Source::File { .. } => match replace(file, &text.before, &text.after) {
             Ok(()) => true,
             Err(error) => {
                 errors.push(error);
@@ -34,12 +34,23 @@ pub(super) fn write(
     Ok(errors)
 }
 
-/// Prints all changes as one diff: byte for byte, but on a terminal without what would steer it.
+/// Prints all changes as one diff: byte for byte, but on a terminal and in the log of a CI job without what would steer
+/// them.
 pub(super) fn print_diff(mended: &[MendedText], terminal: &Terminal) -> Result<()> {
     let mut diff: String = mended.iter().map(diff).collect();
-    if terminal.is_interactive() {
+    if terminal.is_shown() {
         let steers = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
-        diff = diff.replace(steers, "\u{FFFD}");
+        let shown = diff.replace(steers, "\u{FFFD}");
+        // The names of files, which we write ourselves, begin their lines as Buildkite's groups do.
+        diff = shown
+            .split_inclusive('\n')
+            .map(|line| match line {
+                line if line.starts_with("--- ") || line.starts_with("+++ ") => {
+                    format!("{}{}", &line[..4], break_commands(line[4..].to_owned()))
+                }
+                line => break_commands(line.to_owned()),
+            })
+            .collect();
     }
     terminal.print_bytes(diff.as_bytes())
 }

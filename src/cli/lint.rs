@@ -16,7 +16,7 @@ use super::policy_source::Origin;
 use super::progress::Progress;
 use super::targets::{self, Targets};
 use crate::engine::{Rule, Severity, registry};
-use crate::lint::{Linter, Mended, OldObjects, Source, find};
+use crate::lint::{Linter, MAX_INPUT, Mended, OldObjects, Source, find, find_ignored_too};
 use crate::policy::Policy;
 use crate::report::{self, Report, Run, Style, plain};
 
@@ -31,15 +31,17 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
     if let Some(most) = args.max_elements {
         policy.limits.max_elements = usize::try_from(most)?;
     }
-    let against = args.against.as_deref().map(old_objects).transpose()?;
+    let against = args.against.as_deref().map(|path| old_objects(path, terminal)).transpose()?;
     let fixes = args.fixes();
     let paths = if args.paths.is_empty() { vec![PathBuf::from(".")] } else { args.paths.clone() };
     let (from_stdin, paths): (Vec<PathBuf>, Vec<PathBuf>) =
         paths.into_iter().partition(|path| path == Path::new("-"));
-    let mut found = find(&paths);
+    let mut found = if args.no_ignore { find_ignored_too(&paths) } else { find(&paths) };
+    for note in &found.notes {
+        terminal.note(note);
+    }
     if !from_stdin.is_empty() {
-        let mut bytes = Vec::new();
-        io::stdin().lock().read_to_end(&mut bytes).context("cannot read standard input")?;
+        let bytes = standard_input()?;
         found.sources.push(Source::Text { name: "<stdin>".to_owned(), bytes });
     }
     let linter = Linter {
@@ -100,14 +102,27 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
     })
 }
 
-fn old_objects(path: &Path) -> Result<OldObjects> {
+/// All of standard input.
+fn standard_input() -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    io::stdin().lock().take(MAX_INPUT + 1).read_to_end(&mut bytes).context("cannot read standard input")?;
+    if bytes.len() as u64 > MAX_INPUT {
+        bail!("standard input is larger than {} MiB: lint it in parts", MAX_INPUT >> 20);
+    }
+    Ok(bytes)
+}
+
+fn old_objects(path: &Path, terminal: &Terminal) -> Result<OldObjects> {
     let found = find(&[path.to_owned()]);
+    for note in &found.notes {
+        terminal.note(&format!("--against: {note}"));
+    }
     if let Some(error) = found.errors.into_iter().next() {
         bail!("--against {error}");
     }
     let old = OldObjects::read(&found.sources).context("--against")?;
     if old.is_empty() {
-        bail!("--against {}: there is no Job or CronJob in it", path.display());
+        bail!("--against {}: there is no Job or CronJob in it", plain(&path.display().to_string()));
     }
     Ok(old)
 }

@@ -6,6 +6,8 @@ use anstream::AutoStream;
 use anyhow::Result;
 use clap::ValueEnum;
 
+use crate::report::plain_lines;
+
 /// When to colour.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Color {
@@ -75,11 +77,35 @@ impl Terminal {
         self.note(&format!("error: {error:#}"));
     }
 
-    /// Says something on standard error.
+    /// Says something on standard error. Names of files, and what errors quote, are anybody's.
     pub(crate) fn note(&self, text: &str) {
         // Nobody is left to be told if standard error is closed.
-        let _ = writeln!(io::stderr().lock(), "{text}");
+        let _ = writeln!(io::stderr().lock(), "{}", plain_lines(text));
     }
+
+    /// Whether what is printed is shown to people or read by a CI system, rather than kept as it is: a terminal, or
+    /// the log of a CI job.
+    pub(crate) fn is_shown(&self) -> bool {
+        self.is_interactive() || (in_ci() && !is_regular_file(&io::stdout()))
+    }
+}
+
+/// Whether a CI system reads what is printed: by the variables that most set, Azure and TeamCity.
+fn in_ci() -> bool {
+    ["CI", "TF_BUILD", "TEAMCITY_VERSION"]
+        .iter()
+        .any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty() && value != "false"))
+}
+
+#[cfg(unix)]
+fn is_regular_file(out: &impl std::os::fd::AsFd) -> bool {
+    let file = out.as_fd().try_clone_to_owned().map(std::fs::File::from);
+    file.and_then(|file| file.metadata()).is_ok_and(|metadata| metadata.is_file())
+}
+
+#[cfg(not(unix))]
+fn is_regular_file<T>(_: &T) -> bool {
+    false
 }
 
 /// Whether the reader of our output went away.

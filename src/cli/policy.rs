@@ -8,12 +8,13 @@ use super::output::Terminal;
 use super::policy_source;
 use crate::engine::registry;
 use crate::policy::{Preset, export, schema};
+use crate::report::plain;
 
 pub(crate) fn run(args: PolicyArgs, terminal: &Terminal) -> Result<ExitStatus> {
     let text = match args.command {
         PolicyCommand::Check { file } => {
             let policy = policy_source::file(&file)?;
-            format!("{}: ok, policy {}\n", file.display(), policy.name)
+            format!("{}: ok, policy {}\n", plain(&file.display().to_string()), policy.name)
         }
         PolicyCommand::Show { name } => {
             let names = Preset::ALL.map(Preset::as_str).join(", ");

@@ -38,7 +38,8 @@ impl Origin {
     pub(crate) fn load(&self) -> Result<Policy> {
         match self {
             Self::Preset(preset) => built_in(*preset),
-            Self::Named(path) | Self::Found(path) => file(path),
+            Self::Named(path) => file(path),
+            Self::Found(path) => load::read_found(path, registry().catalog()).map_err(|errors| told(&errors)),
         }
     }
 }

@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use jiff::Timestamp;
 
+use crate::report::write_document;
 use crate::server::{Admission, Endpoint, MAX_BODY};
 
 use super::exit::ExitStatus;
@@ -50,7 +51,10 @@ pub(crate) fn run(args: ReviewArgs, terminal: &Terminal) -> Result<ExitStatus> {
         bail!("{name} is larger than {MAX_BODY} bytes, which no AdmissionReview is");
     }
     let answer = admission.answer(endpoint, &body, Timestamp::now()).context(name)?;
-    terminal.print(&format!("{}\n", serde_json::to_string_pretty(&answer)?))?;
+    // What the review said itself, its uid for one, is anybody's.
+    let mut text = Vec::new();
+    write_document(&answer, &mut text)?;
+    terminal.print(&String::from_utf8_lossy(&text))?;
     Ok(ExitStatus::Success)
 }
 

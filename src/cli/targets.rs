@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use clap::ValueEnum;
 
 use super::args::Format;
+use crate::confined::may_write;
 
 /// What to write where.
 #[derive(Debug, PartialEq, Eq)]
@@ -21,7 +22,7 @@ impl Targets {
     ///
     /// # Errors
     ///
-    /// An unknown format, a file named twice, a folder that is not there: all told before anything is read.
+    /// An unknown format, a file named twice, a folder that is not there, a link that leads out of the checkout: all told before anything is read.
     pub(crate) fn new(format: Format, outputs: &[PathBuf]) -> Result<Self> {
         let mut targets = Self { stdout: Some(format), files: Vec::new() };
         for output in outputs {
@@ -40,6 +41,7 @@ impl Targets {
             {
                 bail!("--output {}: there is no folder {}", show(output), show(folder));
             }
+            may_write(&path).map_err(|refusal| anyhow!("--output {}: {refusal}", show(output)))?;
             targets.files.push((own.unwrap_or(format), path));
         }
         Ok(targets)
@@ -84,6 +86,8 @@ fn parent(path: &Path) -> Option<&Path> {
 
 /// Writes a file in one step.
 pub(crate) fn write(path: &Path, content: &[u8]) -> Result<()> {
+    // Once more: what is linted may have come to hold a link since.
+    may_write(path).map_err(|refusal| anyhow!("cannot write {}: {refusal}", show(path)))?;
     crate::replace::replace(path, content).with_context(|| format!("cannot write {}", show(path)))
 }
 

@@ -75,6 +75,15 @@ pub fn check_update(old: &Object, new: &Object, context: &Context<'_>) -> Verdic
     folded(verdict)
 }
 
+/// Judges an object as it is stored: what the API server would object to if it were sent back as it is, and what the
+/// policy says, at the policy's own levels. `old` is the object, `new` the same, or with what a policy fills in.
+pub fn check_stored(old: &Object, new: &Object, context: &Context<'_>) -> Verdict {
+    if context.is_cancelled() {
+        return Verdict::cancelled();
+    }
+    folded(judge(new, &batch::validate_update(new.workload(), old.workload()), context, Rules::All))
+}
+
 /// The verdict with each mistake told once. What is ignored takes nothing along: what the API server refuses besides
 /// is still refused.
 fn folded(mut verdict: Verdict) -> Verdict {

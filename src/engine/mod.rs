@@ -23,7 +23,7 @@ mod texts;
 mod timetable;
 
 pub use cancel::Cancellation;
-pub use check::{Verdict, check, check_update, server_findings};
+pub use check::{Verdict, check, check_stored, check_update, server_findings};
 pub use containers::{ContainerPart, DEFAULT_BACKOFF_LIMIT, Endless, LONGEST_LIMIT};
 pub use context::Context;
 pub use exit_codes::ExitCodes;

@@ -1,17 +1,20 @@
 //! One text: its documents, their objects, and what there is to say about each.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
 use crate::batch::{self, Decoded, Kind, Workload};
 use crate::engine::{
     self, Context, Finding, Fix, Input, InputObject, Kept, Object, Remark, Safety, ServiceFacts, Severity,
-    Verdict, check, check_update, registry, server_findings,
+    Verdict, check, check_stored, check_update, registry, server_findings,
 };
 use crate::manifest::edit::Edit;
-use crate::manifest::{self, NodeId, ObjectRef, Span, SyntaxError, Tree, Within};
+use crate::manifest::{self, Document, NodeId, ObjectRef, Span, SyntaxError, Tree, Within};
 use crate::mutate;
 use crate::path::FieldPath;
+use crate::policy::Defaults;
 use crate::report::{Diagnostic, ObjectId};
 use crate::rules;
 
@@ -19,7 +22,15 @@ use super::classify::{Class, classify, text, type_of};
 use super::locate::Places;
 use super::offer::Offers;
 use super::prove::{edits_of, text_edits};
-use super::{Linted, Linter, Told, old, remarks, services};
+use super::{Linted, Linter, Told, old, remarks, services, stored};
+
+/// How many Jobs, CronJobs and Services of one text are looked at: real ones of so many make a file larger than what is
+/// read, and what is kept of each takes memory.
+const MAX_OBJECTS: usize = 100_000;
+/// How many findings of one text are reported.
+const MAX_FINDINGS: usize = 100_000;
+/// How many of them are shown with the lines that they are about.
+const MAX_EXCERPTS: usize = 2_000;
 
 /// Lints one text. `found` says that nobody named it: a JSON file that is not a manifest is then passed over. `told`
 /// is what is known of the whole input by the number of each object, at the end.
@@ -31,58 +42,97 @@ pub(super) fn lint_text(
     context: &Context<'_>,
     told: Option<&Told>,
 ) -> Linted {
-    let mut linted = Linted::default();
     let (content, invalid) = decode_text(bytes);
     // What is not UTF-8 cannot be written back as it was.
     let with_changes = linter.with_changes && invalid.is_none();
-    let places = Places::new(name, &content);
+    let mut reader = Reader {
+        linter,
+        context,
+        told,
+        text: &content,
+        places: Places::new(name, &content),
+        offers: with_changes.then(|| Offers::new(linter, context, &content)),
+        // A tree that was walked is full of JSON that is not YAML and not ours (with comments, say).
+        foreign: found && name.ends_with(".json") && !content.contains("apiVersion"),
+        left: MAX_OBJECTS,
+        linted: Linted::default(),
+    };
     if let Some((span, message, help)) = invalid {
         let finding = rules::api_syntax::RULE.finding(Severity::Error, FieldPath::root(), message);
-        let mut diagnostic = places.at(finding, span, None);
+        let mut diagnostic = reader.places.at(finding, span, None);
         diagnostic.help = Some(help.to_owned());
-        linted.diagnostics.push(diagnostic);
+        reader.report(diagnostic);
     }
-    // A tree that was walked is full of JSON that is not YAML and not ours (with comments, say).
-    let foreign = found && name.ends_with(".json") && !content.contains("apiVersion");
-    let examined = examine(linter, &content, context, told);
-    linted.objects = examined.objects.len();
-    for object in examined.objects.iter().filter(|_| linter.with_objects) {
-        if let Ok(tree) = &examined.documents[object.document].content {
-            linted.listed.push(places.judged(tree, object.node, &object.id));
+    manifest::read_each_within(&content, Some(&within(context)), |document| reader.document(document));
+    reader.linted
+}
+
+/// One text on its way through the linter. Each document is done with before the next one is read.
+struct Reader<'a, 't> {
+    linter: &'a Linter<'a>,
+    context: &'a Context<'a>,
+    told: Option<&'a Told>,
+    text: &'t str,
+    places: Places<'t>,
+    offers: Option<Offers<'a, 't>>,
+    /// Whether what cannot be read is not ours.
+    foreign: bool,
+    /// How many objects may still be looked at.
+    left: usize,
+    linted: Linted,
+}
+
+impl<'t> Reader<'_, 't> {
+    fn document(&mut self, document: Document<'t>) {
+        let mut examined = Examined { first: self.linted.objects, left: self.left, ..Examined::default() };
+        examine_document(self.linter, self.text, 0, &document, (self.context, self.told), &mut examined);
+        self.left = examined.left;
+        self.linted.objects += examined.objects.len();
+        self.linted.incomplete |= examined.incomplete;
+        self.linted.services.append(&mut examined.services);
+        self.linted.left_out.objects += examined.too_many;
+        let Examined { objects, found, kept, first, .. } = examined;
+        if let Ok(tree) = &document.content {
+            for object in objects.iter().filter(|_| self.linter.with_objects) {
+                self.linted.listed.push(self.places.judged(tree, object.node, &object.id));
+            }
+            for (number, kept) in kept {
+                let object = &objects[number - first];
+                let name = FieldPath::root().field("metadata").field("name");
+                let line = self.places.line(tree, object.node, &name);
+                self.linted.kept.push((number, InputObject { file: self.places.name(), line, kept }));
+            }
+        }
+        self.ignored_text(&document);
+        for found in found.into_iter().filter(|found| !found.follows) {
+            self.found(found, &document, &objects);
         }
     }
-    for document in &examined.documents {
-        let Some(ignored) = document.ignored else { continue };
-        let setting = registry().setting(&rules::manifest_ignored_text::RULE, context.policy.base());
+
+    /// Says that a document ends before its text does.
+    fn ignored_text(&mut self, document: &Document<'_>) {
+        let Some(ignored) = document.ignored else { return };
+        let setting = registry().setting(&rules::manifest_ignored_text::RULE, self.context.policy.base());
         if let Some(severity) = setting.and_then(|setting| Severity::of(setting.level)) {
             let message = "kubectl never reads what stands here: the document has ended before it";
             let finding = rules::manifest_ignored_text::RULE.finding(severity, FieldPath::root(), message);
-            let mut diagnostic = places.at(finding, ignored, None);
+            let mut diagnostic = self.places.at(finding, ignored, None);
             diagnostic.help = Some("begin a new document with `---`, or correct the indentation".to_owned());
-            linted.diagnostics.push(diagnostic);
+            self.report(diagnostic);
         }
     }
-    for (number, kept) in examined.kept {
-        let object = &examined.objects[number];
-        if let Ok(tree) = &examined.documents[object.document].content {
-            let line = places.line(tree, object.node, &FieldPath::root().field("metadata").field("name"));
-            linted.kept.push((number, InputObject { file: places.name(), line, kept }));
-        }
-    }
-    linted.incomplete = examined.incomplete;
-    linted.services = examined.services;
-    let mut offers = with_changes.then(|| Offers::new(linter, context, &content));
-    for found in examined.found {
-        if found.follows {
-            continue;
+
+    fn found(&mut self, found: Found, document: &Document<'_>, objects: &[Examinee]) {
+        if self.linted.diagnostics.len() >= MAX_FINDINGS {
+            self.linted.left_out.findings += 1;
+            return;
         }
         let mut finding = found.finding;
-        let document = &examined.documents[found.document];
         let root = FieldPath::root();
         let (base, edits) = match (&document.content, found.object) {
             (Ok(tree), Some(object)) => {
-                let base = &examined.objects[object].base;
-                let edits = finding.fix.as_ref().and_then(|fix| edits_of(&content, tree, base, fix));
+                let base = &objects[object].base;
+                let edits = finding.fix.as_ref().and_then(|fix| edits_of(self.text, tree, base, fix));
                 // What cannot be done to this text is not offered.
                 finding.fix = finding.fix.filter(|_| edits.is_some());
                 (base, edits)
@@ -90,29 +140,41 @@ pub(super) fn lint_text(
             _ => (&root, finding.fix.as_ref().and_then(text_edits)),
         };
         let mut change = None;
-        if let (Some(offers), Some(fix), Some(edits)) = (&mut offers, &finding.fix, edits)
+        if let (Some(offers), Some(fix), Some(edits)) = (&mut self.offers, &finding.fix, edits)
             && fix.safety != Safety::Shown
             && offers.is_right(document.span, &finding, base, &edits)
         {
-            change = Some(places.change(&fix.title, edits));
+            change = Some(self.places.change(&fix.title, edits));
         }
         let diagnostic = match (&document.content, found.object) {
             (Ok(tree), Some(object)) => {
-                let object = &examined.objects[object];
-                places.diagnose(tree, object.node, Some(&object.id), finding)
+                let object = &objects[object];
+                self.places.diagnose(tree, object.node, Some(&object.id), finding)
             }
-            (Err(error), _) if !foreign => places.at(finding, error.span, None),
-            _ => continue,
+            (Err(error), _) if !self.foreign => self.places.at(finding, error.span, None),
+            _ => return,
         };
-        linted.diagnostics.push(Diagnostic { change, ..diagnostic });
+        self.report(Diagnostic { change, ..diagnostic });
     }
-    linted
+
+    fn report(&mut self, mut diagnostic: Diagnostic) {
+        if self.linted.diagnostics.len() >= MAX_EXCERPTS {
+            diagnostic.excerpt = None;
+        }
+        self.linted.diagnostics.push(diagnostic);
+    }
 }
 
 /// What a text holds, and what there is to say about it.
 #[derive(Debug, Default)]
 pub(super) struct Examined<'t> {
-    pub(super) documents: Vec<manifest::Document<'t>>,
+    /// The documents that are of interest, by their position in the text: those with a Job or CronJob, and those that
+    /// cannot be read.
+    pub(super) documents: BTreeMap<usize, manifest::Document<'t>>,
+    /// How many documents there are.
+    pub(super) count: usize,
+    /// A hash of the texts and positions of all others.
+    pub(super) others: u64,
     /// The Jobs and CronJobs in them.
     pub(super) objects: Vec<Examinee>,
     pub(super) found: Vec<Found>,
@@ -121,6 +183,12 @@ pub(super) struct Examined<'t> {
     pub(super) kept: Vec<(usize, Vec<Kept>)>,
     /// Whether a rule asked for what is known only at the end.
     pub(super) incomplete: bool,
+    /// The number of the first of the objects.
+    first: usize,
+    /// How many objects may still be looked at.
+    left: usize,
+    /// How many were not.
+    too_many: usize,
 }
 
 /// A Job or CronJob in a text.
@@ -147,46 +215,66 @@ pub(super) struct Found {
 }
 
 /// Judges everything in a text.
-pub(super) fn examine<'t>(
+pub(super) fn examine<'t>(linter: &Linter<'_>, text: &'t str, context: &Context<'_>) -> Examined<'t> {
+    examine_and_keep(linter, text, context, &BTreeMap::new())
+}
+
+/// As [`examine`]. The documents that were of interest `before`, when the text was another, are of interest still.
+pub(super) fn examine_and_keep<'t>(
     linter: &Linter<'_>,
     text: &'t str,
     context: &Context<'_>,
-    told: Option<&Told>,
+    before: &BTreeMap<usize, Document<'_>>,
 ) -> Examined<'t> {
-    let mut examined = Examined::default();
-    let mut documents = Vec::new();
-    manifest::read_each_within(text, Some(&within(context)), |document| documents.push(document));
-    for (position, document) in documents.into_iter().enumerate() {
-        match &document.content {
-            Ok(tree) => {
-                for object in manifest::objects(tree) {
-                    examine_object(linter, (text, tree), object, position, (context, told), &mut examined);
-                }
-            }
-            Err(error) if error.too_large.is_some() => {
-                let found = too_large(error, context);
-                examined.found.extend(found.map(|finding| Found {
-                    finding,
-                    document: position,
-                    object: None,
-                    follows: false,
-                }));
-            }
-            Err(error) => {
-                let message = error.message.clone();
-                let mut finding =
-                    rules::api_syntax::RULE.finding(Severity::Error, FieldPath::root(), message);
-                finding.help.clone_from(&error.help);
-                finding.fix = error
-                    .repair
-                    .clone()
-                    .map(|edit| Fix::new(Safety::Safe, "put the schedule in quotes", Edit::Text(edit)));
-                examined.found.push(Found { finding, document: position, object: None, follows: false });
+    let mut examined = Examined { left: MAX_OBJECTS, ..Examined::default() };
+    manifest::read_each_within(text, Some(&within(context)), |document| {
+        let position = examined.count;
+        examined.count += 1;
+        let so_far = (examined.objects.len(), examined.found.len());
+        examine_document(linter, text, position, &document, (context, None), &mut examined);
+        let is_of_interest = so_far != (examined.objects.len(), examined.found.len());
+        if is_of_interest || document.ignored.is_some() || before.contains_key(&position) {
+            examined.documents.insert(position, document);
+        } else {
+            let mut hasher = DefaultHasher::new();
+            let own_text = text.get(document.span.start..document.span.end);
+            (examined.others, position, own_text).hash(&mut hasher);
+            examined.others = hasher.finish();
+        }
+    });
+    examined
+}
+
+fn examine_document(
+    linter: &Linter<'_>,
+    text: &str,
+    position: usize,
+    document: &Document<'_>,
+    about: (&Context<'_>, Option<&Told>),
+    examined: &mut Examined<'_>,
+) {
+    match &document.content {
+        Ok(tree) => {
+            for object in manifest::objects(tree) {
+                examine_object(linter, (text, tree), object, position, about, examined);
             }
         }
-        examined.documents.push(document);
+        Err(error) if error.too_large.is_some() => {
+            let finding = too_large(error, about.0);
+            let found = |finding| Found { finding, document: position, object: None, follows: false };
+            examined.found.extend(finding.map(found));
+        }
+        Err(error) => {
+            let message = error.message.clone();
+            let mut finding = rules::api_syntax::RULE.finding(Severity::Error, FieldPath::root(), message);
+            finding.help.clone_from(&error.help);
+            finding.fix = error
+                .repair
+                .clone()
+                .map(|edit| Fix::new(Safety::Safe, "put the schedule in quotes", Edit::Text(edit)));
+            examined.found.push(Found { finding, document: position, object: None, follows: false });
+        }
     }
-    examined
 }
 
 /// How large the objects may be that are read: ours, as the policy has it. Of others, nobody knows what they need.
@@ -249,7 +337,15 @@ fn examine_object(
 ) {
     let (api_version, kind) = type_of(tree, &object);
     let mut findings = Vec::new();
-    let kind = match classify(api_version, kind) {
+    let class = classify(api_version, kind);
+    if class != Class::Other {
+        let Some(left) = examined.left.checked_sub(1) else {
+            examined.too_many += 1;
+            return;
+        };
+        examined.left = left;
+    }
+    let kind = match class {
         Class::Other => return,
         Class::Service => {
             examined.services.extend(services::facts(tree, object.node));
@@ -271,12 +367,19 @@ fn examine_object(
     findings.extend(server_findings(&complaints));
     let judged = workload.is_some();
     let mut folded = Vec::new();
+    // Judged against another version, an object is what somebody means to send.
+    let stored = stored::is_stored(tree, object.node)
+        && linter.against.zip(workload.as_ref()).is_none_or(|(against, new)| against.find(new).is_none());
     if let Some(workload) = workload {
-        let number = examined.objects.len();
+        let number = examined.first + examined.objects.len();
         let about_this = told.and_then(|told| told.get(&number));
         let input = about_this.map_or(context.input, |findings| Input::Judged(findings));
         let remarks = remarks::remarks(tree, object.node, text);
-        let verdict = judge(linter, workload, remarks, &Context { input, ..*context });
+        let context = Context { input, ..*context };
+        let verdict = match stored {
+            true => judge_stored(linter, workload, remarks, &context),
+            false => judge(linter, workload, remarks, &context),
+        };
         examined.incomplete |= verdict.incomplete;
         if !verdict.kept.is_empty() {
             examined.kept.push((number, verdict.kept));
@@ -289,6 +392,9 @@ fn examine_object(
     folded.extend(engine::fold(&mut of_fields));
     findings.extend(of_fields);
     give_way(&mut findings);
+    if stored {
+        findings.iter_mut().chain(&mut folded).for_each(stored::soften);
+    }
     let index = examined.objects.len();
     let found = |follows| move |finding| Found { finding, document, object: Some(index), follows };
     examined.found.extend(findings.into_iter().map(found(false)));
@@ -316,22 +422,41 @@ fn give_way(findings: &mut [Finding]) {
     }
 }
 
+/// The defaults of the policy for an object, where they are to be filled in.
+fn defaults_of(linter: &Linter<'_>, written: &Workload, context: &Context<'_>) -> Option<Defaults> {
+    linter.with_defaults.then(|| {
+        context.policy.settings_for(&engine::subject(written, context.namespace_labels)).defaults.clone()
+    })
+}
+
+/// The verdict on an object that an API server has stored, as it is.
+fn judge_stored(
+    linter: &Linter<'_>,
+    mut stored: Workload,
+    remarks: Vec<Remark>,
+    context: &Context<'_>,
+) -> Verdict {
+    let defaults = defaults_of(linter, &stored, context);
+    batch::apply_defaults(&mut stored);
+    let old = Object::prepared(stored.clone());
+    let object = Object::updated(stored, &old, |workload| {
+        if let Some(defaults) = &defaults {
+            mutate::fill_update(workload, old.workload(), defaults);
+        }
+    });
+    check_stored(&old, &object.with_remarks(remarks), context)
+}
+
 /// The verdict on one object, as written or as a cluster with the webhook would see it.
 fn judge(linter: &Linter<'_>, written: Workload, remarks: Vec<Remark>, context: &Context<'_>) -> Verdict {
     let old = linter.against.and_then(|against| against.find(&written));
-    let settings;
-    let defaults = if linter.with_defaults {
-        settings = context.policy.settings_for(&engine::subject(&written, context.namespace_labels));
-        Some(&settings.defaults)
-    } else {
-        None
-    };
+    let defaults = defaults_of(linter, &written, context);
     match old {
         Some(old) => {
             let mut written = written;
             old::keep_generated(&mut written, old.workload());
             let object = Object::updated(written, old, |workload| {
-                if let Some(defaults) = defaults {
+                if let Some(defaults) = &defaults {
                     mutate::fill_update(workload, old.workload(), defaults);
                 }
             });
@@ -339,7 +464,7 @@ fn judge(linter: &Linter<'_>, written: Workload, remarks: Vec<Remark>, context: 
         }
         None => {
             let object = Object::created(written, |workload| {
-                if let Some(defaults) = defaults {
+                if let Some(defaults) = &defaults {
                     mutate::fill(workload, defaults);
                 }
             });

@@ -1,15 +1,26 @@
 //! Which files to lint, and their bytes.
+//!
+//! What the user names is read whatever it is. What is only come across in a folder may be anybody's, and is read
+//! where it is a regular file in that folder.
 
+use std::collections::BTreeSet;
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use ignore::WalkBuilder;
-
 use super::Source;
-use crate::report::FileError;
+use super::walk::{self, Honoured, Walked};
+use crate::confined::{Refusal, Root};
+use crate::report::{FileError, plain};
 
-/// A larger file is no manifest; reading it whole would only cost memory.
+/// A larger file is no manifest; reading it whole would only cost memory. In bytes.
 const MAX_BYTES: u64 = 64 << 20;
+
+/// The same for standard input, which may be a whole cluster's Jobs. In bytes.
+pub const MAX_INPUT: u64 = 256 << 20;
+
+/// A list of file names in a note ends after so many.
+const MAX_NAMES: usize = 3;
 
 /// What there is to lint.
 #[derive(Debug, Default)]
@@ -18,42 +29,110 @@ pub struct Found {
     pub sources: Vec<Source>,
     /// What could not be read on the way.
     pub errors: Vec<FileError>,
+    /// What was left out on the way and why, for people: one sentence each, without a full stop.
+    pub notes: Vec<String>,
+}
+
+/// What a walk passes over, for the notes.
+#[derive(Debug, Default)]
+struct LeftOut {
+    links: BTreeSet<String>,
+    special: BTreeSet<String>,
+    ignored: BTreeSet<String>,
+    unusable: BTreeSet<String>,
 }
 
 /// Finds the manifests below `paths`: a file is taken whatever its name, a folder is walked for `.yaml`, `.yml` and
-/// `.json` as git sees it (`.gitignore` and hidden files left out).
+/// `.json` as git sees it (`.gitignore` and hidden files left out). In a folder only regular files are taken, and
+/// links to such files below that folder.
 pub fn find(paths: &[PathBuf]) -> Found {
+    search(paths, Honoured::All)
+}
+
+/// As [`find`], with the files that `.gitignore` and `.ignore` leave out.
+pub fn find_ignored_too(paths: &[PathBuf]) -> Found {
+    search(paths, Honoured::None)
+}
+
+fn search(paths: &[PathBuf], honoured: Honoured) -> Found {
     let mut found = Found::default();
+    let mut left_out = LeftOut::default();
     for path in paths {
         match std::fs::metadata(path) {
-            Ok(metadata) if metadata.is_dir() => walk(path, &mut found),
-            Ok(_) => found.sources.push(file(path, true)),
+            Ok(metadata) if metadata.is_dir() => match Root::new(path) {
+                Ok(root) => walk_folder(path, &root, honoured, &mut found, &mut left_out),
+                Err(error) => found.errors.push(unreadable(&display(path), &error)),
+            },
+            Ok(_) => found.sources.push(file(path, None)),
             Err(error) => found.errors.push(unreadable(&display(path), &error)),
         }
     }
     let file_name = |source: &Source| source.name().to_owned();
     found.sources.sort_by_cached_key(file_name);
     found.sources.dedup_by_key(|source| file_name(source));
+    // What is named besides, or found from another folder, is not left out.
+    for source in &found.sources {
+        left_out.ignored.remove(source.name());
+    }
+    found.notes = left_out.notes();
     found
 }
 
-fn walk(folder: &Path, found: &mut Found) {
-    for entry in WalkBuilder::new(folder).require_git(false).build() {
-        match entry {
-            Ok(entry) => {
-                let is_file = entry.file_type().is_some_and(|kind| !kind.is_dir());
-                let ending = entry.path().extension().and_then(|ending| ending.to_str());
-                if is_file && matches!(ending, Some("yaml" | "yml" | "json")) {
-                    found.sources.push(file(entry.path(), false));
-                }
-            }
-            Err(error) => found.errors.push(FileError { name: display(folder), message: error.to_string() }),
+fn walk_folder(folder: &Path, root: &Root, honoured: Honoured, found: &mut Found, left_out: &mut LeftOut) {
+    let Walked { files, errors, unusable, asks_dot_ignore } = walk::walk(folder, honoured);
+    let message = |message| FileError { name: display(folder), message };
+    found.errors.extend(errors.into_iter().map(message));
+    left_out.unusable.extend(unusable.iter().map(|path| display(path)));
+    if asks_dot_ignore {
+        // What is committed may hide what is deployed, so that it is told; each file, were there no such list.
+        let all = walk::walk(folder, Honoured::GitOnly).files;
+        let hidden = all.into_keys().filter(|path| !files.contains_key(path));
+        left_out.ignored.extend(hidden.map(|path| display(&path)));
+    }
+    for (path, kind) in files {
+        let regular = if kind.is_symlink() {
+            root.resolve(&path).map(drop)
+        } else if kind.is_file() {
+            Ok(())
+        } else {
+            Err(Refusal::Irregular)
+        };
+        match regular {
+            Err(Refusal::Outside(_) | Refusal::Git) => drop(left_out.links.insert(display(&path))),
+            // A link to a folder: what is in there is found by its own name.
+            Err(Refusal::Irregular) if path.is_dir() => {}
+            Err(Refusal::Irregular) => drop(left_out.special.insert(display(&path))),
+            // A link that leads nowhere is told when it is read.
+            Ok(()) | Err(Refusal::Io(_)) => found.sources.push(file(&path, Some(root))),
         }
     }
 }
 
-fn file(path: &Path, named: bool) -> Source {
-    Source::File { path: path.to_owned(), name: display(path), named }
+impl LeftOut {
+    fn notes(self) -> Vec<String> {
+        let mut notes = Vec::new();
+        let files = |count| if count == 1 { "1 file".to_owned() } else { format!("{count} files") };
+        if !self.ignored.is_empty() {
+            let count = files(self.ignored.len());
+            notes.push(format!("{count} left out by .ignore; --no-ignore to lint them"));
+        }
+        for (names, why) in [
+            (&self.links, "left out (a link that leads out of the folder)"),
+            (&self.special, "left out (a pipe, a device or a socket)"),
+            (&self.unusable, "not heeded (a link, or too large for a list of files to ignore)"),
+        ] {
+            if !names.is_empty() {
+                let more = if names.len() > MAX_NAMES { ", ..." } else { "" };
+                let shown: Vec<String> = names.iter().take(MAX_NAMES).map(|name| plain(name)).collect();
+                notes.push(format!("{} {why}: {}{more}", files(names.len()), shown.join(", ")));
+            }
+        }
+        notes
+    }
+}
+
+fn file(path: &Path, within: Option<&Root>) -> Source {
+    Source::File { path: path.to_owned(), name: display(path), within: within.cloned() }
 }
 
 /// The path with forward slashes, so that reports are the same on every system.
@@ -71,20 +150,35 @@ fn unreadable(name: &str, error: &io::Error) -> FileError {
     FileError { name: name.to_owned(), message }
 }
 
-/// Reads a file, up to a size that no manifest has.
-pub(super) fn read(path: &Path, name: &str) -> Result<Vec<u8>, FileError> {
-    let read = |path: &Path| {
-        let file = std::fs::File::open(path)?;
-        // Room for all of it and a byte more, so that it is read at once; a pipe says nothing of its size.
-        let size = file.metadata()?.len().min(MAX_BYTES);
-        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0) + 1);
-        file.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
-        Ok(bytes)
+/// Reads a file, up to a size that no manifest has; one that was come across only where it lies `within` the folder
+/// that was walked.
+pub(super) fn read(path: &Path, name: &str, within: Option<&Root>) -> Result<Vec<u8>, FileError> {
+    let file = match within {
+        Some(root) => root.open(path),
+        None => File::open(path).map_err(Refusal::Io),
     };
-    let bytes: Vec<u8> = read(path).map_err(|error| unreadable(name, &error))?;
+    let file = file.map_err(|refusal| refused(name, &refusal))?;
+    let bytes = read_up_to(file, MAX_BYTES).map_err(|error| unreadable(name, &error))?;
     if bytes.len() as u64 > MAX_BYTES {
         let message = format!("larger than {} MiB: not a manifest", MAX_BYTES >> 20);
         return Err(FileError { name: name.to_owned(), message });
     }
     Ok(bytes)
+}
+
+/// The bytes of a file, and one more than `most` where it has that many.
+fn read_up_to(file: File, most: u64) -> io::Result<Vec<u8>> {
+    // Room for all of it and a byte more, so that it is read at once; a pipe says nothing of its size.
+    let size = file.metadata()?.len().min(most);
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0) + 1);
+    file.take(most + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Why a file cannot be read or written.
+pub(super) fn refused(name: &str, refusal: &Refusal) -> FileError {
+    match refusal {
+        Refusal::Io(error) => unreadable(name, error),
+        other => FileError { name: name.to_owned(), message: other.to_string() },
+    }
 }

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use crate::engine::{Context, Input, Safety};
 use crate::path::FieldPath;
-use crate::report::FileError;
+use crate::report::{FileError, Report};
 
 use super::document::{Examined, examine};
 use super::prove::{Key, Proposal, base_of, edits_of, key_of, prove, text_edits};
@@ -18,6 +18,9 @@ const MAX_ROUNDS: usize = 40;
 const MAX_AT_ONCE: usize = 200;
 /// How many changes of a text are tried, those that turn out not to be right included.
 const MAX_TRIES: usize = 120;
+
+/// The largest text in which anything is mended, in bytes: it is read again for every round and every try.
+const MAX_MENDED: usize = 8 << 20;
 
 /// What a run mended, and what is left.
 #[derive(Debug, Default)]
@@ -69,7 +72,8 @@ impl Linter<'_> {
             let bytes = text.after.clone().into_bytes();
             sources[text.source] = Source::Text { name: text.name.clone(), bytes };
         }
-        let outcome = self.lint_watched(&sources, done);
+        let mut outcome = self.lint_watched(&sources, done);
+        outcome.errors.extend(too_large(&sources, allowed, &outcome.report));
         Mended { texts, outcome }
     }
 
@@ -82,6 +86,9 @@ impl Linter<'_> {
         context: &Context<'_>,
     ) -> Result<Option<MendedText>, FileError> {
         let bytes = source.bytes()?;
+        if bytes.len() > MAX_MENDED {
+            return Ok(None);
+        }
         // What is not UTF-8 cannot be written back as it was.
         let Ok(before) = std::str::from_utf8(&bytes) else { return Ok(None) };
         Ok(fix_text(self, before, allowed, context).map(|done| MendedText {
@@ -93,6 +100,22 @@ impl Linter<'_> {
             touched: done.touched,
         }))
     }
+}
+
+/// The texts that were too large to be mended, and have something to mend.
+fn too_large(sources: &[Source], allowed: Safety, report: &Report) -> Vec<FileError> {
+    let fixable: BTreeSet<&str> = report
+        .diagnostics
+        .iter()
+        .filter(|diagnostic| diagnostic.fix.is_some_and(|safety| safety <= allowed))
+        .map(|diagnostic| &*diagnostic.file)
+        .collect();
+    let large = |source: &&Source| {
+        fixable.contains(source.name()) && source.bytes().is_ok_and(|bytes| bytes.len() > MAX_MENDED)
+    };
+    let message = format!("larger than {} MiB: nothing was fixed in it", MAX_MENDED >> 20);
+    let error = |source: &Source| FileError { name: source.name().to_owned(), message: message.clone() };
+    sources.iter().filter(large).map(error).collect()
 }
 
 /// A text after some fixes.
@@ -117,7 +140,7 @@ pub(super) fn fix_text(
     let mut is_other = false;
     let mut so_far = Done { text: text.to_owned(), gone: 0, touched: Vec::new() };
     for _ in 0..MAX_ROUNDS {
-        let before = examine(linter, &so_far.text, context, None);
+        let before = examine(linter, &so_far.text, context);
         let proposals = fixer.proposals(&so_far.text, &before);
         if proposals.is_empty() {
             // What was not right may be right beside what was done after it.
@@ -166,7 +189,7 @@ impl Fixer<'_> {
                 continue;
             }
             let base = base_of(examined, found);
-            let edits = match &examined.documents[found.document].content {
+            let edits = match &examined.documents[&found.document].content {
                 Ok(tree) => edits_of(text, tree, &base, fix),
                 Err(_) => text_edits(fix),
             };

@@ -16,6 +16,8 @@ mod prove;
 mod remarks;
 mod replace;
 mod services;
+mod stored;
+mod walk;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -23,11 +25,12 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use rayon::prelude::*;
 
+use crate::confined::Root;
 use crate::engine::{Context, Finding, Input, InputObject, Knowledge, ServiceFacts, Services, judge_input};
 use crate::policy::Policy;
 use crate::report::{Diagnostic, FileError, JudgedObject, Report};
 
-pub use files::{Found, find};
+pub use files::{Found, MAX_INPUT, find, find_ignored_too};
 pub use fix::{Mended, MendedText};
 pub use old::OldObjects;
 pub use replace::replace;
@@ -41,8 +44,8 @@ pub enum Source {
         path: std::path::PathBuf,
         /// How reports name it.
         name: String,
-        /// Whether the user named the file itself, rather than a folder that it was found in.
-        named: bool,
+        /// The folder that it was found in, and must lie in; none where the user named the file itself.
+        within: Option<Root>,
     },
     /// A text at hand, such as standard input.
     Text {
@@ -64,7 +67,7 @@ impl Source {
     /// What there is to read.
     fn bytes(&self) -> Result<Cow<'_, [u8]>, FileError> {
         match self {
-            Self::File { path, name, .. } => files::read(path, name).map(Cow::Owned),
+            Self::File { path, name, within } => files::read(path, name, within.as_ref()).map(Cow::Owned),
             Self::Text { bytes, .. } => Ok(Cow::Borrowed(bytes)),
         }
     }
@@ -108,6 +111,27 @@ struct Linted {
     kept: Vec<(usize, InputObject)>,
     /// Whether a rule asked for what is known only at the end.
     incomplete: bool,
+    left_out: LeftOut,
+}
+
+/// What of one text is too much to keep.
+#[derive(Debug, Default)]
+struct LeftOut {
+    objects: usize,
+    findings: usize,
+}
+
+impl LeftOut {
+    /// In words, where there is any.
+    fn message(&self) -> Option<String> {
+        let counts = [(self.objects, "objects not judged"), (self.findings, "findings not shown")];
+        let parts: Vec<String> = counts
+            .iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, what)| format!("{what}: {count}"))
+            .collect();
+        (!parts.is_empty()).then(|| format!("too much for one file; {}; lint it in parts", parts.join(", ")))
+    }
 }
 
 impl Linted {
@@ -161,9 +185,13 @@ impl<'a> Linter<'a> {
         let count = |of: fn(&Linted) -> usize| all.iter().flatten().map(of).sum();
         outcome.report.listed.reserve_exact(count(|linted| linted.listed.len()));
         outcome.report.diagnostics.reserve_exact(count(|linted| linted.diagnostics.len()));
-        for linted in all {
+        for (linted, source) in all.into_iter().zip(sources) {
             match linted {
                 Ok(linted) => {
+                    let left_out = linted.left_out.message();
+                    let left_out =
+                        left_out.map(|message| FileError { name: source.name().to_owned(), message });
+                    outcome.errors.extend(left_out);
                     outcome.report.files += 1;
                     outcome.report.objects += linted.objects;
                     outcome.report.listed.extend(linted.listed);
@@ -219,7 +247,7 @@ impl<'a> Linter<'a> {
         told: Option<&Told>,
     ) -> Result<Linted, FileError> {
         let bytes = source.bytes()?;
-        let quiet_if_foreign = matches!(source, Source::File { named: false, .. });
+        let quiet_if_foreign = matches!(source, Source::File { within: Some(_), .. });
         Ok(document::lint_text(self, source.name(), &bytes, quiet_if_foreign, context, told))
     }
 }

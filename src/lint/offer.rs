@@ -53,7 +53,7 @@ impl<'a, 't> Offers<'a, 't> {
         let edits: Vec<TextEdit> = edits.iter().map(within).collect::<Option<_>>()?;
         if self.document.as_ref().is_none_or(|(last, _)| *last != span) {
             self.left = self.left.checked_sub(text.len())?;
-            self.document = Some((span, examine(self.linter, text, &self.context, None)));
+            self.document = Some((span, examine(self.linter, text, &self.context)));
         }
         let (_, before) = self.document.as_ref()?;
         let found = before.found.iter().find(|found| {

@@ -25,14 +25,15 @@ impl OldObjects {
         for source in sources {
             let bytes = source.bytes()?;
             let text = String::from_utf8_lossy(&bytes);
-            for tree in manifest::read(&text).into_iter().filter_map(|document| document.content.ok()) {
+            manifest::read_each(&text, |document| {
+                let Ok(tree) = document.content else { return };
                 for object in manifest::objects(&tree) {
                     let (api_version, kind) = type_of(&tree, &object);
                     let Class::Workload(kind) = classify(api_version, kind) else { continue };
                     let Some(workload) = batch::decode(&tree, object.node, kind).workload else { continue };
                     objects.insert(key(&workload), stored(workload));
                 }
-            }
+            });
         }
         Ok(Self(objects))
     }

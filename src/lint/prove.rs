@@ -15,7 +15,7 @@ use crate::path::FieldPath;
 use crate::rules;
 
 use super::Linter;
-use super::document::{Examined, Found, examine};
+use super::document::{Examined, Found, examine_and_keep};
 
 /// What tells one finding from another in a text, however the text is edited: document, object, rule, field, cause.
 pub(super) type Key = (usize, String, &'static str, String, Option<&'static str>);
@@ -60,13 +60,15 @@ pub(super) fn prove(
 ) -> Option<(String, usize)> {
     let edits: Vec<TextEdit> = proposals.iter().flat_map(|proposal| proposal.edits.iter().cloned()).collect();
     let after = apply(text, &edits)?;
-    let examined = examine(linter, &after, context, None);
-    if examined.documents.len() != before.documents.len() {
+    let examined = examine_and_keep(linter, &after, context, &before.documents);
+    // The documents that were of no interest are the same still, to the byte.
+    if examined.count != before.count || examined.others != before.others {
         return None;
     }
-    for (position, (old, new)) in before.documents.iter().zip(&examined.documents).enumerate() {
+    for (position, old) in &before.documents {
+        let new = examined.documents.get(position)?;
         let about: Vec<&Proposal<'_>> =
-            proposals.iter().filter(|proposal| proposal.found.document == position).collect();
+            proposals.iter().filter(|proposal| proposal.found.document == *position).collect();
         if !reads_as_meant(text, old, new, &about) {
             return None;
         }
@@ -186,6 +188,7 @@ fn tally(keys: impl Iterator<Item = Key>) -> BTreeMap<Key, usize> {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use super::super::document::examine;
     use super::*;
     use crate::engine::{Input, Services, registry};
     use crate::manifest::Span;
@@ -212,7 +215,7 @@ pub(super) mod tests {
     /// What comes of a fix of the one finding of [`TEXT`] that plans these edits of the text.
     fn proved(fix: &Fix, edits: Vec<TextEdit>) -> Option<usize> {
         with_linter(|linter, context| {
-            let before = examine(linter, TEXT, context, None);
+            let before = examine(linter, TEXT, context);
             let found = &before.found[0];
             let key = key_of(&before, found);
             let proposal = Proposal { found, fix, key, base: FieldPath::root(), edits };

@@ -1,18 +1,21 @@
 //! Putting what was mended in the place of what was read.
 
-use std::path::Path;
-
-use super::files;
+use super::{Source, files};
+use crate::confined::Refusal;
 use crate::report::FileError;
 
-/// Writes `after` to the file at `path`, which must hold `before`, in one step: nobody ever reads half of it.
+/// Writes `after` to the file that is `source`, which must hold `before`, in one step: nobody ever reads half of it.
+/// Of a link the file behind it is written; a file that was come across in a folder only where it still lies in it.
 ///
 /// # Errors
 ///
-/// The file has changed meanwhile, may not be written, or could not be.
-pub fn replace(path: &Path, name: &str, before: &str, after: &str) -> Result<(), FileError> {
-    let failed = |message: String| FileError { name: name.to_owned(), message };
-    let now = files::read(path, name)?;
+/// The file has changed meanwhile, may not be written, or could not be; or `source` is no file.
+pub fn replace(source: &Source, before: &str, after: &str) -> Result<(), FileError> {
+    let failed = |message: String| FileError { name: source.name().to_owned(), message };
+    let Source::File { path, name, within } = source else {
+        return Err(failed("it is not a file".to_owned()));
+    };
+    let now = files::read(path, name, within.as_ref())?;
     // The same file by two names: mended already.
     if now == after.as_bytes() {
         return Ok(());
@@ -20,6 +23,9 @@ pub fn replace(path: &Path, name: &str, before: &str, after: &str) -> Result<(),
     if now != before.as_bytes() {
         return Err(failed("changed while it was being fixed; nothing was written".to_owned()));
     }
-    crate::replace::replace(path, after.as_bytes())
-        .map_err(|error| failed(format!("the fixes could not be written: {error}")))
+    let done = match within {
+        Some(root) => root.replace(path, after.as_bytes()),
+        None => crate::replace::replace(path, after.as_bytes()).map_err(Refusal::Io),
+    };
+    done.map_err(|error| failed(format!("the fixes could not be written: {error}")))
 }

@@ -1,8 +1,11 @@
 //! From text to policy: the file, what it extends, and what comes of them together.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Component, Path, PathBuf};
 
 use crate::batch::KubernetesVersion;
+use crate::confined::{self, Refusal, Root};
 use crate::limits::Limits;
 
 use super::document::{self, Document};
@@ -36,14 +39,35 @@ pub struct Source {
 /// It answers with the text, or in words why there is none. [`from_files`] and [`no_files`] are two of them.
 pub type Loader<'l> = dyn Fn(&str, &str) -> Result<Source, String> + 'l;
 
-/// A [`Loader`] that reads files, relative to the folder of the file that asks.
+/// A [`Loader`] that reads files, relative to the folder of the file that asks: regular files, and if that one lies in a
+/// git repository, only such as lie in it too. A name asked for by nobody (`from` is empty) is read wherever it is.
 ///
 /// # Errors
-/// When the file cannot be read, in words.
+/// When the file cannot be read or is no policy, in words. They show nothing of what is in it.
 pub fn from_files(from: &str, path: &str) -> Result<Source, String> {
+    let path = beside(from, path);
+    if from.is_empty() {
+        return source(&path, File::open(&path).map_err(Refusal::Io));
+    }
+    let file = match Root::of_repository(folder_of(Path::new(from))) {
+        Some(repository) => repository.open(&path),
+        None => confined::open_regular(&path),
+    };
+    source(&path, file)
+}
+
+/// Where `path` is, as written in the file `from`.
+fn beside(from: &str, path: &str) -> PathBuf {
     let folder = Path::new(from).parent().unwrap_or(Path::new(""));
-    let path: PathBuf = folder.join(path).components().filter(|part| *part != Component::CurDir).collect();
-    let text = read_text(&path)?;
+    folder.join(path).components().filter(|part| *part != Component::CurDir).collect()
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new(""))
+}
+
+fn source(path: &Path, file: Result<File, Refusal>) -> Result<Source, String> {
+    let text = file.map_err(|refusal| refusal.to_string()).and_then(read_text)?;
     Ok(Source { name: path.display().to_string(), text })
 }
 
@@ -55,22 +79,31 @@ pub fn no_files(_from: &str, _path: &str) -> Result<Source, String> {
     Err("other files are not read here".to_owned())
 }
 
-fn read_text(path: &Path) -> Result<String, String> {
-    use std::io::Read as _;
-    let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
+/// The text of a policy. What a fault says of a text quotes it, so that a file that no policy is in (whoever wrote
+/// `extends` may have named a key or a password file) is not looked at any further.
+fn read_text(file: File) -> Result<String, String> {
     let mut bytes = Vec::new();
     file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
-    String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_owned())
+    if bytes.len() > MAX_BYTES {
+        return Err(format!("it is larger than {MAX_BYTES} bytes"));
+    }
+    let text = String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_owned())?;
+    let (group, _) = document::API_VERSION.split_once('/').unwrap_or((document::API_VERSION, ""));
+    if text.contains(group) {
+        Ok(text)
+    } else {
+        Err(format!("it is no policy: it does not say apiVersion: {}", document::API_VERSION))
+    }
 }
 
-/// Reads the policy file at `path`, and the files it extends.
+/// Reads the policy file at `path`, which somebody named, and the files it extends ([`from_files`]).
 ///
 /// # Errors
 /// All that is wrong with them.
 pub fn read_file(path: &Path, catalog: &[&'static RuleSpec]) -> Result<Policy, PolicyErrors> {
     let name = path.display().to_string();
-    match read_text(path) {
-        Ok(text) => read(&Source { name, text }, catalog, &from_files),
+    match source(path, File::open(path).map_err(Refusal::Io)) {
+        Ok(source) => read(&source, catalog, &from_files),
         Err(why) => {
             // Perhaps a built-in policy was meant.
             let hint = match name.contains(['/', '\\', '.']) || path.exists() {
@@ -85,17 +118,36 @@ pub fn read_file(path: &Path, catalog: &[&'static RuleSpec]) -> Result<Policy, P
 /// The mode that the policy file at `path` says, or one that it extends, as far as either can be read: for a policy
 /// that cannot be used as a whole.
 pub(crate) fn mode(path: &Path) -> Option<Mode> {
-    let mut name = path.display().to_string();
-    let mut text = read_text(path).ok()?;
+    let mut next = source(path, File::open(path).map_err(Refusal::Io)).ok()?;
     for _ in 0..MAX_FILES {
-        let (document, _) = read_document(&Source { name: name.clone(), text }, None);
+        let (document, _) = read_document(&next, None);
         if document.mode.is_some() {
             return document.mode;
         }
         let (target, _) = document.extends?;
-        Source { name, text } = from_files(&name, &target).ok()?;
+        next = from_files(&next.name, &target).ok()?;
     }
     None
+}
+
+/// Reads the policy file at `path`, which was come across ([`discover`]), and the files it extends: all of them
+/// regular files within the git repository that it lies in, or where there is none, within its folder.
+///
+/// # Errors
+/// All that is wrong with them. What lies elsewhere is not looked at.
+pub fn read_found(path: &Path, catalog: &[&'static RuleSpec]) -> Result<Policy, PolicyErrors> {
+    let name = path.display().to_string();
+    let cannot = |why: String| PolicyErrors::from(whole_file(&name, format!("cannot be read: {why}")));
+    let folder = folder_of(path);
+    let root = match Root::of_repository(folder) {
+        Some(repository) => repository,
+        None => Root::new(folder).map_err(|error| cannot(error.to_string()))?,
+    };
+    let first = source(path, root.open(path)).map_err(cannot)?;
+    read(&first, catalog, &|from, path| {
+        let path = beside(from, path);
+        source(&path, root.open(&path))
+    })
 }
 
 /// A built-in policy. Its levels are the rules' own declarations; the list in its file, which has to agree with
@@ -280,13 +332,14 @@ fn assemble(preset: Preset, documents: Vec<Document>, catalog: &[&'static RuleSp
 }
 
 /// The policy file for `start`, a file or a folder: `jobguard.yaml` there or in the nearest folder above that has
-/// one. The search ends at the root of a git repository, so that a verdict does not depend on what lies around it.
+/// one. The search ends at the root of a git repository, so that a verdict does not depend on what lies around it. Only
+/// a name is found here: [`read_found`] says whether it is a file that may be read.
 pub fn discover(start: &Path) -> Option<PathBuf> {
     let start =
         std::path::absolute(if start.as_os_str().is_empty() { Path::new(".") } else { start }).ok()?;
     for folder in start.ancestors() {
         let candidate = folder.join(FILE_NAME);
-        if candidate.is_file() {
+        if candidate.symlink_metadata().is_ok_and(|metadata| !metadata.is_dir()) {
             return Some(candidate);
         }
         if folder.join(".git").exists() {

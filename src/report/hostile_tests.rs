@@ -14,6 +14,10 @@ const HOSTILE: &[&str] = &[
     "\"quotes' & <tags> ]]> <!-- --> &amp; \\",
     "[click](http://example.com) {0} `code` | cell",
     "\u{fffe}\u{fdd0}\u{b}\u{c}",
+    "##[error]x ##vso[task.setvariable]y ##teamcity[message]z",
+    "::add-mask::x",
+    "  ::stop-commands::x",
+    "travis_fold:start:x",
 ];
 
 fn reports() -> impl Iterator<Item = Report> {
@@ -65,6 +69,16 @@ fn no_format_lets_anything_steer() {
             let output = fixture::render(&report, write);
             let steering = output.chars().find(|c| *c != '\n' && plain::is_steering(*c));
             assert_eq!(steering, None, "{name}: {output:?}");
+            for line in output.lines() {
+                let is_ours = ["::error file=", "::warning file=", "::notice file="];
+                let is_ours = name == "github" && is_ours.iter().any(|command| line.starts_with(command));
+                let line_start = line.trim_start();
+                assert!(is_ours || !line_start.starts_with("::"), "{name}: {line}");
+                assert!(!line_start.starts_with("travis_"), "{name}: {line}");
+                for command in ["##[", "##vso[", "##teamcity["] {
+                    assert!(!line.contains(command), "{name}: {line}");
+                }
+            }
         }
     }
 }

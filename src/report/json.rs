@@ -6,7 +6,7 @@ use std::io;
 
 use serde::Serialize;
 
-use super::plain::is_steering;
+use super::plain::{self, is_steering};
 use super::{Diagnostic, FileError, ObjectId, Run};
 use crate::engine::{Safety, Severity};
 
@@ -77,15 +77,18 @@ pub fn write(run: &Run<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     )
 }
 
-/// Writes `document` as indented JSON. Characters that steer terminals are escaped, so that showing the text is
-/// harmless; what it says stays exact.
-pub(super) fn write_document(document: &impl Serialize, out: &mut dyn io::Write) -> io::Result<()> {
+/// Writes `document` as indented JSON. Characters that steer terminals are escaped, and so is one of each command of a
+/// CI log, so that showing the text is harmless; what it says stays exact.
+pub(crate) fn write_document(document: &impl Serialize, out: &mut dyn io::Write) -> io::Result<()> {
     let mut text = serde_json::to_string_pretty(document)?;
     // Between strings there are no control characters but the newlines that indent.
-    if text.contains(|c| c != '\n' && is_steering(c)) {
+    let commands: Vec<usize> = plain::anywhere(&text).collect();
+    if !commands.is_empty() || text.contains(|c| c != '\n' && is_steering(c)) {
         let mut escaped = String::with_capacity(text.len() + 64);
-        for c in text.chars() {
-            if c == '\n' || !is_steering(c) {
+        let mut commands = commands.into_iter().peekable();
+        for (at, c) in text.char_indices() {
+            let is_of_command = commands.next_if_eq(&at).is_some();
+            if c == '\n' || !(is_steering(c) || is_of_command) {
                 escaped.push(c);
                 continue;
             }
@@ -130,6 +133,12 @@ mod tests {
 
     #[test]
     fn escapes_say_the_same() {
+        let commands = "##vso[task.x]y ##[error]";
+        let mut out = Vec::new();
+        write_document(&[commands], &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert_eq!(text, "[\n  \"#\\u0023vso[task.x]y #\\u0023[error]\"\n]\n");
+        assert_eq!(serde_json::from_str::<Vec<String>>(&text).unwrap(), [commands]);
         let odd = "a\u{1b}\u{9b}\u{7f}\u{202e}\u{e0041}\n\"é";
         let mut out = Vec::new();
         write_document(&[odd], &mut out).unwrap();

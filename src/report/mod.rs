@@ -24,8 +24,9 @@ use crate::path::FieldPath;
 
 pub use github::write as write_github;
 pub use json::write as write_json;
+pub(crate) use json::write_document;
 pub use junit::write as write_junit;
-pub(crate) use plain::plain;
+pub(crate) use plain::{break_commands, plain, plain_lines};
 pub use sarif::write as write_sarif;
 pub use text::{Style, statistics, write as write_text};
 

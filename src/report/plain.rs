@@ -1,15 +1,73 @@
-//! Text without characters that would steer a terminal or mislead a reader: messages quote what files say, and file
-//! names are anybody's.
+//! Text without characters that would steer a terminal or mislead a reader, and without what a CI system takes for a
+//! command in its log: messages quote what files say, and file names are anybody's.
 
-/// `text` on one line, each steering or unseen character replaced.
+/// `text` on one line, each steering or unseen character replaced, and commands of CI logs broken up.
 pub(crate) fn plain(text: &str) -> String {
-    text.chars()
+    let line: String = text
+        .chars()
         .map(|c| match c {
             '\n' | '\r' | '\t' => ' ',
             c if is_steering(c) => char::REPLACEMENT_CHARACTER,
             c => c,
         })
-        .collect()
+        .collect();
+    break_commands(line)
+}
+
+/// Each line of `text` as [`plain`] makes it.
+pub(crate) fn plain_lines(text: &str) -> String {
+    text.split('\n').map(plain).collect::<Vec<_>>().join("\n")
+}
+
+/// `text`, which may have many lines, with one character replaced in each command of a CI log: the runners of CI read
+/// what a program prints, and do as it says. The length in characters stays, and so do the columns.
+pub(crate) fn break_commands(text: String) -> String {
+    let places = commands(&text);
+    let Some(last) = places.last() else { return text };
+    let mut broken = String::with_capacity(text.len() + 2 * places.len());
+    let mut from = 0;
+    for place in &places {
+        broken.push_str(&text[from..*place]);
+        broken.push(char::REPLACEMENT_CHARACTER);
+        from = place + 1;
+    }
+    broken.push_str(&text[last + 1..]);
+    broken
+}
+
+/// What begins a command where it begins a line, whatever blanks come before: GitHub's, and those of Travis.
+const AFTER_BLANKS: [&str; 3] = ["::", "travis_fold:", "travis_time:"];
+/// What begins a group of Buildkite's where it begins a line.
+const AT_LINE_START: [&str; 4] = ["--- ", "+++ ", "~~~ ", "^^^ "];
+
+/// The bytes of `text`, each a character, without which no command of a CI log is left; in order.
+fn commands(text: &str) -> Vec<usize> {
+    let mut places: Vec<usize> = anywhere(text).collect();
+    let before = places.len();
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let content = line.trim_start();
+        let at = start + line.len() - content.len();
+        if AFTER_BLANKS.iter().any(|command| content.starts_with(command)) {
+            places.push(at + 1);
+        } else if AT_LINE_START.iter().any(|command| line.starts_with(command)) {
+            places.push(start + 1);
+        }
+        start += line.len();
+    }
+    if places.len() > before {
+        places.sort_unstable();
+    }
+    places
+}
+
+/// Commands that count wherever they stand in a line: `##[` of GitHub and Azure, `##vso[` of Azure, `##teamcity[`.
+/// Without the second `#` there is none.
+pub(super) fn anywhere(text: &str) -> impl Iterator<Item = usize> + '_ {
+    text.match_indices('[').filter_map(|(end, _)| {
+        let before = text[..end].trim_end_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        before.ends_with("##").then(|| before.len() - 1)
+    })
 }
 
 /// Control characters, characters that turn the direction of text around or end a line, such as are not seen, and the
@@ -30,5 +88,37 @@ mod tests {
         assert_eq!(plain("a\r\nb\tc"), "a  b c");
         assert_eq!(plain("a\u{fffe}\u{ffff}"), "a��");
         assert_eq!(plain("\u{1b}[2J\u{9b}K\u{202e}\u{2028}\u{e0041}"), "�[2J�K���");
+    }
+
+    #[test]
+    fn nothing_is_a_command_of_a_ci_log() {
+        assert_eq!(
+            plain("x ##[error]y ###vso[a]##teamcity[b '##[']"),
+            "x #�[error]y ##�vso[a]#�teamcity[b '#�[']"
+        );
+        assert_eq!(plain("::error::x"), ":�error::x");
+        assert_eq!(plain("\n \u{a0}::add-mask::x"), "  \u{a0}:�add-mask::x");
+        assert_eq!(plain("travis_fold:start:x"), "t�avis_fold:start:x");
+        assert_eq!(plain("--- x"), "-�- x");
+        assert_eq!(plain_lines("a\n  ::b\n+++ c"), "a\n  :�b\n+�+ c");
+        assert_eq!(break_commands("a: 1\n  ::b\n##[c]\n::".to_owned()), "a: 1\n  :�b\n#�[c]\n:�");
+    }
+
+    #[test]
+    fn what_only_looks_like_one_stays() {
+        for text in [
+            "a::b",
+            "## x [y]",
+            "# [x]",
+            "##",
+            "#[cfg]",
+            "---",
+            "--- ".trim(),
+            "a --- b",
+            "std::env",
+            "x ::1",
+        ] {
+            assert_eq!(plain(text), text);
+        }
     }
 }

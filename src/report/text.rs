@@ -7,7 +7,7 @@ use std::io;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
-use super::plain::{is_steering, plain};
+use super::plain::{break_commands, is_steering, plain};
 use super::{Diagnostic, Report, about};
 use crate::engine::{Rule, Safety, Severity};
 
@@ -57,7 +57,8 @@ pub fn write(report: &Report, style: Style, out: &mut dyn io::Write) -> io::Resu
 /// escape does). Any escape that is left is the renderer's own.
 fn harmless(rendered: String) -> String {
     let steers = |c| !matches!(c, '\n' | '\u{1b}') && is_steering(c);
-    if rendered.contains(steers) { rendered.replace(steers, "\u{fffd}") } else { rendered }
+    let rendered = if rendered.contains(steers) { rendered.replace(steers, "\u{fffd}") } else { rendered };
+    break_commands(rendered)
 }
 
 /// A table of the findings by rule, heaviest and most frequent first, with an empty line after it. Empty where

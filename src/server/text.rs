@@ -1,10 +1,12 @@
 //! Text for people and logs: one line, and never too long.
 
-/// `text` in one line of at most `max` characters: control characters become spaces, and what is cut off leaves an
-/// ellipsis.
+use crate::report::break_commands;
+
+/// `text` in one line of at most `max` characters: control characters become spaces, what is cut off leaves an
+/// ellipsis, and what a CI system would take for a command (`kubectl` shows denials in its log) is broken up.
 pub(crate) fn plain(text: &str, max: usize) -> String {
     if text.len() <= max && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
-        return text.to_owned();
+        return break_commands(text.to_owned());
     }
     let mut out = String::with_capacity(text.len().min(max * 4));
     for (position, character) in text.chars().enumerate() {
@@ -17,7 +19,7 @@ pub(crate) fn plain(text: &str, max: usize) -> String {
         }
         out.push(if character.is_control() || is_layout(character) { ' ' } else { character });
     }
-    out
+    break_commands(out)
 }
 
 /// Characters that are no control characters, but reorder or break lines as if they were.
@@ -45,6 +47,14 @@ mod tests {
     #[test]
     fn one_line() {
         assert_eq!(plain("a\nb\u{1b}[31m\u{202e}c", 20), "a b [31m c");
+    }
+
+    #[test]
+    fn no_command_of_a_ci_log() {
+        for text in ["##vso[x]", "is ##[error]", "::error::x", "\u{1b}::error::x"] {
+            let out = plain(text, 40);
+            assert!(!out.contains("##") && !out.trim_start().starts_with("::"), "{out}");
+        }
     }
 
     proptest::proptest! {

@@ -184,6 +184,104 @@ fn the_action_lints() {
     }
 }
 
+/// What is foreign text in the log of the action is not taken for a command: Helm's output, and that of the linter.
+#[cfg(unix)]
+#[test]
+fn the_action_takes_no_commands_from_others() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    for name in ["bin", "checkout", "checkout/.git", "checkout/chart", "checkout/shared"] {
+        fs::create_dir(at(name)).unwrap();
+    }
+    let program = |name: &str, text: &str| {
+        fs::write(at("bin").join(name), text).unwrap();
+        fs::set_permissions(at("bin").join(name), fs::Permissions::from_mode(0o755)).unwrap();
+    };
+    let job = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: \"::error::x\"}\nspec: {\"##[x]\": 1}\n";
+    program(
+        "helm",
+        &format!("#!/bin/sh\nprintf '::error::pwned\\n::add-mask::x' >&2\ncat <<'END'\n{job}END\n"),
+    );
+    program("kubectl", "#!/bin/sh\nprintf 'no newline ::x\\n::set-output name=a::b' >&2\nexit 1\n");
+    fs::write(at("checkout/::error::pwned.yaml"), job).unwrap();
+    let run = || {
+        let program = assert_cmd::cargo::cargo_bin("jobguard");
+        let done = Command::new("bash")
+            .args(["-c", &script("Lint")])
+            .current_dir(at("checkout"))
+            .env("PATH", path_with(&[&at("bin"), program.parent().unwrap()]))
+            .env("RUNNER_TEMP", folder.path())
+            .env("GITHUB_OUTPUT", at("output"))
+            .envs([("PATHS", ".\n::error::gone.yaml"), ("CHARTS", "chart"), ("KUSTOMIZATIONS", "base")])
+            .envs([("POLICY", "recommended"), ("FAIL_ON", "error")])
+            .output()
+            .unwrap();
+        assert_eq!(done.status.code(), Some(2));
+        String::from_utf8(done.stdout).unwrap() + &String::from_utf8(done.stderr).unwrap()
+    };
+    // As the runner reads it.
+    let mut words = Vec::new();
+    let log = run();
+    let mut stopped: Option<String> = None;
+    for line in log.lines() {
+        match &stopped {
+            Some(word) => stopped = (line.trim() != format!("::{word}::")).then(|| word.clone()),
+            None if line.starts_with("::stop-commands::") => {
+                words.push(line.replace("::stop-commands::", ""));
+                stopped = words.last().cloned();
+            }
+            None => {
+                let known =
+                    ["::group::", "::endgroup::", "::error file=", "::warning file=", "::notice file="];
+                let is_command = line.trim_start().starts_with("::");
+                assert!(!is_command || known.iter().any(|known| line.starts_with(known)), "{line}\n{log}");
+                assert!(!line.contains("##["), "{line}\n{log}");
+            }
+        }
+    }
+    assert!(stopped.is_none() && log.contains("::add-mask::x"), "{log}");
+    words.extend(run().lines().filter_map(|line| line.strip_prefix("::stop-commands::").map(str::to_owned)));
+    let count = words.len();
+    words.sort();
+    words.dedup();
+    assert!(words.len() == count && count >= 6 && words.iter().all(|word| word.len() == 32), "{words:?}");
+
+    // Helm follows links: a chart with one that leads away is not rendered.
+    fs::write(at("secret"), "x").unwrap();
+    symlink("../shared", at("checkout/chart/templates")).unwrap();
+    assert!(log.contains("error[") && run().contains("error[api/unknown-field]"), "{log}");
+    for target in [at("secret"), "../.git/config".into(), "../../secret".into()] {
+        let link = at("checkout/chart/values.yaml");
+        symlink(target, &link).unwrap();
+        let log = run();
+        assert!(log.contains("a link in chart leads out of the checkout"), "{log}");
+        assert!(!log.contains("error[api/unknown-field]"), "{log}");
+        fs::remove_file(link).unwrap();
+    }
+}
+
+/// pre-commit puts the names of changed files behind the hook's arguments.
+#[test]
+fn a_hook_takes_no_file_for_an_option() {
+    let hooks = objects(&fs::read_to_string(root().join(".pre-commit-hooks.yaml")).unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let job = fs::read_to_string(root().join("examples/nightly-report.yaml")).unwrap();
+    fs::write(folder.path().join("--fail-on=never"), job).unwrap();
+    for hook in hooks.iter().flat_map(|hooks| hooks.as_array().unwrap()) {
+        let entry = hook["entry"].as_str().unwrap().strip_prefix("jobguard ").unwrap();
+        let own = hook["args"].as_array().unwrap().iter().map(|argument| argument.as_str().unwrap());
+        let done = assert_cmd::Command::cargo_bin("jobguard")
+            .unwrap()
+            .current_dir(folder.path())
+            .args(entry.split(' ').chain(own).chain(["--fail-on=never"]))
+            .output()
+            .unwrap();
+        assert_eq!(done.status.code(), Some(1), "{}", String::from_utf8_lossy(&done.stderr));
+    }
+}
+
 /// The script that fetches the program: what has not the right checksum is not unpacked.
 #[cfg(unix)]
 #[test]

@@ -1,0 +1,181 @@
+//! Reading and replacing what a checkout brings along: regular files that lie in one folder.
+//!
+//! Whoever wrote the checkout chose its links, pipes and names. None of them may make this program read, wait for or
+//! write anything outside of the folder that somebody asked it to look at.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+/// A folder that nothing is read outside of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Root(Arc<Path>);
+
+/// Why a file is left alone.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Refusal {
+    /// Its real place is outside of the folder.
+    #[error("it lies outside of {0}")]
+    Outside(String),
+    /// Its real place is where git keeps its own files, credentials among them.
+    #[error("it lies in .git, which is left alone")]
+    Git,
+    /// A pipe, a device, a socket or a folder.
+    #[error("it is not a regular file")]
+    Irregular,
+    /// It is not there, or cannot be read.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+impl Root {
+    /// The folder at `folder`, wherever links lead to it.
+    ///
+    /// # Errors
+    ///
+    /// There is no such folder, or it cannot be looked at.
+    pub(crate) fn new(folder: &Path) -> io::Result<Self> {
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        Ok(Self(fs::canonicalize(folder)?.into()))
+    }
+
+    /// The git repository that `folder` lies in: the nearest one upwards.
+    pub(crate) fn of_repository(folder: &Path) -> Option<Self> {
+        let Self(folder) = Self::new(folder).ok()?;
+        let repository = folder.ancestors().find(|folder| folder.join(".git").symlink_metadata().is_ok())?;
+        Some(Self(repository.into()))
+    }
+
+    /// Where the regular file at `path` really is, below this folder.
+    ///
+    /// # Errors
+    ///
+    /// Why it is none that may be read.
+    pub(crate) fn resolve(&self, path: &Path) -> Result<PathBuf, Refusal> {
+        let real = fs::canonicalize(path)?;
+        let below = real.strip_prefix(&self.0).map_err(|_| Refusal::Outside(self.0.display().to_string()))?;
+        if below.components().any(is_git) {
+            return Err(Refusal::Git);
+        }
+        // Asked before it is opened: opening a device may do something already.
+        if !fs::symlink_metadata(&real)?.is_file() {
+            return Err(Refusal::Irregular);
+        }
+        Ok(real)
+    }
+
+    /// Opens the regular file at `path` for reading.
+    ///
+    /// # Errors
+    ///
+    /// Why it is none that may be read.
+    pub(crate) fn open(&self, path: &Path) -> Result<File, Refusal> {
+        let real = self.resolve(path)?;
+        let file = open_real(&self.0, &real)?;
+        if file.metadata()?.is_file() { Ok(file) } else { Err(Refusal::Irregular) }
+    }
+
+    /// Makes `content` the content of the regular file at `path`, in one step. Links that lead to it stay.
+    ///
+    /// # Errors
+    ///
+    /// Why it is none that may be written, or why it could not be.
+    pub(crate) fn replace(&self, path: &Path, content: &[u8]) -> Result<(), Refusal> {
+        let real = self.resolve(path)?;
+        Ok(crate::replace::replace_exactly(&real, content)?)
+    }
+}
+
+/// Whether a report may be written to `path`. A name in the current folder, or in the repository that it lies in, is
+/// a place in the checkout: no link that the checkout brings along leads the report out of it. Any other name is the
+/// user's own.
+///
+/// # Errors
+///
+/// A link leads elsewhere; or where one leads to cannot be found out.
+pub(crate) fn may_write(path: &Path) -> Result<(), Refusal> {
+    let here = std::env::current_dir()?;
+    let Root(root) = match Root::of_repository(&here) {
+        Some(repository) => repository,
+        None => Root::new(&here)?,
+    };
+    if !without_dots(&fs::canonicalize(here)?.join(path)).starts_with(&root) {
+        return Ok(());
+    }
+    let is_link = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
+    let target = if is_link { crate::replace::behind_links(path)? } else { path.to_owned() };
+    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = fs::canonicalize(folder)?;
+    let outside = || Refusal::Outside(root.display().to_string());
+    let below = folder.strip_prefix(&root).map_err(|_| outside())?;
+    if below.components().any(is_git)
+        || target.file_name().is_some_and(|name| name.eq_ignore_ascii_case(".git"))
+    {
+        return Err(Refusal::Git);
+    }
+    // A link to a device or a pipe is not followed above.
+    if is_link && fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+        return Err(outside());
+    }
+    Ok(())
+}
+
+fn is_git(part: Component<'_>) -> bool {
+    part.as_os_str().eq_ignore_ascii_case(".git")
+}
+
+/// An absolute path with `.` and `..` taken out, as it reads.
+fn without_dots(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => drop(plain.pop()),
+            Component::CurDir => {}
+            other => plain.push(other),
+        }
+    }
+    plain
+}
+
+/// Opens a regular file that the user or the operator named. It may be reached by any links.
+///
+/// # Errors
+///
+/// It is not a regular file, is not there or cannot be read.
+pub(crate) fn open_regular(path: &Path) -> Result<File, Refusal> {
+    let real = fs::canonicalize(path)?;
+    if !fs::symlink_metadata(&real)?.is_file() {
+        return Err(Refusal::Irregular);
+    }
+    let root = real.ancestors().last().unwrap_or(Path::new("/"));
+    let file = open_real(root, &real)?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(Refusal::Irregular) }
+}
+
+/// Opens what lies at `real`, a path without links below `root`, one folder at a time: a link that has been put in
+/// its way meanwhile is not followed, and a pipe is not waited for.
+#[cfg(unix)]
+fn open_real(root: &Path, real: &Path) -> io::Result<File> {
+    use rustix::fs::{Mode, OFlags, open, openat};
+    // Passing through a folder takes no permission to list it.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    const PASS: OFlags = OFlags::PATH;
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    const PASS: OFlags = OFlags::RDONLY;
+    let folder = PASS | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let read = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let below = real.strip_prefix(root).map_err(io::Error::other)?;
+    let mut at = open(root, folder, Mode::empty())?;
+    let mut parts = below.components().peekable();
+    while let Some(part) = parts.next() {
+        let flags = if parts.peek().is_some() { folder } else { read };
+        at = openat(&at, part.as_os_str(), flags, Mode::empty())?;
+    }
+    Ok(File::from(at))
+}
+
+#[cfg(not(unix))]
+fn open_real(_: &Path, real: &Path) -> io::Result<File> {
+    File::open(real)
+}

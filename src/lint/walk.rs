@@ -1,0 +1,130 @@
+//! Walking a folder as git sees it, without trusting what lies in it.
+
+use std::collections::BTreeMap;
+use std::fs::{self, FileType};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use ignore::WalkBuilder;
+
+/// Lists of files to ignore, as the walk looks for them in every folder.
+const IGNORE_FILES: [&str; 3] = [".ignore", ".gitignore", ".git/info/exclude"];
+
+/// A larger list was not written for git; each of its lines becomes a pattern that every name is matched with. In bytes.
+const MAX_IGNORE_FILE: u64 = 256 << 10;
+
+/// Which lists of files to ignore are heeded. Hidden files are left out always.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Honoured {
+    /// `.ignore`, and git's.
+    All,
+    /// Git's alone.
+    GitOnly,
+    /// None.
+    None,
+}
+
+/// What a walk came across.
+#[derive(Debug, Default)]
+pub(super) struct Walked {
+    /// What is named as a manifest is, and is no folder; in the order of the names. Links are not followed.
+    pub(super) files: BTreeMap<PathBuf, FileType>,
+    /// What could not be looked at, in words.
+    pub(super) errors: Vec<String>,
+    /// Lists of files to ignore that were not heeded.
+    pub(super) unusable: Vec<PathBuf>,
+    /// Whether there is an `.ignore` on the way that was heeded.
+    pub(super) asks_dot_ignore: bool,
+}
+
+/// What is noticed of a folder before its lists are read.
+#[derive(Debug, Default)]
+struct Noticed {
+    asks_dot_ignore: bool,
+    unusable: Vec<PathBuf>,
+    folders: Vec<PathBuf>,
+}
+
+impl Noticed {
+    /// Whether the lists in `folder` may be read.
+    fn look(&mut self, folder: &Path) -> bool {
+        let before = self.unusable.len();
+        for name in IGNORE_FILES {
+            let path = folder.join(name);
+            let Ok(metadata) = fs::symlink_metadata(&path) else { continue };
+            // As git does, which does not follow a link there either. The walk would wait for a pipe, and read a
+            // device for ever.
+            if metadata.is_dir() {
+            } else if !metadata.is_file() || metadata.len() > MAX_IGNORE_FILE {
+                self.unusable.push(path);
+            } else {
+                self.asks_dot_ignore |= name == ".ignore";
+            }
+        }
+        self.unusable.len() == before
+    }
+}
+
+/// Walks `folder`.
+pub(super) fn walk(folder: &Path, honoured: Honoured) -> Walked {
+    let mut walked = Walked::default();
+    let mut noticed = Noticed::default();
+    let mut honoured = honoured;
+    if honoured != Honoured::None {
+        // The lists of the folders above count too.
+        let above = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+        let usable: Vec<bool> = above.ancestors().skip(1).map(|above| noticed.look(above)).collect();
+        if !noticed.look(folder) || usable.contains(&false) {
+            honoured = Honoured::None;
+        }
+    }
+    step(folder, honoured, noticed, &mut walked);
+    walked
+}
+
+fn step(folder: &Path, honoured: Honoured, noticed: Noticed, walked: &mut Walked) {
+    let mut builder = WalkBuilder::new(folder);
+    builder.require_git(false).follow_links(false);
+    match honoured {
+        Honoured::All => {}
+        Honoured::GitOnly => drop(builder.ignore(false)),
+        Honoured::None => {
+            builder.ignore(false).git_ignore(false).git_global(false).git_exclude(false).parents(false);
+        }
+    }
+    let noticed = Arc::new(Mutex::new(noticed));
+    if honoured != Honoured::None {
+        let noticed = Arc::clone(&noticed);
+        builder.filter_entry(move |entry| {
+            if !entry.file_type().is_some_and(|kind| kind.is_dir()) {
+                return true;
+            }
+            let mut noticed = noticed.lock().unwrap_or_else(PoisonError::into_inner);
+            let usable = noticed.look(entry.path());
+            if !usable {
+                noticed.folders.push(entry.path().to_owned());
+            }
+            usable
+        });
+    }
+    for entry in builder.build() {
+        match entry {
+            Ok(entry) => {
+                let ending = entry.path().extension().and_then(|ending| ending.to_str());
+                if let Some(kind) = entry.file_type().filter(|kind| !kind.is_dir())
+                    && matches!(ending, Some("yaml" | "yml" | "json"))
+                {
+                    walked.files.insert(entry.into_path(), kind);
+                }
+            }
+            Err(error) => walked.errors.push(error.to_string()),
+        }
+    }
+    let noticed = std::mem::take(&mut *noticed.lock().unwrap_or_else(PoisonError::into_inner));
+    walked.unusable.extend(noticed.unusable);
+    walked.asks_dot_ignore |= noticed.asks_dot_ignore && honoured == Honoured::All;
+    // Without its lists a folder is walked whole.
+    for folder in noticed.folders {
+        step(&folder, Honoured::None, Noticed::default(), walked);
+    }
+}
