@@ -239,14 +239,25 @@ impl ControlPlane {
 
     /// Runs kubectl as an administrator, with `input` on its standard input.
     pub(crate) fn kubectl(&self, arguments: &[&str], input: &str) -> Said {
+        let place = [
+            &format!("--server=https://127.0.0.1:{}", self.port),
+            "--insecure-skip-tls-verify",
+            &format!("--token={TOKEN}"),
+            "--kubeconfig=/dev/null",
+        ];
+        self.run_kubectl(&place, arguments, input)
+    }
+
+    /// Runs kubectl with this kubeconfig, and so with the rights of whom it is for.
+    #[cfg(unix)]
+    pub(crate) fn kubectl_as(&self, kubeconfig: &Path, arguments: &[&str], input: &str) -> Said {
+        self.run_kubectl(&[&format!("--kubeconfig={}", kubeconfig.display())], arguments, input)
+    }
+
+    fn run_kubectl(&self, place: &[&str], arguments: &[&str], input: &str) -> Said {
         let mut child = Command::new(&self.kubectl)
-            .args([
-                &format!("--server=https://127.0.0.1:{}", self.port),
-                "--insecure-skip-tls-verify",
-                &format!("--token={TOKEN}"),
-                &format!("--cache-dir={}", self.folder.path().join("cache").display()),
-                "--kubeconfig=/dev/null",
-            ])
+            .args(place)
+            .arg(format!("--cache-dir={}", self.folder.path().join("cache").display()))
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -26,7 +26,11 @@ where
     K: Clone + DeserializeOwned + Debug,
 {
     // RBAC grants a watch of objects by name to those only that ask for no other.
-    let params = WatchParams::default().fields(&format!("metadata.name={name}")).timeout(WATCH_SECONDS);
+    // With bookmarks, an API server before an etcd older than 3.5 refuses a watch that begins with what is there.
+    let params = WatchParams::default()
+        .fields(&format!("metadata.name={name}"))
+        .timeout(WATCH_SECONDS)
+        .disable_bookmarks();
     let mut pause = FIRST_PAUSE;
     let mut told = false;
     loop {
