@@ -39,7 +39,9 @@ const TAKEOVERS: [Change; 23] = [
     ("a shorter timeout", |object| object["webhooks"][0]["timeoutSeconds"] = json!(1)),
     ("another matchPolicy", |object| object["webhooks"][0]["matchPolicy"] = json!("Exact")),
     ("no condition", |object| drop(object["webhooks"][0].as_object_mut().unwrap().remove("matchConditions"))),
-    ("another condition", |object| object["webhooks"][0]["matchConditions"][0]["expression"] = json!("false")),
+    ("another condition", |object| {
+        object["webhooks"][0]["matchConditions"][0]["expression"] = json!("false")
+    }),
     ("another name", |object| object["webhooks"][0]["name"] = json!("other.jobguard.dev")),
     ("one more", one_more),
     ("none", |object| object["webhooks"] = json!([])),
@@ -51,8 +53,7 @@ const TAKEOVERS: [Change; 23] = [
     }),
     ("a finalizer", |object| object["metadata"]["finalizers"] = json!(["example.com/kept"])),
     ("an owner", |object| {
-        object["metadata"]["ownerReferences"] =
-            json!([{"apiVersion": "v1", "kind": "ConfigMap", "name": "a", "uid": "11111111-1111-1111-1111-111111111111"}]);
+        object["metadata"]["ownerReferences"] = json!([{"apiVersion": "v1", "kind": "ConfigMap", "name": "a", "uid": "11111111-1111-1111-1111-111111111111"}]);
     }),
 ];
 
@@ -193,12 +194,22 @@ fn a_replica_s_account_changes_the_ca_bundle_alone() {
     plane.until("the account has rights", || as_account(&["get", "nodes"], "").ok);
     for kind in KINDS {
         let said = as_account(&["delete", kind, NAME], "");
-        assert!(!said.ok && said.stderr.contains("neither create nor delete"), "{}{}", said.stdout, said.stderr);
+        assert!(
+            !said.ok && said.stderr.contains("neither create nor delete"),
+            "{}{}",
+            said.stdout,
+            said.stderr
+        );
         let another = changed(kind, &|object| {
             object["metadata"] = json!({"name": "another"});
         });
         let said = as_account(&["create", "-f", "-"], &another);
-        assert!(!said.ok && said.stderr.contains("neither create nor delete"), "{}{}", said.stdout, said.stderr);
+        assert!(
+            !said.ok && said.stderr.contains("neither create nor delete"),
+            "{}{}",
+            said.stdout,
+            said.stderr
+        );
         assert!(plane.kubectl(&["create", "--dry-run=server", "-f", "-"], &another).ok);
     }
     assert!(plane.kubectl(&["delete", "clusterrolebinding", "too-much"], "").ok);

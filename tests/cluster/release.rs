@@ -119,6 +119,7 @@ fn installed_tested_switched_off_and_gone() {
     for (right, granted) in [
         (["get", "secrets/rel-jobguard-ca"], true),
         (["update", "validatingwebhookconfigurations/rel-jobguard"], true),
+        (["watch", "validatingwebhookconfigurations/rel-jobguard"], true),
         (["get", "secrets/another"], false),
         (["list", "secrets"], false),
         (["create", "secrets"], false),

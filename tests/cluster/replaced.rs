@@ -117,7 +117,8 @@ struct Release {
 impl Release {
     fn install(more: &[&str]) -> Option<Self> {
         let services = Services::start();
-        let (Some(plane), Some(helm)) = (ControlPlane::start_with(&services.arguments()), Helm::find()) else {
+        let (Some(plane), Some(helm)) = (ControlPlane::start_with(&services.arguments()), Helm::find())
+        else {
             return None;
         };
         let mut release = Self { plane, helm, services, replicas: Vec::new() };
@@ -126,8 +127,12 @@ impl Release {
         release.replicas = (0..2).map(|_| Replica::another(&release.plane, more)).collect();
         release.services.lead_to(&release.replicas.iter().map(|replica| replica.port).collect::<Vec<_>>());
         release.plane.until("the replicas are ready", || release.replicas.iter().all(Replica::is_ready));
-        let works =
-            || release.plane.kubectl(&["create", "--dry-run=server", "-f", "-"], super::WITHOUT_RESTART_POLICY).ok;
+        let works = || {
+            release
+                .plane
+                .kubectl(&["create", "--dry-run=server", "-f", "-"], super::WITHOUT_RESTART_POLICY)
+                .ok
+        };
         release.plane.until("the webhooks are asked", works);
         Some(release)
     }
@@ -154,7 +159,10 @@ impl Release {
             let path = "jsonpath={.webhooks[0].clientConfig.caBundle}";
             self.kubectl(&["get", kind, NAME, "-o", path], "")
         };
-        (self.kubectl(&secret, ""), ["mutatingwebhookconfiguration", "validatingwebhookconfiguration"].map(bundle))
+        (
+            self.kubectl(&secret, ""),
+            ["mutatingwebhookconfiguration", "validatingwebhookconfiguration"].map(bundle),
+        )
     }
 
     fn meanwhile(&self, is_mutated: bool, work: impl FnOnce()) -> Tally {
@@ -174,7 +182,11 @@ fn a_replaced_release_keeps_its_authority_and_its_service() {
     // A machine that is busy is given time. It took seven seconds when changes were noticed by chance.
     let check = |what: &str, tally: &Tally| {
         tally.print(what);
-        assert!(tally.created > 0 && tally.lost < Duration::from_secs(3), "{what}: {tally:?}\n{}", release.logs());
+        assert!(
+            tally.created > 0 && tally.lost < Duration::from_secs(3),
+            "{what}: {tally:?}\n{}",
+            release.logs()
+        );
         release.plane.until("everything is as it was", || release.authority() == before);
     };
 
@@ -259,7 +271,8 @@ fn configurations_are_deleted_in_an_emergency() {
     });
     tally.print("both are back");
     assert!(tally.lost < Duration::from_secs(3), "{tally:?}\n{}", release.logs());
-    let asked = release.plane.kubectl(&["create", "--dry-run=server", "-f", "-"], super::WITHOUT_RESTART_POLICY);
+    let asked =
+        release.plane.kubectl(&["create", "--dry-run=server", "-f", "-"], super::WITHOUT_RESTART_POLICY);
     assert!(asked.ok, "{}", asked.stderr);
     let logs = release.logs();
     assert!(!logs.contains("serving none"), "{logs}");
@@ -275,15 +288,15 @@ fn a_leaked_authority_is_revoked() {
         return;
     };
     let (leaked, _) = release.authority();
-    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("certs/README.md")).unwrap();
+    let readme =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("certs/README.md")).unwrap();
     let (_, section) = readme.split_once("## A leaked authority").unwrap();
     let mut commands = section.split("```sh\n").skip(1).map(|block| block.split("```").next().unwrap());
     let run = |commands: &str| {
-        let commands =
-            commands.replace("-n jobguard", "-n guard").replace("jobguard-ca", "rel-jobguard-ca").replace(
-                "configuration jobguard ",
-                &format!("configuration {NAME} "),
-            );
+        let commands = commands
+            .replace("-n jobguard", "-n guard")
+            .replace("jobguard-ca", "rel-jobguard-ca")
+            .replace("configuration jobguard ", &format!("configuration {NAME} "));
         let path = std::env::var("PATH").unwrap();
         let output = Command::new("sh")
             .args(["-euc", &commands])
@@ -320,6 +333,7 @@ fn a_leaked_authority_is_revoked() {
     release.plane.until("the Secret has its authority back", || release.authority().0 == current);
     let (_, trusted) = release.authority();
     assert!(trusted.iter().all(|bundle| *bundle == current));
-    let works = release.plane.kubectl(&["create", "--dry-run=server", "-f", "-"], super::WITHOUT_RESTART_POLICY);
+    let works =
+        release.plane.kubectl(&["create", "--dry-run=server", "-f", "-"], super::WITHOUT_RESTART_POLICY);
     assert!(works.ok, "{}", works.stderr);
 }

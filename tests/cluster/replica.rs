@@ -52,10 +52,11 @@ impl Replica {
         let (webhook, metrics) = (port("webhook"), port("metrics"));
         let arguments = container["args"].as_array().unwrap().iter().map(|argument| {
             let argument = argument.as_str().unwrap();
-            let moved = [("--listen=", webhook), ("--metrics-listen=", metrics)].iter().find_map(|(flag, ports)| {
-                let host = argument.strip_prefix(flag)?.strip_suffix(&ports.0.to_string())?;
-                Some(format!("{flag}{host}{}", ports.1))
-            });
+            let moved =
+                [("--listen=", webhook), ("--metrics-listen=", metrics)].iter().find_map(|(flag, ports)| {
+                    let host = argument.strip_prefix(flag)?.strip_suffix(&ports.0.to_string())?;
+                    Some(format!("{flag}{host}{}", ports.1))
+                });
             moved.unwrap_or_else(|| argument.to_owned())
         });
         let folder = tempfile::tempdir().unwrap();

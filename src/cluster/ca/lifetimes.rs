@@ -129,7 +129,10 @@ mod tests {
     #[test]
     fn in_seconds() {
         let usual = Lifetimes::default();
-        assert_eq!(usual.terms(), Terms { authority: 31_536_000, leaf: 86_400, skew: 3600, settle: 301, grace: 10 });
+        assert_eq!(
+            usual.terms(),
+            Terms { authority: 31_536_000, leaf: 86_400, skew: 3600, settle: 301, grace: 10 }
+        );
         assert_eq!(usual.pause(), Duration::from_secs(10));
         let short = Lifetimes { settle: Duration::from_millis(2100), ..lifetimes(30, 12, 0) };
         assert_eq!(short.terms(), Terms { authority: 30, leaf: 12, skew: 1, settle: 4, grace: 10 });

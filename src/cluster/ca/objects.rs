@@ -317,7 +317,8 @@ impl Seen {
 /// manifest has no data. A Secret that holds anything at all, or that is another one, is left as it is.
 fn recall(secret: Option<&mut Secret>, remembered: Option<&Remembered>) -> bool {
     let (Some(secret), Some(remembered)) = (secret, remembered) else { return false };
-    let is_emptied = secret.data.as_ref().is_none_or(BTreeMap::is_empty) && secret.metadata.uid == remembered.uid;
+    let is_emptied =
+        secret.data.as_ref().is_none_or(BTreeMap::is_empty) && secret.metadata.uid == remembered.uid;
     if is_emptied {
         secret.data = Some(remembered.data.clone());
     }

@@ -179,7 +179,9 @@ impl Replica {
             _ => None,
         };
         let overdue = |since: i64| clock.steady.saturating_sub(since) >= terms.grace;
-        if self.serving.as_ref().is_some_and(|leaf| !leaf.is_valid(now)) || self.unverified.is_some_and(overdue) {
+        if self.serving.as_ref().is_some_and(|leaf| !leaf.is_valid(now))
+            || self.unverified.is_some_and(overdue)
+        {
             actions.push(Action::Withdraw);
         }
         let Some(authorities) = &view.authorities else {

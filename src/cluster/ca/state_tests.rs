@@ -131,7 +131,8 @@ impl Member {
             self.remembered = seen.secret.held.clone().map(|held| (seen.secret.uid, held));
         }
         self.acted_on = seen.others;
-        let verified = |leaf: &Leaf| view.bundles.iter().all(|live| live.iter().any(|one| one.id == leaf.issuer));
+        let verified =
+            |leaf: &Leaf| view.bundles.iter().all(|live| live.iter().any(|one| one.id == leaf.issuer));
         self.unverified = match &self.replica.serving {
             Some(leaf) if !verified(leaf) => Some((self.unverified.map_or(time, |(since, _)| since), time)),
             _ => None,
@@ -167,9 +168,11 @@ impl Member {
                 }
                 Action::Publish { webhook, bundle } => {
                     // Counted over those that it saw.
-                    let existing = seen.bundles.iter().enumerate().filter_map(|(at, one)| Some((at, one.as_ref()?)));
+                    let existing =
+                        seen.bundles.iter().enumerate().filter_map(|(at, one)| Some((at, one.as_ref()?)));
                     let (at, read) = existing.skip(*webhook).next().unwrap();
-                    if let Some(there) = cluster.bundles[at].as_mut().filter(|there| there.version == read.version)
+                    if let Some(there) =
+                        cluster.bundles[at].as_mut().filter(|there| there.version == read.version)
                         && network != Network::Lost
                     {
                         there.version += 1;
@@ -326,7 +329,10 @@ fn deleted_configurations_take_no_certificate_along() {
         all[0].act(&mut cluster, time, Network::Good);
         for member in &all {
             let leaf = member.replica.serving.as_ref().unwrap();
-            assert!((0..2).all(|which| cluster.live(which).iter().any(|one| one.id == leaf.issuer)), "{gone:?}");
+            assert!(
+                (0..2).all(|which| cluster.live(which).iter().any(|one| one.id == leaf.issuer)),
+                "{gone:?}"
+            );
         }
     }
 }
