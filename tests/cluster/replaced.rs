@@ -20,7 +20,7 @@ use super::replica::{NAME, Replica};
 use super::services::Services;
 
 const CONFIGURATIONS: &str = "validatingwebhookconfiguration,mutatingwebhookconfiguration";
-const EMPTY_BUNDLE: &str = r#"[{"op": "remove", "path": "/webhooks/0/clientConfig/caBundle"}]"#;
+const EMPTY_BUNDLE: &str = r#"[{"op": "add", "path": "/webhooks/0/clientConfig/caBundle", "value": ""}]"#;
 
 /// What came of creating Jobs, one after the other.
 #[derive(Debug, Default)]
