@@ -67,6 +67,25 @@ fn client(object: &mut Value) -> &mut Value {
     &mut object["webhooks"][0]["clientConfig"]
 }
 
+/// Kubernetes' own check of the expressions finds nothing to say.
+#[test]
+fn the_expressions_are_type_checked() {
+    let (Some(mut plane), Some(helm)) = (ControlPlane::start(), Helm::find()) else { return };
+    if !plane.run_controllers("validatingadmissionpolicy-status-controller") {
+        return;
+    }
+    let applied = plane.kubectl(&["create", "namespace", "guard"], "");
+    assert!(applied.ok, "{}", applied.stderr);
+    let applied = plane.kubectl(&["apply", "-f", "-"], &helm.template("default", &[]));
+    assert!(applied.ok && !applied.stderr.contains("Warning"), "{}", applied.stderr);
+    let status = || {
+        let policy = "validatingadmissionpolicy/rel-jobguard-account";
+        plane.kubectl(&["get", policy, "-o", "jsonpath={.status}"], "").stdout
+    };
+    plane.until("the policy is checked", || status().contains("observedGeneration"));
+    assert!(!status().contains("Warning"), "{}", status());
+}
+
 #[test]
 fn a_replica_s_account_changes_the_ca_bundle_alone() {
     let (Some(plane), Some(helm)) = (ControlPlane::start(), Helm::find()) else { return };

@@ -156,6 +156,23 @@ impl ControlPlane {
         }
     }
 
+    /// Runs these controllers until the control plane ends; or returns false where there is no kube-controller-manager.
+    #[cfg(unix)]
+    pub(crate) fn run_controllers(&mut self, names: &str) -> bool {
+        let program = self.start.0.with_file_name("kube-controller-manager");
+        if !program.is_file() {
+            return skip::<()>("KUBEBUILDER_ASSETS has no kube-controller-manager").is_some();
+        }
+        let arguments = [
+            format!("--kubeconfig={}", self.kubeconfig().display()),
+            format!("--controllers={names}"),
+            "--leader-elect=false".to_owned(),
+            "--secure-port=0".to_owned(),
+        ];
+        self.children.push(spawn(&program, &arguments, &self.folder.path().join("controllers.log")));
+        true
+    }
+
     /// Ends the API server; [`Self::restart`] starts it again.
     pub(crate) fn stop(&mut self) {
         let _ = self.children[0].kill();

@@ -128,9 +128,10 @@ impl Objects {
 
     /// Waits for changes of any of the objects, for ever, and reports each to `changed`.
     pub(super) async fn watch(&self, changed: &Notify) {
-        let configuration = async |which| match self.wanted(which) {
-            (kind, Some(name)) => changes::report(kind, self.api(which), name, changed).await,
-            (_, None) => {}
+        let configuration = async |which| {
+            if let (kind, Some(name)) = self.wanted(which) {
+                changes::report(kind, self.api(which), name, changed).await;
+            }
         };
         join3(
             changes::report("Secret", &self.secrets, &self.options.secret, changed),

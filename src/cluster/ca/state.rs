@@ -193,18 +193,19 @@ impl Replica {
         }
         // Before what takes longer: this is what API servers wait for.
         for (webhook, live) in view.bundles.iter().enumerate() {
-            let bundle = wanted(live, authorities, now.saturating_sub(terms.skew));
+            let bundle = wanted(live, authorities, now, terms);
             if bundle != *live {
                 actions.push(Action::Publish { webhook, bundle });
             }
         }
-        actions.extend(self.succession(authorities, clock, terms));
+        actions.extend(self.succession(authorities, view, clock, terms));
         let current = authorities.current;
         let names = self.names(view);
-        let stale = self
-            .newest
-            .as_ref()
-            .is_none_or(|leaf| leaf.issuer != current.id || leaf.names != names || leaf.is_due(now));
+        let stale = self.newest.as_ref().is_none_or(|leaf| {
+            // One that ends with its authority is not renewed: another would end then, too.
+            let renewable = leaf.not_after < current.not_after;
+            leaf.issuer != current.id || leaf.names != names || leaf.is_due(now) && renewable
+        });
         if stale && !names.is_empty() && current.is_valid(now) {
             actions.push(Action::Sign { names });
         } else if let Some(newest) = &self.newest {
@@ -241,7 +242,13 @@ impl Replica {
     }
 
     /// Who follows the current authority, and when.
-    fn succession(&self, authorities: &Authorities, clock: Clock, terms: &Terms) -> Option<Action> {
+    fn succession(
+        &self,
+        authorities: &Authorities,
+        view: &View,
+        clock: Clock,
+        terms: &Terms,
+    ) -> Option<Action> {
         let Authorities { current, next, .. } = authorities;
         match next {
             Some(next) if next.not_after > clock.wall => {
@@ -249,7 +256,8 @@ impl Replica {
                 let heard = self.is_settled(&next.id, clock.steady, terms);
                 // Nothing that the current one signed is of use any more: there is nothing to wait for.
                 let orphaned = published && current.not_after < clock.wall;
-                (heard || orphaned).then_some(Action::Promote)
+                // Nor is there where nobody asks.
+                (heard || orphaned || view.bundles.is_empty()).then_some(Action::Promote)
             }
             _ => current.is_due(clock.wall).then_some(Action::Prepare),
         }
@@ -285,10 +293,19 @@ fn is_verified(leaf: &Leaf, view: &View, now: i64) -> bool {
         })
 }
 
-/// What a `caBundle` should hold: what it does, and what the Secret does, without what expired before `end`.
-fn wanted(live: &BTreeSet<Authority>, authorities: &Authorities, end: i64) -> BTreeSet<Authority> {
+/// What a `caBundle` should hold: what it does, and what the Secret does. What has expired stays for as long as clocks may be
+/// apart, and is not put in again: replicas whose clocks differ would undo each other's writes.
+fn wanted(
+    live: &BTreeSet<Authority>,
+    authorities: &Authorities,
+    now: i64,
+    terms: &Terms,
+) -> BTreeSet<Authority> {
+    let end = now.saturating_sub(terms.skew);
     let alive = |authority: &&Authority| authority.not_after >= end;
-    let mut bundle: BTreeSet<Authority> = authorities.all().filter(alive).copied().collect();
+    let of_ours =
+        |authority: &&Authority| authority.not_after >= now || alive(authority) && live.contains(authority);
+    let mut bundle: BTreeSet<Authority> = authorities.all().filter(of_ours).copied().collect();
     // Those of others, the youngest first.
     let mut others: Vec<Authority> = live.iter().filter(alive).copied().collect();
     others.sort_by_key(|authority| std::cmp::Reverse(authority.not_after));

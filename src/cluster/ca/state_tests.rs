@@ -168,9 +168,9 @@ impl Member {
                 }
                 Action::Publish { webhook, bundle } => {
                     // Counted over those that it saw.
-                    let existing =
+                    let mut existing =
                         seen.bundles.iter().enumerate().filter_map(|(at, one)| Some((at, one.as_ref()?)));
-                    let (at, read) = existing.skip(*webhook).next().unwrap();
+                    let (at, read) = existing.nth(*webhook).unwrap();
                     if let Some(there) =
                         cluster.bundles[at].as_mut().filter(|there| there.version == read.version)
                         && network != Network::Lost
@@ -337,6 +337,40 @@ fn deleted_configurations_take_no_certificate_along() {
     }
 }
 
+/// However long everything is switched off, replicas are ready for when it is switched on again.
+#[test]
+fn authorities_follow_each_other_without_configurations() {
+    let (mut cluster, mut all) = (Cluster::new(), members(2));
+    settle(&mut cluster, &mut all, 0);
+    cluster.delete(0);
+    cluster.delete(1);
+    for time in (0..3 * TERMS.authority).step_by(20) {
+        settle(&mut cluster, &mut all, time);
+        for member in &all {
+            let leaf = member.replica.serving.as_ref().unwrap_or_else(|| panic!("nothing at {time}"));
+            assert!((leaf.not_before..=leaf.not_after).contains(&time), "at {time}");
+        }
+    }
+    assert!(cluster.made >= 4, "{}", cluster.made);
+    cluster.replace(0);
+    cluster.replace(1);
+    let before = all[0].replica.serving.clone();
+    settle(&mut cluster, &mut all, 3 * TERMS.authority);
+    assert_eq!(all[0].replica.serving, before);
+}
+
+/// Where clocks differ, one replica takes out what has expired, and no other one puts it in again.
+#[test]
+fn expired_authorities_are_not_fought_over() {
+    let (mut cluster, mut all) = (Cluster::new(), members(2));
+    (all[0].skew, all[1].skew) = (45, -45);
+    for time in (0..2 * TERMS.authority).step_by(5) {
+        // This panics where it never comes to rest.
+        settle(&mut cluster, &mut all, time);
+    }
+    assert!(cluster.live(0).len() <= 2);
+}
+
 /// A replica that starts while everything is switched off has a certificate for when it is switched on again.
 #[test]
 fn a_replica_starts_without_configurations() {
@@ -491,7 +525,7 @@ fn renewals_are_never_noticed() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig::with_cases(1000))]
 
     /// Whatever happens in whatever order, nothing is served that is not verified; and once the network is good again,
     /// everybody serves.
