@@ -209,7 +209,7 @@ fn rights_are_the_least() {
         let mut wanted: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         if has("--self-managed") {
             for resource in ["secrets", "mutatingwebhookconfigurations", "validatingwebhookconfigurations"] {
-                wanted.insert(resource, ["get", "update"].into());
+                wanted.insert(resource, ["get", "update", "watch"].into());
             }
         }
         for (flag, resource) in [("--watch-services", "services"), ("--watch-namespaces", "namespaces")] {
@@ -222,6 +222,73 @@ fn rights_are_the_least() {
             &of_kind(objects, "Deployment")[0]["spec"]["template"]["spec"]["automountServiceAccountToken"];
         assert_eq!(token, !wanted.is_empty(), "{case}");
     });
+}
+
+/// Who may write webhook configurations is restricted to the `caBundle`, where API servers can do that.
+#[test]
+fn the_account_that_writes_webhooks_is_restricted() {
+    every_case(|case, objects| {
+        let policies = of_kind(objects, "ValidatingAdmissionPolicy");
+        let managed = arguments(objects).iter().any(|argument| argument == "--self-managed");
+        assert_eq!(policies.len(), usize::from(managed), "{case}");
+        let Some(policy) = policies.first() else { return };
+        assert_ne!(policy["spec"]["failurePolicy"], "Ignore", "{case}");
+        let account = &of_kind(objects, "Deployment")[0]["spec"]["template"]["spec"]["serviceAccountName"];
+        let condition = policy["spec"]["matchConditions"][0]["expression"].as_str().unwrap();
+        let user = format!("'system:serviceaccount:guard:{}'", account.as_str().unwrap());
+        assert!(condition.ends_with(&user), "{case}: {condition}");
+        let binding = of_kind(objects, "ValidatingAdmissionPolicyBinding")[0];
+        assert_eq!(binding["spec"]["policyName"], policy["metadata"]["name"], "{case}");
+        assert_eq!(binding["spec"]["validationActions"], serde_json::json!(["Deny"]), "{case}");
+    });
+    let Some(helm) = Helm::find() else { return };
+    let served = "admissionregistration.k8s.io/v1/ValidatingWebhookConfiguration";
+    let policy = "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy";
+    for (arguments, expected) in [
+        (&["--kube-version", "1.29.14"][..], false),
+        (&["--kube-version", "v1.30.1-eks-1234"], true),
+        // Of a cluster that was asked, what it serves counts, and not its version.
+        (&["--kube-version", "1.33.0", "--api-versions", served], false),
+        (&["--kube-version", "1.33.0", "--api-versions", served, "--api-versions", policy], true),
+        (&["--kube-version", "1.29.14", "--set", "rbac.admissionPolicy=always"], true),
+        (&["--set", "rbac.admissionPolicy=never"], false),
+        // Whoever gives the rights otherwise gives them to the same account.
+        (&["--set", "rbac.create=false"], true),
+        (&["--set", "mutating.enabled=false"], true),
+        (&["--set", "mutating.enabled=false,validating.enabled=false"], false),
+        (&["--set", "certificates.mode=certManager,rbac.admissionPolicy=always"], false),
+    ] {
+        let objects = objects(&helm.template("default", arguments));
+        for kind in ["ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"] {
+            assert_eq!(of_kind(&objects, kind).len(), usize::from(expected), "{arguments:?}: {kind}");
+        }
+    }
+}
+
+/// Out of the Pods leads nothing but the way to API servers, and none where none is needed.
+#[test]
+fn network_policies_let_out_calls_to_api_servers_alone() {
+    let Some(helm) = Helm::find() else { return };
+    let anywhere = r#"[{"ports": [{"port": 443, "protocol": "TCP"}, {"port": 6443, "protocol": "TCP"}]}]"#;
+    let named =
+        r#"[{"ports": [{"port": 6443, "protocol": "TCP"}], "to": [{"ipBlock": {"cidr": "10.0.0.1/32"}}]}]"#;
+    let peer = "networkPolicy.apiServerPeers[0].ipBlock.cidr=10.0.0.1/32,networkPolicy.apiServerPorts={6443}";
+    for (values, egress) in [
+        ("networkPolicy.enabled=true", anywhere),
+        (peer, named),
+        // What is given goes before what is found, and here is no cluster to look into.
+        (&format!("{peer},networkPolicy.apiServerLookup=true"), named),
+        ("networkPolicy.apiServerLookup=true", anywhere),
+        ("certificates.mode=certManager", "[]"),
+        ("certificates.mode=certManager,watch.services=true", anywhere),
+    ] {
+        let arguments = ["--set", "networkPolicy.enabled=true", "--set", values];
+        let objects = objects(&helm.template("default", &arguments));
+        let policy = of_kind(&objects, "NetworkPolicy")[0];
+        let egress: Value = serde_json::from_str(egress).unwrap();
+        assert_eq!(policy["spec"]["egress"], egress, "{values}");
+        assert_eq!(strings(&policy["spec"]["policyTypes"]), ["Ingress", "Egress"]);
+    }
 }
 
 #[test]
@@ -260,6 +327,10 @@ fn wrong_values_are_refused() {
         ("strategy.rollingUpdate.maxUnavailable=x", "strategy.rollingUpdate"),
         ("podAnnotations.a=1", "podAnnotations"),
         ("terminationGracePeriodSeconds=20", "too short"),
+        ("rbac.admissionPolicy=maybe", "rbac.admissionPolicy"),
+        ("serviceAccount.create=false", "serviceAccount.name"),
+        ("serviceAccount.create=false,certificates.mode=certManager", "serviceAccount.name"),
+        ("networkPolicy.apiServerLookup=yes", "networkPolicy.apiServerLookup"),
         ("podMonitor.interval=often", "podMonitor.interval"),
         ("serviceMonitor.enabled=true,podMonitor.enabled=true", "enable one of them"),
         ("autoscaling.enabled=true,autoscaling.maxReplicas=1", "less than minReplicas"),

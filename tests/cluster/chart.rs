@@ -110,6 +110,7 @@ fn the_life_of_a_release() {
         ("mutating.enabled=false,validating.enabled=false", "no API server asks"),
         ("certificates.mode=existingSecret,certificates.existingSecret.name=a", "caBundle is empty"),
         ("rbac.create=false", "rbac.create is false"),
+        ("rbac.admissionPolicy=never", "no admission policy restricts the replicas' account"),
         ("hostNetwork=true", "hostNetwork opens the ports"),
     ] {
         let notes = helm(&["install", "other", CHART, "--dry-run=client", "--set", values]);
@@ -119,6 +120,22 @@ fn the_life_of_a_release() {
     let audited = helm(&["install", "other", CHART, "--dry-run=client", "--set", "policy.inline.mode=audit"]);
     let (_, notes) = audited.split_once("\nNOTES:").unwrap();
     assert!(notes.contains("only audits") && !notes.contains("helm test"), "{notes}");
+
+    // Where API servers are, Helm finds in the cluster.
+    let slice = r#"{"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
+        "metadata": {"name": "kubernetes", "namespace": "default", "labels": {"kubernetes.io/service-name": "kubernetes"}},
+        "endpoints": [{"addresses": ["192.0.2.7"]}, {"addresses": ["192.0.2.8"]}],
+        "ports": [{"name": "https", "port": 6443, "protocol": "TCP"}]}"#;
+    assert!(plane.kubectl(&["apply", "-f", "-"], slice).ok);
+    let lookup = "networkPolicy.enabled=true,networkPolicy.apiServerLookup=true";
+    let known = helm(&["install", "other", CHART, "--dry-run=server", "--set", lookup]);
+    let (_, egress) = known.split_once("  egress:\n").unwrap();
+    let (egress, _) = egress.split_once("---").unwrap();
+    for part in
+        ["port: 443\n", "port: 6443\n", "cidr: 10.0.0.1/32\n", "cidr: 192.0.2.7/32\n", "cidr: 192.0.2.8/32\n"]
+    {
+        assert_eq!(egress.matches(part).count(), 1, "{part}: {egress}");
+    }
 
     // The server writes into two places; an upgrade leaves them alone, and there is nothing else that drifts.
     let secret = r#"{"data": {"ca.crt": "eA=="}}"#;
@@ -146,8 +163,8 @@ fn the_life_of_a_release() {
     assert!(diff.ok && diff.stdout.is_empty(), "{}{}", diff.stdout, diff.stderr);
 
     helm(&["uninstall", "rel"]);
-    let kinds =
-        "validatingwebhookconfigurations,mutatingwebhookconfigurations,clusterroles,clusterrolebindings";
+    let kinds = "validatingwebhookconfigurations,mutatingwebhookconfigurations,clusterroles,clusterrolebindings,\
+         validatingadmissionpolicies,validatingadmissionpolicybindings";
     let left = get(&[kinds, "-l", "app.kubernetes.io/part-of=jobguard", "-o", "name"]);
     assert_eq!(left, "");
     let kinds =

@@ -156,6 +156,23 @@ impl ControlPlane {
         }
     }
 
+    /// Runs these controllers until the control plane ends; or returns false where there is no kube-controller-manager.
+    #[cfg(unix)]
+    pub(crate) fn run_controllers(&mut self, names: &str) -> bool {
+        let program = self.start.0.with_file_name("kube-controller-manager");
+        if !program.is_file() {
+            return skip::<()>("KUBEBUILDER_ASSETS has no kube-controller-manager").is_some();
+        }
+        let arguments = [
+            format!("--kubeconfig={}", self.kubeconfig().display()),
+            format!("--controllers={names}"),
+            "--leader-elect=false".to_owned(),
+            "--secure-port=0".to_owned(),
+        ];
+        self.children.push(spawn(&program, &arguments, &self.folder.path().join("controllers.log")));
+        true
+    }
+
     /// Ends the API server; [`Self::restart`] starts it again.
     pub(crate) fn stop(&mut self) {
         let _ = self.children[0].kill();
@@ -239,14 +256,25 @@ impl ControlPlane {
 
     /// Runs kubectl as an administrator, with `input` on its standard input.
     pub(crate) fn kubectl(&self, arguments: &[&str], input: &str) -> Said {
+        let place = [
+            &format!("--server=https://127.0.0.1:{}", self.port),
+            "--insecure-skip-tls-verify",
+            &format!("--token={TOKEN}"),
+            "--kubeconfig=/dev/null",
+        ];
+        self.run_kubectl(&place, arguments, input)
+    }
+
+    /// Runs kubectl with this kubeconfig, and so with the rights of whom it is for.
+    #[cfg(unix)]
+    pub(crate) fn kubectl_as(&self, kubeconfig: &Path, arguments: &[&str], input: &str) -> Said {
+        self.run_kubectl(&[&format!("--kubeconfig={}", kubeconfig.display())], arguments, input)
+    }
+
+    fn run_kubectl(&self, place: &[&str], arguments: &[&str], input: &str) -> Said {
         let mut child = Command::new(&self.kubectl)
-            .args([
-                &format!("--server=https://127.0.0.1:{}", self.port),
-                "--insecure-skip-tls-verify",
-                &format!("--token={TOKEN}"),
-                &format!("--cache-dir={}", self.folder.path().join("cache").display()),
-                "--kubeconfig=/dev/null",
-            ])
+            .args(place)
+            .arg(format!("--cache-dir={}", self.folder.path().join("cache").display()))
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -5,6 +5,8 @@
 #![cfg(feature = "serve")]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[cfg(all(feature = "cluster", unix))]
+mod account;
 #[cfg(feature = "cluster")]
 mod certificates;
 mod chart;
@@ -15,6 +17,10 @@ mod helm;
 mod knowledge;
 #[cfg(all(feature = "cluster", unix))]
 mod release;
+#[cfg(all(feature = "cluster", unix))]
+mod replaced;
+#[cfg(all(feature = "cluster", unix))]
+mod replica;
 #[cfg(all(feature = "cluster", unix))]
 mod services;
 mod vap;

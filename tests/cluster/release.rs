@@ -2,74 +2,15 @@
 //! account, asked through its Service; tested, upgraded, switched off in an emergency, and gone.
 
 use std::fs;
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::io::Write as _;
+use std::process::Command;
 
-use serde_json::Value;
 use tempfile::TempDir;
 
 use super::control_plane::{ControlPlane, free_port};
 use super::helm::{CHART, Helm};
+use super::replica::{NAME, Replica};
 use super::services::Services;
-
-const NAME: &str = "rel-jobguard";
-
-/// What a kubelet would run for the Deployment, and ask as its probe says.
-struct Replica {
-    child: Child,
-    port: u16,
-    ready: String,
-}
-
-impl Replica {
-    fn start(plane: &ControlPlane) -> Self {
-        let said = plane.kubectl(&["get", "deployment", NAME, "-n", "guard", "-o", "json"], "");
-        let deployment: Value = serde_json::from_str(&said.stdout).unwrap();
-        let pod = &deployment["spec"]["template"]["spec"];
-        let container = &pod["containers"][0];
-        let account = pod["serviceAccountName"].as_str().unwrap();
-        let port = |name: &str| {
-            let ports = container["ports"].as_array().unwrap();
-            let port = ports.iter().find(|port| port["name"] == name).unwrap();
-            u16::try_from(port["containerPort"].as_u64().unwrap()).unwrap()
-        };
-        let child = Command::new(env!("CARGO_BIN_EXE_jobguard"))
-            .args(container["args"].as_array().unwrap().iter().map(|argument| argument.as_str().unwrap()))
-            .env("KUBECONFIG", plane.kubeconfig_of("guard", account))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let probe = &container["readinessProbe"]["httpGet"];
-        assert_eq!(probe["port"], "metrics");
-        let ready = format!("{} {}", port("metrics"), probe["path"].as_str().unwrap());
-        let replica = Self { child, port: port("webhook"), ready };
-        plane.until("the replica is ready", || replica.is_ready());
-        replica
-    }
-
-    fn is_ready(&self) -> bool {
-        let (port, path) = self.ready.split_once(' ').unwrap();
-        let Ok(mut stream) = TcpStream::connect(("127.0.0.1", port.parse::<u16>().unwrap())) else {
-            return false;
-        };
-        stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
-        let asked = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
-        let mut answer = String::new();
-        stream.write_all(asked.as_bytes()).is_ok()
-            && stream.read_to_string(&mut answer).is_ok()
-            && answer.starts_with("HTTP/1.1 200")
-    }
-}
-
-impl Drop for Replica {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 /// What `helm test` would run.
 struct Ask {
@@ -151,7 +92,7 @@ fn installed_tested_switched_off_and_gone() {
     let values = format!("bindAddress=127.0.0.1,ports.webhook={},ports.metrics={}", ports[0], ports[1]);
     let notes = helm(&["install", "rel", CHART, "--create-namespace", "--set", &values]);
     let replica = Replica::start(&plane);
-    services.lead_to(replica.port);
+    services.lead_to(&[replica.port]);
     plane.until("the webhook is asked", warned);
 
     // The line that NOTES.txt gives people to try.
@@ -178,6 +119,7 @@ fn installed_tested_switched_off_and_gone() {
     for (right, granted) in [
         (["get", "secrets/rel-jobguard-ca"], true),
         (["update", "validatingwebhookconfigurations/rel-jobguard"], true),
+        (["watch", "validatingwebhookconfigurations/rel-jobguard"], true),
         (["get", "secrets/another"], false),
         (["list", "secrets"], false),
         (["create", "secrets"], false),

@@ -1,6 +1,6 @@
 //! The way from an API server to Services, in a cluster without nodes.
 //!
-//! An API server can be told to reach Services through a proxy. Ours knows where the one Service's Pod is: webhooks are
+//! An API server can be told to reach Services through a proxy. Ours knows where the one Service's Pods are: webhooks are
 //! then asked by the very configuration that people install, with its Service and its `caBundle`.
 
 use std::io::{self, Read as _, Write as _};
@@ -13,7 +13,7 @@ use tempfile::TempDir;
 /// A running proxy, for the time of a test.
 pub(crate) struct Services {
     folder: TempDir,
-    pod: Arc<Mutex<Option<u16>>>,
+    pods: Arc<Mutex<Vec<u16>>>,
 }
 
 impl Services {
@@ -21,15 +21,21 @@ impl Services {
     pub(crate) fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let listener = UnixListener::bind(folder.path().join("proxy")).unwrap();
-        let pod = Arc::new(Mutex::new(None));
-        let known = Arc::clone(&pod);
+        let pods = Arc::new(Mutex::new(Vec::<u16>::new()));
+        let known = Arc::clone(&pods);
         std::thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
-                let port = *known.lock().unwrap();
+                // One after the other.
+                let mut pods = known.lock().unwrap();
+                let port = pods.first().copied();
+                if !pods.is_empty() {
+                    pods.rotate_left(1);
+                }
+                drop(pods);
                 std::thread::spawn(move || relay(client, port));
             }
         });
-        Self { folder, pod }
+        Self { folder, pods }
     }
 
     /// What the API server is started with, to ask the proxy.
@@ -45,9 +51,9 @@ impl Services {
         vec![format!("--egress-selector-config-file={}", file.display())]
     }
 
-    /// The port on 127.0.0.1 that the Service leads to.
-    pub(crate) fn lead_to(&self, port: u16) {
-        *self.pod.lock().unwrap() = Some(port);
+    /// The ports on 127.0.0.1 that the Service leads to, in turn.
+    pub(crate) fn lead_to(&self, ports: &[u16]) {
+        *self.pods.lock().unwrap() = ports.to_vec();
     }
 }
 

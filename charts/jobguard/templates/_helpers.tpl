@@ -52,7 +52,7 @@ annotations:
 {{- if .Values.serviceAccount.create }}
 {{- default (include "jobguard.fullname" .) .Values.serviceAccount.name }}
 {{- else }}
-{{- default "default" .Values.serviceAccount.name }}
+{{- required "serviceAccount.name: name the service account, or let the chart create one; what the namespace's `default` account is given, every Pod there gets" .Values.serviceAccount.name }}
 {{- end }}
 {{- end }}
 
@@ -69,6 +69,47 @@ annotations:
 {{/* Whether the server talks to the API server: "true" or nothing. */}}
 {{- define "jobguard.usesApi" -}}
 {{- if or (eq .Values.certificates.mode "selfManaged") .Values.watch.services .Values.watch.namespaces }}true{{ end }}
+{{- end }}
+
+{{/* Whether the replicas' account may write webhook configurations: "true" or nothing. */}}
+{{- define "jobguard.writesWebhooks" -}}
+{{- if and (eq .Values.certificates.mode "selfManaged") (or .Values.mutating.enabled .Values.validating.enabled) }}true{{ end }}
+{{- end }}
+
+{{/* Whether a ValidatingAdmissionPolicy restricts what that account writes: "true" or nothing. Only a cluster that was asked
+     lists kinds; elsewhere (`helm template`) its version tells. */}}
+{{- define "jobguard.restrictsAccount" -}}
+{{- if include "jobguard.writesWebhooks" . }}
+{{- $group := "admissionregistration.k8s.io/v1" }}
+{{- $served := semverCompare ">=1.30.0-0" .Capabilities.KubeVersion.Version }}
+{{- if .Capabilities.APIVersions.Has (printf "%s/ValidatingWebhookConfiguration" $group) }}
+{{- $served = .Capabilities.APIVersions.Has (printf "%s/ValidatingAdmissionPolicy" $group) }}
+{{- end }}
+{{- if or (eq .Values.rbac.admissionPolicy "always") (and (eq .Values.rbac.admissionPolicy "auto") $served) }}true{{ end }}
+{{- end }}
+{{- end }}
+
+{{/* Where a NetworkPolicy finds the API servers: ports and peers. If they are looked up, that is what the Service
+     `kubernetes` leads to, and its own addresses too: some networks judge a packet before it is sent on to an endpoint. */}}
+{{- define "jobguard.apiServer" -}}
+{{- $peers := .Values.networkPolicy.apiServerPeers }}
+{{- $ports := .Values.networkPolicy.apiServerPorts }}
+{{- if and .Values.networkPolicy.apiServerLookup (not $peers) }}
+{{- $slice := lookup "discovery.k8s.io/v1" "EndpointSlice" "default" "kubernetes" }}
+{{- $service := lookup "v1" "Service" "default" "kubernetes" }}
+{{- if and $slice $service }}
+{{- $addresses := $service.spec.clusterIPs }}
+{{- range $slice.endpoints }}{{ $addresses = concat $addresses .addresses }}{{ end }}
+{{- $ports = list }}
+{{- range $service.spec.ports }}{{ $ports = append $ports (int .port) }}{{ end }}
+{{- range $slice.ports }}{{ $ports = append $ports (int .port) }}{{ end }}
+{{- $ports = $ports | uniq }}
+{{- range $addresses | uniq | sortAlpha }}
+{{- $peers = append $peers (dict "ipBlock" (dict "cidr" (printf "%s/%s" . (ternary "128" "32" (contains ":" .))))) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- dict "ports" $ports "peers" $peers | toYaml }}
 {{- end }}
 
 {{/* The ConfigMap with the policy; none for a built-in one. */}}

@@ -12,6 +12,10 @@ const SKEW_PART: i64 = 24;
 /// The shortest time that certificates may last: they are looked at every second at the most.
 const SHORTEST: Duration = Duration::from_secs(10);
 
+/// How long, in seconds, a certificate is served that a `caBundle` ceased to verify: the time in which replicas fill it
+/// again if they can at all.
+const GRACE: i64 = 10;
+
 /// How often, in the time that an authority lasts, API servers must be able to hear of another.
 const SETTLES: u32 = 10;
 
@@ -92,10 +96,11 @@ impl Lifetimes {
             skew: (authority / SKEW_PART).min(3600),
             // Never less than asked: of the first second and of the last, a part only may have passed.
             settle: seconds(self.settle).saturating_add(1 + i64::from(self.settle.subsec_nanos() > 0)),
+            grace: GRACE,
         }
     }
 
-    /// How often to look while all is well: often enough that nothing that is due waits for long.
+    /// How often to look while all is well, beside the watches: often enough that nothing that is due waits for long.
     pub(super) fn pause(&self) -> Duration {
         (self.certificate / 12).min(self.settle / 3).clamp(Duration::from_secs(1), Duration::from_secs(10))
     }
@@ -124,10 +129,13 @@ mod tests {
     #[test]
     fn in_seconds() {
         let usual = Lifetimes::default();
-        assert_eq!(usual.terms(), Terms { authority: 31_536_000, leaf: 86_400, skew: 3600, settle: 301 });
+        assert_eq!(
+            usual.terms(),
+            Terms { authority: 31_536_000, leaf: 86_400, skew: 3600, settle: 301, grace: 10 }
+        );
         assert_eq!(usual.pause(), Duration::from_secs(10));
         let short = Lifetimes { settle: Duration::from_millis(2100), ..lifetimes(30, 12, 0) };
-        assert_eq!(short.terms(), Terms { authority: 30, leaf: 12, skew: 1, settle: 4 });
+        assert_eq!(short.terms(), Terms { authority: 30, leaf: 12, skew: 1, settle: 4, grace: 10 });
         assert_eq!(short.pause(), Duration::from_secs(1));
     }
 }

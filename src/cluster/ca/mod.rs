@@ -1,9 +1,10 @@
 //! Certificates that the server manages itself: an authority in a Secret, a certificate of its own in each replica's
 //! memory, and the `caBundle` of the webhook configurations.
 //!
-//! [`state`] decides, [`keys`] makes and reads certificates, [`objects`] reads and writes what stands in the cluster, and
-//! this file goes round: look, decide, do.
+//! [`state`] decides, [`keys`] makes and reads certificates, [`objects`] reads and writes what stands in the cluster, [`changes`]
+//! says when that changes, and this file goes round: look, decide, do.
 
+mod changes;
 mod keys;
 mod lifetimes;
 mod objects;
@@ -14,8 +15,10 @@ mod state_tests;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures_util::future::join;
 use jiff::Timestamp;
 use kube::Client;
+use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
 pub use self::lifetimes::{Lifetimes, LifetimesError};
@@ -24,10 +27,13 @@ use self::objects::{Objects, Seen, Written};
 use self::state::{Action, Clock, Replica, Terms};
 use crate::server::{App, Identity};
 
-/// How long to wait after a round in which something was done, and while nothing is served. Otherwise, see
-/// [`Lifetimes::pause`].
+/// How long to wait after a round in which something was done, and while nothing is served that every `caBundle` verifies.
+/// Otherwise, see [`Lifetimes::pause`]. A change ends each of these waits, but the first.
 const AGAIN: Duration = Duration::from_millis(100);
 const SOON: Duration = Duration::from_secs(1);
+
+/// How many changes in a row are answered at once. Where somebody keeps changing things, a round every [`SOON`] is enough.
+const BURST: u32 = 30;
 
 /// How long an API server may take.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -60,10 +66,24 @@ pub(super) async fn keep(client: Client, options: SelfManaged, app: App) {
         begin: Instant::now(),
         problem: None,
     };
-    loop {
-        let pause = keeper.round().await;
-        sleep(pause).await;
-    }
+    let changed = Notify::new();
+    let watched = keeper.objects.clone();
+    let rounds = async {
+        let mut at_once = BURST;
+        loop {
+            let pause = keeper.round().await;
+            if timeout(pause, changed.notified()).await.is_err() {
+                if pause >= SOON {
+                    at_once = BURST;
+                }
+            } else if at_once == 0 {
+                sleep(SOON).await;
+            } else {
+                at_once -= 1;
+            }
+        }
+    };
+    join(rounds, watched.watch(&changed)).await;
 }
 
 struct Keeper {
@@ -99,7 +119,7 @@ impl Keeper {
                     tracing::error!("the certificate has expired: serving none until there is another");
                     self.withdraw();
                 }
-                return if self.replica.serving.is_some() { self.later } else { SOON };
+                return self.pause();
             }
         };
         let steady = i64::try_from(self.begin.elapsed().as_secs()).unwrap_or(i64::MAX);
@@ -120,10 +140,13 @@ impl Keeper {
             }
         }
         self.tell(problem);
-        match (busy, self.replica.serving.is_some()) {
-            (true, _) => AGAIN,
-            (false, false) => SOON,
-            (false, true) => self.later,
+        if busy { AGAIN } else { self.pause() }
+    }
+
+    fn pause(&self) -> Duration {
+        match self.replica.serving.is_some() && !self.replica.is_unverified() {
+            true => self.later,
+            false => SOON,
         }
     }
 
@@ -139,6 +162,13 @@ impl Keeper {
                 let written = self.objects.found(seen, &authority).await?;
                 if written == Written::Yes {
                     tracing::info!("made a certificate authority");
+                }
+                written
+            }
+            Action::Restore => {
+                let written = self.objects.restore(seen).await?;
+                if written == Written::Yes {
+                    tracing::warn!("the Secret was emptied: put the certificate authority back");
                 }
                 written
             }
@@ -161,8 +191,8 @@ impl Keeper {
                 // One write for all webhooks of a configuration: the others find their object changed, and come again.
                 self.objects.publish(seen, webhook, &bundle).await?
             }
-            Action::Sign => {
-                let signed = keys::sign(seen.signer()?, &seen.view.names, clock.wall, &self.terms)?;
+            Action::Sign { names } => {
+                let signed = keys::sign(seen.signer()?, &names, clock.wall, &self.terms)?;
                 self.replica.newest = Some(signed.leaf.clone());
                 self.newest = Some(Arc::new(signed));
                 return Ok(Done::Go);

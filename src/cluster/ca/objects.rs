@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use futures_util::future::{join3, try_join3};
 use k8s_openapi::ByteString;
 use k8s_openapi::api::admissionregistration::v1::{
     MutatingWebhookConfiguration, ValidatingWebhookConfiguration,
@@ -14,10 +15,11 @@ use kube::core::{ApiResource, DynamicObject, ObjectMeta};
 use kube::{Api, Client};
 use rustls_pki_types::CertificateDer;
 use serde_json::Value;
+use tokio::sync::Notify;
 
-use super::SelfManaged;
 use super::keys::{self, CaError, NewAuthority};
 use super::state::{Authorities, Authority, Id, View};
+use super::{SelfManaged, changes};
 
 /// The keys of the Secret.
 const CURRENT: (&str, &str) = ("ca.crt", "ca.key");
@@ -33,11 +35,22 @@ pub(super) enum Written {
 }
 
 /// The objects of one installation.
+#[derive(Clone)]
 pub(super) struct Objects {
     secrets: Api<Secret>,
     mutating: Api<DynamicObject>,
     validating: Api<DynamicObject>,
     options: SelfManaged,
+    /// What to put back into the Secret when it is emptied.
+    remembered: Option<Remembered>,
+}
+
+/// What a Secret held when it last had a usable authority.
+#[derive(Debug, Clone, PartialEq)]
+struct Remembered {
+    /// Of the Secret: one that was deleted and made again is another one, and starts anew.
+    uid: Option<String>,
+    data: BTreeMap<String, ByteString>,
 }
 
 /// What stands in the cluster, and what it was read from.
@@ -69,34 +82,85 @@ impl Objects {
             mutating: Api::all_with(client.clone(), &mutating),
             validating: Api::all_with(client, &validating),
             options,
+            remembered: None,
         }
     }
 
     /// Reads everything.
-    pub(super) async fn look(&self) -> Result<Seen, CaError> {
-        let secret = self.secrets.get_opt(&self.options.secret).await?;
+    pub(super) async fn look(&mut self) -> Result<Seen, CaError> {
+        let (mut secret, mutating, validating) = try_join3(
+            self.secrets.get_opt(&self.options.secret),
+            self.find(Which::Mutating),
+            self.find(Which::Validating),
+        )
+        .await?;
+        let is_emptied = recall(secret.as_mut(), self.remembered.as_ref());
         let mut seen = Seen {
-            view: View::default(),
+            view: View { is_emptied, expected_name: self.expected_name(), ..View::default() },
             bundles: Vec::new(),
             missing: None,
             secret,
             configurations: Vec::new(),
             certificates: BTreeMap::new(),
         };
-        let wanted = [
-            (Which::Mutating, "MutatingWebhookConfiguration", &self.options.mutating),
-            (Which::Validating, "ValidatingWebhookConfiguration", &self.options.validating),
-        ];
-        for (which, kind, name) in wanted {
+        for (which, found) in [(Which::Mutating, mutating), (Which::Validating, validating)] {
+            let (kind, name) = self.wanted(which);
             let Some(name) = name else { continue };
-            match self.api(which).get_opt(name).await? {
-                Some(found) if !webhooks(&found).is_empty() => seen.configurations.push((which, found)),
-                Some(_) => seen.missing = Some(format!("the {kind} {name} has no webhook")),
-                None => seen.missing = Some(format!("there is no {kind} {name}")),
-            }
+            let problem = match found {
+                Some(found) if !webhooks(&found).is_empty() => {
+                    seen.configurations.push((which, found));
+                    continue;
+                }
+                Some(_) => format!("the {kind} {name} has no webhook"),
+                None => format!("there is no {kind} {name}"),
+            };
+            seen.missing = Some(match seen.missing.take() {
+                Some(other) => format!("{other}, and {problem}"),
+                None => problem,
+            });
         }
         seen.understand();
+        if !is_emptied {
+            self.remembered = seen.remember();
+        }
         Ok(seen)
+    }
+
+    /// Waits for changes of any of the objects, for ever, and reports each to `changed`.
+    pub(super) async fn watch(&self, changed: &Notify) {
+        let configuration = async |which| {
+            if let (kind, Some(name)) = self.wanted(which) {
+                changes::report(kind, self.api(which), name, changed).await;
+            }
+        };
+        join3(
+            changes::report("Secret", &self.secrets, &self.options.secret, changed),
+            configuration(Which::Mutating),
+            configuration(Which::Validating),
+        )
+        .await;
+    }
+
+    async fn find(&self, which: Which) -> kube::Result<Option<DynamicObject>> {
+        match self.wanted(which).1 {
+            Some(name) => self.api(which).get_opt(name).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The kind and the name of a configuration; no name where there is to be none.
+    fn wanted(&self, which: Which) -> (&'static str, Option<&str>) {
+        match which {
+            Which::Mutating => ("MutatingWebhookConfiguration", self.options.mutating.as_deref()),
+            Which::Validating => ("ValidatingWebhookConfiguration", self.options.validating.as_deref()),
+        }
+    }
+
+    /// The host that API servers will ask for where configurations are named after their Service, as the chart does. With a
+    /// certificate for it, a replica that starts while there is no configuration is ready when there is one again.
+    fn expected_name(&self) -> Option<String> {
+        let name = self.options.validating.as_ref().or(self.options.mutating.as_ref())?;
+        Some(format!("{name}.{}.svc", self.options.namespace))
     }
 
     fn api(&self, which: Which) -> &Api<DynamicObject> {
@@ -113,6 +177,12 @@ impl Objects {
             put(data, CURRENT, &authority.certificate, &authority.key);
         })
         .await
+    }
+
+    /// Puts back what the Secret held before it was emptied.
+    pub(super) async fn restore(&self, seen: &Seen) -> Result<Written, CaError> {
+        // As it was read, it holds that already.
+        self.write_secret(seen, |_| {}).await
     }
 
     /// Puts the next authority beside the current one.
@@ -226,18 +296,34 @@ impl Seen {
         let (current, next) = (one(CURRENT), one(NEXT));
         let previous = data.get(PREVIOUS).map(|pem| authorities(&pem.0)).unwrap_or_default();
         self.view.authorities = current.map(|current| Authorities { current, next, previous });
-        let mut bundles = Vec::new();
         for client in self.configurations.iter().flat_map(|(_, configuration)| webhooks(configuration)) {
             let bundle =
                 client["caBundle"].as_str().and_then(|text| STANDARD.decode(text).ok()).unwrap_or_default();
-            bundles.push(authorities(&bundle).into_iter().collect());
+            self.view.bundles.push(authorities(&bundle).into_iter().collect());
             self.view.names.extend(host(client));
             self.bundles.push(bundle);
         }
-        if self.missing.is_none() && !bundles.is_empty() {
-            self.view.bundles = Some(bundles);
-        }
+        self.view.is_incomplete = self.missing.is_some();
     }
+
+    /// What to put back, should the Secret be emptied.
+    fn remember(&self) -> Option<Remembered> {
+        self.view.authorities.as_ref()?;
+        let secret = self.secret.as_ref()?;
+        Some(Remembered { uid: secret.metadata.uid.clone(), data: secret.data.clone()? })
+    }
+}
+
+/// Fills a Secret that was emptied, and says whether it was. `helm upgrade --force` and `kubectl replace` do that, since the
+/// manifest has no data. A Secret that holds anything at all, or that is another one, is left as it is.
+fn recall(secret: Option<&mut Secret>, remembered: Option<&Remembered>) -> bool {
+    let (Some(secret), Some(remembered)) = (secret, remembered) else { return false };
+    let is_emptied =
+        secret.data.as_ref().is_none_or(BTreeMap::is_empty) && secret.metadata.uid == remembered.uid;
+    if is_emptied {
+        secret.data = Some(remembered.data.clone());
+    }
+    is_emptied
 }
 
 /// The `clientConfig` of every webhook.
@@ -312,6 +398,30 @@ mod tests {
         assert_eq!(url("https://[::1]:8443/mutate").as_deref(), Some("::1"));
         assert_eq!(url("https://127.0.0.1/").as_deref(), Some("127.0.0.1"));
         assert_eq!(host(&json!({})), None);
+    }
+
+    #[test]
+    fn only_the_same_secret_gets_back_what_it_held() {
+        let secret = |uid: &str, data: serde_json::Value| -> Secret {
+            serde_json::from_value(json!({"metadata": {"uid": uid}, "data": data})).unwrap()
+        };
+        let held = secret("one", json!({"ca.crt": "eA==", "ca.key": "eQ=="})).data;
+        let known = Remembered { uid: Some("one".to_owned()), data: held.clone().unwrap() };
+        for data in [json!(null), json!({})] {
+            let mut emptied = secret("one", data.clone());
+            assert!(recall(Some(&mut emptied), Some(&known)));
+            assert_eq!(emptied.data, held);
+            // Deleted and made again, which is how to do without what it held.
+            let mut another = secret("two", data.clone());
+            assert!(!recall(Some(&mut another), Some(&known)));
+            assert_eq!(another, secret("two", data.clone()));
+            assert!(!recall(Some(&mut secret("one", data)), None));
+        }
+        // Somebody wrote this: it is not for us to take back.
+        let mut written = secret("one", json!({"ca.crt": "eA==", "ca.key": ""}));
+        assert!(!recall(Some(&mut written), Some(&known)));
+        assert_eq!(written, secret("one", json!({"ca.crt": "eA==", "ca.key": ""})));
+        assert!(!recall(None, Some(&known)));
     }
 
     #[test]
