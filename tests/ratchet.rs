@@ -56,8 +56,14 @@ fn with(job: Value) -> Value {
 
 fn verdict_at(policy: &Policy, now: &str, old: Value, new: Value) -> Verdict {
     let now: Timestamp = now.parse().unwrap();
-    let context =
-        Context { policy, services: &Services::Unknown, input: Input::Alone, now, namespace_labels: None };
+    let context = Context {
+        policy,
+        services: &Services::Unknown,
+        input: Input::Alone,
+        now,
+        namespace_labels: None,
+        cancellation: None,
+    };
     check_update(&object(old), &object(new), &context)
 }
 

@@ -204,12 +204,5 @@ fn judge(object: &Object, errors: &[FieldError], context: &Context<'_>, rules: R
         }
         None => Vec::new(),
     };
-    Verdict {
-        findings,
-        folded: Vec::new(),
-        suppressed,
-        kept,
-        incomplete,
-        cancelled: context.is_cancelled(),
-    }
+    Verdict { findings, folded: Vec::new(), suppressed, kept, incomplete, cancelled: context.is_cancelled() }
 }

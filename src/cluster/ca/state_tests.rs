@@ -462,24 +462,26 @@ fn a_lost_secret_is_made_anew_and_nothing_served_is_withdrawn() {
     assert_ne!(trusted[0], old);
 }
 
-/// An authority whose key has leaked: its Secret is emptied, then every `caBundle` is replaced by the new one alone.
+/// An authority whose key has leaked: its Secret is deleted, then every `caBundle` is replaced by the new one alone.
 #[test]
 fn an_authority_that_is_revoked_does_not_come_back() {
     let (mut cluster, mut all) = (Cluster::new(), members(3));
     settle(&mut cluster, &mut all, 1000);
-    let leaked = cluster.secret.1.clone().unwrap().current.id;
-    cluster.secret = (77, None);
+    let leaked = cluster.secret.held.clone().unwrap().current.id;
+    cluster.lose_secret();
     settle(&mut cluster, &mut all, 1010);
-    let new = cluster.secret.1.clone().unwrap().current;
+    let new = cluster.secret.held.clone().unwrap().current;
     assert_ne!(new.id, leaked);
     // One after the other, while the replicas look on.
     for webhook in 0..2 {
-        cluster.bundles[webhook] = (100, [new].into());
+        cluster.replace(webhook);
+        cluster.bundles[webhook].as_mut().unwrap().live.insert(new);
         settle(&mut cluster, &mut all, 1011);
     }
     for time in (1011..4000).step_by(50) {
         settle(&mut cluster, &mut all, time);
-        let trusted = cluster.bundles.iter().flat_map(|(_, bundle)| bundle).any(|one| one.id == leaked);
+        let trusted =
+            cluster.bundles.iter().flatten().flat_map(|bundle| &bundle.live).any(|one| one.id == leaked);
         assert!(!trusted, "trusted again at {time}");
         // Served again at once: there is nothing better to wait for.
         let served = |member: &Member| member.replica.serving.as_ref().map(|leaf| leaf.issuer != leaked);
