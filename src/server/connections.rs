@@ -15,18 +15,19 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
+use super::intake::MAX_BODY;
+
 /// How long a trusted connection must be idle before it has to make room for one of the same address.
 const IDLE: Duration = Duration::from_secs(5);
 
 /// How many connections may be evicted and not closed yet. They hold file descriptors for that long.
 pub(super) const LEAVING: usize = 64;
 
-/// How much bodies that are still arriving may hold together, in bytes: less than there is room for, so that those that
-/// do not end leave some to those that do.
-const MAX_UNFINISHED: u64 = 16 << 20;
+/// How much bodies that are still arriving may hold together, in bytes: more than the largest, and less than there is
+/// room for, so that those that do not end leave some to those that do.
+const MAX_UNFINISHED: u64 = 32 << 20;
 
-/// How much of one body is counted, in bytes, and how often that is looked at.
-const MAX_COUNTED: u64 = 7 << 20;
+/// How often that is looked at, in bytes of one body.
 const LOOK_EVERY: u64 = 32 << 10;
 
 /// How long a body may arrive before it can be given up for others. API servers send theirs at once.
@@ -294,7 +295,7 @@ impl Slots {
         let mut bodies = Vec::new();
         let mut held = 0;
         for slot in self.open.values().filter(|slot| slot.state() == RECEIVING) {
-            let bytes = slot.received.load(Ordering::Relaxed).min(MAX_COUNTED);
+            let bytes = slot.received.load(Ordering::Relaxed).min(MAX_BODY as u64);
             held += bytes;
             *addresses.entry(slot.address).or_default() += bytes;
             bodies.push((slot, bytes));
