@@ -166,7 +166,7 @@ fn says_what_is_wrong_with_a_request() {
         ("no uid", review(&|review| review["request"]["uid"] = Value::Null), 400),
         ("deep", deep, 400),
         ("no UTF-8", b"{\"kind\":\"\xff\"}".to_vec(), 400),
-        ("too large", vec![b' '; 7 * MIB + 1], 413),
+        ("too large", vec![b' '; 28 * MIB + 1], 413),
     ];
     for (what, body, code) in bodies {
         let answered = post(&mut server.connect(), "/validate", &body);
