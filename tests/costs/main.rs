@@ -49,8 +49,14 @@ fn seconds() -> f64 {
 /// same but suspended.
 fn judge(policy: &Policy, value: &Value) -> usize {
     let now: Timestamp = "2026-06-01T00:00:00Z".parse().unwrap();
-    let context =
-        Context { policy, services: &Services::Unknown, input: Input::Alone, now, namespace_labels: None };
+    let context = Context {
+        policy,
+        services: &Services::Unknown,
+        input: Input::Alone,
+        now,
+        namespace_labels: None,
+        cancellation: None,
+    };
     let read = |value: &Value| match value["kind"].as_str() {
         Some("CronJob") => Workload::CronJob(Box::new(serde_json::from_value(value.clone()).unwrap())),
         _ => Workload::Job(Box::new(serde_json::from_value(value.clone()).unwrap())),
