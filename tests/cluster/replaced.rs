@@ -290,7 +290,7 @@ fn a_leaked_authority_is_revoked() {
     let (leaked, _) = release.authority();
     let readme =
         std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("certs/README.md")).unwrap();
-    let (_, section) = readme.split_once("## A leaked authority").unwrap();
+    let (_, section) = readme.split_once("## When a key has leaked").unwrap();
     let mut commands = section.split("```sh\n").skip(1).map(|block| block.split("```").next().unwrap());
     let run = |commands: &str| {
         let commands = commands
