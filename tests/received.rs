@@ -18,6 +18,11 @@ const DEEP: usize = 50_000;
 
 /// Stands in a value for a list that is nested [`DEEP`]ly, which a [`Value`] cannot be.
 const NEST: &str = "@@nest@@";
+/// The same for a list that is nested as much as the budget of an object allows, which the metadata of templates and the
+/// spec have to keep within.
+const NEST_WITHIN: &str = "@@within@@";
+/// Levels of it.
+const WITHIN: usize = 80;
 /// Stands for an escape that a [`Value`] does not keep.
 const ESCAPE: &str = "@@escape@@";
 
@@ -60,10 +65,11 @@ fn guard() -> Policy {
 }
 
 fn text_of(value: &Value) -> String {
-    let nest = format!("{}{}", "[".repeat(DEEP), "]".repeat(DEEP));
+    let nested = |levels| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
     value
         .to_string()
-        .replace(&format!("\"{NEST}\""), &nest)
+        .replace(&format!("\"{NEST}\""), &nested(DEEP))
+        .replace(&format!("\"{NEST_WITHIN}\""), &nested(WITHIN))
         .replace(ESCAPE, r"\u003c\u2028\ufffd\ud83d\ude00\u0000")
 }
 
@@ -203,12 +209,12 @@ fn strange_metadata() -> Vec<Value> {
         .collect();
     all.extend([
         json!({"creationTimestamp": null, "deletionTimestamp": null, "managedFields": null, "ownerReferences": null}),
-        json!({"managedFields": [{"fieldsV1": NEST}, {"fieldsV1": {"f:a": NEST}}]}),
-        json!({"managedFields": NEST}),
+        json!({"managedFields": [{"fieldsV1": NEST_WITHIN}, {"fieldsV1": {"f:a": NEST_WITHIN}}]}),
+        json!({"managedFields": NEST_WITHIN}),
         json!({"managedFields": {"of": ["another", "form", 1e300]}}),
-        json!({"a newer field": NEST, "": {"x": NEST}}),
+        json!({"a newer field": NEST_WITHIN, "": {"x": NEST_WITHIN}}),
         json!({"generation": i64::MAX, "deletionGracePeriodSeconds": i64::MAX}),
-        json!({"ownerReferences": [{"apiVersion": "", "kind": "", "name": ESCAPE, "uid": "", "newer": NEST}]}),
+        json!({"ownerReferences": [{"apiVersion": "", "kind": "", "name": ESCAPE, "uid": "", "newer": NEST_WITHIN}]}),
         json!({"name": ESCAPE, "generateName": "", "selfLink": ESCAPE, "resourceVersion": "x", "finalizers": [ESCAPE]}),
         json!({"annotations": {"a": ESCAPE}, "labels": null}),
         json!({}),
@@ -290,6 +296,26 @@ fn the_metadata_of_templates_hides_nothing() {
     }
 }
 
+/// What is nested more deeply than anything sound is not read, and not let through for that.
+#[test]
+fn nesting_without_end_is_refused() {
+    let policy = guard();
+    for object in [job(), cron_job()] {
+        for place in nested_metadata(&object) {
+            let mut deep = object.clone();
+            *deep.pointer_mut(place).unwrap() = json!({"managedFields": [{"fieldsV1": NEST}]});
+            for (operation, old) in [("CREATE", &Value::Null), ("UPDATE", &object)] {
+                let answer = ask_about(&policy, Endpoint::Validate, operation, &deep, old);
+                assert_eq!(answer["allowed"], false, "{place}: {answer}");
+                assert_eq!(answer["status"]["code"], 413, "{place}: {answer}");
+            }
+            // One that is stored stays editable where its spec stays what it is.
+            let answer = ask_about(&policy, Endpoint::Validate, "UPDATE", &deep, &deep);
+            assert_eq!(answer["allowed"], true, "{place}: {answer}");
+        }
+    }
+}
+
 #[test]
 fn whoever_writes_the_status_hides_nothing() {
     let of_job = |time: &str| {
@@ -365,7 +391,7 @@ fn other_values(place: &str, value: &Value) -> Vec<Value> {
             let mut more = fields.clone();
             more.insert(
                 "newerField".to_owned(),
-                json!({"nested": NEST, ESCAPE: [1e300, i64::MIN, u64::MAX, null]}),
+                json!({"nested": NEST_WITHIN, ESCAPE: [1e300, i64::MIN, u64::MAX, null]}),
             );
             let is_item = place.rsplit('/').next().is_some_and(|last| last.parse::<usize>().is_ok());
             let absent = if is_item { json!({}) } else { Value::Null };
