@@ -1,4 +1,5 @@
 //! Manifests with objects that hold more than is judged.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::fmt::Write as _;
 use std::io::Write as _;

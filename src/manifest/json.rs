@@ -6,6 +6,14 @@ use super::budget::{Budget, Marks};
 use super::tree::{Arena, Entry, NO_NODE, NodeId, NodeKind, Span, Style, Tree, mark_shadowed};
 use super::{MAX_DEPTH, SyntaxError, Within};
 
+/// A value that is not read.
+pub(super) struct Unread {
+    /// Why.
+    pub(super) error: SyntaxError,
+    /// Where it ends, in bytes from the beginning of the text, if that is known.
+    pub(super) end: Option<usize>,
+}
+
 /// Reads the value that begins at byte `start` of `text`. Gives the end too: another value may follow.
 ///
 /// # Errors
@@ -14,7 +22,7 @@ pub(super) fn read<'t>(
     text: &'t str,
     start: usize,
     within: Option<&Within>,
-) -> Result<(Tree<'t>, usize), (SyntaxError, Option<usize>)> {
+) -> Result<(Tree<'t>, usize), Box<Unread>> {
     let mut reader = Reader {
         text,
         at: start,
@@ -25,10 +33,12 @@ pub(super) fn read<'t>(
         items: Vec::new(),
         entries: Vec::new(),
     };
-    let root = reader.whole_value().map_err(|error| (error, None))?;
+    let root = reader.whole_value().map_err(|error| Unread { error, end: None })?;
     let end = reader.at;
     match reader.budget.finish() {
-        Some((span, too_large)) => Err((SyntaxError::too_large(span, too_large), Some(end))),
+        Some((span, too_large)) => {
+            Err(Box::new(Unread { error: SyntaxError::too_large(span, too_large), end: Some(end) }))
+        }
         None => Ok((reader.arena.finish(root), end)),
     }
 }

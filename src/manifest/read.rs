@@ -73,12 +73,12 @@ fn read_json<'t>(text: &'t str, within: Option<&Within>, each: &mut Each<'_, 't>
                     each(Document { span: Span::new(start, end), content: Ok(tree), ignored: None });
                 }
             }
-            Err((error, Some(end))) => {
+            Err(unread) => {
+                let Some(end) = unread.end else { break unread.error };
                 count += 1;
                 at = end;
-                each(Document { span: Span::new(start, end), content: Err(error), ignored: None });
+                each(Document { span: Span::new(start, end), content: Err(unread.error), ignored: None });
             }
-            Err((error, None)) => break error,
         }
     };
     if count > 1 {
