@@ -7,7 +7,7 @@ use std::hint::black_box;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use jiff::Timestamp;
 use jobguard::batch::{self, Kind, Workload};
-use jobguard::engine::{Context, Input, Object, Services, check, registry};
+use jobguard::engine::{Author, Context, Input, Object, Services, check, registry};
 use jobguard::manifest;
 use jobguard::policy::{Preset, load};
 use k8s_openapi::api::batch::v1::Job;
@@ -46,6 +46,7 @@ fn verdict(c: &mut Criterion) {
         now,
         namespace_labels: None,
         cancellation: None,
+        author: Author::default(),
     };
     group.bench_function("read, decode, default, validate, all rules", |b| {
         b.iter(|| check(&Object::created(decoded(), |_| {}), &context));

@@ -202,7 +202,10 @@ fn rights_are_the_least() {
                 for resource in strings(&rule["resources"]) {
                     granted.entry(resource).or_default().extend(strings(&rule["verbs"]));
                     let named = rule["resourceNames"].as_array().is_some_and(|names| !names.is_empty());
-                    assert!(named || ["services", "namespaces"].contains(&resource), "{case}: {rule}");
+                    assert!(
+                        named || ["services", "namespaces", "cronjobs"].contains(&resource),
+                        "{case}: {rule}"
+                    );
                 }
             }
         }
@@ -212,7 +215,11 @@ fn rights_are_the_least() {
                 wanted.insert(resource, ["get", "update", "watch"].into());
             }
         }
-        for (flag, resource) in [("--watch-services", "services"), ("--watch-namespaces", "namespaces")] {
+        for (flag, resource) in [
+            ("--watch-services", "services"),
+            ("--watch-namespaces", "namespaces"),
+            ("--watch-cron-jobs", "cronjobs"),
+        ] {
             if has(flag) {
                 wanted.insert(resource, ["list", "watch"].into());
             }

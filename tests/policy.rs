@@ -7,8 +7,8 @@ use insta::assert_snapshot;
 use jobguard::batch::Kind;
 use jobguard::policy::load::{self, Source};
 use jobguard::policy::{
-    ControllerJobs, Existing, Level, Mode, OnTimeout, OptionKind, OptionSpec, Policy, PolicyErrors, Preset,
-    PresetLevels, RuleSpec, Settings, Subject, preset, schema,
+    ControllerJobs, Existing, Level, Mode, OnTimeout, OptionKind, OptionSpec, Owner, Policy, PolicyErrors,
+    Preset, PresetLevels, RuleSpec, Settings, Subject, preset, schema,
 };
 use proptest::prelude::*;
 
@@ -51,7 +51,7 @@ fn levels_of(settings: &Settings) -> String {
 }
 
 fn subject<'a>(namespace: &'a str, name: &'a str) -> Subject<'a> {
-    Subject { kind: Kind::Job, namespace: Some(namespace), name, labels: None, namespace_labels: None }
+    Subject { namespace: Some(namespace), ..Subject::new(Kind::Job, name) }
 }
 
 #[test]
@@ -175,6 +175,7 @@ fn everything_can_be_said() {
         "  extends: strict
   mode: audit
   controllerJobs: skip
+  controllers: ['system:serviceaccount:jobset-system:*']
   onTimeout: deny
   suppressions: {allow: true, levels: [info]}
   defaults:
@@ -203,6 +204,8 @@ fn everything_can_be_said() {
     let policy = read(&text, &[]).unwrap_or_else(|errors| panic!("{errors}"));
     assert_eq!((policy.mode, policy.controller_jobs), (Mode::Audit, ControllerJobs::Skip));
     assert_eq!(policy.on_timeout, OnTimeout::Deny);
+    assert!(policy.names_controller("system:serviceaccount:jobset-system:jobset-controller-manager"));
+    assert!(!policy.names_controller("system:serviceaccount:jobset-systems:x"));
     assert_eq!(policy.suppressions.levels, [Level::Info]);
     assert_snapshot!(levels_of(policy.base()), @"api/restart-policy=deny cron/frequency=warn cron/time-zone=off job/deadline=info");
     let frequency = &policy.base().rules[1];
@@ -252,6 +255,82 @@ fn overrides_apply_in_order() {
     assert_snapshot!(levels_of(&both), @"api/restart-policy=deny cron/frequency=warn cron/time-zone=info job/deadline=off");
     assert_eq!(both.rules[1].int(CATALOG[1], "max"), 50);
     assert_eq!(both.defaults.restart_policy, None);
+}
+
+/// Settings of the Job that a CronJob makes, and of the CronJob's template, under these overrides.
+fn family(overrides: &str, in_doubt: bool) -> (Policy, [String; 3]) {
+    let text = policy(&format!("  overrides:\n{overrides}"));
+    let policy = read(&text, &[]).unwrap_or_else(|errors| panic!("{errors}"));
+    let labels = BTreeMap::from([("tier".to_owned(), "gold".to_owned())]);
+    let cron_job = Subject {
+        namespace: Some("prod"),
+        template_labels: Some(&labels),
+        ..Subject::new(Kind::CronJob, "nightly")
+    };
+    let owner = Owner { group: "batch", kind: "CronJob", name: "nightly", labels: None, in_doubt };
+    let job = Subject {
+        namespace: Some("prod"),
+        labels: Some(&labels),
+        owner: Some(owner),
+        ..Subject::new(Kind::Job, "nightly-29384756")
+    };
+    let deadline = |settings: &Settings| settings.rules[3].level.to_string();
+    let views = policy.views(&cron_job);
+    let beside = views.beside(3, false).map_or("nothing".to_owned(), |setting| setting.level.to_string());
+    let all = [deadline(&views.own), beside, deadline(&policy.settings_for(&job))];
+    (policy, all)
+}
+
+#[test]
+fn a_cron_job_and_its_jobs_share_overrides() {
+    let of = |overrides: &str| family(overrides, false).1;
+    // Of the CronJob, beside it for the Job in it, of its Jobs.
+    assert_eq!(
+        of("  - {match: {names: [nightly]}, rules: {job/deadline: off}}\n"),
+        ["off", "nothing", "off"]
+    );
+    assert_eq!(
+        of("  - {match: {kinds: [CronJob]}, rules: {job/deadline: off}}\n"),
+        ["off", "nothing", "off"]
+    );
+    assert_eq!(of("  - {match: {kinds: [Job]}, rules: {job/deadline: deny}}\n"), ["warn", "deny", "deny"]);
+    assert_eq!(
+        of("  - {match: {labels: {tier: gold}}, rules: {job/deadline: deny}}\n"),
+        ["warn", "deny", "deny"]
+    );
+    assert_eq!(of("  - {match: {kinds: [Job]}, rules: {job/deadline: off}}\n"), ["warn", "nothing", "off"]);
+    // In their order, the later ones over the earlier ones.
+    let jobs = "  - {match: {kinds: [Job]}, rules: {job/deadline: deny}}\n";
+    let nightly = "  - {match: {names: [nightly]}, rules: {job/deadline: info}}\n";
+    assert_eq!(of(&format!("{jobs}{nightly}")), ["info", "nothing", "info"]);
+    assert_eq!(of(&format!("{nightly}{jobs}")), ["info", "deny", "deny"]);
+    // An owner in doubt is none.
+    assert_eq!(family(nightly, true).1[2], "warn");
+    // Nothing is copied where one override speaks.
+    let (policy, _) = family(jobs, false);
+    let one = policy.settings_for(&subject("prod", "x"));
+    assert!(matches!(one, Cow::Borrowed(_)));
+}
+
+proptest! {
+    /// Whatever is said of a CronJob's template is at least what is said of its Jobs, so that no CronJob is let through
+    /// whose Jobs are refused.
+    #[test]
+    fn a_template_is_judged_no_milder_than_its_jobs(
+        items in proptest::collection::vec((0usize..7, 0usize..4), 1..5)
+    ) {
+        let matching = ["kinds: [Job]", "kinds: [CronJob]", "names: [nightly]", "names: ['nightly-*']",
+            "labels: {tier: gold}", "ownerKinds: [CronJob]", "kinds: [CronJob], labels: {tier: gold}"];
+        let levels = ["off", "info", "warn", "deny"];
+        let mut overrides = String::new();
+        for (at, level) in items {
+            overrides.push_str(&format!(
+                "  - {{match: {{{}}}, rules: {{job/deadline: {}}}}}\n", matching[at], levels[level]));
+        }
+        let (_, [own, beside, job]) = family(&overrides, false);
+        let level = |text: &str| levels.iter().position(|level| *level == text).unwrap_or(0);
+        prop_assert!(level(&own).max(level(&beside)) >= level(&job), "{overrides} {own} {beside} {job}");
+    }
 }
 
 #[test]
@@ -386,10 +465,12 @@ fn faults_in_overrides() {
   - match: {labels: {team: 3}, namespaceLabels: {}}
     mode: audit
   - nothing
+  - match: {ownerKinds: [Job Set, ''], users: [], ownerKind: JobSet}
+    rules: {job/deadline: off}
 ",
     );
     assert_snapshot!(errors(&text), @r#"
-    jobguard.yaml:7:5: spec.overrides[0]: match is missing (say which objects it is for, by namespaces, names, labels, namespaceLabels or kinds)
+    jobguard.yaml:7:5: spec.overrides[0]: match is missing (say which objects it is for, by namespaces, names, labels, namespaceLabels, kinds, ownerKinds or users)
     jobguard.yaml:8:12: spec.overrides[1].match: has no condition (what is for every object belongs in spec.rules and spec.defaults)
     jobguard.yaml:10:26: spec.overrides[2].match.namespaces[0]: "Prod" matches no name (names have lower-case letters, digits, '-' and '.'; `*` and `?` are wildcards)
     jobguard.yaml:10:32: spec.overrides[2].match.namespaces[1]: "a_b" matches no name (names have lower-case letters, digits, '-' and '.'; `*` and `?` are wildcards)
@@ -400,6 +481,28 @@ fn faults_in_overrides() {
     jobguard.yaml:13:49: spec.overrides[4].match.namespaceLabels: is empty (leave the key out to match all)
     jobguard.yaml:14:5: spec.overrides[4]: unknown key "mode" (known here: match, rules, defaults)
     jobguard.yaml:15:5: spec.overrides[5]: must be an object, not the string "nothing"
+    jobguard.yaml:16:26: spec.overrides[6].match.ownerKinds[0]: "Job Set" matches no kind (write a kind, such as JobSet, or a kind and its group, such as JobSet.jobset.x-k8s.io; `*` and `?` are wildcards)
+    jobguard.yaml:16:35: spec.overrides[6].match.ownerKinds[1]: "" matches no kind (write a kind, such as JobSet, or a kind and its group, such as JobSet.jobset.x-k8s.io; `*` and `?` are wildcards)
+    jobguard.yaml:16:47: spec.overrides[6].match.users: is empty (an empty list matches no object; leave the key out to match all)
+    jobguard.yaml:16:51: spec.overrides[6].match: unknown key "ownerKind" (did you mean ownerKinds?)
+    "#);
+}
+
+#[test]
+fn controllers_are_named_and_taken_back() {
+    let base = policy("  controllers: ['a*']\n");
+    let of = |spec: &str| {
+        read(&policy(&format!("  extends: base.yaml\n{spec}")), &[("base.yaml", &base)]).unwrap()
+    };
+    assert!(of("").names_controller("ab"));
+    assert!(!of("  controllers: []\n").names_controller("ab"));
+    assert!(
+        of("  controllers: [b]\n").names_controller("b")
+            && !of("  controllers: [b]\n").names_controller("ab")
+    );
+    assert_snapshot!(errors(&policy("  controllers: ['', 3]\n")), @r#"
+    jobguard.yaml:6:17: spec.controllers[0]: "" matches no user (write a user's name, such as system:serviceaccount:NAMESPACE:NAME; `*` and `?` are wildcards)
+    jobguard.yaml:6:21: spec.controllers[1]: must be a string, not the number 3 (put it in quotes to make it a string)
     "#);
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use jobguard::batch::{Kind, decode};
-use jobguard::engine::{Context, Input, Object, Services, check, registry};
+use jobguard::engine::{Author, Context, Input, Object, Services, check, registry};
 use jobguard::lint::{Linter, Source};
 use jobguard::manifest;
 use jobguard::policy::{Policy, Preset, load};
@@ -190,6 +190,7 @@ fn who_sees_one_object_alone_passes_these_rules_over() {
         now: "2026-01-01T00:00:00Z".parse().unwrap(),
         namespace_labels: None,
         cancellation: None,
+        author: Author::default(),
     };
     let verdict = check(&object, &context);
     assert!(verdict.kept.is_empty() && !verdict.incomplete);

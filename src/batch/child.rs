@@ -20,6 +20,10 @@ use crate::cron;
 /// The annotation that says for when a Job was scheduled.
 const SCHEDULED_ANNOTATION: &str = "batch.kubernetes.io/cronjob-scheduled-timestamp";
 
+/// What the name of a CronJob's Job has behind the CronJob's name, as an example: a dash and the minute of its run,
+/// counted from 1970.
+pub const CRON_JOB_CHILD_SUFFIX: &str = "-00000000";
+
 /// The Job that the CronJob controller creates for the run at `scheduled`, as it sends it to the server. The CronJob
 /// has its defaults.
 pub fn child_job(cron_job: &CronJob, scheduled: Timestamp) -> Job {
@@ -51,6 +55,35 @@ fn child_with(spec: Option<JobSpec>, cron_job: &CronJob, scheduled: Timestamp) -
         spec,
         status: None,
     }
+}
+
+/// A Job's spec without what tells it from the template of its CronJob: with the server's defaults, and without the
+/// selector and labels that the server makes. Two specs are equal in this form where one was made from the other, and
+/// nothing was changed in between but `suspend`, which queues set and take back.
+pub fn run_spec(spec: JobSpec) -> JobSpec {
+    let mut job = Workload::Job(Box::new(Job { spec: Some(spec), ..Job::default() }));
+    apply_defaults(&mut job);
+    let Workload::Job(job) = job else { return JobSpec::default() };
+    let mut spec = job.spec.unwrap_or_default();
+    spec.suspend = None;
+    // A selector of its own stays as it was written.
+    if spec.manual_selector != Some(true) {
+        spec.selector = None;
+        if let Some(labels) = spec.template.metadata.as_mut().and_then(|metadata| metadata.labels.as_mut()) {
+            labels.retain(|key, _| {
+                !JOB_NAME_LABELS.contains(&key.as_str()) && !CONTROLLER_UID_LABELS.contains(&key.as_str())
+            });
+        }
+    }
+    // What Pods are given of it.
+    let metadata = spec.template.metadata.take().map(|metadata| ObjectMeta {
+        labels: metadata.labels.filter(|labels| !labels.is_empty()),
+        annotations: metadata.annotations.filter(|annotations| !annotations.is_empty()),
+        finalizers: metadata.finalizers.filter(|finalizers| !finalizers.is_empty()),
+        ..ObjectMeta::default()
+    });
+    spec.template.metadata = metadata.filter(|metadata| *metadata != ObjectMeta::default());
+    spec
 }
 
 /// What the server has to say about the Job of the run at `scheduled`. Paths are those of the Job.

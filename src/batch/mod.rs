@@ -24,7 +24,7 @@ mod validate;
 mod version;
 mod warnings;
 
-pub use child::{child_job, validate_child, validate_child_of_accepted};
+pub use child::{CRON_JOB_CHILD_SUFFIX, child_job, run_spec, validate_child, validate_child_of_accepted};
 pub(crate) use decode::MAX_COMPLAINTS;
 pub use decode::{Decoded, Mistyped, decode};
 pub use defaults::{

@@ -90,6 +90,11 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "JOBGUARD_WATCH_NAMESPACES", value_parser = BoolishValueParser::new())]
     watch_namespaces: bool,
 
+    /// Know the cluster's CronJobs, so that a Job made from one by hand counts as its run
+    #[cfg(feature = "cluster")]
+    #[arg(long, env = "JOBGUARD_WATCH_CRON_JOBS", value_parser = BoolishValueParser::new())]
+    watch_cron_jobs: bool,
+
     /// Make certificates, and keep the caBundle of the webhook configurations
     #[cfg(feature = "cluster")]
     #[arg(long, env = "JOBGUARD_SELF_MANAGED", conflicts_with = "tls_cert",
@@ -313,6 +318,7 @@ pub(crate) fn run(args: ServeArgs) -> Result<ExitStatus> {
         cluster: crate::cluster::Options {
             watch_services: args.watch_services,
             watch_namespaces: args.watch_namespaces,
+            watch_cron_jobs: args.watch_cron_jobs,
             self_managed,
         },
         shutdown_delay: args.shutdown_delay,

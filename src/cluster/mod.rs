@@ -1,9 +1,10 @@
-//! What needs a running cluster: knowledge of Services and namespaces, and certificates that the server manages itself.
+//! What needs a running cluster: knowledge of Services, namespaces and CronJobs, and certificates that the server manages itself.
 //!
 //! Reviews never wait for any of this, and never cause a call to the API server: watches and the certificates' keeper
 //! run beside the server and hand it what they know.
 
 mod ca;
+mod cron_jobs;
 mod watch;
 
 use kube::Client;
@@ -21,6 +22,8 @@ pub struct Options {
     pub watch_services: bool,
     /// Whether to know the namespaces' labels, for policies that match on them.
     pub watch_namespaces: bool,
+    /// Whether to know the CronJobs, so that their runs by hand count as runs.
+    pub watch_cron_jobs: bool,
     /// Whether the server makes its own certificates, and where they go.
     pub self_managed: Option<SelfManaged>,
 }
@@ -28,7 +31,7 @@ pub struct Options {
 impl Options {
     /// Whether anything is asked.
     fn is_idle(&self) -> bool {
-        !self.watch_services && !self.watch_namespaces && self.self_managed.is_none()
+        !self.watch_services && !self.watch_namespaces && !self.watch_cron_jobs && self.self_managed.is_none()
     }
 }
 
@@ -38,7 +41,8 @@ impl Options {
 pub enum ClusterError {
     /// Neither a Pod's service account nor a kubeconfig tells how to reach the API server.
     #[error(
-        "cannot tell how to reach the API server, which --watch-services, --watch-namespaces and --self-managed need: \
+        "cannot tell how to reach the API server, which --watch-services, --watch-namespaces, --watch-cron-jobs and \
+         --self-managed need: \
          run in a Pod with a service account, or set KUBECONFIG"
     )]
     Config(#[from] kube::config::InferConfigError),
@@ -81,6 +85,9 @@ impl Cluster {
         }
         if self.options.watch_namespaces {
             tasks.spawn(watch::namespaces(client.clone(), app.knowledge.clone()));
+        }
+        if self.options.watch_cron_jobs {
+            tasks.spawn(cron_jobs::watch(client.clone(), app.knowledge.clone()));
         }
         if let Some(managed) = self.options.self_managed {
             tasks.spawn(ca::keep(client, managed, app.clone()));

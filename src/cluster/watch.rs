@@ -22,7 +22,7 @@ const WATCH_SECONDS: u32 = 120;
 
 /// After how long without another failure a watch that failed is taken to stand again, where nothing comes over it
 /// that would tell. Attempts come every 30 seconds at least, and each fails within 30 seconds.
-const CALM: Duration = Duration::from_secs(90);
+pub(super) const CALM: Duration = Duration::from_secs(90);
 
 /// Keeps the Services known.
 pub(super) async fn services(client: Client, knowledge: Arc<Knowledge>) {
@@ -38,12 +38,12 @@ pub(super) async fn namespaces(client: Client, knowledge: Arc<Knowledge>) {
     follow("namespaces", Box::pin(events), cache, CALM).await;
 }
 
-fn config() -> Config {
+pub(super) fn config() -> Config {
     Config::default().timeout(WATCH_SECONDS)
 }
 
 /// What becomes of the objects of a watch.
-trait Cache: Sized {
+pub(super) trait Cache: Sized {
     type Object;
     /// The cache as it is before anything is known.
     fn emptied(&self) -> Self;
@@ -56,7 +56,7 @@ trait Cache: Sized {
 }
 
 /// Follows a watch for ever: through failures, in which the last knowledge stays, with a word on its age.
-async fn follow<C, E>(
+pub(super) async fn follow<C, E>(
     what: &'static str,
     mut events: impl Stream<Item = Result<Event<C::Object>, E>> + Unpin,
     mut cache: C,
@@ -195,7 +195,7 @@ mod tests {
 
     /// What is known after these events.
     async fn after(events: Vec<Result<Event<Service>, &'static str>>, calm: Duration) -> Services {
-        let knowledge = Arc::new(Knowledge::new(true, false));
+        let knowledge = Arc::new(Knowledge::new(true, false, false));
         let cache = ServiceCache { knowledge: Arc::clone(&knowledge), index: ServiceIndex::default() };
         let events = stream::iter(events).chain(stream::pending());
         let _ = timeout(Duration::from_millis(200), follow("services", Box::pin(events), cache, calm)).await;

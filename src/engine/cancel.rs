@@ -25,7 +25,7 @@ mod tests {
 
     use super::*;
     use crate::batch::Workload;
-    use crate::engine::{Context, Input, Object, Services, check, check_update, registry};
+    use crate::engine::{Author, Context, Input, Object, Services, check, check_update, registry};
     use crate::policy::{Preset, load};
 
     #[test]
@@ -43,6 +43,7 @@ mod tests {
             input: Input::Alone,
             now: "2026-01-01T00:00:00Z".parse().unwrap(),
             namespace_labels: None,
+            author: Author::default(),
             cancellation: Some(&cancellation),
         };
         for verdict in [check(&new, &context), check_update(&old, &new, &context)] {

@@ -8,7 +8,7 @@ use crate::policy::Existing;
 
 use super::{
     Anchor, Check, Context, Finding, Input, Kept, Object, Rule, RuleContext, Services, Severity, Sink,
-    Suppressions, fix, fold, ratchet, registry, subject,
+    Suppressions, fix, fold, ratchet, registry, subject_by, views,
 };
 
 /// What there is to say about an object.
@@ -138,7 +138,9 @@ pub fn server_findings(errors: &[FieldError]) -> impl Iterator<Item = Finding> +
 
 /// Everything that there is to say, with nothing folded yet.
 fn judge(object: &Object, errors: &[FieldError], context: &Context<'_>, rules: Rules) -> Verdict {
-    let settings = context.policy.settings_for(&subject(object.workload(), context.namespace_labels));
+    let subject = subject_by(object.workload(), context.namespace_labels, context.author);
+    let views = context.policy.views(&subject);
+    let settings = &views.own;
     let asked_too_early = Cell::new(false);
     let is_refused = !errors.is_empty();
     let mut findings: Vec<Finding> = server_findings(errors).collect();
@@ -156,17 +158,26 @@ fn judge(object: &Object, errors: &[FieldError], context: &Context<'_>, rules: R
     }
     let mut kept = Vec::new();
     let all = registry().rules().iter().copied().zip(&settings.rules).enumerate();
-    for (rule, setting) in all.filter(|(position, _)| rules.ask(*position)).map(|(_, rule)| rule) {
+    for (index, (rule, setting)) in all.filter(|(position, _)| rules.ask(*position)) {
         if context.is_cancelled() {
             return Verdict::cancelled();
         }
         let severity = Severity::of(setting.level);
+        let beside = views::beside(&views, index, rule, object.kind());
         let rule_context = RuleContext::new(rule, setting, context, &asked_too_early, is_refused);
         match (rule.check, severity, context.input) {
-            (Check::Object(judge), Some(severity), _) => {
-                let mut sink = Sink::new(rule, severity);
-                judge(object, &rule_context, &mut sink);
-                findings.extend(sink.into_findings());
+            (Check::Object(judge), own, _) if own.is_some() || beside.is_some() => {
+                let speak = |severity, rule_context: &RuleContext<'_>| {
+                    let mut sink = Sink::new(rule, severity);
+                    judge(object, rule_context, &mut sink);
+                    sink.into_findings()
+                };
+                let mut found = own.map(|own| speak(own, &rule_context)).unwrap_or_default();
+                if let Some((setting, severity)) = beside {
+                    let stricter = RuleContext::new(rule, setting, context, &asked_too_early, is_refused);
+                    views::add(&mut found, speak(severity, &stricter), object.kind());
+                }
+                findings.extend(found);
             }
             (Check::Reader, Some(severity), _) => {
                 let remarks = object.remarks().iter().filter(|remark| std::ptr::eq(remark.rule, rule));
@@ -192,14 +203,16 @@ fn judge(object: &Object, errors: &[FieldError], context: &Context<'_>, rules: R
         Some(suppressions) => {
             incomplete |= matches!(context.input, Input::Gathering) && suppressions.name_input_rules();
             let judged_all = !incomplete;
-            suppressions.apply(&mut findings, context.policy, &settings, |rule| {
+            let loudest = views::loudest(&views, object.kind());
+            let inherited = views::may_inherit(&subject);
+            suppressions.apply(&mut findings, context.policy, &loudest, |rule| {
                 // A rule about the whole input never has its say where an object comes alone, one about the text
                 // never where there is none.
                 let passed_over = matches!(
                     (rule.check, context.input),
                     (Check::Input(_), Input::Alone) | (Check::Reader, _)
                 );
-                judged_all && !passed_over
+                judged_all && !passed_over && !inherited
             })
         }
         None => Vec::new(),

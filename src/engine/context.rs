@@ -24,6 +24,8 @@ pub struct Context<'a> {
     pub namespace_labels: Option<&'a BTreeMap<String, String>>,
     /// Ends the evaluation once nobody waits for it; none where it is to end by itself.
     pub cancellation: Option<&'a Cancellation>,
+    /// Who asks for the object.
+    pub author: Author<'a>,
 }
 
 impl Context<'_> {
@@ -31,4 +33,16 @@ impl Context<'_> {
     pub fn is_cancelled(&self) -> bool {
         self.cancellation.is_some_and(Cancellation::is_cancelled)
     }
+}
+
+/// Who asks for an object, and what that says of the owner that the object names. By default nobody is known, as of a
+/// manifest, which is taken at its word.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Author<'a> {
+    /// The user's name.
+    pub user: Option<&'a str>,
+    /// Whether the owner is no more than the object's word: see [`Owner::in_doubt`](crate::policy::Owner::in_doubt).
+    pub doubts_owner: bool,
+    /// The owner's labels, where they are known.
+    pub owner_labels: Option<&'a BTreeMap<String, String>>,
 }

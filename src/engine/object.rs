@@ -5,13 +5,13 @@ use std::sync::OnceLock;
 
 use k8s_openapi::api::batch::v1::{JobSpec, JobTemplateSpec};
 use k8s_openapi::api::core::v1::{PodSpec, PodTemplateSpec};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 
 use crate::batch::{self, FieldError, Kind, Workload};
 use crate::path::FieldPath;
-use crate::policy::Subject;
+use crate::policy::{Owner, Subject};
 
-use super::{CronPart, Rule, Timetable};
+use super::{Author, CronPart, Rule, Timetable};
 
 /// A Job or CronJob as the API server validates it, and as a validating webhook is sent it: with the API's own
 /// defaults and, for a Job that is created, the selector and labels that the server makes.
@@ -211,10 +211,19 @@ impl<'a> JobPart<'a> {
     }
 }
 
-/// What a policy's overrides match on.
+/// What a policy's overrides match on, of an object that is taken at its word.
 pub fn subject<'a>(
     workload: &'a Workload,
     namespace_labels: Option<&'a BTreeMap<String, String>>,
+) -> Subject<'a> {
+    subject_by(workload, namespace_labels, Author::default())
+}
+
+/// What a policy's overrides match on.
+pub fn subject_by<'a>(
+    workload: &'a Workload,
+    namespace_labels: Option<&'a BTreeMap<String, String>>,
+    author: Author<'a>,
 ) -> Subject<'a> {
     let metadata = workload.metadata();
     let given = |text: &'a Option<String>| text.as_deref().filter(|text| !text.is_empty());
@@ -224,5 +233,24 @@ pub fn subject<'a>(
         name: given(&metadata.name).or_else(|| given(&metadata.generate_name)).unwrap_or_default(),
         labels: metadata.labels.as_ref(),
         namespace_labels,
+        user: author.user,
+        owner: controller_of(metadata).map(|owner| Owner {
+            group: owner.api_version.split_once('/').map_or("", |(group, _)| group),
+            kind: &owner.kind,
+            name: &owner.name,
+            labels: author.owner_labels,
+            in_doubt: author.doubts_owner,
+        }),
+        template_labels: match workload {
+            Workload::Job(_) => None,
+            Workload::CronJob(cron_job) => {
+                cron_job.spec.job_template.metadata.as_ref().and_then(|metadata| metadata.labels.as_ref())
+            }
+        },
     }
+}
+
+/// The controller that an object names as its owner.
+pub fn controller_of(metadata: &ObjectMeta) -> Option<&OwnerReference> {
+    metadata.owner_references.iter().flatten().find(|owner| owner.controller == Some(true))
 }

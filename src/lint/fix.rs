@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use rayon::prelude::*;
 
-use crate::engine::{Context, Input, Safety};
+use crate::engine::{Author, Context, Input, Safety};
 use crate::path::FieldPath;
 use crate::report::{FileError, Report};
 
@@ -61,6 +61,7 @@ impl Linter<'_> {
             now: self.now,
             namespace_labels: None,
             cancellation: None,
+            author: Author::default(),
         };
         let texts: Vec<MendedText> = sources
             .par_iter()

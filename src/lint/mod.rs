@@ -26,7 +26,9 @@ use jiff::Timestamp;
 use rayon::prelude::*;
 
 use crate::confined::Root;
-use crate::engine::{Context, Finding, Input, InputObject, Knowledge, ServiceFacts, Services, judge_input};
+use crate::engine::{
+    Author, Context, Finding, Input, InputObject, Knowledge, ServiceFacts, Services, judge_input,
+};
 use crate::policy::Policy;
 use crate::report::{Diagnostic, FileError, JudgedObject, Report};
 
@@ -229,6 +231,7 @@ impl<'a> Linter<'a> {
                     now: self.now,
                     namespace_labels: None,
                     cancellation: None,
+                    author: Author::default(),
                 };
                 let mut linted = self.lint_source(source, &context, told);
                 if let Ok(linted) = &mut linted {

@@ -190,7 +190,7 @@ fn tally(keys: impl Iterator<Item = Key>) -> BTreeMap<Key, usize> {
 pub(super) mod tests {
     use super::super::document::examine;
     use super::*;
-    use crate::engine::{Input, Services, registry};
+    use crate::engine::{Author, Input, Services, registry};
     use crate::manifest::Span;
     use crate::policy::{Preset, load};
 
@@ -205,6 +205,7 @@ pub(super) mod tests {
             now,
             namespace_labels: None,
             cancellation: None,
+            author: Author::default(),
         };
         run(&linter, &context)
     }

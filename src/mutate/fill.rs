@@ -20,7 +20,7 @@ type Map = BTreeMap<String, String>;
 type Stored<'o, T> = Option<Option<&'o T>>;
 
 /// The most that all annotations of an object may hold, keys and values, in bytes: the API server's limit.
-const MAX_ANNOTATIONS: usize = 256 * 1024;
+pub(super) const MAX_ANNOTATIONS: usize = 256 * 1024;
 
 /// Annotations and labels of tools that create a Job again, and with that run it again, once it is gone.
 /// A trailing `/` makes a prefix.

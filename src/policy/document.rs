@@ -34,6 +34,7 @@ pub(super) struct Document {
     pub(super) mode: Option<Mode>,
     pub(super) kubernetes_version: Option<KubernetesVersion>,
     pub(super) controller_jobs: Option<ControllerJobs>,
+    pub(super) controllers: Option<Vec<String>>,
     pub(super) on_timeout: Option<OnTimeout>,
     pub(super) existing: Option<Existing>,
     /// The outer one says whether the key is there: `null` takes back what is extended.
@@ -112,6 +113,7 @@ const SPEC_KEYS: &[&str] = &[
     "mode",
     "kubernetesVersion",
     "controllerJobs",
+    "controllers",
     "onTimeout",
     "existing",
     "existingDenyFrom",
@@ -142,6 +144,11 @@ fn spec(
             "kubernetesVersion" => document.kubernetes_version = kubernetes_version(reader, value, &here),
             "mode" => document.mode = reader.word(value, &here, MODES),
             "controllerJobs" => document.controller_jobs = reader.word(value, &here, CONTROLLER_JOBS),
+            "controllers" => {
+                // None at all is a list as well: it takes back those of an extended file.
+                let items = reader.list(value, &here);
+                document.controllers = Some(globs(reader, items, &here, &USERS));
+            }
             "onTimeout" => document.on_timeout = reader.word(value, &here, ON_TIMEOUT),
             "existing" => document.existing = reader.word(value, &here, EXISTING),
             "existingDenyFrom" => document.existing_deny_from = date(reader, value, &here),
@@ -258,7 +265,8 @@ fn overrides(
             }
         }
         if matching.is_none() && matches!(reader.kind(item), NodeKind::Map(_) | NodeKind::Null) {
-            let help = "say which objects it is for, by namespaces, names, labels, namespaceLabels or kinds";
+            let help = "say which objects it is for, by namespaces, names, labels, namespaceLabels, kinds, \
+                        ownerKinds or users";
             reader.fault(start(item), &here, "match is missing", Some(help.to_owned()));
         }
         if matching.is_some() && matches!(reader.kind(item), NodeKind::Map(all) if all.len() == 1) {
@@ -270,9 +278,13 @@ fn overrides(
     out
 }
 
+/// The keys of `match`.
+const MATCH_KEYS: &[&str] =
+    &["kinds", "namespaces", "names", "labels", "namespaceLabels", "ownerKinds", "users"];
+
 fn matches(reader: &mut Reader<'_>, section: Value, at: &At<'_>) -> Match {
     let mut out = Match::default();
-    let entries = reader.object(section, at, &["kinds", "namespaces", "names", "labels", "namespaceLabels"]);
+    let entries = reader.object(section, at, MATCH_KEYS);
     if entries.is_empty() && matches!(reader.kind(section), NodeKind::Map(_) | NodeKind::Null) {
         let help = "what is for every object belongs in spec.rules and spec.defaults";
         reader.fault(section.span, at, "has no condition", Some(help.to_owned()));
@@ -288,8 +300,10 @@ fn matches(reader: &mut Reader<'_>, section: Value, at: &At<'_>) -> Match {
                 }
                 out.kinds = Some(kinds);
             }
-            "namespaces" => out.namespaces = Some(globs(reader, value, &here)),
-            "names" => out.names = Some(globs(reader, value, &here)),
+            "namespaces" => out.namespaces = Some(some_globs(reader, value, &here, &NAMES)),
+            "names" => out.names = Some(some_globs(reader, value, &here, &NAMES)),
+            "ownerKinds" => out.owner_kinds = Some(some_globs(reader, value, &here, &OWNER_KINDS)),
+            "users" => out.users = Some(some_globs(reader, value, &here, &USERS)),
             "labels" => out.labels = Some(labels(reader, value, &here)),
             _ => out.namespace_labels = Some(labels(reader, value, &here)),
         }
@@ -307,17 +321,52 @@ fn some_items(reader: &mut Reader<'_>, value: Value, at: &At<'_>) -> Vec<Value> 
     items
 }
 
-fn globs(reader: &mut Reader<'_>, value: Value, at: &At<'_>) -> Vec<String> {
+/// What a list of globs matches.
+struct Globs {
+    /// The longest one, in bytes.
+    max: usize,
+    /// Whether a character may stand in one.
+    has: fn(char) -> bool,
+    /// What one that can match nothing is told.
+    cannot: &'static str,
+    help: &'static str,
+}
+
+const NAMES: Globs = Globs {
+    max: 253,
+    has: |c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.' | '*' | '?'),
+    cannot: "matches no name",
+    help: "names have lower-case letters, digits, '-' and '.'; `*` and `?` are wildcards",
+};
+
+const OWNER_KINDS: Globs = Globs {
+    max: 317,
+    has: |c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '*' | '?'),
+    cannot: "matches no kind",
+    help: "write a kind, such as JobSet, or a kind and its group, such as JobSet.jobset.x-k8s.io; `*` and `?` are \
+           wildcards",
+};
+
+const USERS: Globs = Globs {
+    max: 512,
+    has: |c| !c.is_control(),
+    cannot: "matches no user",
+    help: "write a user's name, such as system:serviceaccount:NAMESPACE:NAME; `*` and `?` are wildcards",
+};
+
+fn some_globs(reader: &mut Reader<'_>, value: Value, at: &At<'_>, of: &Globs) -> Vec<String> {
+    let items = some_items(reader, value, at);
+    globs(reader, items, at, of)
+}
+
+fn globs(reader: &mut Reader<'_>, items: Vec<Value>, at: &At<'_>, of: &Globs) -> Vec<String> {
     let mut out = Vec::new();
-    for (index, item) in some_items(reader, value, at).into_iter().enumerate() {
+    for (index, item) in items.into_iter().enumerate() {
         let here = at.index(index);
         let Some(glob) = reader.string(item, &here) else { continue };
-        let can_match =
-            |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.' | b'*' | b'?');
-        if glob.is_empty() || glob.len() > 253 || !glob.bytes().all(can_match) {
-            let message = format!("{} matches no name", quoted(glob));
-            let help = "names have lower-case letters, digits, '-' and '.'; `*` and `?` are wildcards";
-            reader.fault(item.span, &here, message, Some(help.to_owned()));
+        if glob.is_empty() || glob.len() > of.max || !glob.chars().all(of.has) {
+            let message = format!("{} {}", quoted(glob), of.cannot);
+            reader.fault(item.span, &here, message, Some(of.help.to_owned()));
             continue;
         }
         out.push(glob.to_owned());

@@ -286,6 +286,7 @@ fn assemble(preset: Preset, documents: Vec<Document>, catalog: &[&'static RuleSp
         mode: Mode::default(),
         kubernetes_version: KubernetesVersion::NEWEST,
         controller_jobs: ControllerJobs::default(),
+        controllers: Vec::new(),
         on_timeout: OnTimeout::default(),
         suppressions: Suppressions::default(),
         limits: Limits::DEFAULT,
@@ -300,6 +301,9 @@ fn assemble(preset: Preset, documents: Vec<Document>, catalog: &[&'static RuleSp
         policy.kubernetes_version = document.kubernetes_version.unwrap_or(policy.kubernetes_version);
         policy.mode = document.mode.unwrap_or(policy.mode);
         policy.controller_jobs = document.controller_jobs.unwrap_or(policy.controller_jobs);
+        if let Some(controllers) = document.controllers {
+            policy.controllers = controllers;
+        }
         policy.on_timeout = document.on_timeout.unwrap_or(policy.on_timeout);
         // A file that says what holds, and no date, takes back the date of what it extends.
         if let Some(existing) = document.existing {

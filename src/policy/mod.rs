@@ -23,6 +23,7 @@ mod subject;
 mod suggest;
 #[cfg(test)]
 pub(crate) mod testing;
+mod views;
 
 use std::borrow::Cow;
 
@@ -35,7 +36,8 @@ pub use error::{PolicyError, PolicyErrors};
 pub use preset::Preset;
 pub use settings::{RuleSetting, Settings};
 pub use spec::{Level, OptionKind, OptionSpec, OptionValue, Options, PresetLevels, RuleSpec};
-pub use subject::Subject;
+pub use subject::{Owner, Subject};
+pub use views::Views;
 
 use crate::batch::KubernetesVersion;
 use crate::limits::Limits;
@@ -65,10 +67,10 @@ impl Mode {
     }
 }
 
-/// What becomes of Jobs that the CronJob controller makes.
+/// What becomes of Jobs that controllers make: the CronJob controller, and those that the policy names.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ControllerJobs {
-    /// They are warned about, never refused: their CronJob was the place to say no.
+    /// They are warned about, never refused: their owner was the place to say no.
     #[default]
     Warn,
     /// They are judged like any Job.
@@ -163,8 +165,10 @@ pub struct Policy {
     pub mode: Mode,
     /// The oldest Kubernetes that the objects must run on.
     pub kubernetes_version: KubernetesVersion,
-    /// What becomes of Jobs that the CronJob controller makes.
+    /// What becomes of Jobs that controllers make.
     pub controller_jobs: ControllerJobs,
+    /// The users, as globs, that are controllers besides those of Kubernetes itself.
+    pub controllers: Vec<String>,
     /// What becomes of objects that could not be judged in time.
     pub on_timeout: OnTimeout,
     /// Whether objects may silence rules.
@@ -212,15 +216,26 @@ impl Policy {
         !self.overrides.is_empty()
     }
 
+    /// Whether the policy names this user as a controller.
+    pub fn names_controller(&self, user: &str) -> bool {
+        subject::is_one_of(&self.controllers, user)
+    }
+
     /// The settings for one object: the base, and over it every override that matches, in order, the later
     /// winning. Nothing is copied unless two overrides or more match.
     pub fn settings_for(&self, subject: &Subject<'_>) -> Cow<'_, Settings> {
-        let mut hits = self.overrides.iter().filter(|item| item.matching.covers(subject));
-        let Some(first) = hits.next() else { return Cow::Borrowed(&self.base) };
-        let mut settings = Cow::Borrowed(&first.alone);
-        for next in hits {
-            next.layer.apply(settings.to_mut());
+        self.views(subject).own
+    }
+
+    /// The same, and what has to be asked besides where overrides speak of more than the object itself: of an owner
+    /// that may not be its own, of the Jobs that a CronJob makes.
+    pub fn views(&self, subject: &Subject<'_>) -> Views<'_> {
+        let mut views = Views::of(&self.base);
+        for item in &self.overrides {
+            if let Some(reading) = item.matching.covered_from(subject) {
+                views.put(item, reading);
+            }
         }
-        settings
+        views
     }
 }

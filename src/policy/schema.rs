@@ -70,6 +70,12 @@ pub fn generate(catalog: &[&'static RuleSpec]) -> Value {
                 "description": "The value may have the wildcards * and ?.",
                 "additionalProperties": { "type": "string", "maxLength": 253 },
             },
+            "users": {
+                "description": "Names of users, such as system:serviceaccount:NAMESPACE:NAME, with the wildcards * and ?. Nothing is known of them offline.",
+                "type": "array",
+                "minItems": 1,
+                "items": user(),
+            },
             "globs": {
                 "type": "array",
                 "minItems": 1,
@@ -77,6 +83,10 @@ pub fn generate(catalog: &[&'static RuleSpec]) -> Value {
             },
         },
     })
+}
+
+fn user() -> Value {
+    json!({ "type": "string", "minLength": 1, "maxLength": 512 })
 }
 
 fn words<T>(words: &[(&'static str, T)]) -> Vec<&'static str> {
@@ -107,9 +117,15 @@ fn spec() -> Value {
                 "examples": ["1.33"],
             },
             "controllerJobs": {
-                "description": "Jobs that the CronJob controller makes. warn: never refused. enforce: judged like any Job. skip: not judged.",
+                "description": "Jobs that controllers make. warn: never refused. enforce: judged like any Job. skip: not judged.",
                 "enum": words(document::CONTROLLER_JOBS),
                 "default": "warn",
+            },
+            "controllers": {
+                "description": "Users that are controllers besides the CronJob controller: controllerJobs is about the Jobs that they make for an owner.",
+                "type": ["array", "null"],
+                "items": user(),
+                "examples": [["system:serviceaccount:jobset-system:jobset-controller-manager"]],
             },
             "onTimeout": {
                 "description": "Objects that the webhook could not judge in time. allow: let through with a warning. deny: refused, under mode enforce.",
@@ -189,6 +205,13 @@ fn conditions() -> Value {
             "names": { "$ref": "#/definitions/globs" },
             "labels": { "$ref": "#/definitions/conditions" },
             "namespaceLabels": { "$ref": "#/definitions/conditions" },
+            "ownerKinds": {
+                "description": "Kinds of the controller that it belongs to, such as JobSet, or with their group, such as JobSet.jobset.x-k8s.io.",
+                "type": "array",
+                "minItems": 1,
+                "items": { "type": "string", "minLength": 1, "maxLength": 317, "pattern": "^[-A-Za-z0-9.*?]+$" },
+            },
+            "users": { "$ref": "#/definitions/users" },
         },
     })
 }

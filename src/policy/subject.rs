@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::batch::Kind;
+use crate::batch::{CRON_JOB_CHILD_SUFFIX, Kind};
+
+type Labels = BTreeMap<String, String>;
 
 /// An object, as far as overrides look at it.
 #[derive(Debug, Clone, Copy)]
@@ -14,9 +16,65 @@ pub struct Subject<'a> {
     /// `metadata.name`, or `metadata.generateName` where the name is still to be made.
     pub name: &'a str,
     /// Its own labels.
-    pub labels: Option<&'a BTreeMap<String, String>>,
+    pub labels: Option<&'a Labels>,
     /// The labels of its namespace; none when they are not known, as offline.
-    pub namespace_labels: Option<&'a BTreeMap<String, String>>,
+    pub namespace_labels: Option<&'a Labels>,
+    /// Who asks for it; none when that is not known, as offline.
+    pub user: Option<&'a str>,
+    /// The controller that it belongs to.
+    pub owner: Option<Owner<'a>>,
+    /// Of a CronJob: the labels of its Job template.
+    pub template_labels: Option<&'a Labels>,
+}
+
+impl<'a> Subject<'a> {
+    /// An object of which nothing but this is known.
+    pub const fn new(kind: Kind, name: &'a str) -> Self {
+        Self {
+            kind,
+            namespace: None,
+            name,
+            labels: None,
+            namespace_labels: None,
+            user: None,
+            owner: None,
+            template_labels: None,
+        }
+    }
+}
+
+/// The controller that an object says it belongs to: its owner reference with `controller: true`.
+#[derive(Debug, Clone, Copy)]
+pub struct Owner<'a> {
+    /// The owner's API group; empty for the core group.
+    pub group: &'a str,
+    /// The owner's kind.
+    pub kind: &'a str,
+    /// The owner's name.
+    pub name: &'a str,
+    /// The owner's labels, where they are known.
+    pub labels: Option<&'a Labels>,
+    /// Whether that is no more than the object's own word. Anybody can write an owner reference, so that such an owner
+    /// makes an object's settings stricter, and never more lenient.
+    pub in_doubt: bool,
+}
+
+impl Owner<'_> {
+    /// Whether this is a CronJob.
+    pub fn is_cron_job(&self) -> bool {
+        self.group == "batch" && self.kind == "CronJob"
+    }
+}
+
+/// How much of a subject an override has to see in order to match it: each reading sees what the ones before see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Reading {
+    /// The object, and an owner that is not in doubt.
+    Own,
+    /// The owner as well that it says it has.
+    Claimed,
+    /// Of a CronJob: the Job as well that its template becomes.
+    Template,
 }
 
 /// The `match` of an override: every condition given must hold.
@@ -27,28 +85,78 @@ pub(super) struct Match {
     pub(super) names: Option<Vec<String>>,
     pub(super) labels: Option<Vec<(String, String)>>,
     pub(super) namespace_labels: Option<Vec<(String, String)>>,
+    pub(super) owner_kinds: Option<Vec<String>>,
+    pub(super) users: Option<Vec<String>>,
 }
 
 impl Match {
-    pub(super) fn covers(&self, subject: &Subject<'_>) -> bool {
-        let any = |globs: &Option<Vec<String>>, text: Option<&str>| match (globs, text) {
-            (None, _) => true,
-            (Some(_), None) => false,
-            (Some(globs), Some(text)) => globs.iter().any(|pattern| glob(pattern, text)),
+    /// The first reading in which all conditions hold.
+    pub(super) fn covered_from(&self, subject: &Subject<'_>) -> Option<Reading> {
+        // Nearly every override speaks of other objects, which the last reading tells.
+        let last = match (subject.kind, subject.owner) {
+            (Kind::CronJob, _) => Reading::Template,
+            (Kind::Job, Some(owner)) if owner.in_doubt => Reading::Claimed,
+            (Kind::Job, _) => Reading::Own,
         };
-        let all = |wanted: &Option<Vec<(String, String)>>, labels: Option<&BTreeMap<String, String>>| {
-            wanted.as_ref().is_none_or(|wanted| {
-                wanted.iter().all(|(key, pattern)| {
-                    labels.and_then(|labels| labels.get(key)).is_some_and(|value| glob(pattern, value))
-                })
-            })
-        };
-        self.kinds.as_ref().is_none_or(|kinds| kinds.contains(&subject.kind))
-            && any(&self.namespaces, subject.namespace)
-            && any(&self.names, Some(subject.name))
-            && all(&self.labels, subject.labels)
-            && all(&self.namespace_labels, subject.namespace_labels)
+        if !self.covers(subject, last) {
+            return None;
+        }
+        let earlier = [Reading::Own, Reading::Claimed].into_iter().filter(|reading| *reading < last);
+        Some(earlier.into_iter().find(|reading| self.covers(subject, *reading)).unwrap_or(last))
     }
+
+    /// Whether all conditions hold. A Job is of its CronJob's kind as well as of its own, and any object is known by its
+    /// owner's name and labels as well as by its own. So is a CronJob by those of its Jobs, once they are looked at.
+    fn covers(&self, subject: &Subject<'_>, reading: Reading) -> bool {
+        let owner = subject.owner.filter(|owner| !owner.in_doubt || reading >= Reading::Claimed);
+        let with_template = reading == Reading::Template && subject.kind == Kind::CronJob;
+        self.kinds.as_ref().is_none_or(|kinds| {
+            kinds.contains(&subject.kind)
+                || (with_template && kinds.contains(&Kind::Job))
+                || (owner.is_some_and(|owner| owner.is_cron_job()) && kinds.contains(&Kind::CronJob))
+        }) && any(&self.namespaces, subject.namespace)
+            && any(&self.users, subject.user)
+            && self.names.as_ref().is_none_or(|names| {
+                is_one_of(names, subject.name)
+                    || owner.is_some_and(|owner| is_one_of(names, owner.name))
+                    || (with_template
+                        && is_one_of(names, &format!("{}{CRON_JOB_CHILD_SUFFIX}", subject.name)))
+            })
+            && self.labels.as_ref().is_none_or(|labels| {
+                all(labels, subject.labels)
+                    || owner.is_some_and(|owner| all(labels, owner.labels))
+                    || (with_template && all(labels, subject.template_labels))
+            })
+            && self.namespace_labels.as_ref().is_none_or(|labels| all(labels, subject.namespace_labels))
+            && self.owner_kinds.as_ref().is_none_or(|kinds| {
+                owner.is_some_and(|owner| is_of_kind(kinds, owner.group, owner.kind))
+                    || (with_template && is_of_kind(kinds, "batch", "CronJob"))
+            })
+    }
+}
+
+fn any(globs: &Option<Vec<String>>, text: Option<&str>) -> bool {
+    globs.as_ref().is_none_or(|globs| text.is_some_and(|text| is_one_of(globs, text)))
+}
+
+/// Whether one of `globs` matches.
+pub(super) fn is_one_of(globs: &[String], text: &str) -> bool {
+    globs.iter().any(|pattern| glob(pattern, text))
+}
+
+fn all(wanted: &[(String, String)], labels: Option<&Labels>) -> bool {
+    wanted.iter().all(|(key, pattern)| {
+        labels.and_then(|labels| labels.get(key)).is_some_and(|value| glob(pattern, value))
+    })
+}
+
+/// Whether one of `globs` names the kind: `JobSet` whatever its group, `JobSet.jobset.x-k8s.io` of this one. Kinds have
+/// no dots.
+fn is_of_kind(globs: &[String], group: &str, kind: &str) -> bool {
+    globs.iter().any(|pattern| match pattern.split_once('.') {
+        Some((kinds, groups)) => glob(kinds, kind) && glob(groups, group),
+        None => glob(pattern, kind),
+    })
 }
 
 /// The longest text that is compared with patterns, in bytes. Names have at most 253, values of labels 63.
@@ -133,26 +241,82 @@ mod tests {
         }
     }
 
+    fn matched(matching: &Match, subject: &Subject<'_>) -> bool {
+        matching.covered_from(subject) == Some(Reading::Own)
+    }
+
     #[test]
     fn conditions_are_joined_with_and() {
         let labels = BTreeMap::from([("team".to_owned(), "a".to_owned())]);
-        let subject = Subject {
-            kind: Kind::Job,
-            namespace: Some("prod"),
-            name: "load",
-            labels: Some(&labels),
-            namespace_labels: None,
-        };
+        let subject =
+            Subject { namespace: Some("prod"), labels: Some(&labels), ..Subject::new(Kind::Job, "load") };
         let matching = Match {
             namespaces: Some(vec!["dev".into(), "pr*".into()]),
             labels: Some(vec![("team".into(), "*".into())]),
             ..Match::default()
         };
-        assert!(matching.covers(&subject));
-        assert!(!matching.covers(&Subject { namespace: None, ..subject }));
-        assert!(!matching.covers(&Subject { labels: None, ..subject }));
-        assert!(!Match { kinds: Some(vec![Kind::CronJob]), ..matching.clone() }.covers(&subject));
+        assert!(matched(&matching, &subject));
+        assert!(!matched(&matching, &Subject { namespace: None, ..subject }));
+        assert!(!matched(&matching, &Subject { labels: None, ..subject }));
+        assert!(!matched(&Match { kinds: Some(vec![Kind::CronJob]), ..matching.clone() }, &subject));
         let unknown = Match { namespace_labels: Some(vec![("env".into(), "*".into())]), ..Match::default() };
-        assert!(!unknown.covers(&subject));
+        assert!(!matched(&unknown, &subject));
+        let users = Match { users: Some(vec!["system:serviceaccount:ci:*".into()]), ..Match::default() };
+        assert!(!matched(&users, &subject));
+        assert!(matched(&users, &Subject { user: Some("system:serviceaccount:ci:deploy"), ..subject }));
+        assert!(!matched(&users, &Subject { user: Some("anna"), ..subject }));
+    }
+
+    const NIGHTLY: Owner<'_> =
+        Owner { group: "batch", kind: "CronJob", name: "nightly", labels: None, in_doubt: false };
+
+    fn names(name: &str) -> Match {
+        Match { names: Some(vec![name.into()]), ..Match::default() }
+    }
+
+    fn owners(kind: &str) -> Match {
+        Match { owner_kinds: Some(vec![kind.into()]), ..Match::default() }
+    }
+
+    #[test]
+    fn a_job_is_known_by_its_owner() {
+        let job = Subject { owner: Some(NIGHTLY), ..Subject::new(Kind::Job, "nightly-29384756") };
+        let cron_jobs = Match { kinds: Some(vec![Kind::CronJob]), ..names("nightly") };
+        for matching in
+            [names("nightly"), names("nightly-*"), cron_jobs, owners("CronJob"), owners("Cron*.batch")]
+        {
+            assert!(matched(&matching, &job), "{matching:?}");
+        }
+        for matching in [names("night"), owners("JobSet"), owners("CronJob.acme.com"), owners("*.apps")] {
+            assert_eq!(matching.covered_from(&job), None, "{matching:?}");
+        }
+        // Somebody else's CronJob is none.
+        let foreign = Subject { owner: Some(Owner { group: "acme.com", ..NIGHTLY }), ..job };
+        assert!(matched(&owners("CronJob"), &foreign) && matched(&names("nightly"), &foreign));
+        let kinds = Match { kinds: Some(vec![Kind::CronJob]), ..Match::default() };
+        assert_eq!(kinds.covered_from(&foreign), None);
+    }
+
+    #[test]
+    fn an_owner_in_doubt_is_read_later() {
+        let doubtful = Owner { in_doubt: true, ..NIGHTLY };
+        let job = Subject { owner: Some(doubtful), ..Subject::new(Kind::Job, "mine") };
+        assert_eq!(names("nightly").covered_from(&job), Some(Reading::Claimed));
+        assert_eq!(owners("CronJob").covered_from(&job), Some(Reading::Claimed));
+        assert_eq!(names("mine").covered_from(&job), Some(Reading::Own));
+    }
+
+    #[test]
+    fn a_template_is_read_as_the_job_that_it_becomes() {
+        let labels = BTreeMap::from([("tier".to_owned(), "gold".to_owned())]);
+        let cron_job = Subject { template_labels: Some(&labels), ..Subject::new(Kind::CronJob, "nightly") };
+        let jobs = Match { kinds: Some(vec![Kind::Job]), ..Match::default() };
+        let gold = Match { labels: Some(vec![("tier".into(), "gold".into())]), ..Match::default() };
+        for matching in [&jobs, &gold, &names("nightly-*"), &owners("CronJob")] {
+            assert_eq!(matching.covered_from(&cron_job), Some(Reading::Template), "{matching:?}");
+        }
+        assert_eq!(names("nightly").covered_from(&cron_job), Some(Reading::Own));
+        assert_eq!(names("other").covered_from(&cron_job), None);
+        assert_eq!(owners("JobSet").covered_from(&cron_job), None);
     }
 }

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::batch::{self, Kind, Workload};
-use crate::engine::{self, Cancellation, Context, Input, Object, Services};
+use crate::engine::{self, ANNOTATION, Cancellation, Context, Input, Object, Services};
 use crate::mutate;
 use crate::policy::{ControllerJobs, Mode, Policy};
 
 use super::answer::{Decision, Ruling, changes_annotation};
+use super::controllers::{CronJobs, Origin, is_controller};
 use super::facts::Facts;
 use super::intake;
 use super::knowledge::Namespaces;
@@ -20,10 +21,9 @@ use super::review::{
 use super::text::plain;
 use super::unjudged::{PassedOver, Unjudged};
 
-/// Who makes a CronJob's Jobs: the controller's own account, or the controller manager's where its controllers have
-/// no accounts of their own.
-const CRON_JOB_CONTROLLERS: [&str; 2] =
-    ["system:serviceaccount:kube-system:cronjob-controller", "system:kube-controller-manager"];
+/// What whoever runs a CronJob by hand is told beside a denial.
+const RUN_BY_HAND: &str = "this Job was judged like any other: jobguard would only know it as a run of its CronJob if it \
+                           watched CronJobs (--watch-cron-jobs)";
 
 /// The longest group, version and kind that is quoted, in characters.
 const MAX_KIND: usize = 80;
@@ -56,6 +56,7 @@ pub struct Admission {
     policy: Arc<Policy>,
     services: Arc<Services>,
     namespaces: Arc<Namespaces>,
+    cron_jobs: Arc<CronJobs>,
     /// Namespaces whose objects are nobody's business here.
     excluded: Arc<[String]>,
 }
@@ -84,6 +85,7 @@ impl Admission {
             policy: Arc::new(policy),
             services: Arc::default(),
             namespaces: Arc::default(),
+            cron_jobs: Arc::default(),
             excluded: Arc::default(),
         }
     }
@@ -95,7 +97,13 @@ impl Admission {
         namespaces: Arc<Namespaces>,
         excluded: Arc<[String]>,
     ) -> Self {
-        Self { policy, services, namespaces, excluded }
+        Self { policy, services, namespaces, cron_jobs: Arc::default(), excluded }
+    }
+
+    /// Knows these CronJobs as well.
+    #[must_use]
+    pub(crate) fn knowing(self, cron_jobs: Arc<CronJobs>) -> Self {
+        Self { cron_jobs, ..self }
     }
 
     /// Reads one review and answers it. `now` is the time to judge schedules at.
@@ -188,10 +196,10 @@ impl Admission {
     fn answer_unjudged(&self, endpoint: Endpoint, head: &Head, why: &Unjudged) -> (Response, Facts) {
         let other = || Unjudged::OtherKind { found: plain(&head.kind.to_string(), MAX_KIND) };
         let why = if head.kind.kind.is_empty() || is_ours(&head.kind) { why } else { &other() };
-        // Whether the CronJob controller owns the Job stands in the object; that it makes it now is told by its account.
+        // What controls the Job stands in the object; that a controller makes it now is told by its account.
         let by_controller = head.operation == Some(Operation::Create)
             && head.kind.kind == Kind::Job.as_str()
-            && CRON_JOB_CONTROLLERS.contains(&head.user());
+            && is_controller(&self.policy, head.user());
         let mode = match (self.policy.mode, self.policy.controller_jobs) {
             (Mode::Enforce, ControllerJobs::Warn | ControllerJobs::Skip) if by_controller => Mode::Warn,
             (mode, _) => mode,
@@ -219,15 +227,14 @@ impl Admission {
                 return self.answer_unjudged(Endpoint::Validate, &Head::from(&*request), &why);
             }
         };
-        let controllers = made_by_cron_job_controller(request, &new);
-        let skipped = controllers && self.policy.controller_jobs == ControllerJobs::Skip;
-        if skipped {
+        let namespace_labels = self.namespaces.labels(new.metadata().namespace.as_deref());
+        let origin = Origin::of(request, &new, &self.policy, &self.cron_jobs, namespace_labels);
+        if origin.is_controllers && self.policy.controller_jobs == ControllerJobs::Skip {
             return pass_over(request, PassedOver::ControllerJob);
         }
         if is_leaving(request.operation, &new, old.as_ref()) {
             return pass_over(request, PassedOver::BeingDeleted);
         }
-        let namespace_labels = self.namespaces.labels(new.metadata().namespace.as_deref());
         let namespace_labels_missing = namespace_labels.is_none() && self.policy.asks_for_namespace_labels();
         let context = Context {
             policy: &self.policy,
@@ -236,6 +243,7 @@ impl Admission {
             now,
             namespace_labels,
             cancellation,
+            author: origin.author,
         };
         let (object, verdict) = match old {
             Some(mut old) => {
@@ -255,7 +263,7 @@ impl Admission {
             return self.answer_unjudged(Endpoint::Validate, &Head::from(&*request), &Unjudged::TimedOut);
         }
         let mode = match (self.policy.mode, self.policy.controller_jobs) {
-            (Mode::Enforce, ControllerJobs::Warn) if controllers => Mode::Warn,
+            (Mode::Enforce, ControllerJobs::Warn) if origin.is_controllers => Mode::Warn,
             (mode, _) => mode,
         };
         let ruling = Ruling::new(&object, &verdict, mode);
@@ -273,6 +281,9 @@ impl Admission {
         }
         let facts = Facts::judged(request, &verdict, ruling.decision());
         let mut response = ruling.into_response(&request.uid);
+        if origin.may_be_run && !response.allowed {
+            response.warnings.push(RUN_BY_HAND.to_owned());
+        }
         if namespace_labels_missing {
             response.audit_annotations.insert("unknown", "namespace labels".to_owned());
         }
@@ -297,21 +308,23 @@ impl Admission {
             return self.answer_unjudged(Endpoint::Mutate, &Head::from(&*request), &why);
         }
         // A controller's Jobs have what their CronJob was given.
-        let not_ours = made_by_cron_job_controller(request, &new)
-            && self.policy.controller_jobs != ControllerJobs::Enforce;
-        if not_ours {
+        let namespace_labels = self.namespaces.labels(new.metadata().namespace.as_deref());
+        let origin = Origin::of(request, &new, &self.policy, &self.cron_jobs, namespace_labels);
+        if origin.is_controllers && self.policy.controller_jobs != ControllerJobs::Enforce {
             return pass_over(request, PassedOver::ControllerJob);
         }
         if is_leaving(request.operation, &new, old.as_ref()) {
             return pass_over(request, PassedOver::BeingDeleted);
         }
         let mut facts = Facts::of(request, Decision::Allow.as_label());
-        let namespace_labels = self.namespaces.labels(new.metadata().namespace.as_deref());
-        let settings = self.policy.settings_for(&engine::subject(&new, namespace_labels));
-        let changes = match &old {
+        let settings = self.policy.settings_for(&engine::subject_by(&new, namespace_labels, origin.author));
+        let mut changes = match &old {
             Some(old) => mutate::fill_update(&mut new, old, &settings.defaults),
             None => mutate::fill(&mut new, &settings.defaults),
         };
+        if self.policy.suppressions.allow {
+            changes.extend(mutate::inherit_annotation(&mut new, old.as_ref(), ANNOTATION));
+        }
         if changes.is_empty() {
             return (response, facts);
         }
@@ -431,17 +444,4 @@ fn updated(mut workload: Workload, old: &Object) -> Object {
 /// and no change takes the deletion back. The API server keeps the time of the deletion in every new version.
 fn is_leaving(operation: Operation, new: &Workload, stored: Option<&Workload>) -> bool {
     operation == Operation::Update && stored.unwrap_or(new).metadata().deletion_timestamp.is_some()
-}
-
-/// Whether the CronJob controller makes this Job now. What a person makes from a CronJob (`kubectl create job
-/// --from`) is that person's.
-fn made_by_cron_job_controller(request: &Request<Sent<'_>>, new: &Workload) -> bool {
-    request.operation == Operation::Create
-        && CRON_JOB_CONTROLLERS.contains(&request.user())
-        && matches!(new, Workload::Job(_))
-        && new.metadata().owner_references.iter().flatten().any(|owner| {
-            owner.controller == Some(true)
-                && owner.kind == "CronJob"
-                && owner.api_version.starts_with("batch/")
-        })
 }

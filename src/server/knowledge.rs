@@ -8,6 +8,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
 
+use super::controllers::CronJobs;
 use super::metrics::{CacheState, Metrics, Watched};
 use crate::engine::Services;
 
@@ -48,16 +49,19 @@ pub(crate) struct Knowledge {
     watches_services: bool,
     services: ArcSwap<Services>,
     namespaces: ArcSwap<Namespaces>,
+    cron_jobs: ArcSwap<CronJobs>,
 }
 
 impl Knowledge {
     /// Knows nothing yet, but may learn of what is watched.
-    pub(crate) fn new(services: bool, namespaces: bool) -> Self {
+    pub(crate) fn new(services: bool, namespaces: bool, cron_jobs: bool) -> Self {
+        let awaited_cron_jobs = if cron_jobs { CronJobs::Awaited } else { CronJobs::Unwatched };
         let awaited = if namespaces { Namespaces::Awaited } else { Namespaces::Unwatched };
         Self {
             watches_services: services,
             services: ArcSwap::default(),
             namespaces: ArcSwap::from_pointee(awaited),
+            cron_jobs: ArcSwap::from_pointee(awaited_cron_jobs),
         }
     }
 
@@ -69,6 +73,17 @@ impl Knowledge {
     /// The namespaces.
     pub(crate) fn namespaces(&self) -> Arc<Namespaces> {
         self.namespaces.load_full()
+    }
+
+    /// The CronJobs.
+    pub(crate) fn cron_jobs(&self) -> Arc<CronJobs> {
+        self.cron_jobs.load_full()
+    }
+
+    /// There is news of CronJobs.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn set_cron_jobs(&self, cron_jobs: CronJobs) {
+        self.cron_jobs.store(Arc::new(cron_jobs));
     }
 
     /// There is news of Services.
@@ -101,6 +116,13 @@ impl Knowledge {
             Namespaces::Unwatched => {}
             Namespaces::Awaited => tell(Watched::Namespaces, None),
             Namespaces::Known { labels, lost } => tell(Watched::Namespaces, Some((labels.len(), *lost))),
+        }
+        match self.cron_jobs().as_ref() {
+            CronJobs::Unwatched => {}
+            CronJobs::Awaited => tell(Watched::CronJobs, None),
+            CronJobs::Known { cron_jobs, lost } => {
+                tell(Watched::CronJobs, Some((cron_jobs.values().map(BTreeMap::len).sum(), *lost)));
+            }
         }
     }
 }

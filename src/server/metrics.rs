@@ -134,6 +134,8 @@ pub(crate) enum Watched {
     Services,
     /// Namespaces and their labels.
     Namespaces,
+    /// CronJobs and what they run.
+    CronJobs,
 }
 
 impl Watched {
@@ -142,6 +144,7 @@ impl Watched {
         match self {
             Self::Services => "services",
             Self::Namespaces => "namespaces",
+            Self::CronJobs => "cronjobs",
         }
     }
 }

@@ -9,6 +9,9 @@ mod admission;
 mod admission_tests;
 mod answer;
 mod connections;
+mod controllers;
+#[cfg(test)]
+mod controllers_tests;
 mod deadline;
 mod facts;
 mod files;
@@ -52,6 +55,8 @@ pub use review::{ReviewAnswer, ReviewError};
 pub use tls::{Certificate, ClientAuth, TlsError};
 pub use tracing::level_filters::LevelFilter;
 
+#[cfg(feature = "cluster")]
+pub(crate) use controllers::{CronJobs, KnownCronJob, Run};
 pub(crate) use deadline::parse as parse_duration;
 #[cfg(feature = "cluster")]
 pub(crate) use http::App;
@@ -194,10 +199,12 @@ impl Server {
         let hangups = Hangups::listen().map_err(ServeError::Start)?;
         let now = Timestamp::now();
         #[cfg(feature = "cluster")]
-        let (watch_services, watch_namespaces) =
-            (options.cluster.watch_services, options.cluster.watch_namespaces);
+        let watched = &options.cluster;
+        #[cfg(feature = "cluster")]
+        let knowledge =
+            Knowledge::new(watched.watch_services, watched.watch_namespaces, watched.watch_cron_jobs);
         #[cfg(not(feature = "cluster"))]
-        let (watch_services, watch_namespaces) = (false, false);
+        let knowledge = Knowledge::new(false, false, false);
         #[cfg(feature = "cluster")]
         let cluster = crate::cluster::Cluster::connect(options.cluster).await?;
         let tls = Arc::new(Tls::new(options.certificate, options.clients, options.listen.ip())?);
@@ -213,7 +220,6 @@ impl Server {
             }
             None => (None, None),
         };
-        let knowledge = Knowledge::new(watch_services, watch_namespaces);
         let mut excluded = options.excluded_namespaces;
         excluded.extend(options.namespace.clone());
         excluded.sort();

@@ -14,6 +14,8 @@ use base64::Engine as _;
 use tempfile::TempDir;
 
 const TOKEN: &str = "only-for-this-test";
+/// The controller manager's.
+const MANAGER_TOKEN: &str = "only-for-controllers";
 
 /// A running API server.
 pub(crate) struct ControlPlane {
@@ -100,7 +102,13 @@ impl ControlPlane {
         let key = rcgen::KeyPair::generate().unwrap();
         fs::write(path("sa.key"), key.serialize_pem()).unwrap();
         fs::write(path("sa.pub"), key.public_key_pem()).unwrap();
-        fs::write(path("tokens.csv"), format!("{TOKEN},admin,admin,system:masters\n")).unwrap();
+        fs::write(
+            path("tokens.csv"),
+            format!(
+                "{TOKEN},admin,admin,system:masters\n{MANAGER_TOKEN},system:kube-controller-manager,manager\n"
+            ),
+        )
+        .unwrap();
 
         let client = format!("http://127.0.0.1:{etcd_port}");
         let peer = format!("http://127.0.0.1:{peer_port}");
@@ -199,6 +207,30 @@ impl ControlPlane {
         );
         fs::write(&file, text).unwrap();
         file
+    }
+
+    /// Starts these controllers, each with the service account that it has in a cluster, or prints why not. They end
+    /// with what is returned.
+    #[cfg(unix)]
+    pub(crate) fn controller_manager(&self, controllers: &[&str]) -> Option<Process> {
+        let program = self.start.0.with_file_name("kube-controller-manager");
+        if !program.is_file() {
+            return skip("KUBEBUILDER_ASSETS has no kube-controller-manager");
+        }
+        let file = fs::read_to_string(self.kubeconfig()).unwrap().replace(TOKEN, MANAGER_TOKEN);
+        let kubeconfig = self.folder.path().join("manager.kubeconfig");
+        fs::write(&kubeconfig, file).unwrap();
+        let arguments = [
+            format!("--kubeconfig={}", kubeconfig.display()),
+            format!("--controllers={}", controllers.join(",")),
+            "--use-service-account-credentials=true".to_owned(),
+            "--leader-elect=false".to_owned(),
+            "--bind-address=127.0.0.1".to_owned(),
+            format!("--secure-port={}", free_port()),
+            format!("--cert-dir={}", self.folder.path().join("manager-certs").display()),
+        ];
+        let child = spawn(&program, &arguments, &self.folder.path().join("controller-manager.log"));
+        Some(Process(child))
     }
 
     /// A kubeconfig for what runs as this service account: with its rights alone, and no blind trust.
@@ -300,7 +332,7 @@ impl ControlPlane {
 
     /// The last words of the programs, for a failure's message.
     fn logs(&self) -> String {
-        ["etcd.log", "apiserver.log"]
+        ["etcd.log", "apiserver.log", "controller-manager.log"]
             .map(|name| {
                 let log = fs::read_to_string(self.folder.path().join(name)).unwrap_or_default();
                 let lines: Vec<&str> = log.lines().rev().take(15).collect();
@@ -365,6 +397,18 @@ impl Webhook {
     /// What it said so far.
     pub(crate) fn log(&self) -> String {
         self.log.lock().unwrap().join("\n")
+    }
+}
+
+/// A program that ends with this.
+#[cfg(unix)]
+pub(crate) struct Process(Child);
+
+#[cfg(unix)]
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 

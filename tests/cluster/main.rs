@@ -10,6 +10,8 @@ mod account;
 #[cfg(feature = "cluster")]
 mod certificates;
 mod chart;
+#[cfg(all(feature = "cluster", unix))]
+mod children;
 mod control_plane;
 #[path = "../chart/helm.rs"]
 mod helm;

@@ -104,7 +104,7 @@ fn denies_what_the_policy_denies() {
     // Stored before there was a policy.
     let stored = plane.kubectl(&["create", "-f", "-"], &PAUSED.replace("\"paused\"", "\"stored\""));
     assert!(stored.ok, "{}", stored.stderr);
-    for namespace in ["free", "dev-one", "labelled"] {
+    for namespace in ["free", "dev-one", "labelled", "owned"] {
         assert!(plane.kubectl(&["create", "namespace", namespace], "").ok);
     }
     assert!(plane.kubectl(&["label", "namespace", "labelled", "env=dev"], "").ok);
@@ -112,13 +112,18 @@ fn denies_what_the_policy_denies() {
         &plane,
         &exported(
             "  extends: baseline
+  controllerJobs: enforce
+  controllers: [\"system:serviceaccount:jobset-system:*\"]
   suppressions: {levels: [deny]}
   rules: {\"*\": off, job/paused-by-parallelism: deny, job/max-backoff: {level: deny, max: 6}, job/no-deadline: warn}
   overrides:
   - {match: {namespaces: [\"dev-*\"]}, rules: {\"*\": off}}
   - {match: {namespaceLabels: {env: dev}}, rules: {\"*\": off}}
-  - {match: {labels: {its: \"fr?e\"}, kinds: [Job]}, rules: {\"*\": off}}
+  - {match: {labels: {its: \"fr?e\"}, kinds: [Job], namespaces: [default]}, rules: {\"*\": off}}
   - {match: {names: [\"free.*\"]}, rules: {\"*\": off}}
+  - {match: {ownerKinds: [JobSet.jobset.x-k8s.io]}, rules: {\"*\": off}}
+  - {match: {kinds: [CronJob], names: [free]}, rules: {\"*\": off}}
+  - {match: {users: [\"system:serviceaccount:*:free\"]}, rules: {\"*\": off}}
 ",
         ),
     );
@@ -158,6 +163,38 @@ fn denies_what_the_policy_denies() {
     ] {
         let created = create(&PAUSED.replace("\"name\": \"paused\"", metadata), &[]);
         assert!(created.ok, "{metadata}: {}", created.stderr);
+    }
+
+    // An owner counts by the word of its controller, a user by being who asks.
+    let accounts = ["jobset-system:controller", "default:free", "default:anna"]
+        .map(|account| format!("--serviceaccount={account}"));
+    let mut bind = vec!["create", "clusterrolebinding", "all", "--clusterrole=cluster-admin"];
+    bind.extend(accounts.iter().map(String::as_str));
+    assert!(plane.kubectl(&bind, "").ok);
+    let owned = |kind: &str, group: &str, name: &str| {
+        let metadata = format!(
+            r#""name": "paused", "ownerReferences": [{{"apiVersion": "{group}", "kind": "{kind}", "name": "{name}",
+            "uid": "00000000-0000-0000-0000-000000000001", "controller": true}}]"#
+        );
+        PAUSED.replace("\"name\": \"paused\"", &metadata)
+    };
+    let job_set = owned("JobSet", "jobset.x-k8s.io/v1alpha2", "train");
+    let run = owned("CronJob", "batch/v1", "free");
+    let by = |job: &str, user: &str| create(job, &["--namespace", "owned", "--as", user]);
+    let controller = "system:serviceaccount:jobset-system:controller";
+    for (job, user, passes) in [
+        (job_set.as_str(), controller, true),
+        (&run, controller, true),
+        (&owned("JobSet", "example.com/v1", "train"), controller, false),
+        (&owned("CronJob", "batch/v1", "other"), controller, false),
+        (&job_set, "system:serviceaccount:default:anna", false),
+        (&run, "system:serviceaccount:default:anna", false),
+        (PAUSED, "system:serviceaccount:default:free", true),
+        (PAUSED, "system:serviceaccount:default:anna", false),
+    ] {
+        let said = by(job, user);
+        assert_eq!(said.ok, passes, "{user} {job}: {}", said.stderr);
+        assert!(passes || said.stderr.contains("job/paused-by-parallelism"), "{}", said.stderr);
     }
 
     // What is stored already stays editable, and what gets worse does not.

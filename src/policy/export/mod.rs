@@ -4,12 +4,14 @@
 //! refused (unless the policy says so), annotations that silence a rule count, and objects that an override speaks of are left to the webhook.
 
 mod cel;
+mod owner;
 
 use std::fmt::Write as _;
 
 use self::cel::{CelRule, NAMES, RULES};
 use super::subject::Match;
 use super::{ControllerJobs, Existing, Level, Mode, OptionKind, Policy, RuleSetting, RuleSpec, Suppressions};
+use crate::batch::Kind;
 
 /// The rules of `policy` that CEL can say, as manifests in YAML: a `ValidatingAdmissionPolicy` with its binding for what
 /// is denied, and another for what is warned of. Comments name the rules that CEL cannot say. `catalog` is the one that
@@ -119,14 +121,11 @@ fn write_policy(
     if policy.controller_jobs == ControllerJobs::Skip
         || policy.controller_jobs == ControllerJobs::Warn && denies
     {
+        let owners = owner::proven(policy);
         condition(
             out,
-            "not-of-the-cronjob-controller",
-            "!(request.operation == 'CREATE' && request.kind.kind == 'Job' && request.userInfo.username in \
-             ['system:serviceaccount:kube-system:cronjob-controller', 'system:kube-controller-manager'] && \
-             has(object.metadata.ownerReferences) && object.metadata.ownerReferences.exists(owner, \
-             owner.kind == 'CronJob' && owner.apiVersion.startsWith('batch/') && has(owner.controller) && \
-             owner.controller))",
+            "not-of-a-controller",
+            &format!("!(request.kind.kind == 'Job' && size({owners}) > 0)"),
         );
     }
     out.push_str("  variables:\n");
@@ -161,6 +160,7 @@ fn write_policy(
     }
     let overridden = !policy.overrides.is_empty();
     if overridden {
+        variable(out, "owners", &owner::proven(policy));
         let all: Vec<_> =
             policy.overrides.iter().map(|item| format!("({})", covers(&item.matching))).collect();
         variable(out, "overridden", &all.join(" || "));
@@ -251,8 +251,10 @@ fn options(spec: &RuleSpec, setting: &RuleSetting) -> String {
 fn covers(matching: &Match) -> String {
     let mut all = Vec::new();
     if let Some(kinds) = &matching.kinds {
+        let of_cron_job = kinds.contains(&Kind::CronJob) && !kinds.contains(&Kind::Job);
         let kinds: Vec<_> = kinds.iter().map(|kind| cel_string(kind.as_str())).collect();
-        all.push(format!("request.kind.kind in [{}]", kinds.join(", ")));
+        let is = format!("request.kind.kind in [{}]", kinds.join(", "));
+        all.push(if of_cron_job { format!("({is} || {})", owner::OF_CRON_JOB) } else { is });
     }
     let any = |text: &str, patterns: &[String]| {
         let each: Vec<_> =
@@ -265,18 +267,28 @@ fn covers(matching: &Match) -> String {
     if let Some(names) = &matching.names {
         let name = "(has(object.metadata.name) && object.metadata.name != '' ? object.metadata.name : \
                     has(object.metadata.generateName) ? object.metadata.generateName : '')";
-        all.push(any(name, names));
+        all.push(format!("({} || {})", any(name, names), owner::is_named(names)));
     }
-    for (wanted, labels) in [
-        (&matching.labels, "object.metadata.labels"),
-        (&matching.namespace_labels, "namespaceObject.metadata.labels"),
-    ] {
-        let Some(wanted) = wanted else { continue };
-        all.push(format!("has({labels})"));
-        for (key, pattern) in wanted {
+    if let Some(kinds) = &matching.owner_kinds {
+        all.push(owner::is_of_kind(kinds));
+    }
+    if let Some(users) = &matching.users {
+        all.push(any("request.userInfo.username", users));
+    }
+    let have = |wanted: &[(String, String)], labels: &str| {
+        let mut each = vec![format!("has({labels})")];
+        each.extend(wanted.iter().map(|(key, pattern)| {
             let (key, pattern) = (cel_string(key), cel_string(&regex(pattern)));
-            all.push(format!("{key} in {labels} && {labels}[{key}].matches({pattern})"));
-        }
+            format!("{key} in {labels} && {labels}[{key}].matches({pattern})")
+        }));
+        each.join(" && ")
+    };
+    if let Some(wanted) = &matching.labels {
+        // The labels of its CronJob may match as well, and are not known here.
+        all.push(format!("({} || {})", owner::OF_CRON_JOB, have(wanted, "object.metadata.labels")));
+    }
+    if let Some(wanted) = &matching.namespace_labels {
+        all.push(have(wanted, "namespaceObject.metadata.labels"));
     }
     if all.is_empty() { "true".to_owned() } else { all.join(" && ") }
 }
@@ -440,14 +452,43 @@ mod tests {
         let overridden = variables.iter().find(|variable| variable["name"] == "overridden").unwrap();
         assert_eq!(
             overridden["expression"].as_str().unwrap(),
-            "(request.kind.kind in ['Job'] && (request.namespace.matches('(?s)^dev\\\\-.*$')) && ((has(object.metadata.name) \
+            "(request.kind.kind in ['Job'] && (request.namespace.matches('(?s)^dev\\\\-.*$')) && (((has(object.metadata.name) \
              && object.metadata.name != '' ? object.metadata.name : has(object.metadata.generateName) ? \
-             object.metadata.generateName : '').matches('(?s)^a\\\\.b.$')) && has(object.metadata.labels) && 'tier' in \
-             object.metadata.labels && object.metadata.labels['tier'].matches('(?s)^it\\\\\\'s.*$') && \
+             object.metadata.generateName : '').matches('(?s)^a\\\\.b.$')) || variables.owners.exists(owner, \
+             (owner.name.matches('(?s)^a\\\\.b.$')))) && (variables.owners.exists(owner, owner.kind == \
+             'CronJob' && owner.apiVersion.startsWith('batch/')) || has(object.metadata.labels) && 'tier' in \
+             object.metadata.labels && object.metadata.labels['tier'].matches('(?s)^it\\\\\\'s.*$')) && \
              has(namespaceObject.metadata.labels) && 'env' in namespaceObject.metadata.labels && \
              namespaceObject.metadata.labels['env'].matches('(?s)^dev$'))"
         );
         assert!(text.contains("left to the webhook"));
+    }
+
+    #[test]
+    fn owners_count_by_the_word_of_a_controller() {
+        let (text, objects) = exported(&format!(
+            "{HEAD}  rules: {{job/no-deadline: deny}}\n  controllers: [\"system:serviceaccount:jobset-system:*\"]\n  overrides:\n  - match: \
+             {{kinds: [CronJob], ownerKinds: [JobSet, \"Job*.acme.com\"], users: [anna]}}\n    rules: {{\"*\": warn}}\n"
+        ));
+        let expression = |list: &str, name: &str| {
+            let all = objects[0]["spec"][list].as_array().unwrap();
+            all.iter().find(|each| each["name"] == name).unwrap()["expression"].as_str().unwrap().to_owned()
+        };
+        let owners = expression("variables", "owners");
+        assert!(
+            owners
+                .contains("username.matches('(?s)^system\\\\:serviceaccount\\\\:jobset\\\\-system\\\\:.*$')"),
+            "{owners}"
+        );
+        assert!(expression("matchConditions", "not-of-a-controller").contains(&owners), "{text}");
+        assert_eq!(
+            expression("variables", "overridden"),
+            "((request.kind.kind in ['CronJob'] || variables.owners.exists(owner, owner.kind == 'CronJob' && \
+             owner.apiVersion.startsWith('batch/'))) && variables.owners.exists(owner, \
+             (owner.kind.matches('(?s)^JobSet$')) || (owner.kind.matches('(?s)^Job.*$') && \
+             (owner.apiVersion.contains('/') ? owner.apiVersion.split('/')[0] : '').matches('(?s)^acme\\\\.com$'))) && \
+             (request.userInfo.username.matches('(?s)^anna$')))"
+        );
     }
 
     #[test]

@@ -75,6 +75,7 @@ impl App {
             self.knowledge.namespaces(),
             Arc::clone(&self.excluded),
         )
+        .knowing(self.knowledge.cron_jobs())
     }
 
     /// Why no requests should be sent here.
