@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 use jobguard::batch::{Workload, apply_defaults};
-use jobguard::engine::{Context, Input, Object, Services, Severity, Verdict, check_update, registry};
+use jobguard::engine::{Author, Context, Input, Object, Services, Severity, Verdict, check_update, registry};
 use jobguard::policy::{Policy, load};
 use serde_json::{Value, json};
 
@@ -63,6 +63,7 @@ fn verdict_at(policy: &Policy, now: &str, old: Value, new: Value) -> Verdict {
         now,
         namespace_labels: None,
         cancellation: None,
+        author: Author::default(),
     };
     check_update(&object(old), &object(new), &context)
 }

@@ -13,7 +13,7 @@ mod schema;
 
 use jiff::Timestamp;
 use jobguard::batch::{Workload, apply_defaults};
-use jobguard::engine::{Context, Input, Object, Services, check, check_update, registry};
+use jobguard::engine::{Author, Context, Input, Object, Services, check, check_update, registry};
 use jobguard::mutate;
 use jobguard::policy::{Policy, load};
 use rustix::time::{ClockId, clock_gettime};
@@ -56,6 +56,7 @@ fn judge(policy: &Policy, value: &Value) -> usize {
         now,
         namespace_labels: None,
         cancellation: None,
+        author: Author::default(),
     };
     let read = |value: &Value| match value["kind"].as_str() {
         Some("CronJob") => Workload::CronJob(Box::new(serde_json::from_value(value.clone()).unwrap())),
