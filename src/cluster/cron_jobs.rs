@@ -1,6 +1,5 @@
 //! The cluster's CronJobs: of each what tells its runs from other Jobs.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -8,10 +7,9 @@ use jiff::Timestamp;
 use k8s_openapi::api::batch::v1::{CronJobSpec, JobSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::runtime::{WatchStreamExt as _, watcher};
-use kube::{Api, Client, Resource};
-use serde::{Deserialize, Deserializer};
-use serde_json::value::RawValue;
+use kube::{Api, Client};
 
+use super::seen::{Kept, Seen};
 use super::watch::{CALM, Cache, config, follow};
 use crate::server::{CronJobs, Knowledge, KnownCronJob, Run};
 
@@ -31,39 +29,19 @@ pub(super) async fn watch(client: Client, knowledge: Arc<Knowledge>) {
     follow("cronjobs", Box::pin(events), CronJobCache::new(knowledge), CALM).await;
 }
 
-/// A CronJob as it is sent. Nothing that somebody can write into one makes it unreadable: the watch would stand still
-/// for all of them.
+/// What tells the runs of a CronJob; none where it is too large to be looked at.
 #[derive(Debug, Clone)]
-struct Sent {
-    metadata: ObjectMeta,
-    /// None where it is too large to be looked at.
-    run: Option<Run>,
-}
+struct RunPart(Option<Run>);
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Metadata {
-    name: Option<String>,
-    namespace: Option<String>,
-    uid: Option<String>,
-    resource_version: Option<String>,
-    labels: Option<BTreeMap<String, String>>,
-}
+impl Kept for RunPart {
+    const TYPE: [&'static str; 4] = ["batch", "v1", "CronJob", "cronjobs"];
 
-impl<'de> Deserialize<'de> for Sent {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        struct Parts {
-            metadata: Metadata,
-            spec: Option<Box<RawValue>>,
-        }
-        let Parts { metadata, spec } = Parts::deserialize(deserializer)?;
-        let Metadata { name, namespace, uid, resource_version, labels } = metadata;
-        let metadata = ObjectMeta { name, namespace, uid, resource_version, labels, ..ObjectMeta::default() };
-        let run = spec.and_then(|spec| job_spec(spec.get())).and_then(Run::of);
-        Ok(Self { metadata, run })
+    fn keep(spec: Option<&str>) -> Self {
+        Self(spec.and_then(job_spec).and_then(Run::of))
     }
 }
+
+type Sent = Seen<RunPart>;
 
 /// The spec of a CronJob's Jobs.
 fn job_spec(spec: &str) -> Option<JobSpec> {
@@ -73,35 +51,6 @@ fn job_spec(spec: &str) -> Option<JobSpec> {
         return None;
     }
     serde_json::from_str::<CronJobSpec>(spec).ok()?.job_template.spec
-}
-
-impl Resource for Sent {
-    type DynamicType = ();
-    type Scope = kube::core::NamespaceResourceScope;
-
-    fn kind((): &()) -> Cow<'_, str> {
-        "CronJob".into()
-    }
-
-    fn group((): &()) -> Cow<'_, str> {
-        "batch".into()
-    }
-
-    fn version((): &()) -> Cow<'_, str> {
-        "v1".into()
-    }
-
-    fn plural((): &()) -> Cow<'_, str> {
-        "cronjobs".into()
-    }
-
-    fn meta(&self) -> &ObjectMeta {
-        &self.metadata
-    }
-
-    fn meta_mut(&mut self) -> &mut ObjectMeta {
-        &mut self.metadata
-    }
 }
 
 struct CronJobCache {
@@ -134,7 +83,7 @@ impl Cache for CronJobCache {
         Self::new(Arc::clone(&self.knowledge))
     }
 
-    fn put(&mut self, Sent { metadata, run }: Sent) {
+    fn put(&mut self, Seen { metadata, kept: RunPart(run) }: Sent) {
         let before = self.take(&metadata);
         let ObjectMeta { name, namespace, uid, labels, .. } = metadata;
         let now = run.map(|run| KnownCronJob {
@@ -233,7 +182,7 @@ mod tests {
 
     #[test]
     fn what_is_too_large_or_unreadable_has_no_runs() {
-        let run = |spec: Value| serde_json::from_str::<Sent>(&cron_job("a", spec)).unwrap().run;
+        let run = |spec: Value| serde_json::from_str::<Sent>(&cron_job("a", spec)).unwrap().kept.0;
         assert!(run(spec("b:1")).is_some());
         assert!(run(spec(&"b".repeat(MAX_SPEC))).is_none());
         let mut volumes = spec("b:1");

@@ -5,6 +5,7 @@
 
 mod ca;
 mod cron_jobs;
+mod seen;
 mod watch;
 
 use kube::Client;

@@ -7,13 +7,12 @@ use std::time::Duration;
 
 use futures_util::{Stream, StreamExt as _};
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::{Namespace, Service};
-use kube::core::PartialObjectMeta;
 use kube::runtime::watcher::{Config, Event};
 use kube::runtime::{WatchStreamExt as _, watcher};
 use kube::{Api, Client};
 use tokio::time::timeout;
 
+use super::seen::{NamespaceParts, Seen, ServiceParts};
 use crate::engine::{Knowledge as Source, ServiceFacts, ServiceIndex, Services};
 use crate::server::{Knowledge, Labels, Namespaces};
 
@@ -26,14 +25,14 @@ pub(super) const CALM: Duration = Duration::from_secs(90);
 
 /// Keeps the Services known.
 pub(super) async fn services(client: Client, knowledge: Arc<Knowledge>) {
-    let events = watcher(Api::<Service>::all(client), config()).default_backoff();
+    let events = watcher(Api::<Seen<ServiceParts>>::all(client), config()).default_backoff();
     let cache = ServiceCache { knowledge, index: ServiceIndex::default() };
     follow("services", Box::pin(events), cache, CALM).await;
 }
 
 /// Keeps the namespaces' labels known.
 pub(super) async fn namespaces(client: Client, knowledge: Arc<Knowledge>) {
-    let events = watcher(Api::<PartialObjectMeta<Namespace>>::all(client), config()).default_backoff();
+    let events = watcher(Api::<Seen<NamespaceParts>>::all(client), config()).default_backoff();
     let cache = NamespaceCache { knowledge, labels: BTreeMap::new() };
     follow("namespaces", Box::pin(events), cache, CALM).await;
 }
@@ -124,24 +123,25 @@ struct ServiceCache {
 }
 
 impl Cache for ServiceCache {
-    type Object = Service;
+    type Object = Seen<ServiceParts>;
 
     fn emptied(&self) -> Self {
         Self { knowledge: Arc::clone(&self.knowledge), index: ServiceIndex::default() }
     }
 
-    fn put(&mut self, service: Service) {
-        let spec = service.spec.unwrap_or_default();
+    fn put(&mut self, Seen { metadata, kept }: Self::Object) {
+        let ServiceParts { headless, external, selector } = kept;
+        let name = metadata.name.unwrap_or_default();
         self.index.replace(ServiceFacts {
-            namespace: service.metadata.namespace,
-            name: service.metadata.name.unwrap_or_default(),
-            headless: spec.cluster_ip.as_deref() == Some("None"),
-            external: spec.type_.as_deref() == Some("ExternalName"),
-            selector: spec.selector.unwrap_or_default(),
+            namespace: metadata.namespace,
+            name,
+            headless,
+            external,
+            selector,
         });
     }
 
-    fn remove(&mut self, service: &Service) {
+    fn remove(&mut self, service: &Self::Object) {
         let metadata = &service.metadata;
         self.index.remove(metadata.namespace.as_deref(), metadata.name.as_deref().unwrap_or_default());
     }
@@ -158,7 +158,7 @@ struct NamespaceCache {
 }
 
 impl Cache for NamespaceCache {
-    type Object = PartialObjectMeta<Namespace>;
+    type Object = Seen<NamespaceParts>;
 
     fn emptied(&self) -> Self {
         Self { knowledge: Arc::clone(&self.knowledge), labels: BTreeMap::new() }
@@ -185,16 +185,16 @@ mod tests {
 
     use super::*;
 
-    fn service(name: &str, cluster_ip: &str) -> Service {
-        serde_json::from_value(json!({
+    fn service(name: &str, cluster_ip: &str) -> Seen<ServiceParts> {
+        let service = json!({
             "metadata": {"name": name, "namespace": "ns", "annotations": {"a": "b"}},
             "spec": {"clusterIP": cluster_ip, "selector": {"app": name}},
-        }))
-        .unwrap()
+        });
+        serde_json::from_str(&service.to_string()).unwrap()
     }
 
     /// What is known after these events.
-    async fn after(events: Vec<Result<Event<Service>, &'static str>>, calm: Duration) -> Services {
+    async fn after(events: Vec<Result<Event<Seen<ServiceParts>>, &'static str>>, calm: Duration) -> Services {
         let knowledge = Arc::new(Knowledge::new(true, false, false));
         let cache = ServiceCache { knowledge: Arc::clone(&knowledge), index: ServiceIndex::default() };
         let events = stream::iter(events).chain(stream::pending());

@@ -72,16 +72,16 @@ const RESTARTS_UNCOUNTED: &str = "JOB.template.spec.restartPolicy != 'OnFailure'
 /// Whether `container` asks for some of `resource`.
 const CONTAINER_ASKS: &str = "has(container.resources) && \
     (has(container.resources.requests) && resource in container.resources.requests ? \
-    quantity(container.resources.requests[resource]).sign() > 0 : \
+    quantity(container.resources.requests[resource]).isGreaterThan(quantity('0')) : \
     has(container.resources.limits) && resource in container.resources.limits && \
-    quantity(container.resources.limits[resource]).sign() > 0)";
+    quantity(container.resources.limits[resource]).isGreaterThan(quantity('0')))";
 
 /// Whether the Pod itself does.
 const POD_ASKS: &str = "has(JOB.template.spec.resources) && \
     (has(JOB.template.spec.resources.requests) && resource in JOB.template.spec.resources.requests ? \
-    quantity(JOB.template.spec.resources.requests[resource]).sign() > 0 : \
+    quantity(JOB.template.spec.resources.requests[resource]).isGreaterThan(quantity('0')) : \
     has(JOB.template.spec.resources.limits) && resource in JOB.template.spec.resources.limits && \
-    quantity(JOB.template.spec.resources.limits[resource]).sign() > 0)";
+    quantity(JOB.template.spec.resources.limits[resource]).isGreaterThan(quantity('0')))";
 
 /// The names of which an expression may make use, each before those of which it makes use itself.
 pub(super) const NAMES: [(&str, &str); 9] = [

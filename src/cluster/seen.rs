@@ -1,0 +1,148 @@
+//! Objects of a watch, read so that nothing which somebody can write into one makes it unreadable: the watch would stand
+//! still for all of them. API servers store times that no type of ours holds, in `managedFields` for one.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+
+use k8s_openapi::api::core::v1::ServiceSpec;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::Resource;
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+/// What is kept of the objects of a kind.
+pub(super) trait Kept: Clone + Debug + Sized {
+    /// API group, version, kind and the plural in URLs.
+    const TYPE: [&'static str; 4];
+
+    /// What is kept of an object with this `spec`, as it is written.
+    fn keep(spec: Option<&str>) -> Self;
+}
+
+/// An object of a watch: what names it, its labels, and what is kept of its spec.
+#[derive(Debug, Clone)]
+pub(super) struct Seen<K> {
+    /// Name, namespace, uid, resource version and labels.
+    pub(super) metadata: ObjectMeta,
+    /// What is kept of the rest.
+    pub(super) kept: K,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Metadata {
+    name: Option<String>,
+    namespace: Option<String>,
+    uid: Option<String>,
+    resource_version: Option<String>,
+    labels: Option<BTreeMap<String, String>>,
+}
+
+impl<'de, K: Kept> Deserialize<'de> for Seen<K> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Parts {
+            metadata: Metadata,
+            spec: Option<Box<RawValue>>,
+        }
+        let Parts { metadata, spec } = Parts::deserialize(deserializer)?;
+        let Metadata { name, namespace, uid, resource_version, labels } = metadata;
+        let metadata = ObjectMeta { name, namespace, uid, resource_version, labels, ..ObjectMeta::default() };
+        Ok(Self { metadata, kept: K::keep(spec.as_deref().map(RawValue::get)) })
+    }
+}
+
+impl<K: Kept> Resource for Seen<K> {
+    type DynamicType = ();
+    // Watched in all namespaces only, for which the two scopes have the same URL.
+    type Scope = kube::core::NamespaceResourceScope;
+
+    fn kind((): &()) -> Cow<'_, str> {
+        K::TYPE[2].into()
+    }
+
+    fn group((): &()) -> Cow<'_, str> {
+        K::TYPE[0].into()
+    }
+
+    fn version((): &()) -> Cow<'_, str> {
+        K::TYPE[1].into()
+    }
+
+    fn plural((): &()) -> Cow<'_, str> {
+        K::TYPE[3].into()
+    }
+
+    fn meta(&self) -> &ObjectMeta {
+        &self.metadata
+    }
+
+    fn meta_mut(&mut self) -> &mut ObjectMeta {
+        &mut self.metadata
+    }
+}
+
+/// What rules ask of a Service.
+#[derive(Debug, Clone, Default)]
+pub(super) struct ServiceParts {
+    /// Whether it has no address of its own.
+    pub(super) headless: bool,
+    /// Whether it is but another name.
+    pub(super) external: bool,
+    /// The labels of the Pods that it selects.
+    pub(super) selector: BTreeMap<String, String>,
+}
+
+impl Kept for ServiceParts {
+    const TYPE: [&'static str; 4] = ["", "v1", "Service", "services"];
+
+    fn keep(spec: Option<&str>) -> Self {
+        let spec: ServiceSpec = spec.and_then(|spec| serde_json::from_str(spec).ok()).unwrap_or_default();
+        Self {
+            headless: spec.cluster_ip.as_deref() == Some("None"),
+            external: spec.type_.as_deref() == Some("ExternalName"),
+            selector: spec.selector.unwrap_or_default(),
+        }
+    }
+}
+
+/// A namespace: its labels are all that is asked for.
+#[derive(Debug, Clone)]
+pub(super) struct NamespaceParts;
+
+impl Kept for NamespaceParts {
+    const TYPE: [&'static str; 4] = ["", "v1", "Namespace", "namespaces"];
+
+    fn keep(_: Option<&str>) -> Self {
+        Self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn odd_times_make_nothing_unreadable() {
+        for time in ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59-01:00", "never", ""] {
+            let service = json!({
+                "metadata": {"name": "a", "creationTimestamp": time, "labels": {"team": "x"},
+                    "managedFields": [{"time": time}], "deletionTimestamp": time},
+                "spec": {"clusterIP": "None", "selector": {"app": "a"}},
+                "status": {"conditions": [{"lastTransitionTime": time}]},
+            })
+            .to_string();
+            let Seen { metadata, kept } = serde_json::from_str::<Seen<ServiceParts>>(&service).unwrap();
+            assert_eq!((metadata.name.as_deref(), kept.headless, kept.external), (Some("a"), true, false));
+            assert_eq!(kept.selector, [("app".to_owned(), "a".to_owned())].into());
+            let namespace = serde_json::from_str::<Seen<NamespaceParts>>(&service).unwrap();
+            assert_eq!(namespace.metadata.labels, Some([("team".to_owned(), "x".to_owned())].into()));
+        }
+        // Nor does a spec that is no Service's.
+        let odd = r#"{"metadata": {"name": "a"}, "spec": {"ports": 1}}"#;
+        assert!(!serde_json::from_str::<Seen<ServiceParts>>(odd).unwrap().kept.headless);
+    }
+}
