@@ -15,6 +15,7 @@ pub mod cli;
 pub mod cluster;
 mod confined;
 pub mod cron;
+pub mod deploy_tool;
 pub mod engine;
 pub mod limits;
 pub mod lint;

@@ -26,6 +26,13 @@ impl KubernetesVersion {
     pub const NEWEST: Self = Self { minor: 36 };
 }
 
+impl KubernetesVersion {
+    /// Whether a plain container's own `restartPolicy` counts, unless a feature gate is set by hand.
+    pub fn has_container_restart_policies(self) -> bool {
+        self.minor >= RESTART_RULES.enabled
+    }
+}
+
 impl Default for KubernetesVersion {
     fn default() -> Self {
         Self::NEWEST
@@ -134,6 +141,17 @@ impl Found {
             let here = at.field("containers");
             let here = here.index(index);
             self.check(container.restart_policy.is_some(), &here.field("restartPolicy"), &RESTART_RULES);
+            // A newer version would take it, and restart the container for ever.
+            if container.restart_policy.as_deref() == Some("Always")
+                && let Some(error) = self.errors.last_mut()
+                && error.path == here.field("restartPolicy").to_path()
+            {
+                error.help = Some(
+                    "move the container to initContainers, where restartPolicy: Always makes it a native sidecar (1.29 \
+                     and later); or remove the line"
+                        .to_owned(),
+                );
+            }
             self.container(container, &here);
         }
         for (index, container) in pod.init_containers.iter().flatten().enumerate() {

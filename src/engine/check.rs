@@ -146,6 +146,9 @@ fn judge(object: &Object, errors: &[FieldError], context: &Context<'_>, rules: R
     let mut findings: Vec<Finding> = server_findings(errors).collect();
     for (finding, error) in findings.iter_mut().zip(errors) {
         finding.fix = finding.fix.take().or_else(|| fix::of_object(error, object, &settings.defaults));
+        if let Some(help) = fix::help_of_object(error, object) {
+            finding.help = Some(help.to_owned());
+        }
     }
     findings
         .extend(server_findings(&batch::fields_not_in(object.workload(), context.policy.kubernetes_version)));

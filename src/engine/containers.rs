@@ -1,9 +1,10 @@
 //! What rules ask of a Job more than once: its numbers with the API's defaults, what ends it, its containers and their
 //! places.
 
+use k8s_openapi::api::batch::v1::{PodFailurePolicyOnExitCodesRequirement, PodFailurePolicyRule};
 use k8s_openapi::api::core::v1::Container;
 
-use super::{JobPart, duration_words};
+use super::{ExitCodes, JobPart, duration_words};
 use crate::path::FieldPath;
 
 /// The `backoffLimit` that the API server fills in.
@@ -22,6 +23,9 @@ pub enum Endless {
     Deadline(i64),
     /// Its Pods are given so many seconds to stop when the deadline is over.
     GracePeriod(i64),
+    /// The Pods have a deadline of their own, in seconds. The kubelet counts it, from when a Pod has reached its node:
+    /// it ends each try, but not the wait for a node.
+    Unscheduled(i64),
 }
 
 /// The fields that hold containers. A Pod template has no ephemeral ones.
@@ -48,6 +52,20 @@ impl ContainerPart<'_> {
         self.list == LISTS[0]
     }
 
+    /// Whether the kubelet restarts it for ever, so that its Pod never ends: a plain container with a `restartPolicy` of
+    /// `Always`, which only an init container can have and end with its Pod.
+    pub fn restarts_forever(&self) -> bool {
+        !self.is_init() && self.container.restart_policy.as_deref() == Some("Always")
+    }
+
+    /// Whether the kubelet restarts it, or does not, other than by the Pod's `restartPolicy`. A native sidecar, which
+    /// runs beside the others, does not count.
+    pub fn has_own_restarts(self) -> bool {
+        let has_rules = self.container.restart_policy_rules.as_ref().is_some_and(|rules| !rules.is_empty());
+        let own = self.container.restart_policy.as_deref();
+        !self.is_sidecar() && own.is_some() && (has_rules || own != self.job.restart_policy())
+    }
+
     /// Whether it is a native sidecar: an init container that goes on running beside the others.
     pub fn is_sidecar(&self) -> bool {
         self.is_init() && self.container.restart_policy.as_deref() == Some("Always")
@@ -70,12 +88,44 @@ impl<'a> JobPart<'a> {
     /// seconds each.
     pub fn endless(&self, longest: i64) -> Option<Endless> {
         let grace = self.pod().and_then(|pod| pod.termination_grace_period_seconds);
-        match (self.spec.active_deadline_seconds, grace) {
-            (None, _) => Some(Endless::NoDeadline),
-            (Some(deadline), _) if deadline > longest => Some(Endless::Deadline(deadline)),
-            (_, Some(grace)) if grace > longest => Some(Endless::GracePeriod(grace)),
+        let deadline = self.spec.active_deadline_seconds;
+        let ends_tries = self.longest_by_tries().is_some_and(|total| total <= longest);
+        match (deadline, self.pod_deadline().filter(|_| ends_tries), grace) {
+            (Some(deadline), None, _) if deadline > longest => Some(Endless::Deadline(deadline)),
+            (None, None, _) => Some(Endless::NoDeadline),
+            (_, _, Some(grace)) if grace > longest => Some(Endless::GracePeriod(grace)),
+            (Some(deadline), _, _) if deadline <= longest => None,
+            (_, Some(of_pod), _) => Some(Endless::Unscheduled(of_pod)),
             _ => None,
         }
+    }
+
+    /// The `activeDeadlineSeconds` of the Pod, which ends one try: the kubelet fails the Pod, and the failure counts.
+    pub fn pod_deadline(&self) -> Option<i64> {
+        self.pod()?.active_deadline_seconds
+    }
+
+    /// The seconds that all tries together take at most by the Pod's own `activeDeadlineSeconds`, with the delays between
+    /// them; waits for a node are not in it. None where the Pod has no deadline, or its failures may not count.
+    pub fn longest_by_tries(&self) -> Option<i64> {
+        const DEFAULT_GRACE: i64 = 30;
+        let pod = self.pod()?;
+        let each = pod
+            .active_deadline_seconds?
+            .saturating_add(pod.termination_grace_period_seconds.unwrap_or(DEFAULT_GRACE).max(0));
+        let rules = self.spec.pod_failure_policy.iter().flat_map(|policy| &policy.rules);
+        if rules.filter(|rule| rule.action == "Ignore").any(may_be_past_deadline) {
+            return None;
+        }
+        let wanted = i64::from(self.spec.completions.unwrap_or_else(|| self.parallelism()).max(1));
+        let failures = match self.spec.backoff_limit_per_index {
+            Some(limit) => i64::from(limit.max(0)).saturating_mul(wanted),
+            None => i64::from(self.backoff_limit().max(0)),
+        };
+        // 10 s before the first retry, doubled up to 10 minutes.
+        let doubled = failures.min(6);
+        let delays = 10 * ((1 << doubled) - 1) + (failures - doubled).saturating_mul(600);
+        Some(wanted.saturating_add(failures).saturating_mul(each).saturating_add(delays))
     }
 
     /// The Pods that may run at once, by `parallelism`: 1 where it is not set.
@@ -96,6 +146,18 @@ impl<'a> JobPart<'a> {
         self.spec.backoff_limit.unwrap_or(all)
     }
 
+    /// Whether the kubelet restarts a container that fails within its Pod, by the Pod's `restartPolicy`: it is `OnFailure`,
+    /// and not every container says Never for itself.
+    pub fn restarts_in_place(&self) -> bool {
+        let never = |part: ContainerPart<'_>| {
+            part.has_own_restarts()
+                && part.container.restart_policy.as_deref() == Some("Never")
+                && part.container.restart_policy_rules.as_ref().is_none_or(Vec::is_empty)
+        };
+        self.restart_policy() == Some("OnFailure")
+            && !self.containers().filter(|part| !part.is_init()).all(never)
+    }
+
     /// The Pod's `restartPolicy`.
     pub fn restart_policy(&self) -> Option<&'a str> {
         self.pod()?.restart_policy.as_deref()
@@ -112,20 +174,31 @@ impl<'a> JobPart<'a> {
     }
 }
 
+/// Whether a rule may match a Pod that the kubelet has failed at its deadline: its containers are stopped, and the Pod
+/// has no condition DisruptionTarget.
+fn may_be_past_deadline(rule: &PodFailurePolicyRule) -> bool {
+    let stopped = |codes: &PodFailurePolicyOnExitCodesRequirement| {
+        ExitCodes::of(&codes.operator, &codes.values).is_some_and(ExitCodes::have_stopped)
+    };
+    rule.on_exit_codes.as_ref().is_some_and(stopped)
+        || rule.on_pod_conditions.iter().flatten().any(|pattern| pattern.type_ != "DisruptionTarget")
+}
+
 impl Endless {
     /// The field that says so, below the Job's spec.
     pub const fn field(self) -> &'static str {
         match self {
-            Self::NoDeadline | Self::Deadline(_) => "activeDeadlineSeconds",
+            Self::NoDeadline | Self::Deadline(_) | Self::Unscheduled(_) => "activeDeadlineSeconds",
             Self::GracePeriod(_) => "template.spec.terminationGracePeriodSeconds",
         }
     }
 
-    /// How long it goes on, in seconds: the most there are without a deadline.
+    /// How long it goes on, in seconds: the most there are without a deadline, and a try where only the wait for a node has
+    /// no end.
     pub const fn seconds(self) -> i64 {
         match self {
             Self::NoDeadline => i64::MAX,
-            Self::Deadline(seconds) | Self::GracePeriod(seconds) => seconds,
+            Self::Deadline(seconds) | Self::GracePeriod(seconds) | Self::Unscheduled(seconds) => seconds,
         }
     }
 
@@ -140,6 +213,10 @@ impl Endless {
             Self::GracePeriod(seconds) => {
                 format!("its Pods may take {seconds} s to stop (terminationGracePeriodSeconds)")
             }
+            Self::Unscheduled(seconds) => format!(
+                "the Pod's activeDeadlineSeconds ends each try after {}, but counts only from when its Pod is on a node",
+                duration_words(seconds.unsigned_abs())
+            ),
         }
     }
 }

@@ -58,6 +58,11 @@ impl ExitCodes {
         self.contains(1) || self.0.iter().map(|bits| bits.count_ones()).sum::<u32>() > 127
     }
 
+    /// Whether a container that is told to stop may end with one of them.
+    pub fn have_stopped(self) -> bool {
+        STOPPED.into_iter().any(|code| self.contains(code))
+    }
+
     /// Whether a container that is told to stop, and does not end well, ends with one of them.
     pub fn are_of_stopped(self) -> bool {
         STOPPED.into_iter().all(|code| self.contains(code))

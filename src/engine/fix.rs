@@ -7,7 +7,7 @@ mod schedule;
 use crate::manifest::edit::Edit;
 use crate::path::FieldPath;
 
-pub(super) use api::{of_error, of_object};
+pub(super) use api::{help_of_object, of_error, of_object};
 
 /// Who decides whether a fix is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -8,10 +8,10 @@ use crate::batch::{Cause, JOB_NAME_LABELS};
 use crate::path::{FieldPath, Segment};
 use crate::rules::{
     api_labels, api_name, api_server_warning, api_unknown_field, cron_forbid_no_deadline, cron_overlap,
-    job_no_deadline, template_unexpanded,
+    cron_pile_up, job_no_deadline, template_unexpanded,
 };
 
-use super::{Finding, Severity};
+use super::{Finding, Fix, Rule, Safety, Severity};
 
 /// Takes out of `findings` what follows from another of them, and returns it.
 ///
@@ -21,7 +21,9 @@ use super::{Finding, Severity};
 /// * What the server would warn of besides refusing the same field.
 /// * A value is malformed because it is a template that has not been filled in.
 /// * That nothing ends a Job is said with what it does to a CronJob's runs, which is worse.
+/// * A Job with the spec of a CronJob is of the wrong kind, and nothing else of its spec can be judged.
 pub fn fold(findings: &mut Vec<Finding>) -> Vec<Finding> {
+    let mut of_wrong_kind = name_wrong_kind(findings);
     let bad_name = findings.iter().any(|finding| finding.rule == &api_name::RULE && is_name(&finding.path));
     let misplaced: HashSet<String> = findings
         .iter()
@@ -44,12 +46,12 @@ pub fn fold(findings: &mut Vec<Finding>) -> Vec<Finding> {
         .collect();
 
     // Where nothing ends a Job, both are about the same missing field.
-    let endless = [&cron_forbid_no_deadline::RULE, &cron_overlap::RULE];
-    let endless: Option<Severity> = findings
-        .iter()
-        .filter(|finding| endless.contains(&finding.rule))
-        .map(|finding| finding.severity)
-        .max();
+    let heaviest = |rules: &[&'static Rule]| -> Option<Severity> {
+        let of_rules = findings.iter().filter(|finding| rules.contains(&finding.rule));
+        of_rules.map(|finding| finding.severity).max()
+    };
+    let endless = heaviest(&[&cron_forbid_no_deadline::RULE, &cron_overlap::RULE, &cron_pile_up::RULE]);
+    let piles_up = heaviest(&[&cron_pile_up::RULE]);
 
     let mut name_said = bad_name;
     let (folded, kept) = std::mem::take(findings).into_iter().partition(|finding| {
@@ -61,6 +63,9 @@ pub fn fold(findings: &mut Vec<Finding>) -> Vec<Finding> {
         }
         if finding.rule == &job_no_deadline::RULE {
             return endless.is_some_and(|severity| severity >= finding.severity);
+        }
+        if finding.rule == &cron_overlap::RULE {
+            return piles_up.is_some_and(|severity| severity >= finding.severity);
         }
         if finding.rule == &api_server_warning::RULE {
             return refused.contains(&finding.path);
@@ -74,7 +79,39 @@ pub fn fold(findings: &mut Vec<Finding>) -> Vec<Finding> {
             finding.at = Some(FieldPath::root().field("metadata").field("name"));
         }
     }
-    folded
+    of_wrong_kind.extend(folded);
+    of_wrong_kind
+}
+
+/// Puts one finding, that the kind is wrong, in the place of all that there is to say about the spec of a Job that is
+/// the spec of a CronJob. Returns the others.
+fn name_wrong_kind(findings: &mut Vec<Finding>) -> Vec<Finding> {
+    let spec = FieldPath::root().field("spec");
+    let unknown = |finding: &Finding, field: &'static str| {
+        finding.rule == &api_unknown_field::RULE && finding.path == spec.clone().field(field)
+    };
+    let containers = spec.clone().fields("template.spec.containers");
+    let lacks_template =
+        |finding: &Finding| finding.cause == Some(Cause::Required) && finding.path == containers;
+    // Only a Job lacks the one field, and only a Job that is none the other.
+    if !findings.iter().any(|finding| unknown(finding, "jobTemplate")) || !findings.iter().any(lacks_template)
+    {
+        return Vec::new();
+    }
+    let has_schedule = findings.iter().any(|finding| unknown(finding, "schedule"));
+    let (of_spec, mut kept): (Vec<Finding>, Vec<Finding>) = std::mem::take(findings)
+        .into_iter()
+        .partition(|finding| finding.rule != &template_unexpanded::RULE && finding.path.starts_with(&spec));
+    let path = FieldPath::root().field("kind");
+    let written = if has_schedule { "schedule and jobTemplate are fields" } else { "jobTemplate is a field" };
+    let message = format!("the kind should be CronJob: {written} of a CronJob");
+    let mut finding = api_unknown_field::RULE.finding(Severity::Error, path.clone(), message);
+    finding.cause = Some(Cause::NotSupported);
+    finding.help = Some("write kind: CronJob".to_owned());
+    finding.fix = Some(Fix::set(Safety::Unsafe, "set kind to CronJob", path, "CronJob"));
+    kept.push(finding);
+    *findings = kept;
+    of_spec
 }
 
 fn is_name(path: &FieldPath) -> bool {
@@ -97,7 +134,6 @@ fn last_field(path: &FieldPath) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::Rule;
 
     fn finding(rule: &'static Rule, path: &str, cause: Cause) -> Finding {
         let mut finding = rule.finding(Severity::Error, FieldPath::parse(path), "x");
@@ -132,6 +168,23 @@ mod tests {
             finding(&crate::rules::api_containers::RULE, "spec.template.spec.containers", Cause::Required);
         assert_eq!(left(vec![unknown, missing.clone()]), ["api/unknown-field spec.template.containers"]);
         assert_eq!(left(vec![missing]), ["api/containers spec.template.spec.containers"]);
+    }
+
+    #[test]
+    fn the_wrong_kind_is_all_that_is_wrong_with_a_spec() {
+        let unknown = |path| finding(&api_unknown_field::RULE, path, Cause::NotSupported);
+        let containers =
+            finding(&crate::rules::api_containers::RULE, "spec.template.spec.containers", Cause::Required);
+        let name = finding(&api_name::RULE, "metadata.name", Cause::Invalid);
+        let deadline = job_no_deadline::RULE.finding(
+            Severity::Info,
+            FieldPath::parse("spec.activeDeadlineSeconds"),
+            "x",
+        );
+        let all = vec![unknown("spec.schedule"), unknown("spec.jobTemplate"), containers, name, deadline];
+        assert_eq!(left(all), ["api/name metadata.name", "api/unknown-field kind"]);
+        // A Job with a template of its own is one.
+        assert_eq!(left(vec![unknown("spec.jobTemplate")]), ["api/unknown-field spec.jobTemplate"]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use crate::batch::Topic;
+use crate::batch::{KubernetesVersion, Topic};
 use crate::path::FieldPath;
 use crate::policy::{RuleSetting, RuleSpec};
 
@@ -162,6 +162,11 @@ impl<'a> RuleContext<'a> {
             }
             known => Some(known),
         }
+    }
+
+    /// The Kubernetes version of the cluster.
+    pub fn kubernetes_version(&self) -> KubernetesVersion {
+        self.context.policy.kubernetes_version
     }
 
     /// The time to judge schedules at.

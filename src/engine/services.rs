@@ -100,6 +100,22 @@ impl ServiceIndex {
         namespaces.into_iter().filter_map(move |names| names.get(name)).flatten()
     }
 
+    /// The Services whose selector matches Pods of these labels in `namespace`, as [`find`](Self::find) has it.
+    pub fn selecting<'a>(
+        &'a self,
+        labels: &'a BTreeMap<String, String>,
+        namespace: Option<&str>,
+    ) -> impl Iterator<Item = &'a ServiceFacts> + 'a {
+        let namespace = namespace.map(str::to_owned);
+        let near = move |of: &Option<String>| of.is_none() || namespace.is_none() || *of == namespace;
+        self.namespaces
+            .iter()
+            .filter(move |(of, _)| near(of))
+            .flat_map(|(_, names)| names.values().flatten())
+            .filter(|service| !service.selector.is_empty())
+            .filter(|service| service.selector.iter().all(|(key, value)| labels.get(key) == Some(value)))
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.namespaces.values().flat_map(|names| names.values()).map(Vec::len).sum()
@@ -144,6 +160,31 @@ mod tests {
         assert_eq!((count(Some("a")), count(Some("c")), count(None)), (2, 1, 3));
         assert_eq!(index.find("y", None).count(), 0);
         assert_eq!(index.len(), 3);
+    }
+
+    #[test]
+    fn pods_are_selected_by_all_of_the_labels() {
+        let selector = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
+            pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+        };
+        let with = |namespace, pairs: &[(&str, &str)]| ServiceFacts {
+            selector: selector(pairs),
+            ..service(namespace, "x", false)
+        };
+        let index: ServiceIndex = [
+            with(Some("a"), &[("app", "x")]),
+            with(Some("b"), &[("app", "x")]),
+            with(None, &[("app", "x"), ("tier", "y")]),
+            with(Some("a"), &[]),
+        ]
+        .into_iter()
+        .collect();
+        let count =
+            |labels: &[(&str, &str)], namespace| index.selecting(&selector(labels), namespace).count();
+        assert_eq!(count(&[("app", "x"), ("more", "z")], Some("a")), 1);
+        assert_eq!(count(&[("app", "x"), ("tier", "y")], Some("a")), 2);
+        assert_eq!(count(&[("app", "x")], None), 2);
+        assert_eq!(count(&[("tier", "y")], None), 0);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::batch::v1::CronJobSpec;
 
-use super::{JobPart, LONGEST_LIMIT};
+use super::{Endless, JobPart, LONGEST_LIMIT};
 use crate::cron::{ClockChange, Schedule, load_zone};
 
 /// A CronJob whose runs may be judged.
@@ -25,6 +25,11 @@ impl CronPart<'_> {
         self.spec.suspend == Some(true)
     }
 
+    /// Whether a run starts beside one that is still going on: `concurrencyPolicy` is `Allow`, or not said.
+    pub fn allows_overlap(&self) -> bool {
+        matches!(self.spec.concurrency_policy.as_deref(), None | Some("" | "Allow"))
+    }
+
     /// Whether a run may take longer than `seconds`: nothing ends it before.
     pub fn may_outlast(&self, seconds: u64) -> bool {
         self.deadline()
@@ -38,12 +43,17 @@ impl CronPart<'_> {
         longest.unsigned_abs() / interval.max(1)
     }
 
-    /// `activeDeadlineSeconds` of the Job template, which ends a run with all its retries; none where it is beyond any
+    /// The seconds after which a run has been ended, with all its retries: `activeDeadlineSeconds` of the Job template,
+    /// or what the tries of its Pods take at most by their own, where they find a node. None where that is beyond any
     /// run, or ends nothing since the Pods may go on for as long ([`JobPart::endless`]).
     pub fn deadline(&self) -> Option<i64> {
         let template = &self.spec.job_template;
         let job = JobPart::of_template(template)?;
-        job.spec.active_deadline_seconds.filter(|_| job.endless(LONGEST_LIMIT).is_none())
+        match job.endless(LONGEST_LIMIT) {
+            None => job.spec.active_deadline_seconds,
+            Some(Endless::Unscheduled(_)) => job.longest_by_tries(),
+            Some(_) => None,
+        }
     }
 
     /// The seconds that the controller makes of `startingDeadlineSeconds`. It counts in nanoseconds, of which 64 bits

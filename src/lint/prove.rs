@@ -140,11 +140,11 @@ fn compare(before: &Examined<'_>, after: &Examined<'_>, proposals: &[Proposal<'_
         if total >= batch::MAX_COMPLAINTS {
             continue;
         }
-        // What has moved to its place may turn out to be wrong in itself.
+        // What has moved to its place may turn out to be wrong in itself; so may what only another kind has.
         let moved: Vec<FieldPath> = proposals
             .iter()
             .filter(|proposal| proposal.found.document == object.document && proposal.base == object.base)
-            .flat_map(|proposal| proposal.fix.edits.iter().filter_map(Edit::target))
+            .flat_map(|proposal| proposal.fix.edits.iter().filter_map(comes_to_count))
             .collect();
         let may_be_new = |key: &Key| {
             let path = FieldPath::parse(&key.3);
@@ -157,6 +157,16 @@ fn compare(before: &Examined<'_>, after: &Examined<'_>, proposals: &[Proposal<'_
     let told = before.found.iter().filter(|found| !found.follows);
     let told = tally(told.map(|found| key_of(before, found)));
     Some(told.iter().map(|(key, then)| then.saturating_sub(count(&is, key))).sum())
+}
+
+/// The field that counts after a change, and did not before.
+fn comes_to_count(edit: &Edit) -> Option<FieldPath> {
+    match edit {
+        Edit::Set { path, .. } if *path == FieldPath::root().field("kind") => {
+            Some(FieldPath::root().fields("spec.jobTemplate"))
+        }
+        other => other.target(),
+    }
 }
 
 /// Whether a finding comes from decoding, which goes on where a value has the wrong type.

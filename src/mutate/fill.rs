@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::{Change, ChangeKind};
 use crate::batch::Workload;
+use crate::deploy_tool::DeployTool;
 use crate::path::FieldPath;
 use crate::policy::{Defaults, RestartPolicy};
 
@@ -21,17 +22,6 @@ type Stored<'o, T> = Option<Option<&'o T>>;
 
 /// The most that all annotations of an object may hold, keys and values, in bytes: the API server's limit.
 pub(super) const MAX_ANNOTATIONS: usize = 256 * 1024;
-
-/// Annotations and labels of tools that create a Job again, and with that run it again, once it is gone.
-/// A trailing `/` makes a prefix.
-const KEPT_IN_PLACE: &[&str] = &[
-    "helm.sh/hook",
-    "meta.helm.sh/release-name",
-    "argocd.argoproj.io/",
-    "app.kubernetes.io/instance",
-    "kustomize.toolkit.fluxcd.io/",
-    "helm.toolkit.fluxcd.io/",
-];
 
 /// Fills in what a policy asks for, in an object that is being created or in a manifest. The object may be as
 /// written or have the API's own defaults. Returns what was changed, in an order in which it can be applied.
@@ -141,14 +131,7 @@ fn spec_allows_failed(spec: &JobSpec) -> bool {
 /// Whether a Job may be removed some time after it has finished: nobody owns it (a CronJob has its history limits,
 /// other controllers count their Jobs), and no tool keeps it in place, which would run it again.
 fn may_expire(metadata: &ObjectMeta) -> bool {
-    let kept = |map: &Option<Map>| {
-        map.iter().flat_map(Map::keys).any(|key| {
-            KEPT_IN_PLACE.iter().any(|known| key == known || (known.ends_with('/') && key.starts_with(known)))
-        })
-    };
-    metadata.owner_references.as_ref().is_none_or(Vec::is_empty)
-        && !kept(&metadata.annotations)
-        && !kept(&metadata.labels)
+    metadata.owner_references.as_ref().is_none_or(Vec::is_empty) && DeployTool::of(metadata).is_none()
 }
 
 /// The labels that the API server would give a Job without any: those of its template. It no longer does once the
@@ -277,6 +260,10 @@ impl Filler {
         };
         // A podFailurePolicy can stand beside Never only.
         let wanted = if spec.pod_failure_policy.is_some() { RestartPolicy::Never } else { wanted };
+        // A container that is restarted for ever would keep the Job from completing: better that it is refused.
+        if pod.containers.iter().any(|container| container.restart_policy.as_deref() == Some("Always")) {
+            return;
+        }
         let kind = match pod.restart_policy.as_deref() {
             None => ChangeKind::Add,
             Some("" | "Always") => ChangeKind::Replace,

@@ -143,6 +143,17 @@ fn what_is_set_stays() {
 }
 
 #[test]
+fn no_policy_is_chosen_beside_a_container_that_never_ends() {
+    let defaults = Defaults { restart_policy: Some(RestartPolicy::Never), ..Defaults::default() };
+    for (list, changes) in [("containers", 0), ("initContainers", 1)] {
+        let mut pod = json!({ "restartPolicy": "Always", "containers": [] });
+        pod[list] = json!([{ "name": "proxy", "restartPolicy": "Always" }]);
+        let mut job = job(json!({ "name": "a" }), json!({ "template": { "spec": pod } }));
+        assert_eq!(fill(&mut job, &defaults).len(), changes, "{list}");
+    }
+}
+
+#[test]
 fn nothing_asked_nothing_done() {
     let mut written = job(json!({ "name": "a" }), json!({ "template": { "spec": { "containers": [] } } }));
     assert_eq!(fill(&mut written, &Defaults::default()), []);
@@ -160,6 +171,9 @@ fn jobs_that_something_keeps_do_not_expire() {
         (json!({ "name": "a", "annotations": { "helm.sh/hooks": "no" } }), true),
         (json!({ "name": "a", "annotations": { "argocd.argoproj.io/tracking-id": "x" } }), false),
         (json!({ "name": "a", "labels": { "kustomize.toolkit.fluxcd.io/name": "x" } }), false),
+        (json!({ "name": "a", "labels": { "kapp.k14s.io/app": "x" } }), false),
+        (json!({ "name": "a", "labels": { "app.kubernetes.io/managed-by": "Terraform" } }), false),
+        (json!({ "name": "a", "labels": { "app.kubernetes.io/managed-by": "x" } }), true),
         (
             json!({ "name": "a", "ownerReferences": [
                 { "apiVersion": "batch/v1", "kind": "CronJob", "name": "c", "uid": "u", "controller": true }] }),

@@ -15,8 +15,9 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         what: "`concurrencyPolicy` says what happens when a run is due while the one before still runs: \
-               `Allow` starts another beside it, `Forbid` skips the new one, `Replace` ends the old one \
-               first.",
+               `Allow` starts another beside it, `Forbid` postpones the new one until the old one has ended (the latest \
+               of several, and none that is later than `startingDeadlineSeconds` by then), `Replace` deletes the old \
+               one first.",
         why: "The API server refuses the object.",
         examples: &[
             Example::bad(
@@ -58,7 +59,10 @@ spec:
 "#,
             ),
         ],
-        sources: &["https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#concurrency-policy"],
+        sources: &[
+            "https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#concurrency-policy",
+            "https://github.com/kubernetes/kubernetes/blob/v1.36.1/pkg/controller/cronjob/cronjob_controllerv2.go",
+        ],
     },
     check: Check::Server(Topic::ConcurrencyPolicy),
 };

@@ -15,8 +15,9 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         what: "Names of Jobs and CronJobs are DNS subdomains: lower-case letters, digits, `-` and `.`, \
-               starting and ending with a letter or digit. A CronJob's name has at most 52 characters, \
-               because the names of its Jobs are 11 longer; a Job's has at most 63, because it becomes a \
+               starting and ending with a letter or digit. A CronJob's name has at most 52 characters: \
+               its Jobs are named after it and the minute they were due (`NAME-29453760`), 9 characters more today, for \
+               which 11 of the 63 are reserved. A Job's has at most 63, because it becomes a \
                label of its Pods, and fewer for an Indexed Job, whose Pods are named after it.",
         why: "The API server refuses the object.",
         examples: &[
@@ -54,6 +55,8 @@ spec:
         sources: &[
             "https://kubernetes.io/docs/concepts/overview/working-with-objects/names/",
             "https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/cron-job-v1/",
+            "https://github.com/kubernetes/kubernetes/blob/v1.36.1/pkg/apis/batch/validation/validation.go",
+            "https://github.com/kubernetes/kubernetes/blob/v1.36.1/pkg/controller/cronjob/utils.go",
         ],
     },
     check: Check::Server(Topic::Name),

@@ -14,8 +14,8 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         what: "The manifest names an `apiVersion` under which no current Kubernetes serves the kind. \
-               `batch/v1beta1` CronJobs ended with Kubernetes 1.25, `batch/v2alpha1` with 1.21; Jobs have \
-               only ever been `batch/v1`.",
+               `batch/v1beta1` CronJobs ended with Kubernetes 1.25, `batch/v2alpha1` with 1.21. Jobs began in \
+               `extensions/v1beta1`, are in `batch/v1` since 1.2, and are nowhere else since 1.6.",
         why: "The API server answers that it knows no such kind, and nothing is created. The rest of the \
               manifest is judged as `batch/v1`, so that it can be mended in one go.",
         examples: &[
@@ -56,7 +56,10 @@ spec:
 "#,
             ),
         ],
-        sources: &["https://kubernetes.io/docs/reference/using-api/deprecation-guide/#cronjob-v125"],
+        sources: &[
+            "https://kubernetes.io/docs/reference/using-api/deprecation-guide/#cronjob-v125",
+            "https://github.com/kubernetes/kubernetes/blob/master/CHANGELOG/CHANGELOG-1.6.md",
+        ],
     },
     check: Check::Reader,
 };

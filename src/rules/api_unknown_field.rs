@@ -16,9 +16,11 @@ pub static RULE: Rule = Rule {
     docs: Docs {
         what: "A field is misspelt, or stands at the wrong level: `backoffLimit` belongs to the Job's spec, \
                `restartPolicy` to the Pod template's spec. The finding says the name that is nearest, or \
-               the place where the field belongs.",
-        why: "`kubectl` refuses such a manifest by default; other clients, Helm among them, drop the field \
-              without a word, and the Job runs with a default instead of what was written.",
+               the place where the field belongs. A Job with the spec of a CronJob (`schedule`, `jobTemplate`) is of the \
+               wrong kind, and nothing else is said of its spec; `--unsafe-fixes` changes the kind.",
+        why: "`kubectl` asks for strict validation by default, and such a manifest is refused. For clients that do not ask, \
+              the API server drops the field and answers with a warning (`unknown field ...`). Helm 3 prints the warning \
+              and goes on, many clients do not show it; the Job then runs with a default instead of what was written.",
         examples: &[
             Example::bad(
                 "backoffLimit is the Job's, not the Pod's",
@@ -56,6 +58,7 @@ spec:
         sources: &[
             "https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/job-v1/",
             "https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation",
+            "https://github.com/kubernetes/kubernetes/blob/v1.36.1/staging/src/k8s.io/apiserver/pkg/endpoints/handlers/create.go",
         ],
     },
     check: Check::Server(Topic::UnknownField),

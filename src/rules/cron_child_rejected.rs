@@ -19,7 +19,8 @@ pub static RULE: Rule = Rule {
                server may set, names that become too long or are no host names, and more, are looked at only when \
                the controller creates a Job. This rule makes that Job and judges it.",
         why: "The CronJob is accepted, `kubectl get cronjob` shows nothing unusual, and no run ever starts. All \
-              there is to see is an event, `FailedCreate`, which is gone an hour later.",
+              there is to see are events of the CronJob, `FailedCreate`: the controller tries to create the Job again, \
+              after pauses that grow, until the next run is due or `startingDeadlineSeconds` is over, and fails again.",
         examples: &[
             Example::bad(
                 "the label job-name is the server's own",
@@ -67,6 +68,8 @@ spec:
         sources: &[
             "https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/",
             "https://kubernetes.io/docs/concepts/workloads/controllers/job/#job-labels",
+            "https://github.com/kubernetes/kubernetes/blob/v1.36.1/pkg/controller/cronjob/cronjob_controllerv2.go",
+            "https://github.com/kubernetes/kubernetes/blob/v1.36.1/pkg/apis/batch/validation/validation.go",
         ],
     },
     check: Check::Object(check),

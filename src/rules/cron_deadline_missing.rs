@@ -21,8 +21,11 @@ pub static RULE: Rule = Rule {
         what: "A CronJob without `startingDeadlineSeconds`, or with one above `maxDeadline` (365 days by default), \
                which is none.",
         why: "When the controller was down, or the CronJob was suspended, the last run that was missed is \
-              started as soon as possible, however late that is: the nightly load test runs at noon. And \
-              once more than 100 runs were missed, the controller complains with every look.",
+              started as soon as possible, however late that is: the nightly load test runs at noon. With \
+              `concurrencyPolicy: Forbid` so does the run that was due while another went on, once that one has ended.\n\n\
+              Where more than 100 runs were missed, the controller says so in an event (`TooManyMissedTimes`), starts the \
+              latest of them and counts anew; the event comes back only while `Forbid`, or a Job that cannot be created, \
+              keeps it from starting.",
         examples: &[
             Example::bad(
                 "no deadline",
@@ -65,6 +68,8 @@ spec:
         sources: &[
             "https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#starting-deadline",
             "https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#schedule-suspension",
+            "https://github.com/kubernetes/kubernetes/blob/v1.36.1/pkg/controller/cronjob/cronjob_controllerv2.go",
+            "https://github.com/kubernetes/kubernetes/blob/v1.36.1/pkg/controller/cronjob/utils.go",
         ],
     },
     check: Check::Object(check),

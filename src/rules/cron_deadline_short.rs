@@ -16,9 +16,11 @@ pub static RULE: Rule = Rule {
     docs: Docs {
         what: "`startingDeadlineSeconds` below 10; or so large (above 292 years) that the controller, which counts in \
                nanoseconds, makes less than 10 of it: with 9223372036854775807 no run ever starts.",
-        why: "A run that cannot start within that time is given up, without a retry. The controller may \
-              look at a CronJob only every 10 seconds, so a shorter deadline loses runs whenever the \
-              controller is busy or restarts. With 0 no run ever starts.",
+        why: "A run that cannot start within that time is given up, without a retry. The controller looks at a CronJob 100 \
+              milliseconds after a run is due, if one of its workers is free (5 by default, for all CronJobs) and the API \
+              server answers. At full minutes, when most runs are due, and while the controller manager restarts or gives \
+              its lease to another, that takes seconds. That the controller looks every 10 seconds, as is still read, was so until Kubernetes \
+              1.20. With 0 no run ever starts: it is past by the time that the controller looks.",
         examples: &[
             Example::bad(
                 "five seconds to start",
@@ -59,13 +61,17 @@ spec:
 "#,
             ),
         ],
-        sources: &["https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#starting-deadline"],
+        sources: &[
+            "https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#starting-deadline",
+            "https://github.com/kubernetes/kubernetes/blob/v1.36.1/pkg/controller/cronjob/cronjob_controllerv2.go",
+            "https://github.com/kubernetes/kubernetes/blob/v1.36.1/pkg/controller/cronjob/utils.go",
+        ],
     },
     check: Check::Object(check),
 };
 
-/// How often the controller looks, in seconds.
-const PACE: i64 = 10;
+/// The shortest deadline that leaves a busy controller time, in seconds.
+const SHORTEST: i64 = 10;
 
 fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     let Some(cron) = object.cron() else { return };
@@ -73,12 +79,12 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
         return;
     };
     let message = match deadline {
-        ..PACE if written >= PACE => {
+        ..SHORTEST if written >= SHORTEST => {
             format!("startingDeadlineSeconds {written} is more than the controller can count: runs are never started")
         }
         0 => "startingDeadlineSeconds is 0: every run is too late, and none is ever started".to_owned(),
-        1..PACE => format!(
-            "a run that cannot start within {deadline} second{} is given up, while the controller may look only every {PACE} seconds",
+        1..SHORTEST => format!(
+            "a run that cannot start within {deadline} second{} is given up: a busy or restarting controller is later than that",
             if deadline == 1 { "" } else { "s" }
         ),
         _ => return,

@@ -1,7 +1,7 @@
 //! `cron/forbid-no-deadline`
 
 use super::levels;
-use crate::engine::{Check, Docs, Endless, Example, LONGEST_LIMIT, Object, Rule, RuleContext, Sink};
+use crate::engine::{Check, Docs, Endless, Example, LONGEST_LIMIT, Object, Rule, RuleContext, Severity, Sink};
 use crate::path::FieldPath;
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
 
@@ -20,10 +20,13 @@ pub static RULE: Rule = Rule {
     docs: Docs {
         what: "`concurrencyPolicy: Forbid`, and no `activeDeadlineSeconds` in the Job template; or one above \
                `maxDeadline` (365 days by default), or Pods that may take longer than that to stop \
-               (`terminationGracePeriodSeconds`).",
-        why: "With `Forbid` a run that is still going on keeps every later one from starting. A run that \
+               (`terminationGracePeriodSeconds`).\n\n\
+               Where the Pod has an `activeDeadlineSeconds` of its own, this is a note at most: the kubelet then ends \
+               each try that hangs, and the failure counts towards `backoffLimit`. It does so from when the Pod has \
+               reached its node; a Pod that is never scheduled is ended by the Job's deadline alone.",
+        why: "With `Forbid` no run starts while one is still going on. A run that \
               never ends, because it waits for a lock or its Pod cannot be scheduled, then stops the \
-              CronJob for good, and no error shows.",
+              CronJob for good; all there is to see is an event, `JobAlreadyActive`.",
         examples: &[
             Example::bad(
                 "nothing ends a hung run",
@@ -38,6 +41,27 @@ spec:
     spec:
       template:
         spec:
+          restartPolicy: Never
+          containers:
+          - name: orders
+            image: example.com/sync-orders:1.4
+"#,
+            ),
+            Example::bad(
+                "a Pod that finds no node is never ended",
+                r#"apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: sync-orders
+spec:
+  schedule: "*/5 * * * *"
+  concurrencyPolicy: Forbid
+  jobTemplate:
+    spec:
+      backoffLimit: 0
+      template:
+        spec:
+          activeDeadlineSeconds: 240
           restartPolicy: Never
           containers:
           - name: orders
@@ -68,6 +92,8 @@ spec:
         sources: &[
             "https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#concurrency-policy",
             "https://kubernetes.io/docs/concepts/workloads/controllers/job/#job-termination-and-cleanup",
+            "https://github.com/kubernetes/kubernetes/blob/v1.36.1/pkg/controller/cronjob/cronjob_controllerv2.go",
+            "https://github.com/kubernetes/kubernetes/blob/v1.36.1/pkg/kubelet/active_deadline.go",
         ],
     },
     check: Check::Object(check),
@@ -89,6 +115,10 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
             "with concurrencyPolicy Forbid one run that hangs stops all later ones: {}",
             endless.reason(longest)
         ),
+        Endless::Unscheduled(_) => format!(
+            "with concurrencyPolicy Forbid one run whose Pod is never scheduled stops all later ones: {}",
+            endless.reason(longest)
+        ),
     };
     let help = match endless {
         Endless::NoDeadline | Endless::Deadline(_) => {
@@ -97,9 +127,16 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
         Endless::GracePeriod(_) => {
             "set terminationGracePeriodSeconds to what the program needs to stop; 30 is the default"
         }
+        Endless::Unscheduled(_) => {
+            "set activeDeadlineSeconds in the Job template as well: it counts from the start of the Job, with or \
+             without a node"
+        }
     };
-    sink.report(job.path(endless.field()), message).weight(endless.seconds()).help(help).related(
+    let report = sink.report(job.path(endless.field()), message).weight(endless.seconds()).help(help).related(
         FieldPath::root().field("spec").field("concurrencyPolicy"),
         "no run starts while one is going on",
     );
+    if let Endless::Unscheduled(_) = endless {
+        report.at_most(Severity::Info).related(job.path("template.spec.activeDeadlineSeconds"), "ends each try");
+    }
 }

@@ -17,7 +17,9 @@ pub static RULE: Rule = Rule {
         what: "`concurrencyPolicy` is `Allow`, as it is where nothing is said, and a run may still be \
                going on when the next is due: its Job template has no `activeDeadlineSeconds`, or one \
                longer than the shortest time between two runs, or Pods that may take more than a year to stop \
-               (`terminationGracePeriodSeconds`).",
+               (`terminationGracePeriodSeconds`). Where the Pods have an `activeDeadlineSeconds` of their own, all tries \
+               by it, with the delays between them, must fit between two runs. \
+               Where nothing ends a run, and runs are less than an hour apart, cron/pile-up says so instead.",
         why: "A run that hangs is joined by the next, and the next. They work on the same data, and \
               together they take what the cluster has.",
         examples: &[
@@ -28,7 +30,7 @@ kind: CronJob
 metadata:
   name: sync-orders
 spec:
-  schedule: "*/5 * * * *"
+  schedule: "0 * * * *"
   jobTemplate:
     spec:
       template:
@@ -110,9 +112,7 @@ spec:
 fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     let Some(cron) = object.cron() else { return };
     let Some(interval) = cron.timetable.and_then(|timetable| timetable.shortest_interval()) else { return };
-    if !matches!(cron.spec.concurrency_policy.as_deref(), None | Some("" | "Allow"))
-        || !cron.may_outlast(interval)
-    {
+    if !cron.allows_overlap() || !cron.may_outlast(interval) {
         return;
     }
     let ends = match cron.deadline().and_then(|deadline| u64::try_from(deadline).ok()) {

@@ -15,7 +15,8 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         what: "`concurrencyPolicy: Replace`, and a run may need longer than the shortest time between two \
-               runs: the Job template has no `activeDeadlineSeconds`, or a longer one, or Pods that may take more \
+               runs: the Job template has no `activeDeadlineSeconds` (and its Pods none by which all tries are over in time), or a \
+               longer one, or Pods that may take more \
                than a year to stop (`terminationGracePeriodSeconds`).",
         why: "With `Replace` the next run deletes the one that is going on, with its Pods and logs. If \
               runs take longer than the time between them, none is ever finished.",

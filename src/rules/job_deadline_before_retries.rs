@@ -2,7 +2,7 @@
 
 use super::levels;
 use crate::engine::{
-    Check, DEFAULT_BACKOFF_LIMIT, Docs, Example, JobPart, Object, Rule, RuleContext, Severity, Sink,
+    Check, ContainerPart, DEFAULT_BACKOFF_LIMIT, Docs, Example, JobPart, Object, Rule, RuleContext, Severity, Sink,
 };
 use crate::policy::duration::format_seconds;
 use crate::policy::{Level, RuleSpec};
@@ -21,10 +21,14 @@ pub static RULE: Rule = Rule {
                With `restartPolicy: Never` the Job's controller waits 10 s before the first retry, then 20 \
                s, 40 s and so on up to 10 minutes: six retries take 10m30s. With `backoffLimitPerIndex` \
                each index has delays of its own. With `OnFailure` the kubelet restarts the container at \
-               once, then after 10 s, 20 s, 40 s and so on up to 5 minutes (a node can be set to less). \
+               once, then after 10 s, 20 s, 40 s and so on up to 5 minutes (a node can be set to less), and the restarts \
+               of all containers count together, init containers and native sidecars among them. \
                Where several Pods run at once, or several containers in a Pod, they may use up the retries \
                together: the shortest way is counted. A Pod that succeeds in between sets the Job's delay \
                back, which is not counted on.\n\n\
+               Nothing is counted where containers have a `restartPolicy` or `restartPolicyRules` of their own, by which \
+               the kubelet restarts them as well or not at all, nor for `backoffLimitPerIndex` with `OnFailure`, of which \
+               job/per-index-onfailure speaks.\n\n\
                A `backoffLimit` of 6 is only reminded of, since it is what the API server fills in where \
                nothing is said.",
         why: "The two fields contradict each other. The Job ends with DeadlineExceeded instead of \
@@ -70,6 +74,8 @@ spec:
             "https://kubernetes.io/docs/concepts/workloads/controllers/job/#pod-backoff-failure-policy",
             "https://kubernetes.io/docs/concepts/workloads/controllers/job/#job-termination-and-cleanup",
             "https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#restart-policy",
+            "https://github.com/kubernetes/kubernetes/blob/v1.36.1/pkg/controller/job/backoff_utils.go",
+            "https://github.com/kubernetes/kubernetes/blob/v1.36.1/pkg/controller/job/job_controller.go",
         ],
     },
     check: Check::Object(check),
@@ -78,7 +84,7 @@ spec:
 fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     let Some(job) = object.job() else { return };
     let Some(deadline) = job.spec.active_deadline_seconds else { return };
-    let retries = Retries::of(&job);
+    let Some(retries) = Retries::of(&job) else { return };
     let needed = retries.needed();
     if retries.limit < 1 || deadline > needed {
         return;
@@ -94,12 +100,18 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     };
     let at_least = if retries.lanes > 1 { "at least " } else { "" };
     let unstated = retries.field == "backoffLimit" && retries.limit == i64::from(DEFAULT_BACKOFF_LIMIT);
+    // So short that no retry may have been meant at all.
+    let no_retry = if unstated && last <= 1 && job.restart_policy() == Some("Never") {
+        "; restartPolicy Never does not stop retries, backoffLimit: 0 does"
+    } else {
+        ""
+    };
     let report = sink
         .report(
             job.path("activeDeadlineSeconds"),
             format!(
                 "the Job ends after {}, but the delays before its {} retries alone take {at_least}{}: \
-                 {outcome}",
+                 {outcome}{no_retry}",
                 format_seconds(deadline),
                 retries.limit,
                 format_seconds(needed),
@@ -131,17 +143,23 @@ struct Retries {
 }
 
 impl Retries {
-    fn of(job: &JobPart<'_>) -> Self {
-        if let Some(limit) = job.spec.backoff_limit_per_index {
-            // Each index has a Pod of its own, and only that index's failures count.
-            return Self { field: "backoffLimitPerIndex", limit: limit.into(), lanes: 1, in_place: false };
+    /// The retries of a Job; none where they do not go by the Pod's `restartPolicy` and the Job's limits alone.
+    fn of(job: &JobPart<'_>) -> Option<Self> {
+        if job.containers().any(ContainerPart::has_own_restarts) {
+            return None;
         }
-        let in_place = job.restart_policy() == Some("OnFailure");
+        let in_place = job.restarts_in_place();
+        if let Some(limit) = job.spec.backoff_limit_per_index {
+            // Each index has a Pod of its own, and only that index's failures count. Restarts in place do not.
+            let of_index = Self { field: "backoffLimitPerIndex", limit: limit.into(), lanes: 1, in_place };
+            return Some(of_index).filter(|_| !in_place);
+        }
         let pods = i64::from(job.pods_at_once());
-        // Each container that is restarted counts.
-        let containers = if in_place { job.pod().map_or(1, |pod| pod.containers.len().max(1)) } else { 1 };
+        // Each container that is restarted counts, init containers and sidecars too. That init containers have to wait
+        // for each other only makes it longer.
+        let containers = if in_place { job.containers().count().max(1) } else { 1 };
         let lanes = pods.saturating_mul(i64::try_from(containers).unwrap_or(i64::MAX));
-        Self { field: "backoffLimit", limit: job.backoff_limit().into(), lanes, in_place }
+        Some(Self { field: "backoffLimit", limit: job.backoff_limit().into(), lanes, in_place })
     }
 
     /// The seconds that the delays before the retry take; 0 for none.

@@ -27,7 +27,8 @@ pub static RULE: Rule = Rule {
                And retries that no limit counts: a rule of the `podFailurePolicy` that lets failures in general \
                pass (`Ignore` on exit code 1, on most exit codes, as `NotIn: [0]` is, or on a Pod condition that \
                every failed Pod has); and with `restartPolicy: Never` a container that the kubelet restarts all \
-               the same, by a `restartPolicy` of its own or by `restartPolicyRules` for such exit codes. A rule \
+               the same, by a `restartPolicy` of `OnFailure` of its own or by `restartPolicyRules` for such exit codes (of a plain container \
+               with `Always` job/container-restart-always speaks). A rule \
                for a few exit codes by which a program asks to be tried again is left alone, and so is a native \
                sidecar.",
         why: "A Pod that fails because of its input fails each time. Before each new one the delay grows \
@@ -98,6 +99,8 @@ spec:
         sources: &[
             "https://kubernetes.io/docs/concepts/workloads/controllers/job/#pod-backoff-failure-policy",
             "https://kubernetes.io/docs/concepts/workloads/controllers/job/#backoff-limit-per-index",
+            "https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#container-restart-rules",
+            "https://github.com/kubernetes/kubernetes/blob/v1.36.1/pkg/controller/job/job_controller.go",
         ],
     },
     check: Check::Object(check),
@@ -198,10 +201,11 @@ const ON_FAILED_PODS: [(&str, &str); 4] =
 fn restarts_uncounted(job: &JobPart<'_>, part: ContainerPart<'_>) -> Option<&'static str> {
     let container = part.container;
     let own = container.restart_policy.as_deref()?;
-    if part.is_sidecar() || job.restart_policy() == Some("OnFailure") {
+    // Of those that are restarted for ever job/container-restart-always speaks.
+    if part.is_sidecar() || part.restarts_forever() || job.restart_policy() == Some("OnFailure") {
         return None;
     }
-    if matches!(own, "Always" | "OnFailure") {
+    if own == "OnFailure" {
         return Some("restartPolicy");
     }
     let codes = container.restart_policy_rules.iter().flatten().filter_map(|rule| rule.exit_codes.as_ref());

@@ -22,8 +22,8 @@ pub static RULE: Rule = Rule {
         why: "Each completion is at least one Pod, and its object stays in the cluster's store until the \
               Job is deleted. From 12,500 finished Pods on, whosever they are, the control plane deletes \
               the oldest, and their logs with them. Many small items are better done many to a Pod, or by a \
-              work queue. An Indexed Job also lists its indexes in its status, and above 100,000 the API \
-              server itself warns.",
+              work queue. An Indexed Job also lists its indexes in its status; where it has more than 100,000 of \
+              them and a `parallelism` above 10,000, the API server itself warns that the list may not hold them all.",
         examples: &[
             Example::bad(
                 "a Pod for each of a million rows",
@@ -64,6 +64,8 @@ spec:
         sources: &[
             "https://kubernetes.io/docs/concepts/workloads/controllers/job/#parallel-jobs",
             "https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-garbage-collection",
+            "https://github.com/kubernetes/kubernetes/blob/v1.36.1/pkg/api/job/warnings.go",
+            "https://github.com/kubernetes/kubernetes/blob/v1.36.1/pkg/apis/batch/validation/validation.go",
         ],
     },
     check: Check::Object(check),

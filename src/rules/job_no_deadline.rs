@@ -2,7 +2,7 @@
 
 use super::levels;
 use crate::engine::{
-    Check, Docs, Endless, Example, LONGEST_LIMIT, Object, Rule, RuleContext, Sink, duration_words,
+    Check, Docs, Endless, Example, LONGEST_LIMIT, Object, Rule, RuleContext, Severity, Sink, duration_words,
 };
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
 
@@ -22,8 +22,13 @@ pub static RULE: Rule = Rule {
         what: "A Job without `activeDeadlineSeconds`, or with one above `maxDeadline` (365 days by default), \
                which is none. (Above 292 years the controller cannot count it, and ends the Job at once or \
                never.) So is any deadline whose Pods may take longer than that to stop \
-               (`terminationGracePeriodSeconds`): the Job goes on until they have. The field of the same name in the Pod's spec is \
-               another: it ends a Pod, after which the Job starts the next. Where cron/forbid-no-deadline or \
+               (`terminationGracePeriodSeconds`): the Job goes on until they have.\n\n\
+               The field of the same name in the Pod's spec bounds one try: that long after the Pod has reached its \
+               node the kubelet fails it (DeadlineExceeded, restarts in place included), which counts towards \
+               `backoffLimit` like any failure. Then only a Pod that never finds a node is never ended, and this is a \
+               note at most. With a `backoffLimit` that allows more than a year of tries, or a `podFailurePolicy` that \
+               ignores Pods which were stopped, the tries themselves have no end.\n\n\
+               Where cron/forbid-no-deadline, cron/pile-up or \
                cron/overlap says of a CronJob what comes of that, this rule leaves it at that.",
         why: "A Pod that hangs (a lock, a peer that never comes, a lost connection) neither fails nor \
               succeeds, so no `backoffLimit` ends it. It holds its resources until somebody notices; a \
@@ -62,6 +67,23 @@ spec:
         image: example.com/app:1.0
 "#,
             ),
+            Example::bad(
+                "each try ends, but not the wait for a node",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: report
+spec:
+  backoffLimit: 2
+  template:
+    spec:
+      activeDeadlineSeconds: 900
+      restartPolicy: Never
+      containers:
+      - name: main
+        image: example.com/app:1.0
+"#,
+            ),
             Example::good(
                 "over after an hour at the latest",
                 r#"apiVersion: batch/v1
@@ -82,6 +104,8 @@ spec:
         ],
         sources: &[
             "https://kubernetes.io/docs/concepts/workloads/controllers/job/#job-termination-and-cleanup",
+            "https://github.com/kubernetes/kubernetes/blob/v1.36.1/pkg/controller/job/job_controller.go",
+            "https://github.com/kubernetes/kubernetes/blob/v1.36.1/pkg/kubelet/active_deadline.go",
         ],
     },
     check: Check::Object(check),
@@ -94,7 +118,7 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     let subject =
         if job.of_cron_job { "nothing ends a Job of this CronJob" } else { "nothing ends this Job" };
     let most = match endless {
-        Endless::NoDeadline => String::new(),
+        Endless::NoDeadline | Endless::Unscheduled(_) => String::new(),
         Endless::Deadline(_) | Endless::GracePeriod(_) => {
             format!(", at most {}", duration_words(longest.unsigned_abs()))
         }
@@ -105,15 +129,24 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
                 "set activeDeadlineSeconds to the longest time that all its Pods and their retries may take{most}"
             )
         }
+        Endless::Unscheduled(_) => {
+            "set activeDeadlineSeconds of the Job as well: it counts from the Job's start, with or without a node".to_owned()
+        }
         Endless::GracePeriod(_) => {
             format!("set terminationGracePeriodSeconds to what the program needs to stop{most}; 30 is the default")
         }
     };
+    let happens = match endless {
+        Endless::Unscheduled(_) => "if its Pod is never scheduled",
+        _ => "if a Pod hangs",
+    };
     let report = sink
-        .report(job.path(endless.field()), format!("{subject} if a Pod hangs: {}", endless.reason(longest)))
+        .report(job.path(endless.field()), format!("{subject} {happens}: {}", endless.reason(longest)))
         .weight(endless.seconds())
         .help(help);
-    if job.pod().is_some_and(|pod| pod.active_deadline_seconds.is_some()) {
+    if let Endless::Unscheduled(_) = endless {
+        report.at_most(Severity::Info);
+    } else if job.pod().is_some_and(|pod| pod.active_deadline_seconds.is_some()) {
         report.related(
             job.path("template.spec.activeDeadlineSeconds"),
             "this ends a single Pod, and the Job starts the next",

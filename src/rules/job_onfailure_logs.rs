@@ -14,11 +14,14 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         what: "`restartPolicy: OnFailure`. The kubelet restarts a failed container in the same Pod, and \
-               when `backoffLimit` is reached the Job's controller deletes the Pod.",
+               when `backoffLimit` is reached the Job's controller deletes the Pod, which is still running. A Pod all of \
+               whose containers say `restartPolicy: Never` for themselves is not restarted, and left alone.",
         why: "The log of a container goes with its Pod, at the moment when somebody wants to read it. Until \
               then only the last and the previous run can be read. With `Never` each try has a Pod of its \
-              own, which stays until the Job is deleted. Where logs are shipped elsewhere, `OnFailure` is \
-              the cheaper choice.",
+              own (unless a container has a `restartPolicy` or `restartPolicyRules` of its own), and Pods that have \
+              failed stay until the Job is deleted. What is still running when the Job ends, by its \
+              `activeDeadlineSeconds` or by a rule of the podFailurePolicy, is deleted under `Never` too. Where logs are \
+              shipped elsewhere, `OnFailure` is the cheaper choice.",
         examples: &[
             Example::bad(
                 "restarted in place",
@@ -55,6 +58,8 @@ spec:
         ],
         sources: &[
             "https://kubernetes.io/docs/concepts/workloads/controllers/job/#pod-backoff-failure-policy",
+            "https://github.com/kubernetes/kubernetes/blob/v1.36.1/pkg/controller/job/job_controller.go",
+            "https://github.com/kubernetes/kubernetes/blob/v1.36.1/pkg/api/v1/pod/util.go",
         ],
     },
     check: Check::Object(check),
@@ -62,7 +67,7 @@ spec:
 
 fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     let Some(job) = object.job() else { return };
-    if job.restart_policy() != Some("OnFailure") {
+    if !job.restarts_in_place() {
         return;
     }
     sink.report(

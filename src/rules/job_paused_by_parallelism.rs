@@ -13,7 +13,8 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
-        what: "With `parallelism: 0` a Job starts no Pods until somebody raises the number.",
+        what: "With `parallelism: 0` a Job starts no Pods until somebody raises the number. Beside `suspend: true` of \
+               the Job nothing is said: that shows.",
         why: "Nothing shows that the Job is paused: it has no condition and no event, it simply never runs. \
               `suspend: true` pauses a Job too, says so in its status, stops the clock of \
               `activeDeadlineSeconds`, and is what queueing tools look at.",
@@ -61,7 +62,8 @@ spec:
 
 fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     let Some(job) = object.job() else { return };
-    if job.spec.parallelism != Some(0) {
+    // What is suspended says so already.
+    if job.spec.parallelism != Some(0) || job.spec.suspend == Some(true) {
         return;
     }
     let message = if job.of_cron_job {

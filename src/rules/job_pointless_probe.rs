@@ -1,7 +1,9 @@
 //! `job/pointless-probe`
 
 use super::levels;
-use crate::engine::{Check, ContainerPart, Docs, Example, Object, Rule, RuleContext, Sink};
+use crate::engine::{
+    Check, ContainerPart, Docs, Example, JobPart, Object, Rule, RuleContext, Services, Sink,
+};
 use crate::policy::{Level, RuleSpec};
 
 /// A readiness that nobody asks for.
@@ -13,14 +15,16 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
-        what: "A `readinessProbe` on a container of a Job whose Pods serve nobody: no container declares a \
-               port, and the Pod has no `subdomain` for peers to find it by. Sidecars (init containers with \
+        what: "A `readinessProbe` on a container of a Job whose Pods serve nobody, as far as is known: no container \
+               declares a port, the Pod has no `subdomain` for peers to find it by, no Service of the input (or, in the \
+               webhook, of the cluster) selects the Pods, and neither Kueue nor JobSet, which can wait for Pods that are \
+               ready, has a label on the Job. Sidecars (init containers with \
                `restartPolicy: Always`) are exempt: whatever starts after them waits for their startup, and \
                they may serve the others.",
-        why: "Readiness decides whether Services send traffic to a Pod; a Job looks only at how its \
-              containers end. The probe costs a request or a process every ten seconds, shows Pods as not \
-              ready that work well, and was most likely copied from a Deployment. Probes that end a hung \
-              container are `livenessProbe` and `startupProbe`.",
+        why: "Readiness decides whether Services send traffic to a Pod. A Job counts the Pods that are ready in its \
+              status (`status.ready`), and does nothing by it: it looks at how the containers end. The probe costs a request \
+              or a process every ten seconds, shows Pods as not ready that work well, and was most likely copied from a \
+              Deployment. Probes that end a hung container are `livenessProbe` and `startupProbe`.",
         examples: &[
             Example::bad(
                 "copied from a Deployment",
@@ -84,25 +88,50 @@ spec:
 "#,
             ),
         ],
-        sources: &["https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/"],
+        sources: &[
+            "https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/",
+            "https://github.com/kubernetes/kubernetes/blob/v1.36.1/pkg/controller/job/job_controller.go",
+            "https://kueue.sigs.k8s.io/docs/tasks/manage/setup_wait_for_pods_ready/",
+            "https://jobset.sigs.k8s.io/docs/concepts/",
+        ],
     },
     check: Check::Object(check),
 };
 
-fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
+/// The domains of labels by which queueing controllers, which can wait for ready Pods, know a Job.
+const QUEUES: [&str; 2] = ["kueue.x-k8s.io/", "jobset.sigs.k8s.io/"];
+
+fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     let Some(job) = object.job() else { return };
     let has_ports =
         |part: ContainerPart<'_>| part.container.ports.as_ref().is_some_and(|ports| !ports.is_empty());
-    if job.subdomain().is_some() || job.containers().any(has_ports) {
+    let probed = || job.containers().filter(|part| !part.is_init() && part.container.readiness_probe.is_some());
+    if probed().next().is_none() || job.subdomain().is_some() || job.containers().any(has_ports) || is_queued(&job) {
         return;
     }
-    for part in job.containers().filter(|part| !part.is_init() && part.container.readiness_probe.is_some()) {
+    // Asked only here, since the answer may have to be waited for.
+    let Some(services) = context.services() else { return };
+    let labels = job.template().metadata.as_ref().and_then(|metadata| metadata.labels.as_ref());
+    if let (Services::Known { index, .. }, Some(labels)) = (services, labels)
+        && index.selecting(labels, object.namespace()).next().is_some()
+    {
+        return;
+    }
+    for part in probed() {
         sink.report(
             part.path("readinessProbe"),
-            "nobody connects to these Pods, and a Job does not look at their readiness",
+            "nobody is known to connect to these Pods, and a Job does nothing by their readiness",
         )
         .help(
             "remove it; to end a container that hangs use livenessProbe; if it does serve, declare its ports",
         );
     }
+}
+
+/// Whether a queueing controller has the Job.
+fn is_queued(job: &JobPart<'_>) -> bool {
+    let is_of_queue = |name: &str| QUEUES.iter().any(|queue| name.starts_with(queue));
+    let metadata = job.metadata.into_iter().chain(&job.template().metadata);
+    let mut keys = metadata.flat_map(|metadata| metadata.labels.iter().chain(&metadata.annotations)).flat_map(|map| map.keys());
+    keys.any(|key| is_of_queue(key)) || job.spec.managed_by.as_deref().is_some_and(is_of_queue)
 }

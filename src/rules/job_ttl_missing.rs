@@ -2,9 +2,8 @@
 
 use super::levels;
 use crate::batch::Workload;
-use crate::engine::{
-    Check, Docs, Example, Hook, LONGEST_LIMIT, Object, Rule, RuleContext, Sink, duration_words,
-};
+use crate::deploy_tool::{DeployTool, Hook};
+use crate::engine::{Check, Docs, Example, LONGEST_LIMIT, Object, Rule, RuleContext, Sink, duration_words};
 use crate::path::FieldPath;
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
 
@@ -23,12 +22,16 @@ pub static RULE: Rule = Rule {
     docs: Docs {
         what: "A Job without `ttlSecondsAfterFinished`, or with one above `maxTtl` (365 days by default), that \
                belongs to nobody: it has no `ownerReferences`, \
-               is not made by a CronJob (whose history limits remove its Jobs, if they are at most 10,000) and is no hook of Helm or \
-               Argo CD (which remove theirs).",
+               is not made by a CronJob (whose history limits remove its Jobs, if they are at most 10,000) and is no \
+               deployment tool's, by its labels, annotations or field managers: Argo CD, Flux, Config Sync, KubeVela, \
+               Fleet, Werf, kapp, Kluctl, Pulumi, Terraform, Timoni, Helm, kubectl's ApplySets. Such a tool creates a Job \
+               that its TTL has removed again, and so runs it again, which is why `ttlSecondsAfterFinished` of a policy's \
+               `defaults` leaves the same Jobs out.\n\n\
+               A hook of Helm that runs once (`pre-install`, `post-install`, `pre-delete`, `post-delete`) is found where \
+               its delete policy has neither `hook-succeeded` nor `hook-failed`: `before-hook-creation`, which is Helm's \
+               default, removes it only when it runs again. Hooks of an upgrade or a rollback, and those of Argo CD, do.",
         why: "A finished Job and its Pods stay in the cluster until somebody deletes them. They fill the \
-              store, lengthen every list, and stand in the way of the next Job of the same name. An \
-              ordinary Job that Argo CD keeps in sync is the exception: deleted by its TTL it would be made \
-              again; make it a hook instead, or ignore this rule for it.",
+              store, lengthen every list, and stand in the way of the next Job of the same name.",
         examples: &[
             Example::bad(
                 "stays for ever",
@@ -71,6 +74,43 @@ metadata:
   name: migrate
   annotations:
     helm.sh/hook: post-install
+    helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
+spec:
+  backoffLimit: 3
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: main
+        image: example.com/app:1.0
+"#,
+            ),
+            Example::bad(
+                "Helm runs it once, and leaves it",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: migrate
+  annotations:
+    helm.sh/hook: post-install
+spec:
+  backoffLimit: 3
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: main
+        image: example.com/app:1.0
+"#,
+            ),
+            Example::good(
+                "kapp would run it again",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: migrate
+  labels:
+    kapp.k14s.io/app: "1700000000"
 spec:
   backoffLimit: 3
   template:
@@ -82,7 +122,11 @@ spec:
 "#,
             ),
         ],
-        sources: &["https://kubernetes.io/docs/concepts/workloads/controllers/ttlafterfinished/"],
+        sources: &[
+            "https://kubernetes.io/docs/concepts/workloads/controllers/ttlafterfinished/",
+            "https://helm.sh/docs/topics/charts_hooks/#hook-deletion-policies",
+            "https://argo-cd.readthedocs.io/en/stable/user-guide/resource_hooks/",
+        ],
     },
     check: Check::Object(check),
 };
@@ -95,7 +139,7 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     let Some(job) = object.job() else { return };
     let longest = context.int("maxTtl");
     let ttl = job.spec.ttl_seconds_after_finished.map(i64::from);
-    if ttl.is_some_and(|ttl| ttl <= longest) || Hook::of(object).is_some() {
+    if ttl.is_some_and(|ttl| ttl <= longest) {
         return;
     }
     if let Workload::CronJob(cron_job) = object.workload() {
@@ -116,6 +160,22 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
         return;
     }
     if object.metadata().owner_references.as_ref().is_some_and(|owners| !owners.is_empty()) {
+        return;
+    }
+    if let Some(hook) = Hook::of(object.metadata()) {
+        if hook.stays() {
+            let path = FieldPath::root().field("metadata").field("annotations");
+            let (event, policy) = (hook.annotation.0, hook.delete_policy_annotation());
+            sink.report(
+                path.key(hook.delete_policy.map_or(event, |(name, _)| name)),
+                "nothing removes the Job of this hook: it runs once, and its delete policy waits for the next time",
+            )
+            .help(format!("write {policy}: before-hook-creation,hook-succeeded; a Job that failed then stays to be read"));
+        }
+        return;
+    }
+    // Its tool would create the Job again, and so run it again.
+    if DeployTool::of(object.metadata()).is_some() {
         return;
     }
     let message = match ttl.and_then(|ttl| u64::try_from(ttl).ok()) {

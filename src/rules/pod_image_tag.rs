@@ -18,8 +18,10 @@ pub static RULE: Rule = Rule {
                containers and image volumes (`volumes[].image.reference`) included. Beside a digest the tag \
                does not matter: the digest decides, and is better than any tag.",
         why: "Which program runs then depends on the day, and with several Pods of a Job even on the node. \
-              A failure cannot be repeated, and going back is not possible. Such images are also pulled \
-              anew for every Pod, and a Job whose registry does not answer does not start.",
+              A failure cannot be repeated, and going back is not possible. Where `imagePullPolicy` is \
+              `Always`, as it is for such a tag if nothing is said, the registry is asked before each container starts \
+              (layers that the node has are not pulled again), and a Job whose registry does not answer does not start. \
+              With `IfNotPresent` each node keeps the image that it happened to pull first.",
         examples: &[
             Example::bad(
                 "no tag",

@@ -218,9 +218,31 @@ impl Walk<'_> {
             if let Some(meant) = suggest::place(self.schema, self.kind, &self.route, ty, &entry.key) {
                 error.remedy = self.remedy(&meant, &entry.key, at);
                 error.help = Some(meant.help);
+                if self.is_restart_always(error.remedy.as_ref(), entry.value) {
+                    error.remedy = None;
+                    let help = error.help.unwrap_or_default();
+                    let stop = if help.ends_with('?') { "" } else { ";" };
+                    error.help = Some(format!(
+                        "{help}{stop} no Job's Pod can have Always, which is for native sidecars (initContainers) alone"
+                    ));
+                }
             }
         }
         self.complain(error);
+    }
+
+    /// Whether a remedy would make a `restartPolicy` of `Always` count, other than for an init container: the API server
+    /// refuses it for a Job's Pod, and a plain container would be restarted for ever.
+    fn is_restart_always(&self, remedy: Option<&Remedy>, value: NodeId) -> bool {
+        const FIELD: &str = "restartPolicy";
+        let (becomes, of_init) = match remedy {
+            Some(Remedy::Rename { to }) => (to == FIELD, self.route.last() == Some(&"initContainers")),
+            Some(Remedy::Move { to, .. }) => {
+                (matches!(to.segments().last(), Some(Segment::Field(name)) if name == FIELD), false)
+            }
+            _ => (false, false),
+        };
+        becomes && !of_init && self.tree.str(value) == Some("Always")
     }
 
     /// What was suggested for the field `key` of the object at `at`, as a change of it.

@@ -46,6 +46,16 @@ pub(in crate::engine) fn of_object(error: &FieldError, object: &Object, defaults
     }
 }
 
+/// What to do about a fault in an object that could be decoded, where the object shows more than the fault alone.
+pub(in crate::engine) fn help_of_object(error: &FieldError, object: &Object) -> Option<&'static str> {
+    let is_missing = error.topic == Topic::RestartPolicy && error.cause == Cause::Required;
+    let job = object.job().filter(|_| is_missing)?;
+    job.containers().any(|part| part.restarts_forever()).then_some(
+        "set restartPolicy: Never or OnFailure here, and Always only for a native sidecar under initContainers: the \
+         Job cannot complete beside a plain container with Always",
+    )
+}
+
 fn safe_if(certain: bool) -> Safety {
     if certain { Safety::Safe } else { Safety::Unsafe }
 }
@@ -61,6 +71,10 @@ fn restart_policy(error: &FieldError, object: &Object, defaults: &Defaults) -> O
     const POLICIES: [&str; 2] = ["Never", "OnFailure"];
     let job = object.job()?;
     let pod = job.pod()?;
+    // Beside a container that is restarted for ever no choice lets the Job complete.
+    if job.containers().any(|part| part.restarts_forever()) {
+        return None;
+    }
     let set = |safety, value: &str| {
         Fix::set(safety, format!("set restartPolicy to {value}"), error.path.clone(), value)
     };

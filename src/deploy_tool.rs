@@ -1,0 +1,307 @@
+//! Tools that deploy objects: by which marks an object shows that it is theirs, what they do to a Job that is gone, and
+//! what their hooks are.
+//!
+//! There is one list. What advises a lifetime for a Job, and what fills one in, asks it first: a Job that its tool creates
+//! again once its lifetime has removed it runs again.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+/// A tool that deploys objects.
+#[derive(Debug, PartialEq, Eq)]
+pub struct DeployTool {
+    /// Its name, as messages have it.
+    pub name: &'static str,
+    /// When it creates an object of its own that is gone.
+    pub creates_again: CreatesAgain,
+    marks: &'static [Mark],
+    /// Annotations, with their values, by which the tool is asked to leave an object as it is, or gone.
+    unless: &'static [(&'static str, &'static str)],
+}
+
+/// When a tool creates an object that is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CreatesAgain {
+    /// By itself: a controller compares what there is with what there should be.
+    Reconciling,
+    /// With the next deployment.
+    Deploying,
+}
+
+/// What shows that an object is a tool's.
+#[derive(Debug, PartialEq, Eq)]
+enum Mark {
+    /// A label or an annotation of this name.
+    Key(&'static str),
+    /// A label or an annotation below this domain, or below a domain below it.
+    Domain(&'static str),
+    /// The value of `app.kubernetes.io/managed-by`, in whatever case.
+    ManagedBy(&'static str),
+    /// How the name of a manager in `managedFields` begins.
+    Manager(&'static str),
+}
+
+use CreatesAgain::{Deploying, Reconciling};
+use Mark::{Domain, Key, ManagedBy, Manager};
+
+const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
+
+const fn tool(
+    name: &'static str,
+    creates_again: CreatesAgain,
+    marks: &'static [Mark],
+    unless: &'static [(&'static str, &'static str)],
+) -> DeployTool {
+    DeployTool { name, creates_again, marks, unless }
+}
+
+/// The tools, those first whose marks say more than the marks of another that they use: Config Sync makes ApplySets,
+/// Fleet and Werf make Helm releases.
+static TOOLS: [DeployTool; 14] = [
+    tool("Argo CD", Reconciling, &[Domain("argocd.argoproj.io"), Manager("argocd-")], &[(ARGO.hook, "Skip")]),
+    tool(
+        "Flux",
+        Reconciling,
+        &[
+            Domain("kustomize.toolkit.fluxcd.io"),
+            Domain("helm.toolkit.fluxcd.io"),
+            Manager("kustomize-controller"),
+            Manager("helm-controller"),
+        ],
+        &[("kustomize.toolkit.fluxcd.io/reconcile", "disabled")],
+    ),
+    tool(
+        "Config Sync",
+        Reconciling,
+        &[
+            Domain("configsync.gke.io"),
+            Domain("configmanagement.gke.io"),
+            ManagedBy("configmanagement.gke.io"),
+            Manager("configsync"),
+        ],
+        &[("configmanagement.gke.io/managed", "disabled")],
+    ),
+    tool("KubeVela", Reconciling, &[Domain("app.oam.dev"), ManagedBy("kubevela"), Manager("kubevela")], &[]),
+    tool("Fleet", Deploying, &[Domain("fleet.cattle.io"), Domain("objectset.rio.cattle.io")], &[]),
+    tool("Werf", Deploying, &[Domain("werf.io"), ManagedBy("werf")], &[]),
+    tool("kapp", Deploying, &[Domain("kapp.k14s.io"), Manager("kapp-server")], &[]),
+    tool("Kluctl", Deploying, &[Domain("kluctl.io"), Manager("kluctl")], &[]),
+    tool(
+        "Pulumi",
+        Deploying,
+        &[Domain("pulumi.com"), ManagedBy("pulumi"), Manager("pulumi-kubernetes")],
+        &[],
+    ),
+    tool("Terraform", Deploying, &[ManagedBy("terraform"), Manager("Terraform"), Manager("HashiCorp")], &[]),
+    tool("Timoni", Deploying, &[Domain("timoni.sh"), ManagedBy("timoni"), Manager("timoni")], &[]),
+    tool("Helm", Deploying, &[Key("meta.helm.sh/release-name"), Key(HELM.hook), ManagedBy("helm")], &[]),
+    tool("kubectl apply --applyset", Deploying, &[Domain("applyset.kubernetes.io")], &[]),
+    // Argo CD's own label, unless it is set up to use another; many charts set it too.
+    tool("Helm or Argo CD", Deploying, &[Key("app.kubernetes.io/instance")], &[]),
+];
+
+impl DeployTool {
+    /// The tool whose object this is, as far as its labels, annotations and field managers tell.
+    pub fn of(metadata: &ObjectMeta) -> Option<&'static Self> {
+        TOOLS.iter().find(|tool| {
+            tool.marks.iter().any(|mark| mark.is_on(metadata))
+                && !tool.unless.iter().any(|(key, value)| annotation(metadata, key) == Some(value))
+        })
+    }
+}
+
+impl Mark {
+    fn is_on(&self, metadata: &ObjectMeta) -> bool {
+        let mut keys = metadata.labels.iter().chain(&metadata.annotations).flat_map(|map| map.keys());
+        match self {
+            Self::Key(name) => keys.any(|key| key == name),
+            Self::Domain(domain) => keys.any(|key| {
+                let of_key = key.split_once('/').map_or("", |(of_key, _)| of_key);
+                of_key.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+            }),
+            Self::ManagedBy(value) => metadata
+                .labels
+                .as_ref()
+                .and_then(|labels| labels.get(MANAGED_BY))
+                .is_some_and(|written| written.eq_ignore_ascii_case(value)),
+            Self::Manager(start) => {
+                let mut managers =
+                    metadata.managed_fields.iter().flatten().filter_map(|by| by.manager.as_deref());
+                managers.any(|manager| manager.starts_with(start))
+            }
+        }
+    }
+}
+
+fn annotation<'a>(metadata: &'a ObjectMeta, name: &str) -> Option<&'a str> {
+    metadata.annotations.as_ref()?.get(name).map(|value| value.trim())
+}
+
+const ARGO: HookMarks = HookMarks {
+    tool: "Argo CD",
+    hook: "argocd.argoproj.io/hook",
+    delete_policy: "argocd.argoproj.io/hook-delete-policy",
+};
+const HELM: HookMarks =
+    HookMarks { tool: "Helm", hook: "helm.sh/hook", delete_policy: "helm.sh/hook-delete-policy" };
+
+/// The annotations by which a tool knows its hooks.
+struct HookMarks {
+    tool: &'static str,
+    hook: &'static str,
+    delete_policy: &'static str,
+}
+
+/// What annotations say of an object that is a hook: one that its tool creates at a certain moment, waits for, and
+/// removes by a delete policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hook<'a> {
+    /// The tool that runs it, as messages name it.
+    pub tool: &'static str,
+    /// The annotation that makes it a hook, and its value.
+    pub annotation: (&'static str, &'a str),
+    /// The annotation that says when the tool deletes it, and its value.
+    pub delete_policy: Option<(&'static str, &'a str)>,
+}
+
+impl<'a> Hook<'a> {
+    /// The hook that an object is, if it is one. Argo CD runs Helm's hooks too, and looks at its own annotation first.
+    pub fn of(metadata: &'a ObjectMeta) -> Option<Self> {
+        let (marks, value) = [ARGO, HELM].into_iter().find_map(|marks| {
+            // Argo CD leaves an object out that is told to Skip and nothing else.
+            let value = annotation(metadata, marks.hook).filter(|value| !value.is_empty())?;
+            (marks.tool != ARGO.tool || value != "Skip").then_some((marks, value))
+        })?;
+        let delete_policy = [&marks, &ARGO, &HELM].into_iter().find_map(|marks| {
+            let policy = annotation(metadata, marks.delete_policy).filter(|policy| !policy.is_empty())?;
+            Some((marks.delete_policy, policy))
+        });
+        Some(Self { tool: marks.tool, annotation: (marks.hook, value), delete_policy })
+    }
+
+    /// The annotation for its delete policy.
+    pub fn delete_policy_annotation(&self) -> &'static str {
+        if self.tool == ARGO.tool { ARGO.delete_policy } else { HELM.delete_policy }
+    }
+
+    /// Whether its tool leaves it in the cluster for good: a hook of Helm that runs once, and that no delete policy
+    /// removes once it has ended. The default, `before-hook-creation`, acts only when the hook runs again. Argo CD runs
+    /// its hooks with every sync.
+    pub fn stays(&self) -> bool {
+        const ONCE: [&str; 4] = ["pre-install", "post-install", "pre-delete", "post-delete"];
+        const AT_ITS_END: [&str; 2] = ["hook-succeeded", "hook-failed"];
+        if self.tool != HELM.tool {
+            return false;
+        }
+        let words = |text: &'a str| text.split(',').map(str::trim);
+        let (_, events) = self.annotation;
+        let runs_once = words(events).all(|event| ONCE.contains(&event));
+        let is_removed = self
+            .delete_policy
+            .is_some_and(|(_, policy)| words(policy).any(|word| AT_ITS_END.contains(&word)));
+        runs_once && !is_removed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn metadata(value: Value) -> ObjectMeta {
+        serde_json::from_value(value).unwrap()
+    }
+
+    fn tool_of(value: Value) -> Option<&'static str> {
+        DeployTool::of(&metadata(value)).map(|tool| tool.name)
+    }
+
+    #[test]
+    fn tools_by_their_marks() {
+        for (key, name) in [
+            ("argocd.argoproj.io/tracking-id", "Argo CD"),
+            ("kustomize.toolkit.fluxcd.io/name", "Flux"),
+            ("helm.toolkit.fluxcd.io/namespace", "Flux"),
+            ("configsync.gke.io/resource-id", "Config Sync"),
+            ("configmanagement.gke.io/token", "Config Sync"),
+            ("app.oam.dev/name", "KubeVela"),
+            ("objectset.rio.cattle.io/id", "Fleet"),
+            ("werf.io/version", "Werf"),
+            ("project.werf.io/name", "Werf"),
+            ("kapp.k14s.io/app", "kapp"),
+            ("kluctl.io/deployment-item-dir", "Kluctl"),
+            ("pulumi.com/autonamed", "Pulumi"),
+            ("meta.helm.sh/release-name", "Helm"),
+            ("helm.sh/hook", "Helm"),
+            ("applyset.kubernetes.io/part-of", "kubectl apply --applyset"),
+            ("app.kubernetes.io/instance", "Helm or Argo CD"),
+        ] {
+            for place in ["labels", "annotations"] {
+                assert_eq!(tool_of(json!({ place: { key: "x" } })), Some(name), "{key}");
+            }
+        }
+        for (value, name) in [
+            ("Helm", "Helm"),
+            ("Terraform", "Terraform"),
+            ("pulumi", "Pulumi"),
+            ("configmanagement.gke.io", "Config Sync"),
+        ] {
+            assert_eq!(tool_of(json!({"labels": {MANAGED_BY: value}})), Some(name), "{value}");
+        }
+        for (manager, name) in [("Terraform", "Terraform"), ("pulumi-kubernetes-1a2b", "Pulumi")] {
+            assert_eq!(tool_of(json!({"managedFields": [{"manager": manager}]})), Some(name), "{manager}");
+        }
+    }
+
+    #[test]
+    fn the_tool_that_says_more_comes_first() {
+        let both = json!({"labels": {"applyset.kubernetes.io/part-of": "a", "configsync.gke.io/declared-version": "v1"}});
+        assert_eq!(tool_of(both), Some("Config Sync"));
+        let both = json!({"annotations": {"meta.helm.sh/release-name": "a", "werf.io/version": "v2"}});
+        assert_eq!(tool_of(both), Some("Werf"));
+    }
+
+    #[test]
+    fn nobodys() {
+        for value in [
+            json!({}),
+            json!({"labels": {"app": "x", "app.kubernetes.io/name": "x", MANAGED_BY: "somebody"}}),
+            json!({"labels": {"notwerf.io/a": "x", "werf.io": "x"}}),
+            json!({"managedFields": [{"manager": "kubectl-create"}]}),
+            // The tool is asked to keep its hands off.
+            json!({"annotations": {"configmanagement.gke.io/managed": "disabled"}}),
+            json!({"annotations": {"argocd.argoproj.io/hook": "Skip"}}),
+            json!({
+                "labels": {"kustomize.toolkit.fluxcd.io/name": "apps"},
+                "annotations": {"kustomize.toolkit.fluxcd.io/reconcile": "disabled"},
+            }),
+        ] {
+            assert_eq!(tool_of(value.clone()), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn hooks_that_stay() {
+        for (hook, policy, stays) in [
+            ("post-install", None, true),
+            ("pre-install", Some("before-hook-creation"), true),
+            ("post-delete", Some("before-hook-creation"), true),
+            ("post-install", Some("before-hook-creation,hook-succeeded"), false),
+            ("post-install", Some("hook-failed"), false),
+            ("post-install, post-upgrade", None, false),
+            ("pre-upgrade", Some("before-hook-creation"), false),
+            ("test", None, false),
+        ] {
+            let mut annotations = json!({"helm.sh/hook": hook});
+            if let Some(policy) = policy {
+                annotations["helm.sh/hook-delete-policy"] = policy.into();
+            }
+            let metadata = metadata(json!({ "annotations": annotations }));
+            assert_eq!(Hook::of(&metadata).map(|hook| hook.stays()), Some(stays), "{hook} {policy:?}");
+        }
+        let of_argo = metadata(json!({"annotations": {"argocd.argoproj.io/hook": "PreSync"}}));
+        assert_eq!(Hook::of(&of_argo).map(|hook| hook.stays()), Some(false));
+        let skipped = metadata(json!({"annotations": {"argocd.argoproj.io/hook": "Skip"}}));
+        assert_eq!(Hook::of(&skipped), None);
+    }
+}

@@ -1,0 +1,89 @@
+//! `cron/pile-up`
+
+use super::levels;
+use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, Weight, duration_words};
+use crate::path::FieldPath;
+use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
+
+/// Runs that start every few minutes, and nothing that ends one.
+pub static RULE: Rule = Rule {
+    spec: RuleSpec {
+        id: "cron/pile-up",
+        summary: "runs start every few minutes, may overlap, and nothing ends one",
+        levels: levels(Level::Off, Level::Warn, Level::Warn),
+        options: &[OptionSpec {
+            name: "maxInterval",
+            summary: "The longest time between two runs that is called short.",
+            kind: OptionKind::Seconds { default: 3599, min: 60, max: 31_536_000 },
+        }],
+    },
+    docs: Docs {
+        what: "A CronJob whose runs are less than an hour apart (`maxInterval`), whose `concurrencyPolicy` is `Allow`, as it is \
+               where nothing is said, and whose runs nothing ends: no `activeDeadlineSeconds`, neither of the Job nor of \
+               its Pods. With longer intervals, or a deadline longer than the interval, cron/overlap says so.",
+        why: "A run that hangs, or a program that takes longer as its data grow, is joined by the next run after minutes, and by \
+              hundreds within a day. They hold memory and connections until nothing else in the cluster starts.",
+        examples: &[
+            Example::bad(
+                "every five minutes, without end",
+                r#"apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: sync-orders
+spec:
+  schedule: "*/5 * * * *"
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          restartPolicy: Never
+          containers:
+          - name: orders
+            image: example.com/sync-orders:1.4
+"#,
+            ),
+            Example::good(
+                "one at a time, and each ends",
+                r#"apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: sync-orders
+spec:
+  schedule: "*/5 * * * *"
+  concurrencyPolicy: Forbid
+  jobTemplate:
+    spec:
+      activeDeadlineSeconds: 3600
+      template:
+        spec:
+          restartPolicy: Never
+          containers:
+          - name: orders
+            image: example.com/sync-orders:1.4
+"#,
+            ),
+        ],
+        sources: &[
+            "https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#concurrency-policy",
+            "https://github.com/kubernetes/kubernetes/blob/v1.36.1/pkg/controller/cronjob/cronjob_controllerv2.go",
+        ],
+    },
+    check: Check::Object(check),
+};
+
+fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
+    let Some(cron) = object.cron() else { return };
+    let Some(interval) = cron.timetable.and_then(|timetable| timetable.shortest_interval()) else { return };
+    let longest = u64::try_from(context.int("maxInterval")).unwrap_or(0);
+    if interval > longest || cron.is_suspended() || !cron.allows_overlap() || cron.deadline().is_some() {
+        return;
+    }
+    let apart = if interval == 60 { "minute".to_owned() } else { duration_words(interval) };
+    sink.report(
+        FieldPath::root().field("spec").field("concurrencyPolicy"),
+        format!("a new run starts every {apart} beside those that still go on, and nothing ends one: they pile up"),
+    )
+    .weight(Weight::of_least(i64::try_from(interval).unwrap_or(i64::MAX)))
+    .help("set concurrencyPolicy: Forbid, and activeDeadlineSeconds in the Job template to the longest that a run may take")
+    .related(FieldPath::root().field("spec").field("schedule"), "how often it runs");
+}

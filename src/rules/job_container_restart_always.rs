@@ -1,0 +1,95 @@
+//! `job/container-restart-always`
+
+use super::levels;
+use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
+use crate::policy::{Level, RuleSpec};
+
+/// A container whose restarts never end.
+pub static RULE: Rule = Rule {
+    spec: RuleSpec {
+        id: "job/container-restart-always",
+        summary: "a plain container with restartPolicy Always is restarted for ever",
+        levels: levels(Level::Warn, Level::Warn, Level::Deny),
+        options: &[],
+    },
+    docs: Docs {
+        what: "A container under `containers` with `restartPolicy: Always`. A container may have a `restartPolicy` of its own \
+               since Kubernetes 1.34 (1.35 by default), and goes by it whatever the Pod's says. Older versions refuse the \
+               field there, or drop it.\n\n\
+               Under `initContainers` the same line makes a native sidecar (1.29 and later, stable in 1.33): it starts \
+               before the others, runs beside them, and is stopped when they have ended.",
+        why: "The kubelet starts such a container again each time that it ends, with exit code 0 too. Its Pod never ends, and \
+              the Job never completes: it goes on until its deadline, or, under `restartPolicy: OnFailure`, until the restarts \
+              have used up `backoffLimit`, and then it has failed. Meant is most often a sidecar.",
+        examples: &[
+            Example::bad(
+                "the sidecar keeps the Job from completing",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: browser-tests
+spec:
+  backoffLimit: 1
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: main
+        image: example.com/app:1.0
+      - name: selenium
+        image: example.com/selenium:4
+        restartPolicy: Always
+"#,
+            ),
+            Example::good(
+                "a native sidecar",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: browser-tests
+spec:
+  backoffLimit: 1
+  template:
+    spec:
+      restartPolicy: Never
+      initContainers:
+      - name: selenium
+        image: example.com/selenium:4
+        restartPolicy: Always
+      containers:
+      - name: main
+        image: example.com/app:1.0
+"#,
+            ),
+        ],
+        sources: &[
+            "https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#container-restart-rules",
+            "https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/",
+            "https://github.com/kubernetes/kubernetes/blob/v1.36.1/pkg/api/v1/pod/util.go",
+            "https://github.com/kubernetes/kubernetes/blob/v1.36.1/pkg/controller/job/job_controller.go",
+        ],
+    },
+    check: Check::Object(check),
+};
+
+fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
+    let Some(job) = object.job() else { return };
+    let is_alone = job.pod().is_some_and(|pod| pod.containers.len() == 1);
+    for part in job.containers().filter(|part| part.restarts_forever()) {
+        sink.report(
+            part.path("restartPolicy"),
+            if context.kubernetes_version().has_container_restart_policies() {
+                "the kubelet restarts this container for ever, whatever the Pod's restartPolicy: the Job cannot complete"
+            } else {
+                "this makes no sidecar: from Kubernetes 1.35 on the container is restarted for ever, and the Job cannot \
+                 complete; before, the field is refused or dropped"
+            },
+        )
+        .help(if is_alone {
+            "remove the line: the Pod's own restartPolicy, Never or OnFailure, is enough"
+        } else {
+            "move the container to initContainers, where restartPolicy: Always makes it a native sidecar (Kubernetes \
+             1.29 and later) that is stopped when the others have ended; or remove the line"
+        });
+    }
+}

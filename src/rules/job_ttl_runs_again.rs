@@ -1,0 +1,93 @@
+//! `job/ttl-runs-again`
+
+use super::levels;
+use crate::deploy_tool::{CreatesAgain, DeployTool, Hook};
+use crate::engine::{Check, Docs, Example, LONGEST_LIMIT, Object, Rule, RuleContext, Sink};
+use crate::policy::{Level, RuleSpec};
+
+/// A Job that its controller runs again and again.
+pub static RULE: Rule = Rule {
+    spec: RuleSpec {
+        id: "job/ttl-runs-again",
+        summary: "a TTL removes a Job that a controller then creates, and runs, again",
+        levels: levels(Level::Off, Level::Warn, Level::Warn),
+        options: &[],
+    },
+    docs: Docs {
+        what: "`ttlSecondsAfterFinished`, up to a year, on a Job that a controller keeps in place, by its labels, annotations or \
+               field managers: Argo CD (`argocd.argoproj.io/...`), Flux (`kustomize.toolkit.fluxcd.io/...`, \
+               `helm.toolkit.fluxcd.io/...`), Config Sync (`configsync.gke.io/...`), KubeVela (`app.oam.dev/...`). Hooks are \
+               exempt: they are created at their moment only.",
+        why: "Once the TTL has removed the Job, the cluster differs from what is declared, and the controller creates it again, \
+              with its next reconciliation or sync. A migration that was meant to run once then runs every few minutes, \
+              or each time that anything is synced.",
+        examples: &[
+            Example::bad(
+                "Flux runs it again after ten minutes",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: provision
+  labels:
+    kustomize.toolkit.fluxcd.io/name: apps
+    kustomize.toolkit.fluxcd.io/namespace: flux-system
+spec:
+  ttlSecondsAfterFinished: 600
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: main
+        image: example.com/app:1.0
+"#,
+            ),
+            Example::good(
+                "it stays, and so runs once",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: provision
+  labels:
+    kustomize.toolkit.fluxcd.io/name: apps
+    kustomize.toolkit.fluxcd.io/namespace: flux-system
+spec:
+  backoffLimit: 3
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: main
+        image: example.com/app:1.0
+"#,
+            ),
+        ],
+        sources: &[
+            "https://fluxcd.io/flux/use-cases/running-jobs/",
+            "https://argo-cd.readthedocs.io/en/stable/user-guide/resource_hooks/",
+            "https://cloud.google.com/kubernetes-engine/enterprise/config-sync/docs/reference/labels-and-annotations",
+        ],
+    },
+    check: Check::Object(check),
+};
+
+fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
+    let Some(job) = object.job().filter(|job| !job.of_cron_job) else { return };
+    let Some(ttl) = job.spec.ttl_seconds_after_finished.filter(|ttl| i64::from(*ttl) <= LONGEST_LIMIT) else {
+        return;
+    };
+    let metadata = object.metadata();
+    let Some(tool) = DeployTool::of(metadata) else { return };
+    let is_owned = metadata.owner_references.as_ref().is_some_and(|owners| !owners.is_empty());
+    if tool.creates_again != CreatesAgain::Reconciling || is_owned || Hook::of(metadata).is_some() {
+        return;
+    }
+    sink.report(
+        job.path("ttlSecondsAfterFinished"),
+        format!("{0} creates this Job again, and so runs it again, once the TTL has removed it {ttl} s after its end", tool.name),
+    )
+    .help(if tool.name == "Argo CD" {
+        "remove ttlSecondsAfterFinished, or make the Job a hook (argocd.argoproj.io/hook: Sync), which runs once a sync"
+    } else {
+        "remove ttlSecondsAfterFinished: the Job stays, and with it the knowledge that it has run"
+    });
+}

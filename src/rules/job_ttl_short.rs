@@ -1,0 +1,89 @@
+//! `job/ttl-short`
+
+use super::levels;
+use crate::deploy_tool::{CreatesAgain, DeployTool, Hook};
+use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, Weight};
+use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
+
+/// A Job that is gone before its end has been seen.
+pub static RULE: Rule = Rule {
+    spec: RuleSpec {
+        id: "job/ttl-short",
+        summary: "a TTL so short that what waits for the Job finds it gone",
+        levels: levels(Level::Off, Level::Info, Level::Warn),
+        options: &[OptionSpec {
+            name: "minTtl",
+            summary: "The shortest TTL that leaves time to see how the Job ended.",
+            kind: OptionKind::Seconds { default: 60, min: 0, max: 86_400 },
+        }],
+    },
+    docs: Docs {
+        what: "`ttlSecondsAfterFinished` below `minTtl` (60 s by default), for a Job that no other object owns. Of hooks \
+               job/ttl-hook-conflict speaks, of CronJobs cron/ttl-vs-history.",
+        why: "The Job goes with its Pods, their logs and its status. What waits for it may look only when it \
+              is gone: `helm install --wait-for-jobs` and `kubectl wait` then fail because there is no such Job, though it \
+              has succeeded. And nobody can read why it failed.",
+        examples: &[
+            Example::bad(
+                "gone in five seconds",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: migrate
+spec:
+  ttlSecondsAfterFinished: 5
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: main
+        image: example.com/app:1.0
+"#,
+            ),
+            Example::good(
+                "gone in ten minutes",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: migrate
+spec:
+  ttlSecondsAfterFinished: 600
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: main
+        image: example.com/app:1.0
+"#,
+            ),
+        ],
+        sources: &[
+            "https://kubernetes.io/docs/concepts/workloads/controllers/ttlafterfinished/",
+            "https://github.com/helm/helm/issues/10576",
+            "https://github.com/kubernetes/kubernetes/blob/v1.36.1/pkg/controller/ttlafterfinished/ttlafterfinished_controller.go",
+        ],
+    },
+    check: Check::Object(check),
+};
+
+fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
+    let Some(job) = object.job().filter(|job| !job.of_cron_job) else { return };
+    let Some(ttl) = job.spec.ttl_seconds_after_finished else { return };
+    let metadata = object.metadata();
+    let is_owned = metadata.owner_references.as_ref().is_some_and(|owners| !owners.is_empty());
+    if i64::from(ttl) >= context.int("minTtl") || is_owned || Hook::of(metadata).is_some() {
+        return;
+    }
+    let waiting = match DeployTool::of(metadata) {
+        // That it runs again is worse, and job/ttl-runs-again says so.
+        Some(tool) if tool.creates_again == CreatesAgain::Reconciling => return,
+        Some(tool) => format!("{} or `kubectl wait`", tool.name),
+        None => "`kubectl wait`, or a deployment tool,".to_owned(),
+    };
+    sink.report(
+        job.path("ttlSecondsAfterFinished"),
+        format!("the TTL deletes this Job and its logs {ttl} s after its end: {waiting} may find it gone"),
+    )
+    .weight(Weight::of_least(ttl))
+    .help("set ttlSecondsAfterFinished to 600, so that there is time to see how it ended");
+}
