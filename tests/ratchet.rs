@@ -188,6 +188,20 @@ fn a_schedule_that_comes_more_often_is_denied() {
     assert_eq!(denied(&policy, of("0,5 * * * *"), of("*/5 * * * *")), 1);
     assert_eq!(denied(&policy, of("*/5 * * * *"), of("0,5 * * * *")), 0);
     assert_eq!(denied(&policy, of("*/5 0 1 * *"), of("*/5 0 1 * 1")), 1);
+    // Further apart, and many more of them; of `@every` too.
+    for (old, new) in [
+        ("0,1 0 1 1 *", "*/2 * * * *"),
+        ("0,10 3 * * *", "@every 10m"),
+        ("0,10 3 * * *", "@every 11m"),
+        ("0,1 3 * * *", "*/2 3 * * *"),
+    ] {
+        assert_eq!(denied(&policy, of(old), of(new)), 1, "{old} -> {new}");
+    }
+    for (old, new) in
+        [("@every 5m", "*/5 * * * *"), ("*/5 * * * *", "@every 5m"), ("@every 10m", "0,10 3 * * *")]
+    {
+        assert_eq!(denied(&policy, of(old), of(new)), 0, "{old} -> {new}");
+    }
 }
 
 #[test]

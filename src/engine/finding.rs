@@ -70,8 +70,8 @@ pub enum Anchor {
     Key,
 }
 
-/// How bad a finding of a rule is, compared with others of the same rule: the larger, the worse. Of two with the same
-/// first number the second decides.
+/// How bad a finding of a rule is, compared with others of the same rule: the larger, the worse. Of two numbers, each
+/// counts: what is better by one and worse by the other is worse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Weight(i64, i64);
 
@@ -106,6 +106,11 @@ impl From<(i64, i64)> for Weight {
 }
 
 impl Weight {
+    /// Whether what weighs this much is as bad as what weighs `other`, or worse, by every number.
+    pub(super) fn covers(self, other: Self) -> bool {
+        self.0 >= other.0 && self.1 >= other.1
+    }
+
     /// The weight of what is worse the smaller it is.
     pub fn of_least(value: impl Into<Self>) -> Self {
         let Self(first, second) = value.into();

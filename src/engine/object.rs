@@ -243,8 +243,13 @@ pub fn subject_by<'a>(
         }),
         template_labels: match workload {
             Workload::Job(_) => None,
+            // As the API server does for any Job, it gives one without labels those of its Pods.
             Workload::CronJob(cron_job) => {
-                cron_job.spec.job_template.metadata.as_ref().and_then(|metadata| metadata.labels.as_ref())
+                let template = &cron_job.spec.job_template;
+                let of_pods = || template.spec.as_ref().and_then(|spec| spec.template.metadata.as_ref());
+                let labels =
+                    |metadata: &'a ObjectMeta| metadata.labels.as_ref().filter(|labels| !labels.is_empty());
+                template.metadata.as_ref().and_then(labels).or_else(|| of_pods().and_then(labels))
             }
         },
     }

@@ -70,8 +70,14 @@ pub(super) fn excuse(
     let mut names = Names::of(new);
     for finding in findings.iter_mut().filter(|finding| concerns(finding)) {
         let Some(weights) = stood.get_mut(&names.identity(finding)) else { continue };
-        // The lightest that is as bad, so that a worse one is left for what is worse.
-        let Some((&weight, count)) = weights.range_mut(finding.weight..).next() else { continue };
+        // The lightest that is as bad, so that a worse one is left for what is worse. Few weigh by two numbers, and those
+        // that do are found once in an object.
+        let as_bad = |old: Option<Weight>| match (old, finding.weight) {
+            (Some(old), Some(new)) => old.covers(new),
+            (_, new) => new.is_none(),
+        };
+        let mut heavier = weights.range_mut(finding.weight..);
+        let Some((&weight, count)) = heavier.find(|(weight, _)| as_bad(**weight)) else { continue };
         *count -= 1;
         if *count == 0 {
             weights.remove(&weight);

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ignore::WalkBuilder;
 
 /// Lists of files to ignore, as the walk looks for them in every folder.
-const IGNORE_FILES: [&str; 3] = [".ignore", ".gitignore", ".git/info/exclude"];
+const IGNORE_FILES: [&str; 2] = [".ignore", ".gitignore"];
 
 /// A larger list was not written for git; each of its lines becomes a pattern that every name is matched with. In bytes.
 const MAX_IGNORE_FILE: u64 = 256 << 10;
@@ -84,7 +84,8 @@ pub(super) fn walk(folder: &Path, honoured: Honoured) -> Walked {
 
 fn step(folder: &Path, honoured: Honoured, noticed: Noticed, walked: &mut Walked) {
     let mut builder = WalkBuilder::new(folder);
-    builder.require_git(false).follow_links(false);
+    // Not `info/exclude`, which nobody commits: a file `.git` may say that it lies anywhere, and be a pipe.
+    builder.require_git(false).follow_links(false).git_exclude(false);
     match honoured {
         Honoured::All => {}
         Honoured::GitOnly => drop(builder.ignore(false)),

@@ -75,6 +75,8 @@ pub(super) fn anywhere(text: &str) -> impl Iterator<Item = usize> + '_ {
 pub(super) fn is_steering(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}')
+        || matches!(c, '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{180b}'..='\u{180f}' | '\u{206a}'..='\u{206f}')
+        || matches!(c, '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}' | '\u{e0100}'..='\u{e01ef}')
         || matches!(c, '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}' | '\u{e0000}'..='\u{e007f}')
 }
 
@@ -87,6 +89,7 @@ mod tests {
         assert_eq!(plain("naïve 日本 {a: [b]}"), "naïve 日本 {a: [b]}");
         assert_eq!(plain("a\r\nb\tc"), "a  b c");
         assert_eq!(plain("a\u{fffe}\u{ffff}"), "a��");
+        assert_eq!(plain("a\u{ad}b\u{3164}\u{fe0f}\u{e0100}"), "a�b���");
         assert_eq!(plain("\u{1b}[2J\u{9b}K\u{202e}\u{2028}\u{e0041}"), "�[2J�K���");
     }
 

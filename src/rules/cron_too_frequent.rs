@@ -77,7 +77,7 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     let Some(shortest) = timetable.shortest_interval().filter(|shortest| *shortest < wanted) else { return };
     let path = FieldPath::root().field("spec").field("schedule");
     let apart = duration_words(shortest);
-    let weight = (i64::try_from(shortest).unwrap_or(i64::MAX).saturating_neg(), runs_a_year(timetable.schedule()));
+    let weight = (i64::try_from(shortest).unwrap_or(i64::MAX).saturating_neg(), runs_a_year(timetable.schedule(), shortest));
     if shortest < MINUTE {
         sink.report(path, format!("the runs are {apart} apart, but the controller starts at most one Job a minute"))
             .weight(weight)
@@ -90,9 +90,12 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     }
 }
 
-/// About how many runs there are in a year: what tells schedules apart whose runs come equally close. 0 for `@every`,
-/// whose distance says all.
-fn runs_a_year(schedule: &Schedule) -> i64 {
+/// About how many runs there are in a year, of twelve months of 31 days: two runs that are close once a year are less
+/// than many that are a little further apart. Of `@every` the distance, in seconds, says all.
+fn runs_a_year(schedule: &Schedule, distance: u64) -> i64 {
+    if schedule.field(FieldKind::Minute).is_none() {
+        return i64::try_from(12 * 31 * 24 * 60 * MINUTE / distance.max(1)).unwrap_or(i64::MAX);
+    }
     let values = |kind| schedule.field(kind).map_or(0, |field| i64::from(field.set().len()));
     let is_star = |kind| schedule.field(kind).is_none_or(Field::is_star);
     let (dates, weekdays) = (values(FieldKind::DayOfMonth), values(FieldKind::Weekday));

@@ -192,9 +192,16 @@ fn codes_of(rule: &PodFailurePolicyRule, container: Option<&str>) -> ExitCodes {
     }
 }
 
-/// Conditions that every Pod has whose containers have run and failed.
-const ON_FAILED_PODS: [(&str, &str); 4] =
-    [("ContainersReady", "False"), ("Initialized", "True"), ("PodScheduled", "True"), ("Ready", "False")];
+/// Conditions that every Pod has whose containers have run and failed. Of `PodReadyToStartContainers` it has one or the
+/// other: it becomes False once the sandbox is gone, which may be before or after the Job's controller looks.
+const ON_FAILED_PODS: [(&str, &str); 6] = [
+    ("ContainersReady", "False"),
+    ("Initialized", "True"),
+    ("PodReadyToStartContainers", "False"),
+    ("PodReadyToStartContainers", "True"),
+    ("PodScheduled", "True"),
+    ("Ready", "False"),
+];
 
 /// The field by which the kubelet restarts the container without an end, and no limit counts it: the Job's controller
 /// counts restarts only where the Pod's own policy is `OnFailure`.
@@ -253,6 +260,8 @@ mod tests {
             (json!([codes("Count", "In", &[3]), named]), 1),
             (json!([condition("Ignore", "Ready", "False")]), 0),
             (json!([condition("Ignore", "PodScheduled", "True")]), 0),
+            (json!([condition("Ignore", "PodReadyToStartContainers", "False")]), 0),
+            (json!([condition("Ignore", "PodReadyToStartContainers", "True")]), 0),
         ] {
             assert_eq!(ignoring(rules.clone()), Some(first), "{rules}");
         }

@@ -210,6 +210,12 @@ fn a_template_is_judged_as_the_job_that_it_becomes() {
             }
         }
     }
+    // Without labels of their own, the API server gives Jobs those of their Pods.
+    let mut of_pods = cron_job(json!({}), json!({}));
+    of_pods["spec"]["jobTemplate"]["spec"]["template"]["metadata"] = gold.clone();
+    let matching = "match: {labels: {tier: gold}}, rules: {job/max-parallelism: {level: deny, max: 3}}";
+    let by_label = admission(&format!("overrides: [{{{matching}}}]"));
+    assert_eq!(ask(&by_label, Endpoint::Validate, "anna", &of_pods, None)["allowed"], false);
     // What is more lenient for Jobs is for Jobs.
     let lenient = admission(&format!(
         "{STRICT}, overrides: [{{match: {{kinds: [Job]}}, rules: {{job/max-parallelism: {{max: 100}}}}}}]"

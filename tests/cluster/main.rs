@@ -77,6 +77,7 @@ spec:
   schedule: "*/5 * * * *"
   jobTemplate:
     spec:
+      activeDeadlineSeconds: 60
       template:
         spec:
           restartPolicy: OnFailure

@@ -53,7 +53,8 @@ const IGNORES_FAILURES: &str = "has(JOB.podFailurePolicy) && JOB.podFailurePolic
     has(rule.onExitCodes) ? (1 in rule.onExitCodes.values) == (rule.onExitCodes.operator == 'In') : \
     has(rule.onPodConditions) && rule.onPodConditions.exists(condition, condition.type + '=' + \
     (has(condition.status) ? condition.status : 'True') in \
-    ['ContainersReady=False', 'Initialized=True', 'PodScheduled=True', 'Ready=False']))\
+    ['ContainersReady=False', 'Initialized=True', 'PodReadyToStartContainers=False', \
+    'PodReadyToStartContainers=True', 'PodScheduled=True', 'Ready=False']))\
     .map(rule, rule.action).indexOf('Ignore') == 0";
 
 /// Whether the kubelet restarts `container` after exit code 1, by rules of its own.
@@ -63,11 +64,8 @@ const RESTART_RULES: &str = "has(container.restartPolicyRules) && container.rest
 
 /// Whether the kubelet restarts a container of a Pod that it otherwise never restarts.
 const RESTARTS_UNCOUNTED: &str = "JOB.template.spec.restartPolicy != 'OnFailure' && \
-    (JOB.template.spec.containers.exists(container, has(container.restartPolicy) && \
-    (container.restartPolicy in ['Always', 'OnFailure'] || RESTART_RULES)) || \
-    has(JOB.template.spec.initContainers) && JOB.template.spec.initContainers.exists(container, \
-    has(container.restartPolicy) && container.restartPolicy != 'Always' && \
-    (container.restartPolicy == 'OnFailure' || RESTART_RULES)))";
+    CONTAINERS.exists(container, has(container.restartPolicy) && container.restartPolicy != 'Always' && \
+    (container.restartPolicy == 'OnFailure' || RESTART_RULES))";
 
 /// Whether `container` asks for some of `resource`.
 const CONTAINER_ASKS: &str = "has(container.resources) && \
@@ -88,9 +86,9 @@ pub(super) const NAMES: [(&str, &str); 9] = [
     ("HOOK_DELETED", HOOK_DELETED),
     ("HOOK", HOOK),
     ("RETRIES", RETRIES),
-    ("CONTAINERS", CONTAINERS),
     ("IGNORES_FAILURES", IGNORES_FAILURES),
     ("RESTARTS_UNCOUNTED", RESTARTS_UNCOUNTED),
+    ("CONTAINERS", CONTAINERS),
     ("RESTART_RULES", RESTART_RULES),
     ("CONTAINER_ASKS", CONTAINER_ASKS),
     ("POD_ASKS", POD_ASKS),

@@ -28,8 +28,8 @@ const UNIT: usize = 4 << 10;
 /// How many bodies are judged on threads of their own at a time, at most.
 const MAX_THREADS: usize = 4;
 
-/// How long an evaluation must have run for a missed deadline to be its own fault. What may be judged takes a fraction
-/// of it.
+/// How long an evaluation must have run for a missed deadline to be its own fault, or half of the time that there was,
+/// where that is less. What may be judged takes a fraction of it.
 const OWN_TIME: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// The memory that building types from what was counted takes at most, in bytes. Lists grow by doubling, and hold
@@ -108,6 +108,7 @@ impl Heavy {
             Err(_) => return Err(NotDone::NoTurn),
         };
         let begun = Instant::now();
+        let own_time = OWN_TIME.min(deadline.saturating_duration_since(begun) / 2);
         let cancellation = Arc::new(Cancellation::default());
         let _stop = StopWhenDropped(Arc::clone(&cancellation));
         let evaluating = tokio::task::spawn_blocking(move || {
@@ -119,7 +120,7 @@ impl Heavy {
             Ok(Ok(done)) => Ok(done),
             Ok(Err(failed)) if failed.is_panic() => Err(NotDone::Panicked),
             Ok(Err(_)) => Err(NotDone::ShuttingDown),
-            Err(_) if begun.elapsed() >= OWN_TIME => Err(NotDone::TooSlow),
+            Err(_) if begun.elapsed() >= own_time => Err(NotDone::TooSlow),
             Err(_) => Err(NotDone::NoTurn),
         }
     }
