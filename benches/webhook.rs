@@ -13,6 +13,12 @@
 //! not, many at once. It prints the most memory that the program used, and fails where that is above the memory limit of
 //! the Helm chart.
 //!
+//! `cargo bench --bench webhook -- --hostile` starts the program itself with the chart's limits, and for ten minutes
+//! (`--hostile SECONDS`) has honest clients ask it while hostile ones do what they can. It fails where an honest request
+//! or a probe is lost, the program ends, or its memory grows or exceeds the chart's limit. API servers show certificates
+//! there, as the documentation recommends (`--client-ca`); with `--open`, everybody may send reviews, and hostile clients
+//! do so, too.
+//!
 //! Started in any other way (`cargo test --benches`), it asks a few hundred times and says nothing of speed.
 #![allow(
     clippy::expect_used,
@@ -22,6 +28,14 @@
     reason = "a benchmark, not a service"
 )]
 
+#[path = "webhook/attacks.rs"]
+mod attacks;
+#[path = "webhook/honest.rs"]
+mod honest;
+#[path = "webhook/hostile.rs"]
+mod hostile;
+#[path = "webhook/wire.rs"]
+mod wire;
 #[path = "webhook/worst.rs"]
 mod worst;
 
@@ -31,6 +45,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
@@ -297,12 +312,18 @@ fn memory(process: &str, which: &str) -> f64 {
 }
 
 /// The program, running.
-struct Program(Child);
+struct Program {
+    child: Child,
+    /// Where it shows metrics, if it does.
+    metrics: Option<SocketAddr>,
+    /// How many lines it has logged since it listens.
+    logged: Arc<AtomicUsize>,
+}
 
 impl Drop for Program {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -321,20 +342,30 @@ impl Program {
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
-        let address = lines
-            .find_map(|line| serde_json::from_str::<Value>(&line).ok()?["address"].as_str()?.parse().ok())
+        let address = |line: &Value, of: &str| line[of].as_str()?.parse().ok();
+        let (webhook, metrics) = lines
+            .find_map(|line| {
+                let line = serde_json::from_str(&line).ok()?;
+                Some((address(&line, "address")?, address(&line, "metrics")))
+            })
             .expect("it says where it listens");
         // A denial is a line: they are read, lest the program waits.
-        std::thread::spawn(move || lines.for_each(drop));
-        (Self(child), address)
+        let logged = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&logged);
+        std::thread::spawn(move || {
+            for _ in lines {
+                count.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        (Self { child, metrics, logged }, webhook)
     }
 }
 
-/// What `--soak` asks for.
-fn soak_length() -> Option<usize> {
-    let mut arguments = std::env::args().skip_while(|argument| argument != "--soak");
+/// The number that comes after an argument, or `default` if there is none; nothing without the argument.
+fn number_after(name: &str, default: usize) -> Option<usize> {
+    let mut arguments = std::env::args().skip_while(|argument| argument != name);
     arguments.next()?;
-    Some(arguments.next().and_then(|count| count.replace('_', "").parse().ok()).unwrap_or(1_000_000))
+    Some(arguments.next().and_then(|count| count.replace('_', "").parse().ok()).unwrap_or(default))
 }
 
 /// Many reviews, and what they leave behind in memory.
@@ -342,7 +373,7 @@ async fn soak(reviews_wanted: usize) {
     const STEP: usize = 10_000;
     let identity = identity();
     let (program, address) = Program::start(&identity, &[]);
-    let process = program.0.id().to_string();
+    let process = program.child.id().to_string();
     let requests = Arc::new(reviews(true));
     let (begin, mut done, mut after_first) = (Instant::now(), 0, 0.0);
     let start = resident(&process);
@@ -372,8 +403,12 @@ async fn soak(reviews_wanted: usize) {
 }
 
 fn main() {
+    if let Some(seconds) = number_after("--hostile", 600) {
+        let open = std::env::args().any(|argument| argument == "--open");
+        std::process::exit(i32::from(!hostile::hostile(Duration::from_secs(seconds as u64), open)));
+    }
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    if let Some(length) = soak_length() {
+    if let Some(length) = number_after("--soak", 1_000_000) {
         return runtime.block_on(soak(length));
     }
     if std::env::args().any(|argument| argument == "--worst") {

@@ -19,13 +19,13 @@ const AT_ONCE: usize = 16;
 const ROUNDS: usize = 3;
 
 /// The elements that an object may hold, but for those that make it a Job.
-const MOST: usize = 9_900;
+pub(super) const MOST: usize = 9_900;
 
 /// Sends everything to a server of its own. Says whether its peak stayed below the chart's limit.
 pub(super) async fn worst() -> bool {
     let identity = identity();
     let (program, address) = Program::start(&identity, &["--policy", "strict"]);
-    let process = program.0.id().to_string();
+    let process = program.child.id().to_string();
     let limit = chart_limit();
     println!("{:>8.1} MiB at the start; the chart's limit is {limit:.0} MiB", memory(&process, "VmHWM:"));
     let cases = cases();
@@ -133,7 +133,7 @@ async fn send(client: TlsConnector, address: std::net::SocketAddr, request: Vec<
     (code, text.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default())
 }
 
-fn request(body: &str) -> Vec<u8> {
+pub(super) fn request(body: &str) -> Vec<u8> {
     // As API servers write it.
     let body = body.replace('<', r"\u003c");
     let head = format!(
@@ -144,7 +144,7 @@ fn request(body: &str) -> Vec<u8> {
 }
 
 /// A Job as an API server sends it, with more in its Pod.
-fn job(more: &Value) -> Value {
+pub(super) fn job(more: &Value) -> Value {
     let mut job = json!({
         "kind": "Job",
         "apiVersion": "batch/v1",
@@ -166,7 +166,7 @@ fn job(more: &Value) -> Value {
     job
 }
 
-fn review(new: &Value, old: Option<&Value>) -> String {
+pub(super) fn review(new: &Value, old: Option<&Value>) -> String {
     let operation = if old.is_some() { "UPDATE" } else { "CREATE" };
     let old = old.map_or("null".to_owned(), Value::to_string);
     format!(
@@ -250,12 +250,17 @@ fn cases() -> Vec<(String, Vec<Vec<u8>>)> {
 }
 
 /// The memory that the chart gives a replica, in MiB.
-fn chart_limit() -> f64 {
+pub(super) fn chart_limit() -> f64 {
+    let values = chart_values();
+    let memory = values["resources"]["limits"]["memory"].as_str().unwrap();
+    memory.strip_suffix("Mi").unwrap().parse().unwrap()
+}
+
+/// What the chart says where nobody says otherwise.
+pub(super) fn chart_values() -> Value {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("charts/jobguard/values.yaml");
     let text = std::fs::read_to_string(file).unwrap();
     let documents = manifest::read(&text);
     let tree = documents[0].content.as_ref().unwrap();
-    let values = tree.to_value(tree.root());
-    let memory = values["resources"]["limits"]["memory"].as_str().unwrap();
-    memory.strip_suffix("Mi").unwrap().parse().unwrap()
+    tree.to_value(tree.root())
 }
