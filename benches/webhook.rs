@@ -17,7 +17,8 @@
 //! (`--hostile SECONDS`) has honest clients ask it while hostile ones do what they can. It fails where an honest request
 //! or a probe is lost, the program ends, or its memory grows or exceeds the chart's limit. API servers show certificates
 //! there, as the documentation recommends (`--client-ca`); with `--open`, everybody may send reviews, and hostile clients
-//! do so, too.
+//! do so, too. `--only WORDS` leaves out the attacks without any of these words (`unfinished,bodies of 27`) in
+//! their names, to see which does what.
 //!
 //! Started in any other way (`cargo test --benches`), it asks a few hundred times and says nothing of speed.
 #![allow(
@@ -405,7 +406,9 @@ async fn soak(reviews_wanted: usize) {
 fn main() {
     if let Some(seconds) = number_after("--hostile", 600) {
         let open = std::env::args().any(|argument| argument == "--open");
-        std::process::exit(i32::from(!hostile::hostile(Duration::from_secs(seconds as u64), open)));
+        let only = std::env::args().skip_while(|argument| argument != "--only").nth(1).unwrap_or_default();
+        let only = only.split(',').map(str::to_owned).collect();
+        std::process::exit(i32::from(!hostile::hostile(Duration::from_secs(seconds as u64), open, only)));
     }
     let runtime = tokio::runtime::Runtime::new().unwrap();
     if let Some(length) = number_after("--soak", 1_000_000) {
