@@ -117,6 +117,7 @@ pub fn read_file(path: &Path, catalog: &[&'static RuleSpec]) -> Result<Policy, P
 
 /// The mode that the policy file at `path` says, or one that it extends, as far as either can be read: for a policy
 /// that cannot be used as a whole.
+#[cfg(feature = "serve")]
 pub(crate) fn mode(path: &Path) -> Option<Mode> {
     let mut next = source(path, File::open(path).map_err(Refusal::Io)).ok()?;
     for _ in 0..MAX_FILES {

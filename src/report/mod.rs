@@ -24,6 +24,7 @@ use crate::path::FieldPath;
 
 pub use github::write as write_github;
 pub use json::write as write_json;
+#[cfg(feature = "serve")]
 pub(crate) use json::write_document;
 pub use junit::write as write_junit;
 pub(crate) use plain::{break_commands, plain, plain_lines};
