@@ -43,7 +43,7 @@ pub fn read_each<'t>(text: &'t str, each: impl FnMut(Document<'t>)) {
 }
 
 /// As [`read_each`], of objects that are no larger than that. In the place of a document with a larger one, there is an
-/// error that says so ([`SyntaxError::too_large`]).
+/// error that says so.
 pub fn read_each_within<'t>(text: &'t str, within: Option<&Within>, mut each: impl FnMut(Document<'t>)) {
     let start = text.len() - text.trim_start().len();
     if start < JSON_WINDOW && text[start..].starts_with('{') {
