@@ -115,7 +115,8 @@ async fn at_once(identity: &Identity, address: std::net::SocketAddr, requests: &
 async fn send(client: TlsConnector, address: std::net::SocketAddr, request: Vec<u8>) -> (u16, String) {
     let tcp = TcpStream::connect(address).await.unwrap();
     let mut stream = client.connect(ServerName::try_from("localhost").unwrap(), tcp).await.unwrap();
-    stream.write_all(&request).await.unwrap();
+    // Where too many large ones arrive at once, the server closes those that do not end; they count among the others.
+    let _ = stream.write_all(&request).await;
     drop(request);
     let mut text = Vec::new();
     let reading = async {
