@@ -36,10 +36,6 @@ const HOOK: &str = "has(OBJECT.metadata.annotations) && OBJECT.metadata.annotati
     OBJECT.metadata.annotations[key].trim() != '' && (key == 'helm.sh/hook' || \
     key == 'argocd.argoproj.io/hook' && OBJECT.metadata.annotations[key].trim() != 'Skip'))";
 
-/// Whether it says when its tool deletes it.
-const HOOK_DELETED: &str = "OBJECT.metadata.annotations.exists(key, OBJECT.metadata.annotations[key].trim() != '' && \
-    (key == 'helm.sh/hook-delete-policy' || key == 'argocd.argoproj.io/hook-delete-policy'))";
-
 /// The limit on retries.
 const RETRIES: &str = "(has(JOB.backoffLimitPerIndex) ? JOB.backoffLimitPerIndex : \
     (has(JOB.backoffLimit) ? JOB.backoffLimit : 6))";
@@ -82,8 +78,7 @@ const POD_ASKS: &str = "has(JOB.template.spec.resources) && \
     quantity(JOB.template.spec.resources.limits[resource]).isGreaterThan(quantity('0')))";
 
 /// The names of which an expression may make use, each before those of which it makes use itself.
-pub(super) const NAMES: [(&str, &str); 9] = [
-    ("HOOK_DELETED", HOOK_DELETED),
+pub(super) const NAMES: [(&str, &str); 8] = [
     ("HOOK", HOOK),
     ("RETRIES", RETRIES),
     ("IGNORES_FAILURES", IGNORES_FAILURES),
@@ -154,14 +149,23 @@ pub(super) const RULES: &[CelRule] = &[
          has(JOB.template.spec.terminationGracePeriodSeconds) && \
          JOB.template.spec.terminationGracePeriodSeconds > {maxDeadline}",
     ),
-    rule("job/onfailure-logs", "JOB.template.spec.restartPolicy == 'OnFailure'"),
+    rule(
+        "job/onfailure-logs",
+        "JOB.template.spec.restartPolicy == 'OnFailure' && \
+         JOB.template.spec.containers.exists(container, !has(container.restartPolicy) || \
+         container.restartPolicy != 'Never' || \
+         has(container.restartPolicyRules) && container.restartPolicyRules.size() > 0)",
+    ),
     rule(
         "job/parallelism-exceeds-completions",
         "has(JOB.completions) && (has(JOB.parallelism) ? JOB.parallelism : 1) > JOB.completions && \
          JOB.completions != 1",
     )
     .weight("JOB.parallelism - JOB.completions"),
-    rule("job/paused-by-parallelism", "has(JOB.parallelism) && JOB.parallelism == 0"),
+    rule(
+        "job/paused-by-parallelism",
+        "has(JOB.parallelism) && JOB.parallelism == 0 && !(has(JOB.suspend) && JOB.suspend)",
+    ),
     rule(
         "job/peer-dns",
         "has(JOB.template.spec.subdomain) && JOB.template.spec.subdomain != '' && \
@@ -174,17 +178,9 @@ pub(super) const RULES: &[CelRule] = &[
     ),
     rule(
         "job/ttl-hook-conflict",
-        "!variables.cron && has(JOB.ttlSecondsAfterFinished) && HOOK && \
-         (HOOK_DELETED && JOB.ttlSecondsAfterFinished <= 31536000 || JOB.ttlSecondsAfterFinished < {minTtl})",
+        "!variables.cron && has(JOB.ttlSecondsAfterFinished) && HOOK && JOB.ttlSecondsAfterFinished < {minTtl}",
     )
     .weight("0 - JOB.ttlSecondsAfterFinished"),
-    rule(
-        "job/ttl-missing",
-        "(!has(JOB.ttlSecondsAfterFinished) || JOB.ttlSecondsAfterFinished > {maxTtl}) && !(HOOK) && (variables.cron ? \
-         has(OBJECT.spec.successfulJobsHistoryLimit) && OBJECT.spec.successfulJobsHistoryLimit > 10000 || \
-         has(OBJECT.spec.failedJobsHistoryLimit) && OBJECT.spec.failedJobsHistoryLimit > 10000 : \
-         !has(OBJECT.metadata.ownerReferences))",
-    ),
     rule(
         "job/work-queue-completions",
         "has(JOB.parallelism) && has(JOB.completions) && JOB.completions == 1 && JOB.parallelism >= 2",
