@@ -85,12 +85,42 @@ impl Count {
     }
 }
 
-/// How many elements, and how many lists and maps, a JSON text can hold at most, in one cheap pass: each element
-/// follows a comma or an opening bracket, though not each of these brings one.
+/// How many elements a JSON text can hold at most, and how many levels of lists and maps it has, in one cheap pass: each
+/// element follows a comma or an opening bracket, though not each of these brings one. Never less than a [`Scanner`]
+/// counts in the same text.
 pub fn at_most(text: &[u8]) -> (usize, usize) {
-    let opening = text.iter().filter(|byte| matches!(byte, b'{' | b'[')).count();
-    let commas = text.iter().filter(|byte| **byte == b',').count();
-    (opening + commas, opening)
+    let (mut elements, mut depth, mut deepest) = (0, 0_usize, 0);
+    let mut at = 0;
+    while let Some(&byte) = text.get(at) {
+        at += 1;
+        match byte {
+            b'"' => at = end_of_string(text, at),
+            b'{' | b'[' => {
+                elements += 1;
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            b',' => elements += 1,
+            _ => {}
+        }
+    }
+    (elements, deepest)
+}
+
+/// Where the string ends, behind its quote, that begins at byte `at`; the end of the text where it does not.
+fn end_of_string(text: &[u8], mut at: usize) -> usize {
+    while let Some(length) =
+        text.get(at..).and_then(|rest| rest.iter().position(|byte| matches!(byte, b'"' | b'\\')))
+    {
+        at += length + 1;
+        if text[at - 1] == b'"' {
+            return at;
+        }
+        // What is escaped ends nothing.
+        at += 1;
+    }
+    text.len()
 }
 
 /// Takes the parts of a review as they come by.

@@ -198,10 +198,10 @@ proptest! {
         review["request"]["oldObject"] = Value::Null;
         prop_assert_eq!(serde_json::from_slice::<Value>(&parts.outline).unwrap(), review);
 
-        let (elements, opening) = at_most(text.as_bytes());
+        let (elements, depth) = at_most(text.as_bytes());
         let counted = [scanner.count(Which::New), scanner.count(Which::Old)];
         prop_assert!(counted.iter().map(|count| count.elements + count.exempt).sum::<usize>() <= elements);
-        prop_assert!(counted.iter().all(|count| count.depth <= opening));
+        prop_assert!(counted.iter().all(|count| count.depth <= depth));
     }
 
     #[test]
@@ -216,6 +216,10 @@ proptest! {
         let (in_pieces, _) = scan(&text, &cuts);
         prop_assert_eq!(at_once.count(Which::New), in_pieces.count(Which::New));
         prop_assert_eq!(at_once.count(Which::Old), in_pieces.count(Which::Old));
+        let (elements, depth) = at_most(&text);
+        let counted = [at_once.count(Which::New), at_once.count(Which::Old)];
+        prop_assert!(counted.iter().map(|count| count.elements + count.exempt).sum::<usize>() <= elements);
+        prop_assert!(counted.iter().all(|count| count.depth <= depth));
     }
 }
 

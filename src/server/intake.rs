@@ -100,8 +100,8 @@ impl Intake {
 /// # Errors
 /// What is refused, where an object exceeds a limit, or the review is too large.
 pub(crate) fn check(body: &[u8], limits: &Limits, few: usize) -> Result<Option<Intake>, Box<Refused>> {
-    let (elements, opening) = at_most(body);
-    if elements <= few.min(limits.max_elements) && opening <= limits.max_depth && body.len() <= MAX_BODY {
+    let (elements, depth) = at_most(body);
+    if elements <= few.min(limits.max_elements) && depth <= limits.max_depth && body.len() <= MAX_BODY {
         return Ok(None);
     }
     let mut intake = Intake::new();
