@@ -12,13 +12,11 @@ pub struct Limits {
     pub max_elements: usize,
     /// Levels of lists and maps, the object itself included.
     pub max_depth: usize,
-    /// Bytes of the value of one annotation that is read.
-    pub max_annotation_bytes: usize,
 }
 
 impl Limits {
     /// What holds where nothing else is said.
-    pub const DEFAULT: Self = Self { max_elements: 10_000, max_depth: 100, max_annotation_bytes: 8 << 10 };
+    pub const DEFAULT: Self = Self { max_elements: 10_000, max_depth: 100 };
 }
 
 impl Default for Limits {
@@ -123,13 +121,16 @@ fn end_of_string(text: &[u8], mut at: usize) -> usize {
     text.len()
 }
 
-/// Takes the parts of a review as they come by.
+/// Takes the parts of a review as they come by: all of its text, in order.
 pub trait Parts {
-    /// Text of the review outside of its objects. Where an object stood, there is `null`.
+    /// Text of the review outside of its objects.
     fn outline(&mut self, text: &[u8]);
 
-    /// Text of an object's `spec`.
-    fn spec(&mut self, which: Which, text: &[u8]);
+    /// An object begins, to whose place the outline has led up.
+    fn object_begins(&mut self, which: Which);
+
+    /// Text of an object, within its `spec` or outside of it.
+    fn object(&mut self, which: Which, in_spec: bool, text: &[u8]);
 }
 
 /// Takes nothing.
@@ -139,7 +140,9 @@ pub struct Ignored;
 impl Parts for Ignored {
     fn outline(&mut self, _: &[u8]) {}
 
-    fn spec(&mut self, _: Which, _: &[u8]) {}
+    fn object_begins(&mut self, _: Which) {}
+
+    fn object(&mut self, _: Which, _: bool, _: &[u8]) {}
 }
 
 /// Where in a string the scanner is.
@@ -260,11 +263,6 @@ impl Scanner {
         }
     }
 
-    /// The limit that one of the objects exceeds, the new one first.
-    pub fn exceeds(&self, limits: &Limits) -> Option<Exceeded> {
-        self.new.exceeds(limits).or_else(|| self.old.exceeds(limits))
-    }
-
     /// Reads the next piece of the text.
     pub fn feed(&mut self, piece: &[u8], parts: &mut impl Parts) {
         // Where that begins which is in the same part as the byte at hand.
@@ -292,8 +290,10 @@ impl Scanner {
             if before != (self.within, self.in_spec) {
                 hand_over(before, &piece[from..end], parts);
                 from = end;
-                if before.0.is_none() && self.within.is_some() {
-                    parts.outline(b"null");
+                if before.0.is_none()
+                    && let Some(which) = self.within
+                {
+                    parts.object_begins(which);
                 }
             }
         }
@@ -490,8 +490,7 @@ fn hand_over((within, in_spec): (Option<Which>, bool), text: &[u8], parts: &mut 
     }
     match within {
         None => parts.outline(text),
-        Some(which) if in_spec => parts.spec(which, text),
-        Some(_) => {}
+        Some(which) => parts.object(which, in_spec, text),
     }
 }
 

@@ -15,8 +15,13 @@ impl Parts for Collected {
         self.outline.extend_from_slice(text);
     }
 
-    fn spec(&mut self, which: Which, text: &[u8]) {
+    fn object_begins(&mut self, _: Which) {
+        self.outline.extend_from_slice(b"null");
+    }
+
+    fn object(&mut self, which: Which, in_spec: bool, text: &[u8]) {
         match which {
+            _ if !in_spec => {}
             Which::New => self.new_spec.extend_from_slice(text),
             Which::Old => self.old_spec.extend_from_slice(text),
         }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::body::Bytes;
 use jiff::Timestamp;
 
 use crate::batch::{self, Kind, Workload};
@@ -117,8 +118,8 @@ impl Admission {
         now: Timestamp,
     ) -> Result<ReviewAnswer, ReviewError> {
         // What arrives at a server has been counted by then.
-        let answered = match intake::check(body, &self.policy.limits, 0) {
-            Ok(_) => self.judge(endpoint, body, now, None),
+        let answered = match intake::check(Bytes::copy_from_slice(body), &self.policy.limits, 0) {
+            Ok((body, _)) => self.judge(endpoint, &body, now, None),
             Err(refused) => self.without_verdict(endpoint, &refused.outline, &refused.why),
         };
         answered.map(|answered| answered.answer)

@@ -131,7 +131,7 @@ pub(super) async fn read(
                 intake
             });
             intake.feed(&data);
-            given_up = given_up || length > MAX_BODY || intake.exceeds(limits);
+            given_up = given_up || length > MAX_BODY || intake.new_exceeds(limits);
         }
         if !given_up && !grow(&mut claim, length, memory) {
             // Counted all the same, so that the answer can say whose it is.
@@ -159,12 +159,13 @@ pub(super) async fn read(
         return Ok(Arrived::Refused(Box::new(intake.refuse(length, limits, shed))));
     }
     let bytes = if pieces.is_empty() { whole } else { pieces.into() };
-    let intake = match intake {
-        Some(intake) => Some(intake),
-        None => match check(&bytes, limits, FEW) {
-            Ok(intake) => intake,
-            Err(refused) => return Ok(Arrived::Refused(refused)),
-        },
+    let checked = match intake {
+        Some(intake) => intake.complete(bytes, limits).map(|(bytes, intake)| (bytes, Some(intake))),
+        None => check(bytes, limits, FEW),
+    };
+    let (bytes, intake) = match checked {
+        Ok(checked) => checked,
+        Err(refused) => return Ok(Arrived::Refused(refused)),
     };
     let weight = intake.map_or(0, |intake| weight_of_review(intake.scanner(), length));
     Ok(Arrived::Whole(Bytes { bytes, weight, _claim: claim }))

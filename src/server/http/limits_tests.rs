@@ -160,13 +160,36 @@ async fn a_stored_object_that_is_too_large_stays_editable_where_nothing_gets_wor
     let answer = validate(update(&labelled, &stored)).await;
     assert_eq!(answer["allowed"], true, "{answer}");
     assert!(answer["warnings"][0].as_str().unwrap().contains("larger than what is judged"), "{answer}");
-    // One more volume, or one fewer: nobody knows what else has changed.
+    // One more volume, or one fewer: who knows what else has changed.
     for count in [20_001, 19_999] {
         assert_eq!(validate(update(&volumes(count), &stored)).await["allowed"], false);
     }
+    // Nobody has stored what is sent along with a new object.
+    let create = update(&labelled, &stored).replace(r#""operation":"UPDATE""#, r#""operation":"CREATE""#);
+    assert_ne!(create, update(&labelled, &stored));
+    assert_eq!(validate(create).await["allowed"], false);
     // What was within the limits has become worse.
     assert_eq!(validate(update(&annotations(20_000), &json!({}))).await["allowed"], false);
     assert_eq!(validate(update(&stored, &json!({}))).await["allowed"], false);
+}
+
+#[tokio::test]
+async fn a_stored_object_that_is_too_large_can_be_made_smaller() {
+    let policy = "mode: enforce\n  rules: {job/no-deadline: deny, job/max-backoff: off}";
+    let bounded = json!({"spec": {"backoffLimit": 4}});
+    let new = json!({"spec": {"backoffLimit": 4, "activeDeadlineSeconds": null}});
+    let old = json!({"spec": {"activeDeadlineSeconds": null}});
+    let denies = |answer: &Value| answer["response"]["status"].to_string().contains("job/no-deadline");
+    for mut stored in [volumes(20_000), annotations(20_000)] {
+        json_patch::merge(&mut stored, &old);
+        let (_, answer) = ask(policy, "/validate", update(&bounded, &stored)).await;
+        assert_eq!(answer["response"], json!({"uid": "u", "allowed": true}));
+        // It is judged as a new object then: what stood in the stored one is no excuse.
+        let (_, answer) = ask(policy, "/validate", update(&new, &stored)).await;
+        assert!(denies(&answer), "{answer}");
+    }
+    let (_, answer) = ask(policy, "/validate", update(&new, &old)).await;
+    assert!(!denies(&answer), "{answer}");
 }
 
 /// As an API server writes it.
