@@ -11,7 +11,7 @@ WORKDIR /src
 COPY . .
 ENV RUSTFLAGS="--remap-path-prefix=/src=. --remap-path-prefix=/usr/local/cargo=cargo"
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/src/target \
-    cargo auditable build --release --locked --bin jobguard && cp target/release/jobguard /jobguard
+    cargo auditable build --profile dist --locked --bin jobguard && cp target/dist/jobguard /jobguard
 
 FROM scratch
 COPY --from=build --chown=0:0 --chmod=0555 /jobguard /jobguard
