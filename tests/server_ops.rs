@@ -3,6 +3,9 @@
 #![cfg(all(feature = "serve", unix))]
 #![allow(clippy::expect_used, clippy::print_stderr, clippy::unwrap_used, reason = "tests fail by panicking")]
 
+#[cfg(feature = "cluster")]
+#[path = "server_ops/identity.rs"]
+mod identity;
 mod server_support;
 
 use std::fs;

@@ -8,6 +8,8 @@ mod cron_jobs;
 mod seen;
 mod watch;
 
+use axum::http::HeaderValue;
+use axum::http::header::USER_AGENT;
 use kube::Client;
 use thiserror::Error;
 use tokio::task::JoinSet;
@@ -15,6 +17,12 @@ use tokio::task::JoinSet;
 pub use ca::{Lifetimes, LifetimesError, SelfManaged};
 
 use crate::server::App;
+
+/// Who changes objects, in their `managedFields`.
+const FIELD_MANAGER: &str = "jobguard";
+
+/// Who asks, in the API server's audit log and metrics.
+const AGENT: &str = concat!("jobguard/", env!("CARGO_PKG_VERSION"));
 
 /// What is asked of the cluster.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -73,7 +81,11 @@ impl Cluster {
     pub(crate) async fn connect(options: Options) -> Result<Self, ClusterError> {
         let client = match options.is_idle() {
             true => None,
-            false => Some(Client::try_from(kube::Config::infer().await?)?),
+            false => {
+                let mut config = kube::Config::infer().await?;
+                config.headers.push((USER_AGENT, HeaderValue::from_static(AGENT)));
+                Some(Client::try_from(config)?)
+            }
         };
         Ok(Self { options, client })
     }

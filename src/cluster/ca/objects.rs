@@ -17,6 +17,7 @@ use rustls_pki_types::CertificateDer;
 use serde_json::Value;
 use tokio::sync::Notify;
 
+use super::super::FIELD_MANAGER;
 use super::keys::{self, CaError, NewAuthority};
 use super::state::{Authorities, Authority, Id, View};
 use super::{SelfManaged, changes};
@@ -212,7 +213,7 @@ impl Objects {
         seen: &Seen,
         change: impl FnOnce(&mut BTreeMap<String, ByteString>),
     ) -> Result<Written, CaError> {
-        let params = PostParams::default();
+        let params = params();
         match &seen.secret {
             Some(secret) => {
                 let mut secret = secret.clone();
@@ -259,7 +260,7 @@ impl Objects {
                     client.insert("caBundle".to_owned(), value.into());
                 }
                 let name = configuration.metadata.name.clone().unwrap_or_default();
-                let replaced = self.api(*which).replace(&name, &PostParams::default(), &configuration).await;
+                let replaced = self.api(*which).replace(&name, &params(), &configuration).await;
                 return match written(replaced)? {
                     // The rest of the plan was made for the version before.
                     Written::Yes if count > 1 => Ok(Written::Conflict),
@@ -324,6 +325,11 @@ fn recall(secret: Option<&mut Secret>, remembered: Option<&Remembered>) -> bool 
         secret.data = Some(remembered.data.clone());
     }
     is_emptied
+}
+
+/// What every write says of itself.
+fn params() -> PostParams {
+    PostParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PostParams::default() }
 }
 
 /// The `clientConfig` of every webhook.
