@@ -351,6 +351,8 @@ fn says_what_is_wrong_with_its_arguments() {
     refuses(&["serve", "--client-ca", "a", "--client-allowed-names", ""], "--client-allowed-names");
     let both = ["serve", "--listen", "127.0.0.1:18443", "--metrics-listen", "127.0.0.1:18443"];
     refuses(&both, "reviews and metrics cannot both be served on 127.0.0.1:18443");
+    let both = ["serve", "--listen", "0.0.0.0:18443", "--metrics-listen", ":18443"];
+    refuses(&both, "reviews and metrics cannot both be served on [::]:18443");
     // What is wrong is told once.
     let output = run(&["serve", "--policy", "no/such.yaml"], b"");
     assert_eq!(String::from_utf8_lossy(&output.stderr).matches("cannot be read").count(), 1);

@@ -18,6 +18,7 @@ mod files;
 mod http;
 mod intake;
 mod knowledge;
+mod listen;
 mod log;
 mod log_limit;
 mod metrics;
@@ -44,7 +45,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use thiserror::Error;
-use tokio::net::{TcpListener, TcpSocket};
+use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
 pub use accept::Timeouts;
@@ -130,7 +131,7 @@ pub enum ServeError {
     #[error(transparent)]
     Cluster(#[from] crate::cluster::ClusterError),
     /// The port.
-    #[error("cannot listen on {address}: {}", explain(.error))]
+    #[error("cannot listen on {address}: {}", listen::explain(.error))]
     Listen {
         /// Where it was tried.
         address: SocketAddr,
@@ -149,15 +150,6 @@ impl From<PolicyErrors> for ServeError {
     // Told whole by the message: were they its source too, they would be told twice.
     fn from(errors: PolicyErrors) -> Self {
         Self::Policy(errors)
-    }
-}
-
-fn explain(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::AddrInUse => "another program has the port; choose another one".to_owned(),
-        io::ErrorKind::PermissionDenied => "ports below 1024 need privileges; choose a higher one".to_owned(),
-        io::ErrorKind::AddrNotAvailable => "no network interface here has that address".to_owned(),
-        _ => error.to_string(),
     }
 }
 
@@ -209,17 +201,8 @@ impl Server {
         let cluster = crate::cluster::Cluster::connect(options.cluster).await?;
         let tls = Arc::new(Tls::new(options.certificate, options.clients, options.listen.ip())?);
         let policies = Arc::new(Policies::new(options.policy, options.policy_fallback, now)?);
-        if options.metrics_listen == Some(options.listen) && options.listen.port() != 0 {
-            return Err(ServeError::SamePort(options.listen));
-        }
-        let (listener, address) = listen(options.listen)?;
-        let (metrics_listener, metrics_address) = match options.metrics_listen {
-            Some(address) => {
-                let (listener, address) = listen(address)?;
-                (Some(listener), Some(address))
-            }
-            None => (None, None),
-        };
+        let ((listener, address), metrics_port) = listen::listen(options.listen, options.metrics_listen)?;
+        let (metrics_listener, metrics_address) = metrics_port.unzip();
         let mut excluded = options.excluded_namespaces;
         excluded.extend(options.namespace.clone());
         excluded.sort();
@@ -322,24 +305,6 @@ impl Server {
         }
         Ok(if drained { Ended::Drained } else { Ended::Cut })
     }
-}
-
-/// How many connections the system completes while nobody accepts them, as far as it allows. The default of 128 is soon
-/// full in a flood, and then every other client waits a second or more until it tries again.
-const BACKLOG: u32 = 4096;
-
-fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {
-    let open = || {
-        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-        // As `TcpListener::bind` does: on Windows it means something else.
-        #[cfg(unix)]
-        socket.set_reuseaddr(true)?;
-        socket.bind(address)?;
-        let listener = socket.listen(BACKLOG)?;
-        let address = listener.local_addr()?;
-        Ok((listener, address))
-    };
-    open().map_err(|error| ServeError::Listen { address, error })
 }
 
 /// How many threads there are for what never waits, at most. Each judges one ordinary review at a time, in memory of its
