@@ -106,14 +106,14 @@ fn metrics_tell_what_happened() {
     post(&mut stream, "/validate", b"{}");
     let text = server.ask_metrics("/metrics").body;
     for line in [
-        r#"jobguard_requests_total{path="/validate",operation="CREATE",kind="Job",verdict="denied"} 1"#,
-        r#"jobguard_requests_total{path="/mutate",operation="CREATE",kind="Job",verdict="allowed"} 1"#,
-        r#"jobguard_requests_total{path="/validate",operation="CREATE",kind="Job",verdict="passed_over"} 1"#,
-        r#"jobguard_requests_total{path="/validate",operation="CREATE",kind="other",verdict="unjudged"} 1"#,
+        r#"jobguard_requests_total{path="/validate",operation="CREATE",kind="Job",verdict="denied",dry_run="false"} 1"#,
+        r#"jobguard_requests_total{path="/mutate",operation="CREATE",kind="Job",verdict="allowed",dry_run="false"} 1"#,
+        r#"jobguard_requests_total{path="/validate",operation="CREATE",kind="Job",verdict="passed_over",dry_run="false"} 1"#,
+        r#"jobguard_requests_total{path="/validate",operation="CREATE",kind="other",verdict="unjudged",dry_run="false"} 1"#,
         r#"jobguard_unjudged_total{path="/validate",kind="Job",reason="excluded_namespace",answer="allowed"} 1"#,
         r#"jobguard_unjudged_total{path="/validate",kind="other",reason="other_kind",answer="allowed"} 1"#,
-        r#"jobguard_findings_total{rule="api/restart-policy",level="error"} 1"#,
-        r#"jobguard_patches_total{kind="Job"} 1"#,
+        r#"jobguard_findings_total{rule="api/restart-policy",level="error",dry_run="false"} 1"#,
+        r#"jobguard_patches_total{kind="Job",dry_run="false"} 1"#,
         r#"jobguard_requests_refused_total{path="/validate",code="400"} 1"#,
         r#"jobguard_request_duration_seconds_count{path="/validate"} 4"#,
     ] {
@@ -125,6 +125,43 @@ fn metrics_tell_what_happened() {
     let refused = server.logged("request refused");
     assert_eq!((&refused["code"], &refused["path"]), (&json!(400), &json!("/validate")));
     assert!(refused["client"].as_str().unwrap().starts_with("127.0.0.1:"), "{refused}");
+}
+
+#[test]
+fn dry_runs_are_marked_in_log_and_metrics() {
+    let server = Server::start(&["--metrics-listen", "127.0.0.1:0"]);
+    let mut stream = server.connect();
+    let mut bad = create("u", &job("a", "Always"));
+    bad["request"]["dryRun"] = json!(true);
+    let denied = post(&mut stream, "/validate", bad.to_string().as_bytes()).json();
+    assert_eq!(denied["response"]["allowed"], false);
+    assert_eq!(server.logged("denied")["dry_run"], true);
+    // What is no boolean is no dry run, and no reason to answer otherwise.
+    for (dry_run, uid) in [(json!(false), "no"), (json!(null), "null"), (json!({"a": [1]}), "odd")] {
+        bad["request"]["dryRun"] = dry_run;
+        bad["request"]["uid"] = json!(uid);
+        let again = post(&mut stream, "/validate", bad.to_string().as_bytes()).json();
+        assert_eq!(again["response"]["status"], denied["response"]["status"]);
+    }
+    // In one that cannot be judged as well.
+    bad["request"]["dryRun"] = json!(true);
+    bad["request"]["uid"] = json!("unread");
+    bad["request"]["object"]["spec"]["parallelism"] = json!("two");
+    post(&mut stream, "/validate", bad.to_string().as_bytes());
+    assert_eq!(server.logged("denied without a verdict")["dry_run"], true);
+    let series = r#"jobguard_requests_total{path="/validate",operation="CREATE",kind="Job","#;
+    for (rest, count) in [
+        (r#"verdict="denied",dry_run="true"}"#, 1.0),
+        (r#"verdict="denied",dry_run="false"}"#, 3.0),
+        (r#"verdict="unjudged",dry_run="true"}"#, 1.0),
+    ] {
+        assert_eq!(server.metric(&format!("{series}{rest}")), count, "{rest}");
+    }
+    let lines = server.log.lock().unwrap();
+    let lines: Vec<Value> = lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let others = lines.iter().filter(|line| ["no", "null", "odd"].iter().any(|uid| line["uid"] == *uid));
+    let shown: Vec<&Value> = others.map(|line| &line["dry_run"]).collect();
+    assert_eq!(shown, [&Value::Null; 3]);
 }
 
 #[test]

@@ -275,6 +275,7 @@ impl Admission {
                 namespace = object.namespace().map(|namespace| plain(namespace, LOGGED)),
                 name = plain(engine::subject(object.workload(), None).name, LOGGED),
                 user = plain(request.user(), LOGGED),
+                dry_run = request.dry_run.then_some(true),
                 uid = plain(&request.uid, LOGGED),
                 "{}",
                 ruling.decision().as_str()

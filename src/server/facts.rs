@@ -17,6 +17,8 @@ pub(crate) struct Facts {
     pub(crate) operation: &'static str,
     /// `Job`, `CronJob` or `other`.
     pub(crate) kind: &'static str,
+    /// Whether nothing was going to be stored: `true`, `false`, or `unknown` of a review that was not read so far.
+    pub(crate) dry_run: &'static str,
     /// What became of it: `allowed`, `denied`, `would_be_denied`, `passed_over` (nothing that is judged)
     /// or `unjudged`.
     pub(crate) verdict: &'static str,
@@ -33,22 +35,28 @@ pub(crate) struct Facts {
 impl Facts {
     /// Of a request that was judged, or is about to be.
     pub(crate) fn of<O>(request: &Request<O>, verdict: &'static str) -> Self {
-        Self::new(Some(request.operation), &request.kind, verdict)
+        Self::new(Some(request.operation), &request.kind, Some(request.dry_run), verdict)
     }
 
     /// Of a request that nobody looks at.
     pub(crate) fn passed_over(head: &Head, why: PassedOver) -> Self {
         let unjudged = Some((why.reason(), "allowed"));
-        Self { unjudged, ..Self::new(head.operation, &head.kind, PASSED_OVER) }
+        Self { unjudged, ..Self::new(head.operation, &head.kind, head.dry_run, PASSED_OVER) }
     }
 
     /// Of a request on which there is no verdict.
     pub(crate) fn unjudged(head: &Head, why: &Unjudged, allowed: bool) -> Self {
         let answer = if allowed { "allowed" } else { "denied" };
-        Self { unjudged: Some((why.reason(), answer)), ..Self::new(head.operation, &head.kind, UNJUDGED) }
+        let unjudged = Some((why.reason(), answer));
+        Self { unjudged, ..Self::new(head.operation, &head.kind, head.dry_run, UNJUDGED) }
     }
 
-    fn new(operation: Option<Operation>, kind: &GroupVersionKind, verdict: &'static str) -> Self {
+    fn new(
+        operation: Option<Operation>,
+        kind: &GroupVersionKind,
+        dry_run: Option<bool>,
+        verdict: &'static str,
+    ) -> Self {
         let kind = match (kind.group.as_str(), kind.kind.as_str()) {
             ("batch", "Job") => "Job",
             ("batch", "CronJob") => "CronJob",
@@ -57,6 +65,7 @@ impl Facts {
         Self {
             operation: operation.map_or("unknown", Operation::as_str),
             kind,
+            dry_run: dry_run.map_or("unknown", |yes| if yes { "true" } else { "false" }),
             verdict,
             unjudged: None,
             findings: Vec::new(),

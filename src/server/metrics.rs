@@ -17,6 +17,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Metric, Registry};
 
 use super::admission::Endpoint;
+use super::exposition::{self, Format};
 use super::facts::Facts;
 use super::policies::Loaded;
 use super::reload::Reload;
@@ -36,6 +37,7 @@ struct Request {
     operation: &'static str,
     kind: &'static str,
     verdict: &'static str,
+    dry_run: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -53,16 +55,19 @@ struct Refused {
 struct Rule {
     rule: &'static str,
     level: &'static str,
+    dry_run: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OneRule {
     rule: &'static str,
+    dry_run: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Kind {
     kind: &'static str,
+    dry_run: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -312,11 +317,13 @@ impl Metrics {
 
     /// A review was answered.
     pub(crate) fn answered(&self, endpoint: Endpoint, facts: &Facts) {
+        let dry_run = facts.dry_run;
         let labels = Request {
             path: endpoint.path(),
             operation: facts.operation,
             kind: facts.kind,
             verdict: facts.verdict,
+            dry_run,
         };
         self.requests.get_or_create(&labels).inc();
         if let Some((reason, answer)) = facts.unjudged {
@@ -324,13 +331,13 @@ impl Metrics {
             self.unjudged.get_or_create(&labels).inc();
         }
         for (rule, severity) in &facts.findings {
-            self.findings.get_or_create(&Rule { rule, level: severity.as_str() }).inc();
+            self.findings.get_or_create(&Rule { rule, level: severity.as_str(), dry_run }).inc();
         }
         for rule in &facts.suppressed {
-            self.suppressed.get_or_create(&OneRule { rule }).inc();
+            self.suppressed.get_or_create(&OneRule { rule, dry_run }).inc();
         }
         if facts.patched {
-            self.patches.get_or_create(&Kind { kind: facts.kind }).inc();
+            self.patches.get_or_create(&Kind { kind: facts.kind, dry_run }).inc();
         }
     }
 
@@ -404,12 +411,15 @@ impl Metrics {
         self.cache_objects.get_or_create(&resource).set(objects);
     }
 
-    /// All of it in OpenMetrics' text format.
-    pub(crate) fn text(&self) -> String {
+    /// All of it, in one of the formats that Prometheus reads.
+    pub(crate) fn text(&self, format: Format) -> String {
         let mut text = String::new();
         // Writing to a string does not fail.
         let _ = encode(&mut text, &self.registry);
-        text
+        match format {
+            Format::OpenMetrics => text,
+            Format::Prometheus => exposition::prometheus(&text),
+        }
     }
 }
 
@@ -452,63 +462,4 @@ impl Drop for InFlight<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-    use crate::engine::Severity;
-
-    #[test]
-    fn the_documentation_lists_every_metric() {
-        let documentation = include_str!("../../docs/metrics.md");
-        let text = documentation.lines().filter_map(|line| line.strip_prefix("| `jobguard_"));
-        let written: BTreeSet<&str> = text.filter_map(|rest| rest.split(['`', '{']).next()).collect();
-        let metrics = Metrics::new();
-        let there: BTreeSet<String> = metrics
-            .names
-            .iter()
-            .map(|name| {
-                let needle = format!("# TYPE jobguard_{name} counter");
-                let counter = filled(&metrics).contains(&needle);
-                if counter { format!("{name}_total") } else { (*name).to_owned() }
-            })
-            .collect();
-        assert_eq!(written, there.iter().map(String::as_str).collect());
-    }
-
-    /// The text once everything has happened.
-    fn filled(metrics: &Metrics) -> String {
-        let facts = Facts {
-            operation: "CREATE",
-            kind: "Job",
-            verdict: "unjudged",
-            unjudged: Some(("timed_out", "allowed")),
-            findings: vec![("api/name", Severity::Error)],
-            suppressed: vec!["job/indexed-service"],
-            patched: true,
-        };
-        metrics.answered(Endpoint::Validate, &facts);
-        drop(metrics.begin(Endpoint::Mutate));
-        metrics.refused(Endpoint::Validate, 400);
-        metrics.timed_out(Endpoint::Validate, "allowed");
-        metrics.connection_closed("silent");
-        metrics.tls_reloaded(&Reload::<()>::Loaded);
-        metrics.policy_reloaded(&Reload::Failed(()));
-        metrics.cache(CacheState { watched: Watched::Services, synced: true, age: 0.0, objects: 7 });
-        metrics.text()
-    }
-
-    #[test]
-    fn a_failed_reload_shows_until_one_succeeds() {
-        let metrics = Metrics::new();
-        let shows =
-            |value: u8| metrics.text().contains(&format!("jobguard_policy_last_reload_successful {value}\n"));
-        assert!(shows(1));
-        metrics.policy_reloaded(&Reload::Failed(()));
-        metrics.policy_reloaded(&Reload::<()>::StillFailing);
-        assert!(shows(0));
-        metrics.policy_reloaded(&Reload::<()>::Loaded);
-        assert!(shows(1));
-        assert!(metrics.text().contains("jobguard_policy_reloads_total{result=\"failure\"} 1\n"));
-    }
-}
+mod tests;

@@ -13,6 +13,7 @@ mod controllers;
 #[cfg(test)]
 mod controllers_tests;
 mod deadline;
+mod exposition;
 mod facts;
 mod files;
 mod http;

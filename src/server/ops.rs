@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::header::CONTENT_TYPE;
-use axum::http::{Request, StatusCode};
+use axum::http::header::{ACCEPT, CONTENT_TYPE, VARY};
+use axum::http::{HeaderMap, Request, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -22,6 +22,7 @@ use tower::Service as _;
 
 use super::accept::{MAX_BUFFER, Place, Timeouts, accept};
 use super::connections::{Slot, Table};
+use super::exposition::Format;
 use super::http::{App, only_get, probes};
 use super::shutdown::Phase;
 use super::timeout_stream::TimeoutStream;
@@ -44,10 +45,10 @@ pub(crate) fn router(app: &App) -> Router {
         .with_state(Arc::new(app.clone()))
 }
 
-async fn metrics(State(app): State<Arc<App>>) -> Response {
+async fn metrics(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
     app.knowledge.measure(&app.metrics, Timestamp::now());
-    let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    ([(CONTENT_TYPE, content_type)], app.metrics.text()).into_response()
+    let format = Format::asked_for(headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()));
+    ([(CONTENT_TYPE, format.content_type()), (VARY, "accept")], app.metrics.text(format)).into_response()
 }
 
 async fn policy(State(app): State<Arc<App>>) -> Response {
@@ -118,7 +119,7 @@ mod tests {
         let app = testing::app(1);
         let (code, text) = get(&app, "/metrics").await;
         assert_eq!(code, 200);
-        assert!(text.contains("jobguard_build_info{version=") && text.ends_with("# EOF\n"), "{text}");
+        assert!(text.contains("jobguard_build_info{version=") && !text.contains("# EOF"), "{text}");
         let (code, text) = get(&app, "/policy").await;
         assert_eq!(code, 200);
         assert!(text.contains(r#""name":"recommended""#) && text.contains("sha256:"), "{text}");
@@ -127,5 +128,25 @@ mod tests {
         assert_eq!(get(&app, "/readyz").await.0, 503);
         assert_eq!(get(&app, "/livez").await.0, 200);
         assert_eq!(get(&app, "/validate").await.0, 404);
+    }
+
+    #[tokio::test]
+    async fn metrics_come_in_the_format_that_is_asked_for() {
+        let app = testing::app(1);
+        let ask = async |accept: &str| {
+            let request = Request::get("/metrics").header(ACCEPT, accept).body(Body::empty()).unwrap();
+            let response = router(&app).oneshot(request).await.unwrap();
+            let header = |name| response.headers()[name].to_str().unwrap().to_owned();
+            let (kind, vary) = (header(CONTENT_TYPE), header(VARY));
+            let bytes = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
+            (kind, vary, String::from_utf8(bytes.to_vec()).unwrap())
+        };
+        let (kind, vary, text) = ask("*/*").await;
+        assert_eq!((kind.as_str(), vary.as_str()), ("text/plain; version=0.0.4; charset=utf-8", "accept"));
+        assert!(text.contains("# TYPE jobguard_shed_total counter\n") && !text.contains("# EOF"), "{text}");
+        let (kind, vary, text) = ask("application/openmetrics-text;version=1.0.0,text/plain;q=0.5").await;
+        let expected = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+        assert_eq!((kind.as_str(), vary.as_str()), (expected, "accept"));
+        assert!(text.contains("# TYPE jobguard_shed counter\n") && text.ends_with("# EOF\n"), "{text}");
     }
 }

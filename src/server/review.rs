@@ -9,7 +9,7 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use thiserror::Error;
 
@@ -192,15 +192,44 @@ pub(crate) struct Request<O> {
     /// The stored object, on UPDATE and DELETE; none where nobody looks at it.
     #[serde(default = "Option::default")]
     pub(crate) old_object: Option<O>,
+    /// Whether nothing is going to be stored, whatever is answered.
+    #[serde(default, deserialize_with = "is_true")]
+    pub(crate) dry_run: bool,
+}
+
+/// Whether this is `true`. What else stands there, the answer does not depend on.
+fn is_true<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    <&'de RawValue>::deserialize(deserializer).map(|value| value.get() == "true")
 }
 
 impl<O> Request<O> {
     /// The request with its objects in another form.
     fn map<P>(self, form: impl Fn(O) -> P) -> Request<P> {
-        let Self { uid, kind, sub_resource, name, namespace, operation, user_info, object, old_object } =
-            self;
+        let Self {
+            uid,
+            kind,
+            sub_resource,
+            name,
+            namespace,
+            operation,
+            user_info,
+            object,
+            old_object,
+            dry_run,
+        } = self;
         let (object, old_object) = (object.map(&form), old_object.map(&form));
-        Request { uid, kind, sub_resource, name, namespace, operation, user_info, object, old_object }
+        Request {
+            uid,
+            kind,
+            sub_resource,
+            name,
+            namespace,
+            operation,
+            user_info,
+            object,
+            old_object,
+            dry_run,
+        }
     }
 
     /// Who asks.

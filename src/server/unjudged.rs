@@ -249,6 +249,7 @@ impl Unjudged {
             namespace = head.namespace().map(|namespace| plain(namespace, LOGGED)),
             name = head.name().map(|name| plain(name, LOGGED)),
             user = plain(head.user(), LOGGED),
+            dry_run = head.dry_run.filter(|dry_run| *dry_run),
             uid = plain(&head.uid, LOGGED),
             path = endpoint.path(),
             why = plain(&self.to_string(), MAX_MESSAGE),

@@ -10,6 +10,7 @@ use axum::response::Response;
 use tokio::time::Instant;
 use tower::ServiceExt as _;
 
+use super::super::exposition::Format;
 use super::super::testing;
 use super::super::tls::Peer;
 use super::body::LARGE;
@@ -135,7 +136,7 @@ async fn where_an_overload_is_to_refuse_it_is_no_matter_of_the_failure_policy() 
         let request = request("POST", "/validate?timeout=50ms", testing::review("busy", "{}"));
         let response = router(&app).oneshot(request).await.unwrap();
         let code = response.status().as_u16();
-        (code, serde_json::from_str(&text(response).await).unwrap(), app.metrics.text())
+        (code, serde_json::from_str(&text(response).await).unwrap(), app.metrics.text(Format::Prometheus))
     };
     let (code, answer, metrics): (_, serde_json::Value, _) = ask(0, "onTimeout: deny").await;
     let response = &answer["response"];
@@ -181,7 +182,7 @@ async fn a_panic_costs_one_request() {
     let response = router.oneshot(request("GET", "/", "")).await.unwrap();
     assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
     assert!(!text(response).await.contains("no\""));
-    assert!(app.metrics.text().contains("jobguard_panics_total 1\n"));
+    assert!(app.metrics.text(Format::Prometheus).contains("jobguard_panics_total 1\n"));
 }
 
 #[tokio::test]
@@ -203,7 +204,11 @@ async fn what_cannot_be_judged_in_time_is_answered_by_the_policy() {
             assert!(words.contains("no time left"), "{words}");
         }
         let counted = format!(r#"jobguard_timeouts_total{{path="/validate",answer="{word}"}} 2"#);
-        assert!(app.metrics.text().contains(&counted), "{}", app.metrics.text());
+        assert!(
+            app.metrics.text(Format::Prometheus).contains(&counted),
+            "{}",
+            app.metrics.text(Format::Prometheus)
+        );
     }
 }
 

@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
 
 use super::super::unjudged::PassedOver;
 use super::{API_VERSION, GroupVersionKind, Operation, Request, UserInfo, passed_over};
@@ -18,6 +19,8 @@ pub(crate) struct Head {
     pub(crate) kind: GroupVersionKind,
     /// What is about to be done, where that is known.
     pub(crate) operation: Option<Operation>,
+    /// Whether nothing is going to be stored, where that is known: an API server says so after the objects.
+    pub(crate) dry_run: Option<bool>,
     api_version: String,
     sub_resource: Option<String>,
     name: Option<String>,
@@ -68,6 +71,7 @@ impl<O> From<&Request<O>> for Head {
             uid: request.uid.clone(),
             kind: request.kind.clone(),
             operation: Some(request.operation),
+            dry_run: Some(request.dry_run),
             api_version: API_VERSION.to_owned(),
             sub_resource: request.sub_resource.clone(),
             name: request.name.clone(),
@@ -134,6 +138,10 @@ impl<'de> Visitor<'de> for Part<'_> {
                         "namespace" => {
                             let namespace = map.next_value()?;
                             head.borrow_mut().namespace = namespace;
+                        }
+                        "dryRun" => {
+                            let value = map.next_value::<&RawValue>()?;
+                            head.borrow_mut().dry_run = Some(value.get() == "true");
                         }
                         "userInfo" => {
                             let user = map.next_value::<Option<UserInfo>>()?;

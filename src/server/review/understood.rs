@@ -35,6 +35,7 @@ enum Key {
     UserInfo,
     Object,
     OldObject,
+    DryRun,
     #[serde(other)]
     Other,
 }
@@ -63,7 +64,7 @@ impl<'de> Visitor<'de> for RequestVisitor {
         let (mut uid, mut kind, mut operation) = (None, None::<GroupVersionKind>, None);
         let (mut sub_resource, mut name, mut namespace) = (None::<Option<String>>, None, None);
         let mut user_info = None::<Option<UserInfo>>;
-        let (mut object, mut old_object) = (None, None);
+        let (mut object, mut old_object, mut dry_run) = (None, None, None::<Option<bool>>);
         while let Some(key) = map.next_key()? {
             match key {
                 Key::Uid => once(&mut uid, &mut map)?,
@@ -73,6 +74,7 @@ impl<'de> Visitor<'de> for RequestVisitor {
                 Key::Namespace => once(&mut namespace, &mut map)?,
                 Key::Operation => once(&mut operation, &mut map)?,
                 Key::UserInfo => once(&mut user_info, &mut map)?,
+                Key::DryRun => once(&mut dry_run, &mut map)?,
                 Key::Object | Key::OldObject => {
                     let of = sub_resource.as_ref().and_then(Option::as_deref);
                     let place = if matches!(key, Key::Object) { &mut object } else { &mut old_object };
@@ -96,6 +98,7 @@ impl<'de> Visitor<'de> for RequestVisitor {
             user_info: user_info.flatten(),
             object: object.flatten().map(read),
             old_object: old_object.flatten().map(read),
+            dry_run: dry_run.flatten().unwrap_or_default(),
         })
     }
 }
