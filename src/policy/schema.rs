@@ -10,8 +10,8 @@ use super::{Level, OptionKind, OptionSpec, Preset, RuleSpec, defaults, document}
 /// Where the schema is published.
 const ID: &str = "https://raw.githubusercontent.com/jobguard/jobguard/main/policies/schema.json";
 
-/// A duration as [`super::load`] reads it.
-const DURATION: &str = "^([0-9]+|(?=[0-9])([0-9]+h)?([0-9]+m)?([0-9]+s)?)$";
+/// A duration as [`super::load`] reads it. Without looking ahead, which Helm's regular expressions cannot.
+const DURATION: &str = "^([0-9]+|[0-9]+h([0-9]+m)?([0-9]+s)?|[0-9]+m([0-9]+s)?|[0-9]+s)$";
 
 /// The schema (draft 7, which editors know best) of a policy over the rules of `catalog`: what `policies/schema.json`
 /// must hold. It knows every key; what depends on more than one value is left to the reader of the policy.
