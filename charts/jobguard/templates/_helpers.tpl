@@ -167,13 +167,118 @@ annotations:
 {{- end }}
 {{- end }}
 
+{{/* Whether a cluster of OpenShift gives Pods their user and group: "true" or nothing. */}}
+{{- define "jobguard.onOpenShift" -}}
+{{- $served := .Capabilities.APIVersions.Has "security.openshift.io/v1" }}
+{{- if or (eq .Values.openshift "always") (and (eq .Values.openshift "auto") $served) }}true{{ end }}
+{{- end }}
+
+{{/* A security context, of a Pod or a container: (dict "root" $ "context" values). On OpenShift without the user and the groups
+     that the chart would choose, which are outside of every namespace's range there. */}}
+{{- define "jobguard.securityContext" -}}
+{{- $context := .context | default dict }}
+{{- if include "jobguard.onOpenShift" .root }}
+{{- range list "runAsUser" "runAsGroup" "fsGroup" }}
+{{- if eq (get $context . | int) 65532 }}{{ $context = omit $context . }}{{ end }}
+{{- end }}
+{{- end }}
+{{- toYaml $context }}
+{{- end }}
+
+{{/* What keeps the proxies of service meshes out of a Pod, as labels and as annotations. */}}
+{{- define "jobguard.withoutMesh" -}}
+labels:
+  sidecar.istio.io/inject: "false"
+  istio.io/dataplane-mode: none
+  kuma.io/sidecar-injection: disabled
+annotations:
+  linkerd.io/inject: disabled
+{{- end }}
+
+{{/* The same for the replicas: with a proxy, both ports bypass it. */}}
+{{- define "jobguard.mesh" -}}
+{{- if .Values.mesh.sidecar }}
+{{- $ports := printf "%d,%d" (int .Values.ports.webhook) (int .Values.ports.metrics) | quote }}
+labels:
+  istio.io/dataplane-mode: none
+annotations:
+  traffic.sidecar.istio.io/excludeInboundPorts: {{ $ports }}
+  traffic.kuma.io/exclude-inbound-ports: {{ $ports }}
+  config.linkerd.io/skip-inbound-ports: {{ $ports }}
+{{- else }}
+{{- include "jobguard.withoutMesh" . }}
+{{- end }}
+{{- end }}
+
+{{/* Fails where two things would be served on one port, or the node has a port in use already. */}}
+{{- define "jobguard.checkPorts" -}}
+{{- $webhook := int .Values.ports.webhook }}
+{{- $metrics := int .Values.ports.metrics }}
+{{- if eq $webhook $metrics }}
+{{- fail (printf "ports: webhook and metrics are both %d; each needs a port of its own" $webhook) }}
+{{- end }}
+{{- if eq (int .Values.service.port) $metrics }}
+{{- fail (printf "service.port: %d is ports.metrics too, and the Service has both; change one of them" $metrics) }}
+{{- end }}
+{{- if .Values.hostNetwork }}
+{{- $taken := dict "10248" "the kubelet (health)" "10249" "kube-proxy (metrics)" "10250" "the kubelet" "10255" "the kubelet (read-only)" "10256" "kube-proxy (health)" }}
+{{- range $name, $port := dict "webhook" $webhook "metrics" $metrics }}
+{{- with get $taken (toString $port) }}
+{{- fail (printf "ports.%s: with hostNetwork, %d is the port of %s on every node; choose another one" $name $port .) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* maxUnavailable and maxSurge. With hostNetwork a new Pod finds its ports in use where an old one runs, so that an old one
+     must be able to go first. */}}
+{{- define "jobguard.rollingUpdate" -}}
+{{- $update := dict "maxUnavailable" (ternary 1 0 .Values.hostNetwork) "maxSurge" (ternary 0 1 .Values.hostNetwork) }}
+{{- range $key, $value := .Values.strategy.rollingUpdate | default dict }}
+{{- if not (kindIs "invalid" $value) }}{{ $_ := set $update $key $value }}{{ end }}
+{{- end }}
+{{- $unavailable := toString $update.maxUnavailable }}
+{{- $going := $unavailable | int }}
+{{- if hasSuffix "%" $unavailable }}
+{{- /* Rounded down, as Kubernetes does. */}}
+{{- $going = div (mul (include "jobguard.leastReplicas" . | int) (trimSuffix "%" $unavailable | int)) 100 | int }}
+{{- end }}
+{{- if has (toString $update.maxSurge) (list "0" "0%") }}
+{{- if has $unavailable (list "0" "0%") }}
+{{- fail "strategy.rollingUpdate: maxUnavailable and maxSurge are both 0, so that no Pod could ever be replaced" }}
+{{- end }}
+{{- else if and .Values.hostNetwork (eq $going 0) (gt (include "jobguard.leastReplicas" . | int) 0) }}
+{{- fail "strategy.rollingUpdate: with hostNetwork, a new Pod does not start where an old one has the ports; let maxUnavailable be 1 or more" }}
+{{- end }}
+{{- toYaml $update }}
+{{- end }}
+
+{{/* Whether the priority class is one that clusters may limit outside kube-system: "true" or nothing. */}}
+{{- define "jobguard.isCritical" -}}
+{{- if has .Values.priorityClassName (list "system-cluster-critical" "system-node-critical") }}
+{{- if ne .Release.Namespace "kube-system" }}true{{ end }}
+{{- end }}
+{{- end }}
+
 {{/* The annotations of a webhook configuration, with what cert-manager's cainjector reads. */}}
 {{- define "jobguard.webhookAnnotations" -}}
 {{- $annotations := .webhook.annotations | default dict }}
 {{- if eq .root.Values.certificates.mode "certManager" }}
 {{- $annotations = merge (dict "cert-manager.io/inject-ca-from" (printf "%s/%s" .root.Release.Namespace (include "jobguard.fullname" .root))) $annotations }}
 {{- end }}
+{{- if .root.Values.aks.admissionsEnforcerDisabled }}
+{{- $annotations = merge (dict "admissions.enforcer/disabled" "true") $annotations }}
+{{- end }}
 {{- toYaml $annotations }}
+{{- end }}
+
+{{/* The labels of a webhook configuration: AKS reads either kind of mark. */}}
+{{- define "jobguard.webhookLabels" -}}
+{{- if .Values.aks.admissionsEnforcerDisabled }}
+admissions.enforcer/disabled: "true"
+{{- else -}}
+{}
+{{- end }}
 {{- end }}
 
 {{/* What both kinds of webhooks have: (dict "root" $ "webhook" values "path" "/..."). Every field that the API server
