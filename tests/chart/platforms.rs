@@ -383,6 +383,21 @@ fn the_page_names_the_values() {
     assert!(page.contains("Not tried on"));
 }
 
+/// Nothing chooses the processor: the image must be there for each that nodes have.
+#[test]
+fn the_image_is_for_both_processors() {
+    let release =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(".github/workflows/release.yaml"));
+    let release = release.unwrap();
+    for platform in ["amd64", "arm64"] {
+        assert!(release.contains(&format!("{{platform: {platform}, ")), "{platform}");
+    }
+    let Some(helm) = Helm::find() else { return };
+    for pod in pods(&rendered(&helm, "", &[])) {
+        assert!(pod["spec"]["nodeSelector"].get("kubernetes.io/arch").is_none());
+    }
+}
+
 /// The kustomization on the page takes away what it says, from the manifests as they are.
 #[test]
 fn the_page_s_patch_fits_the_plain_manifests() {
