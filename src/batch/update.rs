@@ -91,9 +91,12 @@ fn validate_job_change(job: &Job, stored: &Job, errors: &mut Errors) {
 }
 
 fn fixed_field(at: &At<'_>, field: &str, errors: &mut Errors) {
-    errors
-        .add(at, Cause::Invalid, Topic::Immutable, format!("{field} cannot be changed once the Job exists"))
-        .help("delete the Job and create it anew, or give the new one another name");
+    errors.add(
+        at,
+        Cause::Invalid,
+        Topic::Immutable,
+        format!("{field} cannot be changed once the Job exists"),
+    );
 }
 
 /// Only an Indexed Job can have another number of completions, and only together with its parallelism.
@@ -129,15 +132,8 @@ fn validate_template_change(
     let is_suspended = old.suspend == Some(true);
     if !(is_suspended && has_no_pods(status)) {
         if !same_template(&new.template, &old.template) {
-            let error = errors.add(
-                &here,
-                Cause::Invalid,
-                Topic::Immutable,
-                "the Pod template cannot be changed once the Job exists, unless the Job is suspended",
-            );
-            error.help(
-                "delete the Job and create it anew, or suspend it first and change resources or scheduling",
-            );
+            let message = "the Pod template cannot be changed once the Job exists";
+            errors.add(&here, Cause::Invalid, Topic::Immutable, message);
         }
         return;
     }
@@ -152,15 +148,13 @@ fn validate_template_change(
         new.init_containers.as_deref().unwrap_or_default(),
     );
     if !same_pod_spec(new, &allowed) {
-        errors
-            .add(
-                &here.field("spec"),
-                Cause::Invalid,
-                Topic::Immutable,
-                "only the resources, node selector, node affinity, tolerations and scheduling gates \
-                 of a suspended Job's Pods can be changed",
-            )
-            .help("delete the Job and create it anew");
+        errors.add(
+            &here.field("spec"),
+            Cause::Invalid,
+            Topic::Immutable,
+            "only the resources, node selector, node affinity, tolerations and scheduling gates \
+             of a suspended Job's Pods can be changed",
+        );
     }
 }
 

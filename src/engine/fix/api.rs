@@ -6,6 +6,7 @@ use super::schedule::mend;
 use super::{Fix, Safety};
 use crate::batch::{Cause, FieldError, Remedy, Topic, Workload};
 use crate::cron::{ZoneErrorKind, load_zone};
+use crate::deploy_tool::remedy_for_fixed_fields;
 use crate::engine::Object;
 use crate::manifest::edit::Edit;
 use crate::path::{FieldPath, Segment};
@@ -48,6 +49,9 @@ pub(in crate::engine) fn of_object(error: &FieldError, object: &Object, defaults
 
 /// What to do about a fault in an object that could be decoded, where the object shows more than the fault alone.
 pub(in crate::engine) fn help_of_object(error: &FieldError, object: &Object) -> Option<&'static str> {
+    if let (Topic::Immutable, None, Workload::Job(job)) = (error.topic, &error.help, object.workload()) {
+        return Some(remedy_for_fixed_fields(&job.metadata));
+    }
     let is_missing = error.topic == Topic::RestartPolicy && error.cause == Cause::Required;
     let job = object.job().filter(|_| is_missing)?;
     job.containers().any(|part| part.restarts_forever()).then_some(
