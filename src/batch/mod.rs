@@ -10,6 +10,7 @@
 //! 5. [`validate_create`]: a fault ends the request (422);
 //! 6. validating webhooks: they see a prepared and valid object.
 
+mod apply;
 mod child;
 mod decode;
 mod defaults;
@@ -24,6 +25,7 @@ mod validate;
 mod version;
 mod warnings;
 
+pub use apply::{LAST_APPLIED, Merged, MergedPlaces, Way, applied_by_server, merge};
 pub use child::{CRON_JOB_CHILD_SUFFIX, child_job, run_spec, validate_child, validate_child_of_accepted};
 pub(crate) use decode::MAX_COMPLAINTS;
 pub use decode::{Decoded, Mistyped, decode};

@@ -82,9 +82,12 @@ pub(crate) struct LintArgs {
     /// The least severity that makes the exit status 1
     #[arg(long, value_enum, default_value_t)]
     pub(crate) fail_on: FailOn,
-    /// Judge as an update of the objects stored in this file or folder
+    /// Judge as `kubectl apply` to the objects stored in this file or folder
     #[arg(long, value_name = "OLD")]
     pub(crate) against: Option<PathBuf>,
+    /// With --against, judge as `kubectl replace` (a PUT) instead of `kubectl apply`
+    #[arg(long, requires = "against")]
+    pub(crate) replace: bool,
     /// Fill in the policy's defaults first, as a cluster with the webhook does
     #[arg(long)]
     pub(crate) with_defaults: bool,
@@ -114,7 +117,7 @@ Examples:
   jobguard lint                                    the current folder
   jobguard lint job.yaml jobs/ --policy strict     a file and a folder, by the strict policy
   kustomize build . | jobguard lint -              standard input
-  jobguard lint new.yaml --against stored.yaml     may the stored Job be changed so?
+  jobguard lint new.yaml --against stored.yaml     would kubectl apply be accepted?
   jobguard lint jobs/ --fix                        mend what has one right answer
   jobguard lint jobs/ --unsafe-fixes --diff        show all that could be mended
   jobguard lint jobs/ --fail-on warning --quiet    only what fails, as in a commit hook

@@ -16,7 +16,7 @@ use super::policy_source::Origin;
 use super::progress::Progress;
 use super::targets::{self, Targets};
 use crate::engine::{Rule, Severity, registry};
-use crate::lint::{Linter, MAX_INPUT, Mended, OldObjects, Source, find, find_ignored_too};
+use crate::lint::{Change, Linter, MAX_INPUT, Mended, OldObjects, Source, find, find_ignored_too};
 use crate::policy::Policy;
 use crate::report::{self, Report, Run, Style, plain};
 
@@ -31,7 +31,8 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
     if let Some(most) = args.max_elements {
         policy.limits.max_elements = usize::try_from(most)?;
     }
-    let against = args.against.as_deref().map(|path| old_objects(path, terminal)).transpose()?;
+    let change = if args.replace { Change::Replace } else { Change::Apply };
+    let against = args.against.as_deref().map(|path| old_objects(path, change, terminal)).transpose()?;
     let fixes = args.fixes();
     let paths = if args.paths.is_empty() { vec![PathBuf::from(".")] } else { args.paths.clone() };
     let (from_stdin, paths): (Vec<PathBuf>, Vec<PathBuf>) =
@@ -112,7 +113,7 @@ fn standard_input() -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn old_objects(path: &Path, terminal: &Terminal) -> Result<OldObjects> {
+fn old_objects(path: &Path, change: Change, terminal: &Terminal) -> Result<OldObjects> {
     let found = find(&[path.to_owned()]);
     for note in &found.notes {
         terminal.note(&format!("--against: {note}"));
@@ -124,7 +125,7 @@ fn old_objects(path: &Path, terminal: &Terminal) -> Result<OldObjects> {
     if old.is_empty() {
         bail!("--against {}: there is no Job or CronJob in it", plain(&path.display().to_string()));
     }
-    Ok(old)
+    Ok(old.with_change(change))
 }
 
 /// The rules that a policy lets speak, with their severities. What an override changes is not in it.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::batch::{self, Decoded, Kind, Workload};
 use crate::engine::{
     self, Context, Finding, Fix, Input, InputObject, Kept, Object, Remark, Safety, ServiceFacts, Severity,
-    Verdict, check, check_stored, check_update, registry, server_findings,
+    Verdict, check, check_stored, registry, server_findings,
 };
 use crate::manifest::edit::Edit;
 use crate::manifest::{self, Document, NodeId, ObjectRef, Span, SyntaxError, Tree, Within};
@@ -18,11 +18,12 @@ use crate::policy::Defaults;
 use crate::report::{Diagnostic, ObjectId};
 use crate::rules;
 
+use super::changed::Changed;
 use super::classify::{Class, classify, text, type_of};
 use super::locate::Places;
 use super::offer::Offers;
 use super::prove::{edits_of, text_edits};
-use super::{Linted, Linter, Told, old, remarks, services, stored};
+use super::{Linted, Linter, Told, remarks, services, stored};
 
 /// How many Jobs, CronJobs and Services of one text are looked at: real ones of so many make a file larger than what is
 /// read, and what is kept of each takes memory.
@@ -378,7 +379,7 @@ fn examine_object(
         let context = Context { input, ..*context };
         let verdict = match stored {
             true => judge_stored(linter, workload, remarks, &context),
-            false => judge(linter, workload, remarks, &context),
+            false => judge(linter, (tree, object.node), workload, remarks, &context),
         };
         examined.incomplete |= verdict.incomplete;
         if !verdict.kept.is_empty() {
@@ -448,29 +449,25 @@ fn judge_stored(
 }
 
 /// The verdict on one object, as written or as a cluster with the webhook would see it.
-fn judge(linter: &Linter<'_>, written: Workload, remarks: Vec<Remark>, context: &Context<'_>) -> Verdict {
-    let old = linter.against.and_then(|against| against.find(&written));
+fn judge(
+    linter: &Linter<'_>,
+    (tree, node): (&Tree<'_>, NodeId),
+    written: Workload,
+    remarks: Vec<Remark>,
+    context: &Context<'_>,
+) -> Verdict {
     let defaults = defaults_of(linter, &written, context);
-    match old {
-        Some(old) => {
-            let mut written = written;
-            old::keep_generated(&mut written, old.workload());
-            let object = Object::updated(written, old, |workload| {
-                if let Some(defaults) = &defaults {
-                    mutate::fill_update(workload, old.workload(), defaults);
-                }
-            });
-            check_update(old, &object.with_remarks(remarks), context)
-        }
-        None => {
-            let object = Object::created(written, |workload| {
-                if let Some(defaults) = &defaults {
-                    mutate::fill(workload, defaults);
-                }
-            });
-            check(&object.with_remarks(remarks), context)
-        }
+    let stored = linter.against.and_then(|against| Some((against.find_stored(&written)?, against.change())));
+    if let Some((stored, change)) = stored {
+        let change = Changed { stored, change, defaults: defaults.as_ref(), context };
+        return change.judge(|| tree.to_value(node), written, remarks);
     }
+    let object = Object::created(written, |workload| {
+        if let Some(defaults) = &defaults {
+            mutate::fill(workload, defaults);
+        }
+    });
+    check(&object.with_remarks(remarks), context)
 }
 
 fn object_id(tree: &Tree<'_>, object: &ObjectRef, kind: Kind) -> ObjectId {

@@ -4,6 +4,7 @@
 //! rules about the whole input need. What a rule can only know at the end (the Services of all files, other objects of
 //! the input) is settled in a second pass over the few files that are concerned.
 
+mod changed;
 mod classify;
 mod document;
 mod files;
@@ -34,7 +35,7 @@ use crate::report::{Diagnostic, FileError, JudgedObject, Report};
 
 pub use files::{Found, MAX_INPUT, find, find_ignored_too};
 pub use fix::{Mended, MendedText};
-pub use old::OldObjects;
+pub use old::{Change, OldObjects};
 pub use replace::replace;
 
 /// A text to lint, or a file to take it from.

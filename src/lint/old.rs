@@ -1,18 +1,33 @@
-//! The stored versions of objects, for judging manifests as updates.
+//! The stored versions of objects, for judging manifests as changes of them.
 
 use std::collections::BTreeMap;
 
-use crate::batch::{self, Kind, Workload};
-use crate::engine::Object;
-use crate::manifest;
+use serde_json::Value;
+
+use crate::batch::{self, Kind, MergedPlaces, Way, Workload};
+use crate::engine::{Check, Finding, Object};
+use crate::manifest::{self, Tree};
 use crate::report::FileError;
 
 use super::Source;
 use super::classify::{Class, classify, type_of};
 
-/// Objects by kind, namespace and name.
+/// How a manifest comes to a stored object.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Change {
+    /// `kubectl apply`: what the manifest does not speak of, and was not applied before, stays as it is stored.
+    #[default]
+    Apply,
+    /// `kubectl replace`, a PUT: the manifest takes the place of the stored object.
+    Replace,
+}
+
+/// Objects by kind, namespace and name, and how manifests come to them.
 #[derive(Debug, Default)]
-pub struct OldObjects(BTreeMap<(Kind, Option<String>, String), Object>);
+pub struct OldObjects {
+    stored: BTreeMap<(Kind, Option<String>, String), StoredObject>,
+    change: Change,
+}
 
 impl OldObjects {
     /// Reads the objects in `sources`. What does not parse is passed over: it was never stored.
@@ -21,7 +36,7 @@ impl OldObjects {
     ///
     /// The first file that cannot be read.
     pub fn read(sources: &[Source]) -> Result<Self, FileError> {
-        let mut objects = BTreeMap::new();
+        let mut stored = BTreeMap::new();
         for source in sources {
             let bytes = source.bytes()?;
             let text = String::from_utf8_lossy(&bytes);
@@ -31,71 +46,124 @@ impl OldObjects {
                     let (api_version, kind) = type_of(&tree, &object);
                     let Class::Workload(kind) = classify(api_version, kind) else { continue };
                     let Some(workload) = batch::decode(&tree, object.node, kind).workload else { continue };
-                    objects.insert(key(&workload), stored(workload));
+                    stored.insert(key(&workload), StoredObject::new(workload, || tree.to_value(object.node)));
                 }
             });
         }
-        Ok(Self(objects))
+        Ok(Self { stored, change: Change::default() })
+    }
+
+    /// The same objects, to which manifests come in another way.
+    #[must_use]
+    pub fn with_change(self, change: Change) -> Self {
+        Self { change, ..self }
     }
 
     /// The stored version of `new`, if there is one.
     pub fn find(&self, new: &Workload) -> Option<&Object> {
-        self.0.get(&key(new))
+        self.find_stored(new).map(|stored| &stored.object)
+    }
+
+    pub(super) fn find_stored(&self, new: &Workload) -> Option<&StoredObject> {
+        self.stored.get(&key(new))
+    }
+
+    /// How manifests come to the objects.
+    pub fn change(&self) -> Change {
+        self.change
     }
 
     /// Whether there is none at all.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.stored.is_empty()
     }
 }
 
-/// The object as it is stored. A manifest that was never read back from a cluster stands for what it would become.
-fn stored(mut workload: Workload) -> Object {
-    if workload.metadata().resource_version.is_some() {
-        batch::apply_defaults(&mut workload);
-        return Object::prepared(workload);
-    }
-    let mut workload = Object::created(workload, |_| {}).into_workload();
-    workload.metadata_mut().resource_version = Some("1".to_owned());
-    Object::prepared(workload)
+/// An object as it is stored, and what is known to have been applied of it.
+#[derive(Debug)]
+pub(super) struct StoredObject {
+    pub(super) object: Object,
+    applied: Option<Value>,
+    way: Way,
 }
 
-/// Gives a manifest what `kubectl apply` leaves in the stored object: what the server has made and the manifest does
-/// not speak of.
-pub(super) fn keep_generated(new: &mut Workload, old: &Workload) {
-    let (metadata, stored) = (new.metadata_mut(), old.metadata());
-    for (field, kept) in [
-        (&mut metadata.uid, &stored.uid),
-        (&mut metadata.resource_version, &stored.resource_version),
-        (&mut metadata.namespace, &stored.namespace),
-    ] {
-        if field.is_none() {
-            field.clone_from(kept);
+impl StoredObject {
+    /// A manifest that was never read back from a cluster stands for what it would become; it is all that was applied.
+    /// Of an object that was, its annotation says what was applied, else its managed fields, if the server did it. Where
+    /// neither does, kubectl does not know either, and removes nothing.
+    fn new(mut workload: Workload, written: impl FnOnce() -> Value) -> Self {
+        let annotation =
+            workload.metadata().annotations.as_ref().and_then(|all| all.get(batch::LAST_APPLIED));
+        let last_applied =
+            annotation.and_then(|text| serde_json::from_str::<Value>(text).ok()).filter(Value::is_object);
+        let metadata = workload.metadata();
+        let is_stored = metadata.resource_version.is_some() || metadata.uid.is_some();
+        if is_stored {
+            batch::apply_defaults(&mut workload);
+        } else {
+            workload = Object::created(workload, |_| {}).into_workload();
+        }
+        workload.metadata_mut().resource_version.get_or_insert_with(|| "1".to_owned());
+        let object = Object::prepared(workload);
+        let (applied, way) = match last_applied {
+            Some(applied) => (Some(applied), Way::Strategic),
+            None if !is_stored => (Some(written()), Way::Strategic),
+            None => match batch::applied_by_server(object.kind(), &written()) {
+                Some(applied) => (Some(applied), Way::ServerSide),
+                None => (None, Way::Strategic),
+            },
+        };
+        Self { object, applied, way }
+    }
+
+    /// The object once `written`, a manifest in JSON, has been applied to it, and where its fields stand in the manifest.
+    /// None where the outcome is no object of its kind.
+    pub(super) fn apply(&self, written: &Value) -> Option<(Workload, MergedPlaces)> {
+        let kind = self.object.kind();
+        let current = match self.object.workload() {
+            Workload::Job(job) => serde_json::to_value(job),
+            Workload::CronJob(cron_job) => serde_json::to_value(cron_job),
+        };
+        let merged = batch::merge(kind, self.way, current.ok()?, self.applied.as_ref(), written);
+        let tree = Tree::from_value(&merged.value);
+        let mut workload = batch::decode(&tree, tree.root(), kind).workload?;
+        let (metadata, stored) = (workload.metadata_mut(), self.object.metadata());
+        // The patch is sent to the stored object, whatever the manifest lacks of it.
+        for (field, kept) in
+            [(&mut metadata.name, &stored.name), (&mut metadata.resource_version, &stored.resource_version)]
+        {
+            if field.is_none() {
+                field.clone_from(kept);
+            }
+        }
+        Some((workload, merged.places))
+    }
+
+    /// Gives a manifest that is to replace the object what kubectl sends along with it.
+    pub(super) fn put(&self, written: &mut Workload) {
+        let (metadata, stored) = (written.metadata_mut(), self.object.metadata());
+        if metadata.resource_version.is_none() {
+            metadata.resource_version.clone_from(&stored.resource_version);
         }
     }
-    if metadata.creation_timestamp.is_none() {
-        metadata.creation_timestamp.clone_from(&stored.creation_timestamp);
-    }
-    keep_labels(&mut metadata.labels, stored.labels.as_ref());
-    let (Workload::Job(new), Workload::Job(old)) = (new, old) else { return };
-    let (Some(new), Some(old)) = (&mut new.spec, &old.spec) else { return };
-    if new.selector.is_none() {
-        new.selector.clone_from(&old.selector);
-    }
-    if new.manual_selector.is_none() {
-        new.manual_selector = old.manual_selector;
-    }
-    let labels = old.template.metadata.as_ref().and_then(|metadata| metadata.labels.as_ref());
-    keep_labels(&mut new.template.metadata.get_or_insert_default().labels, labels);
 }
 
-/// The labels that the server makes.
-fn keep_labels(labels: &mut Option<BTreeMap<String, String>>, stored: Option<&BTreeMap<String, String>>) {
-    for (key, value) in stored.into_iter().flatten() {
-        if batch::JOB_NAME_LABELS.contains(&key.as_str())
-            || batch::CONTROLLER_UID_LABELS.contains(&key.as_str())
-        {
-            labels.get_or_insert_default().entry(key.clone()).or_insert_with(|| value.clone());
+/// Puts findings about a merged object where the manifest has what they are about. A fix is planned for the merged
+/// object: where that differs, there is none.
+pub(super) fn place_in_manifest(findings: &mut [Finding], places: &MergedPlaces) {
+    // What the text alone shows is about the text already.
+    for finding in findings.iter_mut().filter(|finding| !matches!(finding.rule.check, Check::Reader)) {
+        let there = places.in_manifest(finding.place());
+        if there != *finding.place() {
+            finding.at = Some(there);
+            finding.fix = None;
+        }
+        for related in &mut finding.related {
+            related.path = places.in_manifest(&related.path);
+        }
+        let is_elsewhere = |target| places.in_manifest(&target) != target;
+        if finding.fix.as_ref().is_some_and(|fix| fix.targets().any(is_elsewhere)) {
+            finding.fix = None;
         }
     }
 }
