@@ -151,6 +151,15 @@ pub enum Remedy {
     },
 }
 
+/// How an objection is related to another field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Relation {
+    /// The server has made the value from that of another field, and the fault is that field's.
+    MadeFrom(FieldPath),
+    /// Once the remedy has been applied, this field has a value, which it lacks.
+    Supplies(FieldPath),
+}
+
 /// One objection of the API server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldError {
@@ -168,12 +177,23 @@ pub struct FieldError {
     pub help: Option<String>,
     /// What would mend it, where that takes no more than a look at the field.
     pub remedy: Option<Remedy>,
+    /// Another field that this is about as well.
+    pub relation: Option<Relation>,
 }
 
 impl FieldError {
     /// An error at `path`.
     pub fn new(path: FieldPath, cause: Cause, topic: Topic, message: impl Into<String>) -> Self {
-        Self { path, at: None, cause, topic, message: message.into(), help: None, remedy: None }
+        Self {
+            path,
+            at: None,
+            cause,
+            topic,
+            message: message.into(),
+            help: None,
+            remedy: None,
+            relation: None,
+        }
     }
 
     /// Adds what to do.

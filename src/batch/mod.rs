@@ -33,7 +33,7 @@ pub use defaults::{
     CONTROLLER_UID_LABELS, Defaulted, JOB_NAME_LABELS, UNKNOWN_UID, apply_defaults, prepare_for_create,
     reset_system_fields,
 };
-pub use error::{Cause, FieldError, Remedy, Topic};
+pub use error::{Cause, FieldError, Relation, Remedy, Topic};
 pub(crate) use image::effective_tag;
 pub use update::{prepare_for_update, validate_update};
 pub use validate::validate_create;

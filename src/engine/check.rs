@@ -129,6 +129,7 @@ pub fn server_findings(errors: &[FieldError]) -> impl Iterator<Item = Finding> +
         finding.help.clone_from(&error.help);
         finding.cause = Some(error.cause);
         finding.fix = fix::of_error(error);
+        finding.relation.clone_from(&error.relation);
         if matches!(error.topic, Topic::UnknownField | Topic::DuplicateKey) {
             finding.anchor = Anchor::Key;
         }

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::batch::Cause;
+use crate::batch::{Cause, Relation};
 use crate::path::FieldPath;
 use crate::policy::Level;
 
@@ -147,6 +147,8 @@ pub struct Finding {
     pub about: Option<Cow<'static, str>>,
     /// Whether it is about the object as a whole, and its field only the first place where that shows.
     pub of_whole: bool,
+    /// How it is related to another field, where it speaks for an objection of the API server.
+    pub relation: Option<Relation>,
     /// Whether the stored version of the object has the same finding already, so that it is only warned about.
     pub ratcheted: bool,
 }

@@ -4,10 +4,10 @@
 
 use std::collections::HashSet;
 
-use crate::batch::{Cause, JOB_NAME_LABELS};
+use crate::batch::{Cause, Relation};
 use crate::path::{FieldPath, Segment};
 use crate::rules::{
-    api_labels, api_name, api_server_warning, api_unknown_field, cron_forbid_no_deadline, cron_overlap,
+    api_immutable, api_name, api_server_warning, api_unknown_field, cron_forbid_no_deadline, cron_overlap,
     cron_pile_up, job_no_deadline, template_unexpanded,
 };
 
@@ -17,7 +17,9 @@ use super::{Finding, Fix, Rule, Safety, Severity};
 ///
 /// * A label that the server makes from the Job's name is bad because the name is; where only the label is bad (the
 ///   name is too long for one), it is said once, of the name.
-/// * A required field is missing because it stands in the wrong place.
+/// * A required field is missing because it stands in the wrong place, or under a wrong name, and nowhere else: once it
+///   is put right the field is there. That another field has the same name is no reason.
+/// * Two empty values are no duplicates: each is missing. What is missing was not changed either.
 /// * What the server would warn of besides refusing the same field.
 /// * A value is malformed because it is a template that has not been filled in.
 /// * That nothing ends a Job is said with what it does to a CronJob's runs, which is worse.
@@ -25,10 +27,17 @@ use super::{Finding, Fix, Rule, Safety, Severity};
 pub fn fold(findings: &mut Vec<Finding>) -> Vec<Finding> {
     let mut of_wrong_kind = name_wrong_kind(findings);
     let bad_name = findings.iter().any(|finding| finding.rule == &api_name::RULE && is_name(&finding.path));
-    let misplaced: HashSet<String> = findings
+    let supplied: HashSet<FieldPath> = findings
         .iter()
-        .filter(|finding| finding.rule == &api_unknown_field::RULE)
-        .filter_map(|finding| last_field(&finding.path).map(str::to_ascii_lowercase))
+        .filter_map(|finding| match &finding.relation {
+            Some(Relation::Supplies(path)) => Some(path.clone()),
+            _ => None,
+        })
+        .collect();
+    let missing: HashSet<FieldPath> = findings
+        .iter()
+        .filter(|finding| finding.cause == Some(Cause::Required))
+        .map(|finding| finding.path.clone())
         .collect();
     // Only where the server warns at all, since many may be refused.
     let warned = findings.iter().any(|finding| finding.rule == &api_server_warning::RULE);
@@ -55,7 +64,7 @@ pub fn fold(findings: &mut Vec<Finding>) -> Vec<Finding> {
 
     let mut name_said = bad_name;
     let (folded, kept) = std::mem::take(findings).into_iter().partition(|finding| {
-        if finding.rule == &api_labels::RULE && is_made_from_name(finding.place()) {
+        if is_made_from_name(finding) {
             return std::mem::replace(&mut name_said, true);
         }
         if finding.cause.is_some() && unexpanded.contains(finding.place()) {
@@ -70,12 +79,15 @@ pub fn fold(findings: &mut Vec<Finding>) -> Vec<Finding> {
         if finding.rule == &api_server_warning::RULE {
             return refused.contains(&finding.path);
         }
-        finding.cause == Some(Cause::Required)
-            && last_field(&finding.path).is_some_and(|field| misplaced.contains(&field.to_ascii_lowercase()))
+        match finding.cause {
+            Some(Cause::Required) => supplied.contains(&finding.path),
+            Some(Cause::Duplicate) => missing.contains(&finding.path),
+            _ => finding.rule == &api_immutable::RULE && missing.contains(&finding.path),
+        }
     });
     *findings = kept;
     for finding in findings.iter_mut() {
-        if finding.rule == &api_labels::RULE && is_made_from_name(finding.place()) {
+        if is_made_from_name(finding) {
             finding.at = Some(FieldPath::root().field("metadata").field("name"));
         }
     }
@@ -119,21 +131,15 @@ fn is_name(path: &FieldPath) -> bool {
         if metadata == "metadata" && (name == "name" || name == "generateName"))
 }
 
-/// Whether a label's value is the Job's name.
-fn is_made_from_name(path: &FieldPath) -> bool {
-    matches!(path.segments().last(), Some(Segment::Key(key)) if JOB_NAME_LABELS.contains(&key.as_ref()))
-}
-
-fn last_field(path: &FieldPath) -> Option<&str> {
-    match path.segments().last()? {
-        Segment::Field(name) => Some(name),
-        _ => None,
-    }
+/// Whether it is about a value that the server has made from the Job's name.
+fn is_made_from_name(finding: &Finding) -> bool {
+    matches!(&finding.relation, Some(Relation::MadeFrom(path)) if is_name(path))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rules::api_labels;
 
     fn finding(rule: &'static Rule, path: &str, cause: Cause) -> Finding {
         let mut finding = rule.finding(Severity::Error, FieldPath::parse(path), "x");
@@ -149,6 +155,7 @@ mod tests {
     fn label(key: &str) -> Finding {
         let mut label = finding(&api_labels::RULE, "spec.template.labels", Cause::Invalid);
         label.at = Some(FieldPath::parse("spec.template.metadata.labels").key(key.to_owned()));
+        label.relation = Some(Relation::MadeFrom(FieldPath::parse("metadata.name")));
         label
     }
 
@@ -158,16 +165,35 @@ mod tests {
         let labels = || [label("job-name"), label("batch.kubernetes.io/job-name")];
         assert_eq!(left([name].into_iter().chain(labels()).collect()), ["api/name metadata.name"]);
         assert_eq!(left(labels().into()), ["api/labels metadata.name"]);
-        assert_eq!(left(vec![label("app")]), ["api/labels spec.template.metadata.labels[app]"]);
+        // What somebody has written into a label is a fault of its own, whatever the label is called.
+        let own = Finding { relation: None, ..label("job-name") };
+        assert_eq!(left(vec![own.clone()]), ["api/labels spec.template.metadata.labels[job-name]"]);
+        let name = finding(&api_name::RULE, "metadata.name", Cause::Invalid);
+        assert_eq!(left(vec![name, own]).len(), 2);
     }
 
     #[test]
     fn what_stands_elsewhere_is_not_missing_too() {
-        let unknown = finding(&api_unknown_field::RULE, "spec.template.containers", Cause::NotSupported);
+        let mut unknown = finding(&api_unknown_field::RULE, "spec.template.containers", Cause::NotSupported);
+        unknown.relation = Some(Relation::Supplies(FieldPath::parse("spec.template.spec.containers")));
         let missing =
             finding(&crate::rules::api_containers::RULE, "spec.template.spec.containers", Cause::Required);
         assert_eq!(left(vec![unknown, missing.clone()]), ["api/unknown-field spec.template.containers"]);
-        assert_eq!(left(vec![missing]), ["api/containers spec.template.spec.containers"]);
+        assert_eq!(left(vec![missing.clone()]), ["api/containers spec.template.spec.containers"]);
+        // A field of the same name that would not be there.
+        let unrelated = finding(&api_unknown_field::RULE, "spec.containers", Cause::NotSupported);
+        assert_eq!(left(vec![unrelated, missing]).len(), 2);
+    }
+
+    #[test]
+    fn what_is_missing_is_no_duplicate() {
+        let of = |path, cause| finding(&crate::rules::api_containers::RULE, path, cause);
+        let (first, second) =
+            ("spec.template.spec.containers[0].name", "spec.template.spec.containers[1].name");
+        let both =
+            vec![of(first, Cause::Required), of(second, Cause::Required), of(second, Cause::Duplicate)];
+        assert_eq!(left(both), [format!("api/containers {first}"), format!("api/containers {second}")]);
+        assert_eq!(left(vec![of(first, Cause::Required), of(second, Cause::Duplicate)]).len(), 2);
     }
 
     #[test]

@@ -100,6 +100,7 @@ impl Rule {
             weight: None,
             about: None,
             of_whole: false,
+            relation: None,
             ratcheted: false,
         }
     }

@@ -20,7 +20,7 @@ use self::time::is_time;
 use self::typed::TypedRoot;
 use super::pod::quantity::Quantity;
 use super::schema::{Field, Schema, Shape, Type, TypeId};
-use super::{Cause, FieldError, Kind, Remedy, Topic, Workload};
+use super::{Cause, FieldError, Kind, Relation, Remedy, Topic, Workload};
 use crate::manifest::{Entry, NodeId, NodeKind, Tree};
 use crate::path::{At, FieldPath, Segment};
 
@@ -59,6 +59,7 @@ pub fn decode(tree: &Tree<'_>, node: NodeId, kind: Kind) -> Decoded {
     let schema = Schema::get();
     let mut walk = Walk {
         tree,
+        object: node,
         schema,
         kind,
         route: Vec::new(),
@@ -102,6 +103,8 @@ fn typed(root: TypedRoot<'_>, kind: Kind, complaints: &mut Vec<FieldError>) -> O
 /// One pass over the tree, along the schema.
 struct Walk<'a> {
     tree: &'a Tree<'a>,
+    /// The object that is decoded.
+    object: NodeId,
     schema: &'static Schema,
     kind: Kind,
     /// The fields passed on the way here, list indexes and map keys left out.
@@ -218,6 +221,8 @@ impl Walk<'_> {
             if let Some(meant) = suggest::place(self.schema, self.kind, &self.route, ty, &entry.key) {
                 error.remedy = self.remedy(&meant, &entry.key, at);
                 error.help = Some(meant.help);
+                error.relation =
+                    error.remedy.as_ref().and_then(|remedy| self.supplied(remedy, entry.value, at));
                 if self.is_restart_always(error.remedy.as_ref(), entry.value) {
                     error.remedy = None;
                     let help = error.help.unwrap_or_default();
@@ -229,6 +234,25 @@ impl Walk<'_> {
             }
         }
         self.complain(error);
+    }
+
+    /// The field that has a value once the remedy is applied: one that is not there, by a value that is something. That
+    /// the value may be another than the one written, the help says.
+    fn supplied(&self, remedy: &Remedy, value: NodeId, at: &At<'_>) -> Option<Relation> {
+        let path = match remedy {
+            Remedy::Rename { to } => at.field(to).to_path(),
+            Remedy::Move { to, .. } => to.clone(),
+            Remedy::Quote | Remedy::Value { .. } => return None,
+        };
+        let is_something = match &self.tree[value].kind {
+            NodeKind::Null | NodeKind::Int(0) => false,
+            NodeKind::Str(text) => !text.is_empty(),
+            NodeKind::Seq(items) => !items.is_empty(),
+            NodeKind::Map(entries) => !entries.is_empty(),
+            _ => true,
+        };
+        let is_free = !self.tree.locate(self.object, &path).exact;
+        (is_something && is_free).then_some(Relation::Supplies(path))
     }
 
     /// Whether a remedy would make a `restartPolicy` of `Always` count, other than for an init container: the API server

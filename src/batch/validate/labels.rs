@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{Errors, names, quoted};
 use crate::batch::defaults::JOB_NAME_LABELS;
-use crate::batch::{Cause, Topic};
-use crate::path::At;
+use crate::batch::{Cause, Relation, Topic};
+use crate::path::{At, FieldPath};
 
 /// The most that all annotations of an object may have, keys and values together, in bytes.
 const ANNOTATIONS_MAX: usize = 256 * 1024;
@@ -24,9 +24,12 @@ pub(super) fn validate_labels(
         }
         for problem in names::label_value(value) {
             let message = format!("the value of the label {}, {}, {problem}", quoted(key), quoted(value));
+            let is_made = JOB_NAME_LABELS.contains(&key.as_str()) && errors.job_name.as_ref() == Some(value);
             let added = errors.add(named, Cause::Invalid, Topic::Labels, message).at(at.key(key).to_path());
-            if JOB_NAME_LABELS.contains(&key.as_str()) {
-                added.help("the server gives this label the Job's name: choose a name that a label can have");
+            if is_made {
+                added
+                    .help("the server gives this label the Job's name: choose a name that a label can have")
+                    .relation(Relation::MadeFrom(FieldPath::root().fields("metadata.name")));
             }
         }
     }

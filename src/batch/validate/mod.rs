@@ -22,7 +22,7 @@ pub(super) use metadata::{
     validate_generate_name_segment, validate_metadata_common, validate_metadata_update,
 };
 
-use super::{Cause, FieldError, Topic, Workload};
+use super::{Cause, FieldError, Relation, Topic, Workload};
 use crate::path::{At, FieldPath};
 
 /// Validates an object that is to be created, as [`super::prepare_for_create`] leaves it.
@@ -39,6 +39,9 @@ pub fn validate_create(workload: &Workload) -> Vec<FieldError> {
 /// Validates a Job made from a template that has passed already: only what was added to it or depends on it.
 pub(super) fn validate_known_child(workload: &Workload) -> Vec<FieldError> {
     let mut errors = Errors::default();
+    if let Workload::Job(job) = workload {
+        errors.job_name = job.metadata.name.clone();
+    }
     metadata::validate_metadata(workload.metadata(), &mut errors);
     if let Workload::Job(job) = workload {
         job::validate_known_child(job, &mut errors);
@@ -52,6 +55,9 @@ pub(super) fn validate_known_child(workload: &Workload) -> Vec<FieldError> {
 /// What the server checks of a Job on create and on update, and of a CronJob on create. `stored` is the spec of
 /// the Job so far: what it has wrong already, it may keep in a few places.
 pub(super) fn validate_object(workload: &Workload, stored: Option<&JobSpec>, errors: &mut Errors) {
+    if let Workload::Job(job) = workload {
+        errors.job_name = job.metadata.name.clone();
+    }
     metadata::validate_metadata(workload.metadata(), errors);
     match workload {
         Workload::Job(job) => job::validate_job(job, stored, errors),
@@ -63,6 +69,8 @@ pub(super) fn validate_object(workload: &Workload, stored: Option<&JobSpec>, err
 #[derive(Debug, Default)]
 pub(super) struct Errors {
     pub(super) list: Vec<FieldError>,
+    /// The name of the Job that is validated, which the server gives to labels.
+    job_name: Option<String>,
 }
 
 impl Errors {
@@ -87,6 +95,14 @@ impl Added<'_> {
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {
         if let Some(error) = &mut self.0 {
             error.help = Some(help.into());
+        }
+        self
+    }
+
+    /// How it is related to another field.
+    pub(super) fn relation(mut self, relation: Relation) -> Self {
+        if let Some(error) = &mut self.0 {
+            error.relation = Some(relation);
         }
         self
     }
