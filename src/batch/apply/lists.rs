@@ -55,7 +55,7 @@ const BOTH: Lists = &[
 
 /// Those of the strategic merge patch alone.
 const STRATEGIC: Lists = &[
-    // The protocol is no part of the key here, so that two ports of one number are not told apart.
+    // The protocol is no part of the key here, so that of two ports of one number one is lost.
     ("Container", "ports", keyed(&["containerPort"])),
     ("EphemeralContainer", "ports", keyed(&["containerPort"])),
     ("PodSpec", "resourceClaims", retaining(NAME)),

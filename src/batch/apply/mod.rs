@@ -158,7 +158,7 @@ impl Merge {
                 }
                 None => without_nulls(&Value::Object(written.clone())),
             },
-            (Some(Value::Array(stored)), Value::Array(written)) if !stored.is_empty() => {
+            (Some(Value::Array(stored)), Value::Array(written)) => {
                 let applied = applied.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
                 self.list(spot, stored, applied, written, at)
             }
@@ -269,7 +269,7 @@ impl Merge {
         list.iter().map(|element| self.key(how, element)).collect()
     }
 
-    /// A list that is stored, and is not empty, and written. Where an element lacks its key, kubectl and the server
+    /// A list that is stored and written. Where an element lacks its key, kubectl and the server
     /// refuse to merge the list: then what is written stands, so that it is judged.
     fn list(
         &mut self,
@@ -279,7 +279,7 @@ impl Merge {
         written: &[Value],
         at: &At<'_>,
     ) -> Value {
-        let plain = || without_nulls(&Value::Array(written.to_vec()));
+        let plain = || Value::Array(written.to_vec());
         let how = lists::elements(self.way, spot.ty, spot.field);
         let (Shape::List(element), true) = (spot.shape, how != Elements::Atomic) else { return plain() };
         let spot = Spot { shape: element, ..spot };
@@ -326,7 +326,12 @@ impl Merge {
                 if let Elements::Keyed { retain_keys: true, .. } = how {
                     retain_written(element.as_mut(), &written[index]);
                 }
-                element = Some(self.value(spot, element, applied, &written[index], &at.index(position)));
+                let written = &written[index];
+                element = Some(match element {
+                    Some(element) => self.value(spot, Some(element), applied, written, &at.index(position)),
+                    // What is added to a list keeps its nulls.
+                    None => written.clone(),
+                });
             }
             merged.extend(element);
         }

@@ -17,8 +17,9 @@ pub(super) struct Entry {
 /// before. `is_there` tells whether a stored element has not been removed, `is_same` whether a written element changes
 /// nothing of a stored one.
 ///
-/// Several elements of one key are compared by pairs; of a pair that differs the written element is merged into the
-/// first stored one of its key, as the server does, which looks for one.
+/// Several elements of one key are compared by pairs, from the last to the first, since kubectl's sort turns equal ones
+/// round; of a pair that differs the written element is merged into the first stored one of its key, as the server does,
+/// which looks for one.
 pub(super) fn sequence(
     old: &[String],
     new: &[String],
@@ -47,16 +48,23 @@ pub(super) fn sequence(
             entries.push(Entry { stored: None, written: Vec::new() });
         }
         let is_plain = group.len() == 1 && before.len() <= 1;
-        for (nth, index) in group.into_iter().enumerate() {
-            let pair = before.get(nth).filter(|pair| !is_plain && is_same(**pair, index));
-            let into = if pair.is_some() { first + nth } else { first };
-            entries[into].written.push(index);
+        for (nth, index) in group.into_iter().rev().enumerate() {
+            let pair = before.len().checked_sub(nth + 1);
+            let pair = pair.filter(|pair| !is_plain && is_same(before[*pair], index));
+            entries[first + pair.unwrap_or_default()].written.push(index);
         }
     }
+    // The library deletes from the list whose order it asks for later, and appends to it: so many new elements as are
+    // gone have a place in it, behind all that is left.
+    let mut vacant = (0..old.len()).filter(|index| !is_there(*index)).count();
     let mut only_stored = only_stored.into_iter().peekable();
     let mut all = Vec::with_capacity(entries.len() + only_stored.len());
     for entry in entries {
-        if let Some(place) = entry.stored {
+        let place = entry.stored.or_else(|| {
+            vacant = vacant.checked_sub(1)?;
+            Some(old.len())
+        });
+        if let Some(place) = place {
             while let Some(index) = only_stored.next_if(|index| *index < place) {
                 all.push(Entry { stored: Some(index), written: Vec::new() });
             }
@@ -96,6 +104,17 @@ mod tests {
     }
 
     #[test]
+    fn what_is_new_comes_behind_what_is_stored_where_something_is_gone() {
+        let keys = |text: &str| text.chars().map(String::from).collect::<Vec<_>>();
+        let stored = |gone: usize| {
+            let entries = sequence(&keys("ab"), &keys("c"), |index| index != gone, |_, _| true);
+            entries.into_iter().map(|entry| entry.stored).collect::<Vec<_>>()
+        };
+        assert_eq!(stored(1), [Some(0), None]);
+        assert_eq!(stored(usize::MAX), [None, Some(0), Some(1)]);
+    }
+
+    #[test]
     fn several_of_one_key() {
         let keys = |text: &str| text.chars().map(String::from).collect::<Vec<_>>();
         let entry = |stored, written: &[usize]| Entry { stored, written: written.to_vec() };
@@ -103,9 +122,9 @@ mod tests {
         // Unchanged, both stay what they are.
         let same = sequence(&two, &two, |_| true, |old, new| old == new);
         assert_eq!(same, [entry(Some(0), &[0]), entry(Some(1), &[1])]);
-        // The second is merged into the first.
-        assert_eq!(sequence(&one, &two, |_| true, |old, new| old == new), [entry(Some(0), &[0, 1])]);
+        // Both are merged into the one there is.
+        assert_eq!(sequence(&one, &two, |_| true, |old, new| old == new), [entry(Some(0), &[1, 0])]);
         // Each once, where nothing of the kind is stored.
-        assert_eq!(sequence(&keys("x"), &two, |_| true, |_, _| false)[0], entry(None, &[0, 1]));
+        assert_eq!(sequence(&keys("x"), &two, |_| true, |_, _| false)[0], entry(None, &[1, 0]));
     }
 }

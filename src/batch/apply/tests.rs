@@ -105,7 +105,7 @@ fn ports_of_one_number_are_one_to_kubectl_and_two_to_the_server() {
     let with = |ports: Value| job(&json!({"containers": [{"name": "a", "ports": ports}]}));
     let ports = |value: Value| value["spec"]["template"]["spec"]["containers"][0]["ports"].clone();
     let (stored, written) = (with(json!([port("TCP")])), with(json!([port("TCP"), port("UDP")])));
-    assert_eq!(ports(merged(Way::Strategic, &stored, None, &written)), json!([port("UDP")]));
+    assert_eq!(ports(merged(Way::Strategic, &stored, None, &written)), json!([port("TCP")]));
     assert_eq!(ports(merged(Way::ServerSide, &stored, None, &written)), json!([port("TCP"), port("UDP")]));
     // Both unchanged, they stay.
     assert_eq!(ports(merged(Way::Strategic, &written, None, &written)), json!([port("TCP"), port("UDP")]));
