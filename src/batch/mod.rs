@@ -20,6 +20,7 @@ pub(crate) mod names;
 pub(crate) mod pod;
 mod same;
 mod schema;
+mod stored;
 mod update;
 mod validate;
 mod version;
@@ -35,6 +36,7 @@ pub use defaults::{
 };
 pub use error::{Cause, FieldError, Relation, Remedy, Topic};
 pub(crate) use image::effective_tag;
+pub use stored::stored_form;
 pub use update::{prepare_for_update, validate_update};
 pub use validate::validate_create;
 pub use version::{KubernetesVersion, UnknownVersion, fields_not_in};

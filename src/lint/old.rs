@@ -120,11 +120,8 @@ impl StoredObject {
     /// None where the outcome is no object of its kind.
     pub(super) fn apply(&self, written: &Value) -> Option<(Workload, MergedPlaces)> {
         let kind = self.object.kind();
-        let current = match self.object.workload() {
-            Workload::Job(job) => serde_json::to_value(job),
-            Workload::CronJob(cron_job) => serde_json::to_value(cron_job),
-        };
-        let merged = batch::merge(kind, self.way, current.ok()?, self.applied.as_ref(), written);
+        let current = batch::stored_form(self.object.workload());
+        let merged = batch::merge(kind, self.way, current, self.applied.as_ref(), written);
         let tree = Tree::from_value(&merged.value);
         let mut workload = batch::decode(&tree, tree.root(), kind).workload?;
         let (metadata, stored) = (workload.metadata_mut(), self.object.metadata());

@@ -157,11 +157,7 @@ fn subject(warning: &FieldError) -> String {
 
 /// The object as it is stored, as far as the vectors show it, with the name that the server has chosen for it.
 fn stored(workload: &Workload, name: &str) -> Value {
-    let object = match workload {
-        Workload::Job(job) => serde_json::to_string(job),
-        Workload::CronJob(cron_job) => serde_json::to_string(cron_job),
-    };
-    let mut text = object.unwrap_or_default().replace(UNKNOWN_UID, "<uid>");
+    let mut text = batch::stored_form(workload).to_string().replace(UNKNOWN_UID, "<uid>");
     let ours = workload.metadata().name.as_deref().unwrap_or_default();
     if workload.metadata().generate_name.is_some() && ours.ends_with("xxxxx") {
         text = text.replace(&format!("\"{ours}\""), &format!("\"{name}\""));
