@@ -153,6 +153,10 @@ fn validate_indexed(spec: &JobSpec, at: &At<'_>, errors: &mut Errors) {
     let completions = at.field("completions");
     let parallelism = at.field("parallelism");
     let max_failed = at.field("maxFailedIndexes");
+    // The server compares these with completions, whether there are any or not.
+    let mut success_rules = spec.success_policy.iter().flat_map(|policy| &policy.rules);
+    let crashes_server =
+        success_rules.any(|rule| rule.succeeded_indexes.is_some() || rule.succeeded_count.is_some());
     if spec.completions.is_none() {
         errors
             .add(
@@ -161,7 +165,12 @@ fn validate_indexed(spec: &JobSpec, at: &At<'_>, errors: &mut Errors) {
                 Topic::Indexed,
                 "an Indexed Job needs completions: one Pod per index",
             )
-            .help("set completions to the number of indexes");
+            .help(if crashes_server {
+                "set completions to the number of indexes; without it, a successPolicy makes a 1.36 API server panic and \
+                 answer with an internal error"
+            } else {
+                "set completions to the number of indexes"
+            });
     }
     if let Some(value) = spec.parallelism.filter(|value| *value > INDEXED_PARALLELISM_MAX) {
         let message =

@@ -223,3 +223,25 @@ fn cron_jobs() {
       shorten it: its Jobs are named after it, with 11 more characters
     "##);
 }
+
+#[test]
+fn what_makes_a_server_panic_is_named() {
+    let without_completions = |success_policy: Value| {
+        let mut spec = json!({"completionMode": "Indexed", "parallelism": 2});
+        if !success_policy.is_null() {
+            spec["successPolicy"] = success_policy;
+        }
+        let of_job = job(spec);
+        let cron_job = json!({
+            "metadata": {"name": "sample"},
+            "spec": {"schedule": "@daily", "jobTemplate": {"spec": of_job["spec"]}},
+        });
+        let said = [said(Kind::Job, &of_job), said(Kind::CronJob, &cron_job)];
+        assert!(said.iter().all(|said| said.contains("an Indexed Job needs completions")), "{said:?}");
+        said.map(|said| said.contains("panic"))
+    };
+    assert_eq!(without_completions(json!({"rules": [{"succeededCount": 1}]})), [true, true]);
+    assert_eq!(without_completions(json!({"rules": [{"succeededIndexes": "0"}]})), [true, true]);
+    assert_eq!(without_completions(json!({"rules": []})), [false, false]);
+    assert_eq!(without_completions(Value::Null), [false, false]);
+}
