@@ -5,6 +5,7 @@
 
 #![allow(clippy::expect_used, clippy::print_stderr, clippy::unwrap_used, reason = "tests fail by panicking")]
 
+mod apply;
 mod cron;
 mod verdict;
 #[cfg(all(feature = "serve", unix))]
@@ -32,6 +33,7 @@ const SUITES: &[(&str, &str, Read, Compare)] = &[
     ("combined.jsonl", "verdict", json, verdict::create),
     ("update.jsonl", "verdict", json, verdict::changed),
     ("children.jsonl", "verdict", json, verdict::child),
+    ("apply.jsonl", "merge", json, apply::merged),
     #[cfg(all(feature = "serve", unix))]
     ("job.jsonl", "webhook", json, webhook::create),
     #[cfg(all(feature = "serve", unix))]
