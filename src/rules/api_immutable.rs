@@ -19,13 +19,24 @@ pub static RULE: Rule = Rule {
                `completions` of an Indexed Job can change together with `parallelism`, to the same number. A \
                suspended Job that runs no Pods may get other resources, node selectors, node affinity, tolerations, \
                scheduling gates, and other labels and annotations in its template.\n\n\
-               The linter can only tell with `--against`, which names what is stored.",
-        why: "`kubectl apply` of a changed manifest fails on a Job that ran before. A pipeline that deploys Jobs \
-              needs a new name each time (`generateName`), or has to delete the old Job first.",
+               The linter can only tell with `--against`, which names what is stored. It judges the object that `kubectl \
+               apply` would make: what the manifest does not write, and was not applied before, is no change.\n\n\
+               Where the tool that deploys the Job replaces it (Helm's and Argo CD's hooks, Argo CD's \
+               `Force=true,Replace=true`, Flux's `force: enabled`, kapp's `fallback-on-replace`), nothing is refused; a \
+               remark says that the Job runs again.",
+        why: "`kubectl apply` of a changed manifest fails on a Job that ran before. Deployments that run a Job with each \
+              version give it another name each time (a tag or a hash in it), make it a hook, which is deleted \
+              first, or have their tool replace it. By hand, `kubectl delete job` or `kubectl replace --force` comes \
+              first.",
         examples: &[],
         sources: &[
             "https://kubernetes.io/docs/concepts/workloads/controllers/job/#mutable-scheduling-directives",
             "https://kubernetes.io/docs/concepts/workloads/controllers/job/#elastic-indexed-jobs",
+            "https://kubernetes.io/docs/tasks/manage-kubernetes-objects/declarative-config/#how-apply-calculates-differences-and-merges-changes",
+            "https://helm.sh/docs/topics/charts_hooks/#hook-deletion-policies",
+            "https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/#force-sync",
+            "https://fluxcd.io/flux/components/kustomize/kustomizations/#controlling-the-apply-behavior-of-resources",
+            "https://carvel.dev/kapp/docs/latest/apply/",
         ],
     },
     check: Check::Server(Topic::Immutable),
