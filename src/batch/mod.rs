@@ -26,7 +26,7 @@ mod validate;
 mod version;
 mod warnings;
 
-pub use apply::{LAST_APPLIED, Merged, MergedPlaces, Way, applied_by_server, merge};
+pub use apply::{Applied, LAST_APPLIED, Merged, MergedPlaces, Way, applied_by_server, merge};
 pub use child::{CRON_JOB_CHILD_SUFFIX, child_job, run_spec, validate_child, validate_child_of_accepted};
 pub(crate) use decode::MAX_COMPLAINTS;
 pub use decode::{Decoded, Mistyped, decode};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::batch::{self, Kind, MergedPlaces, Way, Workload};
+use crate::batch::{self, Applied, Kind, MergedPlaces, Way, Workload};
 use crate::engine::{Check, Finding, Object};
 use crate::manifest::{self, Tree};
 use crate::report::FileError;
@@ -83,7 +83,7 @@ impl OldObjects {
 #[derive(Debug)]
 pub(super) struct StoredObject {
     pub(super) object: Object,
-    applied: Option<Value>,
+    applied: Option<Applied>,
     way: Way,
 }
 
@@ -106,8 +106,8 @@ impl StoredObject {
         workload.metadata_mut().resource_version.get_or_insert_with(|| "1".to_owned());
         let object = Object::prepared(workload);
         let (applied, way) = match last_applied {
-            Some(applied) => (Some(applied), Way::Strategic),
-            None if !is_stored => (Some(written()), Way::Strategic),
+            Some(applied) => (Some(applied.into()), Way::Strategic),
+            None if !is_stored => (Some(written().into()), Way::Strategic),
             None => match batch::applied_by_server(object.kind(), &written()) {
                 Some(applied) => (Some(applied), Way::ServerSide),
                 None => (None, Way::Strategic),

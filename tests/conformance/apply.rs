@@ -1,13 +1,29 @@
-//! What an apply makes of a stored object, as Kubernetes' own library merges it.
+//! What an apply makes of a stored object, as Kubernetes' own libraries merge it.
 
-use jobguard::batch::{Kind, Way, merge};
+use jobguard::batch::{Applied, Kind, Way, applied_by_server, merge};
 use serde_json::Value;
 
 /// A vector of `apply.jsonl`: a stored object, what was applied before, what is applied, and what they are merged to.
 pub(crate) fn merged(vector: &Value) -> Result<(), String> {
-    let kind = if vector["kind"] == "Job" { Kind::Job } else { Kind::CronJob };
-    let applied = Some(&vector["applied"]).filter(|applied| !applied.is_null());
-    let ours = merge(kind, Way::Strategic, vector["stored"].clone(), applied, &vector["written"]).value;
+    let applied = Some(vector["applied"].clone()).filter(|applied| !applied.is_null());
+    compare(vector, Way::Strategic, applied.map(Applied::from).as_ref())
+}
+
+/// A vector of `apply-server-side.jsonl`: the same, where the managed fields say what was applied.
+pub(crate) fn merged_by_server(vector: &Value) -> Result<(), String> {
+    let own = applied_by_server(kind(vector), &vector["stored"]);
+    compare(vector, Way::ServerSide, own.as_ref())
+}
+
+fn kind(vector: &Value) -> Kind {
+    if vector["kind"] == "Job" { Kind::Job } else { Kind::CronJob }
+}
+
+fn compare(vector: &Value, way: Way, applied: Option<&Applied>) -> Result<(), String> {
+    let mut ours = merge(kind(vector), way, vector["stored"].clone(), applied, &vector["written"]).value;
+    if let Some(metadata) = ours.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.remove("managedFields");
+    }
     difference("", &vector["merged"], &ours).map_or(Ok(()), Err)
 }
 
@@ -15,8 +31,8 @@ pub(crate) fn merged(vector: &Value) -> Result<(), String> {
 fn difference(at: &str, theirs: &Value, ours: &Value) -> Option<String> {
     match (theirs, ours) {
         (Value::Object(a), Value::Object(b)) => {
-            let all = a.keys().chain(b.keys().filter(|key| !a.contains_key(*key)));
-            all.into_iter().find_map(|key| match (a.get(key), b.get(key)) {
+            let mut all = a.keys().chain(b.keys().filter(|key| !a.contains_key(*key)));
+            all.find_map(|key| match (a.get(key), b.get(key)) {
                 (Some(a), Some(b)) => difference(&format!("{at}.{key}"), a, b),
                 (a, b) => Some(format!("{at}.{key}: the library has {a:?}, we have {b:?}")),
             })
@@ -27,8 +43,8 @@ fn difference(at: &str, theirs: &Value, ours: &Value) -> Option<String> {
             (!is_same).then(|| format!("{at}: the library has {theirs}, we have {ours}"))
         }
         (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
-            let pairs = a.iter().zip(b).enumerate();
-            pairs.into_iter().find_map(|(index, (a, b))| difference(&format!("{at}[{index}]"), a, b))
+            let mut pairs = a.iter().zip(b).enumerate();
+            pairs.find_map(|(index, (a, b))| difference(&format!("{at}[{index}]"), a, b))
         }
         _ => (theirs != ours).then(|| format!("{at}: the library has {theirs}, we have {ours}")),
     }

@@ -34,6 +34,7 @@ const SUITES: &[(&str, &str, Read, Compare)] = &[
     ("update.jsonl", "verdict", json, verdict::changed),
     ("children.jsonl", "verdict", json, verdict::child),
     ("apply.jsonl", "merge", json, apply::merged),
+    ("apply-server-side.jsonl", "merge", json, apply::merged_by_server),
     #[cfg(all(feature = "serve", unix))]
     ("job.jsonl", "webhook", json, webhook::create),
     #[cfg(all(feature = "serve", unix))]

@@ -37,6 +37,21 @@ pub enum Way {
     ServerSide,
 }
 
+/// What is known to have been applied of an object.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Applied {
+    /// What is removed where it is written no longer, in JSON.
+    pub written: Value,
+    /// What stays of that because others have set it as well; for [`Way::ServerSide`].
+    pub kept: Option<Value>,
+}
+
+impl From<Value> for Applied {
+    fn from(written: Value) -> Self {
+        Self { written, kept: None }
+    }
+}
+
 /// What a stored object and a manifest are merged to.
 #[derive(Debug)]
 pub struct Merged {
@@ -79,13 +94,31 @@ impl MergedPlaces {
 /// whatever else they are is the outcome of [`Value::Null`]. Fields that the API does not have are left out of it.
 ///
 /// Its cost grows with the size of the three, and no faster.
-pub fn merge(kind: Kind, way: Way, stored: Value, applied: Option<&Value>, written: &Value) -> Merged {
+pub fn merge(kind: Kind, way: Way, stored: Value, applied: Option<&Applied>, written: &Value) -> Merged {
     let schema = Schema::get();
     let root = Shape::Object(schema.root(kind));
     let mut merge = Merge { schema, way, places: Some(BTreeMap::new()) };
     let spot = Spot { shape: &root, ty: "", field: "" };
-    let value = merge.value(spot, Some(stored), applied, written, &At::root());
+    let before = Before {
+        applied: applied.map(|applied| &applied.written),
+        kept: applied.and_then(|applied| applied.kept.as_ref()),
+    };
+    let value = merge.value(spot, Some(stored), before, written, &At::root());
     Merged { value, places: MergedPlaces(merge.places.unwrap_or_default()) }
+}
+
+/// What was applied of a value, and what of it stays when it is removed.
+#[derive(Debug, Clone, Copy, Default)]
+struct Before<'a> {
+    applied: Option<&'a Value>,
+    kept: Option<&'a Value>,
+}
+
+impl<'a> Before<'a> {
+    fn get(self, name: &str) -> Self {
+        let below = |value: Option<&'a Value>| value.and_then(|value| value.get(name));
+        Self { applied: below(self.applied), kept: below(self.kept) }
+    }
 }
 
 /// What a value is: its shape, and the type and name of the field that it belongs to.
@@ -146,21 +179,17 @@ impl Merge {
         &mut self,
         spot: Spot<'_>,
         stored: Option<Value>,
-        applied: Option<&Value>,
+        before: Before<'_>,
         written: &Value,
         at: &At<'_>,
     ) -> Value {
         match (stored, written) {
             (Some(Value::Object(stored)), Value::Object(written)) => match self.fields_of(spot) {
-                Some(fields) => {
-                    let applied = applied.and_then(Value::as_object);
-                    Value::Object(self.fields(fields, stored, applied, written, at))
-                }
+                Some(fields) => Value::Object(self.fields(fields, stored, before, written, at)),
                 None => without_nulls(&Value::Object(written.clone())),
             },
             (Some(Value::Array(stored)), Value::Array(written)) => {
-                let applied = applied.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-                self.list(spot, stored, applied, written, at)
+                self.list(spot, stored, before, written, at)
             }
             _ => without_nulls(written),
         }
@@ -170,84 +199,30 @@ impl Merge {
         &mut self,
         fields: Fields<'_>,
         mut stored: Map<String, Value>,
-        applied: Option<&Map<String, Value>>,
+        before: Before<'_>,
         written: &Map<String, Value>,
         at: &At<'_>,
     ) -> Map<String, Value> {
-        for (name, applied) in applied.into_iter().flatten() {
-            if !written.contains_key(name) && fields.get(name).is_some() {
-                self.remove(fields, &mut stored, name, applied);
+        for name in before.applied.and_then(Value::as_object).into_iter().flat_map(Map::keys) {
+            if written.contains_key(name) || fields.get(name).is_none() {
+                continue;
+            }
+            match (before.get(name).kept, stored.get_mut(name)) {
+                (Some(kept), Some(stored)) => stored.clone_from(kept),
+                _ => {
+                    stored.remove(name);
+                }
             }
         }
         for (name, value) in written {
             let Some(spot) = fields.get(name) else { continue };
             let old = stored.remove(name);
             if !value.is_null() {
-                let applied = applied.and_then(|applied| applied.get(name));
-                let merged = self.value(spot, old, applied, value, &fields.at(at, name));
+                let merged = self.value(spot, old, before.get(name), value, &fields.at(at, name));
                 stored.insert(name.clone(), merged);
             }
         }
         stored
-    }
-
-    /// Removes a field that was applied and is so no longer: by a patch as a whole, by the server as far as nothing but
-    /// what was applied is in it.
-    fn remove(&self, fields: Fields<'_>, stored: &mut Map<String, Value>, name: &str, applied: &Value) {
-        let Some(old) = stored.remove(name) else { return };
-        if let (Way::ServerSide, Some(spot)) = (self.way, fields.get(name))
-            && let Some(rest) = self.without(spot, old, applied)
-        {
-            stored.insert(name.to_owned(), rest);
-        }
-    }
-
-    /// What is left of a value without what was applied of it.
-    fn without(&self, spot: Spot<'_>, value: Value, applied: &Value) -> Option<Value> {
-        match (value, applied) {
-            (Value::Object(mut value), Value::Object(applied)) => {
-                let fields = self.fields_of(spot)?;
-                for (name, applied) in applied {
-                    self.remove(fields, &mut value, name, applied);
-                }
-                (!value.is_empty()).then_some(Value::Object(value))
-            }
-            (Value::Array(value), Value::Array(applied)) => {
-                let Shape::List(element) = spot.shape else { return None };
-                let spot = Spot { shape: element, ..spot };
-                let how = lists::elements(self.way, spot.ty, spot.field);
-                let mut keys = HashMap::new();
-                for element in applied {
-                    keys.insert(self.key(how, element)?, element);
-                }
-                let left = |element: Value| match self.key(how, &element).and_then(|key| keys.get(&key)) {
-                    Some(applied) => self.without_element(spot, how, element, applied),
-                    None => Some(element),
-                };
-                let rest: Vec<Value> = value.into_iter().filter_map(left).collect();
-                (!rest.is_empty()).then_some(Value::Array(rest))
-            }
-            _ => None,
-        }
-    }
-
-    /// What is left of a list's element: its key stays as long as anything else does.
-    fn without_element(
-        &self,
-        spot: Spot<'_>,
-        how: Elements,
-        element: Value,
-        applied: &Value,
-    ) -> Option<Value> {
-        let Elements::Keyed { keys, .. } = how else { return None };
-        let Value::Object(element) = element else { return None };
-        let (key, rest): (Map<_, _>, Map<_, _>) =
-            element.into_iter().partition(|(name, _)| keys.contains(&name.as_str()));
-        let Some(Value::Object(mut rest)) = self.without(spot, Value::Object(rest), applied) else {
-            return None;
-        };
-        rest.extend(key);
-        Some(Value::Object(rest))
     }
 
     /// What tells an element of a list from the others; none for one that lacks its key.
@@ -265,6 +240,17 @@ impl Merge {
         }
     }
 
+    /// The elements of a list by their keys, each the first of its key.
+    fn by_key<'v>(&self, how: Elements, list: Option<&'v Value>) -> HashMap<String, &'v Value> {
+        let mut elements = HashMap::new();
+        for element in list.and_then(Value::as_array).into_iter().flatten() {
+            if let Some(key) = self.key(how, element) {
+                elements.entry(key).or_insert(element);
+            }
+        }
+        elements
+    }
+
     fn keys(&self, how: Elements, list: &[Value]) -> Option<Vec<String>> {
         list.iter().map(|element| self.key(how, element)).collect()
     }
@@ -275,7 +261,7 @@ impl Merge {
         &mut self,
         spot: Spot<'_>,
         stored: Vec<Value>,
-        applied: &[Value],
+        before: Before<'_>,
         written: &[Value],
         at: &At<'_>,
     ) -> Value {
@@ -286,33 +272,31 @@ impl Merge {
         let (Some(old), Some(new)) = (self.keys(how, &stored), self.keys(how, written)) else {
             return plain();
         };
-        let mut before: HashMap<String, &Value> = HashMap::with_capacity(applied.len());
-        for element in applied {
-            if let Some(key) = self.key(how, element) {
-                before.entry(key).or_insert(element);
-            }
-        }
+        let (applied, others) = (self.by_key(how, before.applied), self.by_key(how, before.kept));
         let kept: HashSet<&str> = new.iter().map(String::as_str).collect();
         let mut stored: Vec<Option<Value>> = stored.into_iter().map(Some).collect();
         for (key, element) in old.iter().zip(&mut stored) {
             // Applied, and written no longer.
-            if let (false, Some(applied)) = (kept.contains(key.as_str()), before.get(key)) {
-                *element = match self.way {
-                    Way::Strategic => None,
-                    Way::ServerSide => {
-                        element.take().and_then(|element| self.without_element(spot, how, element, applied))
-                    }
-                };
+            if !kept.contains(key.as_str()) && applied.contains_key(key) {
+                *element = others.get(key).map(|element| (*element).clone());
             }
         }
         let is_same = |old: usize, new: usize| {
             let scratch = &mut Self { schema: self.schema, way: self.way, places: None };
             stored[old].as_ref().is_none_or(|element| {
-                let merged = scratch.value(spot, Some(element.clone()), None, &written[new], &At::root());
+                let merged =
+                    scratch.value(spot, Some(element.clone()), Before::default(), &written[new], &At::root());
                 merged == *element
             })
         };
-        let entries = sequence(&old, &new, |old| stored[old].is_some(), is_same);
+        let is_there = |old: usize| stored[old].is_some();
+        let vacant = match (self.way, how) {
+            (Way::Strategic, Elements::Keyed { .. }) => {
+                stored.iter().filter(|element| element.is_none()).count()
+            }
+            _ => 0,
+        };
+        let entries = sequence(&old, &new, is_there, vacant, is_same);
         let is_moved = entries.len() != written.len()
             || entries.iter().enumerate().any(|(position, entry)| entry.written.first() != Some(&position));
         if let Some(places) = self.places.as_mut().filter(|_| is_moved) {
@@ -322,13 +306,16 @@ impl Merge {
         for (position, Entry { stored: from, written: over }) in entries.into_iter().enumerate() {
             let mut element = from.and_then(|from| stored[from].take());
             for index in over {
-                let applied = before.get(&new[index]).copied();
+                let before = Before {
+                    applied: applied.get(&new[index]).copied(),
+                    kept: others.get(&new[index]).copied(),
+                };
                 if let Elements::Keyed { retain_keys: true, .. } = how {
                     retain_written(element.as_mut(), &written[index]);
                 }
                 let written = &written[index];
                 element = Some(match element {
-                    Some(element) => self.value(spot, Some(element), applied, written, &at.index(position)),
+                    Some(element) => self.value(spot, Some(element), before, written, &at.index(position)),
                     // What is added to a list keeps its nulls.
                     None => written.clone(),
                 });

@@ -1,95 +1,94 @@
 //! What was applied by the server, as the managed fields of an object have it.
 
 use std::cmp::Ordering;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
 use super::lists::{self, Elements};
-use super::{Fields, Kind, Merge, Spot, Way};
+use super::{Applied, Fields, Kind, Merge, Spot, Way};
 use crate::batch::schema::{Schema, Shape};
 
-/// The part of a stored object that server-side apply has set and nobody else: what is removed from it once it is applied
-/// no longer. None where nothing was applied in that way, or the managed fields are not shown.
+/// What server-side apply has set of a stored object, and what other managers have. None where nothing was applied in
+/// that way, or the managed fields are not shown.
 ///
 /// Of several who apply it is kubectl's, else the latest.
-pub fn applied_by_server(kind: Kind, stored: &Value) -> Option<Value> {
+pub fn applied_by_server(kind: Kind, stored: &Value) -> Option<Applied> {
     let entries = stored.get("metadata")?.get("managedFields")?.as_array()?;
     let text =
         |entry: &Value, name: &str| entry.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let is_applied =
         |entry: &&Value| text(entry, "operation") == "Apply" && text(entry, "subresource").is_empty();
     let rank = |entry: &&Value| (text(entry, "manager") == "kubectl", text(entry, "time"));
-    let mine = entries.iter().filter(is_applied).max_by(|a, b| {
-        let by_rank = rank(a).cmp(&rank(b));
-        if by_rank == Ordering::Equal { Ordering::Less } else { by_rank }
+    let mine = entries.iter().filter(is_applied).max_by(|a, b| match rank(a).cmp(&rank(b)) {
+        Ordering::Equal => Ordering::Less,
+        other => other,
     })?;
-    let others: Vec<&Value> = entries
-        .iter()
-        .filter(|entry| !std::ptr::eq(*entry, mine))
-        .filter_map(|entry| entry.get("fieldsV1"))
-        .collect();
-    let schema = Schema::get();
-    let merge = Merge { schema, way: Way::ServerSide, places: None };
-    let root = Shape::Object(schema.root(kind));
-    let spot = Spot { shape: &root, ty: "", field: "" };
-    let own = Projection { merge: &merge }.value(spot, stored, mine.get("fieldsV1")?, &others);
-    Some(own.unwrap_or_else(|| Value::Object(Map::new())))
+    let fields = |entry: &&Value| std::ptr::eq(*entry, mine);
+    let (own, others): (Vec<&Value>, Vec<&Value>) = entries.iter().partition(fields);
+    let sets = |entries: Vec<&'_ Value>| -> Vec<Value> {
+        entries.into_iter().filter_map(|entry| entry.get("fieldsV1").cloned()).collect()
+    };
+    let part = |sets: Vec<Value>, is_own| {
+        let merge = Merge { schema: Schema::get(), way: Way::ServerSide, places: None };
+        let root = Shape::Object(merge.schema.root(kind));
+        let spot = Spot { shape: &root, ty: "", field: "" };
+        let part = Part { merge: &merge, is_own }.value(spot, stored, &sets.iter().collect::<Vec<_>>());
+        part.unwrap_or_else(|| Value::Object(Map::new()))
+    };
+    Some(Applied { written: part(sets(own), true), kept: Some(part(sets(others), false)) })
 }
 
-/// The part of a value that is one manager's own.
-struct Projection<'m> {
+/// The part of a value that field sets (`fieldsV1`) speak of.
+struct Part<'m> {
     merge: &'m Merge,
+    /// Whether it is to say what may be removed, and not what is to stay: of an object that is owned without any of its
+    /// fields, nothing more.
+    is_own: bool,
 }
 
-impl Projection<'_> {
-    /// `mine` and `others` are the nodes of the field sets (`fieldsV1`) for this value.
-    fn value(&self, spot: Spot<'_>, value: &Value, mine: &Value, others: &[&Value]) -> Option<Value> {
-        let is_leaf = mine.as_object().is_none_or(|below| below.keys().all(|key| key == "."));
-        match value {
-            Value::Object(fields) if !is_leaf => {
-                self.fields(self.merge.fields_of(spot)?, fields, mine, others).map(Value::Object)
-            }
-            Value::Array(elements) if !is_leaf => self.list(spot, elements, mine, others).map(Value::Array),
-            _ => others.is_empty().then(|| value.clone()),
+impl Part<'_> {
+    /// `sets` are the nodes for this value.
+    fn value(&self, spot: Spot<'_>, value: &Value, sets: &[&Value]) -> Option<Value> {
+        if sets.is_empty() {
+            return None;
         }
+        let is_leaf = |set: &&Value| set.as_object().is_none_or(|below| below.keys().all(|key| key == "."));
+        let is_owned = sets.iter().any(is_leaf);
+        let parts = match value {
+            Value::Object(fields) if !is_owned || self.is_own => {
+                self.merge.fields_of(spot).map(|parts| Value::Object(self.fields(parts, fields, sets)))
+            }
+            Value::Array(elements) if !is_owned || self.is_own => {
+                self.list(spot, elements, sets).map(Value::Array)
+            }
+            _ => None,
+        };
+        parts.or_else(|| is_owned.then(|| value.clone()))
     }
 
-    fn fields(
-        &self,
-        fields: Fields<'_>,
-        values: &Map<String, Value>,
-        mine: &Value,
-        others: &[&Value],
-    ) -> Option<Map<String, Value>> {
-        let mut own = Map::new();
-        for (node, below) in mine.as_object()? {
-            let Some(name) = node.strip_prefix("f:") else { continue };
-            let (Some(value), Some(spot)) = (values.get(name), fields.get(name)) else { continue };
-            let theirs: Vec<&Value> = others.iter().filter_map(|other| other.get(node)).collect();
-            if let Some(value) = self.value(spot, value, below, &theirs) {
-                own.insert(name.to_owned(), value);
+    fn fields(&self, fields: Fields<'_>, values: &Map<String, Value>, sets: &[&Value]) -> Map<String, Value> {
+        let mut part = Map::new();
+        for (name, value) in values {
+            let below = below(sets, &format!("f:{name}"));
+            if let Some(value) = fields.get(name).and_then(|spot| self.value(spot, value, &below)) {
+                part.insert(name.clone(), value);
             }
         }
-        (!own.is_empty()).then_some(own)
+        part
     }
 
-    fn list(
-        &self,
-        spot: Spot<'_>,
-        elements: &[Value],
-        mine: &Value,
-        others: &[&Value],
-    ) -> Option<Vec<Value>> {
+    /// None for a list that is not merged.
+    fn list(&self, spot: Spot<'_>, elements: &[Value], sets: &[&Value]) -> Option<Vec<Value>> {
         let Shape::List(element) = spot.shape else { return None };
         let how = lists::elements(self.merge.way, spot.ty, spot.field);
-        let spot = Spot { shape: element, ..spot };
-        let mut places = std::collections::HashMap::with_capacity(elements.len());
-        for element in elements {
-            places.insert(self.merge.key(how, element)?, element);
+        if how == Elements::Atomic {
+            return None;
         }
-        let mut own = Vec::new();
-        for (node, below) in mine.as_object()? {
-            let theirs: Vec<&Value> = others.iter().filter_map(|other| other.get(node)).collect();
+        let spot = Spot { shape: element, ..spot };
+        // The nodes by the keys of the elements that they are for.
+        let mut nodes: HashMap<String, HashSet<&str>> = HashMap::new();
+        for node in sets.iter().filter_map(|set| set.as_object()).flat_map(Map::keys) {
             let key = match (how, node.split_once(':')) {
                 (Elements::Keyed { .. }, Some(("k", key))) => {
                     serde_json::from_str::<Value>(key).ok().and_then(|key| self.merge.key(how, &key))
@@ -99,33 +98,33 @@ impl Projection<'_> {
                 }
                 _ => None,
             };
-            let Some(element) = key.and_then(|key| places.get(&key)) else { continue };
-            own.extend(self.element(spot, how, element, below, &theirs));
-        }
-        (!own.is_empty()).then_some(own)
-    }
-
-    /// An element's own part has its key too, by which it is found.
-    fn element(
-        &self,
-        spot: Spot<'_>,
-        how: Elements,
-        element: &Value,
-        mine: &Value,
-        others: &[&Value],
-    ) -> Option<Value> {
-        let Elements::Keyed { keys, .. } = how else { return self.value(spot, element, mine, others) };
-        let own = self.value(spot, element, mine, others);
-        let mut own = match own {
-            Some(Value::Object(own)) => own,
-            _ if others.is_empty() => Map::new(),
-            _ => return None,
-        };
-        for name in keys {
-            if let Some(value) = element.get(*name) {
-                own.insert((*name).to_owned(), value.clone());
+            if let Some(key) = key {
+                nodes.entry(key).or_default().insert(node);
             }
         }
-        Some(Value::Object(own))
+        let part = elements.iter().filter_map(|element| {
+            let nodes = nodes.get(&self.merge.key(how, element)?)?;
+            let below: Vec<&Value> = nodes.iter().flat_map(|node| below(sets, node)).collect();
+            let part = self.value(spot, element, &below)?;
+            Some(with_key(how, part, element))
+        });
+        Some(part.collect())
     }
+}
+
+/// A part of an element, with the key by which it is found.
+fn with_key(how: Elements, mut part: Value, element: &Value) -> Value {
+    if let (Elements::Keyed { keys, .. }, Some(fields)) = (how, part.as_object_mut()) {
+        for key in keys {
+            if let Some(value) = element.get(*key) {
+                fields.insert((*key).to_owned(), value.clone());
+            }
+        }
+    }
+    part
+}
+
+/// The nodes of this name below others.
+fn below<'v>(sets: &[&'v Value], node: &str) -> Vec<&'v Value> {
+    sets.iter().filter_map(|set| set.get(node)).collect()
 }

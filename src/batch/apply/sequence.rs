@@ -15,7 +15,8 @@ pub(super) struct Entry {
 ///
 /// What is written keeps its order; what is only stored comes where it was, before the written element that it stood
 /// before. `is_there` tells whether a stored element has not been removed, `is_same` whether a written element changes
-/// nothing of a stored one.
+/// nothing of a stored one. The first `vacant` of the new elements come behind all that is stored: kubectl's library
+/// deletes from the very list whose order it asks for later, and appends to it, so that they take the vacant places.
 ///
 /// Several elements of one key are compared by pairs, from the last to the first, since kubectl's sort turns equal ones
 /// round; of a pair that differs the written element is merged into the first stored one of its key, as the server does,
@@ -24,6 +25,7 @@ pub(super) fn sequence(
     old: &[String],
     new: &[String],
     is_there: impl Fn(usize) -> bool,
+    mut vacant: usize,
     mut is_same: impl FnMut(usize, usize) -> bool,
 ) -> Vec<Entry> {
     let mut stored: HashMap<&str, Vec<usize>> = HashMap::with_capacity(old.len());
@@ -54,9 +56,6 @@ pub(super) fn sequence(
             entries[first + pair.unwrap_or_default()].written.push(index);
         }
     }
-    // The library deletes from the list whose order it asks for later, and appends to it: so many new elements as are
-    // gone have a place in it, behind all that is left.
-    let mut vacant = (0..old.len()).filter(|index| !is_there(*index)).count();
     let mut only_stored = only_stored.into_iter().peekable();
     let mut all = Vec::with_capacity(entries.len() + only_stored.len());
     for entry in entries {
@@ -88,7 +87,7 @@ mod tests {
             (None, Some(index)) => old[index].clone(),
             (None, None) => String::new(),
         };
-        sequence(&old, &new, |_| true, |_, _| true).into_iter().map(letter).collect()
+        sequence(&old, &new, |_| true, 0, |_, _| true).into_iter().map(letter).collect()
     }
 
     #[test]
@@ -106,12 +105,12 @@ mod tests {
     #[test]
     fn what_is_new_comes_behind_what_is_stored_where_something_is_gone() {
         let keys = |text: &str| text.chars().map(String::from).collect::<Vec<_>>();
-        let stored = |gone: usize| {
-            let entries = sequence(&keys("ab"), &keys("c"), |index| index != gone, |_, _| true);
+        let stored = |vacant: usize| {
+            let entries = sequence(&keys("ab"), &keys("c"), |index| index == 0, vacant, |_, _| true);
             entries.into_iter().map(|entry| entry.stored).collect::<Vec<_>>()
         };
         assert_eq!(stored(1), [Some(0), None]);
-        assert_eq!(stored(usize::MAX), [None, Some(0), Some(1)]);
+        assert_eq!(stored(0), [None, Some(0)]);
     }
 
     #[test]
@@ -120,11 +119,11 @@ mod tests {
         let entry = |stored, written: &[usize]| Entry { stored, written: written.to_vec() };
         let (two, one) = (keys("pp"), keys("p"));
         // Unchanged, both stay what they are.
-        let same = sequence(&two, &two, |_| true, |old, new| old == new);
+        let same = sequence(&two, &two, |_| true, 0, |old, new| old == new);
         assert_eq!(same, [entry(Some(0), &[0]), entry(Some(1), &[1])]);
         // Both are merged into the one there is.
-        assert_eq!(sequence(&one, &two, |_| true, |old, new| old == new), [entry(Some(0), &[1, 0])]);
+        assert_eq!(sequence(&one, &two, |_| true, 0, |old, new| old == new), [entry(Some(0), &[1, 0])]);
         // Each once, where nothing of the kind is stored.
-        assert_eq!(sequence(&keys("x"), &two, |_| true, |_, _| false)[0], entry(None, &[1, 0]));
+        assert_eq!(sequence(&keys("x"), &two, |_| true, 0, |_, _| false)[0], entry(None, &[1, 0]));
     }
 }

@@ -8,7 +8,8 @@ fn job(pod: &Value) -> Value {
 }
 
 fn merged(way: Way, stored: &Value, applied: Option<&Value>, written: &Value) -> Value {
-    merge(Kind::Job, way, stored.clone(), applied, written).value
+    let applied = applied.cloned().map(Applied::from);
+    merge(Kind::Job, way, stored.clone(), applied.as_ref(), written).value
 }
 
 /// The Pod's spec after an apply by kubectl.
@@ -79,7 +80,7 @@ fn lists_are_merged_by_key() {
             "containers": [
                 {"name": "injected", "image": "proxy"},
                 {"name": "main", "image": "app:2", "imagePullPolicy": "IfNotPresent", "env": [
-                    {"name": "C", "value": "3"}, {"name": "A", "value": "1"}, {"name": "X", "value": "by a webhook"}]},
+                    {"name": "X", "value": "by a webhook"}, {"name": "C", "value": "3"}, {"name": "A", "value": "1"}]},
             ],
             "tolerations": [{"key": "c"}],
         })
@@ -186,14 +187,22 @@ fn managed() -> Value {
 
 #[test]
 fn what_the_server_has_applied_is_in_the_managed_fields() {
-    let own = applied_by_server(Kind::Job, &managed()).unwrap();
-    let pod = json!({
-        "containers": [{"name": "main", "image": "app:1", "resources": {"limits": {"cpu": "1"}}}],
-        "nodeSelector": {"disk": "ssd"},
-    });
-    let mut expected = job(&pod);
-    expected["spec"]["parallelism"] = 2.into();
-    assert_eq!(own, expected);
+    let Applied { written, kept } = applied_by_server(Kind::Job, &managed()).unwrap();
+    let pod = |limits: Value, image: Option<&str>| {
+        let mut pod = json!({"containers": [{"name": "main", "resources": {"limits": limits}}]});
+        if let Some(image) = image {
+            pod["containers"][0]["image"] = image.into();
+            pod["nodeSelector"] = json!({"disk": "ssd"});
+        }
+        job(&pod)
+    };
+    let mut own = pod(json!({"cpu": "1"}), Some("app:1"));
+    own["spec"]["parallelism"] = 2.into();
+    own["spec"]["suspend"] = true.into();
+    assert_eq!(written, own);
+    let mut others = pod(json!({"memory": "1Gi"}), None);
+    others["spec"]["suspend"] = true.into();
+    assert_eq!(kept, Some(others));
     // Nobody has applied it.
     assert_eq!(applied_by_server(Kind::Job, &job(&json!({}))), None);
     let mut updated = managed();
@@ -206,26 +215,28 @@ fn the_server_removes_what_was_its_managers_own() {
     let stored = managed();
     let own = applied_by_server(Kind::Job, &stored);
     let without = |written: Value| {
-        let mut merged = merged(Way::ServerSide, &stored, own.as_ref(), &written);
+        let mut merged = merge(Kind::Job, Way::ServerSide, stored.clone(), own.as_ref(), &written).value;
         merged.as_object_mut().unwrap().remove("metadata");
         merged
     };
-    // No resources any more: the memory is another's, the container too as long as that is there.
-    let mut rest =
-        job(&json!({"containers": [{"name": "main", "resources": {"limits": {"memory": "1Gi"}}}]}));
-    rest["spec"]["suspend"] = true.into();
-    rest["spec"]["ttlSecondsAfterFinished"] = 600.into();
-    assert_eq!(without(json!({})), rest);
+    // The memory is another's, and the container too as long as that is there. Its image goes, and what nobody has set.
+    let spec = json!({"suspend": true, "ttlSecondsAfterFinished": 600, "template": {"spec": {"dnsPolicy": "ClusterFirst"}}});
+    let merged = without(json!({"spec": spec}));
+    assert_eq!(merged["spec"].get("parallelism"), None);
+    assert_eq!(
+        merged["spec"]["template"]["spec"],
+        json!({
+            "dnsPolicy": "ClusterFirst",
+            "containers": [{"name": "main", "resources": {"limits": {"memory": "1Gi"}}}],
+        })
+    );
     // An atomic map is replaced as a whole.
     let written = job(&json!({
         "containers": [{"name": "main", "image": "app:1", "resources": {"limits": {"cpu": "1"}}}],
         "nodeSelector": {"zone": "a"},
     }));
     let merged = without(written);
-    assert_eq!(merged["spec"]["template"]["spec"]["nodeSelector"], json!({"zone": "a"}));
-    assert_eq!(
-        merged["spec"]["template"]["spec"]["containers"],
-        stored["spec"]["template"]["spec"]["containers"]
-    );
-    assert_eq!(merged["spec"].get("parallelism"), None);
+    let (pod, before) = (&merged["spec"]["template"]["spec"], &stored["spec"]["template"]["spec"]);
+    assert_eq!(pod["nodeSelector"], json!({"zone": "a"}));
+    assert_eq!(pod["containers"], before["containers"]);
 }
