@@ -21,10 +21,31 @@ fn kind(vector: &Value) -> Kind {
 
 fn compare(vector: &Value, way: Way, applied: Option<&Applied>) -> Result<(), String> {
     let mut ours = merge(kind(vector), way, vector["stored"].clone(), applied, &vector["written"]).value;
+    let mut theirs = vector["merged"].clone();
+    if way == Way::ServerSide {
+        // What is left empty is as good as gone: the two differ in no field.
+        [&mut ours, &mut theirs].into_iter().for_each(drop_empty);
+    }
     if let Some(metadata) = ours.get_mut("metadata").and_then(Value::as_object_mut) {
         metadata.remove("managedFields");
     }
-    difference("", &vector["merged"], &ours).map_or(Ok(()), Err)
+    difference("", &theirs, &ours).map_or(Ok(()), Err)
+}
+
+fn drop_empty(value: &mut Value) {
+    let is_empty = |value: &Value| match value {
+        Value::Array(elements) => elements.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        _ => false,
+    };
+    match value {
+        Value::Array(elements) => elements.iter_mut().for_each(drop_empty),
+        Value::Object(fields) => {
+            fields.values_mut().for_each(drop_empty);
+            fields.retain(|_, value| !is_empty(value));
+        }
+        _ => {}
+    }
 }
 
 /// The first place where two values differ.

@@ -29,22 +29,20 @@ pub fn applied_by_server(kind: Kind, stored: &Value) -> Option<Applied> {
     let sets = |entries: Vec<&'_ Value>| -> Vec<Value> {
         entries.into_iter().filter_map(|entry| entry.get("fieldsV1").cloned()).collect()
     };
-    let part = |sets: Vec<Value>, is_own| {
+    let part = |sets: Vec<Value>| {
         let merge = Merge { schema: Schema::get(), way: Way::ServerSide, places: None };
         let root = Shape::Object(merge.schema.root(kind));
         let spot = Spot { shape: &root, ty: "", field: "" };
-        let part = Part { merge: &merge, is_own }.value(spot, stored, &sets.iter().collect::<Vec<_>>());
+        let part = Part { merge: &merge }.value(spot, stored, &sets.iter().collect::<Vec<_>>());
         part.unwrap_or_else(|| Value::Object(Map::new()))
     };
-    Some(Applied { written: part(sets(own), true), kept: Some(part(sets(others), false)) })
+    Some(Applied { written: part(sets(own)), kept: Some(part(sets(others))) })
 }
 
-/// The part of a value that field sets (`fieldsV1`) speak of.
+/// The part of a value that field sets (`fieldsV1`) speak of. Who owns an object or a list without any of its parts owns it
+/// as an empty one.
 struct Part<'m> {
     merge: &'m Merge,
-    /// Whether it is to say what may be removed, and not what is to stay: of an object that is owned without any of its
-    /// fields, nothing more.
-    is_own: bool,
 }
 
 impl Part<'_> {
@@ -56,12 +54,10 @@ impl Part<'_> {
         let is_leaf = |set: &&Value| set.as_object().is_none_or(|below| below.keys().all(|key| key == "."));
         let is_owned = sets.iter().any(is_leaf);
         let parts = match value {
-            Value::Object(fields) if !is_owned || self.is_own => {
+            Value::Object(fields) => {
                 self.merge.fields_of(spot).map(|parts| Value::Object(self.fields(parts, fields, sets)))
             }
-            Value::Array(elements) if !is_owned || self.is_own => {
-                self.list(spot, elements, sets).map(Value::Array)
-            }
+            Value::Array(elements) => self.list(spot, elements, sets).map(Value::Array),
             _ => None,
         };
         parts.or_else(|| is_owned.then(|| value.clone()))
