@@ -166,8 +166,8 @@ fn validate_indexed(spec: &JobSpec, at: &At<'_>, errors: &mut Errors) {
                 "an Indexed Job needs completions: one Pod per index",
             )
             .help(if crashes_server {
-                "set completions to the number of indexes; without it, a successPolicy makes a 1.36 API server panic and \
-                 answer with an internal error"
+                "set completions to the number of indexes; without it a successPolicy makes a 1.36 API server panic, and \
+                 kubectl sees a broken stream instead of this reason"
             } else {
                 "set completions to the number of indexes"
             });
