@@ -182,6 +182,11 @@ fn as_an_update() {
     let (stdout, _, code) = lint(&["-", "--against", &old], &changed);
     assert_eq!(code, Some(1));
     assert!(stdout.contains("api/immutable"), "{stdout}");
+    // A PUT lacks what the server has made; an apply keeps it.
+    let (stdout, _, code) = lint(&["-", "--against", &old, "--replace"], PAUSED);
+    assert_eq!(code, Some(1), "{stdout}");
+    assert!(stdout.contains("use kubectl apply"), "{stdout}");
+    assert_eq!(lint(&["-", "--replace"], PAUSED).2, Some(2));
     let (_, stderr, code) = lint(&["-", "--against", "Cargo.toml"], PAUSED);
     assert_eq!(code, Some(2));
     assert!(stderr.contains("no Job or CronJob in it"), "{stderr}");

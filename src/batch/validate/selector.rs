@@ -78,14 +78,22 @@ pub(super) fn validate_selector(spec: &JobSpec, stored: Option<&JobSpec>, at: &A
     let metadata = template.field("metadata");
     let labels = metadata.field("labels");
     let Some(selector) = &spec.selector else {
-        errors
-            .add(
-                &here,
-                Cause::Required,
-                Topic::Selector,
-                "with manualSelector the Job needs a selector of its own",
+        // On update the server makes none.
+        let is_lost =
+            spec.manual_selector != Some(true) && stored.is_some_and(|stored| stored.selector.is_some());
+        let (message, help) = if is_lost {
+            (
+                "an update in which the Job has no selector takes away the one that the server has made",
+                "use kubectl apply, which keeps the selector and the labels, or kubectl replace --force, which deletes the Job \
+                 and creates it again; a PUT must have both as they are stored",
             )
-            .help("remove manualSelector, so that the server generates a selector that no other Job has");
+        } else {
+            (
+                "with manualSelector the Job needs a selector of its own",
+                "remove manualSelector, so that the server generates a selector that no other Job has",
+            )
+        };
+        errors.add(&here, Cause::Required, Topic::Selector, message).help(help);
         errors.add(
             &labels,
             Cause::Invalid,
