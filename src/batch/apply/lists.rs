@@ -14,7 +14,7 @@ pub(super) enum Elements {
     Keyed {
         /// The fields that are the key.
         keys: &'static [&'static str],
-        /// Whether fields that the new element lacks go, whoever has set them.
+        /// Whether fields that the new element lacks are removed, also where others have set them.
         retain_keys: bool,
     },
     /// Each value once.

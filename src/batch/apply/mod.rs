@@ -2,7 +2,7 @@
 //!
 //! `kubectl apply` compares three objects: what was applied the last time, what is stored, and the manifest. What the
 //! manifest says is set; what it says no longer, though it was applied, is removed; everything else stays as it is
-//! stored, whoever has set it: the server's defaults, webhooks, controllers. Lists are merged by key where their type
+//! stored, set by others: the server's defaults, webhooks, controllers. Lists are merged by key where their type
 //! says so ([`lists`]).
 //!
 //! The outcome is that of the strategic merge patch (`k8s.io/apimachinery/pkg/util/strategicpatch`), which kubectl

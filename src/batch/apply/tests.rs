@@ -203,7 +203,7 @@ fn what_the_server_has_applied_is_in_the_managed_fields() {
     let mut others = pod(json!({"memory": "1Gi"}), None);
     others["spec"]["suspend"] = true.into();
     assert_eq!(kept, Some(others));
-    // Nobody has applied it.
+    // It was never applied.
     assert_eq!(applied_by_server(Kind::Job, &job(&json!({}))), None);
     let mut updated = managed();
     updated["metadata"]["managedFields"].as_array_mut().unwrap().truncate(1);
@@ -219,7 +219,7 @@ fn the_server_removes_what_was_its_managers_own() {
         merged.as_object_mut().unwrap().remove("metadata");
         merged
     };
-    // The memory is another's, and the container too as long as that is there. Its image goes, and what nobody has set.
+    // The memory is another's, and the container too as long as that is there. Its image goes, and what has no owner.
     let spec = json!({"suspend": true, "ttlSecondsAfterFinished": 600, "template": {"spec": {"dnsPolicy": "ClusterFirst"}}});
     let merged = without(json!({"spec": spec}));
     assert_eq!(merged["spec"].get("parallelism"), None);
