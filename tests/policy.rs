@@ -234,6 +234,92 @@ fn the_more_specific_wins_in_any_order() {
 }
 
 #[test]
+fn a_wildcard_switches_nothing_on() {
+    // `baseline` has all of them off, `recommended` the API server's verdict and three more on.
+    let level_of = |policy: &Policy, index: usize| policy.base().rules[index].level;
+    for wildcard in ["'*': deny", "cron/*: deny, job/*: deny", "cron/*: {level: deny}, '*': info"] {
+        let quiet = read(&policy(&format!("  extends: baseline\n  rules: {{{wildcard}}}\n")), &[]).unwrap();
+        let levels: Vec<_> = (1..=3).map(|index| level_of(&quiet, index)).collect();
+        assert_eq!(levels, [Level::Off; 3], "{wildcard}");
+    }
+    // A rule's own name does, with a level; options alone leave it to the wildcard, and so off.
+    let own = read(
+        &policy("  extends: baseline\n  rules: {'*': deny, cron/time-zone: info, cron/frequency: {max: 9}}\n"),
+        &[],
+    )
+    .unwrap();
+    assert_snapshot!(levels_of(own.base()), @"api/restart-policy=deny cron/frequency=off cron/time-zone=info job/deadline=off");
+    assert_eq!(own.base().rules[1].int(CATALOG[1], "max"), 9);
+
+    // What is extended decides, not the built-in policy beneath it.
+    let org = policy("  extends: baseline\n  rules: {cron/time-zone: warn}\n");
+    let team = policy("  extends: org.yaml\n  rules: {cron/*: deny}\n");
+    let both = read(&team, &[("org.yaml", &org)]).unwrap();
+    assert_eq!((level_of(&both, 1), level_of(&both, 2)), (Level::Off, Level::Deny));
+    let org = policy("  rules: {cron/time-zone: off}\n");
+    let both = read(&team, &[("org.yaml", &org)]).unwrap();
+    assert_eq!((level_of(&both, 1), level_of(&both, 2)), (Level::Deny, Level::Off));
+}
+
+#[test]
+fn a_wildcard_of_an_override_switches_nothing_on() {
+    let text = policy(
+        "  rules: {cron/time-zone: off}
+  overrides:
+  - match: {namespaces: [dev-*]}
+    rules: {'*': info}
+  - match: {namespaces: [dev-a]}
+    rules: {cron/time-zone: warn, job/deadline: off}
+  - match: {names: [strict-*]}
+    rules: {'*': deny}
+",
+    );
+    let policy = read(&text, &[]).unwrap_or_else(|errors| panic!("{errors}"));
+    let levels = |namespace, name| levels_of(&policy.settings_for(&subject(namespace, name)));
+    assert_snapshot!(levels("prod", "x"), @"api/restart-policy=deny cron/frequency=warn cron/time-zone=off job/deadline=warn");
+    assert_snapshot!(levels("dev-b", "x"), @"api/restart-policy=deny cron/frequency=info cron/time-zone=off job/deadline=info");
+    assert_snapshot!(levels("prod", "strict-x"), @"api/restart-policy=deny cron/frequency=deny cron/time-zone=off job/deadline=deny");
+    // On and off as the overrides before it leave them.
+    assert_snapshot!(levels("dev-a", "strict-x"), @"api/restart-policy=deny cron/frequency=deny cron/time-zone=deny job/deadline=off");
+}
+
+#[test]
+fn what_has_no_effect_is_noted() {
+    let org = policy("  extends: baseline\n  rules: {job/*: warn}\n").replace("name: test", "name: org");
+    let team = policy(
+        "  extends: org.yaml
+  rules: {cron/frequency: warn, cron/*: deny, '*': off}
+  overrides:
+  - match: {namespaces: [dev-*]}
+    rules: {'*': info}
+  - match: {namespaceLabels: {env: dev}}
+    rules: {cron/*: off}
+",
+    );
+    let noted = read(&team, &[("org.yaml", &org)]).unwrap();
+    assert_eq!(
+        noted.notes(),
+        [
+            "policy org, spec.rules: `job/*: warn` switches on nothing that is off: job/deadline; a rule's own \
+             name switches it on",
+            "spec.rules: `cron/*: deny` switches on nothing that is off: cron/time-zone; a rule's own name \
+             switches it on",
+            "spec.overrides[0].rules: `*: info` switches on nothing that is off: cron/time-zone, job/deadline; \
+             a rule's own name switches it on",
+            "spec.overrides: `namespaceLabels` match nothing unless the server watches namespaces: `jobguard serve \
+             --watch-namespaces`, chart value `watch.namespaces`; offline they never match",
+        ]
+    );
+    // Where everything has its effect there is nothing to note.
+    let all_on = policy(
+        "  extends: strict\n  rules: {cron/*: warn, '*': deny}\n  overrides: [{match: {names: [x]}, rules: {'*': info}}]\n",
+    );
+    assert_eq!(read(&all_on, &[]).unwrap().notes(), [""; 0]);
+    let named = policy("  extends: baseline\n  rules: {cron/*: warn, cron/frequency: warn, cron/time-zone: info}\n");
+    assert_eq!(read(&named, &[]).unwrap().notes(), [""; 0]);
+}
+
+#[test]
 fn overrides_apply_in_order() {
     let text = policy(
         "  overrides:

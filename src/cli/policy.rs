@@ -14,7 +14,8 @@ pub(crate) fn run(args: PolicyArgs, terminal: &Terminal) -> Result<ExitStatus> {
     let text = match args.command {
         PolicyCommand::Check { file } => {
             let policy = policy_source::file(&file)?;
-            format!("{}: ok, policy {}\n", plain(&file.display().to_string()), policy.name)
+            let ok = format!("{}: ok, policy {}\n", plain(&file.display().to_string()), policy.name);
+            policy.notes().iter().fold(ok, |text, note| format!("{text}note: {}\n", plain(note)))
         }
         PolicyCommand::Show { name } => {
             let names = Preset::ALL.map(Preset::as_str).join(", ");

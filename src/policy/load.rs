@@ -9,6 +9,7 @@ use crate::confined::{self, Refusal, Root};
 use crate::limits::Limits;
 
 use super::document::{self, Document};
+use super::notes;
 use super::reader::{Fault, Reader, did_you_mean, one_of, quoted};
 use super::suggest::nearest;
 use super::{
@@ -295,10 +296,14 @@ fn assemble(preset: Preset, documents: Vec<Document>, catalog: &[&'static RuleSp
         existing_deny_from: None,
         base: Settings { rules, defaults: Defaults::default() },
         overrides: Vec::new(),
+        notes: Vec::new(),
     };
     let mut overrides = Vec::new();
-    for document in documents {
+    let last = documents.len();
+    for (position, document) in documents.into_iter().enumerate() {
         policy.name = document.name;
+        // Of a file that is extended, its policy's name tells which one is meant.
+        let of = if position + 1 == last { String::new() } else { format!("policy {}, ", policy.name) };
         policy.kubernetes_version = document.kubernetes_version.unwrap_or(policy.kubernetes_version);
         policy.mode = document.mode.unwrap_or(policy.mode);
         policy.controller_jobs = document.controller_jobs.unwrap_or(policy.controller_jobs);
@@ -322,17 +327,21 @@ fn assemble(preset: Preset, documents: Vec<Document>, catalog: &[&'static RuleSp
         if let Some(levels) = document.suppressions_levels {
             policy.suppressions.levels = levels;
         }
+        let place = format!("{of}spec.rules");
+        notes::left_off(&place, &document.layer, &policy.base, catalog, &mut policy.notes);
         document.layer.apply(&mut policy.base);
-        overrides.extend(document.overrides);
+        let places = (0..).map(|index| format!("{of}spec.overrides[{index}].rules"));
+        overrides.extend(document.overrides.into_iter().zip(places));
     }
-    policy.overrides = overrides
-        .into_iter()
-        .map(|(matching, layer)| {
-            let mut alone = policy.base.clone();
-            layer.apply(&mut alone);
-            Override { matching, layer, alone }
-        })
-        .collect();
+    for ((matching, layer), place) in overrides {
+        notes::left_off(&place, &layer, &policy.base, catalog, &mut policy.notes);
+        let mut alone = policy.base.clone();
+        layer.apply(&mut alone);
+        policy.overrides.push(Override { matching, layer, alone });
+    }
+    if policy.asks_for_namespace_labels() {
+        policy.notes.push(notes::NAMESPACE_LABELS.to_owned());
+    }
     policy
 }
 

@@ -13,6 +13,7 @@ mod error;
 pub mod export;
 pub mod load;
 mod names;
+mod notes;
 pub mod preset;
 mod reader;
 mod rules;
@@ -181,6 +182,7 @@ pub struct Policy {
     pub existing_deny_from: Option<Date>,
     base: Settings,
     overrides: Vec<Override>,
+    notes: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -209,6 +211,11 @@ impl Policy {
     /// Whether an override asks for the labels of namespaces.
     pub fn asks_for_namespace_labels(&self) -> bool {
         self.overrides.iter().any(|item| item.matching.namespace_labels.is_some())
+    }
+
+    /// What of the policy has no effect, or only under a condition: one line each, with its field first.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// Whether some objects may have other settings than the base.

@@ -1,7 +1,7 @@
 //! The `rules` section: levels and options, by rule id or wildcard.
 
 use super::reader::{Reader, Value, quoted};
-use super::settings::RuleChange;
+use super::settings::{RuleChange, Wildcard};
 use super::{Level, OptionKind, OptionSpec, OptionValue, RuleSpec, duration};
 use crate::manifest::{Entry, NodeKind};
 use crate::path::At;
@@ -14,7 +14,8 @@ enum Target {
 }
 
 /// Reads the section into changes by catalog index, ascending. Within it a rule's own entry goes before its
-/// category's, and that before `*`, wherever they stand.
+/// category's, and that before `*`, wherever they stand. A wildcard is kept apart from a rule's own level: whether it
+/// counts depends on the level that the rule has below this section ([`RuleChange`]).
 pub(super) fn read(
     reader: &mut Reader<'_>,
     section: Value,
@@ -47,13 +48,14 @@ pub(super) fn read(
         if !spec.is_settable() {
             continue;
         }
-        let wildcard = categories
-            .iter()
-            .find(|(category, _)| category == spec.category())
-            .map(|(_, level)| *level)
-            .or(everything);
+        let category = categories.iter().find(|(category, _)| category == spec.category());
+        let wildcard = category
+            .map(|(_, level)| Wildcard { level: *level, everything: false })
+            .or(everything.map(|level| Wildcard { level, everything: true }));
         let mut change = own.unwrap_or_default();
-        change.level = change.level.or(wildcard);
+        if change.level.is_none() {
+            change.wildcard = wildcard;
+        }
         if change != RuleChange::default() {
             changes.push((index, change));
         }

@@ -268,18 +268,24 @@ fn defaults_section() -> Value {
     })
 }
 
+/// What a wildcard leaves as it is.
+const SWITCHES_NOTHING_ON: &str =
+    "Rules that are off in what this policy extends, or in the policy that an override applies to, stay off.";
+
 fn rules(catalog: &[&'static RuleSpec]) -> Value {
     let mut properties = Map::new();
     let wildcard = |description: String| json!({ "description": description, "allOf": [{ "$ref": "#/definitions/wildcard" }] });
     properties.insert(
         "*".to_owned(),
-        wildcard("Every rule that has no entry of its own or its category's.".into()),
+        wildcard(format!("Every rule that has no entry of its own or its category's. {SWITCHES_NOTHING_ON}")),
     );
     for spec in catalog.iter().filter(|spec| spec.is_settable()) {
         let category = spec.category();
         properties
             .entry(format!("{category}/*"))
-            .or_insert_with(|| wildcard(format!("Every {category} rule that has no entry of its own.")));
+            .or_insert_with(|| {
+                wildcard(format!("Every {category} rule that has no entry of its own. {SWITCHES_NOTHING_ON}"))
+            });
         properties.insert(spec.id.to_owned(), rule(spec));
     }
     json!({ "type": ["object", "null"], "additionalProperties": false, "properties": properties })

@@ -61,10 +61,21 @@ pub struct Settings {
     pub defaults: Defaults,
 }
 
+/// The level that a wildcard gives to the rules it covers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Wildcard {
+    pub(super) level: Level,
+    /// Whether it is `*`, and not that of the rule's category.
+    pub(super) everything: bool,
+}
+
 /// What one `rules` section says about one rule.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct RuleChange {
+    /// Under the rule's own id: it switches on a rule that is off.
     pub(super) level: Option<Level>,
+    /// Of the wildcard that covers it, where its own entry gives no level: it counts where the rule is on.
+    pub(super) wildcard: Option<Wildcard>,
     pub(super) options: Options,
 }
 
@@ -72,6 +83,10 @@ impl RuleChange {
     fn apply(&self, setting: &mut RuleSetting) {
         if let Some(level) = self.level {
             setting.level = level;
+        } else if let Some(wildcard) = self.wildcard
+            && setting.level > Level::Off
+        {
+            setting.level = wildcard.level;
         }
         for (name, value) in self.options.iter() {
             setting.options.set(name, value.clone());
@@ -82,7 +97,7 @@ impl RuleChange {
 /// What one policy file, or one override, changes in the settings below it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Layer {
-    /// By index in the catalog, ascending; wildcards are already spread over the rules they name.
+    /// By index in the catalog, ascending; wildcards are already spread over the rules they cover.
     pub(super) rules: Vec<(usize, RuleChange)>,
     pub(super) defaults: super::defaults::DefaultsChange,
 }

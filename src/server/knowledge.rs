@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use super::controllers::CronJobs;
 use super::metrics::{CacheState, Metrics, Watched};
 use crate::engine::Services;
+use crate::policy::Policy;
 
 /// The labels of one namespace.
 pub(crate) type Labels = BTreeMap<String, String>;
@@ -40,6 +41,17 @@ impl Namespaces {
             Self::Known { labels, .. } => labels.get(namespace?).map(Arc::as_ref),
             Self::Unwatched | Self::Awaited => None,
         }
+    }
+}
+
+/// Writes into the log that overrides of `policy` by `namespaceLabels` match nothing, where no watch would ever tell the
+/// labels.
+pub(crate) fn log_unmatched(policy: &Policy, namespaces: &Namespaces) {
+    if policy.asks_for_namespace_labels() && *namespaces == Namespaces::Unwatched {
+        tracing::warn!(
+            policy = policy.name,
+            "the policy's overrides by namespaceLabels match nothing: start with --watch-namespaces (chart: watch.namespaces)"
+        );
     }
 }
 

@@ -287,6 +287,7 @@ impl Server {
         tasks.spawn(reload::keep_looking(
             Arc::clone(&app.tls),
             Arc::clone(&app.policies),
+            Arc::clone(&app.knowledge),
             Arc::clone(&app.metrics),
             self.reload_every,
         ));
@@ -342,6 +343,7 @@ pub fn run(options: ServeOptions, started: impl FnOnce(SocketAddr)) -> Result<En
             version = env!("CARGO_PKG_VERSION"),
             "listening"
         );
+        knowledge::log_unmatched(&policy.policy, &server.app.knowledge.namespaces());
         started(server.address());
         server.run().await
     });

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::field::display;
 
+use super::knowledge::{Knowledge, log_unmatched};
 use super::metrics::Metrics;
 use super::policies::Policies;
 use super::tls::Tls;
@@ -40,6 +41,7 @@ impl<E> Reload<E> {
 pub(crate) async fn keep_looking(
     tls: Arc<Tls>,
     policies: Arc<Policies>,
+    knowledge: Arc<Knowledge>,
     metrics: Arc<Metrics>,
     every: Duration,
 ) {
@@ -81,6 +83,7 @@ pub(crate) async fn keep_looking(
                 metrics.policy_in_use(&now);
                 let mode = now.policy.mode.as_str();
                 tracing::info!(policy = now.policy.name, mode, hash = now.hash, "policy loaded anew");
+                log_unmatched(&now.policy, &knowledge.namespaces());
             }
             Reload::Failed(problem) => {
                 tracing::error!(problem, "the policy cannot be loaded: the one loaded before stays in use");

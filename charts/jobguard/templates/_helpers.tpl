@@ -157,6 +157,19 @@ annotations:
 {{- if eq (toString .Values.policy.inline.mode) "audit" }}true{{ end }}
 {{- end }}
 
+{{/* Whether an override of the inline policy matches by labels of namespaces, which no replica knows: "true" or nothing. */}}
+{{- define "jobguard.lacksNamespaceLabels" -}}
+{{- if not .Values.watch.namespaces }}
+{{- $found := dict }}
+{{- range .Values.policy.inline.overrides }}
+{{- if and (kindIs "map" .) (kindIs "map" .match) }}
+{{- if hasKey .match "namespaceLabels" }}{{- $_ := set $found "any" true }}{{- end }}
+{{- end }}
+{{- end }}
+{{- if $found.any }}true{{ end }}
+{{- end }}
+{{- end }}
+
 {{- define "jobguard.gracePeriod" -}}
 {{- $least := add .Values.shutdownDelaySeconds 15 | int }}
 {{- $given := .Values.terminationGracePeriodSeconds }}

@@ -1,0 +1,45 @@
+//! What a policy leaves without effect: no faults, and seldom what its author expects.
+
+use super::settings::{Layer, Settings};
+use super::{Level, RuleSpec};
+
+/// How many rules one note names.
+const MAX_NAMED: usize = 5;
+
+/// The wildcards of a layer that leave rules off which `below` has off, one note each. `place` says where the layer
+/// stands. A note costs one look at each rule of the catalog, so that the 500 overrides that a policy may have cost
+/// as many times that.
+pub(super) fn left_off(
+    place: &str,
+    layer: &Layer,
+    below: &Settings,
+    catalog: &[&'static RuleSpec],
+    notes: &mut Vec<String>,
+) {
+    // By the wildcard, in the order of their first rules.
+    let mut found: Vec<(String, Level, Vec<&'static str>)> = Vec::new();
+    for (index, change) in &layer.rules {
+        let (Some(wildcard), None) = (change.wildcard, change.level) else { continue };
+        let is_off = below.rules.get(*index).is_some_and(|setting| setting.level == Level::Off);
+        let Some(spec) = catalog.get(*index).filter(|_| is_off && wildcard.level > Level::Off) else { continue };
+        let key = if wildcard.everything { "*".to_owned() } else { format!("{}/*", spec.category()) };
+        match found.iter_mut().find(|(other, ..)| *other == key) {
+            Some((.., rules)) => rules.push(spec.id),
+            None => found.push((key, wildcard.level, vec![spec.id])),
+        }
+    }
+    notes.extend(found.into_iter().map(|(key, level, rules)| {
+        let named = rules.iter().take(MAX_NAMED).copied().collect::<Vec<_>>().join(", ");
+        let more = match rules.len().saturating_sub(MAX_NAMED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        format!(
+            "{place}: `{key}: {level}` switches on nothing that is off: {named}{more}; a rule's own name switches it on"
+        )
+    }));
+}
+
+/// What to know of `namespaceLabels` in a policy that asks for them.
+pub(super) const NAMESPACE_LABELS: &str = "spec.overrides: `namespaceLabels` match nothing unless the server watches \
+     namespaces: `jobguard serve --watch-namespaces`, chart value `watch.namespaces`; offline they never match";
