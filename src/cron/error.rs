@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::duration::DurationFault;
 use super::field::FieldKind;
+use super::quartz::QuartzDay;
 
 /// A schedule that the API server refuses.
 ///
@@ -147,14 +148,15 @@ pub enum ParseErrorKind {
 }
 
 /// Syntax that other crons know and Kubernetes does not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ForeignSyntax {
-    /// `L`: the last day of the month, or the last such weekday in it (Quartz).
-    Last,
-    /// `15W`: the working day nearest to a date (Quartz).
-    NearestWorkday,
-    /// `5#2`: the second Friday of the month (Quartz).
-    NthWeekday,
+    /// A day as Quartz writes it: `L`, `15W`, `5#2`.
+    Quartz {
+        /// The day.
+        day: QuartzDay,
+        /// The schedule that comes nearest, where there is one.
+        schedule: Option<String>,
+    },
     /// `H`: a time spread by hash (Jenkins).
     Hashed,
     /// `0~59`: a random time (cronie, OpenBSD).
@@ -203,7 +205,7 @@ impl ParseError {
                 let code = found.chars().next().map_or(0, u32::from);
                 return format!("the character U+{code:04X} cannot be part of a schedule");
             }
-            Kind::Foreign(syntax) => return foreign_problem(*syntax, found),
+            Kind::Foreign(syntax) => return foreign_problem(syntax, found),
             Kind::MissingNumber => return format!("a number is missing in `{found}`{}", self.place()),
             Kind::NotANumber => return format!("`{found}`{} is not a number", self.place()),
             Kind::UnknownName { .. } => return format!("`{found}`{} is not a name", self.place()),
@@ -279,7 +281,12 @@ impl ParseError {
             Kind::Template => "render the template first",
             Kind::Lookalike { meant: Some(meant) } => return format!("write `{meant}`"),
             Kind::Lookalike { meant: None } => "take it away (it was perhaps copied from a web page)",
-            Kind::Foreign(syntax) => foreign_remedy(*syntax),
+            Kind::Foreign(ForeignSyntax::Quartz { day, schedule }) => {
+                return day.remedy(schedule.as_deref().map(shortened).as_deref());
+            }
+            Kind::Foreign(ForeignSyntax::Hashed | ForeignSyntax::Random) => {
+                "choose a value, another one for each CronJob"
+            }
             Kind::UnknownName { suggestion: Some(name) } => return format!("write `{name}`"),
             Kind::NameOfOtherField { .. } => "the order is minute, hour, day of month, month, weekday",
             Kind::TooManyHyphens => "a range has one start and one end: `1-5`",
@@ -338,26 +345,13 @@ fn duration_problem(fault: DurationFault, found: &str) -> String {
     }
 }
 
-fn foreign_problem(syntax: ForeignSyntax, found: &str) -> String {
+fn foreign_problem(syntax: &ForeignSyntax, found: &str) -> String {
     let (meaning, whose) = match syntax {
-        ForeignSyntax::Last => ("the last day or weekday of the month", "Quartz"),
-        ForeignSyntax::NearestWorkday => ("the working day nearest to a date", "Quartz"),
-        ForeignSyntax::NthWeekday => ("the n-th such weekday of the month", "Quartz"),
+        ForeignSyntax::Quartz { day, .. } => return day.problem(found),
         ForeignSyntax::Hashed => ("a time spread by hash", "Jenkins"),
         ForeignSyntax::Random => ("a random time", "other cron programs"),
     };
     format!("`{found}` ({meaning}) is syntax of {whose} that Kubernetes does not know")
-}
-
-fn foreign_remedy(syntax: ForeignSyntax) -> &'static str {
-    match syntax {
-        ForeignSyntax::Last => "run on days 28-31 and let the program check whether tomorrow is the 1st",
-        ForeignSyntax::NearestWorkday => "run on the days it can be and let the program check the date",
-        ForeignSyntax::NthWeekday => {
-            "run on that weekday and let the program check the day (day and weekday together mean either)"
-        }
-        ForeignSyntax::Hashed | ForeignSyntax::Random => "choose a value, another one for each CronJob",
-    }
 }
 
 /// At most [`QUOTED`] characters of a text.

@@ -4,6 +4,7 @@ use super::Schedule;
 use super::error::{ForeignSyntax, ParseError, ParseErrorKind};
 use super::field::{Field, FieldKind};
 use super::parse::{DESCRIPTORS, words};
+use super::quartz::QuartzDay;
 
 /// Bytes of an expression beyond which nothing is looked for.
 const LONGEST: usize = 512;
@@ -60,11 +61,14 @@ fn foreign_element(text: &str, at: usize) -> Option<ParseError> {
     if words.len() != FieldKind::ALL.len() {
         return None;
     }
-    for (kind, (word, start)) in FieldKind::ALL.into_iter().zip(words) {
+    for (kind, &(word, start)) in FieldKind::ALL.into_iter().zip(&words) {
         let mut start = start;
         for element in word.split(',') {
             let span = start..start + element.len();
-            if let Some(syntax) = foreign_syntax(kind, element) {
+            if let Some(mut syntax) = foreign_syntax(kind, element) {
+                if let ForeignSyntax::Quartz { day, schedule } = &mut syntax {
+                    *schedule = day.schedule(&words, kind, element);
+                }
                 let kind_of_error = ParseErrorKind::Foreign(syntax);
                 return Some(ParseError::new(span, Some(kind), element, kind_of_error));
             }
@@ -80,9 +84,6 @@ fn foreign_element(text: &str, at: usize) -> Option<ParseError> {
 fn foreign_syntax(kind: FieldKind, element: &str) -> Option<ForeignSyntax> {
     let upper = element.to_ascii_uppercase();
     let number = |text: &str| !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit());
-    let weekday = |text: &str| {
-        matches!(text, "0" | "1" | "2" | "3" | "4" | "5" | "6" | "7") || kind.names().contains(&text)
-    };
     if let Some(rest) = upper.strip_prefix('H')
         && (rest.is_empty() || rest.starts_with(['/', '(']))
     {
@@ -93,22 +94,8 @@ fn foreign_syntax(kind: FieldKind, element: &str) -> Option<ForeignSyntax> {
     {
         return Some(ForeignSyntax::Random);
     }
-    match kind {
-        FieldKind::DayOfMonth => {
-            if upper == "L" || upper == "LW" || upper.strip_prefix("L-").is_some_and(number) {
-                return Some(ForeignSyntax::Last);
-            }
-            upper.strip_suffix('W').is_some_and(number).then_some(ForeignSyntax::NearestWorkday)
-        }
-        FieldKind::Weekday => {
-            if upper.strip_suffix('L').is_some_and(|day| day.is_empty() || weekday(day)) {
-                return Some(ForeignSyntax::Last);
-            }
-            let (day, nth) = upper.split_once('#')?;
-            (weekday(day) && number(nth)).then_some(ForeignSyntax::NthWeekday)
-        }
-        _ => None,
-    }
+    let day = QuartzDay::parse(kind, &upper)?;
+    Some(ForeignSyntax::Quartz { day, schedule: None })
 }
 
 /// Explains an expression that has not five words.
@@ -370,19 +357,19 @@ mod tests {
 
         0 0 L * *
             ^
-        `L` (the last day or weekday of the month) is syntax of Quartz that Kubernetes does not know; run on days 28-31 and let the program check whether tomorrow is the 1st
+        `L` (the last day of the month) is syntax of Quartz that Kubernetes does not know; five fields cannot say it: run on days 28-31, `0 0 28-31 * *`, and let the program check whether tomorrow is the 1st
 
         0 0 15W * *
             ^^^
-        `15W` (the working day nearest to a date) is syntax of Quartz that Kubernetes does not know; run on the days it can be and let the program check the date
+        `15W` (the working day nearest to the 15th) is syntax of Quartz that Kubernetes does not know; five fields cannot say it: run on days 14-16, `0 0 14-16 * *`, and let the program check whether it is the day from Monday to Friday that is meant
 
         0 0 * * 5#2
                 ^^^
-        `5#2` (the n-th such weekday of the month) is syntax of Quartz that Kubernetes does not know; run on that weekday and let the program check the day (day and weekday together mean either)
+        `5#2` (the 2nd Friday of the month) is syntax of Quartz that Kubernetes does not know; five fields cannot say it: run on every Friday, `0 0 * * 5`, and let the program check whether the day of the month is from 8 to 14; Quartz itself counts from Sunday as 1, so that from there it is Thursday
 
         0 0 * * FRIL
                 ^^^^
-        `FRIL` (the last day or weekday of the month) is syntax of Quartz that Kubernetes does not know; run on days 28-31 and let the program check whether tomorrow is the 1st
+        `FRIL` (the last Friday of the month) is syntax of Quartz that Kubernetes does not know; five fields cannot say it: run on every Friday, `0 0 * * 5`, and let the program check whether seven days later another month has begun
 
         H 3 * * *
         ^

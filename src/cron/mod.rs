@@ -21,6 +21,7 @@ mod field;
 mod foreign;
 mod next;
 mod parse;
+mod quartz;
 mod zone;
 
 use jiff::Timestamp;
@@ -30,6 +31,7 @@ pub use clock_change::ClockChange;
 pub use duration::DurationFault;
 pub use error::{ForeignSyntax, ParseError, ParseErrorKind};
 pub use field::{Field, FieldKind, FieldSet, Part};
+pub use quartz::QuartzDay;
 pub use zone::{ZoneError, ZoneErrorKind, load_zone, zone_data_version};
 
 /// A schedule that the API server accepts.

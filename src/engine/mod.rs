@@ -35,6 +35,6 @@ pub use object::{JobPart, Object, Remark, controller_of, subject, subject_by};
 pub use registry::{Registry, registry};
 pub use rule::{Check, Docs, Example, Reported, Rule, RuleContext, Sink};
 pub use services::{Knowledge, ServiceFacts, ServiceIndex, Services};
-pub use suppress::{ANNOTATION, MAX_ANNOTATION_BYTES, MAX_NAMES, Suppressions};
+pub use suppress::{ANNOTATION, Annotation, Entry, MAX_ANNOTATION_BYTES, MAX_NAMES, Suppressions};
 pub use texts::any_text;
 pub use timetable::{CronPart, Timetable, duration_words};

@@ -3,7 +3,7 @@
 use super::reader::{Reader, Value, quoted};
 use super::settings::Layer;
 use super::subject::Match;
-use super::{ControllerJobs, Existing, Level, Mode, OnTimeout, RuleSpec, defaults, names, rules};
+use super::{ControllerJobs, Existing, Level, Mode, OnTimeout, RuleSpec, date, defaults, names, rules};
 use crate::batch::{Kind, KubernetesVersion, names as batch_names};
 use crate::manifest::{Entry, NodeKind, Span};
 use crate::path::At;
@@ -40,6 +40,7 @@ pub(super) struct Document {
     /// The outer one says whether the key is there: `null` takes back what is extended.
     pub(super) existing_deny_from: Option<Option<Date>>,
     pub(super) suppressions_allow: Option<bool>,
+    pub(super) suppressions_categories: Option<bool>,
     pub(super) suppressions_levels: Option<Vec<Level>>,
     pub(super) max_elements: Option<usize>,
     pub(super) layer: Layer,
@@ -151,7 +152,7 @@ fn spec(
             }
             "onTimeout" => document.on_timeout = reader.word(value, &here, ON_TIMEOUT),
             "existing" => document.existing = reader.word(value, &here, EXISTING),
-            "existingDenyFrom" => document.existing_deny_from = date(reader, value, &here),
+            "existingDenyFrom" => document.existing_deny_from = day(reader, value, &here),
             "suppressions" => suppressions(reader, value, &here, document),
             "limits" => limits(reader, value, &here, document),
             "defaults" => document.layer.defaults = defaults::read(reader, value, &here),
@@ -173,22 +174,14 @@ fn spec(
 }
 
 /// A day, written `YYYY-MM-DD`; `null` for none.
-fn date(reader: &mut Reader<'_>, value: Value, at: &At<'_>) -> Option<Option<Date>> {
+fn day(reader: &mut Reader<'_>, value: Value, at: &At<'_>) -> Option<Option<Date>> {
     if matches!(reader.kind(value), NodeKind::Null) {
         return Some(None);
     }
     let text = reader.string(value, at)?;
-    let digits = |part: Option<&str>, count: usize| {
-        part.is_some_and(|part| part.len() == count && part.bytes().all(|b| b.is_ascii_digit()))
-    };
-    let mut parts = text.split('-');
-    let shape = digits(parts.next(), 4)
-        && digits(parts.next(), 2)
-        && digits(parts.next(), 2)
-        && parts.next().is_none();
-    match text.parse::<Date>() {
-        Ok(date) if shape => Some(Some(date)),
-        _ => {
+    match date::parse(text) {
+        Some(date) => Some(Some(date)),
+        None => {
             let help = "write a day that there is as YYYY-MM-DD, such as 2027-01-31";
             reader.fault(value.span, at, format!("{} is no date", quoted(text)), Some(help.to_owned()));
             None
@@ -212,12 +205,19 @@ fn kubernetes_version(reader: &mut Reader<'_>, value: Value, at: &At<'_>) -> Opt
 }
 
 fn suppressions(reader: &mut Reader<'_>, section: Value, at: &At<'_>, document: &mut Document) {
-    for entry in reader.object(section, at, &["allow", "levels"]) {
+    for entry in reader.object(section, at, &["allow", "categories", "levels"]) {
         let value = reader.value(entry);
         let here = at.field(&entry.key);
-        if entry.key == "allow" {
-            document.suppressions_allow = reader.bool(value, &here);
-            continue;
+        match entry.key.as_ref() {
+            "allow" => {
+                document.suppressions_allow = reader.bool(value, &here);
+                continue;
+            }
+            "categories" => {
+                document.suppressions_categories = reader.bool(value, &here);
+                continue;
+            }
+            _ => {}
         }
         let mut levels = Vec::new();
         for (index, item) in reader.list(value, &here).into_iter().enumerate() {

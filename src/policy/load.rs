@@ -323,6 +323,8 @@ fn assemble(preset: Preset, documents: Vec<Document>, catalog: &[&'static RuleSp
             }
         }
         policy.suppressions.allow = document.suppressions_allow.unwrap_or(policy.suppressions.allow);
+        policy.suppressions.categories =
+            document.suppressions_categories.unwrap_or(policy.suppressions.categories);
         policy.limits.max_elements = document.max_elements.unwrap_or(policy.limits.max_elements);
         if let Some(levels) = document.suppressions_levels {
             policy.suppressions.levels = levels;

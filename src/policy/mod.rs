@@ -6,6 +6,7 @@
 //! [`load::read_file`] and [`load::preset`] give a [`Policy`], or all that is wrong with the file, with positions.
 //! [`Policy::settings_for`] then says what holds for one object.
 
+pub(crate) mod date;
 mod defaults;
 mod document;
 pub(crate) mod duration;
@@ -136,6 +137,8 @@ impl Existing {
 pub struct Suppressions {
     /// Whether it counts at all.
     pub allow: bool,
+    /// Whether it can name a category (`cron/*`) in place of rules.
+    pub categories: bool,
     /// The levels of rules that it can silence.
     pub levels: Vec<Level>,
 }
@@ -143,7 +146,7 @@ pub struct Suppressions {
 impl Default for Suppressions {
     fn default() -> Self {
         // What a policy denies is for the policy's owner to let pass.
-        Self { allow: true, levels: vec![Level::Warn, Level::Info] }
+        Self { allow: true, categories: true, levels: vec![Level::Warn, Level::Info] }
     }
 }
 

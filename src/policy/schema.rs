@@ -149,6 +149,11 @@ fn spec() -> Value {
                 "additionalProperties": false,
                 "properties": {
                     "allow": { "description": "Whether it counts.", "type": "boolean", "default": true },
+                    "categories": {
+                        "description": "Whether it can name a category (cron/*) in place of rules.",
+                        "type": "boolean",
+                        "default": true,
+                    },
                     "levels": {
                         "description": "The levels of rules that it can silence.",
                         "type": ["array", "null"],

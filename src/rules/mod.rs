@@ -100,6 +100,7 @@ rules! {
     pod_service_account_token,
     ref_duplicate_object,
     suppression_not_allowed,
+    suppression_syntax,
     suppression_too_long,
     suppression_unknown_rule,
     suppression_unused,

@@ -14,7 +14,8 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         what: "The annotation `jobguard.dev/ignore` names a rule that the policy does not let annotations \
-               silence, or an `api/*` rule: what the API server refuses stays refused.",
+               silence, a category where the policy lets them name single rules alone (`suppressions.categories: false`), all \
+               rules at once (`*`), or an `api/*` rule: what the API server refuses stays refused.",
         why: "The finding stands, and whoever wrote the annotation believes that it does not.",
         examples: &[
             Example::bad(

@@ -13,8 +13,8 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
-        what: "The annotation `jobguard.dev/ignore` lists rule ids, separated by commas. One of them is no rule.",
-        why: "A misspelt id silences nothing, and whoever wrote it believes that it does.",
+        what: "The annotation `jobguard.dev/ignore` names rules by their ids, or by their category (`cron/*`). One of the names is none.",
+        why: "A misspelt name silences nothing, and its author believes that it does.",
         examples: &[
             Example::bad(
                 "misspelt",

@@ -1,0 +1,610 @@
+//! The text of the annotation that silences rules, read once for everybody.
+//!
+//! ```text
+//! annotation = entry *( ";" entry )
+//! entry      = rule *( "," rule ) [ "until=" YYYY-MM-DD ] [ "(" reason ")" ]
+//! rule       = id / category "/*"
+//! ```
+//!
+//! White space, line ends included, may stand between any two of them, and does for the comma between two rules. What
+//! does not fit is a [`Fault`], and takes nothing else along: the rules that can be told from it count. A reason ends at
+//! its first closing parenthesis, so that the grammar is regular: API servers read it by a regular expression
+//! (`policy::export`).
+//!
+//! One pass over the text. It is read up to [`MAX_ANNOTATION_BYTES`]; up to there what is kept of it is in proportion to its
+//! length, and beyond that it costs nothing.
+
+use std::collections::HashSet;
+
+use jiff::civil::Date;
+
+use super::{MAX_ANNOTATION_BYTES, MAX_NAMES};
+use crate::policy::date;
+
+/// The annotation of one object.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Annotation<'a> {
+    /// In the order of the text. Each names a rule at least.
+    pub entries: Vec<Entry<'a>>,
+    /// What does not fit the grammar, each kind once, by its first place.
+    pub(super) faults: Vec<Fault<'a>>,
+    pub(super) excess: Option<Excess>,
+}
+
+/// Rules with the day and the reason that hold for all of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Entry<'a> {
+    /// Ids and categories, as they are written.
+    pub names: Vec<&'a str>,
+    /// The last day on which it is meant to count.
+    pub until: Option<Date>,
+    /// Why, in its author's words.
+    pub reason: Option<&'a str>,
+}
+
+/// What does not fit the grammar.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Fault<'a> {
+    /// A parenthesis that closes nothing, or that nothing closes; one within a reason counts as the former.
+    Parenthesis,
+    /// Text that is neither a rule nor in parentheses.
+    Text {
+        /// Its beginning.
+        text: &'a str,
+        /// The annotation with that text in parentheses, where it can be no more than the reason.
+        corrected: Option<String>,
+    },
+    /// A day that is not written as it must be, or that there is not.
+    Date {
+        /// As it is written.
+        text: &'a str,
+        /// The annotation with the day as it must be written, where it is clear which one is meant.
+        corrected: Option<String>,
+    },
+    /// A second day or reason in one entry.
+    Twice,
+    /// A rule after the day or the reason of an entry, with no semicolon between them.
+    NoSemicolon {
+        /// The rule.
+        name: &'a str,
+        /// The annotation with the semicolon.
+        corrected: Option<String>,
+    },
+    /// A day or a reason with no rule before it.
+    NoRule,
+}
+
+/// What of an annotation is not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Excess {
+    /// All of it: it has so many bytes.
+    Bytes(usize),
+    /// What stands behind the first [`MAX_NAMES`] names.
+    Names,
+}
+
+/// A piece of the text, with its place.
+#[derive(Debug, Clone, Copy)]
+enum Token<'a> {
+    Word(&'a str),
+    Comma,
+    Semicolon,
+    /// Without its parentheses.
+    Reason { text: &'a str, is_closed: bool },
+    Closing,
+}
+
+impl<'a> Annotation<'a> {
+    /// Reads the annotation's value.
+    pub fn parse(text: &'a str) -> Self {
+        if text.len() > MAX_ANNOTATION_BYTES {
+            return Self { excess: Some(Excess::Bytes(text.len())), ..Self::default() };
+        }
+        let mut reader = Reader { text, ..Reader::default() };
+        let mut rest = 0;
+        while let Some((token, start, end)) = next(text, rest) {
+            rest = end;
+            if !reader.take(token, start, end) {
+                break;
+            }
+        }
+        reader.end()
+    }
+
+    /// The names, each once, in the order of the text.
+    pub fn names(&self) -> Vec<&'a str> {
+        let mut seen = HashSet::new();
+        self.entries.iter().flat_map(|entry| &entry.names).copied().filter(|name| seen.insert(*name)).collect()
+    }
+
+    /// The annotation as it would be written with these entries, or nothing where none of them names a rule.
+    fn written(entries: &[Entry<'_>]) -> Option<String> {
+        let of = |entry: &Entry<'_>| {
+            let mut text = entry.names.join(", ");
+            if let Some(day) = entry.until {
+                text.push_str(&format!(" until={day}"));
+            }
+            if let Some(reason) = entry.reason {
+                text.push_str(&format!(" ({reason})"));
+            }
+            text
+        };
+        let entries: Vec<_> = entries.iter().filter(|entry| !entry.names.is_empty()).map(of).collect();
+        (!entries.is_empty()).then(|| entries.join("; "))
+    }
+
+    /// Whether all of it was read, so that it can be written anew with nothing lost.
+    pub(super) fn is_whole(&self) -> bool {
+        self.excess.is_none() && self.faults.is_empty()
+    }
+
+    /// The annotation with other names in the place of one, or without it; nothing where no rule is left.
+    pub(super) fn with<'b>(&'b self, name: &str, by: &[&'b str]) -> Option<String> {
+        let mut entries: Vec<Entry<'b>> = self.entries.clone();
+        for entry in &mut entries {
+            let mut seen = HashSet::new();
+            let names = std::mem::take(&mut entry.names);
+            let one = |each: &'b str| if each == name { by.to_vec() } else { vec![each] };
+            entry.names = names.into_iter().flat_map(one).filter(|each| seen.insert(*each)).collect();
+        }
+        Self::written(&entries)
+    }
+}
+
+/// The token at `from` or behind it, with its place. Each byte is looked at once.
+fn next(text: &str, from: usize) -> Option<(Token<'_>, usize, usize)> {
+    let rest = &text[from..];
+    let start = from + (rest.len() - rest.trim_start().len());
+    let rest = &text[start..];
+    let one = |token| Some((token, start, start + 1));
+    match rest.chars().next()? {
+        ',' => one(Token::Comma),
+        ';' => one(Token::Semicolon),
+        ')' => one(Token::Closing),
+        '(' => {
+            let inner = &rest[1..];
+            Some(match inner.find(')') {
+                Some(end) => {
+                    (Token::Reason { text: inner[..end].trim(), is_closed: true }, start, start + end + 2)
+                }
+                None => (Token::Reason { text: inner.trim(), is_closed: false }, start, text.len()),
+            })
+        }
+        _ => {
+            let is_end = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '(' | ')');
+            let word = &rest[..rest.find(is_end).unwrap_or(rest.len())];
+            Some((Token::Word(word), start, start + word.len()))
+        }
+    }
+}
+
+/// Whether a word has the shape of a rule or a category, known or not.
+fn has_shape_of_rule(word: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | '*');
+    word == "*" || (word.contains('/') && word.chars().all(fits))
+}
+
+/// The value of a word that begins a day (`until=...`, and what is near it): none in `until` alone. The second says
+/// whether it is written as it must be.
+fn of_until(word: &str) -> Option<(Option<&str>, bool)> {
+    let (start, rest) = (word.get(..5)?, word.get(5..)?);
+    if !start.eq_ignore_ascii_case("until") {
+        return None;
+    }
+    match rest.chars().next() {
+        None => Some((None, false)),
+        Some('=') => Some((Some(&rest[1..]), start == "until")),
+        Some(':') => Some((Some(&rest[1..]), false)),
+        Some(_) => None,
+    }
+}
+
+/// A day in the middle of being read.
+#[derive(Debug, Clone, Copy)]
+struct Day {
+    /// Where `until` stands.
+    start: usize,
+    end: usize,
+    has_sign: bool,
+    is_proper: bool,
+}
+
+/// What has been read so far.
+#[derive(Debug, Default)]
+struct Reader<'a> {
+    text: &'a str,
+    done: Vec<Entry<'a>>,
+    entry: Entry<'a>,
+    faults: Vec<Fault<'a>>,
+    names: HashSet<&'a str>,
+    excess: Option<Excess>,
+    /// The word before in this item of the list, which is no rule by its shape: a misspelt one if it stays alone.
+    bare: Option<(usize, usize)>,
+    /// Whether a word of this item has been read.
+    item_begun: bool,
+    /// Where text began in this entry that is no rule, and where it ended.
+    stray: Option<(usize, usize)>,
+    /// Of the first text of that kind: entry, and place.
+    first_stray: Option<(usize, (usize, usize))>,
+    /// Whether something of its entry followed it that is no more of it.
+    stray_is_followed: bool,
+    day: Option<Day>,
+    has_day: bool,
+    /// A day with a spelling of its own: where it stands, and how it is written.
+    misspelt: Option<(&'a str, Option<Date>)>,
+    /// The first rule that lacks a semicolon before it.
+    unseparated: Option<&'a str>,
+}
+
+impl<'a> Reader<'a> {
+    /// Takes one token. False where no more is read.
+    fn take(&mut self, token: Token<'a>, start: usize, end: usize) -> bool {
+        if let Some(day) = self.day.take()
+            && self.value_of(day, token, end)
+        {
+            return true;
+        }
+        match token {
+            Token::Word(word) => return self.word(word, start, end),
+            Token::Comma => return self.end_item(),
+            Token::Semicolon => {
+                let goes_on = self.end_item();
+                self.end_entry();
+                return goes_on;
+            }
+            Token::Reason { text, is_closed } => {
+                if !self.end_item() {
+                    return false;
+                }
+                self.stray_is_followed |= self.stray.is_some();
+                if !is_closed {
+                    self.fault(Fault::Parenthesis);
+                }
+                if self.entry.reason.is_some() {
+                    self.fault(Fault::Twice);
+                } else {
+                    self.entry.reason = Some(text);
+                }
+            }
+            Token::Closing => {
+                self.fault(Fault::Parenthesis);
+            }
+        }
+        true
+    }
+
+    /// The token after `until`, or after a sign that stands alone behind it. False where it is not the day's.
+    fn value_of(&mut self, day: Day, token: Token<'a>, end: usize) -> bool {
+        let Token::Word(word) = token else {
+            self.no_day(day);
+            return false;
+        };
+        let word = match word.strip_prefix(['=', ':']) {
+            Some("") if !day.has_sign => {
+                let is_proper = day.is_proper && word == "=";
+                self.day = Some(Day { end, has_sign: true, is_proper, ..day });
+                return true;
+            }
+            Some(value) if !day.has_sign => {
+                self.set_day(value, day.is_proper && word.starts_with('='));
+                return true;
+            }
+            _ => word,
+        };
+        if day.has_sign || word.starts_with(|c: char| c.is_ascii_digit()) {
+            self.set_day(word, day.has_sign && day.is_proper);
+            return true;
+        }
+        self.no_day(day);
+        false
+    }
+
+    /// No value follows: `until` was a word like any other, or its value is missing.
+    fn no_day(&mut self, day: Day) {
+        if day.has_sign {
+            self.set_day("", false);
+        } else {
+            let start = self.bare.take().map_or(day.start, |(start, _)| start);
+            self.put_stray(start, day.end);
+        }
+    }
+
+    fn set_day(&mut self, text: &'a str, is_proper: bool) {
+        // Where that is one name too many, the next will say so.
+        self.settle();
+        if self.has_day {
+            self.fault(Fault::Twice);
+            return;
+        }
+        self.has_day = true;
+        let day = date::parse(text);
+        self.entry.until = day;
+        if (day.is_none() || !is_proper) && self.misspelt.is_none() {
+            self.misspelt = Some((text, day));
+        }
+    }
+
+    fn word(&mut self, word: &'a str, start: usize, end: usize) -> bool {
+        if let Some((value, is_proper)) = of_until(word) {
+            self.stray_is_followed |= self.stray.is_some() && value.is_some();
+            match value {
+                Some("") => self.day = Some(Day { start, end, has_sign: true, is_proper }),
+                Some(value) => self.set_day(value, is_proper),
+                None => self.day = Some(Day { start, end, has_sign: false, is_proper: word == "until" }),
+            }
+            return true;
+        }
+        let first = !std::mem::replace(&mut self.item_begun, true);
+        if has_shape_of_rule(word) && (first || (self.bare.is_none() && !self.stray_reaches(start))) {
+            return self.name(word);
+        }
+        if first && self.stray.is_none() && self.entry.reason.is_none() {
+            self.bare = Some((start, end));
+            return true;
+        }
+        if let Some((bare, _)) = self.bare.take() {
+            self.put_stray(bare, end);
+        } else {
+            self.put_stray(start, end);
+        }
+        true
+    }
+
+    /// Whether the text that is no rule goes on to just before `start`, with nothing but white space between them.
+    fn stray_reaches(&self, start: usize) -> bool {
+        self.stray.is_some_and(|(_, end)| self.text[end..start].trim().is_empty())
+    }
+
+    fn put_stray(&mut self, start: usize, end: usize) {
+        let begin = self.stray.map_or(start, |(begin, _)| begin.min(start));
+        self.stray = Some((begin, end));
+        let entry = self.done.len();
+        match &mut self.first_stray {
+            Some((of, place)) if *of == entry => *place = (begin, end),
+            Some(_) => self.stray_is_followed = true,
+            None => self.first_stray = Some((entry, (begin, end))),
+        }
+    }
+
+    /// A word that stands alone is a name, though it has not the shape of one. False where it is one too many.
+    fn settle(&mut self) -> bool {
+        match self.bare.take() {
+            Some((start, end)) => self.name(&self.text[start..end]),
+            None => true,
+        }
+    }
+
+    fn end_item(&mut self) -> bool {
+        self.item_begun = false;
+        self.settle()
+    }
+
+    fn name(&mut self, name: &'a str) -> bool {
+        self.stray_is_followed |= self.stray.is_some();
+        if self.has_day || self.entry.reason.is_some() {
+            self.unseparated.get_or_insert(name);
+            self.end_entry();
+        }
+        if !self.names.contains(name) {
+            if self.names.len() == MAX_NAMES {
+                self.excess = Some(Excess::Names);
+                return false;
+            }
+            self.names.insert(name);
+        }
+        if !self.entry.names.contains(&name) {
+            self.entry.names.push(name);
+        }
+        true
+    }
+
+    fn end_entry(&mut self) {
+        let entry = std::mem::take(&mut self.entry);
+        if !entry.names.is_empty() {
+            self.done.push(entry);
+        } else if self.stray.is_some() {
+            self.stray_is_followed = true;
+        } else if entry.reason.is_some() || self.has_day {
+            self.fault(Fault::NoRule);
+        }
+        (self.has_day, self.stray) = (false, None);
+    }
+
+    fn fault(&mut self, fault: Fault<'a>) {
+        if !self.faults.contains(&fault) {
+            self.faults.push(fault);
+        }
+    }
+
+    fn end(mut self) -> Annotation<'a> {
+        if let Some(day) = self.day.take() {
+            self.no_day(day);
+        }
+        self.end_item();
+        self.end_entry();
+        let entries = std::mem::take(&mut self.done);
+        // Where parentheses do not match, what is a reason is a guess, and so is all that follows from it.
+        let is_matched = !self.faults.contains(&Fault::Parenthesis);
+        let is_alone = self.faults.is_empty() && self.excess.is_none();
+        let count = [self.misspelt.is_some(), self.unseparated.is_some(), self.first_stray.is_some()];
+        let is_alone = is_alone && count.iter().filter(|there| **there).count() == 1;
+        let written = |is_clear: bool| if is_alone && is_clear { Annotation::written(&entries) } else { None };
+        let mut faults = std::mem::take(&mut self.faults);
+        if !is_matched {
+            faults = vec![Fault::Parenthesis];
+        }
+        if let Some((text, day)) = self.misspelt {
+            faults.push(Fault::Date { text, corrected: written(day.is_some()) });
+        }
+        if let Some(name) = self.unseparated.filter(|_| is_matched) {
+            faults.push(Fault::NoSemicolon { name, corrected: written(true) });
+        }
+        if let Some((of, (start, end))) = self.first_stray.filter(|_| is_matched) {
+            let text = &self.text[start..end];
+            let mut with_reason = entries.clone();
+            let is_reason = is_alone
+                && !self.stray_is_followed
+                && with_reason.get_mut(of).is_some_and(|entry| {
+                    entry.reason.replace(text).is_none() && !entry.names.is_empty()
+                });
+            let corrected = if is_reason { Annotation::written(&with_reason) } else { None };
+            faults.push(Fault::Text { text, corrected });
+        }
+        Annotation { entries, faults, excess: self.excess }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The entries in one line, and what does not fit.
+    fn read(text: &str) -> String {
+        let annotation = Annotation::parse(text);
+        let entries: Vec<String> = annotation
+            .entries
+            .iter()
+            .map(|entry| {
+                let until = entry.until.map_or_else(String::new, |day| format!(" until {day}"));
+                let reason = entry.reason.map_or_else(String::new, |reason| format!(" for {reason:?}"));
+                format!("{}{until}{reason}", entry.names.join("+"))
+            })
+            .collect();
+        let faults: Vec<String> = annotation.faults.iter().map(|fault| format!(" !{fault:?}")).collect();
+        format!("{}{}", entries.join(" | "), faults.concat())
+    }
+
+    #[test]
+    fn what_fits_the_grammar() {
+        for (text, expected) in [
+            ("job/a", "job/a"),
+            ("job/a, cron/*", "job/a+cron/*"),
+            ("job/a,cron/b,, job/a\n job/c ", "job/a+cron/b+job/c"),
+            ("job/a job/b", "job/a+job/b"),
+            ("job/a until=2027-01-31", "job/a until 2027-01-31"),
+            ("job/a (a reason, with; all kinds until=1 of words)", "job/a for \"a reason, with; all kinds until=1 of words\""),
+            ("job/a until=2027-01-31(x)", "job/a until 2027-01-31 for \"x\""),
+            ("job/a (x) until=2027-01-31", "job/a until 2027-01-31 for \"x\""),
+            ("job/a(x);cron/b", "job/a for \"x\" | cron/b"),
+            (" job/a ,\n job/b\n  until = 2027-01-31\n (two\n lines) ;\n\tcron/c\n", "job/a+job/b until 2027-01-31 for \"two\\n lines\" | cron/c"),
+            (";; ; job/a ;", "job/a"),
+            ("job/a ()", "job/a for \"\""),
+            ("nonsense, job/a", "nonsense+job/a"),
+            ("job/a, x/*", "job/a+x/*"),
+            ("", ""),
+            (" ; , ", ""),
+        ] {
+            assert_eq!(read(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_one_fault_and_takes_no_rule_along() {
+        let text = |text: &'static str, corrected: Option<&str>| {
+            vec![Fault::Text { text, corrected: corrected.map(str::to_owned) }]
+        };
+        let date = |text: &'static str, corrected: Option<&str>| {
+            vec![Fault::Date { text, corrected: corrected.map(str::to_owned) }]
+        };
+        let semicolon = |name: &'static str, corrected: Option<&str>| {
+            vec![Fault::NoSemicolon { name, corrected: corrected.map(str::to_owned) }]
+        };
+        let parenthesis = || vec![Fault::Parenthesis];
+        for (written, names, faults) in [
+            ("job/a we wait for it", "job/a", text("we wait for it", Some("job/a (we wait for it)"))),
+            ("job/a because slow, sorry", "job/a", text("because slow, sorry", Some("job/a (because slow, sorry)"))),
+            ("job/a until we know", "job/a", text("until we know", Some("job/a (until we know)"))),
+            ("job/a as in cron/b; job/c", "job/a job/c", text("as in cron/b", Some("job/a (as in cron/b); job/c"))),
+            ("job/a because, job/b", "job/a job/b", text("because", None)),
+            ("job/a because (x)", "job/a", text("because", None)),
+            ("job/a (x) because", "job/a", text("because", None)),
+            ("we know about it", "", text("we know about it", None)),
+            ("we know; job/a", "job/a", text("we know", None)),
+            ("job/a one; job/b two", "job/a job/b", text("one", None)),
+            ("job/a until=2027-02-30", "job/a", date("2027-02-30", None)),
+            ("job/a until=31.1.2027 (x)", "job/a", date("31.1.2027", None)),
+            ("job/a until=20270131", "job/a", date("20270131", None)),
+            ("job/a until=", "job/a", date("", None)),
+            ("job/a until: 2027-01-31", "job/a", date("2027-01-31", Some("job/a until=2027-01-31"))),
+            ("job/a until 2027-01-31 (x)", "job/a", date("2027-01-31", Some("job/a until=2027-01-31 (x)"))),
+            ("job/a Until=2027-01-31", "job/a", date("2027-01-31", Some("job/a until=2027-01-31"))),
+            ("job/a until soon", "job/a", text("until soon", Some("job/a (until soon)"))),
+            ("job/a (x), job/b (y)", "job/a job/b", semicolon("job/b", Some("job/a (x); job/b (y)"))),
+            ("job/a until=2027-01-31 job/b", "job/a job/b", semicolon("job/b", Some("job/a until=2027-01-31; job/b"))),
+            ("job/a (x (y) z); job/b", "job/a job/b", parenthesis()),
+            ("job/a ((x) (y)); job/b", "job/a job/b", parenthesis()),
+            ("job/a, job/b (x; job/c", "job/a job/b", parenthesis()),
+            ("job/a x); job/b", "job/a job/b", parenthesis()),
+            ("job/a (x) (y)", "job/a", vec![Fault::Twice]),
+            ("job/a until=2027-01-31 until=2027-01-30", "job/a", vec![Fault::Twice]),
+            ("(x)", "", vec![Fault::NoRule]),
+            ("until=2027-01-31; job/a", "job/a", vec![Fault::NoRule]),
+        ] {
+            let annotation = Annotation::parse(written);
+            assert_eq!(annotation.names().join(" "), names, "{written:?}");
+            assert_eq!(annotation.faults, faults, "{written:?}");
+            // What is corrected is right, and means the same.
+            let corrected = annotation.faults.iter().find_map(|fault| match fault {
+                Fault::Text { corrected, .. }
+                | Fault::Date { corrected, .. }
+                | Fault::NoSemicolon { corrected, .. } => corrected.as_deref(),
+                _ => None,
+            });
+            if let Some(corrected) = corrected {
+                let again = Annotation::parse(corrected);
+                assert!(again.is_whole(), "{corrected:?}");
+                assert_eq!(again.names(), annotation.names(), "{corrected:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_name_is_replaced_or_taken_out_and_the_rest_stays() {
+        let annotation = Annotation::parse("job/a, job/b (x);cron/c until=2027-01-31; job/b");
+        assert_eq!(annotation.with("job/b", &["job/d"]).unwrap(), "job/a, job/d (x); cron/c until=2027-01-31; job/d");
+        assert_eq!(annotation.with("job/b", &[]).unwrap(), "job/a (x); cron/c until=2027-01-31");
+        assert_eq!(annotation.with("cron/c", &["job/a", "job/e"]).unwrap(), "job/a, job/b (x); job/a, job/e until=2027-01-31; job/b");
+        assert_eq!(Annotation::parse("job/a (x)").with("job/a", &[]), None);
+    }
+
+    #[test]
+    fn what_is_read_is_bounded() {
+        let names = |count: usize| (0..count).map(|n| format!("r/{n}")).collect::<Vec<_>>().join(",");
+        let (fits, more) = (names(MAX_NAMES), names(MAX_NAMES + 1));
+        assert_eq!(Annotation::parse(&fits).excess, None);
+        // What is named twice is no excess.
+        assert_eq!(Annotation::parse(&format!("{fits};{fits}")).excess, None);
+        let parsed = Annotation::parse(&more);
+        assert_eq!((parsed.names().len(), parsed.excess), (MAX_NAMES, Some(Excess::Names)));
+        let long = format!("job/a{}", " ".repeat(MAX_ANNOTATION_BYTES - 5));
+        assert_eq!(Annotation::parse(&long).names(), ["job/a"]);
+        let longer = Annotation::parse("x ".repeat(50_000).leak());
+        assert_eq!((longer.names().len(), longer.excess), (0, Some(Excess::Bytes(100_000))));
+        // As many words as fit are one fault.
+        let words = format!("job/a {}", "x ".repeat(4_000));
+        assert_eq!(Annotation::parse(&words).faults.len(), 1);
+        let parentheses = "(".repeat(MAX_ANNOTATION_BYTES);
+        assert_eq!(Annotation::parse(&parentheses).faults, [Fault::Parenthesis]);
+        let parentheses = ")(".repeat(MAX_ANNOTATION_BYTES / 2);
+        assert_eq!(Annotation::parse(&parentheses).faults, [Fault::Parenthesis]);
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics_and_what_is_whole_is_written_as_it_is_read(
+            text in "(job/a|cron/\\*|x|until=?|2027-01-31|=|:|\\(|\\)|,|;| |\n|\u{a0}|é){0,14}"
+        ) {
+            let annotation = Annotation::parse(&text);
+            if annotation.is_whole() {
+                let written = annotation.with("", &[]).unwrap_or_default();
+                prop_assert_eq!(Annotation::parse(&written), annotation.clone());
+            }
+            // No name is of parts that are not beside each other, and none is in a reason.
+            for name in annotation.names() {
+                prop_assert!(text.contains(name) && !name.contains(['(', ')', ',', ';']));
+            }
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! Days as policies and annotations write them.
+
+use jiff::civil::Date;
+
+/// A day that there is, written `YYYY-MM-DD`; none for any other spelling, such as those that only some readers of
+/// ISO 8601 take.
+pub(crate) fn parse(text: &str) -> Option<Date> {
+    let digits = |part: Option<&str>, count: usize| {
+        part.is_some_and(|part| part.len() == count && part.bytes().all(|b| b.is_ascii_digit()))
+    };
+    let mut parts = text.split('-');
+    let shape = digits(parts.next(), 4)
+        && digits(parts.next(), 2)
+        && digits(parts.next(), 2)
+        && parts.next().is_none();
+    text.parse().ok().filter(|_| shape)
+}
