@@ -8,6 +8,8 @@ mod helm;
 #[cfg(feature = "cluster")]
 #[path = "chart/monitoring.rs"]
 mod monitoring;
+#[path = "chart/notes.rs"]
+mod notes;
 #[path = "chart/pipelines.rs"]
 mod pipelines;
 #[path = "chart/platforms.rs"]

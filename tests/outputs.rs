@@ -90,7 +90,7 @@ fn sarif_is_valid_by_the_schema() {
 fn sarif_names_the_rules_that_were_at_work() {
     let folder = jobs();
     let policy = "apiVersion: jobguard.dev/v1alpha1\nkind: JobPolicy\nmetadata: {name: own}\nspec:\n  \
-                  rules: {\"*\": off}\n  overrides:\n  - match: {names: [warned]}\n    rules: {\"job/*\": warn}\n";
+                  rules: {\"*\": off}\n  overrides:\n  - match: {names: [warned]}\n    rules: {job/parallelism-exceeds-completions: warn}\n";
     fs::write(folder.path().join("jobguard.yaml"), policy).unwrap();
     let log: Value = serde_json::from_slice(&lint(folder.path(), &["-f", "sarif"]).stdout).unwrap();
     let rules = log["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap();

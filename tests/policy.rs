@@ -244,7 +244,9 @@ fn a_wildcard_switches_nothing_on() {
     }
     // A rule's own name does, with a level; options alone leave it to the wildcard, and so off.
     let own = read(
-        &policy("  extends: baseline\n  rules: {'*': deny, cron/time-zone: info, cron/frequency: {max: 9}}\n"),
+        &policy(
+            "  extends: baseline\n  rules: {'*': deny, cron/time-zone: info, cron/frequency: {max: 9}}\n",
+        ),
         &[],
     )
     .unwrap();
@@ -315,7 +317,8 @@ fn what_has_no_effect_is_noted() {
         "  extends: strict\n  rules: {cron/*: warn, '*': deny}\n  overrides: [{match: {names: [x]}, rules: {'*': info}}]\n",
     );
     assert_eq!(read(&all_on, &[]).unwrap().notes(), [""; 0]);
-    let named = policy("  extends: baseline\n  rules: {cron/*: warn, cron/frequency: warn, cron/time-zone: info}\n");
+    let named =
+        policy("  extends: baseline\n  rules: {cron/*: warn, cron/frequency: warn, cron/time-zone: info}\n");
     assert_eq!(read(&named, &[]).unwrap().notes(), [""; 0]);
 }
 

@@ -414,3 +414,25 @@ fn says_what_is_wrong_with_its_arguments() {
         managed(["--ca-lifetime", "a year"], "8760h");
     }
 }
+
+#[test]
+fn overrides_that_match_nothing_are_logged() {
+    const LINE: &str = "the policy's overrides by namespaceLabels match nothing: start with --watch-namespaces (chart: watch.namespaces)";
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("policy.yaml");
+    let write = |matching: &str| {
+        let text = format!(
+            "apiVersion: jobguard.dev/v1alpha1\nkind: JobPolicy\nmetadata: {{name: labels}}\nspec:\n  overrides:\n  - match: {{{matching}}}\n    rules: {{'*': info}}\n"
+        );
+        std::fs::write(&file, text).unwrap();
+    };
+    write("namespaces: [dev]");
+    let server = Server::start(&["--policy", file.to_str().unwrap(), "--reload-every", "50ms"]);
+    server.logged("listening");
+    // Said of a policy that is loaded later, too.
+    write("namespaceLabels: {env: dev}");
+    assert_eq!(server.logged(LINE)["policy"], "labels");
+    assert_eq!(server.count_logged(LINE), 1);
+    let server = Server::start(&["--policy", file.to_str().unwrap()]);
+    server.logged(LINE);
+}

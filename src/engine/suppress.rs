@@ -12,8 +12,8 @@ use crate::policy::{self, Policy, Settings, date};
 use crate::rules;
 
 use super::{Check, Finding, Fix, Object, Rule, Safety, Severity, registry};
-use annotation::{Excess, Fault};
 pub use annotation::{Annotation, Entry};
+use annotation::{Excess, Fault};
 
 /// The annotation that names the rules to ignore: `jobguard.dev/ignore: job/no-deadline until=2027-01-31 (reason)`. Its
 /// grammar is that of [`Annotation`].
@@ -25,6 +25,9 @@ pub const MAX_ANNOTATION_BYTES: usize = policy::Suppressions::MAX_ANNOTATION_BYT
 /// How many names of an annotation are read, each counted once: more than there are rules. Those behind them suppress
 /// nothing.
 pub const MAX_NAMES: usize = 100;
+
+/// How many letters may be wrong in a name that a fix corrects.
+const MAX_SLIP: usize = 3;
 
 /// How many unknown names are reported one by one.
 const MAX_UNKNOWN: usize = 10;
@@ -249,7 +252,8 @@ impl<'a, F: Fn(usize) -> bool> Report<'_, 'a, F> {
             let message = format!("the policy does not let an annotation ignore a category ({name})");
             self.not_allowed(message, help, fix);
         } else {
-            let own = |position: usize| self.of.names.iter().any(|(_, target)| *target == Target::Rule(position));
+            let own =
+                |position: usize| self.of.names.iter().any(|(_, target)| *target == Target::Rule(position));
             let refused = speaking.into_iter().filter(|position| {
                 !own(*position) && self.named[*position].is_some_and(|named| !named.is_allowed)
             });
@@ -265,7 +269,9 @@ impl<'a, F: Fn(usize) -> bool> Report<'_, 'a, F> {
             Some(category) => nearest_category(category),
             None => registry().similar(name).map(str::to_owned),
         };
-        let fix = near.as_deref().and_then(|near| self.of.replaced(name, &[near]));
+        // A name that is only the least unlike is for people to look at.
+        let slip = near.as_deref().filter(|near| strsim::osa_distance(near, name) <= MAX_SLIP);
+        let fix = slip.and_then(|near| self.of.replaced(name, &[near]));
         self.speak(&rules::suppression_unknown_rule::RULE, |finding| {
             let what = if category.is_some() { "no category of rules" } else { "no rule" };
             finding.message = format!("the annotation ignores {}, which is {what}", quoted(name));
@@ -307,7 +313,8 @@ impl<'a, F: Fn(usize) -> bool> Report<'_, 'a, F> {
 
     /// What does not fit the grammar.
     fn fault(&mut self, fault: &Fault<'_>) {
-        const GRAMMAR: &str = "write `rule, rule until=YYYY-MM-DD (reason)`, and `;` between several of these";
+        const GRAMMAR: &str =
+            "write `rule, rule until=YYYY-MM-DD (reason)`, and `;` between several of these";
         let (message, help, text) = match fault {
             Fault::Parenthesis => (
                 "the parentheses in the annotation do not match: what they hold is not read".to_owned(),
@@ -336,7 +343,10 @@ impl<'a, F: Fn(usize) -> bool> Report<'_, 'a, F> {
                 None,
             ),
             Fault::NoSemicolon { name, corrected } => (
-                format!("{} follows a date or a reason in the annotation, with no semicolon between them", quoted(name)),
+                format!(
+                    "{} follows a date or a reason in the annotation, with no semicolon between them",
+                    quoted(name)
+                ),
                 GRAMMAR.to_owned(),
                 corrected.clone(),
             ),
@@ -450,7 +460,9 @@ mod tests {
 
     #[test]
     fn a_misspelt_category_is_one_that_can_be_ignored() {
-        for (name, near) in [("pods", "pod/*"), ("Cron", "cron/*"), ("jobs", "job/*"), ("templates", "template/*")] {
+        for (name, near) in
+            [("pods", "pod/*"), ("Cron", "cron/*"), ("jobs", "job/*"), ("templates", "template/*")]
+        {
             assert_eq!(nearest_category(name).as_deref(), Some(near));
         }
         for name in ["security", "ap", "suppressions", &"c".repeat(9_000)] {

@@ -21,7 +21,9 @@ pub(super) fn left_off(
     for (index, change) in &layer.rules {
         let (Some(wildcard), None) = (change.wildcard, change.level) else { continue };
         let is_off = below.rules.get(*index).is_some_and(|setting| setting.level == Level::Off);
-        let Some(spec) = catalog.get(*index).filter(|_| is_off && wildcard.level > Level::Off) else { continue };
+        let Some(spec) = catalog.get(*index).filter(|_| is_off && wildcard.level > Level::Off) else {
+            continue;
+        };
         let key = if wildcard.everything { "*".to_owned() } else { format!("{}/*", spec.category()) };
         match found.iter_mut().find(|(other, ..)| *other == key) {
             Some((.., rules)) => rules.push(spec.id),

@@ -286,11 +286,9 @@ fn rules(catalog: &[&'static RuleSpec]) -> Value {
     );
     for spec in catalog.iter().filter(|spec| spec.is_settable()) {
         let category = spec.category();
-        properties
-            .entry(format!("{category}/*"))
-            .or_insert_with(|| {
-                wildcard(format!("Every {category} rule that has no entry of its own. {SWITCHES_NOTHING_ON}"))
-            });
+        properties.entry(format!("{category}/*")).or_insert_with(|| {
+            wildcard(format!("Every {category} rule that has no entry of its own. {SWITCHES_NOTHING_ON}"))
+        });
         properties.insert(spec.id.to_owned(), rule(spec));
     }
     json!({ "type": ["object", "null"], "additionalProperties": false, "properties": properties })

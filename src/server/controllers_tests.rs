@@ -197,7 +197,11 @@ fn a_template_is_judged_as_the_job_that_it_becomes() {
             ("job/max-parallelism: {level: deny, max: 100}", true),
             ("'*': deny", false),
         ] {
-            let admission = admission(&format!("overrides: [{{match: {{{matching}}}, rules: {{{rules}}}}}]"));
+            // A wildcard speaks of rules that are on.
+            let admission = admission(&format!(
+                "rules: {{job/max-parallelism: {{level: info, max: 3}}}}, \
+                 overrides: [{{match: {{{matching}}}, rules: {{{rules}}}}}]"
+            ));
             let cron_job = cron_job(json!({}), gold.clone());
             let answer = ask(&admission, Endpoint::Validate, "anna", &cron_job, None);
             assert_eq!(answer["allowed"], allowed, "{matching} {rules} {answer}");

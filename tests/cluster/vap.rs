@@ -164,6 +164,19 @@ fn denies_what_the_policy_denies() {
         let created = create(&PAUSED.replace("\"name\": \"paused\"", metadata), &[]);
         assert!(created.ok, "{metadata}: {}", created.stderr);
     }
+    for (annotation, passes) in [
+        ("job/paused-by-parallelism until=2027-01-31 (started by hand)", true),
+        ("a/b (x); job/paused-by-parallelism(y)", true),
+        ("job/* (all of it)", true),
+        ("cron/*", false),
+        ("a/b (as job/paused-by-parallelism, job/* are not)", false),
+        ("job/paused-by-parallelism-2, my-job/paused-by-parallelism", false),
+        ("a/b (job/paused-by-parallelism", false),
+    ] {
+        let metadata = format!(r#""name": "x", "annotations": {{"jobguard.dev/ignore": "{annotation}"}}"#);
+        let created = create(&PAUSED.replace("\"name\": \"paused\"", &metadata), &[]);
+        assert_eq!(created.ok, passes, "{annotation}: {}", created.stderr);
+    }
 
     // An owner counts by the word of its controller, a user by being who asks.
     let accounts = ["jobset-system:controller", "default:free", "default:anna"]
