@@ -156,6 +156,72 @@ fn the_nearest_policy_file_holds() {
 }
 
 #[test]
+fn what_has_no_effect_in_a_policy_is_noted() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("p.yaml");
+    let check = |spec: &str| {
+        let head = "apiVersion: jobguard.dev/v1alpha1\nkind: JobPolicy\nmetadata: {name: team}\nspec:\n";
+        fs::write(&path, format!("{head}{spec}")).unwrap();
+        let output = jobguard(&["policy", "check", "p.yaml"]).current_dir(folder.path()).output().unwrap();
+        let (stdout, stderr, code) = said(&output);
+        assert_eq!((stderr.as_str(), code), ("", Some(0)));
+        stdout
+    };
+    let stdout = check(
+        "  rules: {cron/*: warn}\n  overrides: [{match: {namespaceLabels: {env: dev}}, rules: {job/*: info}}]\n",
+    );
+    assert_eq!(
+        stdout,
+        "p.yaml: ok, policy team\n\
+         note: spec.rules: `cron/*: warn` switches on nothing that is off: cron/suspended; a rule's own name switches it on\n\
+         note: spec.overrides: `namespaceLabels` match nothing unless the server watches namespaces: `jobguard serve \
+         --watch-namespaces`, chart value `watch.namespaces`; offline they never match\n"
+    );
+    let stdout = check("  rules: {cron/*: warn, cron/suspended: info}\n");
+    assert_eq!(stdout, "p.yaml: ok, policy team\n");
+}
+
+#[test]
+fn rendered_text_has_no_fix_to_offer() {
+    let job = |name: &str| {
+        format!(
+            "apiVersion: batch/v1\nkind: Job\nmetadata: {{name: {name}}}\nspec: {{template: {{spec: {{containers: [{{name: m, image: 'b:1'}}]}}}}}}\n"
+        )
+    };
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("own.yaml"), job("own")).unwrap();
+    fs::write(
+        folder.path().join("rendered.yaml"),
+        format!("---\n# Source: c/templates/j.yaml\n{}", job("r")),
+    )
+    .unwrap();
+    let stored = job("stored").replace(
+        "{name: stored}",
+        "{name: stored, uid: 8ad4b1f8-6f3c-4a55-9a3c-6d9a1f2f6a0e, creationTimestamp: '2026-01-01T00:00:00Z'}",
+    );
+    fs::write(folder.path().join("stored.yaml"), stored).unwrap();
+    let lint = |arguments: &[&str], stdin: String| {
+        let mut command = jobguard(&["lint", "--policy", "recommended"]);
+        let output = command.args(arguments).current_dir(folder.path()).write_stdin(stdin).output().unwrap();
+        said(&output).0
+    };
+    let text = lint(&["own.yaml"], String::new());
+    assert!(text.contains("[fixable with --fix]") && text.contains("; 1 fixable with --fix"), "{text}");
+    for arguments in [["rendered.yaml"], ["stored.yaml"], ["-"]] {
+        let text = lint(&arguments, job("piped"));
+        assert!(text.contains("api/restart-policy") && !text.contains("fixable"), "{arguments:?}: {text}");
+        for format in ["github", "sarif", "junit"] {
+            let text = lint(&[arguments[0], "--format", format], job("piped"));
+            assert!(
+                !text.contains("fixable") && !text.contains("\"fixes\""),
+                "{arguments:?} {format}: {text}"
+            );
+        }
+    }
+    assert!(lint(&["own.yaml", "--format", "sarif"], String::new()).contains("\"fixes\""));
+}
+
+#[test]
 fn policies_and_schema_are_printed() {
     for name in ["baseline", "recommended", "strict"] {
         let (stdout, _, code) = said(&jobguard(&["policy", "show", name]).output().unwrap());

@@ -43,7 +43,7 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
     }
     if !from_stdin.is_empty() {
         let bytes = standard_input()?;
-        found.sources.push(Source::Text { name: "<stdin>".to_owned(), bytes });
+        found.sources.push(Source::Text { name: report::STDIN.to_owned(), bytes });
     }
     let linter = Linter {
         policy: &policy,

@@ -31,6 +31,9 @@ pub(crate) use plain::{break_commands, plain, plain_lines};
 pub use sarif::write as write_sarif;
 pub use text::{Style, statistics, write as write_text};
 
+/// How reports name standard input.
+pub const STDIN: &str = "<stdin>";
+
 /// A finding and where it stands.
 #[derive(Debug, Clone)]
 pub struct Diagnostic {
@@ -42,7 +45,7 @@ pub struct Diagnostic {
     pub message: String,
     /// What to do about it.
     pub help: Option<String>,
-    /// Whether and how it can be mended; never [`Safety::Shown`].
+    /// Whether and how it can be mended; never [`Safety::Shown`]. Whether to speak of it, [`Self::offered_fix`] says.
     pub fix: Option<Safety>,
     /// What `fix` changes in the file. Known only where the linter was asked for it, and only if `--fix` would make it.
     pub change: Option<Change>,
@@ -129,6 +132,15 @@ pub struct ObjectId {
     pub namespace: Option<String>,
     /// The name; where it is generated, its prefix and `*`.
     pub name: Option<String>,
+}
+
+impl Diagnostic {
+    /// The fix, where it would change a text that its author keeps: not one that was rendered from a template or that
+    /// came by standard input, where the next run would begin with the fault again.
+    pub fn offered_fix(&self) -> Option<Safety> {
+        let is_kept = self.template.is_none() && *self.file != *STDIN;
+        self.fix.filter(|_| is_kept)
+    }
 }
 
 impl ObjectId {

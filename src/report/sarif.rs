@@ -304,7 +304,7 @@ fn result(diagnostic: &Diagnostic, rule_index: usize) -> SarifResult<'_> {
 
 /// What would mend it, for tools that offer that.
 fn fix(diagnostic: &Diagnostic) -> Option<SarifFix<'_>> {
-    let (change, safety) = (diagnostic.change.as_ref()?, diagnostic.fix?);
+    let (change, safety) = (diagnostic.change.as_ref()?, diagnostic.offered_fix()?);
     let mut description = sentence(&change.title);
     if safety == Safety::Unsafe {
         description.push_str(" This is probably what is meant: look at it.");

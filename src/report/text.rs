@@ -115,7 +115,7 @@ fn group(diagnostic: &Diagnostic) -> Group<'_> {
         _ => title
             .element(Origin::path(path).line(diagnostic.region.line).char_column(diagnostic.region.column)),
     };
-    let fixable = diagnostic.fix.and_then(fixable);
+    let fixable = diagnostic.offered_fix().and_then(fixable);
     match (&diagnostic.help, fixable) {
         _ if is_note => {}
         (Some(help), fixable) => {
@@ -166,7 +166,8 @@ fn summary(report: &Report) -> String {
 
 /// How many of the findings can be mended, and by what.
 fn fixes(report: &Report) -> String {
-    let count = |safety| report.diagnostics.iter().filter(|found| found.fix == Some(safety)).count();
+    let count =
+        |safety| report.diagnostics.iter().filter(|found| found.offered_fix() == Some(safety)).count();
     match (count(Safety::Safe), count(Safety::Unsafe)) {
         (0, 0) => String::new(),
         (0, more) => format!("; {more} fixable with --unsafe-fixes"),
@@ -203,6 +204,20 @@ mod tests {
         report.objects = 0;
         assert_eq!(render(&report), "no Jobs or CronJobs found in 2 files\n");
         assert_eq!(statistics(&report), "");
+    }
+
+    #[test]
+    fn a_fix_of_a_text_that_is_not_kept_is_not_offered() {
+        let mut report = fixture::report();
+        assert_eq!(render(&report).matches("fixable with").count(), 3);
+        for diagnostic in &mut report.diagnostics {
+            diagnostic.template = Some("chart/templates/job.yaml".into());
+        }
+        assert!(!render(&report).contains("fixable"), "{}", render(&report));
+        for diagnostic in &mut report.diagnostics {
+            (diagnostic.template, diagnostic.file) = (None, super::super::STDIN.into());
+        }
+        assert!(!render(&report).contains("fixable"), "{}", render(&report));
     }
 
     #[test]
