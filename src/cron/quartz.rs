@@ -76,7 +76,11 @@ impl QuartzDay {
                         None => (rest, false),
                     };
                     let before = if rest.is_empty() { 0 } else { number(rest.strip_prefix('-')?)? };
-                    return Some(if is_working { Self::LastWorking { before } } else { Self::Last { before } });
+                    return Some(if is_working {
+                        Self::LastWorking { before }
+                    } else {
+                        Self::Last { before }
+                    });
                 }
                 Some(Self::NearestWorking { day: number(upper.strip_suffix('W')?)? })
             }
@@ -115,7 +119,10 @@ impl QuartzDay {
                 format!("the {} {} of the month", ordinal(nth), weekday_name(weekday))
             }
             Self::Saturday => "the last day of the week, Saturday".to_owned(),
-            Self::Last { .. } | Self::LastWorking { .. } | Self::NearestWorking { .. } | Self::NthWeekday { .. } => {
+            Self::Last { .. }
+            | Self::LastWorking { .. }
+            | Self::NearestWorking { .. }
+            | Self::NthWeekday { .. } => {
                 return None;
             }
         })
@@ -124,15 +131,21 @@ impl QuartzDay {
     /// What is wrong with it: it is written as `found`.
     pub(super) fn problem(self, found: &str) -> String {
         match self.meaning() {
-            Some(meaning) => format!("`{found}` ({meaning}) is syntax of Quartz that Kubernetes does not know"),
-            None => format!("`{found}` is syntax of Quartz that Kubernetes does not know, for a day that no month has"),
+            Some(meaning) => {
+                format!("`{found}` ({meaning}) is syntax of Quartz that Kubernetes does not know")
+            }
+            None => format!(
+                "`{found}` is syntax of Quartz that Kubernetes does not know, for a day that no month has"
+            ),
         }
     }
 
     /// The days of the month that it can be, the first and the last.
     fn range(self) -> (u32, u32) {
         match self {
-            Self::Last { before } => (28_u32.saturating_sub(before).max(1), 31_u32.saturating_sub(before).max(1)),
+            Self::Last { before } => {
+                (28_u32.saturating_sub(before).max(1), 31_u32.saturating_sub(before).max(1))
+            }
             // From the Friday before to the Monday after, within the month.
             Self::LastWorking { before: 0 } => (26, 31),
             Self::LastWorking { before } => {
@@ -194,7 +207,9 @@ impl QuartzDay {
         let (first, last) = self.range();
         let (on, check) = match self {
             Self::Last { before: 0 } => (None, "tomorrow is the 1st".to_owned()),
-            Self::Last { before } => (None, format!("{} are left of the month", days(before)).replace("day are", "day is")),
+            Self::Last { before } => {
+                (None, format!("{} are left of the month", days(before)).replace("day are", "day is"))
+            }
             Self::LastWorking { before: 0 } => {
                 (None, "it is the last day from Monday to Friday of the month".to_owned())
             }
@@ -216,11 +231,16 @@ impl QuartzDay {
             None => format!("days {first}-{last}"),
         };
         let either = if schedule.is_none() { " (day and weekday together mean either)" } else { "" };
-        let mut text =
-            format!("five fields cannot say it: run on {on}{written} and let the program check whether {check}{either}");
-        if let Self::LastWeekday { weekday, is_number: true } | Self::NthWeekday { weekday, is_number: true, .. } = self {
+        let mut text = format!(
+            "five fields cannot say it: run on {on}{written} and let the program check whether {check}{either}"
+        );
+        if let Self::LastWeekday { weekday, is_number: true }
+        | Self::NthWeekday { weekday, is_number: true, .. } = self
+        {
             let there = weekday_name((weekday + 6) % 7);
-            text.push_str(&format!("; Quartz itself counts from Sunday as 1, so that from there it is {there}"));
+            text.push_str(&format!(
+                "; Quartz itself counts from Sunday as 1, so that from there it is {there}"
+            ));
         }
         text
     }
@@ -300,7 +320,8 @@ mod tests {
             let first = date(2026, 1, 1).checked_add(month.months()).unwrap();
             let last = first.last_of_month();
             for before in 0..31 {
-                let Some(day) = last.checked_sub(before.days()).ok().filter(|day| day.month() == first.month())
+                let Some(day) =
+                    last.checked_sub(before.days()).ok().filter(|day| day.month() == first.month())
                 else {
                     continue;
                 };
