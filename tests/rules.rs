@@ -358,9 +358,12 @@ fn every_rule_with_a_fix_shows_it() {
     api/time-zone: safe, unsafe
     api/type: safe, unsafe
     api/unknown-field: safe, unsafe
+    cron/host-zone: unsafe
     job/max-backoff: unsafe
     job/max-completions: unsafe
     job/max-parallelism: unsafe
+    suppression/not-allowed: unsafe
+    suppression/syntax: unsafe
     suppression/unknown-rule: unsafe
     suppression/unused: unsafe
     ");

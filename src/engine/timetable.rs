@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::batch::v1::CronJobSpec;
 
 use super::{Endless, JobPart, LONGEST_LIMIT};
-use crate::cron::{ClockChange, Schedule, load_zone};
+use crate::cron::{ClockChange, Schedule, host_zone, load_zone};
 
 /// A CronJob whose runs may be judged.
 #[derive(Debug, Clone, Copy)]
@@ -85,7 +85,7 @@ impl Timetable {
         let (prefix, schedule) = Schedule::parse_tolerating_tz(&spec.schedule).ok()?;
         let zone_name =
             spec.time_zone.as_deref().or(prefix.map(|name| if name.is_empty() { "UTC" } else { name }));
-        let zone = zone_name.and_then(|name| load_zone(name).ok());
+        let zone = zone_name.and_then(|name| load_zone(name).ok().or_else(|| host_zone(name)?.zone()));
         let never_fires = schedule.never_fires();
         Some(Self {
             schedule,

@@ -61,6 +61,7 @@ rules! {
     cron_dst_skip,
     cron_forbid_no_deadline,
     cron_history_zero,
+    cron_host_zone,
     cron_never_fires,
     cron_overlap,
     cron_pile_up,

@@ -1,0 +1,105 @@
+//! `cron/host-zone`
+
+use super::everywhere;
+use crate::batch::Workload;
+use crate::cron::{HostZone, host_zone};
+use crate::engine::{Check, Docs, Example, Fix, Object, Rule, RuleContext, Safety, Sink};
+use crate::path::FieldPath;
+use crate::policy::{Level, RuleSpec};
+
+/// A time zone that is a file on some hosts, and not in the database.
+pub static RULE: Rule = Rule {
+    spec: RuleSpec {
+        id: "cron/host-zone",
+        summary: "timeZone is a name that only the zone data of some hosts has",
+        levels: everywhere(Level::Warn),
+        options: &[],
+    },
+    docs: Docs {
+        what: "`timeZone` is `localtime`, or a zone below `posix/` or `right/`. None of them is in the IANA database; they are \
+               files that many Linux distributions add to it.",
+        why: "The API server looks names up in the zone data of the host or image that it runs on, and so does the \
+              controller manager, perhaps on another one. Where the file is missing, the API server refuses the CronJob, or \
+              the controller starts no runs of it. `localtime` is another zone on another host.",
+        examples: &[
+            Example::bad(
+                "the host's own",
+                r#"apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: nightly
+spec:
+  schedule: "0 3 * * *"
+  timeZone: localtime
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          restartPolicy: Never
+          containers:
+          - name: main
+            image: example.com/app:1.0
+"#,
+            ),
+            Example::bad(
+                "with leap seconds",
+                r#"apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: nightly
+spec:
+  schedule: "0 3 * * *"
+  timeZone: right/Europe/Berlin
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          restartPolicy: Never
+          containers:
+          - name: main
+            image: example.com/app:1.0
+"#,
+            ),
+            Example::good(
+                "a zone of the database",
+                r#"apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: nightly
+spec:
+  schedule: "0 3 * * *"
+  timeZone: Europe/Berlin
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          restartPolicy: Never
+          containers:
+          - name: main
+            image: example.com/app:1.0
+"#,
+            ),
+        ],
+        sources: &[
+            "https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#time-zones",
+            "https://pkg.go.dev/time#LoadLocation",
+        ],
+    },
+    check: Check::Object(check),
+};
+
+fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
+    let Workload::CronJob(cron_job) = object.workload() else { return };
+    let Some(name) = cron_job.spec.time_zone.as_deref() else { return };
+    let Some(zone) = host_zone(name) else { return };
+    let path = FieldPath::root().field("spec").field("timeZone");
+    match zone {
+        HostZone::Local => sink
+            .report(path, "`localtime` is the zone of the API server's host, and a name that other servers refuse")
+            .help("name the zone that is meant, such as Etc/UTC or Europe/Berlin"),
+        HostZone::Same(same) => sink
+            .report(path.clone(), format!("only the zone data of some hosts has `{name}`: other API servers refuse it"))
+            .help(format!("write `{same}`"))
+            .fix(Fix::set(Safety::Unsafe, format!("set timeZone to {same}"), path, same)),
+    };
+}
