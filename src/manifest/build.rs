@@ -34,7 +34,8 @@ pub(super) fn build<'t>(
 #[derive(Debug)]
 pub(super) enum Failure {
     Syntax(SyntaxError),
-    /// What begins here is refused by the parser, but perhaps not by kubectl ([`Context::refused`]).
+    /// What begins here is refused by the parser, or reads otherwise there, but perhaps not in kubectl
+    /// ([`Context::refused`]).
     Refused(usize, SyntaxError),
 }
 
@@ -107,7 +108,7 @@ pub(super) fn build_once<'t>(
             Some(Err(fault)) => {
                 let context = builder.context();
                 let error = context.explain(&fault);
-                return Err(match context.refused(&fault) {
+                return Err(match context.refused(&fault).or_else(|| builder.line_end_before(fault.at)) {
                     Some(at) => Failure::Refused(at, error),
                     None => Failure::Syntax(error),
                 });
@@ -247,14 +248,17 @@ impl<'t> Builder<'t, '_> {
         self.end = span.end;
         self.last = span;
         let is_key = self.wants_key();
-        if is_key && self.frames.last().is_some_and(|frame| frame.flow) {
-            self.check_key_line(span)?;
+        if is_key {
+            self.check_key_line(span, self.frames.last().is_some_and(|frame| frame.flow))?;
         }
         if is_key && is_merge(&text, style, tag) {
             self.expect_value(Key::Merge(span), span);
             return Ok(());
         }
         self.decoded += 1;
+        if tag.is_some() && style == Style::Plain && span.is_empty() {
+            self.check_tag_end(span.start)?;
+        }
         let scalar = match tag {
             None if style == Style::Plain => scalar::plain(text),
             None => Scalar::Str(text),

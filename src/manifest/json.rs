@@ -32,9 +32,13 @@ pub(super) fn read<'t>(
         frames: Vec::new(),
         items: Vec::new(),
         entries: Vec::new(),
+        too_large: None,
     };
     let root = reader.whole_value().map_err(|error| Unread { error, end: None })?;
     let end = reader.at;
+    if let Some(span) = reader.too_large {
+        return Err(Box::new(Unread { error: SyntaxError::number_too_large(span), end: Some(end) }));
+    }
     match reader.budget.finish() {
         Some((span, too_large)) => {
             Err(Box::new(Unread { error: SyntaxError::too_large(span, too_large), end: Some(end) }))
@@ -58,6 +62,9 @@ struct Reader<'t, 'w> {
     items: Vec<NodeId>,
     entries: Vec<Entry<'t>>,
     budget: Budget<'w>,
+    /// The first number that is JSON, and too large to be read: the values around it are read all the same, as by kubectl,
+    /// which only then gives up.
+    too_large: Option<Span>,
 }
 
 impl<'t> Reader<'t, '_> {
@@ -289,7 +296,10 @@ impl<'t> Reader<'t, '_> {
         }
         match text.parse() {
             Ok(float) if f64::is_finite(float) => Ok(NodeKind::Float(float)),
-            _ => Err(SyntaxError::not_finite(Span::new(start, self.at))),
+            _ => {
+                self.too_large.get_or_insert(Span::new(start, self.at));
+                Ok(NodeKind::Null)
+            }
         }
     }
 

@@ -15,7 +15,7 @@ pub(super) enum OddKind {
     Indent,
     /// A tab behind the dash of a list item, or behind `?`.
     Item,
-    /// U+0085, U+2028 or U+2029: they end a line, which only shows outside of quotes.
+    /// U+0085, U+2028 or U+2029: they end a line, as YAML 1.1 has it. Within quotes that only shows in keys.
     LineEnd(char),
 }
 

@@ -1,9 +1,10 @@
-//! A second try at what the parser refuses and kubectl does not.
+//! A second try at what the parser refuses, or reads otherwise, and kubectl does not.
 //!
 //! The later lines of a text in quotes may lack indentation (YAML 1.1), and `\'` may stand for a quote. The blanks that
 //! a line begins with mean nothing within quotes, and the quote can be written as `\x27`, so a copy of the document with
 //! these reads the same; its places are then moved back. A comment may stand right behind a value in quotes or brackets,
-//! and tabs may indent what stands in brackets: the copy has blanks in their place.
+//! and tabs may indent what stands in brackets: the copy has blanks in their place. U+0085, U+2028 and U+2029 end a line
+//! (YAML 1.1): the copy has a line end of as many bytes.
 
 use granit_parser::ErrorKind;
 
@@ -92,7 +93,9 @@ pub(super) fn rebuild(
     let mut copy = text[chunk.start..chunk.end].to_owned();
     let mut inserted: Vec<Insertion> = Vec::new();
     let mut at = at - chunk.start;
+    let mut blamed = refused.clone();
     for _ in 0..(WORK / copy.len().max(1)).clamp(TRIES.0, TRIES.1) {
+        let is_line_end = line_end(&copy[at..]).is_some();
         if !mend(&mut copy, at, &mut inserted) {
             break;
         }
@@ -105,12 +108,17 @@ pub(super) fn rebuild(
                     ignored: built.ignored.map(moved),
                 }));
             }
-            Err(Failure::Refused(next, _)) if next > at => {
+            Err(Failure::Refused(next, error)) if next > at => {
                 at = next;
+                blamed = SyntaxError { span: moved(error.span), repair: None, ..error };
                 continue;
             }
             // The same text again, now for another reason.
             Err(Failure::Refused(_, error)) => error,
+            // What a character that nobody sees is to blame for.
+            Err(Failure::Syntax(error)) if is_line_end && is_near(&copy, at, error.span.start) => {
+                return Err(blamed);
+            }
             // What was refused is mended for certain, and was not what is wrong.
             Err(Failure::Syntax(error)) if inserted.is_empty() || error.too_large.is_some() => error,
             Err(Failure::Syntax(_)) => break,
@@ -123,11 +131,32 @@ pub(super) fn rebuild(
     Err(refused)
 }
 
+/// A line end of YAML 1.1 that `rest` begins with, and one of YAML 1.2 that has as many bytes.
+fn line_end(rest: &str) -> Option<(char, &'static str)> {
+    match rest.chars().next()? {
+        c @ '\u{85}' => Some((c, "\r\n")),
+        c @ ('\u{2028}' | '\u{2029}') => Some((c, "  \n")),
+        _ => None,
+    }
+}
+
+/// Whether `place` is on the line that ends behind `at`, or on the one after it.
+fn is_near(text: &str, at: usize, place: usize) -> bool {
+    let begin = text[..at].rfind('\n').map_or(0, |n| n + 1);
+    let mut ends = text[at..].match_indices('\n').map(|(n, _)| at + n);
+    let end = ends.nth(1).unwrap_or(text.len());
+    (begin..=end).contains(&place)
+}
+
 /// Mends what begins at `at` in the copy; not a text in quotes that is never closed.
 fn mend(copy: &mut String, at: usize, inserted: &mut Vec<Insertion>) -> bool {
     let rest = &copy[at..];
+    if let Some((c, same)) = line_end(rest) {
+        copy.replace_range(at..at + c.len_utf8(), same);
+        return true;
+    }
     let blank = match rest.as_bytes().first() {
-        Some(b'#') => rest.find(['\n', '\r']).unwrap_or(rest.len()),
+        Some(b'#') => rest.find(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']).unwrap_or(rest.len()),
         Some(b'\t') => rest.find(|c| !matches!(c, ' ' | '\t')).unwrap_or(rest.len()),
         _ => {
             let rewritten = rewrite(copy, at, inserted);
@@ -271,6 +300,28 @@ mod tests {
         let text: String = (0..100).map(|number| format!("a{number}: 'b'#c\n")).collect();
         let tree = tree(&text);
         assert_eq!(tree.to_value(tree.root()).as_object().unwrap().len(), 100);
+    }
+
+    #[test]
+    fn line_ends_of_yaml_1_1_end_lines() {
+        for end in ['\u{85}', '\u{2028}', '\u{2029}'] {
+            let text = format!("# c{end}a: x{end}b:{end}- \"y\" # d{end}{end}\nc: [1,{end} 2]\n");
+            let tree = tree(&text);
+            let root = tree.root();
+            assert_eq!(tree.to_value(root), json!({"a": "x", "b": ["y"], "c": [1, 2]}), "{end:?}");
+            let c = tree.entry(root, "c").unwrap().key_span;
+            assert_eq!(&text[c.start..c.end], "c");
+            // A line that has to go on, and ends here.
+            for text in [format!("a: x{end}y\n"), format!("a: |\n  x{end}y\n"), format!("\"a{end}b\": 1\n")] {
+                assert!(read(&text)[0].content.is_err(), "{text:?}");
+            }
+            let error = read(&format!("a: x{end}y\n")).remove(0).content.unwrap_err();
+            assert_eq!((error.span.start, error.message.contains("ends the line")), (4, true), "{error:?}");
+            // Beside something else that is wrong, that is told.
+            let text = format!("# c{end}\na: 1\nb: [\n");
+            let error = read(&text).remove(0).content.unwrap_err();
+            assert_eq!(&text[error.span.start..error.span.end], "[");
+        }
     }
 
     #[test]

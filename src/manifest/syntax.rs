@@ -74,6 +74,16 @@ impl SyntaxError {
             .help("put the value in quotes if a text is meant")
     }
 
+    pub(super) fn number_too_large(span: Span) -> Self {
+        Self::new(span, "the number is larger than any that kubectl can read (1.8e308)")
+            .help("put the value in quotes if a text is meant")
+    }
+
+    pub(super) fn name_against_bracket(span: Span) -> Self {
+        Self::new(span, "a bracket may not follow the name of an anchor or alias at once")
+            .help("put a blank between the name and the bracket")
+    }
+
     pub(super) fn bad_key(span: Span) -> Self {
         Self::new(span, "a key must be a text, a boolean or a number that fits into 64 bits")
             .help("write the key, in quotes if need be, before the `:`")

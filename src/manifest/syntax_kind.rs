@@ -359,7 +359,7 @@ impl Context<'_> {
         }
     }
 
-    fn tag(&self, at: usize) -> SyntaxError {
+    pub(super) fn tag(&self, at: usize) -> SyntaxError {
         let line = self.line(at);
         let start = match self.char_at(at) {
             Some('!') => at,

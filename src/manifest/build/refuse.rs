@@ -4,12 +4,12 @@ use super::super::events::Event;
 use super::super::odd::OddKind;
 use super::super::syntax::SyntaxError;
 use super::super::tree::{Span, Style};
-use super::Builder;
+use super::{Builder, Failure};
 
 impl<'t> Builder<'t, '_> {
     /// Refuses odd characters up to the end of an event, where kubectl refuses them.
     #[cold]
-    pub(super) fn check_odd(&mut self, event: &Event<'t>, span: Span) -> Result<(), SyntaxError> {
+    pub(super) fn check_odd(&mut self, event: &Event<'t>, span: Span) -> Result<(), Failure> {
         let flow = self.frames.last().is_some_and(|frame| frame.flow);
         let style = match event {
             Event::AnchorName => return Ok(()),
@@ -38,14 +38,26 @@ impl<'t> Builder<'t, '_> {
             };
             if refused && odd.at >= self.gap {
                 return Err(match odd.kind {
-                    OddKind::LineEnd(c) => SyntaxError::line_end(Span::new(odd.at, odd.at + c.len_utf8()), c),
-                    _ => self.context().tab(odd.at),
+                    OddKind::LineEnd(c) => {
+                        let error = SyntaxError::line_end(Span::new(odd.at, odd.at + c.len_utf8()), c);
+                        Failure::Refused(odd.at, error)
+                    }
+                    _ => self.context().tab(odd.at).into(),
                 });
             }
         }
         self.gap = self.gap.max(span.end);
         self.after_plain = written || (self.after_plain && style.is_none() && span.is_empty());
         Ok(())
+    }
+
+    /// The first line end of YAML 1.1 that has not been looked at, where the parser stumbled on its line or behind it.
+    #[cold]
+    pub(super) fn line_end_before(&self, fault: usize) -> Option<usize> {
+        let line = self.context().line(self.context().clamp(fault));
+        let mut left = self.odd.get(self.next_odd..).unwrap_or_default().iter();
+        let first = left.find(|odd| matches!(odd.kind, OddKind::LineEnd(_)))?;
+        (first.at <= line.end).then_some(first.at)
     }
 
     /// Whether the text without quotes that was read last goes on until a tab behind it: a key has ended with its colon.
@@ -65,7 +77,7 @@ impl<'t> Builder<'t, '_> {
     }
 
     /// Refuses what kubectl refuses around the end of a document, up to the next thing that is written.
-    pub(super) fn finish(&mut self, end: usize) -> Result<(), SyntaxError> {
+    pub(super) fn finish(&mut self, end: usize) -> Result<(), Failure> {
         if self.next_odd < self.odd.len() {
             let end = skip_blank_lines(&self.text[..self.chunk.end], end.min(self.chunk.end));
             self.check_odd(&Event::DocumentEnd, Span::new(end, end))?;
@@ -74,22 +86,43 @@ impl<'t> Builder<'t, '_> {
         let begins_line = start == self.chunk.start || self.text[..start].ends_with(['\n', '\r']);
         let is_end = |rest: &str| rest.chars().next().is_none_or(char::is_whitespace);
         if begins_line && self.text[start..self.chunk.end].strip_prefix("...").is_some_and(is_end) {
-            return Err(SyntaxError::nothing_to_end(Span::new(start, start + "...".len())));
+            return Err(SyntaxError::nothing_to_end(Span::new(start, start + "...".len())).into());
         }
         Ok(())
     }
 
-    /// Refuses names of anchors and aliases that kubectl's reader does not take for one word.
+    /// Refuses names of anchors and aliases that kubectl's reader does not take for one word, and those with a bracket
+    /// right behind.
     pub(super) fn check_name(&self, span: Span) -> Result<(), SyntaxError> {
         let name = self.text.as_bytes().get(span.start + 1..span.end).unwrap_or_default();
+        if let Some(b'[' | b'{') = self.text.as_bytes()[..self.chunk.end].get(span.end) {
+            return Err(SyntaxError::name_against_bracket(Span::new(span.start, span.end + 1)));
+        }
         if name.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-')) {
             return Ok(());
         }
         Err(self.context().bad_name(span))
     }
 
-    /// Refuses a key in brackets or braces that is not on one line with its colon. The parser does elsewhere.
-    pub(super) fn check_key_line(&self, key: Span) -> Result<(), SyntaxError> {
+    /// Refuses a tag with no value that a comma or a bracket follows at once: kubectl's reader takes that for a part of the
+    /// tag.
+    pub(super) fn check_tag_end(&self, end: usize) -> Result<(), SyntaxError> {
+        let is_closed = self.text[end..self.chunk.end].starts_with([',', ']', '}']);
+        let is_close = !self.text[..end].ends_with(char::is_whitespace);
+        if is_closed && is_close { Err(self.context().tag(end)) } else { Ok(()) }
+    }
+
+    /// Refuses a key that is not on one line with its colon. Outside of brackets and braces the parser does, but for the
+    /// line ends that only YAML 1.1 knows.
+    pub(super) fn check_key_line(&self, key: Span, flow: bool) -> Result<(), SyntaxError> {
+        let is_written_over_lines = !self.odd.is_empty()
+            && self.text[key.start..key.end].contains(['\u{85}', '\u{2028}', '\u{2029}']);
+        if is_written_over_lines && !self.text[..key.start].trim_end().ends_with('?') {
+            return Err(SyntaxError::key_over_lines(key));
+        }
+        if !flow {
+            return Ok(());
+        }
         let text = self.text.as_bytes();
         let is_end = |b: &u8| matches!(b, b'\n' | b'\r');
         let rest = &text[key.end..self.chunk.end];
