@@ -23,7 +23,7 @@ use super::classify::{Class, classify, text, type_of};
 use super::locate::Places;
 use super::offer::Offers;
 use super::prove::{edits_of, text_edits};
-use super::{Linted, Linter, Told, remarks, services, stored};
+use super::{Linted, Linter, Told, remarks, services, stored, typeless};
 
 /// How many Jobs, CronJobs and Services of one text are looked at: real ones of so many make a file larger than what is
 /// read, and what is kept of each takes memory.
@@ -56,6 +56,7 @@ pub(super) fn lint_text(
         // A tree that was walked is full of JSON that is not YAML and not ours (with comments, say).
         foreign: found && name.ends_with(".json") && !content.contains("apiVersion"),
         left: MAX_OBJECTS,
+        no_objects: Vec::new(),
         linted: Linted::default(),
     };
     if let Some((span, message, help)) = invalid {
@@ -65,6 +66,11 @@ pub(super) fn lint_text(
         reader.report(diagnostic);
     }
     manifest::read_each_within(&content, Some(&within(context)), |document| reader.document(document));
+    if reader.linted.objects > 0 {
+        for (finding, span) in std::mem::take(&mut reader.no_objects) {
+            reader.report(reader.places.at(finding, span, None));
+        }
+    }
     reader.linted
 }
 
@@ -80,6 +86,8 @@ struct Reader<'a, 't> {
     foreign: bool,
     /// How many objects may still be looked at.
     left: usize,
+    /// Documents that are no objects, the first few of them.
+    no_objects: Vec<typeless::Remark>,
     linted: Linted,
 }
 
@@ -104,9 +112,21 @@ impl<'t> Reader<'_, 't> {
                 self.linted.kept.push((number, InputObject { file: self.places.name(), line, kept }));
             }
         }
+        self.typeless(&document, objects.is_empty());
         self.ignored_text(&document);
         for found in found.into_iter().filter(|found| !found.follows) {
             self.found(found, &document, &objects);
+        }
+    }
+
+    /// Says of a document that it does not say what it is.
+    fn typeless(&mut self, document: &Document<'_>, has_no_object: bool) {
+        let Ok(tree) = &document.content else { return };
+        let remark = typeless::list(tree).or_else(|| typeless::unknown_of_batch(tree));
+        if let Some((finding, span)) = remark {
+            self.report(self.places.at(finding, span, None));
+        } else if has_no_object && self.no_objects.len() < typeless::MAX_REPORTED {
+            self.no_objects.extend(typeless::no_object(tree));
         }
     }
 
@@ -338,7 +358,7 @@ fn examine_object(
 ) {
     let (api_version, kind) = type_of(tree, &object);
     let mut findings = Vec::new();
-    let class = classify(api_version, kind);
+    let class = typeless::of_batch(tree, object.node).unwrap_or_else(|| classify(api_version, kind));
     if class != Class::Other {
         let Some(left) = examined.left.checked_sub(1) else {
             examined.too_many += 1;

@@ -18,6 +18,7 @@ mod remarks;
 mod replace;
 mod services;
 mod stored;
+mod typeless;
 mod walk;
 
 use std::borrow::Cow;

@@ -15,7 +15,9 @@ pub static RULE: Rule = Rule {
     docs: Docs {
         what: "The document cannot be read as `kubectl` would read it: an unclosed quote, a tab in the \
                indentation, a schedule such as `*/5 * * * *` or `@daily` without quotes, a template that \
-               was not rendered. The finding stands at the place where reading fails; other documents of \
+               was not rendered. Or it can be read, and is no object that `kubectl` would send: in a file with Jobs or \
+               CronJobs a document that is a text, a list or a number; a `List` of them without \
+               `apiVersion`. The finding stands at the place where reading fails; other documents of \
                the same file are judged all the same.",
         why: "Nothing of the document reaches the cluster, and the message that `kubectl` gives names a \
               converted text in which line numbers are often off.",
