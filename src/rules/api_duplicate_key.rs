@@ -15,8 +15,10 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         what: "The same key is given twice. Readers keep the last value and drop the other.",
-        why: "One of the two values is not what runs, and nothing says which. Strict decoding, which \
-              `kubectl` asks for, refuses it.",
+        why: "One of the two values is not what runs, and nothing says which. `kubectl` reads a file into values, so that \
+              it sends the last one alone and the API server sees nothing of the other. A client that sends the text as \
+              it is has it refused where the request asks for strict validation (`fieldValidation=Strict`), and is warned \
+              where it does not.",
         examples: &[
             Example::bad(
                 "backoffLimit twice",

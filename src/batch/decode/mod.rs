@@ -304,7 +304,10 @@ impl Walk<'_> {
                 let message = "the key is given more than once; only the last one counts";
                 self.complain(
                     FieldError::new(path(&entry.key), Cause::Duplicate, Topic::DuplicateKey, message)
-                        .help("keep one of them, or rename the other"),
+                        .help(
+                            "keep one of them, or rename the other; kubectl sends the last one alone, but a request that \
+                             holds both is refused under strict validation",
+                        ),
                 );
             }
         }

@@ -98,7 +98,7 @@ fn wrong_types_are_all_named() {
     spec.activeDeadlineSeconds: 9223372036854775808 does not fit: the largest number this field can hold is 9223372036854775807
     spec.backoffLimit: 3000000000 does not fit: the largest number this field can hold is 2147483647
     spec.completions: must be a whole number, not the string "3" -- remove the quotes
-    spec.parallelism: must be a whole number, not the number 1.0 -- write it without a decimal point or an exponent
+    spec.parallelism: must be a whole number, not the number 1.0 -- write it without a decimal point or an exponent; kubectl sends it so itself, but a request that holds it as it is written is refused
     spec.suspend: must be true or false, not the string "true" -- remove the quotes
     spec.template.spec.containers[0].args[0]: must be a string, not a number -- put the value in quotes
     spec.template.spec.containers[0].command: must be a list, not a string -- write it as a list: ["..."]

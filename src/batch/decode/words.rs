@@ -142,8 +142,12 @@ fn advice(kind: &NodeKind<'_>, shape: &Shape, private: bool) -> Option<String> {
         (Shape::Int32 | Shape::Int64, NodeKind::Str(text)) if text.parse::<i64>().is_ok() => {
             "remove the quotes"
         }
-        (Shape::Int32 | Shape::Int64, NodeKind::Float(number)) if number.fract() == 0.0 => {
-            "write it without a decimal point or an exponent"
+        // Go writes smaller ones without an exponent when kubectl sends what it has read.
+        (Shape::Int32 | Shape::Int64, NodeKind::Float(number))
+            if number.fract() == 0.0 && number.abs() < 1e18 =>
+        {
+            "write it without a decimal point or an exponent; kubectl sends it so itself, but a request that holds it as \
+             it is written is refused"
         }
         (Shape::Bool, NodeKind::Str(text)) if matches!(text.as_ref(), "true" | "false") => {
             "remove the quotes"
