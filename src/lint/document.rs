@@ -124,7 +124,11 @@ impl<'t> Reader<'_, 't> {
         let Ok(tree) = &document.content else { return };
         let remark = typeless::list(tree).or_else(|| typeless::unknown_of_batch(tree));
         if let Some((finding, span)) = remark {
-            self.report(self.places.at(finding, span, None));
+            if self.linted.diagnostics.len() >= MAX_FINDINGS {
+                self.linted.left_out.findings += 1;
+            } else {
+                self.report(self.places.at(finding, span, None));
+            }
         } else if has_no_object && self.no_objects.len() < typeless::MAX_REPORTED {
             self.no_objects.extend(typeless::no_object(tree));
         }

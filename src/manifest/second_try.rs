@@ -152,7 +152,11 @@ fn is_near(text: &str, at: usize, place: usize) -> bool {
 fn mend(copy: &mut String, at: usize, inserted: &mut Vec<Insertion>) -> bool {
     let rest = &copy[at..];
     if let Some((c, same)) = line_end(rest) {
-        copy.replace_range(at..at + c.len_utf8(), same);
+        // And those that follow, so that a text with many needs few tries. Quotes keep the others, as kubectl does.
+        let quote = if c == '\u{85}' { None } else { rest.find(['"', '\'']) };
+        let end = at + quote.unwrap_or(rest.len());
+        let replaced = copy[at..end].replace(c, same);
+        copy.replace_range(at..end, &replaced);
         return true;
     }
     let blank = match rest.as_bytes().first() {
@@ -317,6 +321,10 @@ mod tests {
             }
             let error = read(&format!("a: x{end}y\n")).remove(0).content.unwrap_err();
             assert_eq!((error.span.start, error.message.contains("ends the line")), (4, true), "{error:?}");
+            // There may be many.
+            let text: String = (0..5_000).map(|number| format!("a{number}: b{end}")).collect();
+            let many = self::tree(&text);
+            assert_eq!(many.to_value(many.root()).as_object().unwrap().len(), 5_000);
             // Beside something else that is wrong, that is told.
             let text = format!("# c{end}\na: 1\nb: [\n");
             let error = read(&text).remove(0).content.unwrap_err();
