@@ -90,7 +90,7 @@ fn what_does_not_say_its_type_is_bounded_too() {
     assert_eq!(outcome.report.diagnostics.len(), 100_000);
     let told = "large.yaml: too much for one file; findings not shown: 2; lint it in parts";
     assert_eq!(outcome.errors[0].to_string(), told);
-    // Documents that are no objects are told a few times, and only beside ours.
+    // Documents that are no objects are reported a few times, and only beside ours.
     let others = "---\n- a\n".repeat(1_000);
     assert_eq!(lint(others.clone()).report.diagnostics.len(), 0);
     assert_eq!(lint(format!("{others}{REFUSED}{others}")).report.diagnostics.len(), 11);

@@ -42,7 +42,7 @@ pub(super) fn list(tree: &Tree<'_>) -> Option<Remark> {
     let is_ours = |api_version, kind| !matches!(classify(api_version, kind), Class::Other | Class::Service);
     match (stated("apiVersion"), stated("kind")) {
         (None, Some(kind)) if kind.ends_with("List") => {
-            // Items without a type of their own have that of the list, and are told that it lacks one.
+            // Items without a type of their own have that of the list, and a finding each that it lacks one.
             let holds_ours = manifest::objects(tree).iter().any(|object| {
                 let (api_version, kind) = type_of(tree, object);
                 object.implied.is_none() && is_ours(api_version, kind)

@@ -115,7 +115,7 @@ pub(super) fn rebuild(
             }
             // The same text again, now for another reason.
             Err(Failure::Refused(_, error)) => error,
-            // What a character that nobody sees is to blame for.
+            // An invisible character is to blame.
             Err(Failure::Syntax(error)) if is_line_end && is_near(&copy, at, error.span.start) => {
                 return Err(blamed);
             }
@@ -325,7 +325,7 @@ mod tests {
             let text: String = (0..5_000).map(|number| format!("a{number}: b{end}")).collect();
             let many = self::tree(&text);
             assert_eq!(many.to_value(many.root()).as_object().unwrap().len(), 5_000);
-            // Beside something else that is wrong, that is told.
+            // Where something else is wrong, that is reported.
             let text = format!("# c{end}\na: 1\nb: [\n");
             let error = read(&text).remove(0).content.unwrap_err();
             assert_eq!(&text[error.span.start..error.span.end], "[");

@@ -19,7 +19,7 @@ fn copy(from: &Path, to: &Path) {
 }
 
 #[test]
-fn overrides_that_match_nothing_are_told() {
+fn overrides_that_match_nothing_are_named() {
     let Some(helm) = Helm::find() else { return };
     let folder = tempfile::tempdir().unwrap();
     let chart = folder.path().join("jobguard");

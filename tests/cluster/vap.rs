@@ -69,7 +69,7 @@ fn manifests(rule: &str) -> Vec<(String, bool)> {
 #[test]
 fn expressions_agree_with_the_rules() {
     let Some(plane) = ControlPlane::start() else { return };
-    let policies = exported("  extends: baseline\n  rules: {\"*\": warn}\n");
+    let policies = exported("  extends: strict\n  rules: {\"*\": warn}\n");
     apply(&plane, &policies);
     let mut count = 0;
     for rule in registry().rules() {

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! White space, line ends included, may stand between any two of them, and does for the comma between two rules. What
-//! does not fit is a [`Fault`], and takes nothing else along: the rules that can be told from it count. A reason ends at
+//! does not fit is a [`Fault`], and takes nothing else along: the rules that can be recognised in it count. A reason ends at
 //! its first closing parenthesis, so that the grammar is regular: API servers read it by a regular expression
 //! (`policy::export`).
 //!
