@@ -17,6 +17,7 @@ mod confined;
 pub mod cron;
 pub mod deploy_tool;
 pub mod engine;
+pub mod exclude;
 pub mod limits;
 pub mod lint;
 pub mod manifest;

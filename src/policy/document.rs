@@ -5,6 +5,7 @@ use super::settings::Layer;
 use super::subject::Match;
 use super::{ControllerJobs, Existing, Level, Mode, OnTimeout, RuleSpec, date, defaults, names, rules};
 use crate::batch::{Kind, KubernetesVersion, names as batch_names};
+use crate::exclude;
 use crate::manifest::{Entry, NodeKind, Span};
 use crate::path::At;
 use jiff::civil::Date;
@@ -26,6 +27,11 @@ const SUPPRESSIBLE: &[(&str, Level)] = &[("deny", Level::Deny), ("warn", Level::
 /// More overrides than this are no policy that people keep an overview of.
 pub(super) const MAX_OVERRIDES: usize = 500;
 
+/// The most globs that a policy may exclude: each is matched with every path.
+pub(super) const MAX_EXCLUDES: usize = 500;
+/// The longest of them, in bytes.
+pub(super) const MAX_EXCLUDE: usize = 1_024;
+
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Document {
     pub(super) name: String,
@@ -35,6 +41,8 @@ pub(super) struct Document {
     pub(super) kubernetes_version: Option<KubernetesVersion>,
     pub(super) controller_jobs: Option<ControllerJobs>,
     pub(super) controllers: Option<Vec<String>>,
+    /// Globs of paths; and the file that says so, which the loader knows.
+    pub(super) exclude: Option<(Vec<String>, String)>,
     pub(super) on_timeout: Option<OnTimeout>,
     pub(super) existing: Option<Existing>,
     /// The outer one says whether the key is there: `null` takes back what is extended.
@@ -115,6 +123,7 @@ const SPEC_KEYS: &[&str] = &[
     "kubernetesVersion",
     "controllerJobs",
     "controllers",
+    "exclude",
     "onTimeout",
     "existing",
     "existingDenyFrom",
@@ -150,6 +159,7 @@ fn spec(
                 let items = reader.list(value, &here);
                 document.controllers = Some(globs(reader, items, &here, &USERS));
             }
+            "exclude" => document.exclude = Some((paths(reader, value, &here), String::new())),
             "onTimeout" => document.on_timeout = reader.word(value, &here, ON_TIMEOUT),
             "existing" => document.existing = reader.word(value, &here, EXISTING),
             "existingDenyFrom" => document.existing_deny_from = day(reader, value, &here),
@@ -171,6 +181,33 @@ fn spec(
         let message = "has no effect beside existing: deny";
         reader.fault(entry.key_span, &at.field(&entry.key), message, Some(help.to_owned()));
     }
+}
+
+/// Globs of paths. None at all is a list as well: it takes back those of an extended file.
+fn paths(reader: &mut Reader<'_>, section: Value, at: &At<'_>) -> Vec<String> {
+    let items = reader.list(section, at);
+    if items.len() > MAX_EXCLUDES {
+        reader.fault(section.span, at, format!("more than {MAX_EXCLUDES} globs"), None);
+        return Vec::new();
+    }
+    let mut globs = Vec::with_capacity(items.len());
+    for (index, item) in items.into_iter().enumerate() {
+        let here = at.index(index);
+        let Some(glob) = reader.string(item, &here) else { continue };
+        let why = match glob.len() > MAX_EXCLUDE {
+            true => Err(format!("longer than {MAX_EXCLUDE} bytes")),
+            false => exclude::check(glob),
+        };
+        match why {
+            Ok(()) => globs.push(glob.to_owned()),
+            Err(why) => {
+                let help = "write globs as in .gitignore, such as vendor/ or **/*.gen.yaml";
+                let message = format!("{} is no glob of paths: {why}", quoted(glob));
+                reader.fault(item.span, &here, message, Some(help.to_owned()));
+            }
+        }
+    }
+    globs
 }
 
 /// A day, written `YYYY-MM-DD`; `null` for none.

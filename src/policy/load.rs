@@ -13,8 +13,8 @@ use super::notes;
 use super::reader::{Fault, Reader, did_you_mean, one_of, quoted};
 use super::suggest::nearest;
 use super::{
-    ControllerJobs, Defaults, Existing, Mode, OnTimeout, Override, Policy, PolicyError, PolicyErrors, Preset,
-    RuleSetting, RuleSpec, Settings, Suppressions,
+    ControllerJobs, Defaults, ExcludedPaths, Existing, Mode, OnTimeout, Override, Policy, PolicyError,
+    PolicyErrors, Preset, RuleSetting, RuleSpec, Settings, Suppressions,
 };
 use crate::manifest::{self, LineIndex, Span};
 
@@ -183,8 +183,11 @@ pub fn read(
     let mut names = vec![source.name.clone()];
     let mut source = source.clone();
     let preset = loop {
-        let (document, faults) = read_document(&source, Some(catalog));
+        let (mut document, faults) = read_document(&source, Some(catalog));
         errors.extend(faults);
+        if let Some((_, file)) = &mut document.exclude {
+            file.clone_from(&source.name);
+        }
         let extends = document.extends.clone();
         documents.push(document);
         let Some((target, span)) = extends else { break Preset::Recommended };
@@ -289,6 +292,7 @@ fn assemble(preset: Preset, documents: Vec<Document>, catalog: &[&'static RuleSp
         kubernetes_version: KubernetesVersion::NEWEST,
         controller_jobs: ControllerJobs::default(),
         controllers: Vec::new(),
+        exclude: None,
         on_timeout: OnTimeout::default(),
         suppressions: Suppressions::default(),
         limits: Limits::DEFAULT,
@@ -309,6 +313,9 @@ fn assemble(preset: Preset, documents: Vec<Document>, catalog: &[&'static RuleSp
         policy.controller_jobs = document.controller_jobs.unwrap_or(policy.controller_jobs);
         if let Some(controllers) = document.controllers {
             policy.controllers = controllers;
+        }
+        if let Some((globs, file)) = document.exclude {
+            policy.exclude = (!globs.is_empty()).then_some(ExcludedPaths { globs, file });
         }
         policy.on_timeout = document.on_timeout.unwrap_or(policy.on_timeout);
         // A file that says what holds, and no date, takes back the date of what it extends.

@@ -46,6 +46,15 @@ use crate::limits::Limits;
 use settings::Layer;
 use subject::Match;
 
+/// Paths that the linter leaves out. The webhook knows no paths.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExcludedPaths {
+    /// With the semantics of `.gitignore`, relative to the folder of `file`.
+    pub globs: Vec<String>,
+    /// The policy file that says so.
+    pub file: String,
+}
+
 /// What becomes of findings in the webhook.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Mode {
@@ -173,6 +182,8 @@ pub struct Policy {
     pub controller_jobs: ControllerJobs,
     /// The users, as globs, that are controllers besides those of Kubernetes itself.
     pub controllers: Vec<String>,
+    /// The paths that the linter leaves out; none where no file says so.
+    pub exclude: Option<ExcludedPaths>,
     /// What becomes of objects that could not be judged in time.
     pub on_timeout: OnTimeout,
     /// Whether objects may silence rules.

@@ -127,6 +127,13 @@ fn spec() -> Value {
                 "items": user(),
                 "examples": [["system:serviceaccount:jobset-system:jobset-controller-manager"]],
             },
+            "exclude": {
+                "description": "Paths that the linter leaves out: globs as in .gitignore, relative to the folder of this file. The webhook knows no paths.",
+                "type": ["array", "null"],
+                "maxItems": document::MAX_EXCLUDES,
+                "items": { "type": "string", "minLength": 1, "maxLength": document::MAX_EXCLUDE },
+                "examples": [["vendor/", "**/*.gen.yaml"]],
+            },
             "onTimeout": {
                 "description": "Objects that the webhook could not judge in time. allow: let through with a warning. deny: refused, under mode enforce.",
                 "enum": words(document::ON_TIMEOUT),
