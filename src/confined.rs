@@ -40,6 +40,11 @@ impl Root {
         Ok(Self(fs::canonicalize(folder)?.into()))
     }
 
+    /// Where it is, without links.
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
     /// The git repository that `folder` lies in: the nearest one upwards.
     pub(crate) fn of_repository(folder: &Path) -> Option<Self> {
         let Self(folder) = Self::new(folder).ok()?;
@@ -126,7 +131,7 @@ fn is_git(part: Component<'_>) -> bool {
 }
 
 /// An absolute path with `.` and `..` taken out, as it reads.
-fn without_dots(path: &Path) -> PathBuf {
+pub(crate) fn without_dots(path: &Path) -> PathBuf {
     let mut plain = PathBuf::new();
     for part in path.components() {
         match part {

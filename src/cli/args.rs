@@ -59,6 +59,9 @@ pub(crate) struct LintArgs {
     /// Lint what `.gitignore` and `.ignore` leave out, too; hidden files stay left out
     #[arg(long)]
     pub(crate) no_ignore: bool,
+    /// Leave out paths, files that are named included, by a glob as in a .gitignore of the current folder; repeatable
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) exclude: Vec<String>,
     /// A policy file, or baseline, recommended or strict
     /// [default: jobguard.yaml in this folder or above it, within the git repository, else recommended]
     #[arg(long, short, value_name = "FILE|NAME", env = "JOBGUARD_POLICY", hide_env_values = true)]

@@ -5,7 +5,7 @@ use similar::TextDiff;
 
 use super::output::Terminal;
 use crate::lint::{MendedText, Source, replace};
-use crate::report::{FileError, Report, break_commands};
+use crate::report::{FileError, Report, break_commands, plain};
 
 /// Writes the mended files, and standard input, mended or not, to standard output. What could not be written is no
 /// longer among the mended.
@@ -29,7 +29,7 @@ pub(super) fn write(
                 false
             }
         },
-        Source::Text { .. } => true,
+        Source::Text { .. } | Source::Unrendered(_) => true,
     });
     Ok(errors)
 }
@@ -80,6 +80,15 @@ pub(super) fn would_fix(mended: &[MendedText], left: &Report) -> String {
         Some(count) => format!("would fix {count}; {left} would be left"),
         None => format!("nothing to fix; {left}"),
     }
+}
+
+/// One line: why something was not mended.
+pub(super) fn held_back(name: &str) -> String {
+    format!(
+        "{}: some fixes were not made, since more errors would come to light than they correct; correct what is reported \
+         by hand first, or use --unsafe-fixes",
+        plain(name)
+    )
 }
 
 fn count(mended: &[MendedText]) -> Option<String> {

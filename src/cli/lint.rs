@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use jiff::Timestamp;
 
 use super::ExitStatus;
@@ -16,8 +16,9 @@ use super::policy_source::Origin;
 use super::progress::Progress;
 use super::targets::{self, Targets};
 use crate::engine::{Rule, Severity, registry};
-use crate::lint::{Change, Linter, MAX_INPUT, Mended, OldObjects, Source, find, find_ignored_too};
-use crate::policy::Policy;
+use crate::exclude::Excludes;
+use crate::lint::{Change, Linter, MAX_INPUT, Mended, OldObjects, Selection, Source, find, select};
+use crate::policy::{ExcludedPaths, Policy};
 use crate::report::{self, Report, Run, Style, plain};
 
 pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
@@ -37,7 +38,8 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
     let paths = if args.paths.is_empty() { vec![PathBuf::from(".")] } else { args.paths.clone() };
     let (from_stdin, paths): (Vec<PathBuf>, Vec<PathBuf>) =
         paths.into_iter().partition(|path| path == Path::new("-"));
-    let mut found = if args.no_ignore { find_ignored_too(&paths) } else { find(&paths) };
+    let excludes = excludes(&args.exclude, &policy)?;
+    let mut found = select(&paths, Selection { ignored_too: args.no_ignore, excludes: &excludes });
     for note in &found.notes {
         terminal.note(note);
     }
@@ -50,6 +52,7 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
         now: args.now.unwrap_or_else(Timestamp::now),
         with_defaults: args.with_defaults,
         against: against.as_ref(),
+        complete: None,
         with_changes: targets.include(Format::Sarif),
         with_objects: args.verbose || targets.include(Format::Junit),
     };
@@ -80,6 +83,9 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
     for error in &errors {
         terminal.note(&format!("error: {}", plain(&error.to_string())));
     }
+    for name in &outcome.held_back {
+        terminal.note(&fix::held_back(name));
+    }
     if args.diff {
         fix::print_diff(&mended, terminal)?;
         terminal.note(&fix::would_fix(&mended, &outcome.report));
@@ -101,6 +107,21 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
     } else {
         ExitStatus::Success
     })
+}
+
+/// What is left out: by the arguments, relative to the current folder, and by the policy, relative to its own.
+fn excludes(arguments: &[String], policy: &Policy) -> Result<Vec<Excludes>> {
+    let mut excludes = Vec::new();
+    if !arguments.is_empty() {
+        excludes
+            .push(Excludes::new(Path::new("."), arguments, "--exclude").map_err(|why| anyhow!(plain(&why)))?);
+    }
+    if let Some(ExcludedPaths { globs, file }) = &policy.exclude {
+        let folder = Path::new(file).parent().unwrap_or(Path::new("."));
+        let of_policy = Excludes::new(folder, globs, format!("exclude of {file}"));
+        excludes.push(of_policy.map_err(|why| anyhow!(plain(&why)))?);
+    }
+    Ok(excludes)
 }
 
 /// All of standard input.
@@ -144,7 +165,7 @@ fn tell_files(sources: &[Source], report: &Report) -> String {
         counts.entry(&diagnostic.file).or_default().1 += 1;
     }
     let mut text = String::new();
-    for source in sources {
+    for source in sources.iter().filter(|source| !matches!(source, Source::Unrendered(_))) {
         let (objects, findings) = counts.get(source.name()).copied().unwrap_or_default();
         text += &format!("read {}: objects {objects}, findings {findings}\n", plain(source.name()));
     }

@@ -1,6 +1,5 @@
 //! One text: its documents, their objects, and what there is to say about each.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
@@ -11,17 +10,19 @@ use crate::engine::{
     Verdict, check, check_stored, registry, server_findings,
 };
 use crate::manifest::edit::Edit;
-use crate::manifest::{self, Document, NodeId, ObjectRef, Span, SyntaxError, Tree, Within};
+use crate::manifest::{self, Document, NodeId, ObjectRef, SyntaxError, Tree, Within};
 use crate::mutate;
 use crate::path::FieldPath;
 use crate::policy::Defaults;
 use crate::report::{Diagnostic, ObjectId};
 use crate::rules;
 
+use super::bytes::decode_text;
 use super::changed::Changed;
 use super::classify::{Class, classify, text, type_of};
 use super::locate::Places;
 use super::offer::Offers;
+use super::patch::{self, Identity, Incomplete, Standing};
 use super::prove::{edits_of, text_edits};
 use super::{Linted, Linter, Told, remarks, services, stored, typeless};
 
@@ -99,6 +100,8 @@ impl<'t> Reader<'_, 't> {
         self.linted.objects += examined.objects.len();
         self.linted.incomplete |= examined.incomplete;
         self.linted.services.append(&mut examined.services);
+        self.linted.complete.append(&mut examined.complete);
+        self.linted.doubtful.append(&mut examined.doubtful);
         self.linted.left_out.objects += examined.too_many;
         let Examined { objects, found, kept, first, .. } = examined;
         if let Ok(tree) = &document.content {
@@ -204,6 +207,10 @@ pub(super) struct Examined<'t> {
     pub(super) objects: Vec<Examinee>,
     pub(super) found: Vec<Found>,
     pub(super) services: Vec<ServiceFacts>,
+    /// Those of the objects that lack nothing which every one must have.
+    pub(super) complete: Vec<Identity>,
+    /// Those that do, and may be patches, by their numbers.
+    pub(super) doubtful: Vec<(usize, Incomplete)>,
     /// What rules about the whole input keep, by the object's number.
     pub(super) kept: Vec<(usize, Vec<Kept>)>,
     /// Whether a rule asked for what is known only at the end.
@@ -293,10 +300,11 @@ fn examine_document(
             let message = error.message.clone();
             let mut finding = rules::api_syntax::RULE.finding(Severity::Error, FieldPath::root(), message);
             finding.help.clone_from(&error.help);
-            finding.fix = error
-                .repair
-                .clone()
-                .map(|edit| Fix::new(Safety::Safe, "put the schedule in quotes", Edit::Text(edit)));
+            let own_text = text.get(document.span.start..document.span.end).unwrap_or_default();
+            // What does not say that it is an object of the API may be anybody's text.
+            let safety = if patch::says_version(own_text) { Safety::Safe } else { Safety::Unsafe };
+            let repair = error.repair.clone().filter(|_| !patch::mentions_directive(own_text));
+            finding.fix = repair.map(|edit| Fix::new(safety, "put the schedule in quotes", Edit::Text(edit)));
             examined.found.push(Found { finding, document: position, object: None, follows: false });
         }
     }
@@ -325,33 +333,6 @@ fn too_large(error: &SyntaxError, context: &Context<'_>) -> Option<Finding> {
     Some(finding)
 }
 
-/// The text of a file. What is not UTF-8 is replaced, so that the rest can be read, and told.
-fn decode_text(bytes: &[u8]) -> (Cow<'_, str>, Option<(Span, &'static str, &'static str)>) {
-    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        let told = (
-            Span::default(),
-            "the file is UTF-16, which is not read reliably by Kubernetes tools",
-            "save it as UTF-8",
-        );
-        let units = bytes[2..].chunks_exact(2).map(|pair| match bytes[0] {
-            0xff => u16::from_le_bytes([pair[0], pair[1]]),
-            _ => u16::from_be_bytes([pair[0], pair[1]]),
-        });
-        let text =
-            char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
-        return (Cow::Owned(text), Some(told));
-    }
-    match std::str::from_utf8(bytes) {
-        Ok(text) => (Cow::Borrowed(text), None),
-        Err(error) => {
-            let start = error.valid_up_to();
-            let span = Span { start, end: start + char::REPLACEMENT_CHARACTER.len_utf8() };
-            let told = (span, "the text is not UTF-8 here", "save the file as UTF-8");
-            (Cow::Owned(String::from_utf8_lossy(bytes).into_owned()), Some(told))
-        }
-    }
-}
-
 fn examine_object(
     linter: &Linter<'_>,
     (text, tree): (&str, &Tree<'_>),
@@ -361,6 +342,7 @@ fn examine_object(
     examined: &mut Examined<'_>,
 ) {
     let (api_version, kind) = type_of(tree, &object);
+    let says_version = api_version.is_some();
     let mut findings = Vec::new();
     let class = typeless::of_batch(tree, object.node).unwrap_or_else(|| classify(api_version, kind));
     if class != Class::Other {
@@ -387,6 +369,27 @@ fn examine_object(
             kind
         }
     };
+    let index = examined.objects.len();
+    let number = examined.first + index;
+    let id = Arc::new(object_id(tree, &object, kind));
+    let examinee = |judged| Examinee {
+        document,
+        base: object.base.clone(),
+        node: object.node,
+        id: Arc::clone(&id),
+        judged,
+    };
+    let found = |follows| move |finding| Found { finding, document, object: Some(index), follows };
+    match patch::standing(linter, context, tree, object.node, kind) {
+        Standing::Patch(remark) => {
+            examined.found.extend(remark.map(found(false)));
+            examined.objects.push(examinee(false));
+            return;
+        }
+        // Under another version it may be another object.
+        Standing::Manifest(complete) => examined.complete.extend(complete.filter(|_| findings.is_empty())),
+        Standing::Doubtful(incomplete) => examined.doubtful.push((number, incomplete)),
+    }
     let first = findings.len();
     let Decoded { workload, complaints, .. } = batch::decode(tree, object.node, kind);
     findings.extend(server_findings(&complaints));
@@ -396,7 +399,6 @@ fn examine_object(
     let stored = stored::is_stored(tree, object.node)
         && linter.against.zip(workload.as_ref()).is_none_or(|(against, new)| against.find(new).is_none());
     if let Some(workload) = workload {
-        let number = examined.first + examined.objects.len();
         let about_this = told.and_then(|told| told.get(&number));
         let input = about_this.map_or(context.input, |findings| Input::Judged(findings));
         let remarks = remarks::remarks(tree, object.node, text);
@@ -420,12 +422,15 @@ fn examine_object(
     if stored {
         findings.iter_mut().chain(&mut folded).for_each(stored::soften);
     }
-    let index = examined.objects.len();
-    let found = |follows| move |finding| Found { finding, document, object: Some(index), follows };
+    if !says_version {
+        // Other things have a kind too: values, settings of other programs.
+        findings.iter_mut().chain(&mut folded).filter_map(|finding| finding.fix.as_mut()).for_each(|fix| {
+            fix.safety = fix.safety.max(Safety::Unsafe);
+        });
+    }
     examined.found.extend(findings.into_iter().map(found(false)));
     examined.found.extend(folded.into_iter().map(found(true)));
-    let id = Arc::new(object_id(tree, &object, kind));
-    examined.objects.push(Examinee { document, base: object.base, node: object.node, id, judged });
+    examined.objects.push(examinee(judged));
 }
 
 /// A fix that gives a field a value makes way for one that takes the value from the text, so that what somebody wrote

@@ -3,14 +3,15 @@
 //! What the user names is read whatever it is. What is only come across in a folder may be anybody's, and is read
 //! where it is a regular file in that folder.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::Source;
-use super::walk::{self, Honoured, Walked};
+use super::walk::{self, Excluding, Honoured, Walked};
+use super::{Source, unrendered};
 use crate::confined::{Refusal, Root};
+use crate::exclude::Excludes;
 use crate::report::{FileError, plain};
 
 /// A larger file is no manifest; reading it whole would only cost memory. In bytes.
@@ -40,52 +41,98 @@ struct LeftOut {
     special: BTreeSet<String>,
     ignored: BTreeSet<String>,
     unusable: BTreeSet<String>,
+    /// By who leaves it out.
+    excluded: BTreeMap<String, BTreeSet<String>>,
+}
+
+/// Which of the files that are come across are taken.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Selection<'a> {
+    /// Those that `.gitignore` and `.ignore` leave out, too.
+    pub ignored_too: bool,
+    /// None of these: in a folder, and where the user names one.
+    pub excludes: &'a [Excludes],
 }
 
 /// Finds the manifests below `paths`: a file is taken whatever its name, a folder is walked for `.yaml`, `.yml` and
 /// `.json` as git sees it (`.gitignore` and hidden files left out). In a folder only regular files are taken, and
-/// links to such files below that folder.
+/// links to such files below that folder. In the place of files of charts and kustomizations that are no manifests by
+/// themselves stands a [`Source::Unrendered`].
 pub fn find(paths: &[PathBuf]) -> Found {
-    search(paths, Honoured::All)
+    select(paths, Selection::default())
 }
 
-/// As [`find`], with the files that `.gitignore` and `.ignore` leave out.
-pub fn find_ignored_too(paths: &[PathBuf]) -> Found {
-    search(paths, Honoured::None)
-}
-
-fn search(paths: &[PathBuf], honoured: Honoured) -> Found {
+/// As [`find`], of the files that are wanted.
+pub fn select(paths: &[PathBuf], selection: Selection<'_>) -> Found {
     let mut found = Found::default();
     let mut left_out = LeftOut::default();
     for path in paths {
         match std::fs::metadata(path) {
             Ok(metadata) if metadata.is_dir() => match Root::new(path) {
-                Ok(root) => walk_folder(path, &root, honoured, &mut found, &mut left_out),
+                Ok(root) => walk_folder(path, &root, selection, &mut found, &mut left_out),
                 Err(error) => found.errors.push(unreadable(&display(path), &error)),
             },
-            Ok(_) => found.sources.push(file(path, None)),
+            Ok(_) => match excluded(path, selection.excludes) {
+                Some(by) => left_out.exclude(by, path),
+                None => found.sources.push(file(path, None)),
+            },
             Err(error) => found.errors.push(unreadable(&display(path), &error)),
         }
     }
-    let file_name = |source: &Source| source.name().to_owned();
-    found.sources.sort_by_cached_key(file_name);
-    found.sources.dedup_by_key(|source| file_name(source));
+    order(&mut found.sources);
+    found.sources.dedup_by(|one, other| one.name() == other.name());
     // What is named besides, or found from another folder, is not left out.
     for source in &found.sources {
         left_out.ignored.remove(source.name());
     }
+    found.sources = unrendered::set_aside(found.sources);
+    order(&mut found.sources);
     found.notes = left_out.notes();
     found
 }
 
-fn walk_folder(folder: &Path, root: &Root, honoured: Honoured, found: &mut Found, left_out: &mut LeftOut) {
-    let Walked { files, errors, unusable, asks_dot_ignore } = walk::walk(folder, honoured);
+fn order(sources: &mut [Source]) {
+    sources.sort_by_cached_key(|source| source.name().to_owned());
+}
+
+/// Who leaves out the file at `path`, which somebody named.
+fn excluded<'e>(path: &Path, excludes: &'e [Excludes]) -> Option<&'e str> {
+    if excludes.is_empty() {
+        return None;
+    }
+    let folder = Root::new(path.parent()?).ok()?;
+    let path = folder.path().join(path.file_name()?);
+    excludes.iter().find(|excludes| excludes.leave_out(&path, false)).map(Excludes::by)
+}
+
+fn walk_folder(
+    folder: &Path,
+    root: &Root,
+    selection: Selection<'_>,
+    found: &mut Found,
+    left_out: &mut LeftOut,
+) {
+    if let Some(excludes) = selection.excludes.iter().find(|excludes| excludes.leave_out(root.path(), true)) {
+        left_out.exclude(excludes.by(), folder);
+        return;
+    }
+    let honoured = if selection.ignored_too { Honoured::None } else { Honoured::All };
+    let excluding = Excluding {
+        folder: folder.to_owned(),
+        real: root.path().to_owned(),
+        by: selection.excludes.to_vec(),
+    };
+    let Walked { files, errors, unusable, asks_dot_ignore, excluded } =
+        walk::walk(folder, honoured, &excluding);
     let message = |message| FileError { name: display(folder), message };
     found.errors.extend(errors.into_iter().map(message));
     left_out.unusable.extend(unusable.iter().map(|path| display(path)));
+    for (path, by) in excluded {
+        left_out.exclude(&by, &path);
+    }
     if asks_dot_ignore {
         // What is committed may hide what is deployed, so that it is told; each file, were there no such list.
-        let all = walk::walk(folder, Honoured::GitOnly).files;
+        let all = walk::walk(folder, Honoured::GitOnly, &excluding).files;
         let hidden = all.into_keys().filter(|path| !files.contains_key(path));
         left_out.ignored.extend(hidden.map(|path| display(&path)));
     }
@@ -109,6 +156,10 @@ fn walk_folder(folder: &Path, root: &Root, honoured: Honoured, found: &mut Found
 }
 
 impl LeftOut {
+    fn exclude(&mut self, by: &str, path: &Path) {
+        self.excluded.entry(by.to_owned()).or_default().insert(display(path));
+    }
+
     fn notes(self) -> Vec<String> {
         let mut notes = Vec::new();
         let files = |count| if count == 1 { "1 file".to_owned() } else { format!("{count} files") };
@@ -116,19 +167,28 @@ impl LeftOut {
             let count = files(self.ignored.len());
             notes.push(format!("{count} left out by .ignore; --no-ignore to lint them"));
         }
+        for (by, names) in &self.excluded {
+            let count = if names.len() == 1 { "1 path".to_owned() } else { format!("{} paths", names.len()) };
+            notes.push(format!("{count} left out by {}: {}", plain(by), some_names(names)));
+        }
         for (names, why) in [
             (&self.links, "left out (a link that leads out of the folder)"),
             (&self.special, "left out (a pipe, a device or a socket)"),
             (&self.unusable, "not heeded (a link, or too large for a list of files to ignore)"),
         ] {
             if !names.is_empty() {
-                let more = if names.len() > MAX_NAMES { ", ..." } else { "" };
-                let shown: Vec<String> = names.iter().take(MAX_NAMES).map(|name| plain(name)).collect();
-                notes.push(format!("{} {why}: {}{more}", files(names.len()), shown.join(", ")));
+                notes.push(format!("{} {why}: {}", files(names.len()), some_names(names)));
             }
         }
         notes
     }
+}
+
+/// The first of some names.
+fn some_names(names: &BTreeSet<String>) -> String {
+    let more = if names.len() > MAX_NAMES { ", ..." } else { "" };
+    let shown: Vec<String> = names.iter().take(MAX_NAMES).map(|name| plain(name)).collect();
+    format!("{}{more}", shown.join(", "))
 }
 
 fn file(path: &Path, within: Option<&Root>) -> Source {
@@ -136,7 +196,7 @@ fn file(path: &Path, within: Option<&Root>) -> Source {
 }
 
 /// The path with forward slashes, so that reports are the same on every system.
-fn display(path: &Path) -> String {
+pub(super) fn display(path: &Path) -> String {
     let shown = path.strip_prefix("./").unwrap_or(path).display().to_string();
     if std::path::MAIN_SEPARATOR == '/' { shown } else { shown.replace(std::path::MAIN_SEPARATOR, "/") }
 }

@@ -53,7 +53,9 @@ impl Linter<'_> {
     /// Works out all fixes up to `allowed` and lints what they leave. Writes nothing. Calls `done` after each source,
     /// from whichever thread.
     pub fn fix(&self, sources: &[Source], allowed: Safety, done: &(dyn Fn() + Sync)) -> Mended {
-        let services = self.services(sources);
+        let (services, complete) = self.gather(sources);
+        let complete = self.complete.unwrap_or(complete.seen_from(""));
+        let informed = Linter { complete: Some(complete), ..*self };
         let context = Context {
             policy: self.policy,
             services: &services,
@@ -66,7 +68,7 @@ impl Linter<'_> {
         let texts: Vec<MendedText> = sources
             .par_iter()
             .enumerate()
-            .filter_map(|(position, source)| self.fix_source(position, source, allowed, &context).ok()?)
+            .filter_map(|(position, source)| informed.fix_source(position, source, allowed, &context).ok()?)
             .collect();
         let mut sources = sources.to_vec();
         for text in &texts {
@@ -92,7 +94,9 @@ impl Linter<'_> {
         }
         // What is not UTF-8 cannot be written back as it was.
         let Ok(before) = std::str::from_utf8(&bytes) else { return Ok(None) };
-        Ok(fix_text(self, before, allowed, context).map(|done| MendedText {
+        let complete = self.complete.map(|complete| complete.seen_from(source.name()));
+        let linter = Linter { complete, ..*self };
+        Ok(fix_text(&linter, before, allowed, context).map(|done| MendedText {
             source: position,
             name: source.name().to_owned(),
             before: before.to_owned(),

@@ -4,6 +4,7 @@
 //! rules about the whole input need. What a rule can only know at the end (the Services of all files, other objects of
 //! the input) is settled in a second pass over the few files that are concerned.
 
+mod bytes;
 mod changed;
 mod classify;
 mod document;
@@ -13,16 +14,18 @@ mod helm;
 mod locate;
 mod offer;
 mod old;
+mod patch;
 mod prove;
 mod remarks;
 mod replace;
 mod services;
 mod stored;
 mod typeless;
+mod unrendered;
 mod walk;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use rayon::prelude::*;
@@ -33,11 +36,14 @@ use crate::engine::{
 };
 use crate::policy::Policy;
 use crate::report::{Diagnostic, FileError, JudgedObject, Report};
+use patch::{Identity, Incomplete};
 
-pub use files::{Found, MAX_INPUT, find, find_ignored_too};
+pub use files::{Found, MAX_INPUT, Selection, find, select};
 pub use fix::{Mended, MendedText};
 pub use old::{Change, OldObjects};
+pub use patch::{CompleteObjects, Namesakes};
 pub use replace::replace;
+pub use unrendered::Unrendered;
 
 /// A text to lint, or a file to take it from.
 #[derive(Debug, Clone)]
@@ -58,6 +64,8 @@ pub enum Source {
         /// The text as it came.
         bytes: Vec<u8>,
     },
+    /// A chart or a kustomization, instead of its files that are no manifests by themselves.
+    Unrendered(Unrendered),
 }
 
 impl Source {
@@ -65,6 +73,7 @@ impl Source {
     pub fn name(&self) -> &str {
         match self {
             Self::File { name, .. } | Self::Text { name, .. } => name,
+            Self::Unrendered(unrendered) => unrendered.name(),
         }
     }
 
@@ -73,6 +82,7 @@ impl Source {
         match self {
             Self::File { path, name, within } => files::read(path, name, within.as_ref()).map(Cow::Owned),
             Self::Text { bytes, .. } => Ok(Cow::Borrowed(bytes)),
+            Self::Unrendered(_) => Ok(Cow::Borrowed(&[])),
         }
     }
 }
@@ -88,6 +98,9 @@ pub struct Linter<'a> {
     pub with_defaults: bool,
     /// The stored versions that the manifests would update; none to judge everything as created.
     pub against: Option<&'a OldObjects>,
+    /// The objects of the whole input that lack nothing; none to find them in what is linted. What lacks something beside
+    /// one of them is taken for a patch.
+    pub complete: Option<Namesakes<'a>>,
     /// Whether diagnostics say what their fixes change ([`Diagnostic::change`]): work that only some outputs need.
     pub with_changes: bool,
     /// Whether the report lists the objects ([`Report::listed`]), and not only how many there were: memory that only
@@ -102,6 +115,9 @@ pub struct Outcome {
     pub report: Report,
     /// Files that could not be read.
     pub errors: Vec<FileError>,
+    /// After fixing, how reports name the texts with documents that stay as they are, or in part, because with all fixes
+    /// they would have more errors than before: ones that could not be judged.
+    pub held_back: Vec<String>,
 }
 
 /// What one text came to.
@@ -113,6 +129,10 @@ struct Linted {
     listed: Vec<JudgedObject>,
     /// What rules about the whole input keep, by the object's number in the text.
     kept: Vec<(usize, InputObject)>,
+    /// The objects that lack nothing.
+    complete: Vec<Identity>,
+    /// Those that do, and may be patches, by their numbers in the text.
+    doubtful: Vec<(usize, Incomplete)>,
     /// Whether a rule asked for what is known only at the end.
     incomplete: bool,
     left_out: LeftOut,
@@ -145,9 +165,24 @@ impl Linted {
         self.services.shrink_to_fit();
         self.listed.shrink_to_fit();
         self.kept.shrink_to_fit();
+        self.complete.shrink_to_fit();
         for (_, object) in &mut self.kept {
             object.kept.shrink_to_fit();
         }
+    }
+}
+
+impl Linted {
+    /// Forgets what was found out about objects that turn out to be patches, and has the text looked at again.
+    fn leave_patches(&mut self, complete: Namesakes<'_>) {
+        let doubtful = std::mem::take(&mut self.doubtful);
+        let patches: BTreeSet<usize> = doubtful
+            .into_iter()
+            .filter(|(_, incomplete)| complete.file_of(incomplete).is_some())
+            .map(|(number, _)| number)
+            .collect();
+        self.kept.retain(|(number, _)| !patches.contains(number));
+        self.incomplete |= !patches.is_empty();
     }
 }
 
@@ -158,7 +193,15 @@ impl<'a> Linter<'a> {
     /// Judges by `policy` at the time `now`: manifests as they are written, all of them as created, and nothing that only
     /// some outputs need.
     pub fn new(policy: &'a Policy, now: Timestamp) -> Self {
-        Self { policy, now, with_defaults: false, against: None, with_changes: false, with_objects: false }
+        Self {
+            policy,
+            now,
+            with_defaults: false,
+            against: None,
+            complete: None,
+            with_changes: false,
+            with_objects: false,
+        }
     }
 
     /// Lints all `sources`. What cannot be read is told beside the findings and hides nothing else.
@@ -170,13 +213,19 @@ impl<'a> Linter<'a> {
     pub fn lint_watched(&self, sources: &[Source], done: &(dyn Fn() + Sync)) -> Outcome {
         let mut all = self.pass(sources.iter().map(|source| (source, None)), &Services::Pending, done);
         let services = known(&all);
+        let found = complete_objects(&mut all, sources);
+        let complete = self.complete.unwrap_or(found.seen_from(""));
+        for (linted, source) in all.iter_mut().zip(sources) {
+            linted.iter_mut().for_each(|linted| linted.leave_patches(complete.seen_from(source.name())));
+        }
         let mut told = tell(&mut all);
         for (position, linted) in all.iter().enumerate() {
             if linted.as_ref().is_ok_and(|linted| linted.incomplete) {
                 told.entry(position).or_default();
             }
         }
-        let second = self.pass(
+        let informed = Linter { complete: Some(complete), ..*self };
+        let second = informed.pass(
             told.iter().map(|(position, told)| (&sources[*position], Some(told))),
             &services,
             &|| {},
@@ -196,7 +245,7 @@ impl<'a> Linter<'a> {
                     let left_out =
                         left_out.map(|message| FileError { name: source.name().to_owned(), message });
                     outcome.errors.extend(left_out);
-                    outcome.report.files += 1;
+                    outcome.report.files += usize::from(!matches!(source, Source::Unrendered(_)));
                     outcome.report.objects += linted.objects;
                     outcome.report.listed.extend(linted.listed);
                     outcome.report.diagnostics.extend(linted.diagnostics);
@@ -208,10 +257,11 @@ impl<'a> Linter<'a> {
         outcome
     }
 
-    /// The Services of all `sources`.
-    fn services(&self, sources: &[Source]) -> Services {
+    /// What of all `sources` has to be known of each: the Services, and the objects that lack nothing.
+    fn gather(&self, sources: &[Source]) -> (Services, CompleteObjects) {
         let linter = Linter { with_changes: false, with_objects: false, ..*self };
-        known(&linter.pass(sources.iter().map(|source| (source, None)), &Services::Pending, &|| {}))
+        let mut all = linter.pass(sources.iter().map(|source| (source, None)), &Services::Pending, &|| {});
+        (known(&all), complete_objects(&mut all, sources))
     }
 
     /// Lints some texts, each with what was found about the whole input once that is known.
@@ -251,9 +301,14 @@ impl<'a> Linter<'a> {
         context: &Context<'_>,
         told: Option<&Told>,
     ) -> Result<Linted, FileError> {
+        if let Source::Unrendered(unrendered) = source {
+            return Ok(unrendered.remark(context));
+        }
         let bytes = source.bytes()?;
         let quiet_if_foreign = matches!(source, Source::File { within: Some(_), .. });
-        Ok(document::lint_text(self, source.name(), &bytes, quiet_if_foreign, context, told))
+        let complete = self.complete.map(|complete| complete.seen_from(source.name()));
+        let linter = Linter { complete, ..*self };
+        Ok(document::lint_text(&linter, source.name(), &bytes, quiet_if_foreign, context, told))
     }
 }
 
@@ -273,6 +328,17 @@ fn tell(all: &mut [Result<Linted, FileError>]) -> BTreeMap<usize, Told> {
         told.entry(position).or_default().entry(number).or_default().push(finding);
     }
     told
+}
+
+/// The objects of the input that lack nothing, with the files that they are in.
+fn complete_objects(linted: &mut [Result<Linted, FileError>], sources: &[Source]) -> CompleteObjects {
+    let mut complete = CompleteObjects::default();
+    for (linted, source) in linted.iter_mut().zip(sources) {
+        let Ok(linted) = linted else { continue };
+        let file = source.name().into();
+        std::mem::take(&mut linted.complete).into_iter().for_each(|identity| complete.add(identity, &file));
+    }
+    complete
 }
 
 /// The Services of the input: where there is not a single one, nothing can be told from it.

@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ignore::WalkBuilder;
 
+use crate::exclude::Excludes;
+
 /// Lists of files to ignore, as the walk looks for them in every folder.
 const IGNORE_FILES: [&str; 2] = [".ignore", ".gitignore"];
 
@@ -24,6 +26,28 @@ pub(super) enum Honoured {
     None,
 }
 
+/// Which paths are left out of a walk.
+#[derive(Debug, Clone)]
+pub(super) struct Excluding {
+    /// The folder that is walked, as it is named.
+    pub(super) folder: PathBuf,
+    /// The same without links.
+    pub(super) real: PathBuf,
+    /// The globs.
+    pub(super) by: Vec<Excludes>,
+}
+
+impl Excluding {
+    /// Who leaves out what stands at `path`.
+    fn by(&self, path: &Path, is_folder: bool) -> Option<&str> {
+        if self.by.is_empty() {
+            return None;
+        }
+        let path = self.real.join(path.strip_prefix(&self.folder).ok()?);
+        self.by.iter().find(|excludes| excludes.leave_out(&path, is_folder)).map(Excludes::by)
+    }
+}
+
 /// What a walk came across.
 #[derive(Debug, Default)]
 pub(super) struct Walked {
@@ -35,6 +59,8 @@ pub(super) struct Walked {
     pub(super) unusable: Vec<PathBuf>,
     /// Whether there is an `.ignore` on the way that was heeded.
     pub(super) asks_dot_ignore: bool,
+    /// What globs leave out, and who says so. Of a folder, not what is in it.
+    pub(super) excluded: BTreeMap<PathBuf, String>,
 }
 
 /// What is noticed of a folder before its lists are read.
@@ -43,6 +69,7 @@ struct Noticed {
     asks_dot_ignore: bool,
     unusable: Vec<PathBuf>,
     folders: Vec<PathBuf>,
+    excluded: BTreeMap<PathBuf, String>,
 }
 
 impl Noticed {
@@ -66,7 +93,7 @@ impl Noticed {
 }
 
 /// Walks `folder`.
-pub(super) fn walk(folder: &Path, honoured: Honoured) -> Walked {
+pub(super) fn walk(folder: &Path, honoured: Honoured, excluding: &Excluding) -> Walked {
     let mut walked = Walked::default();
     let mut noticed = Noticed::default();
     let mut honoured = honoured;
@@ -78,11 +105,11 @@ pub(super) fn walk(folder: &Path, honoured: Honoured) -> Walked {
             honoured = Honoured::None;
         }
     }
-    step(folder, honoured, noticed, &mut walked);
+    step(folder, honoured, noticed, excluding, &mut walked);
     walked
 }
 
-fn step(folder: &Path, honoured: Honoured, noticed: Noticed, walked: &mut Walked) {
+fn step(folder: &Path, honoured: Honoured, noticed: Noticed, excluding: &Excluding, walked: &mut Walked) {
     let mut builder = WalkBuilder::new(folder);
     // Not `info/exclude`, which nobody commits: a file `.git` may say that it lies anywhere, and be a pipe.
     builder.require_git(false).follow_links(false).git_exclude(false);
@@ -94,26 +121,31 @@ fn step(folder: &Path, honoured: Honoured, noticed: Noticed, walked: &mut Walked
         }
     }
     let noticed = Arc::new(Mutex::new(noticed));
-    if honoured != Honoured::None {
-        let noticed = Arc::clone(&noticed);
-        builder.filter_entry(move |entry| {
-            if !entry.file_type().is_some_and(|kind| kind.is_dir()) {
-                return true;
-            }
-            let mut noticed = noticed.lock().unwrap_or_else(PoisonError::into_inner);
-            let usable = noticed.look(entry.path());
-            if !usable {
-                noticed.folders.push(entry.path().to_owned());
-            }
-            usable
-        });
-    }
+    let (seen, globs) = (Arc::clone(&noticed), excluding.clone());
+    builder.filter_entry(move |entry| {
+        let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+        if !is_folder && !is_manifest(entry.path()) {
+            return true;
+        }
+        let mut noticed = seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(by) = globs.by(entry.path(), is_folder) {
+            noticed.excluded.insert(entry.path().to_owned(), by.to_owned());
+            return false;
+        }
+        if !is_folder || honoured == Honoured::None {
+            return true;
+        }
+        let usable = noticed.look(entry.path());
+        if !usable {
+            noticed.folders.push(entry.path().to_owned());
+        }
+        usable
+    });
     for entry in builder.build() {
         match entry {
             Ok(entry) => {
-                let ending = entry.path().extension().and_then(|ending| ending.to_str());
                 if let Some(kind) = entry.file_type().filter(|kind| !kind.is_dir())
-                    && matches!(ending, Some("yaml" | "yml" | "json"))
+                    && is_manifest(entry.path())
                 {
                     walked.files.insert(entry.into_path(), kind);
                 }
@@ -123,9 +155,15 @@ fn step(folder: &Path, honoured: Honoured, noticed: Noticed, walked: &mut Walked
     }
     let noticed = std::mem::take(&mut *noticed.lock().unwrap_or_else(PoisonError::into_inner));
     walked.unusable.extend(noticed.unusable);
+    walked.excluded.extend(noticed.excluded);
     walked.asks_dot_ignore |= noticed.asks_dot_ignore && honoured == Honoured::All;
     // Without its lists a folder is walked whole.
     for folder in noticed.folders {
-        step(&folder, Honoured::None, Noticed::default(), walked);
+        step(&folder, Honoured::None, Noticed::default(), excluding, walked);
     }
+}
+
+/// Whether a file is named as manifests are.
+fn is_manifest(path: &Path) -> bool {
+    matches!(path.extension().and_then(|ending| ending.to_str()), Some("yaml" | "yml" | "json"))
 }

@@ -93,6 +93,7 @@ rules! {
     job_ttl_short,
     job_work_queue_completions,
     manifest_ignored_text,
+    manifest_not_judged,
     manifest_octal_number,
     manifest_too_large,
     pod_image_tag,

@@ -1,0 +1,3 @@
+{{- define "report.pod" }}
+restartPolicy: OnFailure
+{{- end }}
