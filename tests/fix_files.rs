@@ -137,3 +137,32 @@ fn what_is_not_utf_8_stays() {
     assert_eq!((err.as_str(), status), ("nothing to fix\n", Some(1)));
     assert_eq!(fs::read(&file).unwrap(), bytes);
 }
+
+/// What cannot be read may hide errors. Where they are more than the fix corrects, it is not made unasked, and that is said.
+#[test]
+fn no_fix_is_made_that_leaves_more_errors() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("cron.yaml");
+    let text = |containers: &str| {
+        format!(
+            "apiVersion: batch/v1\nkind: CronJob\nmetadata: {{name: a}}\nspec:\n  schedule: */5 * * * *\n  jobTemplate:\n    \
+             spec:\n      template:\n        spec:\n          restartPolicy: Never\n          containers: {containers}\n"
+        )
+    };
+    let quoted = |text: &str| text.replace("*/5 * * * *", "\"*/5 * * * *\"");
+    let two = text("[{name: a}, {name: b}]");
+    fs::write(&file, &two).unwrap();
+    let (_, err, status) = jobguard(folder.path(), &["--fix"], "");
+    assert_eq!((fs::read_to_string(&file).unwrap(), status), (two.clone(), Some(1)));
+    assert!(err.starts_with("cron.yaml: some fixes were not made, since more errors"), "{err}");
+    jobguard(folder.path(), &["--unsafe-fixes"], "");
+    assert_eq!(fs::read_to_string(&file).unwrap(), quoted(&two));
+    // As many as before: one that was corrected, and one that comes to light.
+    let one = text("[{name: a}]");
+    fs::write(&file, &one).unwrap();
+    let (_, err, _) = jobguard(folder.path(), &["--fix"], "");
+    assert_eq!(
+        (fs::read_to_string(&file).unwrap(), err.as_str()),
+        (quoted(&one), "fixed 1 finding in 1 file\n")
+    );
+}

@@ -3,6 +3,8 @@
 #![cfg(feature = "serve")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr)]
 
+#[path = "fuzz/edits.rs"]
+mod edits;
 #[path = "fuzz/targets.rs"]
 mod targets;
 
@@ -11,108 +13,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use edits::{LONGEST, Numbers, mutated};
 use serde_json::Value;
-
-/// The largest input, in bytes.
-const LONGEST: usize = 16 << 10;
-
-/// Xorshift: a source of numbers that is the same everywhere.
-struct Numbers(u64);
-
-impl Numbers {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    fn below(&mut self, limit: usize) -> usize {
-        usize::try_from(self.next() % limit.max(1) as u64).unwrap()
-    }
-}
-
-/// Pieces that parsers have opinions on.
-const PIECES: &[&str] = &[
-    "null",
-    "true",
-    "{",
-    "}",
-    "[",
-    "]",
-    ":",
-    ": ",
-    "- ",
-    "---\n",
-    "...\n",
-    "\n",
-    "\r\n",
-    "\t",
-    "\"",
-    "'",
-    "|",
-    ">-",
-    "&a ",
-    "*a",
-    "<<: *a",
-    "!!str ",
-    "# ",
-    ",",
-    "0x10",
-    "1e400",
-    "-1",
-    "9223372036854775808",
-    "*/",
-    "0-59/61",
-    "L",
-    "@every 1s",
-    "TZ=Europe/Berlin ",
-    "@reboot",
-    "é",
-    "\u{0}",
-    "\u{feff}",
-    "\u{2028}",
-    "😀",
-    "\\u0000",
-    "\\ud800",
-    "spec",
-    "Always",
-    "deny",
-    "*",
-    "?",
-    "60",
-    "00",
-    "JAN",
-    "sun",
-];
-
-fn mutated(seeds: &[Vec<u8>], numbers: &mut Numbers) -> Vec<u8> {
-    let mut data = seeds[numbers.below(seeds.len())].clone();
-    for _ in 0..=numbers.below(6) {
-        let at = numbers.below(data.len() + 1);
-        let to = (at + numbers.below(40)).min(data.len());
-        match numbers.below(7) {
-            0 if at < data.len() => data[at] ^= 1 << numbers.below(8),
-            1 => drop(data.splice(at..at, PIECES[numbers.below(PIECES.len())].bytes())),
-            2 => drop(data.drain(at..to)),
-            3 => {
-                let piece = data[at..to].to_vec();
-                let times = 1 + numbers.below(3);
-                drop(data.splice(at..at, piece.repeat(times)));
-            }
-            4 => {
-                let other = &seeds[numbers.below(seeds.len())];
-                let from = numbers.below(other.len() + 1);
-                let end = (from + numbers.below(200)).min(other.len());
-                drop(data.splice(at..to, other[from..end].iter().copied()));
-            }
-            5 => data.truncate(at.max(1)),
-            _ => drop(data.splice(at..to, PIECES[numbers.below(PIECES.len())].bytes())),
-        }
-        data.truncate(LONGEST);
-    }
-    data
-}
 
 fn run(name: &str, target: fn(&[u8]), seeds: &[Vec<u8>]) {
     assert!(!seeds.is_empty(), "no seeds");

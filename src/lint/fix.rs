@@ -1,15 +1,18 @@
 //! Applying fixes: until nothing is left that can be mended, and only what can be proved to touch nothing else.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
 use crate::engine::{Author, Context, Input, Safety};
+use crate::manifest::{Document, Span};
 use crate::path::FieldPath;
 use crate::report::{FileError, Report};
 
 use super::document::{Examined, examine};
-use super::prove::{Key, Proposal, base_of, edits_of, key_of, prove, text_edits};
+use super::prove::{
+    Errors, Key, Proposal, base_of, edits_of, errors_by_document, gone, key_of, prove, text_edits,
+};
 use super::{Linter, Outcome, Source};
 
 /// How many times a text is looked at for something to mend.
@@ -54,8 +57,7 @@ impl Linter<'_> {
     /// from whichever thread.
     pub fn fix(&self, sources: &[Source], allowed: Safety, done: &(dyn Fn() + Sync)) -> Mended {
         let (services, complete) = self.gather(sources);
-        let complete = self.complete.unwrap_or(complete.seen_from(""));
-        let informed = Linter { complete: Some(complete), ..*self };
+        let informed = Linter { complete: Some(self.complete.unwrap_or(complete.seen_from(""))), ..*self };
         let context = Context {
             policy: self.policy,
             services: &services,
@@ -65,11 +67,19 @@ impl Linter<'_> {
             cancellation: None,
             author: Author::default(),
         };
-        let texts: Vec<MendedText> = sources
+        let fixed: Vec<Result<Fix, FileError>> = sources
             .par_iter()
             .enumerate()
-            .filter_map(|(position, source)| informed.fix_source(position, source, allowed, &context).ok()?)
+            .map(|(position, source)| informed.fix_source(position, source, allowed, &context))
             .collect();
+        let mut held_back = Vec::new();
+        let mut texts = Vec::new();
+        for (text, source) in fixed.into_iter().zip(sources) {
+            // What cannot be read is told when it is linted.
+            let Ok(Fix { text, is_held_back }) = text else { continue };
+            held_back.extend(is_held_back.then(|| source.name().to_owned()));
+            texts.extend(text);
+        }
         let mut sources = sources.to_vec();
         for text in &texts {
             let bytes = text.after.clone().into_bytes();
@@ -77,34 +87,43 @@ impl Linter<'_> {
         }
         let mut outcome = self.lint_watched(&sources, done);
         outcome.errors.extend(too_large(&sources, allowed, &outcome.report));
+        outcome.held_back = held_back;
         Mended { texts, outcome }
     }
 
-    /// What cannot be read is told when it is linted.
     fn fix_source(
         &self,
         position: usize,
         source: &Source,
         allowed: Safety,
         context: &Context<'_>,
-    ) -> Result<Option<MendedText>, FileError> {
+    ) -> Result<Fix, FileError> {
         let bytes = source.bytes()?;
         if bytes.len() > MAX_MENDED {
-            return Ok(None);
+            return Ok(Fix::default());
         }
         // What is not UTF-8 cannot be written back as it was.
-        let Ok(before) = std::str::from_utf8(&bytes) else { return Ok(None) };
+        let Ok(before) = std::str::from_utf8(&bytes) else { return Ok(Fix::default()) };
         let complete = self.complete.map(|complete| complete.seen_from(source.name()));
         let linter = Linter { complete, ..*self };
-        Ok(fix_text(&linter, before, allowed, context).map(|done| MendedText {
+        let Fixed { done, held_back } = fix_text(&linter, before, allowed, context);
+        let text = done.map(|done| MendedText {
             source: position,
             name: source.name().to_owned(),
             before: before.to_owned(),
             after: done.text,
             findings: done.gone,
             touched: done.touched,
-        }))
+        });
+        Ok(Fix { text, is_held_back: held_back })
     }
+}
+
+/// What came of a source.
+#[derive(Debug, Default)]
+struct Fix {
+    text: Option<MendedText>,
+    is_held_back: bool,
 }
 
 /// The texts that were too large to be mended, and have something to mend.
@@ -133,19 +152,60 @@ pub(super) struct Done {
     pub(super) touched: Vec<(usize, FieldPath)>,
 }
 
-/// Mends a text; none where nothing can be mended.
-pub(super) fn fix_text(
+/// What came of a text.
+#[derive(Debug)]
+pub(super) struct Fixed {
+    /// None where nothing was mended.
+    pub(super) done: Option<Done>,
+    /// Whether something was not, because it would have left more errors than there were.
+    pub(super) held_back: bool,
+}
+
+/// Mends a text; nothing where nothing can be mended.
+///
+/// What a fix moves to its place may be wrong there, and be put right in the next round. Where in the end there are errors
+/// that were not there, all is done anew for these documents with each step held to the promise; and where there are more
+/// of them still, because what could not be judged can be now, the document is left as it was before they came to light.
+pub(super) fn fix_text(linter: &Linter<'_>, text: &str, allowed: Safety, context: &Context<'_>) -> Fixed {
+    let fixed = |done: Done, held_back| Fixed { done: (done.gone > 0).then_some(done), held_back };
+    let (done, _) = rounds(linter, text, allowed, context, BTreeSet::new());
+    if allowed != Safety::Safe || done.gone == 0 {
+        return fixed(done, false);
+    }
+    let (first, before) = errors_by_document(linter, text, context);
+    let (_, after) = errors_by_document(linter, &done.text, context);
+    let none = Errors::default();
+    let worse = before
+        .iter()
+        .filter(|(position, before)| after.get(position).unwrap_or(&none).are_worse_than(before));
+    let worse: BTreeSet<usize> = worse.map(|(position, _)| *position).collect();
+    if worse.is_empty() {
+        return fixed(done, false);
+    }
+    let (mut done, best) = rounds(linter, text, allowed, context, worse);
+    let held_back = best.hold_back(linter, context, &first, &mut done);
+    fixed(done, held_back)
+}
+
+/// Fixes what can be fixed, one round after another.
+fn rounds<'t>(
     linter: &Linter<'_>,
-    text: &str,
+    text: &'t str,
     allowed: Safety,
     context: &Context<'_>,
-) -> Option<Done> {
-    let mut fixer = Fixer { linter, context, allowed, refused: BTreeSet::new(), tries: MAX_TRIES };
+    strict: BTreeSet<usize>,
+) -> (Done, Best<'t>) {
+    let mut best = Best { text, documents: BTreeMap::new() };
+    let mut fixer = Fixer { linter, context, allowed, strict, refused: BTreeSet::new(), tries: MAX_TRIES };
     // Whether the text has changed since all that was refused was tried.
     let mut is_other = false;
     let mut so_far = Done { text: text.to_owned(), gone: 0, touched: Vec::new() };
     for _ in 0..MAX_ROUNDS {
         let before = examine(linter, &so_far.text, context);
+        if !fixer.strict.is_empty() {
+            let (examined, errors) = errors_by_document(linter, &so_far.text, context);
+            best.see(&so_far.text, &examined, errors, &fixer.strict);
+        }
         let proposals = fixer.proposals(&so_far.text, &before);
         if proposals.is_empty() {
             // What was not right may be right beside what was done after it.
@@ -165,13 +225,99 @@ pub(super) fn fix_text(
             break;
         }
     }
-    (so_far.gone > 0).then_some(so_far)
+    (so_far, best)
+}
+
+/// Each document as it was after the last round that left no more errors in it than there were at first.
+struct Best<'t> {
+    /// The text as it was at first.
+    text: &'t str,
+    documents: BTreeMap<usize, Seen>,
+}
+
+/// A document that is watched.
+struct Seen {
+    /// Where it was at first.
+    span: Span,
+    /// Its errors at first.
+    before: Errors,
+    /// What has become of it since, with no more of them.
+    changed: Option<String>,
+}
+
+impl Best<'_> {
+    /// Keeps the documents of `text` that are watched and have no more errors than at first. A look at each byte of them.
+    fn see(
+        &mut self,
+        text: &str,
+        examined: &Examined<'_>,
+        mut errors: BTreeMap<usize, Errors>,
+        watched: &BTreeSet<usize>,
+    ) {
+        for position in watched {
+            let Some(Document { span, .. }) = examined.documents.get(position) else { continue };
+            let now = errors.remove(position).unwrap_or_default();
+            match self.documents.get_mut(position) {
+                None => {
+                    let seen = Seen { span: *span, before: now, changed: None };
+                    self.documents.insert(*position, seen);
+                }
+                Some(seen) => {
+                    let own_text = &text[span.start..span.end];
+                    if !now.are_more_than(&seen.before)
+                        && own_text != &self.text[seen.span.start..seen.span.end]
+                    {
+                        seen.changed = Some(own_text.to_owned());
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes back what left more errors in a document than there were at first; whether there is any such.
+    fn hold_back(
+        &self,
+        linter: &Linter<'_>,
+        context: &Context<'_>,
+        first: &Examined<'_>,
+        done: &mut Done,
+    ) -> bool {
+        let (now, errors) = errors_by_document(linter, &done.text, context);
+        let none = Errors::default();
+        let (mut text, mut copied) = (String::with_capacity(done.text.len()), 0);
+        let mut as_at_first = BTreeSet::new();
+        for (position, seen) in &self.documents {
+            let Some(Document { span, .. }) = now.documents.get(position) else { continue };
+            if !errors.get(position).unwrap_or(&none).are_more_than(&seen.before) {
+                continue;
+            }
+            if seen.changed.is_none() {
+                as_at_first.insert(*position);
+            }
+            text += &done.text[copied..span.start];
+            text += seen.changed.as_deref().unwrap_or(&self.text[seen.span.start..seen.span.end]);
+            copied = span.end;
+        }
+        if copied == 0 {
+            return false;
+        }
+        text += &done.text[copied..];
+        done.touched.retain(|(position, _)| !as_at_first.contains(position));
+        done.gone = match text == self.text {
+            true => 0,
+            false => gone(first, &examine(linter, &text, context)).max(1),
+        };
+        done.text = text;
+        true
+    }
 }
 
 struct Fixer<'a> {
     linter: &'a Linter<'a>,
     context: &'a Context<'a>,
     allowed: Safety,
+    /// The documents in which no step may bring an error that was not there.
+    strict: BTreeSet<usize>,
     /// What was tried, and was not right.
     refused: BTreeSet<(Key, String)>,
     tries: usize,
@@ -210,7 +356,9 @@ impl Fixer<'_> {
     /// Applies the proposals, all of them if that is right, else some; none if not one is.
     fn attempt(&mut self, text: &str, before: &Examined<'_>, proposals: &[Proposal<'_>]) -> Option<Done> {
         self.tries = self.tries.checked_sub(1)?;
-        if let Some((text, gone)) = prove(self.linter, self.context, text, before, proposals) {
+        if let Some((text, gone)) = prove(self.linter, self.context, text, before, proposals, &|document| {
+            self.strict.contains(&document)
+        }) {
             return Some(Done { text, gone, touched: proposals.iter().flat_map(touched).collect() });
         }
         match proposals {
@@ -268,10 +416,10 @@ mod tests {
                 .replace("[{name: a, image: b}]", "\n      - name: a\n        image: b\n        args:")
         );
         with_linter(|linter, context| {
-            let done = fix_text(linter, &text, Safety::Safe, context).unwrap();
+            let done = fix_text(linter, &text, Safety::Safe, context).done.unwrap();
             assert!(done.gone >= 1500, "{}", done.gone);
             assert!(done.text.ends_with("        - \"1499\"\n"));
-            assert!(fix_text(linter, &done.text, Safety::Unsafe, context).is_none());
+            assert!(fix_text(linter, &done.text, Safety::Unsafe, context).done.is_none());
         });
     }
 }

@@ -1,21 +1,22 @@
 //! The proof that a change of a text does what it is meant to, and nothing else.
 //!
 //! A fix is right when the text that comes out reads as the value that was meant, every other document reads as
-//! before, the finding is gone, and no error is there that was not there before. What could not be judged before (a
-//! document that did not parse, an object with a value of the wrong type) is judged then, so that errors may come to
-//! light which were there all along.
+//! before, the finding is gone, and no error is there that was not there before: by the judgement that the linter makes,
+//! and of all that it finds, so that what only a strict reader refuses is not traded for what every server refuses. What
+//! could not be judged before (a document that did not parse, an object with a value of the wrong type) is judged then,
+//! so that errors may come to light which were there all along.
 
 use std::collections::BTreeMap;
 
 use crate::batch;
-use crate::engine::{Context, Fix, Safety, Severity};
+use crate::engine::{Context, Fix, Input, InputObject, Safety, Severity, judge_input};
 use crate::manifest::edit::{Edit, TextEdit, apply, perform, plan};
 use crate::manifest::{Document, Tree};
 use crate::path::FieldPath;
 use crate::rules;
 
 use super::Linter;
-use super::document::{Examined, Found, examine_and_keep};
+use super::document::{Examined, Found, examine, examine_and_keep};
 
 /// What tells one finding from another in a text, however the text is edited: document, object, rule, field, cause.
 pub(super) type Key = (usize, String, &'static str, String, Option<&'static str>);
@@ -50,13 +51,14 @@ pub(super) fn text_edits(fix: &Fix) -> Option<Vec<TextEdit>> {
 }
 
 /// The text with the proposals applied, and how many findings that takes away; none where it cannot be proved to be
-/// right.
+/// right. What has moved to its place may be wrong there, and a later round put it right; not in documents that are strict.
 pub(super) fn prove(
     linter: &Linter<'_>,
     context: &Context<'_>,
     text: &str,
     before: &Examined<'_>,
     proposals: &[Proposal<'_>],
+    is_strict: &dyn Fn(usize) -> bool,
 ) -> Option<(String, usize)> {
     let edits: Vec<TextEdit> = proposals.iter().flat_map(|proposal| proposal.edits.iter().cloned()).collect();
     let after = apply(text, &edits)?;
@@ -73,7 +75,7 @@ pub(super) fn prove(
             return None;
         }
     }
-    let count = compare(before, &examined, proposals)?;
+    let count = compare(before, &examined, proposals, is_strict)?;
     Some((after, count))
 }
 
@@ -115,7 +117,12 @@ fn reads_as_meant(text: &str, old: &Document<'_>, new: &Document<'_>, proposals:
 
 /// How many findings are gone; none where one that was to be mended is not, or where there is an error that was not
 /// there.
-fn compare(before: &Examined<'_>, after: &Examined<'_>, proposals: &[Proposal<'_>]) -> Option<usize> {
+fn compare(
+    before: &Examined<'_>,
+    after: &Examined<'_>,
+    proposals: &[Proposal<'_>],
+    is_strict: &dyn Fn(usize) -> bool,
+) -> Option<usize> {
     let was = tally(before.found.iter().map(|found| key_of(before, found)));
     let is = tally(after.found.iter().map(|found| key_of(after, found)));
     let count = |counts: &BTreeMap<Key, usize>, key: &Key| counts.get(key).copied().unwrap_or_default();
@@ -144,6 +151,7 @@ fn compare(before: &Examined<'_>, after: &Examined<'_>, proposals: &[Proposal<'_
         let moved: Vec<FieldPath> = proposals
             .iter()
             .filter(|proposal| proposal.found.document == object.document && proposal.base == object.base)
+            .filter(|proposal| proposal.fix.safety != Safety::Safe || !is_strict(object.document))
             .flat_map(|proposal| proposal.fix.edits.iter().filter_map(comes_to_count))
             .collect();
         let may_be_new = |key: &Key| {
@@ -154,9 +162,15 @@ fn compare(before: &Examined<'_>, after: &Examined<'_>, proposals: &[Proposal<'_
             return None;
         }
     }
-    let told = before.found.iter().filter(|found| !found.follows);
-    let told = tally(told.map(|found| key_of(before, found)));
-    Some(told.iter().map(|(key, then)| then.saturating_sub(count(&is, key))).sum())
+    Some(gone(before, after))
+}
+
+/// How many of the findings that were reported are gone.
+pub(super) fn gone(before: &Examined<'_>, after: &Examined<'_>) -> usize {
+    let is = tally(after.found.iter().map(|found| key_of(after, found)));
+    let reported = before.found.iter().filter(|found| !found.follows);
+    let reported = tally(reported.map(|found| key_of(before, found)));
+    reported.iter().map(|(key, then)| then.saturating_sub(is.get(key).copied().unwrap_or_default())).sum()
 }
 
 /// The field that counts after a change, and did not before.
@@ -188,6 +202,68 @@ fn errors(examined: &Examined<'_>) -> BTreeMap<ObjectKey, Vec<(Key, bool)>> {
     errors
 }
 
+/// The errors of a document: how many are reported, and which there are to a server that drops what it does not know.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Errors {
+    reported: usize,
+    lenient: BTreeMap<Key, usize>,
+    /// Whether all of it could be judged.
+    judged: bool,
+}
+
+impl Errors {
+    /// Whether there are more of them than `before`, by either judgement.
+    pub(super) fn are_more_than(&self, before: &Self) -> bool {
+        let lenient = |errors: &Self| errors.lenient.values().sum::<usize>();
+        self.reported > before.reported || lenient(self) > lenient(before)
+    }
+
+    /// Whether there are more of them than `before`, or others where everything could be judged.
+    pub(super) fn are_worse_than(&self, before: &Self) -> bool {
+        let is_new = |(key, count): (&Key, &usize)| before.lenient.get(key).is_none_or(|then| count > then);
+        self.are_more_than(before) || (before.judged && self.lenient.iter().any(is_new))
+    }
+}
+
+/// What a text holds, and the errors of each of its documents that is of interest: those that only show beside its other
+/// objects among them.
+pub(super) fn errors_by_document<'t>(
+    linter: &Linter<'_>,
+    text: &'t str,
+    context: &Context<'_>,
+) -> (Examined<'t>, BTreeMap<usize, Errors>) {
+    let mut examined = examine(linter, text, &Context { input: Input::Gathering, ..*context });
+    let mut errors = errors_of(&examined);
+    let (numbers, objects): (Vec<usize>, Vec<InputObject>) = std::mem::take(&mut examined.kept)
+        .into_iter()
+        .map(|(number, kept)| (number, InputObject { file: "".into(), line: 0, kept }))
+        .unzip();
+    for (object, finding) in judge_input(&objects) {
+        if finding.severity == Severity::Error {
+            errors.entry(examined.objects[numbers[object]].document).or_default().reported += 1;
+        }
+    }
+    (examined, errors)
+}
+
+fn errors_of(examined: &Examined<'_>) -> BTreeMap<usize, Errors> {
+    let strict = [&rules::api_unknown_field::RULE, &rules::api_duplicate_key::RULE];
+    let judged = |document: &Document<'_>| Errors { judged: document.content.is_ok(), ..Errors::default() };
+    let mut errors: BTreeMap<usize, Errors> =
+        examined.documents.iter().map(|(position, document)| (*position, judged(document))).collect();
+    for object in &examined.objects {
+        errors.entry(object.document).or_default().judged &= object.judged;
+    }
+    for found in examined.found.iter().filter(|found| found.finding.severity == Severity::Error) {
+        let errors = errors.entry(found.document).or_default();
+        errors.reported += usize::from(!found.follows);
+        if !strict.contains(&found.finding.rule) {
+            *errors.lenient.entry(key_of(examined, found)).or_default() += 1;
+        }
+    }
+    errors
+}
+
 fn tally(keys: impl Iterator<Item = Key>) -> BTreeMap<Key, usize> {
     let mut counts = BTreeMap::new();
     for key in keys {
@@ -198,9 +274,8 @@ fn tally(keys: impl Iterator<Item = Key>) -> BTreeMap<Key, usize> {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use super::super::document::examine;
     use super::*;
-    use crate::engine::{Author, Input, Services, registry};
+    use crate::engine::{Author, Services, registry};
     use crate::manifest::Span;
     use crate::policy::{Preset, load};
 
@@ -230,7 +305,7 @@ pub(super) mod tests {
             let found = &before.found[0];
             let key = key_of(&before, found);
             let proposal = Proposal { found, fix, key, base: FieldPath::root(), edits };
-            prove(linter, context, TEXT, &before, &[proposal]).map(|(_, gone)| gone)
+            prove(linter, context, TEXT, &before, &[proposal], &|_| true).map(|(_, gone)| gone)
         })
     }
 

@@ -33,6 +33,9 @@ pub(crate) const MAX_COMPLAINTS: usize = 1000;
 /// For how many unknown fields their place is looked for.
 const MAX_PLACED: usize = 100;
 
+/// How many values are tried elsewhere, all together: whether a field that is moved fits there.
+const MAX_TRIED: usize = 100_000;
+
 /// A value of the wrong type, as the API server names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mistyped {
@@ -66,6 +69,7 @@ pub fn decode(tree: &Tree<'_>, node: NodeId, kind: Kind) -> Decoded {
         complaints: Vec::new(),
         mistyped: Vec::new(),
         placed: 0,
+        tries_left: MAX_TRIED,
         values_left: MAX_VALUES,
     };
     let root = At::root();
@@ -113,6 +117,8 @@ struct Walk<'a> {
     mistyped: Vec<Mistyped>,
     /// How many unknown fields have been looked for elsewhere.
     placed: usize,
+    /// How many values may still be tried elsewhere.
+    tries_left: usize,
     values_left: usize,
 }
 
@@ -223,6 +229,12 @@ impl Walk<'_> {
                 error.help = Some(meant.help);
                 error.relation =
                     error.remedy.as_ref().and_then(|remedy| self.supplied(remedy, entry.value, at));
+                // A server that is not strict drops it where it is, and would refuse it where it belongs.
+                if let Some(suggest::What::Place { route, .. }) = meant.what
+                    && !self.fits(entry, route)
+                {
+                    error.remedy = None;
+                }
                 if self.is_restart_always(error.remedy.as_ref(), entry.value) {
                     error.remedy = None;
                     let help = error.help.unwrap_or_default();
@@ -267,6 +279,39 @@ impl Walk<'_> {
             _ => (false, false),
         };
         becomes && !of_init && self.tree.str(value) == Some("Always")
+    }
+
+    /// Whether the field at `entry` has a type that it may have in the object that `route` leads to, but for faults that
+    /// have one remedy of their own.
+    fn fits(&mut self, entry: &Entry<'_>, route: &[&'static str]) -> bool {
+        let object = route.iter().try_fold(self.schema.root(self.kind), |id, step| {
+            match self.schema.ty(id).field(step).map(|field| innermost(&field.shape)) {
+                Some(Shape::Object(next)) => Some(*next),
+                _ => None,
+            }
+        });
+        let Some(field) = object.and_then(|id| self.schema.ty(id).field(&entry.key)) else { return false };
+        let mut trial = Walk {
+            tree: self.tree,
+            object: self.object,
+            schema: self.schema,
+            kind: self.kind,
+            route: route.to_vec(),
+            complaints: Vec::new(),
+            mistyped: Vec::new(),
+            placed: MAX_PLACED,
+            tries_left: 0,
+            values_left: self.tries_left,
+        };
+        if !trial.is_null(entry.value) {
+            trial.value(entry.value, field, &field.shape, &At::root());
+        }
+        self.tries_left = trial.values_left;
+        let is_sure = |error: &FieldError| {
+            error.topic != Topic::Type
+                || matches!(error.remedy, Some(Remedy::Quote | Remedy::Value { certain: true, .. }))
+        };
+        trial.values_left > 0 && trial.complaints.iter().all(is_sure)
     }
 
     /// What was suggested for the field `key` of the object at `at`, as a change of it.
@@ -317,6 +362,14 @@ impl Walk<'_> {
         if self.complaints.len() < MAX_COMPLAINTS {
             self.complaints.push(error);
         }
+    }
+}
+
+/// The shape of the elements of a list or a map, or of those within these.
+fn innermost(shape: &Shape) -> &Shape {
+    match shape {
+        Shape::List(inner) | Shape::Map(inner) => innermost(inner),
+        other => other,
     }
 }
 
