@@ -158,6 +158,10 @@ fn the_action_lints() {
     // An earlier run's file is not uploaded as this one's.
     assert!(!output.exists());
     assert_eq!(run(root(), &[]).0, Some(0));
+    // Globs, one a line, whatever a shell would make of them.
+    let exclude = |globs: &str| run(root(), &[("PATHS", "examples/nightly-report.yaml"), ("EXCLUDE", globs)]);
+    assert_eq!(exclude("/examples/nightly-*\n$(exit 3)").0, Some(0));
+    assert_eq!(exclude("/nightly-*\n*.yml").0, Some(1));
 
     // Names that a shell could take for more than names.
     let place = tempfile::tempdir().unwrap();
@@ -279,6 +283,38 @@ fn a_hook_takes_no_file_for_an_option() {
             .output()
             .unwrap();
         assert_eq!(done.status.code(), Some(1), "{}", String::from_utf8_lossy(&done.stderr));
+    }
+}
+
+/// Among the names are those of templates, values and patches.
+#[test]
+fn a_hook_passes_over_what_is_no_manifest() {
+    let hooks = objects(&fs::read_to_string(root().join(".pre-commit-hooks.yaml")).unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let job = fs::read_to_string(root().join("examples/nightly-report.yaml")).unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    write("app/Chart.yaml", "name: app\n");
+    write("overlay/kustomization.yaml", "patches: [{path: patches/job.yaml}]\n");
+    write(
+        "jobguard.yaml",
+        "apiVersion: jobguard.dev/v1alpha1\nkind: JobPolicy\nmetadata: {name: p}\nspec: {exclude: [gen/]}\n",
+    );
+    let names = ["app/values.yaml", "app/templates/job.yaml", "overlay/patches/job.yaml", "gen/job.yaml"];
+    names.iter().for_each(|name| write(name, &job));
+    write("templates/job.yaml", &job);
+    for hook in hooks.iter().flat_map(|hooks| hooks.as_array().unwrap()) {
+        assert!(hook.get("exclude").is_none(), "what is no manifest is known by what stands around it");
+        let run = |names: &[&str]| {
+            let mut command = assert_cmd::Command::cargo_bin("jobguard").unwrap();
+            command.current_dir(folder.path()).env_remove("JOBGUARD_POLICY").args(["lint", "--"]).args(names);
+            command.output().unwrap().status.code()
+        };
+        assert_eq!(run(&names), Some(0));
+        assert_eq!(run(&["templates/job.yaml"]), Some(1));
     }
 }
 
