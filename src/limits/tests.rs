@@ -203,7 +203,7 @@ proptest! {
         review["request"]["oldObject"] = Value::Null;
         prop_assert_eq!(serde_json::from_slice::<Value>(&parts.outline).unwrap(), review);
 
-        let (elements, depth) = at_most(text.as_bytes());
+        let (elements, depth) = at_most(text.as_bytes(), (0, 0));
         let counted = [scanner.count(Which::New), scanner.count(Which::Old)];
         prop_assert!(counted.iter().map(|count| count.elements + count.exempt).sum::<usize>() <= elements);
         prop_assert!(counted.iter().all(|count| count.depth <= depth));
@@ -221,7 +221,9 @@ proptest! {
         let (in_pieces, _) = scan(&text, &cuts);
         prop_assert_eq!(at_once.count(Which::New), in_pieces.count(Which::New));
         prop_assert_eq!(at_once.count(Which::Old), in_pieces.count(Which::Old));
-        let (elements, depth) = at_most(&text);
+        let (elements, depth) = at_most(&text, (0, 0));
+        let quick = at_most(&text, (usize::MAX, usize::MAX));
+        prop_assert!(quick.0 >= elements && quick.1 >= depth);
         let counted = [at_once.count(Which::New), at_once.count(Which::Old)];
         prop_assert!(counted.iter().map(|count| count.elements + count.exempt).sum::<usize>() <= elements);
         prop_assert!(counted.iter().all(|count| count.depth <= depth));

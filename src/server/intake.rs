@@ -141,8 +141,9 @@ pub(crate) fn check(
     limits: &Limits,
     few: usize,
 ) -> Result<(Bytes, Option<Intake>), Box<Refused>> {
-    let (elements, depth) = at_most(&body);
-    if elements <= few.min(limits.max_elements) && depth <= limits.max_depth && body.len() <= MAX_BODY {
+    let few = few.min(limits.max_elements);
+    let (elements, depth) = at_most(&body, (few, limits.max_depth));
+    if elements <= few && depth <= limits.max_depth && body.len() <= MAX_BODY {
         return Ok((body, None));
     }
     let mut intake = Intake::new();
