@@ -347,6 +347,7 @@ fn wrong_values_are_refused() {
         ("terminationGracePeriodSeconds=20", "too short"),
         ("rbac.admissionPolicy=maybe", "rbac.admissionPolicy"),
         ("serviceAccount.create=false", "serviceAccount.name"),
+        ("serviceAccount.create=false,serviceAccount.name=default", "serviceAccount.name"),
         ("serviceAccount.create=false,certificates.mode=certManager", "serviceAccount.name"),
         ("networkPolicy.apiServerLookup=yes", "networkPolicy.apiServerLookup"),
         ("podMonitor.interval=often", "podMonitor.interval"),

@@ -231,8 +231,27 @@ fn policies_and_schema_are_printed() {
     let (_, stderr, code) = said(&jobguard(&["policy", "show", "lenient"]).output().unwrap());
     assert_eq!(code, Some(2));
     assert!(stderr.contains("there are baseline, recommended, strict"), "{stderr}");
+    let (_, stderr, code) = said(&jobguard(&["policy", "check", "strict"]).output().unwrap());
+    assert_eq!(code, Some(2));
+    assert!(stderr.contains("`jobguard policy show strict` prints"), "{stderr}");
+    let export =
+        |name| said(&jobguard(&["policy", "export", "--exclude-namespaces", name]).output().unwrap());
+    assert_eq!(export("Foo").2, Some(2));
+    assert_eq!(export("").2, Some(0));
     let (stdout, _, _) = said(&jobguard(&["policy", "schema"]).output().unwrap());
     assert_eq!(stdout, fs::read_to_string("policies/schema.json").unwrap());
+}
+
+#[test]
+fn a_folder_without_manifests_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().display().to_string();
+    let (stdout, stderr, code) = lint(&[&path], "");
+    assert_eq!((stdout.as_str(), code), ("", Some(0)));
+    assert!(stderr.contains("no .yaml, .yml or .json files found in") && stderr.contains(&path), "{stderr}");
+    fs::write(folder.path().join("job.yaml"), GOOD).unwrap();
+    let (_, stderr, code) = lint(&[&path], "");
+    assert_eq!((stderr.as_str(), code), ("", Some(0)));
 }
 
 #[test]

@@ -104,6 +104,7 @@ fn metrics_tell_what_happened() {
     odd["request"]["kind"] = json!({"group": "made", "version": "up", "kind": "Surprise"});
     post(&mut stream, "/validate", odd.to_string().as_bytes());
     post(&mut stream, "/validate", b"{}");
+    assert_eq!(get(&mut server.connect(), "/mutate").code, 405);
     let text = server.ask_metrics("/metrics").body;
     for line in [
         r#"jobguard_requests_total{path="/validate",operation="CREATE",kind="Job",verdict="denied",dry_run="false"} 1"#,
@@ -115,6 +116,7 @@ fn metrics_tell_what_happened() {
         r#"jobguard_findings_total{rule="api/restart-policy",level="error",dry_run="false"} 1"#,
         r#"jobguard_patches_total{kind="Job",dry_run="false"} 1"#,
         r#"jobguard_requests_refused_total{path="/validate",code="400"} 1"#,
+        r#"jobguard_requests_refused_total{path="/mutate",code="405"} 1"#,
         r#"jobguard_request_duration_seconds_count{path="/validate"} 4"#,
     ] {
         assert!(text.contains(&format!("{line}\n")), "{line} is not in\n{text}");

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::output::Color;
-use crate::batch::KubernetesVersion;
+use crate::batch::{KubernetesVersion, names};
 use crate::engine::{Safety, Severity};
 
 /// Keeps bad Kubernetes Jobs and CronJobs out of clusters.
@@ -256,7 +256,16 @@ pub(crate) enum PolicyCommand {
         #[arg(long, short, value_enum, default_value_t)]
         format: ExportFormat,
         /// Namespaces that are not judged
-        #[arg(long, value_name = "NAME,...", value_delimiter = ',', default_value = "kube-system")]
+        #[arg(long, value_name = "NAME,...", value_delimiter = ',', default_value = "kube-system",
+              value_parser = namespace)]
         exclude_namespaces: Vec<String>,
     },
+}
+
+/// A namespace; nothing stands for none, as in an environment variable that is set and empty.
+pub(crate) fn namespace(text: &str) -> Result<String, String> {
+    match names::dns_label(text).first() {
+        Some(problem) if !text.is_empty() => Err(format!("it {problem}")),
+        _ => Ok(text.to_owned()),
+    }
 }

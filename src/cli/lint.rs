@@ -47,6 +47,9 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
         let bytes = standard_input()?;
         found.sources.push(Source::Text { name: report::STDIN.to_owned(), bytes });
     }
+    if found.sources.is_empty() && found.errors.is_empty() {
+        terminal.note(&nothing_found(&paths, args.no_ignore));
+    }
     let linter = Linter {
         policy: &policy,
         now: args.now.unwrap_or_else(Timestamp::now),
@@ -107,6 +110,15 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
     } else {
         ExitStatus::Success
     })
+}
+
+/// What is said where there is nothing to lint: in CI, a folder of another name would pass unnoticed.
+fn nothing_found(paths: &[PathBuf], ignored_too: bool) -> String {
+    let names: Vec<_> = paths.iter().take(3).map(|path| path.display().to_string()).collect();
+    let more = if paths.len() > names.len() { ", ..." } else { "" };
+    let hint =
+        if ignored_too { "" } else { "; --no-ignore takes those that .gitignore and .ignore name, too" };
+    plain(&format!("no .yaml, .yml or .json files found in {}{more}{hint}", names.join(", ")))
 }
 
 /// What is left out: by the arguments, relative to the current folder, and by the policy, relative to its own.

@@ -25,7 +25,8 @@ pub(crate) fn run(args: PolicyArgs, terminal: &Terminal) -> Result<ExitStatus> {
         }
         PolicyCommand::Export { policy, format: ExportFormat::Vap, exclude_namespaces } => {
             let policy = policy_source::Origin::of(policy.as_deref())?.load()?;
-            export::vap(&policy, registry().catalog(), &exclude_namespaces)
+            let excluded: Vec<_> = exclude_namespaces.into_iter().filter(|name| !name.is_empty()).collect();
+            export::vap(&policy, registry().catalog(), &excluded)
         }
         PolicyCommand::Schema => {
             format!("{}\n", serde_json::to_string_pretty(&schema::generate(registry().catalog()))?)

@@ -13,8 +13,8 @@ use anyhow::Result;
 use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 
+use super::args::namespace;
 use super::exit::ExitStatus;
-use crate::batch::names;
 #[cfg(feature = "cluster")]
 use crate::cluster::{Lifetimes, SelfManaged};
 use crate::policy::Preset;
@@ -245,14 +245,6 @@ fn interval(text: &str) -> Result<Duration, String> {
     })
 }
 
-/// A namespace; nothing stands for none, as in an environment variable that is set and empty.
-fn namespace(text: &str) -> Result<String, String> {
-    match names::dns_label(text).first() {
-        Some(problem) if !text.is_empty() => Err(format!("it {problem}")),
-        _ => Ok(text.to_owned()),
-    }
-}
-
 /// The namespace of the Pod that this runs in, if it does.
 fn own_namespace() -> Option<String> {
     const FILE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
@@ -303,7 +295,9 @@ pub(crate) fn run(args: ServeArgs) -> Result<ExitStatus> {
         LogFormatArg::Json => LogFormat::Json,
     };
     server::start_log(format, args.log_level.filter());
-    let advice = (certificate == Certificate::SelfSigned).then(|| args.policy.clone());
+    let advice = (certificate == Certificate::SelfSigned)
+        // Which of the two policies it is, the log says.
+        .then(|| policy_fallback.is_none().then(|| args.policy.clone()));
     let options = ServeOptions {
         listen: args.listen,
         certificate,
@@ -329,7 +323,7 @@ pub(crate) fn run(args: ServeArgs) -> Result<ExitStatus> {
     let ended = server::run(options, |address| {
         if let Some(policy) = advice {
             // Whoever closed standard output does not want to read it.
-            let _ = std::io::stdout().lock().write_all(how_to_try(address, &policy).as_bytes());
+            let _ = std::io::stdout().lock().write_all(how_to_try(address, policy.as_deref()).as_bytes());
         }
     })?;
     Ok(match ended {
@@ -339,16 +333,17 @@ pub(crate) fn run(args: ServeArgs) -> Result<ExitStatus> {
 }
 
 /// What somebody needs who started the server without a certificate, to see it work.
-fn how_to_try(address: SocketAddr, policy: &str) -> String {
+fn how_to_try(address: SocketAddr, policy: Option<&str>) -> String {
     let host = match address.ip() {
         ip if ip.is_unspecified() => IpAddr::from(Ipv4Addr::LOCALHOST),
         ip => ip,
     };
     let url = format!("https://{}", SocketAddr::new(host, address.port()));
     let mut out = String::new();
+    let judges = policy.map(|policy| format!(", judges by the policy {policy}")).unwrap_or_default();
     let _ = write!(
         out,
-        "\njobguard listens on {url}, judges by the policy {policy}, and made a certificate for itself,\n\
+        "\njobguard listens on {url}{judges}, and made a certificate for itself,\n\
          which no API server trusts: give it one with --tls-cert and --tls-key.\n\n\
          Try it from another terminal. In a checkout of jobguard:\n\n  \
          curl -sk {url}/validate -H 'Content-Type: application/json' -d @examples/review.json\n\n\
@@ -379,9 +374,9 @@ mod tests {
 
     #[test]
     fn words_for_the_first_try() {
-        let text = how_to_try("[::]:8443".parse().unwrap(), "recommended");
+        let text = how_to_try("[::]:8443".parse().unwrap(), Some("recommended"));
         assert!(text.contains("https://127.0.0.1:8443/validate"), "{text}");
-        let text = how_to_try("[::1]:9".parse().unwrap(), "strict");
+        let text = how_to_try("[::1]:9".parse().unwrap(), Some("strict"));
         assert!(text.contains("https://[::1]:9/validate"), "{text}");
     }
 

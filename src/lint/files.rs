@@ -164,8 +164,9 @@ impl LeftOut {
         let mut notes = Vec::new();
         let files = |count| if count == 1 { "1 file".to_owned() } else { format!("{count} files") };
         if !self.ignored.is_empty() {
-            let count = files(self.ignored.len());
-            notes.push(format!("{count} left out by .ignore; --no-ignore to lint them"));
+            let (count, them) =
+                (files(self.ignored.len()), if self.ignored.len() == 1 { "it" } else { "them" });
+            notes.push(format!("{count} left out by .ignore; --no-ignore to lint {them}"));
         }
         for (by, names) in &self.excluded {
             let count = if names.len() == 1 { "1 path".to_owned() } else { format!("{} paths", names.len()) };

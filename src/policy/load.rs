@@ -109,6 +109,9 @@ pub fn read_file(path: &Path, catalog: &[&'static RuleSpec]) -> Result<Policy, P
             // Perhaps a built-in policy was meant.
             let hint = match name.contains(['/', '\\', '.']) || path.exists() {
                 true => String::new(),
+                false if Preset::from_name(&name).is_some() => {
+                    format!("; {name} is a built-in policy, which `jobguard policy show {name}` prints")
+                }
                 false => format!("; built-in policies are {}", Preset::ALL.map(Preset::as_str).join(", ")),
             };
             Err(whole_file(&name, format!("cannot be read: {why}{hint}")).into())

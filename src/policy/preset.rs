@@ -58,7 +58,7 @@ impl Preset {
                  # manifests nobody has looked at yet.\n"
             }
             Self::Recommended => "# recommended: what jobguard does when it is told nothing else.\n",
-            Self::Strict => "# strict: every rule speaks, most of them refuse, and more is filled in.\n",
+            Self::Strict => "# strict: every rule speaks, the gravest refuse, and more is filled in.\n",
         }
     }
 
@@ -117,9 +117,7 @@ impl Preset {
 /// The whole file of a preset, from the rules' declarations: what `policies/` must hold.
 pub fn render(preset: Preset, catalog: &[&'static RuleSpec]) -> String {
     let mut out = String::from(preset.about());
-    out.push_str(
-        "# Made from the rules' own declarations, which a test compares it with; do not edit by hand.\n",
-    );
+    let _ = writeln!(out, "# As `jobguard policy show {preset}` prints it; a copy is yours to change.");
     let _ = write!(
         out,
         "apiVersion: {}\nkind: {}\nmetadata:\n  name: {preset}\nspec:\n{}",

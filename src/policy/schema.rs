@@ -48,14 +48,13 @@ pub fn generate(catalog: &[&'static RuleSpec]) -> Value {
                 "enum": ["deny", "warn", "info", "off"],
             },
             "wildcard": {
-                "oneOf": [
-                    { "$ref": "#/definitions/level" },
-                    {
-                        "type": "object",
-                        "additionalProperties": false,
-                        "properties": { "level": { "$ref": "#/definitions/level" } },
-                    },
-                ],
+                // One branch alone is judged, so that a fault is named where it is.
+                "if": { "type": "object" },
+                "then": {
+                    "additionalProperties": false,
+                    "properties": { "level": { "$ref": "#/definitions/level" } },
+                },
+                "else": { "$ref": "#/definitions/level" },
             },
             "rules": rules(catalog),
             "defaults": defaults_section(),
@@ -311,10 +310,9 @@ fn rule(spec: &RuleSpec) -> Value {
     json!({
         "description": format!(
             "{} (baseline: {baseline}, recommended: {recommended}, strict: {strict})", spec.summary),
-        "oneOf": [
-            { "$ref": "#/definitions/level" },
-            { "type": "object", "additionalProperties": false, "properties": properties },
-        ],
+        "if": { "type": "object" },
+        "then": { "additionalProperties": false, "properties": properties },
+        "else": { "$ref": "#/definitions/level" },
     })
 }
 

@@ -52,6 +52,7 @@ annotations:
 {{- if .Values.serviceAccount.create }}
 {{- default (include "jobguard.fullname" .) .Values.serviceAccount.name }}
 {{- else }}
+{{- if eq (toString .Values.serviceAccount.name) "default" }}{{ fail "serviceAccount.name: what the namespace's `default` account is given, every Pod there gets; name another, or let the chart create one" }}{{ end }}
 {{- required "serviceAccount.name: name the service account, or let the chart create one; what the namespace's `default` account is given, every Pod there gets" .Values.serviceAccount.name }}
 {{- end }}
 {{- end }}
@@ -152,9 +153,11 @@ annotations:
 {{- end }}
 {{- end }}
 
-{{/* Whether answers to API servers never name a finding: "true" or nothing. */}}
+{{/* Why answers to API servers never name a finding; nothing where they do. */}}
 {{- define "jobguard.isSilent" -}}
-{{- if eq (toString .Values.policy.inline.mode) "audit" }}true{{ end }}
+{{- if not .Values.validating.enabled }}The validating webhook is switched off: nothing is refused or warned about.
+{{- else if eq (toString .Values.policy.inline.mode) "audit" }}The policy only audits: no answer names what is found. Look at the metric jobguard_findings_total, or at the audit log.
+{{- end }}
 {{- end }}
 
 {{/* Whether an override of the inline policy matches by labels of namespaces, which no replica knows: "true" or nothing. */}}

@@ -87,6 +87,11 @@ pub(super) fn validate_selector(spec: &JobSpec, stored: Option<&JobSpec>, at: &A
                 "use kubectl apply, which keeps the selector and the labels, or kubectl replace --force, which deletes the Job \
                  and creates it again; a PUT must have both as they are stored",
             )
+        } else if spec.manual_selector != Some(true) {
+            (
+                "an update must have the selector that the server made when the Job was created",
+                "send the object as it is stored, with its selector and the labels of its template",
+            )
         } else {
             (
                 "with manualSelector the Job needs a selector of its own",
