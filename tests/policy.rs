@@ -91,7 +91,7 @@ fn a_rendered_preset_says_the_same_when_copied() {
     assert_snapshot!(preset::render(Preset::Baseline, CATALOG), @"
     # baseline: refuses what can never be meant, and fills in nothing. A start for clusters whose
     # manifests nobody has looked at yet.
-    # Made from the rules' own declarations, which a test compares it with; do not edit by hand.
+    # As `jobguard policy show baseline` prints it; a copy is yours to change.
     apiVersion: jobguard.dev/v1alpha1
     kind: JobPolicy
     metadata:
@@ -663,7 +663,7 @@ fn the_schema_knows_rules_and_options() {
     let rules = &schema["definitions"]["rules"]["properties"];
     let names: Vec<_> = rules.as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(names, ["*", "cron/*", "cron/frequency", "cron/time-zone", "job/*", "job/deadline"]);
-    let max = &rules["cron/frequency"]["oneOf"][1]["properties"]["max"];
+    let max = &rules["cron/frequency"]["then"]["properties"]["max"];
     assert_eq!((max["minimum"].as_i64(), max["maximum"].as_i64()), (Some(1), Some(60)));
 }
 

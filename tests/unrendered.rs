@@ -298,3 +298,33 @@ fn a_policy_leaves_out_paths_below_its_own_folder() {
     let (_, err, status) = lint(folder.path(), &[]);
     assert!(status == Some(2) && err.contains("spec.exclude[2]"), "{err}");
 }
+
+/// A patch whose kustomization nobody sees: no fix gives it what its base has.
+#[test]
+fn an_object_that_lacks_more_than_a_policy_is_given_nothing() {
+    let patch = "apiVersion: batch/v1\nkind: CronJob\nmetadata:\n  name: any\nspec:\n  jobTemplate:\n    spec:\n      \
+                 template:\n        spec:\n          containers:\n          - name: main\n            \
+                 image: busybox:1.36\n";
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("patch.yaml");
+    fs::write(&path, patch).unwrap();
+    lint(folder.path(), &["--fix"]);
+    assert_eq!(fs::read_to_string(&path).unwrap(), patch);
+    fs::write(&path, patch.replace("  jobTemplate", "  schedule: \"0 1 * * *\"\n  jobTemplate")).unwrap();
+    lint(folder.path(), &["--fix"]);
+    assert!(fs::read_to_string(&path).unwrap().contains("restartPolicy: "));
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_left_out_is_left_out_behind_a_link_too() {
+    let folder = folder_with(&["deploy/a.yaml", "b.yaml"]);
+    std::os::unix::fs::symlink("deploy/a.yaml", folder.path().join("link.yaml")).unwrap();
+    let before = files(folder.path());
+    for named in ["link.yaml", "."] {
+        let (_, err, _) =
+            lint(folder.path(), &["--unsafe-fixes", "--exclude", "/deploy", "--exclude", "/b.yaml", named]);
+        assert!(err.contains("link.yaml"), "{err}");
+        assert_eq!(files(folder.path()), before, "{named}");
+    }
+}

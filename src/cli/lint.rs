@@ -47,7 +47,7 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
         let bytes = standard_input()?;
         found.sources.push(Source::Text { name: report::STDIN.to_owned(), bytes });
     }
-    if found.sources.is_empty() && found.errors.is_empty() {
+    if found.sources.is_empty() && found.errors.is_empty() && found.notes.is_empty() {
         terminal.note(&nothing_found(&paths, args.no_ignore));
     }
     let linter = Linter {

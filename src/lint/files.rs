@@ -41,6 +41,8 @@ struct LeftOut {
     special: BTreeSet<String>,
     ignored: BTreeSet<String>,
     unusable: BTreeSet<String>,
+    /// Folders with a kustomization that is not taken itself.
+    kustomizations: BTreeSet<PathBuf>,
     /// By who leaves it out.
     excluded: BTreeMap<String, BTreeSet<String>>,
 }
@@ -72,7 +74,7 @@ pub fn select(paths: &[PathBuf], selection: Selection<'_>) -> Found {
                 Ok(root) => walk_folder(path, &root, selection, &mut found, &mut left_out),
                 Err(error) => found.errors.push(unreadable(&display(path), &error)),
             },
-            Ok(_) => match excluded(path, selection.excludes) {
+            Ok(_) => match who_excludes(path, selection.excludes) {
                 Some(by) => left_out.exclude(by, path),
                 None => found.sources.push(file(path, None)),
             },
@@ -85,7 +87,8 @@ pub fn select(paths: &[PathBuf], selection: Selection<'_>) -> Found {
     for source in &found.sources {
         left_out.ignored.remove(source.name());
     }
-    found.sources = unrendered::set_aside(found.sources);
+    let kustomizations = std::mem::take(&mut left_out.kustomizations);
+    found.sources = unrendered::set_aside(found.sources, &kustomizations);
     order(&mut found.sources);
     found.notes = left_out.notes();
     found
@@ -96,13 +99,18 @@ fn order(sources: &mut [Source]) {
 }
 
 /// Who leaves out the file at `path`, which somebody named.
-fn excluded<'e>(path: &Path, excludes: &'e [Excludes]) -> Option<&'e str> {
+fn who_excludes<'e>(path: &Path, excludes: &'e [Excludes]) -> Option<&'e str> {
     if excludes.is_empty() {
         return None;
     }
     let folder = Root::new(path.parent()?).ok()?;
-    let path = folder.path().join(path.file_name()?);
-    excludes.iter().find(|excludes| excludes.leave_out(&path, false)).map(Excludes::by)
+    let own = folder.path().join(path.file_name()?);
+    // What stands behind a link is what would be read, and written.
+    let behind = std::fs::canonicalize(path).ok().filter(|behind| *behind != own);
+    let mut places = std::iter::once(own).chain(behind);
+    places
+        .find_map(|place| excludes.iter().find(|excludes| excludes.leave_out(&place, false)))
+        .map(Excludes::by)
 }
 
 fn walk_folder(
@@ -122,8 +130,9 @@ fn walk_folder(
         real: root.path().to_owned(),
         by: selection.excludes.to_vec(),
     };
-    let Walked { files, errors, unusable, asks_dot_ignore, excluded } =
+    let Walked { files, kustomizations, errors, unusable, asks_dot_ignore, excluded } =
         walk::walk(folder, honoured, &excluding);
+    left_out.kustomizations.extend(kustomizations);
     let message = |message| FileError { name: display(folder), message };
     found.errors.extend(errors.into_iter().map(message));
     left_out.unusable.extend(unusable.iter().map(|path| display(path)));
@@ -137,6 +146,12 @@ fn walk_folder(
         left_out.ignored.extend(hidden.map(|path| display(&path)));
     }
     for (path, kind) in files {
+        if kind.is_symlink()
+            && let Some(by) = who_excludes(&path, selection.excludes)
+        {
+            left_out.exclude(by, &path);
+            continue;
+        }
         let regular = if kind.is_symlink() {
             root.resolve(&path).map(drop)
         } else if kind.is_file() {

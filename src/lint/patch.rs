@@ -47,8 +47,7 @@ pub(super) fn standing(
     }
     let Some(identity) = identity(tree, node, kind) else { return Standing::Manifest(None) };
     let Some(missing) = missing(tree, node, kind) else { return Standing::Manifest(Some(identity)) };
-    let only_policy =
-        matches!(missing.segments().last(), Some(Segment::Field(name)) if name == RESTART_POLICY);
+    let only_policy = is_policy(&missing);
     let incomplete = Incomplete { identity, only_policy };
     let Some(complete) = linter.complete else { return Standing::Doubtful(incomplete) };
     let Some(file) = complete.file_of(&incomplete) else { return Standing::Manifest(None) };
@@ -136,6 +135,15 @@ fn missing(tree: &Tree<'_>, node: NodeId, kind: Kind) -> Option<FieldPath> {
         }
     }
     value(tree, at, RESTART_POLICY).is_none().then(|| path.field(RESTART_POLICY))
+}
+
+/// Whether the object at `node` lacks something that is not forgotten as easily as a `restartPolicy`.
+pub(super) fn lacks_more_than_policy(tree: &Tree<'_>, node: NodeId, kind: Kind) -> bool {
+    missing(tree, node, kind).is_some_and(|missing| !is_policy(&missing))
+}
+
+fn is_policy(missing: &FieldPath) -> bool {
+    matches!(missing.segments().last(), Some(Segment::Field(name)) if name == RESTART_POLICY)
 }
 
 /// A field that says something.

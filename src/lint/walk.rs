@@ -1,6 +1,6 @@
 //! Walking a folder as git sees it, without trusting what lies in it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, FileType};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,6 +11,9 @@ use crate::exclude::Excludes;
 
 /// Lists of files to ignore, as the walk looks for them in every folder.
 const IGNORE_FILES: [&str; 2] = [".ignore", ".gitignore"];
+
+/// The name of a kustomization that is not named as a manifest is.
+const KUSTOMIZATION: &str = "Kustomization";
 
 /// A larger list was not written for git; each of its lines becomes a pattern that every name is matched with. In bytes.
 const MAX_IGNORE_FILE: u64 = 256 << 10;
@@ -53,6 +56,8 @@ impl Excluding {
 pub(super) struct Walked {
     /// What is named as a manifest is, and is no folder; in the order of the names. Links are not followed.
     pub(super) files: BTreeMap<PathBuf, FileType>,
+    /// Folders with a kustomization that is not named as a manifest is.
+    pub(super) kustomizations: BTreeSet<PathBuf>,
     /// What could not be looked at, in words.
     pub(super) errors: Vec<String>,
     /// Lists of files to ignore that were not heeded.
@@ -144,10 +149,13 @@ fn step(folder: &Path, honoured: Honoured, noticed: Noticed, excluding: &Excludi
     for entry in builder.build() {
         match entry {
             Ok(entry) => {
-                if let Some(kind) = entry.file_type().filter(|kind| !kind.is_dir())
-                    && is_manifest(entry.path())
-                {
+                let Some(kind) = entry.file_type().filter(|kind| !kind.is_dir()) else { continue };
+                if is_manifest(entry.path()) {
                     walked.files.insert(entry.into_path(), kind);
+                } else if entry.file_name() == KUSTOMIZATION
+                    && let Some(folder) = entry.path().parent()
+                {
+                    walked.kustomizations.insert(folder.to_owned());
                 }
             }
             Err(error) => walked.errors.push(error.to_string()),

@@ -99,7 +99,14 @@ pub(super) fn rebuild(
         if !mend(&mut copy, at, &mut inserted) {
             break;
         }
-        let back = |at| chunk.start + original(&inserted, at);
+        // What ends amid the bytes that stand for a line end of YAML 1.1 ends before it.
+        let back = |at| {
+            let place = chunk.start + original(&inserted, at);
+            (0..3)
+                .map(|bytes| place.saturating_sub(bytes))
+                .find(|place| text.is_char_boundary(*place))
+                .unwrap_or(place)
+        };
         let moved = |span: Span| Span::new(back(span.start), back(span.end));
         let error = match build_once(&copy, Span::new(0, copy.len()), within) {
             Ok(built) => {
@@ -321,6 +328,12 @@ mod tests {
             }
             let error = read(&format!("a: x{end}y\n")).remove(0).content.unwrap_err();
             assert_eq!((error.span.start, error.message.contains("ends the line")), (4, true), "{error:?}");
+            // What ends amid it, ends before it.
+            let text = format!("- {end}---\n");
+            let documents = read(&text);
+            let tree = documents[0].content.as_ref().unwrap();
+            let span = tree[tree.root()].span;
+            assert!(text.get(span.start..span.end).is_some(), "{text:?}: {span:?}");
             // There may be many.
             let text: String = (0..5_000).map(|number| format!("a{number}: b{end}")).collect();
             let many = self::tree(&text);

@@ -66,7 +66,7 @@ impl Kustomization {
         let (file, text) =
             NAMES.iter().find_map(|name| Some((*name, read_text(&folder.join(name), root)?)))?;
         let mut found = Self { file, ..Self::default() };
-        let mut configured = Vec::new();
+        let (mut configured, mut inline) = (Vec::new(), Vec::new());
         manifest::read_each(&text, |document| {
             let Ok(tree) = document.content else {
                 found.is_unreadable = true;
@@ -78,6 +78,12 @@ impl Kustomization {
                 .any(|key| tree.get(tree.root(), key).is_some());
             for (key, names) in named(&tree) {
                 for name in names {
+                    if CONFIGURED.contains(&key) && name.contains('\n') {
+                        if inline.len() < MAX_TRANSFORMERS {
+                            inline.push(name.to_owned());
+                        }
+                        continue;
+                    }
                     let path = without_dots(&folder.join(name));
                     if CONFIGURED.contains(&key)
                         && configured.len() < MAX_TRANSFORMERS
@@ -89,8 +95,9 @@ impl Kustomization {
                 }
             }
         });
-        for file in configured {
-            let Some(text) = read_text(&file, root) else { continue };
+        let files: Vec<_> = configured.into_iter().flat_map(|path| transformers_at(path, root)).collect();
+        let written = files.iter().take(MAX_TRANSFORMERS).filter_map(|file| read_text(file, root));
+        for text in inline.into_iter().chain(written) {
             manifest::read_each(&text, |document| {
                 let Ok(tree) = document.content else { return };
                 for name in named_by_transformer(&tree) {
@@ -113,6 +120,21 @@ impl Kustomization {
         }
         self.files.insert(path);
     }
+}
+
+/// The files of transformers at `path`: itself or, where it is a folder, what the kustomization there takes as resources.
+fn transformers_at(path: PathBuf, root: &Root) -> Vec<PathBuf> {
+    let Some(text) = NAMES.iter().find_map(|name| read_text(&path.join(name), root)) else {
+        return vec![path];
+    };
+    let mut files = Vec::new();
+    manifest::read_each(&text, |document| {
+        let Ok(tree) = document.content else { return };
+        let names = strings(&tree, tree.get(tree.root(), "resources"));
+        files.extend(names.into_iter().take(MAX_TRANSFORMERS).map(|name| without_dots(&path.join(name))));
+    });
+    files.retain(|file| file.starts_with(root.path()));
+    files
 }
 
 /// The names of files in a kustomization, by the key that they stand below. An element a step.

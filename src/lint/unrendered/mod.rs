@@ -6,7 +6,7 @@
 mod folders;
 mod kustomization;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::Read as _;
 use std::path::{Component, Path, PathBuf};
 
@@ -74,8 +74,13 @@ struct Group {
 /// Takes out of `sources` the files that are no manifests by themselves, and puts a remark about each chart and each
 /// kustomization in their place: where one of them, or the chart or kustomization itself, has the word `job`. A question
 /// or two to the file system for each file, and four for each folder.
-pub(super) fn set_aside(sources: Vec<Source>) -> Vec<Source> {
+///
+/// `kustomizations` are folders to look at besides those of the files.
+pub(super) fn set_aside(sources: Vec<Source>, kustomizations: &BTreeSet<PathBuf>) -> Vec<Source> {
     let mut around = Around::default();
+    for folder in kustomizations.iter().filter_map(|folder| std::fs::canonicalize(folder).ok()) {
+        around.folders.look(&folder);
+    }
     for source in &sources {
         if let Source::File { path, .. } = source {
             around.look(path);

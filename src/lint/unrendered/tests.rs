@@ -222,3 +222,24 @@ fn folders_as_a_shell_takes_them() {
         assert_eq!(quoted(Path::new(folder)), expected);
     }
 }
+
+#[test]
+fn kustomizations_beside_no_manifest_and_transformers_written_inline() {
+    let folder = repository(&[
+        ("a/overlay/Kustomization", "patches: [{path: ../patches/p.yaml}]"),
+        ("a/patches/p.yaml", ""),
+        ("b/kustomization.yaml", "transformers:\n- |-\n  kind: PatchTransformer\n  path: p.yaml\n"),
+        ("b/p.yaml", ""),
+        ("c/kustomization.yaml", "generators:\n- |-\n  kind: ConfigMapGenerator\n  files: [data.yaml]\n"),
+        ("c/data.yaml", ""),
+        ("d/kustomization.yaml", "transformers: [tr]\nresources: [job.yaml]"),
+        ("d/job.yaml", ""),
+        ("d/tr/kustomization.yaml", "resources: [patch.yaml]"),
+        ("d/tr/patch.yaml", "kind: PatchTransformer\npath: tr/p.yaml"),
+        ("d/tr/p.yaml", ""),
+    ]);
+    let (judged, remarks) = found(folder.path(), &["."]);
+    let judged: Vec<_> = judged.iter().filter(|name| !name.contains("kustomization")).collect();
+    assert_eq!(judged, ["./d/job.yaml", "./d/tr/patch.yaml"]);
+    assert_eq!(remarks.len(), 4, "{remarks:?}");
+}
