@@ -69,6 +69,9 @@ pub fn check(glob: &str) -> Result<(), String> {
     if glob.contains(char::is_control) {
         return Err("has a control character".to_owned());
     }
+    if glob.split('/').any(|part| matches!(part, "." | "..")) {
+        return Err("has . or .. in it, which matches nothing; write /x for ./x".to_owned());
+    }
     let mut builder = GitignoreBuilder::new("");
     builder.add_line(None, glob).map_err(|error| error.to_string())?;
     Ok(())
@@ -83,6 +86,16 @@ mod tests {
         let globs: Vec<String> = globs.iter().map(|glob| (*glob).to_owned()).collect();
         let excludes = Excludes::new(folder.path(), &globs, "test").unwrap();
         excludes.leave_out(&std::fs::canonicalize(folder.path()).unwrap().join(path), is_folder)
+    }
+
+    #[test]
+    fn what_matches_nothing_is_refused() {
+        for glob in ["", " ", "#a", "./a", "../a", "a/../b", "a/.", ".."] {
+            assert!(check(glob).is_err(), "{glob}");
+        }
+        for glob in ["/a", "a/", ".github/", "a..b", "...", "!/a"] {
+            assert_eq!(check(glob), Ok(()), "{glob}");
+        }
     }
 
     #[test]

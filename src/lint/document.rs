@@ -382,7 +382,7 @@ fn examine_object(
     let found = |follows| move |finding| Found { finding, document, object: Some(index), follows };
     match patch::standing(linter, context, tree, object.node, kind) {
         Standing::Patch(remark) => {
-            examined.found.extend(remark.map(found(false)));
+            examined.found.extend(remark.map(|remark| found(false)(*remark)));
             examined.objects.push(examinee(false));
             return;
         }

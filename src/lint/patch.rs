@@ -28,7 +28,7 @@ pub(super) enum Standing {
     /// It lacks something: a manifest, unless the input has a namesake that does not.
     Doubtful(Incomplete),
     /// A patch, and the remark about it, unless the policy has none.
-    Patch(Option<Finding>),
+    Patch(Option<Box<Finding>>),
 }
 
 /// What the object at `node` is. One look at each of its keys.
@@ -59,10 +59,10 @@ pub(super) fn standing(
 }
 
 /// A remark about a patch, at the level that the policy has for it.
-fn remark(context: &Context<'_>, path: FieldPath, message: String) -> Option<Finding> {
+fn remark(context: &Context<'_>, path: FieldPath, message: String) -> Option<Box<Finding>> {
     let rule = &rules::manifest_not_judged::RULE;
     let setting = registry().setting(rule, context.policy.base())?;
-    Some(rule.finding(Severity::of(setting.level)?, path, message))
+    Some(Box::new(rule.finding(Severity::of(setting.level)?, path, message)))
 }
 
 /// The first directive of a strategic merge patch in the object at `node`. One look at each key.
