@@ -214,7 +214,7 @@ fn judge(object: &Object, errors: &[FieldError], context: &Context<'_>, rules: R
                 // never where there is none.
                 let passed_over = matches!(
                     (rule.check, context.input),
-                    (Check::Input(_), Input::Alone) | (Check::Reader, _)
+                    (Check::Input(_), Input::Alone) | (Check::Reader | Check::Text, _)
                 );
                 judged_all && !passed_over && !inherited
             })

@@ -69,6 +69,8 @@ pub enum Check {
     Server(Topic),
     /// Spoken by whoever reads the text: what it finds is no object yet.
     Reader,
+    /// Spoken by whoever reads the text, of the text itself: no annotation of an object silences it.
+    Text,
     /// Spoken by the engine about the suppression annotation.
     Suppression,
 }

@@ -119,6 +119,7 @@ impl<'a> Suppressions<'a> {
             let rule = registry().rules()[position];
             rule.spec.is_settable()
                 && !is_about_suppression(rule)
+                && !is_about_text(rule)
                 && settings
                     .rules
                     .get(position)
@@ -204,7 +205,7 @@ impl<'a, F: Fn(usize) -> bool> Report<'_, 'a, F> {
                 Target::Rule(position) => {
                     let rule = registry().rules()[position];
                     match self.named[position] {
-                        _ if is_about_suppression(rule) => self.rule_not_allowed(rule),
+                        _ if is_about_suppression(rule) || is_about_text(rule) => self.rule_not_allowed(rule),
                         Some(Named { count: 0, .. }) | None => {
                             if is_judged(rule) {
                                 self.unused(name, judges_input(position));
@@ -229,7 +230,7 @@ impl<'a, F: Fn(usize) -> bool> Report<'_, 'a, F> {
         let all: Vec<usize> = Target::Category(category).positions().collect();
         let cannot = all.iter().all(|position| {
             let rule = registry().rules()[*position];
-            !rule.spec.is_settable() || is_about_suppression(rule)
+            !rule.spec.is_settable() || is_about_suppression(rule) || is_about_text(rule)
         });
         if cannot {
             let help = if category == "suppression" { "it is about the annotation itself" } else { SERVERS };
@@ -294,7 +295,13 @@ impl<'a, F: Fn(usize) -> bool> Report<'_, 'a, F> {
     }
 
     fn rule_not_allowed(&mut self, rule: &'static Rule) {
-        if rule.spec.is_settable() {
+        if is_about_text(rule) {
+            let mut help = "it is about a text and not about one object".to_owned();
+            if rule.spec.is_settable() {
+                help.push_str(&format!(": set its level in the policy (rules: {{{}: off}})", rule.id()));
+            }
+            self.not_allowed(format!("{} cannot be ignored", rule.id()), help, None);
+        } else if rule.spec.is_settable() {
             self.not_allowed(
                 format!("the policy does not let an annotation ignore {}", rule.id()),
                 "correct what is found, or ask the owner of the policy for an override".to_owned(),
@@ -347,6 +354,11 @@ impl<'a, F: Fn(usize) -> bool> Report<'_, 'a, F> {
                     "{} follows a date or a reason in the annotation, with no semicolon between them",
                     quoted(name)
                 ),
+                GRAMMAR.to_owned(),
+                corrected.clone(),
+            ),
+            Fault::NoComma { name, corrected } => (
+                format!("{} follows a rule in the annotation, with no comma between them", quoted(name)),
                 GRAMMAR.to_owned(),
                 corrected.clone(),
             ),
@@ -419,6 +431,11 @@ fn path() -> FieldPath {
 
 fn is_about_suppression(rule: &Rule) -> bool {
     rule.spec.category() == "suppression"
+}
+
+/// Whether the rule finds something in a text that is no object: no annotation of an object reaches that.
+fn is_about_text(rule: &Rule) -> bool {
+    matches!(rule.check, Check::Text)
 }
 
 fn speak(

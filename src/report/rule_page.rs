@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::engine::{Rule, registry};
+use crate::engine::{Check, Rule, registry};
 use crate::policy::{OptionKind, OptionSpec};
 
 /// Where a rule's page can be read.
@@ -22,12 +22,15 @@ pub fn page(rule: &Rule) -> String {
     }
     let _ = write!(text, "\n{}", help(rule));
     if rule.spec.is_settable() && rule.spec.category() != "suppression" {
-        let _ = write!(
-            text,
-            "\n## Leaving it out\n\nIn a policy: `rules: {{{id}: off}}`. For one object: the annotation \
-             `jobguard.dev/ignore: {id}`, where the policy allows it.\n",
-            id = rule.id()
-        );
+        let id = rule.id();
+        let _ = write!(text, "\n## Leaving it out\n\nIn a policy: `rules: {{{id}: off}}`.");
+        text.push_str(&match rule.check {
+            // What is found there is no object that could have an annotation.
+            Check::Text => "\n".to_owned(),
+            _ => format!(
+                " For one object: the annotation `jobguard.dev/ignore: {id}`, where the policy allows it.\n"
+            ),
+        });
     }
     text
 }

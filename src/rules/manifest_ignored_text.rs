@@ -60,5 +60,5 @@ metadata:
         ],
         sources: &["https://yaml.org/spec/1.2.2/#document-markers"],
     },
-    check: Check::Reader,
+    check: Check::Text,
 };

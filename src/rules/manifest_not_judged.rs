@@ -92,5 +92,5 @@ spec:
             "https://github.com/kubernetes/community/blob/master/contributors/devel/sig-api-machinery/strategic-merge-patch.md",
         ],
     },
-    check: Check::Reader,
+    check: Check::Text,
 };

@@ -64,5 +64,5 @@ spec:
         ],
         sources: &[],
     },
-    check: Check::Reader,
+    check: Check::Text,
 };

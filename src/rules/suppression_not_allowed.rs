@@ -15,7 +15,8 @@ pub static RULE: Rule = Rule {
     docs: Docs {
         what: "The annotation `jobguard.dev/ignore` names a rule that the policy does not let annotations \
                silence, a category where the policy lets them name single rules alone (`suppressions.categories: false`), all \
-               rules at once (`*`), or an `api/*` rule: what the API server refuses stays refused.",
+               rules at once (`*`), an `api/*` rule (what the API server refuses stays refused), or a rule about a text and not about one \
+               object, such as `manifest/not-judged`.",
         why: "The finding stands, and whoever wrote the annotation believes that it does not.",
         examples: &[
             Example::bad(

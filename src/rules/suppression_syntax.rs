@@ -17,8 +17,9 @@ pub static RULE: Rule = Rule {
                several of these; the date and the reason may be left out, and white space and line ends may stand \
                anywhere between. Something in it does not fit: a reason that is not in parentheses, parentheses that \
                do not match or stand within others, a date that is written otherwise or that there is not, a second \
-               date or reason for the same rules. The rules that it names count all the same. A date is read, and \
-               nothing follows from it yet.",
+               date or reason for the same rules, two rules with no comma between them. The entry that it stands in, \
+               from semicolon to semicolon, silences nothing; other entries count. A date is read, and nothing \
+               follows from it yet.",
         why: "What is not read means nothing, and its author believes that it does.",
         examples: &[
             Example::bad(

@@ -6,10 +6,9 @@
 //! rule       = id / category "/*"
 //! ```
 //!
-//! White space, line ends included, may stand between any two of them, and does for the comma between two rules. What
-//! does not fit is a [`Fault`], and takes nothing else along: the rules that can be recognised in it count. A reason ends at
-//! its first closing parenthesis, so that the grammar is regular: API servers read it by a regular expression
-//! (`policy::export`).
+//! White space, line ends included, may stand between any two of them. What does not fit is a [`Fault`], and the entry
+//! that it stands in, from semicolon to semicolon, silences nothing; the other entries count. A reason ends at its first
+//! closing parenthesis, so that the grammar is regular: API servers read it by a regular expression (`policy::export`).
 //!
 //! One pass over the text. It is read up to [`MAX_ANNOTATION_BYTES`]; up to there what is kept of it is in proportion to its
 //! length, and beyond that it costs nothing.
@@ -40,6 +39,8 @@ pub struct Entry<'a> {
     pub until: Option<Date>,
     /// Why, in its author's words.
     pub reason: Option<&'a str>,
+    /// Whether something between the semicolons around it does not fit the grammar, so that it silences nothing.
+    pub is_void: bool,
 }
 
 /// What does not fit the grammar.
@@ -68,6 +69,13 @@ pub(super) enum Fault<'a> {
         /// The rule.
         name: &'a str,
         /// The annotation with the semicolon.
+        corrected: Option<String>,
+    },
+    /// A rule right after another, with no comma between them.
+    NoComma {
+        /// The second of them.
+        name: &'a str,
+        /// The annotation with the comma.
         corrected: Option<String>,
     },
     /// A day or a reason with no rule before it.
@@ -114,11 +122,12 @@ impl<'a> Annotation<'a> {
         reader.end()
     }
 
-    /// The names, each once, in the order of the text.
+    /// The names that count, each once, in the order of the text: those of entries that fit the grammar.
     pub fn names(&self) -> Vec<&'a str> {
         let mut seen = HashSet::new();
         self.entries
             .iter()
+            .filter(|entry| !entry.is_void)
             .flat_map(|entry| &entry.names)
             .copied()
             .filter(|name| seen.insert(*name))
@@ -242,6 +251,11 @@ struct Reader<'a> {
     misspelt: Option<(&'a str, Option<Date>)>,
     /// The first rule that lacks a semicolon before it.
     unseparated: Option<&'a str>,
+    /// The first rule that lacks a comma before it.
+    adjoining: Option<&'a str>,
+    /// How many entries were done at the last semicolon, and whether something behind it does not fit.
+    group: usize,
+    is_void: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -257,7 +271,7 @@ impl<'a> Reader<'a> {
             Token::Comma => return self.end_item(),
             Token::Semicolon => {
                 let goes_on = self.end_item();
-                self.end_entry();
+                self.end_group();
                 return goes_on;
             }
             Token::Reason { text, is_closed } => {
@@ -327,8 +341,9 @@ impl<'a> Reader<'a> {
         self.has_day = true;
         let day = date::parse(text);
         self.entry.until = day;
-        if (day.is_none() || !is_proper) && self.misspelt.is_none() {
-            self.misspelt = Some((text, day));
+        if day.is_none() || !is_proper {
+            self.is_void = true;
+            self.misspelt.get_or_insert((text, day));
         }
     }
 
@@ -344,6 +359,10 @@ impl<'a> Reader<'a> {
         }
         let first = !std::mem::replace(&mut self.item_begun, true);
         if has_shape_of_rule(word) && (first || (self.bare.is_none() && !self.stray_reaches(start))) {
+            if !first && !self.has_day && self.entry.reason.is_none() {
+                self.adjoining.get_or_insert(word);
+                self.is_void = true;
+            }
             return self.name(word);
         }
         if first && self.stray.is_none() && self.entry.reason.is_none() {
@@ -364,6 +383,7 @@ impl<'a> Reader<'a> {
     }
 
     fn put_stray(&mut self, start: usize, end: usize) {
+        self.is_void = true;
         let begin = self.stray.map_or(start, |(begin, _)| begin.min(start));
         self.stray = Some((begin, end));
         let entry = self.done.len();
@@ -391,6 +411,7 @@ impl<'a> Reader<'a> {
         self.stray_is_followed |= self.stray.is_some();
         if self.has_day || self.entry.reason.is_some() {
             self.unseparated.get_or_insert(name);
+            self.is_void = true;
             self.end_entry();
         }
         if !self.names.contains(name) {
@@ -418,7 +439,18 @@ impl<'a> Reader<'a> {
         (self.has_day, self.stray) = (false, None);
     }
 
+    /// Ends what stands between two semicolons: more than one entry where a semicolon is missing. Each entry is marked
+    /// once.
+    fn end_group(&mut self) {
+        self.end_entry();
+        if std::mem::take(&mut self.is_void) {
+            self.done[self.group..].iter_mut().for_each(|entry| entry.is_void = true);
+        }
+        self.group = self.done.len();
+    }
+
     fn fault(&mut self, fault: Fault<'a>) {
+        self.is_void = true;
         if !self.faults.contains(&fault) {
             self.faults.push(fault);
         }
@@ -429,12 +461,17 @@ impl<'a> Reader<'a> {
             self.no_day(day);
         }
         self.end_item();
-        self.end_entry();
+        self.end_group();
         let entries = std::mem::take(&mut self.done);
         // Where parentheses do not match, what is a reason is a guess, and so is all that follows from it.
         let is_matched = !self.faults.contains(&Fault::Parenthesis);
         let is_alone = self.faults.is_empty() && self.excess.is_none();
-        let count = [self.misspelt.is_some(), self.unseparated.is_some(), self.first_stray.is_some()];
+        let count = [
+            self.misspelt.is_some(),
+            self.unseparated.is_some(),
+            self.adjoining.is_some(),
+            self.first_stray.is_some(),
+        ];
         let is_alone = is_alone && count.iter().filter(|there| **there).count() == 1;
         let written =
             |is_clear: bool| if is_alone && is_clear { Annotation::written(&entries) } else { None };
@@ -447,6 +484,9 @@ impl<'a> Reader<'a> {
         }
         if let Some(name) = self.unseparated.filter(|_| is_matched) {
             faults.push(Fault::NoSemicolon { name, corrected: written(true) });
+        }
+        if let Some(name) = self.adjoining.filter(|_| is_matched) {
+            faults.push(Fault::NoComma { name, corrected: written(true) });
         }
         if let Some((of, (start, end))) = self.first_stray.filter(|_| is_matched) {
             let text = &self.text[start..end];

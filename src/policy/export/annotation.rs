@@ -31,11 +31,11 @@ mod tests {
             "job/max-completions(x)",
             "cron/a (job/max-completions, job/*)",
             "cron/a (x); job/max-completions",
-            "cron/a (x)job/max-completions",
             "cron/a (x (job/max-completions)); job/b",
             "cron/a (x (y)); job/max-completions; job/b",
             "cron/a (x; job/max-completions",
             "cron/a x); job/max-completions",
+            "cron/a because; job/max-completions",
             "job/max-completions-2",
             "my-job/max-completions",
             "job/max-completions/x",
@@ -51,7 +51,14 @@ mod tests {
             assert_eq!(both.is_match(text), has("job/max-completions") || has("job/*"), "{text:?}");
         }
         // Never less, where the grammar is left.
-        let text = "cron/a because job/max-completions";
-        assert!(both.is_match(text) && !Annotation::parse(text).names().contains(&"job/max-completions"));
+        for text in [
+            "cron/a because job/max-completions",
+            "cron/a (x)job/max-completions",
+            "cron/a job/max-completions",
+            "job/max-completions until=2027-02-30",
+        ] {
+            assert!(both.is_match(text), "{text:?}");
+            assert_eq!(Annotation::parse(text).names(), [""; 0], "{text:?}");
+        }
     }
 }

@@ -23,8 +23,7 @@ fn what_fits_the_grammar() {
     for (text, expected) in [
         ("job/a", "job/a"),
         ("job/a, cron/*", "job/a+cron/*"),
-        ("job/a,cron/b,, job/a\n job/c ", "job/a+cron/b+job/c"),
-        ("job/a job/b", "job/a+job/b"),
+        ("job/a,cron/b,, job/a,\n job/c ", "job/a+cron/b+job/c"),
         ("job/a until=2027-01-31", "job/a until 2027-01-31"),
         (
             "job/a (a reason, with; all kinds until=1 of words)",
@@ -49,7 +48,7 @@ fn what_fits_the_grammar() {
 }
 
 #[test]
-fn what_does_not_fit_is_one_fault_and_takes_no_rule_along() {
+fn what_does_not_fit_is_one_fault_and_its_entry_silences_nothing() {
     let text = |text: &'static str, corrected: Option<&str>| {
         vec![Fault::Text { text, corrected: corrected.map(str::to_owned) }]
     };
@@ -59,48 +58,50 @@ fn what_does_not_fit_is_one_fault_and_takes_no_rule_along() {
     let semicolon = |name: &'static str, corrected: Option<&str>| {
         vec![Fault::NoSemicolon { name, corrected: corrected.map(str::to_owned) }]
     };
+    let comma = |name: &'static str, corrected: &str| {
+        vec![Fault::NoComma { name, corrected: Some(corrected.to_owned()) }]
+    };
     let parenthesis = || vec![Fault::Parenthesis];
     for (written, names, faults) in [
-        ("job/a we wait for it", "job/a", text("we wait for it", Some("job/a (we wait for it)"))),
-        (
-            "job/a because slow, sorry",
-            "job/a",
-            text("because slow, sorry", Some("job/a (because slow, sorry)")),
-        ),
-        ("job/a until we know", "job/a", text("until we know", Some("job/a (until we know)"))),
-        (
-            "job/a as in cron/b; job/c",
-            "job/a job/c",
-            text("as in cron/b", Some("job/a (as in cron/b); job/c")),
-        ),
-        ("job/a because, job/b", "job/a job/b", text("because", None)),
-        ("job/a because (x)", "job/a", text("because", None)),
-        ("job/a (x) because", "job/a", text("because", None)),
+        ("job/a we wait for it", "", text("we wait for it", Some("job/a (we wait for it)"))),
+        ("job/a because slow, sorry", "", text("because slow, sorry", Some("job/a (because slow, sorry)"))),
+        ("job/a until we know", "", text("until we know", Some("job/a (until we know)"))),
+        ("job/a as in cron/b; job/c", "job/c", text("as in cron/b", Some("job/a (as in cron/b); job/c"))),
+        ("job/a because, job/b", "", text("because", None)),
+        ("job/a because (x)", "", text("because", None)),
+        ("job/a (x) because", "", text("because", None)),
         ("we know about it", "", text("we know about it", None)),
         ("we know; job/a", "job/a", text("we know", None)),
-        ("job/a one; job/b two", "job/a job/b", text("one", None)),
-        ("job/a until=2027-02-30", "job/a", date("2027-02-30", None)),
-        ("job/a until=31.1.2027 (x)", "job/a", date("31.1.2027", None)),
-        ("job/a until=20270131", "job/a", date("20270131", None)),
-        ("job/a until=", "job/a", date("", None)),
-        ("job/a until: 2027-01-31", "job/a", date("2027-01-31", Some("job/a until=2027-01-31"))),
-        ("job/a until 2027-01-31 (x)", "job/a", date("2027-01-31", Some("job/a until=2027-01-31 (x)"))),
-        ("job/a Until=2027-01-31", "job/a", date("2027-01-31", Some("job/a until=2027-01-31"))),
-        ("job/a until soon", "job/a", text("until soon", Some("job/a (until soon)"))),
-        ("job/a (x), job/b (y)", "job/a job/b", semicolon("job/b", Some("job/a (x); job/b (y)"))),
-        (
-            "job/a until=2027-01-31 job/b",
-            "job/a job/b",
-            semicolon("job/b", Some("job/a until=2027-01-31; job/b")),
-        ),
-        ("job/a (x (y) z); job/b", "job/a job/b", parenthesis()),
-        ("job/a ((x) (y)); job/b", "job/a job/b", parenthesis()),
-        ("job/a, job/b (x; job/c", "job/a job/b", parenthesis()),
-        ("job/a x); job/b", "job/a job/b", parenthesis()),
-        ("job/a (x) (y)", "job/a", vec![Fault::Twice]),
-        ("job/a until=2027-01-31 until=2027-01-30", "job/a", vec![Fault::Twice]),
+        ("job/a one; job/b two", "", text("one", None)),
+        ("job/a until=2027-02-30", "", date("2027-02-30", None)),
+        ("job/a until=31.1.2027 (x)", "", date("31.1.2027", None)),
+        ("job/a until=20270131", "", date("20270131", None)),
+        ("job/a until=", "", date("", None)),
+        ("job/a until: 2027-01-31", "", date("2027-01-31", Some("job/a until=2027-01-31"))),
+        ("job/a until 2027-01-31 (x)", "", date("2027-01-31", Some("job/a until=2027-01-31 (x)"))),
+        ("job/a Until=2027-01-31", "", date("2027-01-31", Some("job/a until=2027-01-31"))),
+        ("job/a until soon", "", text("until soon", Some("job/a (until soon)"))),
+        ("job/a (x), job/b (y)", "", semicolon("job/b", Some("job/a (x); job/b (y)"))),
+        ("job/a until=2027-01-31 job/b", "", semicolon("job/b", Some("job/a until=2027-01-31; job/b"))),
+        ("job/a (x (y) z); job/b", "job/b", parenthesis()),
+        ("job/a ((x) (y)); job/b", "job/b", parenthesis()),
+        ("job/a, job/b (x; job/c", "", parenthesis()),
+        ("job/a x); job/b", "job/b", parenthesis()),
+        ("job/a (x) (y)", "", vec![Fault::Twice]),
+        ("job/a until=2027-01-31 until=2027-01-30", "", vec![Fault::Twice]),
         ("(x)", "", vec![Fault::NoRule]),
         ("until=2027-01-31; job/a", "job/a", vec![Fault::NoRule]),
+        ("job/a job/b", "", comma("job/b", "job/a, job/b")),
+        ("job/a\n job/b  cron/c (x); cron/d", "cron/d", comma("job/b", "job/a, job/b, cron/c (x); cron/d")),
+        ("job/a (x) job/b", "", semicolon("job/b", Some("job/a (x); job/b"))),
+        ("job/c; job/a (x), job/b until=2027-02-30; job/d", "job/c job/d", {
+            let mut both = date("2027-02-30", None);
+            both.extend(semicolon("job/b", None));
+            both
+        }),
+        ("job/no-deadline (a), job/ttl-missing", "", {
+            semicolon("job/ttl-missing", Some("job/no-deadline (a); job/ttl-missing"))
+        }),
     ] {
         let annotation = Annotation::parse(written);
         assert_eq!(annotation.names().join(" "), names, "{written:?}");
@@ -109,13 +110,21 @@ fn what_does_not_fit_is_one_fault_and_takes_no_rule_along() {
         let corrected = annotation.faults.iter().find_map(|fault| match fault {
             Fault::Text { corrected, .. }
             | Fault::Date { corrected, .. }
+            | Fault::NoComma { corrected, .. }
             | Fault::NoSemicolon { corrected, .. } => corrected.as_deref(),
             _ => None,
         });
         if let Some(corrected) = corrected {
             let again = Annotation::parse(corrected);
             assert!(again.is_whole(), "{corrected:?}");
-            assert_eq!(again.names(), annotation.names(), "{corrected:?}");
+            let all = |of: &Annotation<'_>| {
+                of.entries
+                    .iter()
+                    .flat_map(|entry| &entry.names)
+                    .map(|name| name.to_string())
+                    .collect::<Vec<_>>()
+            };
+            assert_eq!(again.names(), all(&annotation), "{corrected:?}");
         }
     }
 }
