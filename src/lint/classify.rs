@@ -45,6 +45,8 @@ pub(super) fn text<'a>(tree: &'a Tree<'_>, node: NodeId, field: &str) -> Option<
 pub(super) fn classify(api_version: Option<&str>, kind: Option<&str>) -> Class {
     let Some(kind) = kind else { return Class::Other };
     let group = api_version.map(|version| version.split_once('/').map_or("", |(group, _)| group));
+    // Names of groups are in lower case and without blanks, so that no other can be meant.
+    let is_batch = group.is_some_and(is_batch);
     if kind == "Service" {
         return if api_version == Some("v1") { Class::Service } else { Class::Other };
     }
@@ -52,18 +54,14 @@ pub(super) fn classify(api_version: Option<&str>, kind: Option<&str>) -> Class {
         "Job" => Kind::Job,
         "CronJob" => Kind::CronJob,
         // Only within the batch group is another spelling certainly meant to be one of ours.
-        other if group == Some("batch") => {
-            let meant = match other.to_ascii_lowercase().as_str() {
-                "job" | "jobs" => Kind::Job,
-                "cronjob" | "cronjobs" | "cron-job" => Kind::CronJob,
-                _ => return Class::Other,
-            };
+        other if is_batch => {
+            let Some((meant, safety)) = meant_kind(other) else { return Class::Other };
             return Class::Misplaced {
                 kind: meant,
                 field: "kind",
-                message: format!("the API group batch has no kind {other:?}"),
-                help: format!("write kind: {}", meant.as_str()),
-                fix: (meant.as_str(), Safety::Safe),
+                message: no_kind_of_batch(other),
+                help: format!("did you mean {0}? write kind: {0}", meant.as_str()),
+                fix: (meant.as_str(), safety),
             };
         }
         _ => return Class::Other,
@@ -79,7 +77,7 @@ pub(super) fn classify(api_version: Option<&str>, kind: Option<&str>) -> Class {
             fix: (SERVED, Safety::Unsafe),
         },
         // Other groups may have a Job of their own (Volcano's, say), which is not ours.
-        Some(version) if matches!(group, Some("" | "batch" | "apps" | "extensions")) => Class::Misplaced {
+        Some(version) if is_batch || matches!(group, Some("" | "apps" | "extensions")) => Class::Misplaced {
             kind: known,
             field: "apiVersion",
             message: match (version, known) {
@@ -92,10 +90,44 @@ pub(super) fn classify(api_version: Option<&str>, kind: Option<&str>) -> Class {
                 _ => format!("no Kubernetes serves the kind {kind} in {}", quoted(version)),
             },
             help: format!("write apiVersion: {SERVED}"),
-            fix: (SERVED, if group == Some("batch") { Safety::Safe } else { Safety::Unsafe }),
+            fix: (SERVED, if is_batch { Safety::Safe } else { Safety::Unsafe }),
         },
         Some(_) => Class::Other,
     }
+}
+
+/// Whether a group is batch, however its letters and the blanks around it are.
+fn is_batch(group: &str) -> bool {
+    group.trim().eq_ignore_ascii_case("batch")
+}
+
+/// The kind that a misspelt one of the batch group stands for, and how certain that is.
+fn meant_kind(written: &str) -> Option<(Kind, Safety)> {
+    /// No kind of ours is longer by more than a slip.
+    const LONGEST: usize = 16;
+    let written = Some(written.trim()).filter(|kind| kind.len() <= LONGEST)?.to_ascii_lowercase();
+    Some(match written.as_str() {
+        "job" | "jobs" => (Kind::Job, Safety::Safe),
+        "cronjob" | "cronjobs" | "cron-job" => (Kind::CronJob, Safety::Safe),
+        // One letter of three, and two of seven: more may be a kind of somebody's own.
+        other if strsim::osa_distance(other, "job") <= 1 => (Kind::Job, Safety::Unsafe),
+        other if strsim::osa_distance(other, "cronjob") <= 2 => (Kind::CronJob, Safety::Unsafe),
+        _ => return None,
+    })
+}
+
+/// What is wrong with a kind that the batch group has not.
+fn no_kind_of_batch(kind: &str) -> String {
+    format!("the API group batch has no kind {}: its kinds are Job and CronJob", quoted(kind))
+}
+
+/// What is wrong with an object of the batch group that can be none of ours; nothing where it is of another group, or a
+/// list.
+pub(super) fn unknown_kind(api_version: Option<&str>, kind: Option<&str>) -> Option<String> {
+    let (group, _) = api_version?.split_once('/')?;
+    let kind =
+        kind.filter(|kind| !kind.is_empty() && !matches!(*kind, "List" | "JobList" | "CronJobList"))?;
+    (is_batch(group) && classify(api_version, Some(kind)) == Class::Other).then(|| no_kind_of_batch(kind))
 }
 
 fn quoted(version: &str) -> String {
@@ -136,5 +168,31 @@ mod tests {
         assert_eq!(blamed(None, "Job"), Some("apiVersion"));
         assert_eq!(blamed(Some("batch/v1"), "Cronjob"), Some("kind"));
         assert_eq!(blamed(Some("batch/v1"), "JobSet"), None);
+        for kind in ["Jobb", "Job ", "Jop", "CronJop", "job"] {
+            assert_eq!(blamed(Some("batch/v1"), kind), Some("kind"), "{kind}");
+            assert_eq!(blamed(Some("example.com/v1"), kind), None, "{kind}");
+        }
+        for version in ["Batch/v1", " batch/v1", "batch/v1 ", "BATCH/v1", "batch/V1"] {
+            assert_eq!(blamed(Some(version), "Job"), Some("apiVersion"), "{version}");
+        }
+        assert_eq!(blamed(Some("batch.example.com/v1"), "Job"), None);
+    }
+
+    #[test]
+    fn kinds_that_batch_has_not() {
+        let message = unknown_kind(Some("batch/v1"), Some("JobSet")).unwrap();
+        assert_eq!(message, "the API group batch has no kind \"JobSet\": its kinds are Job and CronJob");
+        for (version, kind) in [
+            (Some("batch/v1"), Some("Job")),
+            (Some("batch/v1"), Some("Jobb")),
+            (Some("batch/v1"), Some("JobList")),
+            (Some("batch/v1"), Some("")),
+            (Some("batch/v1"), None),
+            (Some("batch.volcano.sh/v1alpha1"), Some("JobFlow")),
+            (Some("v1"), Some("Pod")),
+            (None, Some("JobSet")),
+        ] {
+            assert_eq!(unknown_kind(version, kind), None, "{version:?} {kind:?}");
+        }
     }
 }

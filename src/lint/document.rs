@@ -56,6 +56,7 @@ pub(super) fn lint_text(
         offers: with_changes.then(|| Offers::new(linter, context, &content)),
         // A tree that was walked is full of JSON that is not YAML and not ours (with comments, say).
         foreign: found && name.ends_with(".json") && !content.contains("apiVersion"),
+        is_found_json: found && name.ends_with(".json"),
         left: MAX_OBJECTS,
         no_objects: Vec::new(),
         linted: Linted::default(),
@@ -85,6 +86,8 @@ struct Reader<'a, 't> {
     offers: Option<Offers<'a, 't>>,
     /// Whether what cannot be read is not ours.
     foreign: bool,
+    /// Whether it is JSON that nobody named: an answer of an API, perhaps.
+    is_found_json: bool,
     /// How many objects may still be looked at.
     left: usize,
     /// Documents that are no objects, the first few of them.
@@ -125,7 +128,11 @@ impl<'t> Reader<'_, 't> {
     /// Says of a document that it does not say what it is.
     fn typeless(&mut self, document: &Document<'_>, has_no_object: bool) {
         let Ok(tree) = &document.content else { return };
-        let remark = typeless::list(tree).or_else(|| typeless::unknown_of_batch(tree));
+        let remark = typeless::list(tree)
+            .or_else(|| typeless::unknown_of_batch(tree))
+            .or_else(|| typeless::bad_item(tree))
+            .or_else(|| typeless::unknown_kind_of_batch(tree))
+            .or_else(|| typeless::not_read(tree).filter(|_| !self.is_found_json));
         if let Some((finding, span)) = remark {
             if self.linted.diagnostics.len() >= MAX_FINDINGS {
                 self.linted.left_out.findings += 1;

@@ -7,7 +7,7 @@ use crate::manifest::{self, NodeId, NodeKind, Span, Tree};
 use crate::path::FieldPath;
 use crate::rules;
 
-use super::classify::{Class, classify, text, type_of};
+use super::classify::{Class, classify, text, type_of, unknown_kind};
 
 /// How many documents of one text are reported.
 pub(super) const MAX_REPORTED: usize = 10;
@@ -15,22 +15,129 @@ pub(super) const MAX_REPORTED: usize = 10;
 /// A place in the text, and what is wrong there.
 pub(super) type Remark = (Finding, Span);
 
-/// A document that is no object: kubectl sends the objects before it, and fails. Only beside a Job or CronJob is that
+/// A document that is no object, or one without a kind: kubectl sends the objects before it, and fails. Only beside a Job or CronJob is that
 /// anything of ours: a text of other things is none that somebody means to apply.
 pub(super) fn no_object(tree: &Tree<'_>) -> Option<Remark> {
     let root = tree.root();
-    let what = match &tree[root].kind {
+    let (message, help) = match what_is_no_object(tree, root) {
+        Some(what) => (
+            format!("kubectl fails at this document: it is {what}, and no object"),
+            "remove it, or write it as a comment",
+        ),
+        None if tree[root].kind == NodeKind::Null || has_kind(tree, root) => return None,
+        None => (
+            "kubectl fails at this document: it does not say its kind".to_owned(),
+            "add its apiVersion and kind, or remove it",
+        ),
+    };
+    Some((syntax(message, help), beginning(tree, root)))
+}
+
+/// What a value is that is neither an object nor nothing, in words.
+fn what_is_no_object(tree: &Tree<'_>, node: NodeId) -> Option<&'static str> {
+    Some(match &tree[node].kind {
         NodeKind::Map(_) | NodeKind::Null => return None,
         NodeKind::Seq(_) => "a list",
         NodeKind::Str(_) => "a text",
         NodeKind::Bool(_) => "a boolean",
         _ => "a number",
+    })
+}
+
+fn has_kind(tree: &Tree<'_>, node: NodeId) -> bool {
+    text(tree, node, "kind").is_some_and(|kind| !kind.is_empty())
+}
+
+/// Where a value begins, which is enough to find it.
+fn beginning(tree: &Tree<'_>, node: NodeId) -> Span {
+    let span = tree[node].span;
+    Span { end: span.start, ..span }
+}
+
+/// A document that holds Jobs or CronJobs in a form that kubectl reads no object from: a list without a `kind: List`
+/// around it, or JSON with a comment before it, which as YAML is one text. Looks at each item, or byte, once.
+pub(super) fn not_read(tree: &Tree<'_>) -> Option<Remark> {
+    let root = tree.root();
+    let (message, help) = match &tree[root].kind {
+        NodeKind::Seq(items) if items.iter().any(|item| is_workload(tree, *item)) => (
+            "kubectl fails at this list of objects: a document holds one object",
+            "write each as a document of its own, or all as the items of an object with apiVersion: v1 and kind: List",
+        ),
+        NodeKind::Str(text) if holds_json_of_workload(text) => (
+            "kubectl reads this document as one text, and no object: JSON has no comments",
+            "remove what stands before the object",
+        ),
+        _ => return None,
     };
-    let message = format!("kubectl fails at this document: it is {what}, and no object");
-    let help = "remove it, or write it as a comment";
-    let span = tree[root].span;
-    // Where it begins is enough to find it.
-    Some((syntax(message, help), Span { end: span.start, ..span }))
+    Some((syntax(message.to_owned(), help), beginning(tree, root)))
+}
+
+fn is_workload(tree: &Tree<'_>, node: NodeId) -> bool {
+    matches!(classify(text(tree, node, "apiVersion"), text(tree, node, "kind")), Class::Workload(_))
+}
+
+fn holds_json_of_workload(text: &str) -> bool {
+    let has = |what: &str| text.contains(what);
+    has("{\"")
+        && has("\"apiVersion\"")
+        && has("\"kind\"")
+        && has("\"batch/v1\"")
+        && (has("\"Job\"") || has("\"CronJob\""))
+}
+
+/// How deep lists within lists are followed.
+const MAX_LISTS: usize = 16;
+
+/// The first thing in a `List` at which kubectl fails: `items` that are no list, or one of them that is no object or does
+/// not say its kind. Lists of other groups are not ours. Looks at each item once.
+pub(super) fn bad_item(tree: &Tree<'_>) -> Option<Remark> {
+    bad_item_of(tree, tree.root(), MAX_LISTS)
+}
+
+fn bad_item_of(tree: &Tree<'_>, list: NodeId, depth: usize) -> Option<Remark> {
+    // Items of a typed list need not say their kind.
+    let is_typed = match (text(tree, list, "apiVersion"), text(tree, list, "kind")) {
+        _ if depth == 0 => return None,
+        (Some("v1"), Some("List")) => false,
+        (Some("batch/v1"), Some("JobList" | "CronJobList")) => true,
+        _ => return None,
+    };
+    let items = tree.get(list, "items")?;
+    let NodeKind::Seq(nodes) = &tree[items].kind else {
+        if tree[items].kind == NodeKind::Null {
+            return None;
+        }
+        let message = "kubectl fails at this list: its items are no list".to_owned();
+        return Some((syntax(message, "write `- ` before each of the items"), beginning(tree, items)));
+    };
+    nodes.iter().enumerate().find_map(|(position, item)| {
+        let what = match what_is_no_object(tree, *item) {
+            Some(what) => format!("it is {what}, and no object"),
+            None if is_typed => return None,
+            None if tree[*item].kind == NodeKind::Null => "it is null, and no object".to_owned(),
+            // That is reported where it is judged.
+            None if has_kind(tree, *item) || of_batch(tree, *item).is_some() => {
+                return bad_item_of(tree, *item, depth - 1);
+            }
+            None => "it does not say its kind".to_owned(),
+        };
+        let message = format!("kubectl fails at items[{position}] of this list: {what}");
+        Some((syntax(message, "remove the item, or complete it"), beginning(tree, *item)))
+    })
+}
+
+/// The first object of the batch group that has a kind which that has not, nor anything near it. Looks at each item of
+/// a list once.
+pub(super) fn unknown_kind_of_batch(tree: &Tree<'_>) -> Option<Remark> {
+    manifest::objects(tree).iter().find_map(|object| {
+        let (api_version, kind) = type_of(tree, object);
+        let message = unknown_kind(api_version, kind)?;
+        let span = match tree.entry(object.node, "kind") {
+            Some(entry) => tree[entry.value].span,
+            None => beginning(tree, object.node),
+        };
+        Some((syntax(message, "write kind: Job or kind: CronJob, or the apiVersion of what is meant"), span))
+    })
 }
 
 /// A list of Jobs or CronJobs that does not say its type in full.
