@@ -245,6 +245,9 @@ impl<'t> Builder<'t, '_> {
             }
             _ => span,
         };
+        if style == Style::Plain && self.frames.last().is_some_and(|frame| frame.flow) {
+            self.check_plain_in_brackets(span)?;
+        }
         self.end = span.end;
         self.last = span;
         let is_key = self.wants_key();

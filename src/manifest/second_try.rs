@@ -4,7 +4,9 @@
 //! a line begins with mean nothing within quotes, and the quote can be written as `\x27`, so a copy of the document with
 //! these reads the same; its places are then moved back. A comment may stand right behind a value in quotes or brackets,
 //! and tabs may indent what stands in brackets: the copy has blanks in their place. U+0085, U+2028 and U+2029 end a line
-//! (YAML 1.1): the copy has a line end of as many bytes.
+//! (YAML 1.1): the copy has a line end of as many bytes. A dash may be an item or a value in brackets, which the copy has
+//! in quotes; a comment may follow the header of a block scalar at once; and a tag may hold commas and brackets, where the
+//! copy has one of the same length: either is a tag that means nothing.
 
 use granit_parser::ErrorKind;
 
@@ -23,7 +25,23 @@ impl Context<'_> {
             ErrorKind::CommentNotSeparated => {
                 let at = self.clamp(fault.at);
                 let ends_value = |c| matches!(c, '"' | '\'' | ']' | '}' | ',' | '[' | '{');
-                (self.text[at..].starts_with('#') && self.text[..at].ends_with(ends_value)).then_some(at)
+                if self.text[at..].starts_with('#') && self.text[..at].ends_with(ends_value) {
+                    return Some(at);
+                }
+                // Behind the header of a block scalar, the parser is one character short of it.
+                let hash = at + usize::from(!self.text[at..].starts_with('#'));
+                let header =
+                    self.text.get(..hash)?.trim_end_matches(|c: char| matches!(c, '+' | '-' | '1'..='9'));
+                (self.text.get(hash..)?.starts_with('#') && header.ends_with(['|', '>'])).then_some(hash)
+            }
+            ErrorKind::PlainScalarStartsWithDashFlowIndicator => {
+                let at = self.clamp(fault.at);
+                let is_alone = |rest: &str| rest.starts_with([',', ']', '}']);
+                self.text[at..].strip_prefix('-').is_some_and(is_alone).then_some(at)
+            }
+            ErrorKind::InvalidTagTerminator => {
+                let at = self.clamp(fault.at);
+                tag_length(&self.text[at..self.chunk.end]).map(|_| at)
             }
             ErrorKind::InvalidQuotedScalarIndent
             | ErrorKind::TabInIndentation
@@ -73,6 +91,17 @@ impl Context<'_> {
         }
         false
     }
+}
+
+/// How many bytes a tag with commas or brackets at the beginning of `rest` has, as kubectl's reader takes it; none where it
+/// is no tag there either, or another than such a one.
+fn tag_length(rest: &str) -> Option<usize> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "-_;/?:@&=+$,.~*'()[]".contains(c);
+    let name = rest.strip_prefix('!')?;
+    let name = name.strip_prefix('!').unwrap_or(name);
+    let end = name.find(|c| !fits(c)).unwrap_or(name.len());
+    let is_over = name[end..].chars().next().is_none_or(char::is_whitespace);
+    (is_over && name[..end].contains([',', '[', ']'])).then(|| rest.len() - name.len() + end)
 }
 
 /// How many bytes the further tries at a document may read together; each reads it up to the next such place.
@@ -167,6 +196,18 @@ fn mend(copy: &mut String, at: usize, inserted: &mut Vec<Insertion>) -> bool {
         return true;
     }
     let blank = match rest.as_bytes().first() {
+        Some(b'-') => {
+            copy.replace_range(at..=at, "\"-\"");
+            let total = inserted.last().map_or(0, |last| last.total);
+            inserted
+                .extend([(at, total + 1), (at + 2, total + 2)].map(|(at, total)| Insertion { at, total }));
+            return true;
+        }
+        Some(b'!') => {
+            let Some(length) = tag_length(rest) else { return false };
+            copy.replace_range(at + 1..at + length, &"x".repeat(length - 1));
+            return true;
+        }
         Some(b'#') => rest.find(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']).unwrap_or(rest.len()),
         Some(b'\t') => rest.find(|c| !matches!(c, ' ' | '\t')).unwrap_or(rest.len()),
         _ => {
@@ -178,7 +219,7 @@ fn mend(copy: &mut String, at: usize, inserted: &mut Vec<Insertion>) -> bool {
     true
 }
 
-/// Blanks put into the copy.
+/// Blanks or quotes put into the copy.
 #[derive(Debug, Clone, Copy)]
 struct Insertion {
     /// Where, in the copy.
@@ -307,6 +348,51 @@ mod tests {
     }
 
     #[test]
+    fn a_dash_in_brackets_may_be_a_text() {
+        let text = "a: [-]\nb: [c, -]\nd: [-,e]\nf: {-}\ng: {h: -}\ni: j\n";
+        let tree = tree(text);
+        let root = tree.root();
+        assert_eq!(
+            tree.to_value(root),
+            json!({"a": ["-"], "b": ["c", "-"], "d": ["-", "e"], "f": {"-": null}, "g": {"h": "-"}, "i": "j"})
+        );
+        let slice = |key: &str| {
+            let span = tree[tree.get(root, key).unwrap()].span;
+            &text[span.start..span.end]
+        };
+        assert_eq!(["a", "d", "f", "i"].map(slice), ["[-]", "[-,e]", "{-}", "j"]);
+        for text in ["a: [-\n]\n", "a: [- ,b]\n", "a: [-}]\n", "a: [-[b]]\n", "a: [-{b}]\n"] {
+            assert!(read(text)[0].content.is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_comment_may_follow_the_header_of_a_block_scalar_at_once() {
+        let text = "a: |#c\n  b\nd: >-#e [\n  f\ng: |2+#\n  h\n";
+        assert_eq!(tree(text).to_value(tree(text).root()), json!({"a": "b\n", "d": "f", "g": "h\n"}));
+        for text in ["a: |x#c\n  b\n", "a: b|#c: d: e\n"] {
+            assert!(read(text)[0].content.is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_tag_may_hold_commas_and_brackets() {
+        for (text, value) in [
+            ("a: !!str[b]\n", json!({"a": ""})),
+            ("a: !!str[b] c\n", json!({"a": "c"})),
+            ("a: !!int[b] 3\n", json!({"a": "3"})),
+            ("a: !b,c d\n", json!({"a": "d"})),
+            ("a: [!!str[b] c]\n", json!({"a": ["c"]})),
+            ("a: !!map[b] {c: d}\n", json!({"a": {"c": "d"}})),
+        ] {
+            assert_eq!(tree(text).to_value(tree(text).root()), value, "{text}");
+        }
+        for text in ["a: !!str{b}\n", "a: [!!str[b]]\n", "a: {b: !!str[c]}\n"] {
+            assert!(read(text)[0].content.is_err(), "{text}");
+        }
+    }
+
+    #[test]
     fn there_may_be_many() {
         let text: String = (0..100).map(|number| format!("a{number}: 'b'#c\n")).collect();
         let tree = tree(&text);
@@ -322,6 +408,11 @@ mod tests {
             assert_eq!(tree.to_value(root), json!({"a": "x", "b": ["y"], "c": [1, 2]}), "{end:?}");
             let c = tree.entry(root, "c").unwrap().key_span;
             assert_eq!(&text[c.start..c.end], "c");
+            // No place is within a line end.
+            let text = format!("\n  - {end}<");
+            let list = self::tree(&text);
+            let span = list[list.root()].span;
+            assert!(text.get(span.start..span.end).is_some(), "{end:?} {span:?}");
             // A line that has to go on, and ends here.
             for text in [format!("a: x{end}y\n"), format!("a: |\n  x{end}y\n"), format!("\"a{end}b\": 1\n")] {
                 assert!(read(&text)[0].content.is_err(), "{text:?}");

@@ -84,6 +84,14 @@ impl SyntaxError {
             .help("put a blank between the name and the bracket")
     }
 
+    pub(super) fn sign_in_brackets(span: Span, sign: char) -> Self {
+        let message = match sign {
+            ':' => "within brackets, a text without quotes cannot begin with `:`",
+            _ => "within brackets, a text without quotes cannot hold `?`",
+        };
+        Self::new(span, format!("{message}: kubectl cannot read it")).help("put the value in quotes")
+    }
+
     pub(super) fn bad_key(span: Span) -> Self {
         Self::new(span, "a key must be a text, a boolean or a number that fits into 64 bits")
             .help("write the key, in quotes if need be, before the `:`")

@@ -112,6 +112,22 @@ impl<'t> Builder<'t, '_> {
         if is_closed && is_close { Err(self.context().tag(end)) } else { Ok(()) }
     }
 
+    /// Refuses, in brackets, a text without quotes that begins with a colon, which kubectl's reader takes for the end of a
+    /// key, or that holds a question mark, which it takes for the beginning of one. Looks at each byte once.
+    pub(super) fn check_plain_in_brackets(&self, span: Span) -> Result<(), SyntaxError> {
+        let text = &self.text[span.start..span.end];
+        if text.starts_with(':') {
+            return Err(SyntaxError::sign_in_brackets(Span::new(span.start, span.start + 1), ':'));
+        }
+        match text.bytes().skip(1).position(|b| b == b'?') {
+            Some(before) => {
+                let at = span.start + 1 + before;
+                Err(SyntaxError::sign_in_brackets(Span::new(at, at + 1), '?'))
+            }
+            None => Ok(()),
+        }
+    }
+
     /// Refuses a key that is not on one line with its colon. Outside of brackets and braces the parser does, but for the
     /// line ends that only YAML 1.1 knows.
     pub(super) fn check_key_line(&self, key: Span, flow: bool) -> Result<(), SyntaxError> {

@@ -88,3 +88,34 @@ fn spans_cover_what_is_written() {
     let root = tree[tree.root()].span;
     assert_eq!((root.start, root.end), (0, text.rfind(" # x").unwrap()));
 }
+
+#[test]
+fn signs_of_keys_in_brackets_are_no_text() {
+    for text in [
+        "a: [:b]\n",
+        "a: [b, :c]\n",
+        "a: {:b}\n",
+        "a: {b: :c}\n",
+        "a: [:80]\n",
+        "a: [::]\n",
+        "a: [b?c]\n",
+        "a: [http://b/?c=d]\n",
+        "a: {b: c?}\n",
+        "a: {b?: c}\n",
+    ] {
+        let error = crate::manifest::read(text).remove(0).content.unwrap_err();
+        assert!(error.message.contains("within brackets"), "{text}: {error:?}");
+    }
+    for text in [
+        "a: :b\n",
+        "a: http://b/?c=d\n",
+        "a: [\":b\", 'c?']\n",
+        "a: [b:c, http://d]\n",
+        "a: {\"b\":c}\n",
+        "a: [\n  \"b\" :c]\n",
+        "a: {b: }\n",
+        "- :b\n",
+    ] {
+        assert!(crate::manifest::read(text)[0].content.is_ok(), "{text}");
+    }
+}
