@@ -335,17 +335,17 @@ fn annotated(policy: &Policy, annotation: &str) -> (Vec<(&'static str, String, b
 fn an_annotation_is_read_up_to_a_bound() {
     let policy =
         policy("  rules: {'*': off, job/max-parallelism: {level: warn, max: 3}, suppression/*: warn}\n");
-    let names = |count: usize| (0..count).map(|n| format!("team/{n}")).collect::<Vec<_>>().join(" ");
+    let names = |count: usize| (0..count).map(|n| format!("team/{n}")).collect::<Vec<_>>().join(", ");
     // Read whole: what it names is silenced, each unknown name told, with a way to correct it.
-    let (told, suppressed) = annotated(&policy, "job/max-parallelism job/max-paralelism");
+    let (told, suppressed) = annotated(&policy, "job/max-parallelism, job/max-paralelism");
     assert_eq!(suppressed, 1);
     assert_eq!(told.len(), 1);
     assert!(told[0].2, "{told:?}");
     // The excess suppresses nothing, and one finding says so; unknown names are told a bounded number of times.
     for annotation in [
-        format!("{} job/max-parallelism", names(100)),
+        format!("{}, job/max-parallelism", names(100)),
         format!("job/max-parallelism {}", " ".repeat(9_000)),
-        format!("job/max-parallelism {}", names(50_000)),
+        format!("job/max-parallelism, {}", names(50_000)),
     ] {
         let (told, suppressed) = annotated(&policy, &annotation);
         assert_eq!(suppressed, 0, "{}", annotation.len());
@@ -354,7 +354,7 @@ fn an_annotation_is_read_up_to_a_bound() {
         // What was not read would be lost.
         assert!(told.iter().all(|(.., has_fix)| !has_fix), "{told:?}");
     }
-    let (told, suppressed) = annotated(&policy, &format!("job/max-parallelism {}", names(99)));
+    let (told, suppressed) = annotated(&policy, &format!("job/max-parallelism, {}", names(99)));
     assert_eq!(suppressed, 1);
     assert!(told.iter().all(|(rule, ..)| *rule == "suppression/unknown-rule"), "{told:?}");
     assert!(told.last().unwrap().1.contains("89 more names"), "{told:?}");
