@@ -429,18 +429,8 @@ fn examine_object(
     if stored {
         findings.iter_mut().chain(&mut folded).for_each(stored::soften);
     }
-    if patch::lacks_more_than_policy(tree, object.node, kind) {
-        // Perhaps a patch whose base is elsewhere: what it does not say is no fault of its.
-        let adds = |edit: &Edit| match edit {
-            Edit::Insert { .. } => true,
-            Edit::Set { path, .. } => !tree.locate(object.node, path).exact,
-            _ => false,
-        };
-        let fixes = findings.iter_mut().chain(&mut folded).filter_map(|finding| finding.fix.as_mut());
-        for fix in fixes.filter(|fix| fix.edits.iter().any(adds)) {
-            fix.safety = fix.safety.max(Safety::Unsafe);
-        }
-    }
+    let fixes = findings.iter_mut().chain(&mut folded).filter_map(|finding| finding.fix.as_mut());
+    patch::distrust_additions(tree, object.node, kind, fixes);
     if !says_version {
         // Other things have a kind too: values, settings of other programs.
         findings.iter_mut().chain(&mut folded).filter_map(|finding| finding.fix.as_mut()).for_each(|fix| {

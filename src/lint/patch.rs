@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::batch::Kind;
-use crate::engine::{Context, Finding, Severity, registry};
+use crate::engine::{Context, Finding, Fix, Safety, Severity, registry};
+use crate::manifest::edit::Edit;
 use crate::manifest::{NodeId, NodeKind, Tree};
 use crate::path::{At, FieldPath, Segment};
 use crate::rules;
@@ -137,9 +138,25 @@ fn missing(tree: &Tree<'_>, node: NodeId, kind: Kind) -> Option<FieldPath> {
     value(tree, at, RESTART_POLICY).is_none().then(|| path.field(RESTART_POLICY))
 }
 
-/// Whether the object at `node` lacks something that is not forgotten as easily as a `restartPolicy`.
-pub(super) fn lacks_more_than_policy(tree: &Tree<'_>, node: NodeId, kind: Kind) -> bool {
-    missing(tree, node, kind).is_some_and(|missing| !is_policy(&missing))
+/// Makes every fix unsafe that adds a field to the object at `node`, where that lacks something that is not forgotten as
+/// easily as a `restartPolicy`: perhaps it is a patch whose base is not in the input, and has these fields.
+pub(super) fn distrust_additions<'f>(
+    tree: &Tree<'_>,
+    node: NodeId,
+    kind: Kind,
+    fixes: impl Iterator<Item = &'f mut Fix>,
+) {
+    if missing(tree, node, kind).is_none_or(|missing| is_policy(&missing)) {
+        return;
+    }
+    let adds = |edit: &Edit| match edit {
+        Edit::Insert { .. } => true,
+        Edit::Set { path, .. } => !tree.locate(node, path).exact,
+        _ => false,
+    };
+    for fix in fixes.filter(|fix| fix.edits.iter().any(adds)) {
+        fix.safety = fix.safety.max(Safety::Unsafe);
+    }
 }
 
 fn is_policy(missing: &FieldPath) -> bool {

@@ -113,7 +113,7 @@ fn bad_item_of(tree: &Tree<'_>, list: NodeId, depth: usize) -> Option<Remark> {
     nodes.iter().enumerate().find_map(|(position, item)| {
         let what = match what_is_no_object(tree, *item) {
             Some(what) => format!("it is {what}, and no object"),
-            None if is_typed || is_left_out(tree, *item) => return None,
+            None if is_typed || tree.is_left_out(*item) => return None,
             None if tree[*item].kind == NodeKind::Null => "it is null, and no object".to_owned(),
             // That is reported where it is judged.
             None if has_kind(tree, *item) || of_batch(tree, *item).is_some() => {
@@ -124,12 +124,6 @@ fn bad_item_of(tree: &Tree<'_>, list: NodeId, depth: usize) -> Option<Remark> {
         let message = format!("kubectl fails at items[{position}] of this list: {what}");
         Some((syntax(message, "remove the item, or complete it"), beginning(tree, *item)))
     })
-}
-
-/// Whether the item was too large to be kept: null stands for all its text then.
-fn is_left_out(tree: &Tree<'_>, item: NodeId) -> bool {
-    let span = tree[item].span;
-    tree[item].kind == NodeKind::Null && span.end - span.start > "null".len()
 }
 
 /// The first object of the batch group that has a kind which that has not, nor anything near it. Looks at each item of

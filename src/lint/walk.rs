@@ -7,13 +7,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ignore::WalkBuilder;
 
+use super::unrendered;
 use crate::exclude::Excludes;
 
 /// Lists of files to ignore, as the walk looks for them in every folder.
 const IGNORE_FILES: [&str; 2] = [".ignore", ".gitignore"];
-
-/// The name of a kustomization that is not named as a manifest is.
-const KUSTOMIZATION: &str = "Kustomization";
 
 /// A larger list was not written for git; each of its lines becomes a pattern that every name is matched with. In bytes.
 const MAX_IGNORE_FILE: u64 = 256 << 10;
@@ -152,7 +150,7 @@ fn step(folder: &Path, honoured: Honoured, noticed: Noticed, excluding: &Excludi
                 let Some(kind) = entry.file_type().filter(|kind| !kind.is_dir()) else { continue };
                 if is_manifest(entry.path()) {
                     walked.files.insert(entry.into_path(), kind);
-                } else if entry.file_name() == KUSTOMIZATION
+                } else if unrendered::is_kustomization(entry.file_name())
                     && let Some(folder) = entry.path().parent()
                 {
                     walked.kustomizations.insert(folder.to_owned());

@@ -198,7 +198,7 @@ impl<'t> Reader<'t, '_> {
         let resumes = self.budget.close(span);
         if was_over {
             // An item of a list, so that the others keep their numbers.
-            return Some(if resumes { self.push(NodeKind::Null, span, Style::Plain) } else { NO_NODE });
+            return Some(if resumes { self.push(NodeKind::Null, span, Style::Flow) } else { NO_NODE });
         }
         if self.budget.is_over() {
             self.drop_object();

@@ -173,6 +173,12 @@ impl<'t> Tree<'t> {
         self.styles.get(node.0 as usize).copied().unwrap_or_default()
     }
 
+    /// Whether null stands here for an item of a list that exceeded a limit, and so was not kept.
+    pub fn is_left_out(&self, node: NodeId) -> bool {
+        // A null that is written is a scalar.
+        self[node].kind == NodeKind::Null && self.style(node) == Style::Flow
+    }
+
     /// The value of `key` in the object `node`; none where `node` is no object or has no such key.
     pub fn get(&self, node: NodeId, key: &str) -> Option<NodeId> {
         self.entry(node, key).map(|entry| entry.value)

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use super::kustomization::{Kustomization, NAMES};
+use super::is_kustomization;
+use super::kustomization::Kustomization;
 use crate::confined::Root;
 
 /// How far up from a file is looked, in folders.
@@ -100,7 +101,7 @@ impl Folders {
         if let Some(folder) = self.named.get(path) {
             return Some(folder);
         }
-        let is_one = NAMES.iter().any(|name| path.file_name() == Some(OsStr::new(name)));
+        let is_one = path.file_name().is_some_and(is_kustomization);
         let mut around = path.ancestors().skip(1).take(MAX_ABOVE + 1).filter(|_| !is_one);
         around.find(|folder| self.kustomization(folder).is_some_and(|found| found.is_unreadable))
     }

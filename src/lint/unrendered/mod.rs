@@ -7,6 +7,7 @@ mod folders;
 mod kustomization;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ffi::OsStr;
 use std::io::Read as _;
 use std::path::{Component, Path, PathBuf};
 
@@ -50,6 +51,11 @@ impl Unrendered {
         }
         linted
     }
+}
+
+/// Whether a file is a kustomization by its name.
+pub(super) fn is_kustomization(name: &OsStr) -> bool {
+    kustomization::NAMES.iter().any(|one| name == *one)
 }
 
 /// What renders files.

@@ -120,10 +120,8 @@ impl Handler {
             _ => return self.router.clone().call(request.map(Body::new)).await,
         };
         if request.method() != Method::POST {
-            let client = request.extensions().get::<Client>();
-            let client = client.map(|client| tracing::field::display(client.address));
-            self.app.metrics.refused(endpoint, 405);
-            tracing::info!(path = endpoint.path(), code = 405, client, "request refused");
+            let client = request.extensions().get::<Client>().map(|client| client.address);
+            review::refused(&self.app, endpoint, client, StatusCode::METHOD_NOT_ALLOWED, "not POST");
             return self.router.clone().call(request.map(Body::new)).await;
         }
         let mut response = review::answer(&self.app, endpoint, request).await;

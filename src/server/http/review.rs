@@ -1,5 +1,6 @@
 //! One review: who asks, its body, its verdict, and all of it in time.
 
+use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,19 +35,30 @@ pub(super) async fn answer(
     request: Request<impl Body<Data = Data> + Unpin>,
 ) -> Response {
     let _measured = app.metrics.begin(endpoint);
-    let client = request.extensions().get::<Client>().map(|client| tracing::field::display(client.address));
+    let client = request.extensions().get::<Client>().map(|client| client.address);
     match attend(app, endpoint, request).await {
         Ok(mut response) => {
             response.extensions_mut().insert(Reviewed);
             response
         }
         Err(refusal) => {
-            let code = refusal.code.as_u16();
-            app.metrics.refused(endpoint, code);
-            tracing::info!(path = endpoint.path(), code, client, reason = %refusal.message, "request refused");
+            refused(app, endpoint, client, refusal.code, &refusal.message);
             refusal.into_response()
         }
     }
+}
+
+/// Counts and logs a request to one of the two endpoints that is answered with an HTTP error.
+pub(super) fn refused(
+    app: &App,
+    endpoint: Endpoint,
+    client: Option<SocketAddr>,
+    code: StatusCode,
+    reason: &str,
+) {
+    let (client, code) = (client.map(tracing::field::display), code.as_u16());
+    app.metrics.refused(endpoint, code);
+    tracing::info!(path = endpoint.path(), code, client, reason, "request refused");
 }
 
 /// Whether who asks may, and asks as one should.
