@@ -87,8 +87,8 @@ impl Count {
 /// element follows a comma or an opening bracket, though not each of these brings one. Never less than a [`Scanner`]
 /// counts in the same text.
 ///
-/// What is no more than `enough`, which is elements and levels, may be given as more than it is: strings are not told
-/// apart then, which takes a fraction of the time.
+/// What is no more than `enough`, which is elements and levels, may be given as more than it is: strings are not
+/// distinguished then, which takes a fraction of the time.
 pub fn at_most(text: &[u8], enough: (usize, usize)) -> (usize, usize) {
     let (opened, commas) = text.chunks(255).fold((0, 0), |(opened, commas), chunk| {
         // Sums of bytes, which cannot overflow here: the compiler takes many at a time.

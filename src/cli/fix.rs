@@ -82,7 +82,7 @@ pub(super) fn would_fix(mended: &[MendedText], left: &Report) -> String {
     }
 }
 
-/// One line: why something was not mended.
+/// One line: why a fix was held back.
 pub(super) fn held_back(name: &str) -> String {
     format!(
         "{}: some fixes were not made, since more errors would come to light than they correct; correct what is reported \

@@ -10,7 +10,7 @@ use crate::confined::Root;
 
 /// How far up from a file is looked, in folders.
 const MAX_ABOVE: usize = 16;
-/// The same where no repository ends it: whoever may write to a folder so far up need have nothing to do with the file.
+/// The same where no repository ends it: the owner of a folder so far up need have nothing to do with the file.
 const MAX_ABOVE_ALONE: usize = 5;
 /// The file that makes a folder a chart.
 pub(super) const CHART: &str = "Chart.yaml";

@@ -10,7 +10,7 @@ use crate::manifest::{self, NodeId, NodeKind, Tree};
 
 /// The names that kustomize looks for, in its order.
 pub(super) const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
-/// A larger one, or a larger transformer, is read by nobody. In bytes.
+/// The largest kustomization, or transformer, that is read, in bytes.
 const MAX_BYTES: u64 = 1 << 20;
 /// How many files one may name: each is looked up.
 const MAX_FILES: usize = 10_000;
@@ -53,7 +53,7 @@ pub(super) struct Kustomization {
     pub(super) is_component: bool,
     /// Whether it inflates Helm charts, which must be allowed on the command line.
     pub(super) uses_helm: bool,
-    /// Whether it cannot be read, so that nobody knows what it names.
+    /// Whether it cannot be read, so that what it names is unknown.
     pub(super) is_unreadable: bool,
     /// Whether it names files outside of its folder, which must be allowed too.
     pub(super) leads_out: bool,
