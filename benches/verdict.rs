@@ -6,7 +6,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use jiff::Timestamp;
-use jobguard::batch::{self, Kind, Workload};
+use jobguard::apiserver::{self, Kind, Workload};
 use jobguard::engine::{Author, Context, Input, Object, Services, check, registry};
 use jobguard::manifest;
 use jobguard::policy::{Preset, load};
@@ -22,7 +22,7 @@ const JOB: &str = include_str!("job.json");
 fn decoded() -> Workload {
     let documents = manifest::read(black_box(JOB));
     let tree = documents[0].content.as_ref().unwrap();
-    batch::decode(tree, tree.root(), Kind::Job).workload.unwrap()
+    apiserver::decode(tree, tree.root(), Kind::Job).workload.unwrap()
 }
 
 fn verdict(c: &mut Criterion) {
@@ -35,7 +35,7 @@ fn verdict(c: &mut Criterion) {
     group.bench_function("read", |b| b.iter(|| manifest::read(black_box(JOB))));
     group.bench_function("read, decode", |b| b.iter(decoded));
     group.bench_function("read, decode, default, validate", |b| {
-        b.iter(|| batch::validate_create(Object::created(decoded(), |_| {}).workload()));
+        b.iter(|| apiserver::validate_create(Object::created(decoded(), |_| {}).workload()));
     });
     let policy = load::preset(Preset::Strict, registry().catalog()).unwrap();
     let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();

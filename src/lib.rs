@@ -3,26 +3,25 @@
 //! One engine gives one verdict, and three programs use it: an offline linter, an HTTPS admission webhook, and
 //! the Helm chart that installs the webhook. Data flows one way:
 //!
-//! * text → [`manifest`] (documents whose every key and value has a span) → [`batch`] (decoding, the API's own
+//! * text → [`manifest`] (documents whose every key and value has a span) → [`apiserver`] (decoding, the API's own
 //!   defaults, the API server's validation) → [`mutate`] (the policy's defaults) → [`rules`] → findings → [`report`];
 //! * `AdmissionReview` → `server` → the same steps → `AdmissionReview`.
 //!
-//! [`manifest`], [`batch`], [`cron`] and [`policy`] never import [`engine`]; nothing imports [`cli`].
+//! [`manifest`], [`apiserver`] and [`cron`] are crates of their own below this one; nothing imports [`cli`].
 
-pub mod batch;
+pub use jobguard_apiserver as apiserver;
+pub use jobguard_cron as cron;
+pub use jobguard_manifest as manifest;
+
 pub mod cli;
 #[cfg(feature = "cluster")]
 pub mod cluster;
 mod confined;
-pub mod cron;
 pub mod deploy_tool;
 pub mod engine;
 pub mod exclude;
-pub mod limits;
 pub mod lint;
-pub mod manifest;
 pub mod mutate;
-pub mod path;
 pub mod policy;
 mod replace;
 pub mod report;

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use jobguard::batch::{
+use jobguard::apiserver::{
     Kind, UNKNOWN_UID, Workload, apply_defaults, decode, prepare_for_create, reset_system_fields,
 };
 use jobguard::engine::{registry, subject};

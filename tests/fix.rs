@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use jobguard::engine::{Safety, Severity, registry};
 use jobguard::lint::{Linter, Mended, Source};
 use jobguard::manifest;
-use jobguard::path::{FieldPath, Segment};
+use jobguard::manifest::{FieldPath, Segment};
 use jobguard::policy::{Preset, load};
 use jobguard::report::{Diagnostic, Replacement, Report};
 use serde_json::Value;

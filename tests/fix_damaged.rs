@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use edits::{LONGEST, Numbers, damaged, mutated};
 use jiff::Timestamp;
-use jobguard::batch::{self, Kind, Workload};
+use jobguard::apiserver::{self, Kind, Workload};
 use jobguard::engine::{Safety, Severity, registry};
 use jobguard::lint::{Linter, Mended, Source};
 use jobguard::manifest;
@@ -96,7 +96,7 @@ fn lenient(policy: &Policy, text: &str) -> usize {
                 }
                 None => continue,
             };
-            let decoded = batch::decode(&tree, object.node, kind);
+            let decoded = apiserver::decode(&tree, object.node, kind);
             let value = match &decoded.workload {
                 Some(Workload::Job(job)) => serde_json::to_value(job).unwrap(),
                 Some(Workload::CronJob(job)) => serde_json::to_value(job).unwrap(),

@@ -6,14 +6,14 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use jobguard::batch::{
+use jobguard::apiserver::{
     Cause, FieldError, Kind, Relation, Remedy, apply_defaults, decode, prepare_for_create,
     reset_system_fields, validate_create,
 };
 use jobguard::engine::registry;
 use jobguard::lint::{Linter, Source};
+use jobguard::manifest::Segment;
 use jobguard::manifest::Tree;
-use jobguard::path::Segment;
 use jobguard::policy::{Policy, Preset, load};
 use jobguard::report::Diagnostic;
 use serde_json::{Map, Value, json};

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use insta::assert_snapshot;
-use jobguard::batch::Kind;
+use jobguard::apiserver::Kind;
 use jobguard::policy::load::{self, Source};
 use jobguard::policy::{
     ControllerJobs, Existing, Level, Mode, OnTimeout, OptionKind, OptionSpec, Owner, Policy, PolicyErrors,

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use jiff::Timestamp;
-use jobguard::batch::{Workload, apply_defaults};
+use jobguard::apiserver::{Workload, apply_defaults};
 use jobguard::engine::{Author, Context, Input, Object, Services, Severity, Verdict, check_update, registry};
 use jobguard::policy::{Policy, load};
 use serde_json::{Value, json};

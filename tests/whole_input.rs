@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
-use jobguard::batch::{Kind, decode};
+use jobguard::apiserver::{Kind, decode};
 use jobguard::engine::{Author, Context, Input, Object, Services, check, registry};
 use jobguard::lint::{Linter, Source};
 use jobguard::manifest;

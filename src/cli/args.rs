@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::output::Color;
-use crate::batch::{KubernetesVersion, names};
 use crate::engine::{Safety, Severity};
+use jobguard_apiserver::{KubernetesVersion, names};
 
 /// Keeps bad Kubernetes Jobs and CronJobs out of clusters.
 #[derive(Debug, Parser)]

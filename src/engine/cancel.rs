@@ -24,9 +24,9 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::batch::Workload;
     use crate::engine::{Author, Context, Input, Object, Services, check, check_update, registry};
     use crate::policy::{Preset, load};
+    use jobguard_apiserver::Workload;
 
     #[test]
     fn what_nobody_waits_for_is_not_evaluated() {

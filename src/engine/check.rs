@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use crate::batch::{self, FieldError, Topic};
+use jobguard_apiserver::{self as apiserver, FieldError, Topic};
 
 use crate::policy::Existing;
 
@@ -41,7 +41,7 @@ pub fn check(object: &Object, context: &Context<'_>) -> Verdict {
     if context.is_cancelled() {
         return Verdict::cancelled();
     }
-    folded(judge(object, &batch::validate_create(object.workload()), context, Rules::All))
+    folded(judge(object, &apiserver::validate_create(object.workload()), context, Rules::All))
 }
 
 /// Judges a change of a stored object. What the stored object has already, and as badly, is warned about and not
@@ -50,7 +50,7 @@ pub fn check_update(old: &Object, new: &Object, context: &Context<'_>) -> Verdic
     if context.is_cancelled() {
         return Verdict::cancelled();
     }
-    let errors = batch::validate_update(new.workload(), old.workload());
+    let errors = apiserver::validate_update(new.workload(), old.workload());
     let mut verdict = judge(new, &errors, context, Rules::All);
     // Before folding: what is excused must not take along what is not.
     let remark = match context.policy.existing_at(context.now) {
@@ -81,7 +81,7 @@ pub fn check_stored(old: &Object, new: &Object, context: &Context<'_>) -> Verdic
     if context.is_cancelled() {
         return Verdict::cancelled();
     }
-    folded(judge(new, &batch::validate_update(new.workload(), old.workload()), context, Rules::All))
+    folded(judge(new, &apiserver::validate_update(new.workload(), old.workload()), context, Rules::All))
 }
 
 /// The verdict with each mistake told once. What is ignored takes nothing along: what the API server refuses besides
@@ -151,8 +151,10 @@ fn judge(object: &Object, errors: &[FieldError], context: &Context<'_>, rules: R
             finding.help = Some(help.to_owned());
         }
     }
-    findings
-        .extend(server_findings(&batch::fields_not_in(object.workload(), context.policy.kubernetes_version)));
+    findings.extend(server_findings(&apiserver::fields_not_in(
+        object.workload(),
+        context.policy.kubernetes_version,
+    )));
     findings.extend(server_findings(object.warnings()));
     if object.is_received() {
         // Before folding: what is only a warning must not hide what refuses.

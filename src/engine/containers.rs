@@ -5,7 +5,7 @@ use k8s_openapi::api::batch::v1::{PodFailurePolicyOnExitCodesRequirement, PodFai
 use k8s_openapi::api::core::v1::Container;
 
 use super::{ExitCodes, JobPart, duration_words};
-use crate::path::FieldPath;
+use jobguard_manifest::FieldPath;
 
 /// The `backoffLimit` that the API server fills in.
 pub const DEFAULT_BACKOFF_LIMIT: i32 = 6;
@@ -226,8 +226,8 @@ mod tests {
     use k8s_openapi::api::batch::v1::CronJob;
     use serde_json::json;
 
-    use crate::batch::Workload;
     use crate::engine::Object;
+    use jobguard_apiserver::Workload;
 
     #[test]
     fn places_and_numbers() {

@@ -4,9 +4,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::batch::{Cause, Relation};
-use crate::path::FieldPath;
 use crate::policy::Level;
+use jobguard_apiserver::{Cause, Relation};
+use jobguard_manifest::FieldPath;
 
 use super::{Fix, Rule};
 

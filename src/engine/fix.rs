@@ -4,8 +4,8 @@
 mod api;
 mod schedule;
 
-use crate::manifest::edit::Edit;
-use crate::path::FieldPath;
+use jobguard_manifest::FieldPath;
+use jobguard_manifest::edit::Edit;
 
 pub(super) use api::{help_of_object, of_error, of_object};
 

@@ -4,12 +4,12 @@
 
 use std::collections::HashSet;
 
-use crate::batch::{Cause, Relation};
-use crate::path::{FieldPath, Segment};
 use crate::rules::{
     api_immutable, api_name, api_server_warning, api_unknown_field, cron_forbid_no_deadline, cron_overlap,
     cron_pile_up, job_no_deadline, template_unexpanded,
 };
+use jobguard_apiserver::{Cause, Relation};
+use jobguard_manifest::{FieldPath, Segment};
 
 use super::{Finding, Fix, Rule, Safety, Severity};
 

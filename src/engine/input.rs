@@ -8,7 +8,7 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use crate::path::FieldPath;
+use jobguard_manifest::FieldPath;
 
 use super::rule::Reported;
 use super::{Check, Finding, Object, Rule, RuleContext, Severity, registry};

@@ -7,9 +7,9 @@ use k8s_openapi::api::batch::v1::{JobSpec, JobTemplateSpec};
 use k8s_openapi::api::core::v1::{PodSpec, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 
-use crate::batch::{self, FieldError, Kind, Workload};
-use crate::path::FieldPath;
 use crate::policy::{Owner, Subject};
+use jobguard_apiserver::{self as apiserver, FieldError, Kind, Workload};
+use jobguard_manifest::FieldPath;
 
 use super::{Author, CronPart, Rule, Timetable};
 
@@ -51,20 +51,20 @@ impl Object {
     /// An object as a manifest has it, on its way into a cluster: the API's defaults, then what `fill` does (a
     /// mutating webhook's part), then what the server makes on create.
     pub fn created(mut written: Workload, fill: impl FnOnce(&mut Workload)) -> Self {
-        batch::reset_system_fields(&mut written);
-        let defaulted = batch::apply_defaults(&mut written);
+        apiserver::reset_system_fields(&mut written);
+        let defaulted = apiserver::apply_defaults(&mut written);
         fill(&mut written);
-        let warnings = batch::warnings(&written);
-        batch::prepare_for_create(&mut written, defaulted);
+        let warnings = apiserver::warnings(&written);
+        apiserver::prepare_for_create(&mut written, defaulted);
         Self { warnings, ..Self::prepared(written) }
     }
 
     /// An object as a manifest has it, on its way to replace `old`.
     pub fn updated(mut written: Workload, old: &Self, fill: impl FnOnce(&mut Workload)) -> Self {
-        batch::apply_defaults(&mut written);
+        apiserver::apply_defaults(&mut written);
         fill(&mut written);
-        let warnings = batch::warnings(&written);
-        batch::prepare_for_update(&mut written, &old.workload);
+        let warnings = apiserver::warnings(&written);
+        apiserver::prepare_for_update(&mut written, &old.workload);
         Self { warnings, ..Self::prepared(written) }
     }
 

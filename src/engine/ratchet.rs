@@ -14,8 +14,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use serde_json::Value;
 
 use super::{Finding, Object, Severity, Weight};
-use crate::batch::{Cause, Workload};
-use crate::path::{FieldPath, Segment};
+use jobguard_apiserver::{Cause, Workload};
+use jobguard_manifest::{FieldPath, Segment};
 
 /// What names the elements of a list: its field, and pointers into an element. Where none of them is there, all that
 /// the element holds.

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use crate::batch::Topic;
 use crate::policy::{RuleSetting, RuleSpec, Settings};
 use crate::rules;
+use jobguard_apiserver::Topic;
 
 use super::{Check, Rule};
 

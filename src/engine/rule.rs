@@ -6,9 +6,9 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use crate::batch::{KubernetesVersion, Topic};
-use crate::path::FieldPath;
 use crate::policy::{RuleSetting, RuleSpec};
+use jobguard_apiserver::{KubernetesVersion, Topic};
+use jobguard_manifest::FieldPath;
 
 use super::{Anchor, Context, Finding, Fix, InputCheck, Object, Related, Services, Severity, Weight};
 

@@ -6,10 +6,10 @@
 
 mod annotation;
 
-use crate::manifest::edit::Edit;
-use crate::path::FieldPath;
 use crate::policy::{self, Policy, Settings, date};
 use crate::rules;
+use jobguard_manifest::FieldPath;
+use jobguard_manifest::edit::Edit;
 
 use super::{Check, Finding, Fix, Object, Rule, Safety, Severity, registry};
 pub use annotation::{Annotation, Entry};

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::batch::v1::CronJobSpec;
 
 use super::{Endless, JobPart, LONGEST_LIMIT};
-use crate::cron::{ClockChange, Schedule, host_zone, load_zone};
+use jobguard_cron::{ClockChange, Schedule, host_zone, load_zone};
 
 /// A CronJob whose runs may be judged.
 #[derive(Debug, Clone, Copy)]

@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use crate::batch::Kind;
-use crate::path::{FieldPath, Segment};
 use crate::policy::{RuleSetting, Settings, Subject, Views};
+use jobguard_apiserver::Kind;
+use jobguard_manifest::{FieldPath, Segment};
 
 use super::{Finding, Rule, Severity, registry};
 

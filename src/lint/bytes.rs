@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::manifest::Span;
+use jobguard_manifest::Span;
 
 /// The text of a file. What is not UTF-8 is replaced, so that the rest can be read, and told.
 pub(super) fn decode_text(bytes: &[u8]) -> (Cow<'_, str>, Option<(Span, &'static str, &'static str)>) {

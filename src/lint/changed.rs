@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use crate::batch::Workload;
 use crate::deploy_tool::{Replaced, Replacement};
 use crate::engine::{Context, Finding, Object, Remark, Severity, Verdict, check, check_update};
 use crate::mutate;
 use crate::policy::Defaults;
 use crate::rules;
+use jobguard_apiserver::Workload;
 
 use super::old::{Change, StoredObject, place_in_manifest};
 

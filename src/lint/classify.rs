@@ -1,8 +1,8 @@
 //! What a document's object is, and whether it is ours to judge.
 
-use crate::batch::Kind;
 use crate::engine::Safety;
-use crate::manifest::{NodeId, ObjectRef, Tree};
+use jobguard_apiserver::Kind;
+use jobguard_manifest::{NodeId, ObjectRef, Tree};
 
 /// What an object is to the linter.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,18 +4,18 @@ use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
-use crate::batch::{self, Decoded, Kind, Workload};
 use crate::engine::{
     self, Context, Finding, Fix, Input, InputObject, Kept, Object, Remark, Safety, ServiceFacts, Severity,
     Verdict, check, check_stored, registry, server_findings,
 };
-use crate::manifest::edit::Edit;
-use crate::manifest::{self, Document, NodeId, ObjectRef, SyntaxError, Tree, Within};
 use crate::mutate;
-use crate::path::FieldPath;
 use crate::policy::Defaults;
 use crate::report::{Diagnostic, ObjectId};
 use crate::rules;
+use jobguard_apiserver::{self as apiserver, Decoded, Kind, Workload};
+use jobguard_manifest::FieldPath;
+use jobguard_manifest::edit::Edit;
+use jobguard_manifest::{self as manifest, Document, NodeId, ObjectRef, SyntaxError, Tree, Within};
 
 use super::bytes::decode_text;
 use super::changed::Changed;
@@ -398,7 +398,7 @@ fn examine_object(
         Standing::Doubtful(incomplete) => examined.doubtful.push((number, incomplete)),
     }
     let first = findings.len();
-    let Decoded { workload, complaints, .. } = batch::decode(tree, object.node, kind);
+    let Decoded { workload, complaints, .. } = apiserver::decode(tree, object.node, kind);
     findings.extend(server_findings(&complaints));
     let judged = workload.is_some();
     let mut folded = Vec::new();
@@ -476,7 +476,7 @@ fn judge_stored(
     context: &Context<'_>,
 ) -> Verdict {
     let defaults = defaults_of(linter, &stored, context);
-    batch::apply_defaults(&mut stored);
+    apiserver::apply_defaults(&mut stored);
     let old = Object::prepared(stored.clone());
     let object = Object::updated(stored, &old, |workload| {
         if let Some(defaults) = &defaults {

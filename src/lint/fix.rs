@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use crate::engine::{Author, Context, Input, Safety};
-use crate::manifest::{Document, Span};
-use crate::path::FieldPath;
 use crate::report::{FileError, Report};
+use jobguard_manifest::FieldPath;
+use jobguard_manifest::{Document, Span};
 
 use super::document::{Examined, examine};
 use super::prove::{

@@ -4,10 +4,10 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::engine::{Anchor, Finding, Safety, Severity};
-use crate::manifest::edit::TextEdit;
-use crate::manifest::{LineIndex, NodeId, Span, Tree};
-use crate::path::FieldPath;
 use crate::report::{Change, Diagnostic, Excerpt, JudgedObject, ObjectId, Region, RelatedPlace, Replacement};
+use jobguard_manifest::FieldPath;
+use jobguard_manifest::edit::TextEdit;
+use jobguard_manifest::{LineIndex, NodeId, Span, Tree};
 
 use super::helm::Templates;
 

@@ -1,9 +1,9 @@
 //! What a fix would change in the text, for outputs that offer fixes one by one: only what `--fix` would make.
 
 use crate::engine::{Context, Finding, Input};
-use crate::manifest::Span;
-use crate::manifest::edit::TextEdit;
-use crate::path::FieldPath;
+use jobguard_manifest::FieldPath;
+use jobguard_manifest::Span;
+use jobguard_manifest::edit::TextEdit;
 
 use super::Linter;
 use super::document::{Examined, examine};

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::batch::{self, Applied, Kind, MergedPlaces, Way, Workload};
 use crate::engine::{Check, Finding, Object};
-use crate::manifest::{self, Tree};
 use crate::report::FileError;
+use jobguard_apiserver::{self as apiserver, Applied, Kind, MergedPlaces, Way, Workload};
+use jobguard_manifest::{self as manifest, Tree};
 
 use super::Source;
 use super::classify::{Class, classify, type_of};
@@ -45,7 +45,9 @@ impl OldObjects {
                 for object in manifest::objects(&tree) {
                     let (api_version, kind) = type_of(&tree, &object);
                     let Class::Workload(kind) = classify(api_version, kind) else { continue };
-                    let Some(workload) = batch::decode(&tree, object.node, kind).workload else { continue };
+                    let Some(workload) = apiserver::decode(&tree, object.node, kind).workload else {
+                        continue;
+                    };
                     stored.insert(key(&workload), StoredObject::new(workload, || tree.to_value(object.node)));
                 }
             });
@@ -93,13 +95,13 @@ impl StoredObject {
     /// neither does, kubectl does not know either, and removes nothing.
     fn new(mut workload: Workload, written: impl FnOnce() -> Value) -> Self {
         let annotation =
-            workload.metadata().annotations.as_ref().and_then(|all| all.get(batch::LAST_APPLIED));
+            workload.metadata().annotations.as_ref().and_then(|all| all.get(apiserver::LAST_APPLIED));
         let last_applied =
             annotation.and_then(|text| serde_json::from_str::<Value>(text).ok()).filter(Value::is_object);
         let metadata = workload.metadata();
         let is_stored = metadata.resource_version.is_some() || metadata.uid.is_some();
         if is_stored {
-            batch::apply_defaults(&mut workload);
+            apiserver::apply_defaults(&mut workload);
         } else {
             workload = Object::created(workload, |_| {}).into_workload();
         }
@@ -108,7 +110,7 @@ impl StoredObject {
         let (applied, way) = match last_applied {
             Some(applied) => (Some(applied.into()), Way::Strategic),
             None if !is_stored => (Some(written().into()), Way::Strategic),
-            None => match batch::applied_by_server(object.kind(), &written()) {
+            None => match apiserver::applied_by_server(object.kind(), &written()) {
                 Some(applied) => (Some(applied), Way::ServerSide),
                 None => (None, Way::Strategic),
             },
@@ -120,10 +122,10 @@ impl StoredObject {
     /// None where the outcome is no object of its kind.
     pub(super) fn apply(&self, written: &Value) -> Option<(Workload, MergedPlaces)> {
         let kind = self.object.kind();
-        let current = batch::stored_form(self.object.workload());
-        let merged = batch::merge(kind, self.way, current, self.applied.as_ref(), written);
+        let current = apiserver::stored_form(self.object.workload());
+        let merged = apiserver::merge(kind, self.way, current, self.applied.as_ref(), written);
         let tree = Tree::from_value(&merged.value);
-        let mut workload = batch::decode(&tree, tree.root(), kind).workload?;
+        let mut workload = apiserver::decode(&tree, tree.root(), kind).workload?;
         let (metadata, stored) = (workload.metadata_mut(), self.object.metadata());
         // The patch is sent to the stored object, whatever the manifest lacks of it.
         for (field, kept) in

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::batch::Kind;
 use crate::engine::{Context, Finding, Fix, Safety, Severity, registry};
-use crate::manifest::edit::Edit;
-use crate::manifest::{NodeId, NodeKind, Tree};
-use crate::path::{At, FieldPath, Segment};
 use crate::rules;
+use jobguard_apiserver::Kind;
+use jobguard_manifest::edit::Edit;
+use jobguard_manifest::{At, FieldPath, Segment};
+use jobguard_manifest::{NodeId, NodeKind, Tree};
 
 use super::Linter;
 use super::classify::text;
@@ -264,7 +264,7 @@ fn folder(file: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::manifest;
+    use jobguard_manifest as manifest;
 
     fn with<T>(text: &str, run: impl FnOnce(&Tree<'_>, NodeId) -> T) -> T {
         let documents = manifest::read(text);

@@ -8,12 +8,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::batch;
 use crate::engine::{Context, Fix, Input, InputObject, Safety, Severity, judge_input};
-use crate::manifest::edit::{Edit, TextEdit, apply, perform, plan};
-use crate::manifest::{Document, Tree};
-use crate::path::FieldPath;
 use crate::rules;
+use jobguard_apiserver as apiserver;
+use jobguard_manifest::FieldPath;
+use jobguard_manifest::edit::{Edit, TextEdit, apply, perform, plan};
+use jobguard_manifest::{Document, Tree};
 
 use super::Linter;
 use super::document::{Examined, Found, examine, examine_and_keep};
@@ -85,7 +85,7 @@ pub(super) fn base_of(examined: &Examined<'_>, found: &Found) -> FieldPath {
 
 pub(super) fn key_of(examined: &Examined<'_>, found: &Found) -> Key {
     let finding = &found.finding;
-    let cause = finding.cause.map(batch::Cause::as_str);
+    let cause = finding.cause.map(apiserver::Cause::as_str);
     let base = base_of(examined, found).to_string();
     (found.document, base, finding.rule.id(), finding.place().to_string(), cause)
 }
@@ -144,7 +144,7 @@ fn compare(
             return None;
         }
         // Of so many only the first are told: those that are gone make room for others.
-        if total >= batch::MAX_COMPLAINTS {
+        if total >= apiserver::MAX_COMPLAINTS {
             continue;
         }
         // What has moved to its place may turn out to be wrong in itself; so may what only another kind has.
@@ -276,8 +276,8 @@ fn tally(keys: impl Iterator<Item = Key>) -> BTreeMap<Key, usize> {
 pub(super) mod tests {
     use super::*;
     use crate::engine::{Author, Services, registry};
-    use crate::manifest::Span;
     use crate::policy::{Preset, load};
+    use jobguard_manifest::Span;
 
     pub(in crate::lint) fn with_linter<T>(run: impl FnOnce(&Linter<'_>, &Context<'_>) -> T) -> T {
         let policy = load::preset(Preset::Baseline, registry().catalog()).unwrap();

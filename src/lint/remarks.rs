@@ -1,9 +1,9 @@
 //! What only the text of an object shows.
 
 use crate::engine::Remark;
-use crate::manifest::{NodeId, NodeKind, Style, Tree};
-use crate::path::At;
 use crate::rules;
+use jobguard_manifest::At;
+use jobguard_manifest::{NodeId, NodeKind, Style, Tree};
 
 /// Fields whose numbers are meant to be octal.
 const FILE_MODES: [&str; 2] = ["mode", "defaultMode"];
@@ -53,7 +53,7 @@ fn octal_numbers(tree: &Tree<'_>, node: NodeId, text: &str, at: &At<'_>, found: 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::manifest;
+    use jobguard_manifest as manifest;
 
     fn found(text: &str) -> Vec<String> {
         let documents = manifest::read(text);

@@ -1,7 +1,7 @@
 //! What the linter keeps of a Service.
 
 use crate::engine::ServiceFacts;
-use crate::manifest::{NodeId, NodeKind, Tree};
+use jobguard_manifest::{NodeId, NodeKind, Tree};
 
 use super::classify::text;
 

@@ -2,7 +2,7 @@
 //! a newer version or with other features than are known here: what was asked of their creation is not asked again.
 
 use crate::engine::{Finding, Severity};
-use crate::manifest::{NodeId, Tree};
+use jobguard_manifest::{NodeId, Tree};
 
 use super::classify::text;
 

@@ -1,11 +1,11 @@
 //! What a text holds beside its objects that makes kubectl fail: documents that are no objects, and objects and lists that
 //! do not say what they are.
 
-use crate::batch::Kind;
 use crate::engine::{Finding, Safety, Severity};
-use crate::manifest::{self, NodeId, NodeKind, Span, Tree};
-use crate::path::FieldPath;
 use crate::rules;
+use jobguard_apiserver::Kind;
+use jobguard_manifest::FieldPath;
+use jobguard_manifest::{self as manifest, NodeId, NodeKind, Span, Tree};
 
 use super::classify::{Class, classify, text, type_of, unknown_kind};
 

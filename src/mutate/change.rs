@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::path::FieldPath;
+use jobguard_manifest::FieldPath;
 
 /// What becomes of a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,10 +10,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Serialize;
 
 use super::{Change, ChangeKind};
-use crate::batch::Workload;
 use crate::deploy_tool::DeployTool;
-use crate::path::FieldPath;
 use crate::policy::{Defaults, RestartPolicy};
+use jobguard_apiserver::Workload;
+use jobguard_manifest::FieldPath;
 
 type Map = BTreeMap<String, String>;
 

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use super::fill::MAX_ANNOTATIONS;
 use super::{Change, ChangeKind};
-use crate::batch::Workload;
-use crate::path::FieldPath;
+use jobguard_apiserver::Workload;
+use jobguard_manifest::FieldPath;
 
 const WHY: &str = "the CronJob's Jobs are to have what the CronJob has";
 

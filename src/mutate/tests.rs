@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{ChangeKind, fill, fill_update, json_patch};
-use crate::batch::Workload;
 use crate::policy::{Defaults, RestartPolicy};
+use jobguard_apiserver::Workload;
 
 fn workload(value: &Value) -> Option<Workload> {
     match value["kind"].as_str() {

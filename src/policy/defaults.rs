@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 
 use super::names;
 use super::reader::{Reader, Value, quoted};
-use crate::cron;
-use crate::manifest::{Entry, NodeKind};
-use crate::path::At;
+use jobguard_cron as cron;
+use jobguard_manifest::At;
+use jobguard_manifest::{Entry, NodeKind};
 
 /// What a policy fills in. All values are valid for the API server, whatever the object.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

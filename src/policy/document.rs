@@ -4,11 +4,11 @@ use super::reader::{Reader, Value, quoted};
 use super::settings::Layer;
 use super::subject::Match;
 use super::{ControllerJobs, Existing, Level, Mode, OnTimeout, RuleSpec, date, defaults, names, rules};
-use crate::batch::{Kind, KubernetesVersion, names as batch_names};
 use crate::exclude;
-use crate::manifest::{Entry, NodeKind, Span};
-use crate::path::At;
 use jiff::civil::Date;
+use jobguard_apiserver::{Kind, KubernetesVersion, names as api_names};
+use jobguard_manifest::At;
+use jobguard_manifest::{Entry, NodeKind, Span};
 
 /// `apiVersion` of a policy.
 pub(super) const API_VERSION: &str = "jobguard.dev/v1alpha1";
@@ -105,7 +105,7 @@ fn name(reader: &mut Reader<'_>, metadata: &Entry<'_>, at: &At<'_>) -> String {
     };
     let value = reader.value(entry);
     match reader.string(value, &here) {
-        Some(name) if batch_names::dns_subdomain(name).is_empty() => name.to_owned(),
+        Some(name) if api_names::dns_subdomain(name).is_empty() => name.to_owned(),
         Some(name) => {
             let message = format!("{} is no valid name", quoted(name));
             let help = "use lower-case letters, digits, '-' and '.'";

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::manifest::Span;
+use jobguard_manifest::Span;
 
 /// One fault of a policy file.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,9 +4,9 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::{Component, Path, PathBuf};
 
-use crate::batch::KubernetesVersion;
 use crate::confined::{self, Refusal, Root};
-use crate::limits::Limits;
+use jobguard_apiserver::KubernetesVersion;
+use jobguard_manifest::limits::Limits;
 
 use super::document::{self, Document};
 use super::notes;
@@ -16,7 +16,7 @@ use super::{
     ControllerJobs, Defaults, ExcludedPaths, Existing, Mode, OnTimeout, Override, Policy, PolicyError,
     PolicyErrors, Preset, RuleSetting, RuleSpec, Settings, Suppressions,
 };
-use crate::manifest::{self, LineIndex, Span};
+use jobguard_manifest::{self as manifest, LineIndex, Span};
 
 /// The file name that [`discover`] looks for.
 pub const FILE_NAME: &str = "jobguard.yaml";

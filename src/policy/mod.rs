@@ -41,8 +41,8 @@ pub use spec::{Level, OptionKind, OptionSpec, OptionValue, Options, PresetLevels
 pub use subject::{Owner, Subject};
 pub use views::Views;
 
-use crate::batch::KubernetesVersion;
-use crate::limits::Limits;
+use jobguard_apiserver::KubernetesVersion;
+use jobguard_manifest::limits::Limits;
 use settings::Layer;
 use subject::Match;
 

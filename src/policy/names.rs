@@ -1,6 +1,6 @@
 //! Label and annotation keys and label values in policies: the API server's syntax, a policy's words.
 
-use crate::batch::names;
+use jobguard_apiserver::names;
 
 /// What is wrong with a label or annotation key (`name` or `prefix/name`), if anything. Upper-case letters in the
 /// prefix are wrong in a label's key and ignored in an annotation's; here they are wrong in both.

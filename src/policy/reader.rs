@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use super::suggest::nearest;
-use crate::manifest::{Entry, NodeId, NodeKind, Span, Tree};
-use crate::path::At;
+use jobguard_manifest::At;
+use jobguard_manifest::{Entry, NodeId, NodeKind, Span, Tree};
 
 /// No policy is served by more faults than this; the rest is cut off.
 const MAX_FAULTS: usize = 100;

@@ -3,8 +3,8 @@
 use super::reader::{Reader, Value, quoted};
 use super::settings::{RuleChange, Wildcard};
 use super::{Level, OptionKind, OptionSpec, OptionValue, RuleSpec, duration};
-use crate::manifest::{Entry, NodeKind};
-use crate::path::At;
+use jobguard_manifest::At;
+use jobguard_manifest::{Entry, NodeKind};
 
 /// What a key of the section names.
 enum Target {

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::batch::KubernetesVersion;
-use crate::limits::Limits;
+use jobguard_apiserver::KubernetesVersion;
+use jobguard_manifest::limits::Limits;
 
 use super::{Level, OptionKind, OptionSpec, Preset, RuleSpec, defaults, document};
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::batch::{CRON_JOB_CHILD_SUFFIX, Kind};
+use jobguard_apiserver::{CRON_JOB_CHILD_SUFFIX, Kind};
 
 type Labels = BTreeMap<String, String>;
 

@@ -7,10 +7,10 @@ use super::{
     Change, Diagnostic, Excerpt, FileError, JudgedObject, ObjectId, Region, RelatedPlace, Replacement,
     Report, Run,
 };
-use crate::batch::Cause;
 use crate::engine::{Rule, Safety, Severity};
-use crate::path::FieldPath;
 use crate::rules;
+use jobguard_apiserver::Cause;
+use jobguard_manifest::FieldPath;
 
 const TEXT: &str =
     "spec:\n  parallelism: 4\n  completions: 2\n  template:\n    spec:\n      containers: []\n";

@@ -116,7 +116,7 @@ fn finding(diagnostic: &Diagnostic) -> Finding<'_> {
         end_column: diagnostic.region.end_column,
         object: diagnostic.object.as_deref(),
         path: diagnostic.path.to_string(),
-        cause: diagnostic.cause.map(crate::batch::Cause::as_str),
+        cause: diagnostic.cause.map(jobguard_apiserver::Cause::as_str),
         fix: diagnostic.fix.and_then(Safety::as_str),
     }
 }

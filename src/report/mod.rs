@@ -18,9 +18,9 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::batch::Cause;
 use crate::engine::{Rule, Safety, Severity};
-use crate::path::FieldPath;
+use jobguard_apiserver::Cause;
+use jobguard_manifest::FieldPath;
 
 pub use github::write as write_github;
 pub use json::write as write_json;

@@ -35,7 +35,7 @@ pub(super) fn fingerprint(diagnostic: &Diagnostic) -> String {
         Some(object) => object.qualified(),
         None => diagnostic.file.to_string(),
     };
-    let cause = diagnostic.cause.map_or("", crate::batch::Cause::as_str);
+    let cause = diagnostic.cause.map_or("", jobguard_apiserver::Cause::as_str);
     let text = [diagnostic.rule.id(), &owner, &diagnostic.path.to_string(), cause].join("\0");
     // FNV-1a: short, and the same for ever.
     let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {

@@ -1,7 +1,7 @@
 //! `api/duplicate-key`
 
 use super::ALWAYS;
-use crate::batch::Topic;
+use jobguard_apiserver::Topic;
 use crate::engine::{Check, Docs, Example, Rule};
 use crate::policy::RuleSpec;
 

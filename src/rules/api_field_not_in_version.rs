@@ -1,7 +1,7 @@
 //! `api/field-not-in-version`
 
 use super::ALWAYS;
-use crate::batch::Topic;
+use jobguard_apiserver::Topic;
 use crate::engine::{Check, Docs, Rule};
 use crate::policy::RuleSpec;
 

@@ -1,7 +1,7 @@
 //! `api/server-warning`
 
 use super::always;
-use crate::batch::Topic;
+use jobguard_apiserver::Topic;
 use crate::engine::{Check, Docs, Example, Rule};
 use crate::policy::{Level, RuleSpec};
 

@@ -1,9 +1,9 @@
 //! `cron/child-rejected`
 
 use super::ALWAYS;
-use crate::batch::{Workload, validate_child_of_accepted};
+use jobguard_apiserver::{Workload, validate_child_of_accepted};
 use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, fold, server_findings};
-use crate::path::{FieldPath, Segment};
+use jobguard_manifest::{FieldPath, Segment};
 use crate::policy::RuleSpec;
 
 /// A CronJob whose every run is refused.

@@ -6,9 +6,9 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::levels;
-use crate::cron::{Schedule, load_zone};
+use jobguard_cron::{Schedule, load_zone};
 use crate::engine::{Check, Docs, Example, Fact, InputCheck, InputSink, Object, Rule, RuleContext, Seen};
-use crate::path::FieldPath;
+use jobguard_manifest::FieldPath;
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
 
 /// Many CronJobs at the same minute.

@@ -4,9 +4,9 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::levels;
-use crate::cron::{Field, FieldKind, FieldSet, Schedule};
+use jobguard_cron::{Field, FieldKind, FieldSet, Schedule};
 use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
-use crate::path::FieldPath;
+use jobguard_manifest::FieldPath;
 use crate::policy::{Level, RuleSpec};
 
 /// Two restrictions of which one is enough.

@@ -2,7 +2,7 @@
 
 use super::{clock, coming_year, levels};
 use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
-use crate::path::FieldPath;
+use jobguard_manifest::FieldPath;
 use crate::policy::{Level, RuleSpec};
 
 /// A run that the change of the clock doubles.

@@ -2,7 +2,7 @@
 
 use super::levels;
 use crate::engine::{Check, Docs, Endless, Example, LONGEST_LIMIT, Object, Rule, RuleContext, Severity, Sink};
-use crate::path::FieldPath;
+use jobguard_manifest::FieldPath;
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
 
 /// One hung run that stops all others.

@@ -1,10 +1,10 @@
 //! `cron/host-zone`
 
 use super::everywhere;
-use crate::batch::Workload;
-use crate::cron::{HostZone, host_zone};
+use jobguard_apiserver::Workload;
+use jobguard_cron::{HostZone, host_zone};
 use crate::engine::{Check, Docs, Example, Fix, Object, Rule, RuleContext, Safety, Sink};
-use crate::path::FieldPath;
+use jobguard_manifest::FieldPath;
 use crate::policy::{Level, RuleSpec};
 
 /// A time zone that is a file on some hosts, and not in the database.

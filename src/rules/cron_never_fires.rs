@@ -1,9 +1,9 @@
 //! `cron/never-fires`
 
 use super::levels;
-use crate::batch::Workload;
+use jobguard_apiserver::Workload;
 use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, Timetable};
-use crate::path::FieldPath;
+use jobguard_manifest::FieldPath;
 use crate::policy::{Level, RuleSpec};
 
 /// A schedule whose date never comes.

@@ -2,7 +2,7 @@
 
 use super::levels;
 use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, Weight, duration_words};
-use crate::path::FieldPath;
+use jobguard_manifest::FieldPath;
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
 
 /// Runs that start every few minutes, and nothing that ends one.

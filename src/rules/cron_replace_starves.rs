@@ -2,7 +2,7 @@
 
 use super::levels;
 use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, duration_words};
-use crate::path::FieldPath;
+use jobguard_manifest::FieldPath;
 use crate::policy::{Level, RuleSpec};
 
 /// Runs that are replaced before they are done.

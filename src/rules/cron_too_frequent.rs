@@ -1,9 +1,9 @@
 //! `cron/too-frequent`
 
 use super::levels;
-use crate::cron::{Field, FieldKind, Schedule};
+use jobguard_cron::{Field, FieldKind, Schedule};
 use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, duration_words};
-use crate::path::FieldPath;
+use jobguard_manifest::FieldPath;
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
 
 /// Runs closer together than they should be.

@@ -1,9 +1,9 @@
 //! `cron/uneven-step`
 
 use super::levels;
-use crate::cron::{Field, FieldKind, Part, Schedule};
+use jobguard_cron::{Field, FieldKind, Part, Schedule};
 use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
-use crate::path::FieldPath;
+use jobguard_manifest::FieldPath;
 use crate::policy::{Level, RuleSpec};
 
 /// Steps that do not come round.

@@ -1,9 +1,9 @@
 //! `cron/zone-missing`
 
 use super::levels;
-use crate::cron::{Field, FieldKind, Schedule};
+use jobguard_cron::{Field, FieldKind, Schedule};
 use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
-use crate::path::FieldPath;
+use jobguard_manifest::FieldPath;
 use crate::policy::{Level, RuleSpec};
 
 /// A time of day in nobody knows which zone.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::levels;
-use crate::batch::{CONTROLLER_UID_LABELS, JOB_NAME_LABELS};
+use jobguard_apiserver::{CONTROLLER_UID_LABELS, JOB_NAME_LABELS};
 use crate::engine::{
     Check, Docs, Example, JobPart, Knowledge, Object, Rule, RuleContext, ServiceFacts, Services, Severity,
     Sink,
@@ -266,7 +266,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::batch::Workload;
+    use jobguard_apiserver::Workload;
 
     fn service(selector: &[(&str, &str)]) -> ServiceFacts {
         ServiceFacts {

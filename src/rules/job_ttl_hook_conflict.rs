@@ -3,7 +3,7 @@
 use super::everywhere;
 use crate::deploy_tool::Hook;
 use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, Weight};
-use crate::path::FieldPath;
+use jobguard_manifest::FieldPath;
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
 
 /// A hook that is gone before the tool that runs it has looked.

@@ -1,10 +1,10 @@
 //! `job/ttl-missing`
 
 use super::levels;
-use crate::batch::Workload;
+use jobguard_apiserver::Workload;
 use crate::deploy_tool::{DeployTool, Hook};
 use crate::engine::{Check, Docs, Example, LONGEST_LIMIT, Object, Rule, RuleContext, Sink, duration_words};
-use crate::path::FieldPath;
+use jobguard_manifest::FieldPath;
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
 
 /// Finished Jobs that nobody removes.

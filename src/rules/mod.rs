@@ -7,9 +7,9 @@ use std::borrow::Cow;
 
 use jiff::civil::DateTime;
 
-use crate::cron::ClockChange;
 use crate::engine::{Object, Rule, RuleContext};
 use crate::policy::{Level, PresetLevels};
+use jobguard_cron::ClockChange;
 
 /// Declares the rule modules and the list of their `RULE`s.
 macro_rules! rules {

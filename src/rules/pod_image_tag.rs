@@ -1,7 +1,7 @@
 //! `pod/image-tag`
 
 use super::levels;
-use crate::batch::effective_tag;
+use jobguard_apiserver::effective_tag;
 use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
 use crate::policy::{Level, RuleSpec};
 

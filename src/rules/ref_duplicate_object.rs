@@ -3,11 +3,11 @@
 use std::collections::{HashMap, HashSet};
 
 use super::everywhere;
-use crate::batch::Kind;
+use jobguard_apiserver::Kind;
 use crate::engine::{
     Check, Docs, Example, Fact, InputCheck, InputSink, Object, Rule, RuleContext, Seen, Severity,
 };
-use crate::path::FieldPath;
+use jobguard_manifest::FieldPath;
 use crate::policy::{Level, RuleSpec};
 
 /// The same object twice.

@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use super::levels;
-use crate::batch::{JOB_NAME_LABELS, Kind, Workload};
+use jobguard_apiserver::{JOB_NAME_LABELS, Kind, Workload};
 use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, any_text};
-use crate::path::{At, FieldPath};
+use jobguard_manifest::{At, FieldPath};
 use crate::policy::{Level, RuleSpec};
 
 /// A template that has been taken for a manifest.

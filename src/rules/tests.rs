@@ -74,7 +74,7 @@ fn levels_never_fall_from_baseline_to_strict() {
 
 #[test]
 fn every_topic_has_exactly_one_rule() {
-    for topic in crate::batch::Topic::ALL {
+    for topic in jobguard_apiserver::Topic::ALL {
         let voices: Vec<_> =
             ALL.iter().filter(|rule| matches!(rule.check, Check::Server(of) if of == topic)).collect();
         assert_eq!(voices.len(), 1, "{topic:?}: {voices:?}");

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use jiff::Timestamp;
 
-use crate::batch::{self, Kind, Workload};
 use crate::engine::{self, ANNOTATION, Cancellation, Context, Input, Object, Services};
 use crate::mutate;
 use crate::policy::{ControllerJobs, Mode, Policy};
+use jobguard_apiserver::{self as apiserver, Kind, Workload};
 
 use super::answer::{Decision, Ruling, changes_annotation};
 use super::controllers::{CronJobs, Origin, is_controller};
@@ -248,7 +248,7 @@ impl Admission {
         };
         let (object, verdict) = match old {
             Some(mut old) => {
-                batch::apply_defaults(&mut old);
+                apiserver::apply_defaults(&mut old);
                 let old = Object::prepared(old);
                 let object = updated(new, &old);
                 let verdict = engine::check_update(&old, &object, &context);
@@ -405,13 +405,13 @@ fn located(mut workload: Workload, request: &Request<Sent<'_>>) -> Workload {
 /// know; in a review that somebody wrote by hand, nobody has.
 fn created(mut workload: Workload) -> Object {
     if is_by_hand(&workload) {
-        batch::reset_system_fields(&mut workload);
-        let defaulted = batch::apply_defaults(&mut workload);
-        batch::prepare_for_create(&mut workload, defaulted);
+        apiserver::reset_system_fields(&mut workload);
+        let defaulted = apiserver::apply_defaults(&mut workload);
+        apiserver::prepare_for_create(&mut workload, defaulted);
         return Object::prepared(workload);
     }
     let has_labels = workload.metadata().labels.as_ref().is_some_and(|labels| !labels.is_empty());
-    batch::apply_defaults(&mut workload);
+    apiserver::apply_defaults(&mut workload);
     if !has_labels {
         // The server gives a Job the labels of its template while it reads it, before it makes more of those.
         workload.metadata_mut().labels = None;
@@ -433,9 +433,9 @@ fn is_by_hand(workload: &Workload) -> bool {
 /// An object that is being changed. Of what it would warn of, the API server has warned already.
 fn updated(mut workload: Workload, old: &Object) -> Object {
     let is_by_hand = is_by_hand(&workload);
-    batch::apply_defaults(&mut workload);
+    apiserver::apply_defaults(&mut workload);
     if is_by_hand {
-        batch::prepare_for_update(&mut workload, old.workload());
+        apiserver::prepare_for_update(&mut workload, old.workload());
         Object::prepared(workload)
     } else {
         Object::received(workload)

@@ -9,10 +9,10 @@ use super::knowledge::Namespaces;
 use super::testing::{self, request, review};
 use super::unjudged::Unjudged;
 use super::{Admission, Endpoint};
-use crate::batch::{self, Workload};
 use crate::engine::{Knowledge, ServiceIndex, Services, registry};
 use crate::policy::load::{self, Source};
 use crate::policy::{ControllerJobs, Mode};
+use jobguard_apiserver::{self as apiserver, Workload};
 
 const BAD: &str = r#"{"spec":{"template":{"spec":{"restartPolicy":"Always"}}}}"#;
 
@@ -152,8 +152,8 @@ fn stored(patch: &str) -> String {
     let review: Value = serde_json::from_str(&review("u", patch)).unwrap();
     let job = serde_json::from_value(review["request"]["object"].clone()).unwrap();
     let mut workload = Workload::Job(Box::new(job));
-    let defaulted = batch::apply_defaults(&mut workload);
-    batch::prepare_for_create(&mut workload, defaulted);
+    let defaulted = apiserver::apply_defaults(&mut workload);
+    apiserver::prepare_for_create(&mut workload, defaulted);
     workload.metadata_mut().resource_version = Some("7".to_owned());
     let Workload::Job(job) = workload else { panic!("still a Job") };
     serde_json::to_string(&job).unwrap()

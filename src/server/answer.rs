@@ -2,10 +2,10 @@
 
 use std::fmt::{self, Write as _};
 
-use crate::batch::{Cause, KubernetesVersion};
 use crate::engine::{Check, Finding, Object, Severity, Verdict, subject};
-use crate::path::FieldPath;
 use crate::policy::Mode;
+use jobguard_apiserver::{Cause, KubernetesVersion};
+use jobguard_manifest::FieldPath;
 
 use super::review::{Response, Status, StatusCause, StatusDetails};
 use super::text::plain;

@@ -16,10 +16,10 @@ use ring::digest;
 use super::knowledge::Labels;
 use super::object::Sent;
 use super::review::Request;
-use crate::batch::{self, Workload};
 use crate::engine::{Author, controller_of, subject_by};
 use crate::mutate;
 use crate::policy::{Defaults, Policy};
+use jobguard_apiserver::{self as apiserver, Workload};
 
 /// Who makes a CronJob's Jobs: the controller's own account, or the controller manager's where its controllers have
 /// no accounts of their own.
@@ -137,7 +137,7 @@ pub(crate) struct Run {
 impl Run {
     /// Of the spec of a Job, or of a CronJob's template.
     pub(crate) fn of(spec: JobSpec) -> Option<Self> {
-        let mut rest = batch::run_spec(spec);
+        let mut rest = apiserver::run_spec(spec);
         let fillable = take_fillable(&mut rest);
         let text = serde_json::to_vec(&rest).ok()?;
         Some(Self {

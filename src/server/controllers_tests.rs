@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::controllers::{CronJobs, KnownCronJob, Run};
 use super::testing::{JOB, policy_with};
 use super::{Admission, Endpoint};
-use crate::batch::{self, Workload};
+use jobguard_apiserver::{self as apiserver, Workload};
 
 const CONTROLLER: &str = "system:serviceaccount:kube-system:cronjob-controller";
 const JOB_SET: &str = "system:serviceaccount:jobset-system:jobset-controller-manager";
@@ -62,8 +62,8 @@ fn owned_by(kind: &str, api_version: &str) -> Value {
 /// The Job as the API server stores it.
 fn stored(job: &Value) -> Value {
     let mut workload = Workload::Job(serde_json::from_value(job.clone()).unwrap());
-    let defaulted = batch::apply_defaults(&mut workload);
-    batch::prepare_for_create(&mut workload, defaulted);
+    let defaulted = apiserver::apply_defaults(&mut workload);
+    apiserver::prepare_for_create(&mut workload, defaulted);
     workload.metadata_mut().resource_version = Some("7".to_owned());
     let Workload::Job(job) = workload else { panic!("still a Job") };
     serde_json::to_value(job).unwrap()

@@ -5,7 +5,7 @@ use std::ops::Range;
 use axum::body::Bytes;
 use ring::digest::{Context, SHA256};
 
-use crate::limits::{Exceeded, Limits, Parts, Scanner, Which, at_most};
+use jobguard_manifest::limits::{Exceeded, Limits, Parts, Scanner, Which, at_most};
 
 use super::review::{Head, Operation};
 use super::unjudged::Unjudged;

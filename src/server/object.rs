@@ -11,9 +11,9 @@ use serde_json::value::RawValue;
 
 use lenient::Lenient;
 
-use crate::batch::{self, Kind, Workload};
-use crate::limits::Limits;
-use crate::manifest::{self, Within};
+use jobguard_apiserver::{self as apiserver, Kind, Workload};
+use jobguard_manifest::limits::Limits;
+use jobguard_manifest::{self as manifest, Within};
 
 mod lenient;
 
@@ -135,7 +135,7 @@ pub(super) fn read(sent: Sent<'_>, kind: Kind) -> serde_json::Result<Workload> {
         let mut workload = None;
         manifest::read_each_within(raw.get(), Some(&CAREFULLY), |document| {
             let tree = document.content.ok();
-            workload = tree.and_then(|tree| batch::decode(&tree, tree.root(), kind).workload);
+            workload = tree.and_then(|tree| apiserver::decode(&tree, tree.root(), kind).workload);
         });
         workload.ok_or(error)
     })

@@ -1,6 +1,6 @@
 //! What an apply makes of a stored object, as Kubernetes' own libraries merge it.
 
-use jobguard::batch::{Applied, Kind, Way, applied_by_server, merge};
+use jobguard::apiserver::{Applied, Kind, Way, applied_by_server, merge};
 use serde_json::Value;
 
 /// A vector of `apply.jsonl`: a stored object, what was applied before, what is applied, and what they are merged to.

@@ -3,13 +3,13 @@
 
 use std::collections::BTreeSet;
 
-use jobguard::batch::{
+use jobguard::apiserver::{
     self, Decoded, FieldError, Kind, Mistyped, Topic, UNKNOWN_UID, Workload, apply_defaults, decode,
     prepare_for_create, prepare_for_update, reset_system_fields, validate_child, validate_child_of_accepted,
     validate_create, validate_update,
 };
 use jobguard::manifest::Tree;
-use jobguard::path::{FieldPath, Segment};
+use jobguard::manifest::{FieldPath, Segment};
 use serde_json::Value;
 
 /// A minute at which a CronJob's run may be due: eight digits, as all minutes of this century.
@@ -37,7 +37,7 @@ pub(crate) fn create(vector: &Value) -> Result<(), String> {
     namespace.take_if(|name| name.is_empty());
     namespace.get_or_insert_with(|| "default".to_owned());
     let defaulted = apply_defaults(&mut workload);
-    let warned_of = batch::warnings(&workload).iter().map(subject).collect();
+    let warned_of = apiserver::warnings(&workload).iter().map(subject).collect();
     prepare_for_create(&mut workload, defaulted);
     let errors = validate_create(&workload);
     same_verdict(vector, "accepted", "causes", &errors)?;
@@ -157,7 +157,7 @@ fn subject(warning: &FieldError) -> String {
 
 /// The object as it is stored, as far as the vectors show it, with the name that the server has chosen for it.
 fn stored(workload: &Workload, name: &str) -> Value {
-    let mut text = batch::stored_form(workload).to_string().replace(UNKNOWN_UID, "<uid>");
+    let mut text = apiserver::stored_form(workload).to_string().replace(UNKNOWN_UID, "<uid>");
     let ours = workload.metadata().name.as_deref().unwrap_or_default();
     if workload.metadata().generate_name.is_some() && ours.ends_with("xxxxx") {
         text = text.replace(&format!("\"{ours}\""), &format!("\"{name}\""));

@@ -6,7 +6,7 @@ mod server_support;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use jobguard::batch::{
+use jobguard::apiserver::{
     Kind, UNKNOWN_UID, Workload, apply_defaults, decode, prepare_for_create, prepare_for_update,
     reset_system_fields,
 };

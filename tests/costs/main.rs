@@ -12,7 +12,7 @@ mod pairs;
 mod schema;
 
 use jiff::Timestamp;
-use jobguard::batch::{Workload, apply_defaults};
+use jobguard::apiserver::{Workload, apply_defaults};
 use jobguard::engine::{Author, Context, Input, Object, Services, check, check_update, registry};
 use jobguard::mutate;
 use jobguard::policy::{Policy, load};

@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "each test uses a part")]
 
 use jobguard::manifest;
-use jobguard::path::{FieldPath, Segment};
+use jobguard::manifest::{FieldPath, Segment};
 use serde_json::Value;
 
 /// A piece of a text that changes: `(line, column)` of its begin and end, each from 1 and in characters, and what comes

@@ -4,13 +4,13 @@ use k8s_openapi::api::core::v1::Container;
 
 use super::schedule::mend;
 use super::{Fix, Safety};
-use crate::batch::{Cause, FieldError, Remedy, Topic, Workload};
-use crate::cron::{ZoneErrorKind, load_zone};
 use crate::deploy_tool::remedy_for_fixed_fields;
 use crate::engine::Object;
-use crate::manifest::edit::Edit;
-use crate::path::{FieldPath, Segment};
 use crate::policy::Defaults;
+use jobguard_apiserver::{Cause, FieldError, Remedy, Topic, Workload};
+use jobguard_cron::{ZoneErrorKind, load_zone};
+use jobguard_manifest::edit::Edit;
+use jobguard_manifest::{FieldPath, Segment};
 
 /// The fix of a fault that decoding has found.
 pub(in crate::engine) fn of_error(error: &FieldError) -> Option<Fix> {

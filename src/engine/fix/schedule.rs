@@ -1,7 +1,7 @@
 //! A schedule that the API server would take, out of one that it refuses.
 
 use super::Safety;
-use crate::cron::{ParseErrorKind as Kind, Schedule, load_zone};
+use jobguard_cron::{ParseErrorKind as Kind, Schedule, load_zone};
 
 /// How many faults of one schedule are mended.
 const MOST: usize = 8;

@@ -6,7 +6,7 @@ use std::io::Read as _;
 use std::path::{Component, Path, PathBuf};
 
 use crate::confined::{Root, without_dots};
-use crate::manifest::{self, NodeId, NodeKind, Tree};
+use jobguard_manifest::{self as manifest, NodeId, NodeKind, Tree};
 
 /// The names that kustomize looks for, in its order.
 pub(super) const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];

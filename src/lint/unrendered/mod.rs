@@ -16,10 +16,10 @@ use super::locate::Places;
 use super::{Linted, Source};
 use crate::confined::open_regular;
 use crate::engine::{Context, Severity, registry};
-use crate::manifest::Span;
-use crate::path::FieldPath;
 use crate::rules;
 use folders::{CHART, Folders};
+use jobguard_manifest::FieldPath;
+use jobguard_manifest::Span;
 
 /// How much of a file is searched for the word that makes it worth a remark, in bytes.
 const MAX_SEARCHED: u64 = 1 << 20;

@@ -12,7 +12,7 @@ use std::fmt::Write as _;
 use self::cel::{CelRule, NAMES, RULES};
 use super::subject::Match;
 use super::{ControllerJobs, Existing, Level, Mode, OptionKind, Policy, RuleSetting, RuleSpec, Suppressions};
-use crate::batch::Kind;
+use jobguard_apiserver::Kind;
 
 /// The rules of `policy` that CEL can say, as manifests in YAML: a `ValidatingAdmissionPolicy` with its binding for what
 /// is denied, and another for what is warned of. Comments name the rules that CEL cannot say. `catalog` is the one that
@@ -345,8 +345,8 @@ fn one_line(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::engine::registry;
-    use crate::manifest;
     use crate::policy::{Preset, load};
+    use jobguard_manifest as manifest;
 
     fn exported(text: &str) -> (String, Vec<serde_json::Value>) {
         let policy = {

@@ -14,7 +14,7 @@ use super::super::intake::{Intake, MAX_BODY, Refused, check};
 use super::super::text::plain;
 use super::refusal::Refusal;
 use super::weight::{FEW, LIGHT, weight_of_review};
-use crate::limits::Limits;
+use jobguard_manifest::limits::Limits;
 
 /// How much of a review is read at all, in bytes; what is more than is kept is counted and thrown away, so that it can
 /// be answered. From a request of 3 MiB, an API server makes several times that when it writes out defaults.

@@ -15,7 +15,7 @@ use super::super::testing;
 use super::super::tls::Peer;
 use super::body::LARGE;
 use super::*;
-use crate::limits::Limits;
+use jobguard_manifest::limits::Limits;
 
 fn app(max_concurrent: usize) -> (Router, Lifecycle) {
     let app = testing::app(max_concurrent);

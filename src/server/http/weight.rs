@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
 use crate::engine::Cancellation;
-use crate::limits::{Count, Scanner, Which};
+use jobguard_manifest::limits::{Count, Scanner, Which};
 
 /// The memory that all bodies that are judged on threads of their own may take together while types are built from
 /// them and judged, in bytes. A review that would take more alone is judged alone.

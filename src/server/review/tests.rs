@@ -1,7 +1,7 @@
 //! Reviews that can be read, and what is said of those that cannot.
 
 use super::*;
-use crate::batch::Workload;
+use jobguard_apiserver::Workload;
 
 fn read(text: &str) -> Result<Review<'_>, ReviewError> {
     Review::read(text.as_bytes())

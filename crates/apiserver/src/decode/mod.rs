@@ -1,0 +1,388 @@
+//! Strict decoding: from a value tree to a typed Job or CronJob, with everything that does not fit.
+//!
+//! What is found is what the API server finds: fields it does not have (`fieldValidation=Strict` refuses them, the
+//! default drops them), keys given twice, and values of a wrong type, where the server names the first one and
+//! stops, and this names all. As in the server, `null` is the same as nothing at all; in a list or a free map it
+//! is an empty value.
+
+mod suggest;
+mod time;
+mod typed;
+mod words;
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use k8s_openapi::api::batch::v1::{CronJob, Job};
+use serde::Deserialize;
+
+use self::time::is_time;
+use self::typed::TypedRoot;
+use super::pod::quantity::Quantity;
+use super::schema::{Field, Schema, Shape, Type, TypeId};
+use super::{Cause, FieldError, Kind, Relation, Remedy, Topic, Workload};
+use jobguard_manifest::{At, FieldPath, Segment};
+use jobguard_manifest::{Entry, NodeId, NodeKind, Tree};
+
+/// How many values are looked at. A request of the largest size that an API server takes has fewer; aliases can
+/// make a small text larger than that.
+const MAX_VALUES: usize = 4_000_000;
+
+/// How many complaints are kept: enough for every honest mistake, and a bound for what is none.
+pub const MAX_COMPLAINTS: usize = 1000;
+/// For how many unknown fields their place is looked for.
+const MAX_PLACED: usize = 100;
+
+/// How many values are tried elsewhere, all together: whether a field that is moved fits there.
+const MAX_TRIED: usize = 100_000;
+
+/// A value of the wrong type, as the API server names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mistyped {
+    /// Where.
+    pub path: FieldPath,
+    /// The type that is expected there, by the API server's own name for it: `int32`, `[]string`,
+    /// `v1.PodTemplateSpec`; `quantity` for quantities.
+    pub expected: String,
+}
+
+/// What decoding yields.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decoded {
+    /// The typed object, fields that the API does not have left out; none where a value has a wrong type.
+    pub workload: Option<Workload>,
+    /// Unknown fields, duplicate keys and wrong types, in the order of the text; the first thousand of them.
+    pub complaints: Vec<FieldError>,
+    /// The wrong types among the complaints, once more as the API server names them.
+    pub mistyped: Vec<Mistyped>,
+}
+
+/// Decodes the object at `node`. `apiVersion` and `kind` are the caller's business: it has chosen `kind`.
+pub fn decode(tree: &Tree<'_>, node: NodeId, kind: Kind) -> Decoded {
+    let schema = Schema::get();
+    let mut walk = Walk {
+        tree,
+        object: node,
+        schema,
+        kind,
+        route: Vec::new(),
+        complaints: Vec::new(),
+        mistyped: Vec::new(),
+        placed: 0,
+        tries_left: MAX_TRIED,
+        values_left: MAX_VALUES,
+    };
+    let root = At::root();
+    match &tree[node].kind {
+        NodeKind::Map(entries) => walk.object(entries, schema.root(kind), &root),
+        NodeKind::Null => {}
+        _ => walk.mistyped(&root, node, &Shape::Object(schema.root(kind)), format!("v1.{}", kind.as_str())),
+    }
+    let Walk { mut complaints, mistyped, values_left, .. } = walk;
+    if values_left == 0 {
+        let message = format!("the object has more than {MAX_VALUES} values, too many to be judged");
+        complaints.push(FieldError::new(FieldPath::root(), Cause::TooMany, Topic::Type, message));
+    }
+    let fits = mistyped.is_empty() && values_left > 0;
+    let root = TypedRoot { tree, schema, node, id: schema.root(kind) };
+    let workload = if fits { typed(root, kind, &mut complaints) } else { None };
+    Decoded { workload, complaints, mistyped }
+}
+
+/// The typed object of a tree that fits the schema.
+fn typed(root: TypedRoot<'_>, kind: Kind, complaints: &mut Vec<FieldError>) -> Option<Workload> {
+    let workload = match kind {
+        Kind::Job => Job::deserialize(root).map(|job| Workload::Job(Box::new(job))),
+        Kind::CronJob => CronJob::deserialize(root).map(|cron_job| Workload::CronJob(Box::new(cron_job))),
+    };
+    // The walk has checked all that the types check; should they disagree, that must not pass silently.
+    workload
+        .map_err(|error| {
+            let message = format!("the object cannot be read as a {}: {error}", kind.as_str());
+            complaints.push(FieldError::new(FieldPath::root(), Cause::TypeInvalid, Topic::Type, message));
+        })
+        .ok()
+}
+
+/// One pass over the tree, along the schema.
+struct Walk<'a> {
+    tree: &'a Tree<'a>,
+    /// The object that is decoded.
+    object: NodeId,
+    schema: &'static Schema,
+    kind: Kind,
+    /// The fields passed on the way here, list indexes and map keys left out.
+    route: Vec<&'static str>,
+    complaints: Vec<FieldError>,
+    mistyped: Vec<Mistyped>,
+    /// How many unknown fields have been looked for elsewhere.
+    placed: usize,
+    /// How many values may still be tried elsewhere.
+    tries_left: usize,
+    values_left: usize,
+}
+
+impl Walk<'_> {
+    /// An object with known fields.
+    fn object(&mut self, entries: &[Entry<'_>], id: TypeId, at: &At<'_>) {
+        let ty = self.schema.ty(id);
+        self.duplicates(entries, |key| at.field(key).to_path());
+        for entry in entries.iter().filter(|entry| !entry.shadowed) {
+            let Some(field) = ty.field(&entry.key) else {
+                self.unknown(ty, entry, at);
+                continue;
+            };
+            if self.is_null(entry.value) {
+                continue;
+            }
+            self.route.push(&field.name);
+            self.value(entry.value, field, &field.shape, &at.field(&field.name));
+            self.route.pop();
+        }
+    }
+
+    fn value(&mut self, node: NodeId, field: &'static Field, shape: &'static Shape, at: &At<'_>) {
+        if self.values_left == 0 {
+            return;
+        }
+        self.values_left -= 1;
+        let tree = self.tree;
+        match (shape, &tree[node].kind) {
+            (Shape::Object(id), NodeKind::Map(entries)) => self.object(entries, *id, at),
+            (Shape::List(element), NodeKind::Seq(items)) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.element(*item, field, element, &at.index(index));
+                }
+            }
+            (Shape::Map(element), NodeKind::Map(entries)) => {
+                self.duplicates(entries, |key| at.key(key).to_path());
+                for entry in entries.iter().filter(|entry| !entry.shadowed) {
+                    self.element(entry.value, field, element, &at.key(&entry.key));
+                }
+            }
+            (Shape::Int32 | Shape::IntOrString, NodeKind::Int(number)) if i32::try_from(*number).is_ok() => {}
+            (Shape::Int64, NodeKind::Int(_)) | (Shape::Bool, NodeKind::Bool(_)) => {}
+            (Shape::Str | Shape::IntOrString, NodeKind::Str(_)) => {}
+            (Shape::Time, NodeKind::Str(text)) if is_time(text) => {}
+            (Shape::Quantity, kind)
+                if quantity_text(kind).is_some_and(|text| Quantity::parse(text.trim()).is_ok()) => {}
+            (Shape::Opaque, _) => self.opaque(node),
+            _ => self.reject(at, node, field, shape),
+        }
+    }
+
+    /// A value that is kept as it is: it is counted like any other.
+    fn opaque(&mut self, node: NodeId) {
+        if self.values_left == 0 {
+            return;
+        }
+        self.values_left -= 1;
+        let tree = self.tree;
+        match &tree[node].kind {
+            NodeKind::Seq(items) => items.iter().for_each(|item| self.opaque(*item)),
+            NodeKind::Map(entries) => entries.iter().for_each(|entry| self.opaque(entry.value)),
+            _ => {}
+        }
+    }
+
+    /// An element of a list or of a free map, where `null` stands for an empty value.
+    fn element(&mut self, node: NodeId, field: &'static Field, shape: &'static Shape, at: &At<'_>) {
+        if !self.is_null(node) {
+            self.value(node, field, shape, at);
+        }
+    }
+
+    fn is_null(&self, node: NodeId) -> bool {
+        self.tree[node].kind == NodeKind::Null
+    }
+
+    fn reject(&mut self, at: &At<'_>, node: NodeId, field: &'static Field, shape: &'static Shape) {
+        let expected = match (shape, &self.tree[node].kind) {
+            // A time is read as text first, and the message is about that.
+            (Shape::Time, kind) if !matches!(kind, NodeKind::Str(_)) => "string".to_owned(),
+            _ => self.schema.go_name(field, shape),
+        };
+        self.mistyped(at, node, shape, expected);
+    }
+
+    fn mistyped(&mut self, at: &At<'_>, node: NodeId, shape: &Shape, expected: String) {
+        if self.mistyped.len() >= MAX_COMPLAINTS {
+            return;
+        }
+        let path = at.to_path();
+        let (message, help) = words::mistyped(&self.tree[node].kind, shape, words::is_private(&self.route));
+        let mut error = FieldError::new(path.clone(), Cause::TypeInvalid, Topic::Type, message);
+        error.help = help;
+        error.remedy = words::remedy(&self.tree[node].kind, shape);
+        self.complain(error);
+        self.mistyped.push(Mistyped { path, expected });
+    }
+
+    fn unknown(&mut self, ty: &Type, entry: &Entry<'_>, at: &At<'_>) {
+        let path = at.field(&entry.key).to_path();
+        let message = format!("a {} has no field {}", ty.name, words::short(&entry.key));
+        let mut error = FieldError::new(path, Cause::NotSupported, Topic::UnknownField, message);
+        if self.placed < MAX_PLACED {
+            self.placed += 1;
+            if let Some(meant) = suggest::place(self.schema, self.kind, &self.route, ty, &entry.key) {
+                error.remedy = self.remedy(&meant, &entry.key, at);
+                error.help = Some(meant.help);
+                error.relation =
+                    error.remedy.as_ref().and_then(|remedy| self.supplied(remedy, entry.value, at));
+                // A server that is not strict drops it where it is, and would refuse it where it belongs.
+                if let Some(suggest::What::Place { route, .. }) = meant.what
+                    && !self.fits(entry, route)
+                {
+                    error.remedy = None;
+                }
+                if self.is_restart_always(error.remedy.as_ref(), entry.value) {
+                    error.remedy = None;
+                    let help = error.help.unwrap_or_default();
+                    let stop = if help.ends_with('?') { "" } else { ";" };
+                    error.help = Some(format!(
+                        "{help}{stop} no Job's Pod can have Always, which is for native sidecars (initContainers) alone"
+                    ));
+                }
+            }
+        }
+        self.complain(error);
+    }
+
+    /// The field that has a value once the remedy is applied: one that is not there, by a value that is something. That
+    /// the value may be another than the one written, the help says.
+    fn supplied(&self, remedy: &Remedy, value: NodeId, at: &At<'_>) -> Option<Relation> {
+        let path = match remedy {
+            Remedy::Rename { to } => at.field(to).to_path(),
+            Remedy::Move { to, .. } => to.clone(),
+            Remedy::Quote | Remedy::Value { .. } => return None,
+        };
+        let is_something = match &self.tree[value].kind {
+            NodeKind::Null | NodeKind::Int(0) => false,
+            NodeKind::Str(text) => !text.is_empty(),
+            NodeKind::Seq(items) => !items.is_empty(),
+            NodeKind::Map(entries) => !entries.is_empty(),
+            _ => true,
+        };
+        let is_free = !self.tree.locate(self.object, &path).exact;
+        (is_something && is_free).then_some(Relation::Supplies(path))
+    }
+
+    /// Whether a remedy would make a `restartPolicy` of `Always` count, other than for an init container: the API server
+    /// refuses it for a Job's Pod, and a plain container would be restarted for ever.
+    fn is_restart_always(&self, remedy: Option<&Remedy>, value: NodeId) -> bool {
+        const FIELD: &str = "restartPolicy";
+        let (becomes, of_init) = match remedy {
+            Some(Remedy::Rename { to }) => (to == FIELD, self.route.last() == Some(&"initContainers")),
+            Some(Remedy::Move { to, .. }) => {
+                (matches!(to.segments().last(), Some(Segment::Field(name)) if name == FIELD), false)
+            }
+            _ => (false, false),
+        };
+        becomes && !of_init && self.tree.str(value) == Some("Always")
+    }
+
+    /// Whether the field at `entry` has a type that it may have in the object that `route` leads to, but for faults that
+    /// have one remedy of their own.
+    fn fits(&mut self, entry: &Entry<'_>, route: &[&'static str]) -> bool {
+        let object = route.iter().try_fold(self.schema.root(self.kind), |id, step| {
+            match self.schema.ty(id).field(step).map(|field| innermost(&field.shape)) {
+                Some(Shape::Object(next)) => Some(*next),
+                _ => None,
+            }
+        });
+        let Some(field) = object.and_then(|id| self.schema.ty(id).field(&entry.key)) else { return false };
+        let mut trial = Walk {
+            tree: self.tree,
+            object: self.object,
+            schema: self.schema,
+            kind: self.kind,
+            route: route.to_vec(),
+            complaints: Vec::new(),
+            mistyped: Vec::new(),
+            placed: MAX_PLACED,
+            tries_left: 0,
+            values_left: self.tries_left,
+        };
+        if !trial.is_null(entry.value) {
+            trial.value(entry.value, field, &field.shape, &At::root());
+        }
+        self.tries_left = trial.values_left;
+        let is_sure = |error: &FieldError| {
+            error.topic != Topic::Type
+                || matches!(error.remedy, Some(Remedy::Quote | Remedy::Value { certain: true, .. }))
+        };
+        trial.values_left > 0 && trial.complaints.iter().all(is_sure)
+    }
+
+    /// What was suggested for the field `key` of the object at `at`, as a change of it.
+    fn remedy(&self, meant: &suggest::Meant<'_>, key: &str, at: &At<'_>) -> Option<Remedy> {
+        match meant.what? {
+            suggest::What::Name(name) => Some(Remedy::Rename { to: name.to_owned() }),
+            suggest::What::Place { route, certain } => {
+                let shared = self.route.iter().zip(route).take_while(|(a, b)| a == b).count();
+                let mut to = FieldPath::root();
+                let mut fields = 0;
+                for segment in at.to_path().segments() {
+                    fields += usize::from(matches!(segment, Segment::Field(_)));
+                    if fields > shared {
+                        break;
+                    }
+                    to.push(segment.clone());
+                }
+                let below = route[shared..].iter().copied().chain([key]);
+                Some(Remedy::Move { to: below.fold(to, |to, name| to.field(name.to_owned())), certain })
+            }
+        }
+    }
+
+    /// Complains of keys that someone has written twice. What a merge key (`<<`) brings in may be overridden.
+    fn duplicates(&mut self, entries: &[Entry<'_>], path: impl Fn(&str) -> FieldPath) {
+        if !entries.iter().any(|entry| entry.shadowed && !entry.merged) {
+            return;
+        }
+        let mut written = HashMap::<&str, usize>::new();
+        for entry in entries.iter().filter(|entry| !entry.merged) {
+            let times = written.entry(&entry.key).or_default();
+            *times += 1;
+            // A key given three times is one mistake.
+            if *times == 2 {
+                let message = "the key is given more than once; only the last one counts";
+                self.complain(
+                    FieldError::new(path(&entry.key), Cause::Duplicate, Topic::DuplicateKey, message)
+                        .help(
+                            "keep one of them, or rename the other; kubectl sends the last one alone, but a request that \
+                             holds both is refused under strict validation",
+                        ),
+                );
+            }
+        }
+    }
+
+    fn complain(&mut self, error: FieldError) {
+        if self.complaints.len() < MAX_COMPLAINTS {
+            self.complaints.push(error);
+        }
+    }
+}
+
+/// The shape of the elements of a list or a map, or of those within these.
+fn innermost(shape: &Shape) -> &Shape {
+    match shape {
+        Shape::List(inner) | Shape::Map(inner) => innermost(inner),
+        other => other,
+    }
+}
+
+/// The text of a quantity: numbers need no quotes.
+fn quantity_text<'a>(kind: &'a NodeKind<'_>) -> Option<Cow<'a, str>> {
+    match kind {
+        NodeKind::Str(text) => Some(Cow::Borrowed(text)),
+        NodeKind::Int(number) => Some(number.to_string().into()),
+        NodeKind::Uint(number) => Some(number.to_string().into()),
+        NodeKind::Float(number) if number.is_finite() => Some(number.to_string().into()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,226 @@
+use serde_json::{Map, Value, json};
+
+use super::*;
+
+fn decoded(kind: Kind, object: &Value) -> Decoded {
+    let tree = Tree::from_value(object);
+    decode(&tree, tree.root(), kind)
+}
+
+fn said(kind: Kind, object: &Value) -> String {
+    let lines: Vec<String> = decoded(kind, object)
+        .complaints
+        .iter()
+        .map(|e| {
+            format!(
+                "{}: {}{}",
+                e.path,
+                e.message,
+                e.help.as_ref().map(|h| format!(" -- {h}")).unwrap_or_default()
+            )
+        })
+        .collect();
+    lines.join("\n")
+}
+
+#[test]
+fn unknown_fields_are_given_their_place() {
+    let object = json!({
+        "spec": {
+            "Completions": 3,
+            "restartPolicy": "Never",
+            "schedule": "* * * * *",
+            "nonsense": 1,
+            "template": {
+                "backoffLimit": 4,
+                "containers": [],
+                "spec": {
+                    "backoffLimit": 4,
+                    "image": "x",
+                    "volume": [],
+                    "containers": [{"name": "main", "imagePullPolcy": "Always", "containerPort": 80}],
+                },
+            },
+        },
+        "data": {},
+    });
+    insta::assert_snapshot!(said(Kind::Job, &object), @r"
+    data: a Job has no field data
+    spec.Completions: a JobSpec has no field Completions -- did you mean completions?
+    spec.nonsense: a JobSpec has no field nonsense
+    spec.restartPolicy: a JobSpec has no field restartPolicy -- restartPolicy belongs under template.spec, two levels down
+    spec.schedule: a JobSpec has no field schedule -- schedule is a field of a CronJob's spec
+    spec.template.backoffLimit: a PodTemplateSpec has no field backoffLimit -- backoffLimit belongs to spec, one level up
+    spec.template.containers: a PodTemplateSpec has no field containers -- containers belongs under spec, one level down
+    spec.template.spec.backoffLimit: a PodSpec has no field backoffLimit -- backoffLimit belongs to spec, two levels up
+    spec.template.spec.containers[0].containerPort: a Container has no field containerPort -- containerPort belongs under ports, one level down
+    spec.template.spec.containers[0].imagePullPolcy: a Container has no field imagePullPolcy -- did you mean imagePullPolicy?
+    spec.template.spec.image: a PodSpec has no field image -- image belongs under containers, one level down
+    spec.template.spec.volume: a PodSpec has no field volume -- did you mean volumes?
+    ");
+    let object = json!({"spec": {"startDeadlineSeconds": 1, "JobsHistoryLimit": 1, "template": {}}});
+    insta::assert_snapshot!(said(Kind::CronJob, &object), @r"
+    spec.JobsHistoryLimit: a CronJobSpec has no field JobsHistoryLimit -- did you mean failedJobsHistoryLimit or successfulJobsHistoryLimit?
+    spec.startDeadlineSeconds: a CronJobSpec has no field startDeadlineSeconds -- did you mean startingDeadlineSeconds?
+    spec.template: a CronJobSpec has no field template -- template belongs under jobTemplate.spec, two levels down
+    ");
+}
+
+#[test]
+fn wrong_types_are_all_named() {
+    let object = json!({
+        "metadata": {"name": 5, "labels": {"a": true}, "creationTimestamp": "yesterday"},
+        "spec": {
+            "completions": "3",
+            "parallelism": 1.0,
+            "backoffLimit": 3_000_000_000_i64,
+            "activeDeadlineSeconds": 9_223_372_036_854_775_808_u64,
+            "suspend": "true",
+            "template": {"spec": {
+                "containers": [{
+                    "command": "perl",
+                    "args": [1],
+                    "env": {"name": "a"},
+                    "resources": {"limits": {"cpu": "a lot", "memory": 1.5}},
+                    "ports": [{"containerPort": "80"}],
+                    "livenessProbe": {"httpGet": {"port": true}},
+                }],
+                "restartPolicy": ["Never"],
+            }},
+        },
+    });
+    let decoded_object = decoded(Kind::Job, &object);
+    assert!(decoded_object.workload.is_none());
+    insta::assert_snapshot!(said(Kind::Job, &object), @r#"
+    metadata.creationTimestamp: must be a time such as 2026-01-31T12:00:00Z, not the string "yesterday"
+    metadata.labels[a]: must be a string, not the boolean true -- put the value in quotes: YAML reads yes, no, on, off, true and false as booleans
+    metadata.name: must be a string, not the number 5 -- put the value in quotes
+    spec.activeDeadlineSeconds: 9223372036854775808 does not fit: the largest number this field can hold is 9223372036854775807
+    spec.backoffLimit: 3000000000 does not fit: the largest number this field can hold is 2147483647
+    spec.completions: must be a whole number, not the string "3" -- remove the quotes
+    spec.parallelism: must be a whole number, not the number 1.0 -- write it without a decimal point or an exponent; kubectl sends it so itself, but a request that holds it as it is written is refused
+    spec.suspend: must be true or false, not the string "true" -- remove the quotes
+    spec.template.spec.containers[0].args[0]: must be a string, not a number -- put the value in quotes
+    spec.template.spec.containers[0].command: must be a list, not a string -- write it as a list: ["..."]
+    spec.template.spec.containers[0].env: must be a list, not an object -- begin the entry with a dash (- ): it is one element of a list
+    spec.template.spec.containers[0].livenessProbe.httpGet.port: must be a whole number or a string, not the boolean true
+    spec.template.spec.containers[0].ports[0].containerPort: must be a whole number, not the string "80" -- remove the quotes
+    spec.template.spec.containers[0].resources.limits[cpu]: must be a quantity such as 500m, 2 or 1.5Gi, not the string "a lot"
+    spec.template.spec.restartPolicy: must be a string, not a list
+    "#);
+    let expected: Vec<_> = decoded_object.mistyped.iter().map(|m| m.expected.as_str()).collect();
+    assert_eq!(expected[0..3], ["v1.Time", "string", "string"]);
+    assert_eq!(expected.last(), Some(&"v1.RestartPolicy"));
+}
+
+#[test]
+fn null_is_nothing() {
+    let object = json!({
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": null,
+        "spec": {"completions": null, "template": {"metadata": {"labels": {"a": null}}, "spec": {"containers": [null]}}},
+        "status": {},
+    });
+    let decoded = decoded(Kind::Job, &object);
+    assert_eq!(decoded.complaints, []);
+    let Some(Workload::Job(job)) = decoded.workload else { panic!("no Job") };
+    let template = job.spec.unwrap().template;
+    assert_eq!(template.metadata.unwrap().labels.unwrap()["a"], "");
+    assert_eq!(template.spec.unwrap().containers.len(), 1);
+}
+
+#[test]
+fn numbers_where_text_would_do() {
+    let object = json!({
+        "metadata": {"managedFields": [{"manager": "kubectl", "fieldsV1": {"f:spec": {"f:a": {}, "f:b": [null, 1]}}}]},
+        "spec": {"template": {"spec": {"containers": [{
+            "name": "a",
+            "resources": {"limits": {"cpu": 1.5, "memory": "1Gi", "a": 2, "b": null}},
+            "livenessProbe": {"httpGet": {"port": 80}, "tcpSocket": {"port": "http"}},
+            "readinessProbe": {"httpGet": {"port": null}},
+        }]}}},
+    });
+    let decoded = decoded(Kind::Job, &object);
+    assert_eq!(decoded.complaints, []);
+    let Some(Workload::Job(job)) = decoded.workload else { panic!("no Job") };
+    let fields = job.metadata.managed_fields.unwrap().remove(0).fields_v1.unwrap().0;
+    assert_eq!(fields, json!({"f:spec": {"f:a": {}, "f:b": [null, 1]}}));
+    let container = job.spec.unwrap().template.spec.unwrap().containers.remove(0);
+    let limits = serde_json::to_value(container.resources.unwrap().limits).unwrap();
+    assert_eq!(limits, json!({"a": "2", "b": "0", "cpu": "1.5", "memory": "1Gi"}));
+    let probe = serde_json::to_value(container.liveness_probe).unwrap();
+    assert_eq!(probe, json!({"httpGet": {"port": 80}, "tcpSocket": {"port": "http"}}));
+}
+
+#[test]
+fn keys_given_twice() {
+    let text = "
+spec:
+  base: &base {completions: 1, parallelism: 2}
+  suspend: true
+  <<: *base
+  completions: 3
+  suspend: false
+  suspend: true
+  template:
+    metadata:
+      labels: {a: b, a: c}
+";
+    let documents = jobguard_manifest::read(text);
+    let tree = documents[0].content.as_ref().unwrap();
+    let decoded = decode(tree, tree.root(), Kind::Job);
+    let paths: Vec<_> = decoded.complaints.iter().map(|e| format!("{:?} {}", e.topic, e.path)).collect();
+    assert_eq!(
+        paths,
+        [
+            "DuplicateKey spec.suspend",
+            "UnknownField spec.base",
+            "DuplicateKey spec.template.metadata.labels[a]"
+        ]
+    );
+    let Some(Workload::Job(job)) = decoded.workload else { panic!("no Job") };
+    assert_eq!(job.spec.unwrap().completions, Some(3));
+}
+
+#[test]
+fn work_is_bounded() {
+    let items: Vec<Value> = (0..5000).map(|n| json!(n)).collect();
+    let unknown: Map<String, Value> = (0..5000).map(|n| (format!("field{n}"), json!(1))).collect();
+    let decoded = decoded(
+        Kind::Job,
+        &json!({"spec": {"template": {"spec": {"containers": [{"command": items}]}}}, "metadata": unknown}),
+    );
+    assert_eq!(decoded.complaints.len(), 1000);
+    assert!(decoded.workload.is_none());
+}
+
+#[test]
+fn not_an_object() {
+    assert_eq!(
+        said(Kind::CronJob, &json!([1])),
+        "must be an object (key: value), not a list".replacen("must", ": must", 1)
+            + " -- remove the dash (- ): this field holds one object, not a list of them"
+    );
+    assert!(decoded(Kind::CronJob, &json!(null)).workload.is_some());
+}
+
+#[test]
+fn times() {
+    for text in ["2026-01-31T12:00:00Z", "2026-01-31T12:00:00.5+02:00"] {
+        assert!(is_time(text), "{text}");
+    }
+    for text in ["", "2026-01-31", "2026-01-31 12:00:00Z", "2026-02-31T12:00:00Z", "2026-01-31T12:00:00"] {
+        assert!(!is_time(text), "{text}");
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn never_panics(text in "\\PC{0,60}", number in proptest::num::i64::ANY) {
+        for value in [json!(text), json!(number), json!([text]), json!({text.clone(): number})] {
+            let object = json!({"spec": {"template": value, "completions": value, &text: 1}, &text: value});
+            let _ = said(Kind::Job, &object);
+        }
+    }
+}

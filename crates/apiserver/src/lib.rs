@@ -1,0 +1,130 @@
+#![doc = include_str!("../README.md")]
+//! # In detail
+//!
+//! What the API server decides about a Job or CronJob: decoding, its own defaults, its validation.
+//!
+//! This module speaks of field errors only. It knows nothing of policies or findings. The ground truth is
+//! Kubernetes v1.36 with its default feature gates. The order of things in the server, on create:
+//!
+//! 1. [`decode()`]: a wrong type ends the request (400), unknown fields and duplicate keys end it or not, as asked;
+//! 2. [`apply_defaults`] on the decoded object;
+//! 3. mutating webhooks: they see the defaults, and an object that may be invalid;
+//! 4. [`prepare_for_create`]: the generated selector and labels, fields behind closed feature gates dropped;
+//! 5. [`validate_create`]: a fault ends the request (422);
+//! 6. validating webhooks: they see a prepared and valid object.
+
+mod apply;
+mod child;
+mod decode;
+mod defaults;
+mod error;
+mod image;
+pub mod names;
+mod pod;
+mod same;
+mod schema;
+mod stored;
+mod update;
+mod validate;
+mod version;
+mod warnings;
+
+pub use apply::{Applied, LAST_APPLIED, Merged, MergedPlaces, Way, applied_by_server, merge};
+pub use child::{CRON_JOB_CHILD_SUFFIX, child_job, run_spec, validate_child, validate_child_of_accepted};
+pub use decode::MAX_COMPLAINTS;
+pub use decode::{Decoded, Mistyped, decode};
+pub use defaults::{
+    CONTROLLER_UID_LABELS, Defaulted, JOB_NAME_LABELS, UNKNOWN_UID, apply_defaults, prepare_for_create,
+    reset_system_fields,
+};
+pub use error::{Cause, FieldError, Relation, Remedy, Topic};
+pub use image::effective_tag;
+pub use stored::stored_form;
+pub use update::{prepare_for_update, validate_update};
+pub use validate::validate_create;
+pub use version::{KubernetesVersion, UnknownVersion, fields_not_in};
+pub use warnings::warnings;
+
+use k8s_openapi::api::batch::v1::{CronJob, Job, JobSpec};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+use jobguard_manifest::FieldPath;
+
+/// Which of the two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// A Job.
+    Job,
+    /// A CronJob.
+    CronJob,
+}
+
+impl Kind {
+    /// The word in a manifest.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Job => "Job",
+            Self::CronJob => "CronJob",
+        }
+    }
+}
+
+/// A Job or a CronJob.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Workload {
+    /// `batch/v1` Job.
+    Job(Box<Job>),
+    /// `batch/v1` CronJob.
+    CronJob(Box<CronJob>),
+}
+
+impl Workload {
+    /// Which of the two it is.
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::Job(_) => Kind::Job,
+            Self::CronJob(_) => Kind::CronJob,
+        }
+    }
+
+    /// Its own metadata.
+    pub fn metadata(&self) -> &ObjectMeta {
+        match self {
+            Self::Job(job) => &job.metadata,
+            Self::CronJob(cron_job) => &cron_job.metadata,
+        }
+    }
+
+    /// Its own metadata, to be changed.
+    pub fn metadata_mut(&mut self) -> &mut ObjectMeta {
+        match self {
+            Self::Job(job) => &mut job.metadata,
+            Self::CronJob(cron_job) => &mut cron_job.metadata,
+        }
+    }
+
+    /// The Job's spec, in a CronJob that of its template. Always there after [`apply_defaults`].
+    pub fn job_spec(&self) -> Option<&JobSpec> {
+        match self {
+            Self::Job(job) => job.spec.as_ref(),
+            Self::CronJob(cron_job) => cron_job.spec.job_template.spec.as_ref(),
+        }
+    }
+
+    /// The Job's spec, to be changed; an empty one is put in place where there is none.
+    pub fn job_spec_mut(&mut self) -> &mut JobSpec {
+        match self {
+            Self::Job(job) => job.spec.get_or_insert_default(),
+            Self::CronJob(cron_job) => cron_job.spec.job_template.spec.get_or_insert_default(),
+        }
+    }
+
+    /// Where [`Workload::job_spec`] stands: `spec` or `spec.jobTemplate.spec`.
+    pub fn job_spec_path(&self) -> FieldPath {
+        let spec = FieldPath::root().field("spec");
+        match self {
+            Self::Job(_) => spec,
+            Self::CronJob(_) => spec.field("jobTemplate").field("spec"),
+        }
+    }
+}

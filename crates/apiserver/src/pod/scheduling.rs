@@ -1,0 +1,134 @@
+//! Where and when a Pod may run, apart from affinity: tolerations, spread, gates.
+
+use std::collections::BTreeSet;
+
+use k8s_openapi::api::core::v1::{PodSchedulingGate, Toleration, TopologySpreadConstraint};
+
+use super::affinity::label_keys;
+use super::report::{Report, text};
+use super::selector;
+use crate::names;
+use jobguard_manifest::At;
+
+/// Checks a list of tolerations, of a Pod or from the annotation that was once in their place.
+pub(super) fn tolerations(tolerations: &[Toleration], at: &At<'_>, report: &mut Report<'_>) {
+    for (index, toleration) in tolerations.iter().enumerate() {
+        let at = at.index(index);
+        let (key, value) = (text(&toleration.key), text(&toleration.value));
+        let (operator, effect) = (text(&toleration.operator), text(&toleration.effect));
+        let operator_at = at.field("operator");
+        if !key.is_empty() {
+            report.name(&at.field("key"), key, names::qualified_name(key));
+        } else if operator != "Exists" {
+            report.invalid(&operator_at, "without a key every taint is tolerated: name a key, or use Exists");
+        }
+        if toleration.toleration_seconds.is_some() && effect != "NoExecute" {
+            report.invalid(
+                &at.field("effect"),
+                "tolerationSeconds are for taints with NoExecute only: use this effect",
+            );
+        }
+        match operator {
+            "" | "Equal" => {
+                // The server makes one error of all that is wrong with the value.
+                let mut problems = names::label_value(value);
+                problems.truncate(1);
+                report.name((&operator_at, &at.field("value")), value, problems);
+            }
+            "Exists" => {
+                if !value.is_empty() {
+                    report.invalid(
+                        (&operator_at, &at.field("value")),
+                        "Exists takes no value: remove it, or use Equal",
+                    );
+                }
+            }
+            // Lt and Gt belong to a feature gate that is off by default (TaintTolerationComparisonOperators).
+            other => report.not_supported(&operator_at, other, &["Equal", "Exists"]),
+        }
+        if !effect.is_empty() && !matches!(effect, "NoSchedule" | "PreferNoSchedule" | "NoExecute") {
+            report.not_supported(
+                &at.field("effect"),
+                effect,
+                &["NoSchedule", "PreferNoSchedule", "NoExecute"],
+            );
+        }
+    }
+}
+
+/// Checks `schedulingGates`.
+pub(super) fn gates(gates: &[PodSchedulingGate], at: &At<'_>, report: &mut Report<'_>) {
+    let mut seen = BTreeSet::new();
+    for (index, gate) in gates.iter().enumerate() {
+        let at = at.index(index);
+        let place = (&at, &at.field("name"));
+        report.name(place, &gate.name, names::qualified_name(&gate.name));
+        if !seen.insert(gate.name.as_str()) {
+            report.duplicate(place, &gate.name, "is a gate already: name each once");
+        }
+    }
+}
+
+/// Checks `topologySpreadConstraints`.
+pub(super) fn spread(constraints: &[TopologySpreadConstraint], at: &At<'_>, report: &mut Report<'_>) {
+    let repeated = repeated(constraints);
+    for (index, constraint) in constraints.iter().enumerate() {
+        let at = at.index(index);
+        if constraint.max_skew <= 0 {
+            report.invalid(&at.field("maxSkew"), "use a skew of 1 or more");
+        }
+        if constraint.topology_key.is_empty() {
+            report.required(&at.field("topologyKey"), "name the node label to spread over");
+        }
+        let otherwise = constraint.when_unsatisfiable.as_str();
+        if !matches!(otherwise, "DoNotSchedule" | "ScheduleAnyway") {
+            report.not_supported(
+                &at.field("whenUnsatisfiable"),
+                otherwise,
+                &["DoNotSchedule", "ScheduleAnyway"],
+            );
+        }
+        if repeated[index] {
+            report.duplicate(
+                (&at.field("{topologyKey, whenUnsatisfiable}"), &at.field("topologyKey")),
+                &constraint.topology_key,
+                "has another constraint with the same whenUnsatisfiable: make one of the two",
+            );
+        }
+        if let Some(least) = constraint.min_domains {
+            let at = at.field("minDomains");
+            if least <= 0 {
+                report.invalid(&at, "use 1 domain or more");
+            }
+            if otherwise != "DoNotSchedule" {
+                report.invalid(
+                    &at,
+                    "minDomains only work with whenUnsatisfiable DoNotSchedule: use it, or remove this",
+                );
+            }
+        }
+        for (field, policy) in [
+            ("nodeAffinityPolicy", constraint.node_affinity_policy.as_deref()),
+            ("nodeTaintsPolicy", constraint.node_taints_policy.as_deref()),
+        ] {
+            if let Some(policy) = policy
+                && !matches!(policy, "Honor" | "Ignore")
+            {
+                report.not_supported(&at.field(field), policy, &["Honor", "Ignore"]);
+            }
+        }
+        let selected = constraint.label_selector.as_ref();
+        label_keys(constraint.match_label_keys.as_deref(), None, selected, &at, report);
+        selector::check(selected, &at.field("labelSelector"), report);
+    }
+}
+
+/// For each constraint, whether a later one has the same key and the same way out.
+fn repeated(constraints: &[TopologySpreadConstraint]) -> Vec<bool> {
+    let mut later = BTreeSet::new();
+    let mut repeated: Vec<bool> = (constraints.iter().rev())
+        .map(|constraint| !later.insert((&constraint.topology_key, &constraint.when_unsatisfiable)))
+        .collect();
+    repeated.reverse();
+    repeated
+}

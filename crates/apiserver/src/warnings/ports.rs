@@ -1,0 +1,82 @@
+//! Warnings about ports that get in each other's way, among all containers of a Pod.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::{ContainerPort, PodSpec};
+
+use super::pod::each_container;
+use super::{At, Warnings};
+use jobguard_manifest::FieldPath;
+
+/// A port and where it stands.
+struct Placed<'p> {
+    port: &'p ContainerPort,
+    path: FieldPath,
+}
+
+/// How many ports of the same number are compared with each other; more than any Pod has use for.
+const COMPARED: usize = 64;
+
+/// After so many pairs that get in each other's way, no more than one is told of each port.
+const PAIRS: usize = 512;
+
+pub(super) fn warn_ports(spec: &PodSpec, at: &At<'_>, found: &mut Warnings) {
+    let mut by_number: BTreeMap<(i32, &str), Vec<Placed<'_>>> = BTreeMap::new();
+    let mut by_name: BTreeMap<&str, FieldPath> = BTreeMap::new();
+    let mut pairs = 0_usize;
+    each_container(spec, at, &mut |container, here| {
+        let here = here.field("ports");
+        for (index, port) in container.ports.iter().flatten().enumerate() {
+            let here = here.index(index);
+            if host_ip(port).is_some() && host_port(port) == 0 {
+                found.add(&here, "hostIP says nothing without hostPort", "set hostPort, or remove hostIP");
+            }
+            let others = by_number
+                .entry((port.container_port, port.protocol.as_deref().unwrap_or("TCP")))
+                .or_default();
+            for other in others.iter() {
+                if let Some(message) = conflict(port, other) {
+                    found.add(&here, message, "list each port once");
+                    pairs += 1;
+                    if pairs > PAIRS {
+                        break;
+                    }
+                }
+            }
+            if others.len() < COMPARED {
+                others.push(Placed { port, path: here.to_path() });
+            }
+            let Some(name) = port.name.as_deref().filter(|name| !name.is_empty()) else { continue };
+            if let Some(first) = by_name.get(name) {
+                let message =
+                    format!("{first} has this port name already, and what asks for it by name gets that one");
+                found.add(&here, message, "give each port of a Pod a name of its own");
+            } else {
+                by_name.insert(name, here.to_path());
+            }
+        }
+    });
+}
+
+fn host_ip(port: &ContainerPort) -> Option<&str> {
+    port.host_ip.as_deref().filter(|ip| !ip.is_empty())
+}
+
+fn host_port(port: &ContainerPort) -> i32 {
+    port.host_port.unwrap_or_default()
+}
+
+fn conflict(port: &ContainerPort, other: &Placed<'_>) -> Option<String> {
+    let path = &other.path;
+    let other = other.port;
+    let same_host_port = host_port(port) == host_port(other);
+    if host_ip(port) == host_ip(other) && same_host_port {
+        Some(format!("the same port is listed at {path}"))
+    } else if host_port(port) == 0 || host_port(other) == 0 {
+        Some(format!("the port overlaps with {path}"))
+    } else if same_host_port && host_ip(port).is_some() != host_ip(other).is_some() {
+        Some(format!("it is undefined whether this port or the one at {path} gets the traffic"))
+    } else {
+        None
+    }
+}

@@ -1,0 +1,246 @@
+use serde_json::{Value, json};
+
+use super::*;
+use crate::read;
+
+/// The text after `edit` of the first document, proved against its meaning; or why it was refused.
+fn edited(text: &str, edit: &Edit) -> String {
+    let documents = read(text);
+    let tree = documents[0].content.as_ref().unwrap();
+    let root = FieldPath::root();
+    let edits = match plan(text, tree, &root, edit) {
+        Ok(edits) => edits,
+        Err(refused) => return format!("{refused:?}"),
+    };
+    let after = apply(text, &edits).unwrap();
+    let mut meant = tree.to_value(tree.root());
+    perform(&mut meant, text, tree, &root, edit).unwrap();
+    let documents = read(&after);
+    let tree = documents[0].content.as_ref().unwrap_or_else(|error| panic!("{error}\n{after}"));
+    assert_eq!(tree.to_value(tree.root()), meant, "{after}");
+    // The same with other line ends.
+    let windows = text.replace('\n', "\r\n");
+    if windows != text && !text.contains('\r') {
+        assert_eq!(edited(&windows, edit), after.replace('\n', "\r\n"));
+    }
+    after
+}
+
+fn path(text: &str) -> FieldPath {
+    FieldPath::parse(text)
+}
+
+fn set(text: &str, field: &str, value: Value) -> String {
+    edited(text, &Edit::Set { path: path(field), value })
+}
+
+fn insert(text: &str, field: &str, value: Value) -> String {
+    edited(text, &Edit::Insert { path: path(field), value })
+}
+
+fn remove(text: &str, field: &str) -> String {
+    edited(text, &Edit::Remove { path: path(field) })
+}
+
+fn relocate(text: &str, from: &str, to: &str) -> String {
+    edited(text, &Edit::Move { from: path(from), to: path(to) })
+}
+
+fn rename(text: &str, field: &str, to: &str) -> String {
+    edited(text, &Edit::RenameKey { path: path(field), to: to.to_owned() })
+}
+
+#[test]
+fn values_keep_their_quotes_and_comments() {
+    assert_eq!(set("a: 'x' # c\nb: 1\n", "a", json!("w")), "a: 'w' # c\nb: 1\n");
+    assert_eq!(set("a: \"x\"\n", "a", json!("y \"z\"")), "a: \"y \\\"z\\\"\"\n");
+    assert_eq!(set("a: 'x'\n", "a", json!("it's")), "a: 'it''s'\n");
+    assert_eq!(set("a: x\n", "a", json!("w")), "a: w\n");
+    assert_eq!(set("a: x\n", "a", json!("on")), "a: \"on\"\n");
+    assert_eq!(set("a: TZ=UTC 0 3 * * *\n", "a", json!("0 3 * * *")), "a: 0 3 * * *\n");
+    assert_eq!(set("a: TZ=UTC */5 3 * * *\n", "a", json!("*/5 3 * * *")), "a: \"*/5 3 * * *\"\n");
+    assert_eq!(set("a: |\n  x\n  y\nb: 1\n", "a", json!("z")), "a: \"z\"\nb: 1\n");
+    assert_eq!(set("a: '3' # three\n", "a", json!(3)), "a: 3 # three\n");
+    assert_eq!(set("{\"a\": \"x\"}\n", "a", json!("w")), "{\"a\": \"w\"}\n");
+    assert_eq!(set("{a: x, b: 1}\n", "a", json!("y,z")), "{a: \"y,z\", b: 1}\n");
+    assert_eq!(set("a:\nb: 1\n", "a", json!("w")), "a: w\nb: 1\n");
+    assert_eq!(set("a: # why\nb: 1\n", "a", json!("w")), "a: w # why\nb: 1\n");
+    assert_eq!(set("a: ~\n", "a", json!(1)), "a: 1\n");
+    assert_eq!(set("a: \\[\"x\"\\]\n", "a", json!(["x", "-c"])), "a: [\"x\", \"-c\"]\n");
+    assert_eq!(set("a: [1]\n", "a", json!([1, 2])), "a: [1, 2]\n");
+    assert_eq!(set("a:\n- 1\n", "a", json!([1, 2])), "Layout");
+    assert_eq!(set("a: !!str 4\n", "a", json!(4)), "Layout");
+    assert_eq!(set("\u{feff}a: 1\n", "b", json!(2)), "\u{feff}a: 1\nb: 2\n");
+}
+
+#[test]
+fn entries_are_added_behind_the_last() {
+    assert_eq!(insert("a:\n  b: 1 # c\nd: 1\n", "a.c", json!("x")), "a:\n  b: 1 # c\n  c: x\nd: 1\n");
+    assert_eq!(
+        insert("a:\n    b:\n    - 1\n\n# end\n", "a.c", json!(2)),
+        "a:\n    b:\n    - 1\n    c: 2\n\n# end\n"
+    );
+    assert_eq!(insert("a: 1", "b", json!(2)), "a: 1\nb: 2");
+    assert_eq!(insert("- b: 1\n  c: 2\n- d: 1\n", "[0].x", json!(2)), "- b: 1\n  c: 2\n  x: 2\n- d: 1\n");
+    assert_eq!(insert("- b: 1\n- d: 1\n", "[1].x", json!(2)), "- b: 1\n- d: 1\n  x: 2\n");
+    assert_eq!(insert("a:\n  b: |\n    x\n\nc: 1\n", "a.d", json!(2)), "a:\n  b: |\n    x\n  d: 2\n\nc: 1\n");
+    assert_eq!(insert("a: 1\n", "b.c.d", json!("x")), "a: 1\nb:\n  c:\n    d: x\n");
+    assert_eq!(insert("a:\nb: 1\n", "a.c.d", json!(1)), "a:\n  c:\n    d: 1\nb: 1\n");
+    assert_eq!(insert("a: null # c\nb: 1\n", "a.c", json!(1)), "a: # c\n  c: 1\nb: 1\n");
+    assert_eq!(
+        insert("# c\nkind: Job\n", "apiVersion", json!("batch/v1")),
+        "# c\napiVersion: batch/v1\nkind: Job\n"
+    );
+    assert_eq!(insert("- kind: Job\n", "[0].apiVersion", json!("v1")), "- apiVersion: v1\n  kind: Job\n");
+    assert_eq!(
+        insert("a: 1\n", "b", json!({"rules": [{"action": "Ignore", "on": [{"type": "X", "s": "True"}]}]})),
+        "a: 1\nb:\n  rules:\n  - action: Ignore\n    \"on\":\n    - s: \"True\"\n      type: X\n"
+    );
+    assert_eq!(insert("a: 1\n", "a", json!(2)), "Exists");
+    assert_eq!(insert("a: 1\n", "a.b", json!(2)), "Layout");
+    assert_eq!(insert("a: [1]\n", "a[3].b", json!(2)), "Missing");
+}
+
+#[test]
+fn entries_are_added_in_flow_style() {
+    assert_eq!(insert("a: {b: 1}\n", "a.c", json!("x")), "a: {b: 1, c: x}\n");
+    assert_eq!(insert("a: {b: 1,}\n", "a.c", json!("x")), "a: {b: 1, c: x,}\n");
+    assert_eq!(insert("a: {}\n", "a.c.d", json!("x")), "a: {c: {d: x}}\n");
+    assert_eq!(insert("{\"a\":{\"b\":1}}", "a.c", json!("x")), "{\"a\":{\"b\":1,\"c\":\"x\"}}");
+    assert_eq!(insert("{\"a\": {}}", "a.c", json!("x")), "{\"a\": {\"c\": \"x\"}}");
+    assert_eq!(insert("{\"a\": null}", "a.c", json!("x")), "{\"a\": {\"c\": \"x\"}}");
+    assert_eq!(
+        insert("{\n  \"a\": {\n    \"b\": 1\n  }\n}\n", "a.c", json!("x")),
+        "{\n  \"a\": {\n    \"b\": 1,\n    \"c\": \"x\"\n  }\n}\n"
+    );
+    assert_eq!(insert("a: {\n  b: 1 # one\n}\n", "a.c", json!("x")), "a: {\n  b: 1, # one\n  c: x\n}\n");
+}
+
+#[test]
+fn entries_are_removed_with_their_lines() {
+    assert_eq!(remove("a: 1\nb: 2 # c\nc: 3\n", "b"), "a: 1\nc: 3\n");
+    assert_eq!(remove("a: 1\nb: 2", "b"), "a: 1");
+    assert_eq!(remove("- a: 1\n  b: 2\n", "[0].a"), "- b: 2\n");
+    assert_eq!(remove("- a: 1\n  # c\n  b: 2\n", "[0].a"), "Layout");
+    assert_eq!(remove("a:\n  b:\n  - 1\n  c: 2\nd: 1\n", "a.b"), "a:\n  c: 2\nd: 1\n");
+    assert_eq!(remove("a:\n  b: 1\nd: 1\n", "a.b"), "a: {}\nd: 1\n");
+    assert_eq!(remove("{a: 1, b: 2}\n", "a"), "{b: 2}\n");
+    assert_eq!(remove("{a: 1, b: 2}\n", "b"), "{a: 1}\n");
+    assert_eq!(remove("{\"a\": 1}\n", "a"), "{}\n");
+    assert_eq!(remove("{\n  \"a\": 1,\n  \"b\": 2\n}\n", "b"), "{\n  \"a\": 1\n}\n");
+}
+
+#[test]
+fn moved_up_and_down() {
+    assert_eq!(
+        relocate(
+            "spec:\n  template:\n    limit: 4 # four\n    spec: {}\n",
+            "spec.template.limit",
+            "spec.limit"
+        ),
+        "spec:\n  template:\n    spec: {}\n  limit: 4 # four\n"
+    );
+    // Where it stands is where it goes.
+    assert_eq!(
+        relocate("spec:\n  t:\n    x: 1\n    # why\n    limit: 4\nz: 1\n", "spec.t.limit", "spec.limit"),
+        "spec:\n  t:\n    x: 1\n  # why\n  limit: 4\nz: 1\n"
+    );
+    assert_eq!(
+        relocate("spec:\n  t:\n    x: 1\n    limit: 4", "spec.t.limit", "spec.limit"),
+        "spec:\n  t:\n    x: 1\n  limit: 4"
+    );
+    // The only one, below new parents.
+    assert_eq!(
+        relocate("t:\n  # all\n  list:\n  - a: |\n      x\n    b: 1\nz: 1\n", "t.list", "t.spec.list"),
+        "t:\n  spec:\n    # all\n    list:\n    - a: |\n        x\n      b: 1\nz: 1\n"
+    );
+    assert_eq!(
+        relocate("t:\n  list:\n  - a: 1\n  p: N\n", "t.list", "t.spec.list"),
+        "t:\n  p: N\n  spec:\n    list:\n    - a: 1\n"
+    );
+    assert_eq!(relocate("t:\n  spec:\n  p: N\n", "t.p", "t.spec.p"), "t:\n  spec:\n    p: N\n");
+    assert_eq!(
+        relocate("t:\n  p: N\n  spec:\n    a: 1\n", "t.p", "t.spec.p"),
+        "t:\n  spec:\n    a: 1\n    p: N\n"
+    );
+    assert_eq!(relocate("l: 1\nspec:\n  a: 1\n", "l", "spec.l"), "spec:\n  a: 1\n  l: 1\n");
+    assert_eq!(relocate("- l: 1\n  s: {a: 1}\n", "[0].l", "[0].s.l"), "- s: {a: 1, l: 1}\n");
+    assert_eq!(relocate("t: {l: 1}\ns: {}\n", "t.l", "s.l"), "Layout");
+    assert_eq!(relocate("t:\n  l: 1\n  a: 2\nl: 2\n", "t.l", "l"), "Exists");
+}
+
+#[test]
+fn moved_in_flow_style() {
+    assert_eq!(
+        relocate("{\"s\": {\"t\": {\"l\": 4, \"x\": {}}}}\n", "s.t.l", "s.l"),
+        "{\"s\": {\"t\": {\"x\": {}}, \"l\": 4}}\n"
+    );
+    assert_eq!(
+        relocate("{\"s\": {\"t\": {\"x\": {}, \"l\": [4]}}}\n", "s.t.l", "s.t.x.l"),
+        "{\"s\": {\"t\": {\"x\": {\"l\": [4]}}}}\n"
+    );
+    assert_eq!(relocate("{t: {l: [1]}}\n", "t.l", "t.spec.l"), "{t: {spec: {l: [1]}}}\n");
+    assert_eq!(
+        relocate(
+            "{\n  \"t\": {\n    \"l\": [\n      1\n    ],\n    \"p\": \"N\"\n  }\n}\n",
+            "t.l",
+            "t.spec.l"
+        ),
+        "{\n  \"t\": {\n    \"p\": \"N\",\n    \"spec\": {\n      \"l\": [\n        1\n      ]\n    }\n  }\n}\n"
+    );
+    assert_eq!(relocate("t: {l: 1, x: 2}\n", "t.l", "l"), "t: {x: 2}\nl: 1\n");
+}
+
+#[test]
+fn names_and_quotes() {
+    assert_eq!(rename("conc: 1 # c\n", "conc", "concurrency"), "concurrency: 1 # c\n");
+    assert_eq!(rename("{\"conc\":1}\n", "conc", "concurrency"), "{\"concurrency\":1}\n");
+    assert_eq!(rename("'a': 1\nb: 2\n", "a", "b"), "Exists");
+    let quote = |text| edited(text, &Edit::Quote { path: path("a[0].v") });
+    assert_eq!(quote("a:\n- v: y # c\n"), "a:\n- v: \"y\" # c\n");
+    assert_eq!(quote("a:\n- v: 1.10\n"), "a:\n- v: \"1.10\"\n");
+    assert_eq!(quote("{\"a\": [{\"v\": 0.50}]}\n"), "{\"a\": [{\"v\": \"0.50\"}]}\n");
+    assert_eq!(quote("a:\n- v: x\n"), "Layout");
+}
+
+#[test]
+fn elements_change_places_with_their_comments() {
+    let reorder =
+        |text, order: &[usize]| edited(text, &Edit::Reorder { path: path("v"), order: order.to_vec() });
+    assert_eq!(reorder("v: [3, 1, 3] # c\n", &[1, 0]), "v: [1, 3] # c\n");
+    assert_eq!(reorder("{\"v\": [2,1]}\n", &[1, 0]), "{\"v\": [1,2]}\n");
+    assert_eq!(
+        reorder("v:\n  - 3 # three\n  # one\n  - 1\n  - 3\nw: 1\n", &[1, 0]),
+        "v:\n  - 1\n  # one\n  - 3 # three\nw: 1\n"
+    );
+    assert_eq!(reorder("v:\n- 2\n- 1\n- 1", &[1, 0]), "v:\n- 1\n- 2");
+    assert_eq!(reorder("v: [1, [2]]\n", &[1, 0]), "Layout");
+    assert_eq!(reorder("v: [1, 2]\n", &[1, 1]), "Missing");
+}
+
+#[test]
+fn never_through_an_alias() {
+    let text = "a: &x {b: 1}\nc: *x\nd:\n  <<: *x\n  e: 1\n";
+    assert_eq!(set(text, "c.b", json!(2)), "Shared");
+    assert_eq!(set(text, "d.b", json!(2)), "Shared");
+    assert_eq!(insert(text, "c.z", json!(2)), "Shared");
+    assert_eq!(set("- &x {b: 1}\n- *x\n", "[1].b", json!(2)), "Shared");
+    assert_eq!(set(text, "a.b", json!(2)), "Shared");
+    assert_eq!(set("- 1\n- &x {b: 1}\n- *x\n", "[1].b", json!(2)), "Shared");
+    assert_eq!(set("a: &x {b: 1}\n", "a.b", json!(2)), "a: &x {b: 2}\n");
+    assert_eq!(
+        set("- &x {b: 1}\n- 2\n- *x\n- {b: 2}\n", "[3].b", json!(3)),
+        "- &x {b: 1}\n- 2\n- *x\n- {b: 3}\n"
+    );
+    // Beside one there is no harm.
+    assert_eq!(insert("a: &x 1\nb:\n  c: *x # c\n", "b.d", json!(2)), "a: &x 1\nb:\n  c: *x # c\n  d: 2\n");
+}
+
+#[test]
+fn edits_that_meet_are_not_applied() {
+    let edit = |start, end, with: &str| TextEdit { span: Span::new(start, end), with: with.to_owned() };
+    assert_eq!(apply("abc", &[edit(1, 2, "x"), edit(1, 1, "y")]).as_deref(), Some("ayxc"));
+    assert_eq!(apply("abc", &[edit(0, 2, "x"), edit(1, 3, "y")]), None);
+    assert_eq!(apply("é", &[edit(1, 2, "x")]), None);
+    assert_eq!(apply("abc", &[edit(2, 9, "x")]), None);
+}
