@@ -11,10 +11,7 @@ use k8s_openapi::jiff::Timestamp;
 use k8s_openapi::jiff::tz::TimeZone;
 
 use super::validate::validate_known_child;
-use super::{
-    CONTROLLER_UID_LABELS, FieldError, JOB_NAME_LABELS, UNKNOWN_UID, Workload, apply_defaults,
-    prepare_for_create, validate_create,
-};
+use super::{CONTROLLER_UID_LABELS, FieldError, JOB_NAME_LABELS, Server, UNKNOWN_UID, Workload};
 
 /// The annotation that says for when a Job was scheduled.
 const SCHEDULED_ANNOTATION: &str = "batch.kubernetes.io/cronjob-scheduled-timestamp";
@@ -59,9 +56,9 @@ fn child_with(spec: Option<JobSpec>, cron_job: &CronJob, scheduled: Timestamp) -
 /// A Job's spec without what tells it from the template of its CronJob: with the server's defaults, and without the
 /// selector and labels that the server makes. Two specs are equal in this form where one was made from the other, and
 /// nothing was changed in between but `suspend`, which queues set and take back.
-pub fn run_spec(spec: JobSpec) -> JobSpec {
+pub(super) fn run_spec(server: &Server, spec: JobSpec) -> JobSpec {
     let mut job = Workload::Job(Box::new(Job { spec: Some(spec), ..Job::default() }));
-    apply_defaults(&mut job);
+    server.apply_defaults(&mut job);
     let Workload::Job(job) = job else { return JobSpec::default() };
     let mut spec = job.spec.unwrap_or_default();
     spec.suspend = None;
@@ -86,13 +83,17 @@ pub fn run_spec(spec: JobSpec) -> JobSpec {
 }
 
 /// What the server has to say about the Job of the run at `scheduled`. Paths are those of the Job.
-pub fn validate_child(cron_job: &CronJob, scheduled: Timestamp) -> Vec<FieldError> {
-    validate_create(&prepared(child_job(cron_job, scheduled)))
+pub(super) fn validate_child(server: &Server, cron_job: &CronJob, scheduled: Timestamp) -> Vec<FieldError> {
+    server.validate_create(&prepared(server, child_job(cron_job, scheduled)))
 }
 
 /// The same of a CronJob that the server accepts: its template has passed, Pods and all, and what is left to be said
 /// is about the name, the labels and the selector that its Jobs are given.
-pub fn validate_child_of_accepted(cron_job: &CronJob, scheduled: Timestamp) -> Vec<FieldError> {
+pub(super) fn validate_child_of_accepted(
+    server: &Server,
+    cron_job: &CronJob,
+    scheduled: Timestamp,
+) -> Vec<FieldError> {
     if has_nothing_of_its_own(cron_job) {
         return Vec::new();
     }
@@ -105,7 +106,7 @@ pub fn validate_child_of_accepted(cron_job: &CronJob, scheduled: Timestamp) -> V
         template: PodTemplateSpec { metadata: spec.template.metadata.clone(), spec: None },
         ..JobSpec::default()
     });
-    validate_known_child(&prepared(child_with(spec, cron_job, scheduled)))
+    validate_known_child(server, &prepared(server, child_with(spec, cron_job, scheduled)))
 }
 
 /// Whether nothing in the template of an accepted CronJob can clash with what its Jobs are given: it brings no labels
@@ -125,10 +126,10 @@ fn has_nothing_of_its_own(cron_job: &CronJob) -> bool {
 }
 
 /// The Job as it comes before the server's validation.
-fn prepared(job: Job) -> Workload {
+fn prepared(server: &Server, job: Job) -> Workload {
     let mut child = Workload::Job(Box::new(job));
-    let defaulted = apply_defaults(&mut child);
-    prepare_for_create(&mut child, defaulted);
+    let defaulted = server.apply_defaults(&mut child);
+    server.prepare_for_create(&mut child, defaulted);
     child
 }
 

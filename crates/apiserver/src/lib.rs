@@ -14,36 +14,39 @@
 //! 6. validating webhooks: they see a prepared and valid object.
 
 mod apply;
+mod changes;
 mod child;
 mod decode;
 mod defaults;
-mod error;
+mod errors;
+mod field_error;
+mod gated;
 mod image;
 pub mod names;
 mod pod;
-mod same;
+mod semantic_equal;
 mod schema;
+mod server;
 mod stored;
+mod tables;
 mod update;
 mod validate;
 mod version;
 mod warnings;
 
 pub use apply::{Applied, LAST_APPLIED, Merged, MergedPlaces, Way, applied_by_server, merge};
-pub use child::{CRON_JOB_CHILD_SUFFIX, child_job, run_spec, validate_child, validate_child_of_accepted};
+pub use changes::Change;
+pub use child::{CRON_JOB_CHILD_SUFFIX, child_job};
 pub use decode::MAX_COMPLAINTS;
-pub use decode::{Decoded, Mistyped, decode};
-pub use defaults::{
-    CONTROLLER_UID_LABELS, Defaulted, JOB_NAME_LABELS, UNKNOWN_UID, apply_defaults, prepare_for_create,
-    reset_system_fields,
-};
-pub use error::{Cause, FieldError, Relation, Remedy, Topic};
+pub use decode::{Decoded, Mistyped};
+pub use defaults::{CONTROLLER_UID_LABELS, Defaulted, JOB_NAME_LABELS, UNKNOWN_UID, reset_system_fields};
+pub use field_error::{Cause, FieldError, Relation, Remedy, Topic};
+pub use gated::{Dropped, Preparation};
 pub use image::effective_tag;
+pub use server::Server;
 pub use stored::stored_form;
-pub use update::{prepare_for_update, validate_update};
-pub use validate::validate_create;
-pub use version::{KubernetesVersion, UnknownVersion, fields_not_in};
-pub use warnings::warnings;
+pub use tables::Gate;
+pub use version::{KubernetesVersion, UnknownVersion};
 
 use k8s_openapi::api::batch::v1::{CronJob, Job, JobSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;

@@ -209,6 +209,22 @@ pub fn env_name(value: &str) -> Problems {
     problems
 }
 
+/// The name of an environment variable as servers without relaxed validation want it: no space, no digit first.
+pub fn strict_env_name(value: &str) -> Problems {
+    let mut problems = Problems::new();
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+    let starts_well = value.bytes().next().is_some_and(|byte| !byte.is_ascii_digit());
+    if !starts_well || !value.bytes().all(is_plain) {
+        problems.push(
+            "is not the name of a variable: use letters, digits, '_', '-' and '.', without a digit first",
+        );
+    }
+    if value == "." || value.starts_with("..") {
+        problems.push("is not the name of a variable: it may not be '.', or start with '..'");
+    }
+    problems
+}
+
 /// The name of a port (an IANA service name).
 pub fn port_name(value: &str) -> Problems {
     let mut problems = Problems::new();

@@ -4,26 +4,25 @@ use k8s_openapi::api::batch::v1::{CronJobSpec, Job, JobSpec, JobStatus};
 use k8s_openapi::api::core::v1::{Affinity, Container, PodSpec, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
-use super::defaults::drop_gated_on_update;
-use super::same::{same_pod_spec, same_template};
+use super::gated::{Preparation, drop_disabled};
+use super::semantic_equal::{same_pod_spec, same_template};
+use super::errors::Errors;
 use super::validate::{
-    Errors, validate_cron_job_spec, validate_generate_name_segment, validate_metadata_common,
+    validate_cron_job_spec, validate_generate_name_segment, validate_metadata_common,
     validate_metadata_update, validate_object,
 };
-use super::{Cause, FieldError, Topic, Workload};
+use super::{Cause, FieldError, Gate, Server, Topic, Workload};
 use jobguard_manifest::At;
 
 /// Prepares the new version of an object for validation on update: what only the server sets, and the status, are
 /// those of the stored version. Both have their defaults.
-pub fn prepare_for_update(new: &mut Workload, old: &Workload) {
+pub(super) fn prepare_for_update(server: &Server, new: &mut Workload, old: &Workload) -> Preparation {
     match (&mut *new, old) {
         (Workload::Job(new), Workload::Job(old)) => new.status.clone_from(&old.status),
         (Workload::CronJob(new), Workload::CronJob(old)) => new.status.clone_from(&old.status),
         _ => {}
     }
-    if let Some(old) = old.job_spec() {
-        drop_gated_on_update(new.job_spec_mut(), old);
-    }
+    let dropped = drop_disabled(server, new, Some(old));
     let stored = old.metadata();
     let metadata = new.metadata_mut();
     metadata.generation = stored.generation;
@@ -43,32 +42,36 @@ pub fn prepare_for_update(new: &mut Workload, old: &Workload) {
     if metadata.deletion_grace_period_seconds.is_none() {
         metadata.deletion_grace_period_seconds = stored.deletion_grace_period_seconds;
     }
+    Preparation { dropped, repeated_owners: false }
 }
 
 /// Validates a new version of a stored object, as [`prepare_for_update`] leaves it. Two objects of different kinds
 /// are not versions of one another: then the new one is validated as on create.
-pub fn validate_update(new: &Workload, old: &Workload) -> Vec<FieldError> {
-    let mut errors = Errors::default();
+pub(super) fn validate_update(server: &Server, new: &Workload, old: &Workload) -> Vec<FieldError> {
+    let empty = JobSpec::default();
+    let mut list = Vec::new();
+    let mut errors = Errors::new(server, Topic::Metadata, &mut list);
     match (new, old) {
         (Workload::Job(job), Workload::Job(stored)) => {
-            let empty = JobSpec::default();
             let old_spec = stored.spec.as_ref().unwrap_or(&empty);
+            errors.stored_pod = old_spec.template.spec.as_ref();
             validate_object(new, Some(old_spec), &mut errors);
             validate_job_change(job, stored, &mut errors);
         }
         (Workload::CronJob(cron_job), Workload::CronJob(stored)) => {
             let stored: &CronJobSpec = &stored.spec;
+            errors.stored_pod = stored.job_template.spec.as_ref().and_then(|spec| spec.template.spec.as_ref());
             validate_metadata_common(&cron_job.metadata, &mut errors);
             validate_cron_job_spec(&cron_job.spec, Some(stored), &mut errors);
         }
-        _ => return super::validate_create(new),
+        _ => return super::validate::validate_create(server, new),
     }
     validate_generate_name_segment(new.metadata(), &mut errors);
     validate_metadata_update(new.metadata(), old.metadata(), &mut errors);
-    errors.list
+    list
 }
 
-fn validate_job_change(job: &Job, stored: &Job, errors: &mut Errors) {
+fn validate_job_change(job: &Job, stored: &Job, errors: &mut Errors<'_>) {
     let empty = JobSpec::default();
     let (new, old) = (job.spec.as_ref().unwrap_or(&empty), stored.spec.as_ref().unwrap_or(&empty));
     let root = At::root();
@@ -90,7 +93,7 @@ fn validate_job_change(job: &Job, stored: &Job, errors: &mut Errors) {
     validate_template_change(new, old, stored.status.as_ref(), &at, errors);
 }
 
-fn fixed_field(at: &At<'_>, field: &str, errors: &mut Errors) {
+fn fixed_field(at: &At<'_>, field: &str, errors: &mut Errors<'_>) {
     errors.add(
         at,
         Cause::Invalid,
@@ -100,7 +103,7 @@ fn fixed_field(at: &At<'_>, field: &str, errors: &mut Errors) {
 }
 
 /// Only an Indexed Job can have another number of completions, and only together with its parallelism.
-fn validate_completions(new: &JobSpec, old: &JobSpec, at: &At<'_>, errors: &mut Errors) {
+fn validate_completions(new: &JobSpec, old: &JobSpec, at: &At<'_>, errors: &mut Errors<'_>) {
     if new.completions == old.completions {
         return;
     }
@@ -120,25 +123,40 @@ fn validate_completions(new: &JobSpec, old: &JobSpec, at: &At<'_>, errors: &mut 
 }
 
 /// A running Job keeps its template. A suspended one without Pods may get other resources, and other rules on where
-/// its Pods are scheduled.
+/// its Pods are scheduled, as far as the gates allow; before these gates, one that has never started may get such rules.
 fn validate_template_change(
     new: &JobSpec,
     old: &JobSpec,
     status: Option<&JobStatus>,
     at: &At<'_>,
-    errors: &mut Errors,
+    errors: &mut Errors<'_>,
 ) {
     let here = at.field("template");
     let is_suspended = old.suspend == Some(true);
-    if !(is_suspended && has_no_pods(status)) {
-        if !same_template(&new.template, &old.template) {
-            let message = "the Pod template cannot be changed once the Job exists";
+    let has_no_pods = is_suspended && has_no_pods(status);
+    let resources = has_no_pods && errors.server.on(Gate::MutablePodResourcesForSuspendedJobs);
+    let is_unstarted = is_suspended && status.is_none_or(|status| status.start_time.is_none());
+    let scheduling = if errors.server.on(Gate::MutableSchedulingDirectivesForSuspendedJobs) {
+        has_no_pods
+    } else {
+        is_unstarted
+    };
+    let mut allowed = old.template.clone();
+    if scheduling {
+        allow_scheduling(&mut allowed, &new.template);
+    }
+    if !resources {
+        if !same_template(&new.template, &allowed) {
+            let message = if scheduling {
+                "only the node selector, node affinity, tolerations and scheduling gates of a suspended Job's Pods can \
+                 be changed"
+            } else {
+                "the Pod template cannot be changed once the Job exists"
+            };
             errors.add(&here, Cause::Invalid, Topic::Immutable, message);
         }
         return;
     }
-    let mut allowed = old.template.clone();
-    allow_scheduling(&mut allowed, &new.template);
     let empty = PodSpec::default();
     let mut allowed = allowed.spec.unwrap_or_default();
     let new = new.template.spec.as_ref().unwrap_or(&empty);

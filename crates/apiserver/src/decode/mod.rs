@@ -8,7 +8,7 @@
 mod suggest;
 mod time;
 mod typed;
-mod words;
+mod type_messages;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -210,17 +210,17 @@ impl Walk<'_> {
             return;
         }
         let path = at.to_path();
-        let (message, help) = words::mistyped(&self.tree[node].kind, shape, words::is_private(&self.route));
+        let (message, help) = type_messages::mistyped(&self.tree[node].kind, shape, type_messages::is_private(&self.route));
         let mut error = FieldError::new(path.clone(), Cause::TypeInvalid, Topic::Type, message);
         error.help = help;
-        error.remedy = words::remedy(&self.tree[node].kind, shape);
+        error.remedy = type_messages::remedy(&self.tree[node].kind, shape);
         self.complain(error);
         self.mistyped.push(Mistyped { path, expected });
     }
 
     fn unknown(&mut self, ty: &Type, entry: &Entry<'_>, at: &At<'_>) {
         let path = at.field(&entry.key).to_path();
-        let message = format!("a {} has no field {}", ty.name, words::short(&entry.key));
+        let message = format!("a {} has no field {}", ty.name, type_messages::short(&entry.key));
         let mut error = FieldError::new(path, Cause::NotSupported, Topic::UnknownField, message);
         if self.placed < MAX_PLACED {
             self.placed += 1;

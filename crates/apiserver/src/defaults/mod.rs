@@ -12,7 +12,9 @@ use std::collections::{BTreeMap, HashSet};
 use k8s_openapi::api::batch::v1::{CronJob, Job, JobSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta, OwnerReference};
 
-use super::Workload;
+use super::gated::{Preparation, drop_disabled};
+use super::tables::Gate;
+use super::{Change, Server, Workload};
 
 /// Stands for the uid of an object that has none yet. It has the form of one, so that what is made from it, labels
 /// and a selector, is as valid as the real thing.
@@ -40,11 +42,11 @@ pub struct Defaulted {
 ///
 /// Besides defaults proper this includes what a pass through the server's internal form does to an object:
 /// quantities are rewritten in their canonical form, `serviceAccount` mirrors `serviceAccountName`.
-pub fn apply_defaults(workload: &mut Workload) -> Defaulted {
+pub(super) fn apply_defaults(server: &Server, workload: &mut Workload) -> Defaulted {
     match workload {
-        Workload::Job(job) => default_job(job),
+        Workload::Job(job) => default_job(server, job),
         Workload::CronJob(cron_job) => {
-            default_cron_job(cron_job);
+            default_cron_job(server, cron_job);
             Defaulted::default()
         }
     }
@@ -80,7 +82,7 @@ pub(crate) fn generated_name(metadata: &ObjectMeta) -> Option<String> {
 /// `defaulted` is what [`apply_defaults`] said; an object that has travelled through a webhook's patch has
 /// [`Defaulted::default`]. The uid that labels and selector are made from is the object's own, else
 /// [`UNKNOWN_UID`]. Doing it again, with [`Defaulted::default`], changes nothing more.
-pub fn prepare_for_create(workload: &mut Workload, mut defaulted: Defaulted) {
+pub(super) fn prepare_for_create(server: &Server, workload: &mut Workload, mut defaulted: Defaulted) -> Preparation {
     if let Some(name) = generated_name(workload.metadata()) {
         workload.metadata_mut().name = Some(name);
         // The server works on a copy then, where the two are no longer one.
@@ -95,37 +97,27 @@ pub fn prepare_for_create(workload: &mut Workload, mut defaulted: Defaulted) {
     }
     let metadata = workload.metadata_mut();
     metadata.generation = Some(1);
-    if let Some(owners) = &mut metadata.owner_references {
-        drop_repeated(owners);
-    }
-    if let Some(spec) = &mut workload.job_spec_mut().template.spec {
-        pod::drop_gated(spec, None);
-    }
+    let repeated_owners = metadata.owner_references.as_mut().is_some_and(drop_repeated);
+    Preparation { dropped: drop_disabled(server, workload, None), repeated_owners }
 }
 
-/// The server keeps one of several equal owners.
-fn drop_repeated(owners: &mut Vec<OwnerReference>) {
+/// The server keeps one of several equal owners. Returns whether there were such.
+fn drop_repeated(owners: &mut Vec<OwnerReference>) -> bool {
+    let count = owners.len();
     let mut seen = HashSet::new();
     let is_first: Vec<bool> = owners.iter().map(|owner| seen.insert(owner_key(owner))).collect();
     let mut is_first = is_first.into_iter();
     owners.retain(|_| is_first.next().unwrap_or(true));
+    owners.len() < count
 }
 
 /// All that makes two owners the same.
-pub(crate) fn owner_key(owner: &OwnerReference) -> (&str, &str, &str, &str, Option<bool>, Option<bool>) {
+fn owner_key(owner: &OwnerReference) -> (&str, &str, &str, &str, Option<bool>, Option<bool>) {
     let OwnerReference { api_version, kind, name, uid, controller, block_owner_deletion } = owner;
     (api_version, kind, name, uid, *controller, *block_owner_deletion)
 }
 
-/// Drops the fields behind closed feature gates of a Pod template that is about to replace another, unless the
-/// other one has them too.
-pub(crate) fn drop_gated_on_update(new: &mut JobSpec, old: &JobSpec) {
-    if let Some(spec) = &mut new.template.spec {
-        pod::drop_gated(spec, old.template.spec.as_ref());
-    }
-}
-
-fn default_job(job: &mut Job) -> Defaulted {
+fn default_job(server: &Server, job: &mut Job) -> Defaulted {
     let spec = job.spec.get_or_insert_default();
     if spec.parallelism.is_none() {
         spec.parallelism = Some(1);
@@ -136,8 +128,11 @@ fn default_job(job: &mut Job) -> Defaulted {
     spec.completion_mode.get_or_insert_with(|| "NonIndexed".to_owned());
     spec.suspend.get_or_insert(false);
     spec.manual_selector.get_or_insert(false);
+    default_pod_conditions(spec);
     let replacement = if spec.pod_failure_policy.is_some() { "Failed" } else { "TerminatingOrFailed" };
-    spec.pod_replacement_policy.get_or_insert_with(|| replacement.to_owned());
+    if server.on(Gate::JobPodReplacementPolicy) {
+        spec.pod_replacement_policy.get_or_insert_with(|| replacement.to_owned());
+    }
     default_template(spec);
 
     let template_labels = spec.template.metadata.as_ref().and_then(|metadata| metadata.labels.as_ref());
@@ -149,22 +144,29 @@ fn default_job(job: &mut Job) -> Defaulted {
     Defaulted { labels_shared }
 }
 
-fn default_cron_job(cron_job: &mut CronJob) {
+fn default_cron_job(server: &Server, cron_job: &mut CronJob) {
     let spec = &mut cron_job.spec;
     pod::fill(&mut spec.concurrency_policy, "Allow");
     spec.suspend.get_or_insert(false);
     spec.successful_jobs_history_limit.get_or_insert(3);
     spec.failed_jobs_history_limit.get_or_insert(1);
     // The Job inside is no object of its own: it gets its defaults when it is created.
-    default_template(spec.job_template.spec.get_or_insert_default());
+    let job = spec.job_template.spec.get_or_insert_default();
+    if server.has(Change::PodConditionStatusInCronJobs) {
+        default_pod_conditions(job);
+    }
+    default_template(job);
 }
 
-fn default_template(spec: &mut JobSpec) {
+fn default_pod_conditions(spec: &mut JobSpec) {
     for rule in spec.pod_failure_policy.iter_mut().flat_map(|policy| &mut policy.rules) {
         for pattern in rule.on_pod_conditions.iter_mut().flatten() {
             pod::fill(&mut pattern.status, "True");
         }
     }
+}
+
+fn default_template(spec: &mut JobSpec) {
     if let Some(annotations) =
         spec.template.metadata.as_mut().and_then(|metadata| metadata.annotations.as_mut())
     {

@@ -1,11 +1,11 @@
-//! The defaults of a Pod template, and the fields in it that the server drops.
+//! The defaults of a Pod template.
 
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{
     Container, DownwardAPIVolumeFile, EmptyDirVolumeSource, EnvVar, EphemeralContainer, HTTPGetAction,
     Lifecycle, ObjectFieldSelector, PodSpec, Probe, ProjectedVolumeSource, ResourceFieldSelector, Volume,
-    VolumeProjection,
+
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 
@@ -232,46 +232,6 @@ fn round_resources(list: &mut Option<BTreeMap<String, Quantity>>) {
         let parsed = quantity::Quantity::parse(&value.0).map(quantity::Quantity::round_up_to_milli);
         if let Some(text) = parsed.ok().and_then(|parsed| parsed.faithful()) {
             value.0 = text;
-        }
-    }
-}
-
-/// Drops the fields behind feature gates that are closed by default in v1.36, unless `old`, the version stored so
-/// far, has them: `ClusterTrustBundleProjection`, `PodCertificateRequest`, `GenericWorkload`,
-/// `ContainerStopSignals`.
-pub(super) fn drop_gated(spec: &mut PodSpec, old: Option<&PodSpec>) {
-    let projections = |spec: &PodSpec, uses: fn(&VolumeProjection) -> bool| {
-        let volumes = spec.volumes.iter().flatten().filter_map(|volume| volume.projected.as_ref());
-        volumes.flat_map(|projected| projected.sources.iter().flatten()).any(uses)
-    };
-    let keep_bundles =
-        old.is_some_and(|old| projections(old, |source| source.cluster_trust_bundle.is_some()));
-    let keep_certificates =
-        old.is_some_and(|old| projections(old, |source| source.pod_certificate.is_some()));
-    let sources = spec.volumes.iter_mut().flatten().filter_map(|volume| volume.projected.as_mut());
-    for source in sources.flat_map(|projected| projected.sources.iter_mut().flatten()) {
-        if !keep_bundles {
-            source.cluster_trust_bundle = None;
-        }
-        if !keep_certificates {
-            source.pod_certificate = None;
-        }
-    }
-    if old.is_none_or(|old| old.scheduling_group.is_none()) {
-        spec.scheduling_group = None;
-    }
-    let signals = |spec: &PodSpec| {
-        let containers = spec.init_containers.iter().flatten().chain(&spec.containers);
-        containers.filter_map(|container| container.lifecycle.as_ref()).any(|l| l.stop_signal.is_some())
-    };
-    if !old.is_some_and(signals) {
-        for container in spec.init_containers.iter_mut().flatten().chain(&mut spec.containers) {
-            if let Some(lifecycle) = &mut container.lifecycle
-                && lifecycle.stop_signal.take().is_some()
-                && *lifecycle == Lifecycle::default()
-            {
-                container.lifecycle = None;
-            }
         }
     }
 }

@@ -8,8 +8,9 @@ use k8s_openapi::api::core::v1::{
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
-use super::report::{Report, list, quote};
+use crate::errors::{Errors, list, quote};
 use super::selector;
+use crate::Change;
 use crate::names;
 use jobguard_manifest::At;
 
@@ -17,7 +18,7 @@ const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
 const PREFERRED: &str = "preferredDuringSchedulingIgnoredDuringExecution";
 
 /// Checks `affinity`.
-pub(super) fn check(affinity: &Affinity, at: &At<'_>, report: &mut Report<'_>) {
+pub(super) fn check(affinity: &Affinity, at: &At<'_>, report: &mut Errors<'_>) {
     if let Some(nodes) = &affinity.node_affinity {
         node_affinity(nodes, &at.field("nodeAffinity"), report);
     }
@@ -33,7 +34,8 @@ pub(super) fn check(affinity: &Affinity, at: &At<'_>, report: &mut Report<'_>) {
     }
 }
 
-fn node_affinity(affinity: &NodeAffinity, at: &At<'_>, report: &mut Report<'_>) {
+fn node_affinity(affinity: &NodeAffinity, at: &At<'_>, report: &mut Errors<'_>) {
+    let strict = report.server.has(Change::NodeAffinityValues);
     if let Some(required) = &affinity.required_during_scheduling_ignored_during_execution {
         let at = at.field(REQUIRED);
         let at = at.field("nodeSelectorTerms");
@@ -41,7 +43,7 @@ fn node_affinity(affinity: &NodeAffinity, at: &At<'_>, report: &mut Report<'_>) 
             report.required(&at, "without a term no node will do: add one");
         }
         for (index, term) in required.node_selector_terms.iter().enumerate() {
-            node_term(term, true, &at.index(index), report);
+            node_term(term, strict, &at.index(index), report);
         }
     }
     let at = at.field(PREFERRED);
@@ -55,13 +57,13 @@ fn node_affinity(affinity: &NodeAffinity, at: &At<'_>, report: &mut Report<'_>) 
     }
 }
 
-fn weight(weight: i32, at: &At<'_>, report: &mut Report<'_>) {
+fn weight(weight: i32, at: &At<'_>, report: &mut Errors<'_>) {
     if !(1..=100).contains(&weight) {
         report.invalid(&at.field("weight"), format!("{weight} is no weight: use a number from 1 to 100"));
     }
 }
 
-fn node_term(term: &NodeSelectorTerm, strict: bool, at: &At<'_>, report: &mut Report<'_>) {
+fn node_term(term: &NodeSelectorTerm, strict: bool, at: &At<'_>, report: &mut Errors<'_>) {
     let expressions = at.field("matchExpressions");
     for (index, requirement) in list(&term.match_expressions).iter().enumerate() {
         node_label(requirement, strict, &expressions.index(index), report);
@@ -72,7 +74,7 @@ fn node_term(term: &NodeSelectorTerm, strict: bool, at: &At<'_>, report: &mut Re
     }
 }
 
-fn node_label(requirement: &NodeSelectorRequirement, strict: bool, at: &At<'_>, report: &mut Report<'_>) {
+fn node_label(requirement: &NodeSelectorRequirement, strict: bool, at: &At<'_>, report: &mut Errors<'_>) {
     let values = list(&requirement.values);
     let here = at.field("values");
     match requirement.operator.as_str() {
@@ -105,7 +107,7 @@ fn node_label(requirement: &NodeSelectorRequirement, strict: bool, at: &At<'_>, 
 }
 
 /// Checks a requirement on a node's own fields, of which only its name can be matched.
-fn node_field(requirement: &NodeSelectorRequirement, at: &At<'_>, report: &mut Report<'_>) {
+fn node_field(requirement: &NodeSelectorRequirement, at: &At<'_>, report: &mut Errors<'_>) {
     let values = list(&requirement.values);
     let here = at.field("values");
     match requirement.operator.as_str() {
@@ -131,14 +133,14 @@ fn node_field(requirement: &NodeSelectorRequirement, at: &At<'_>, report: &mut R
     }
 }
 
-fn required_terms(terms: &[PodAffinityTerm], at: &At<'_>, report: &mut Report<'_>) {
+fn required_terms(terms: &[PodAffinityTerm], at: &At<'_>, report: &mut Errors<'_>) {
     let at = at.field(REQUIRED);
     for (index, term) in terms.iter().enumerate() {
         pod_term(term, &at.index(index), report);
     }
 }
 
-fn preferred_terms(terms: &[WeightedPodAffinityTerm], at: &At<'_>, report: &mut Report<'_>) {
+fn preferred_terms(terms: &[WeightedPodAffinityTerm], at: &At<'_>, report: &mut Errors<'_>) {
     let at = at.field(PREFERRED);
     for (index, term) in terms.iter().enumerate() {
         let at = at.index(index);
@@ -147,7 +149,7 @@ fn preferred_terms(terms: &[WeightedPodAffinityTerm], at: &At<'_>, report: &mut 
     }
 }
 
-fn pod_term(term: &PodAffinityTerm, at: &At<'_>, report: &mut Report<'_>) {
+fn pod_term(term: &PodAffinityTerm, at: &At<'_>, report: &mut Errors<'_>) {
     selector::check(term.label_selector.as_ref(), &at.field("labelSelector"), report);
     selector::check(term.namespace_selector.as_ref(), &at.field("namespaceSelector"), report);
     let (named, real) = (at.field("namespace"), at.field("namespaces"));
@@ -169,7 +171,7 @@ pub(super) fn label_keys(
     other: Option<&[String]>,
     selector: Option<&LabelSelector>,
     at: &At<'_>,
-    report: &mut Report<'_>,
+    report: &mut Errors<'_>,
 ) {
     let (matching, other) = (matching.unwrap_or_default(), other.unwrap_or_default());
     let here = at.field("matchLabelKeys");

@@ -8,10 +8,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde_json::Value;
 
-use super::report::Report;
+use crate::errors::Errors;
 use super::scheduling;
-use super::view::each_container;
-use crate::{FieldError, Topic};
+use super::any_container::each_container;
+use crate::Topic;
 use jobguard_manifest::At;
 
 type Annotations = BTreeMap<String, String>;
@@ -25,11 +25,11 @@ pub(crate) const TOLERATIONS: &str = "scheduler.alpha.kubernetes.io/tolerations"
 
 /// Checks the tolerations in the annotation [`TOLERATIONS`]. The server calls the annotations `named`; this one is
 /// at `real`.
-pub(crate) fn validate_tolerations(text: &str, named: &At<'_>, real: &At<'_>, errors: &mut Vec<FieldError>) {
+pub(crate) fn validate_tolerations(text: &str, named: &At<'_>, real: &At<'_>, errors: &mut Errors<'_>) {
     if text.is_empty() {
         return;
     }
-    let mut report = Report::new(errors, Topic::Metadata);
+    let mut report = errors.topic(Topic::Metadata);
     match serde_json::from_str::<Option<Vec<Option<Written>>>>(text) {
         Ok(list) => {
             let list: Vec<_> =
@@ -102,7 +102,7 @@ const APP_ARMOR: Spelling =
     Spelling { runtime_default: &["runtime/default"], unconfined: "unconfined", localhost: "localhost/" };
 
 /// Checks that profiles in annotations are those in the fields, where both are given.
-pub(super) fn agree_with_fields(spec: &PodSpec, metadata: &ObjectMeta, at: &At<'_>, report: &mut Report<'_>) {
+pub(super) fn agree_with_fields(spec: &PodSpec, metadata: &ObjectMeta, at: &At<'_>, report: &mut Errors<'_>) {
     let Some(annotations) = metadata.annotations.as_ref().filter(|annotations| !annotations.is_empty())
     else {
         return;
@@ -113,7 +113,7 @@ pub(super) fn agree_with_fields(spec: &PodSpec, metadata: &ObjectMeta, at: &At<'
     }
 }
 
-fn seccomp(spec: &PodSpec, annotations: &Annotations, at: &At<'_>, report: &mut Report<'_>) {
+fn seccomp(spec: &PodSpec, annotations: &Annotations, at: &At<'_>, report: &mut Errors<'_>) {
     let of_pod = spec.security_context.as_ref().and_then(|context| context.seccomp_profile.as_ref());
     if let (Some(profile), Some(annotation)) = (of_pod, annotations.get(SECCOMP_POD)) {
         let at = at.field("securityContext");
@@ -132,7 +132,7 @@ fn seccomp(spec: &PodSpec, annotations: &Annotations, at: &At<'_>, report: &mut 
     });
 }
 
-fn app_armor(spec: &PodSpec, annotations: &Annotations, at: &At<'_>, report: &mut Report<'_>) {
+fn app_armor(spec: &PodSpec, annotations: &Annotations, at: &At<'_>, report: &mut Errors<'_>) {
     let of_pod = spec.security_context.as_ref().and_then(|context| context.app_armor_profile.as_ref());
     let pod = at.field("securityContext");
     let pod = pod.field("appArmorProfile");
@@ -158,7 +158,7 @@ fn compare(
     annotation: &str,
     spelling: &Spelling,
     at: &At<'_>,
-    report: &mut Report<'_>,
+    report: &mut Errors<'_>,
 ) {
     let same_type = match kind {
         "Unconfined" => annotation == spelling.unconfined,

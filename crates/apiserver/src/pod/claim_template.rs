@@ -3,9 +3,10 @@
 use k8s_openapi::api::core::v1::{EphemeralVolumeSource, PersistentVolumeClaimSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use super::report::{Report, list, quote};
+use crate::errors::{Errors, list, quote};
 use super::resources::amount;
 use super::selector;
+use crate::Gate;
 use crate::names;
 use jobguard_manifest::At;
 
@@ -14,7 +15,7 @@ const ACCESS_MODES: &[&str] = &["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce"
 const ANNOTATION_BYTES: usize = 256 * 1024;
 
 /// Checks a volume of type `ephemeral`.
-pub(super) fn check(source: &EphemeralVolumeSource, at: &At<'_>, report: &mut Report<'_>) {
+pub(super) fn check(source: &EphemeralVolumeSource, at: &At<'_>, report: &mut Errors<'_>) {
     let at = at.field("volumeClaimTemplate");
     let Some(template) = &source.volume_claim_template else {
         return report.required(&at, "describe the claim to make for the Pod");
@@ -25,7 +26,7 @@ pub(super) fn check(source: &EphemeralVolumeSource, at: &At<'_>, report: &mut Re
     claim(&template.spec, &at.field("spec"), report);
 }
 
-fn metadata(metadata: &ObjectMeta, at: &At<'_>, report: &mut Report<'_>) {
+fn metadata(metadata: &ObjectMeta, at: &At<'_>, report: &mut Errors<'_>) {
     let here = at.field("annotations");
     let mut bytes = 0;
     for (key, value) in metadata.annotations.iter().flatten() {
@@ -65,7 +66,7 @@ fn metadata(metadata: &ObjectMeta, at: &At<'_>, report: &mut Report<'_>) {
     }
 }
 
-fn claim(spec: &PersistentVolumeClaimSpec, at: &At<'_>, report: &mut Report<'_>) {
+fn claim(spec: &PersistentVolumeClaimSpec, at: &At<'_>, report: &mut Errors<'_>) {
     access_modes(list(&spec.access_modes), &at.field("accessModes"), report);
     selector::check(spec.selector.as_ref(), &at.field("selector"), report);
 
@@ -87,6 +88,7 @@ fn claim(spec: &PersistentVolumeClaimSpec, at: &At<'_>, report: &mut Report<'_>)
     ] {
         if let Some(class) = class
             && !class.is_empty()
+            && (name == "storageClassName" || report.server.on(Gate::VolumeAttributesClass))
         {
             report.name(&at.field(name), class, names::dns_subdomain(class));
         }
@@ -99,7 +101,7 @@ fn claim(spec: &PersistentVolumeClaimSpec, at: &At<'_>, report: &mut Report<'_>)
     data_sources(spec, at, report);
 }
 
-fn access_modes(modes: &[String], at: &At<'_>, report: &mut Report<'_>) {
+fn access_modes(modes: &[String], at: &At<'_>, report: &mut Errors<'_>) {
     if modes.is_empty() {
         report.required(at, "a claim needs an access mode, such as ReadWriteOnce");
     }
@@ -118,7 +120,7 @@ fn access_modes(modes: &[String], at: &At<'_>, report: &mut Report<'_>) {
     }
 }
 
-fn data_sources(spec: &PersistentVolumeClaimSpec, at: &At<'_>, report: &mut Report<'_>) {
+fn data_sources(spec: &PersistentVolumeClaimSpec, at: &At<'_>, report: &mut Errors<'_>) {
     if let Some(source) = &spec.data_source {
         let place = at.field("dataSource");
         reference(&source.name, &source.kind, source.api_group.as_deref(), &place, report);
@@ -141,7 +143,7 @@ fn data_sources(spec: &PersistentVolumeClaimSpec, at: &At<'_>, report: &mut Repo
     }
 }
 
-fn reference(name: &str, kind: &str, api_group: Option<&str>, at: &At<'_>, report: &mut Report<'_>) {
+fn reference(name: &str, kind: &str, api_group: Option<&str>, at: &At<'_>, report: &mut Errors<'_>) {
     if name.is_empty() {
         report.required(&at.field("name"), "name the object to fill the volume from");
     }

@@ -4,16 +4,16 @@ use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::{ContainerResizePolicy, ContainerRestartRule, PodSpec};
 
-use super::report::{Report, list, quote};
-use super::view::View;
+use crate::errors::{Errors, list, quote};
+use super::any_container::AnyContainer;
 use super::volumes::Volumes;
 use super::{env, lifecycle, mounts, ports, probes, resources, security};
-use crate::Topic;
 use crate::names;
+use crate::{Cause, Change, Gate, Topic};
 use jobguard_manifest::At;
 
 /// What the checks of a container must know of its Pod.
-pub(super) struct Surroundings<'p> {
+pub(super) struct PodContext<'p> {
     /// The volumes that are well formed.
     pub(super) volumes: Volumes<'p>,
     /// The names in `resourceClaims`.
@@ -24,10 +24,19 @@ pub(super) struct Surroundings<'p> {
     pub(super) host_users: bool,
     /// Whether the Pod's `restartPolicy` is `Never`.
     pub(super) never_restarts: bool,
+    /// Whether variables may have any printable name.
+    pub(super) relaxed_env_names: bool,
+}
+
+impl PodContext<'_> {
+    /// What is wrong with the name of a variable, or with a prefix of such names.
+    pub(super) fn env_name(&self, name: &str) -> Vec<&'static str> {
+        if self.relaxed_env_names { names::env_name(name) } else { names::strict_env_name(name) }
+    }
 }
 
 /// Checks `containers`.
-pub(super) fn regular(spec: &PodSpec, pod: &Surroundings<'_>, at: &At<'_>, report: &mut Report<'_>) {
+pub(super) fn regular(spec: &PodSpec, pod: &PodContext<'_>, at: &At<'_>, report: &mut Errors<'_>) {
     let at = at.field("containers");
     if spec.containers.is_empty() {
         report.required(&at, "a Pod needs at least one container");
@@ -36,7 +45,7 @@ pub(super) fn regular(spec: &PodSpec, pod: &Surroundings<'_>, at: &At<'_>, repor
     let mut seen = BTreeSet::new();
     for (index, container) in spec.containers.iter().enumerate() {
         let at = at.index(index);
-        let view = View::from(container);
+        let view = AnyContainer::from(container);
         common(&view, pod, &at, report);
         if !seen.insert(view.name) {
             report.duplicate(
@@ -46,7 +55,15 @@ pub(super) fn regular(spec: &PodSpec, pod: &Surroundings<'_>, at: &At<'_>, repor
             );
         }
         handlers(&view, pod, &at, report);
-        restart_policy(view.restart_policy, list(view.restart_policy_rules), &at, report);
+        if report.allows(Gate::ContainerRestartRules, restart_rules_in_use) {
+            restart_policy(view.restart_policy, list(view.restart_policy_rules), &at, report);
+        } else if view.restart_policy.is_some() {
+            report.forbidden(
+                &at.field("restartPolicy"),
+                "before Kubernetes 1.34 only an init container has a restartPolicy of its own: remove this, or make \
+                 the container an init container",
+            );
+        }
     }
     let mut taken = BTreeSet::new();
     for (index, container) in spec.containers.iter().enumerate() {
@@ -56,23 +73,15 @@ pub(super) fn regular(spec: &PodSpec, pod: &Surroundings<'_>, at: &At<'_>, repor
 }
 
 /// Checks `initContainers`.
-pub(super) fn init(spec: &PodSpec, pod: &Surroundings<'_>, at: &At<'_>, report: &mut Report<'_>) {
+pub(super) fn init(spec: &PodSpec, pod: &PodContext<'_>, at: &At<'_>, report: &mut Errors<'_>) {
     let at = at.field("initContainers");
     let mut seen: BTreeSet<&str> = spec.containers.iter().map(|container| container.name.as_str()).collect();
     for (index, container) in list(&spec.init_containers).iter().enumerate() {
         let first = at.index(0);
         let at = at.index(index);
-        let view = View::from(container);
+        let view = AnyContainer::from(container);
         common(&view, pod, &at, report);
-        let rules = list(view.restart_policy_rules);
-        match view.restart_policy {
-            None if rules.is_empty() => {}
-            None => report.required(
-                &at.field("restartPolicy"),
-                "restartPolicyRules need a restartPolicy beside them: set one",
-            ),
-            policy => restart_policy(policy, rules, &at, report),
-        }
+        init_restart_policy(&view, &at, report);
         if seen.contains(view.name) {
             report.duplicate(
                 &at.field("name"),
@@ -89,7 +98,8 @@ pub(super) fn init(spec: &PodSpec, pod: &Surroundings<'_>, at: &At<'_>, report: 
             handlers(&view, pod, &at, report);
         } else {
             without_handlers(&view, &at, report);
-            for (index, policy) in list(view.resize_policy).iter().enumerate() {
+            let checked = report.server.has(Change::NoRestartToResizeInit);
+            for (index, policy) in list(view.resize_policy).iter().enumerate().filter(|_| checked) {
                 if policy.restart_policy == "RestartContainer" {
                     report.topic(Topic::Resources).invalid(
                         &at.field("resizePolicy").index(index).field("restartPolicy"),
@@ -102,14 +112,56 @@ pub(super) fn init(spec: &PodSpec, pod: &Surroundings<'_>, at: &At<'_>, report: 
     }
 }
 
-fn handlers(view: &View<'_>, pod: &Surroundings<'_>, at: &At<'_>, report: &mut Report<'_>) {
+/// Whether a stored Pod has restart policies or rules of single containers.
+fn restart_rules_in_use(pod: &PodSpec) -> bool {
+    let of_init = list(&pod.init_containers).iter().any(|container| {
+        container.restart_policy.as_deref().is_some_and(|policy| policy != "Always")
+            || !list(&container.restart_policy_rules).is_empty()
+    });
+    of_init || pod.containers.iter().any(|container| container.restart_policy.is_some())
+}
+
+/// Whether a stored Pod has a rule that restarts all containers, or a sidecar with rules.
+fn restart_all_in_use(pod: &PodSpec) -> bool {
+    let mut rules = (list(&pod.init_containers).iter().chain(&pod.containers))
+        .flat_map(|container| list(&container.restart_policy_rules));
+    rules.any(|rule| rule.action == "RestartAllContainers")
+        || list(&pod.init_containers).iter().any(|container| {
+            container.restart_policy.as_deref() == Some("Always")
+                && !list(&container.restart_policy_rules).is_empty()
+        })
+}
+
+fn init_restart_policy(view: &AnyContainer<'_>, at: &At<'_>, report: &mut Errors<'_>) {
+    let rules = list(view.restart_policy_rules);
+    let here = at.field("restartPolicy");
+    match view.restart_policy {
+        None if rules.is_empty() => {}
+        None => report.required(&here, "restartPolicyRules need a restartPolicy beside them: set one"),
+        Some("Always") if !report.allows(Gate::RestartAllContainersOnContainerExits, restart_all_in_use) => {
+            if !rules.is_empty() {
+                report.forbidden(
+                    &at.field("restartPolicyRules"),
+                    "before Kubernetes 1.36 a sidecar (restartPolicy: Always) has no rules: remove them",
+                );
+            }
+        }
+        Some(policy) if report.allows(Gate::ContainerRestartRules, restart_rules_in_use) => {
+            restart_policy(Some(policy), rules, at, report);
+        }
+        Some("Always") => {}
+        Some(other) => report.not_supported(&here, other, &["Always"]),
+    }
+}
+
+fn handlers(view: &AnyContainer<'_>, pod: &PodContext<'_>, at: &At<'_>, report: &mut Errors<'_>) {
     if let Some(hooks) = view.lifecycle {
         lifecycle::check(hooks, pod.grace_period, &at.field("lifecycle"), report);
     }
     probes::check(view, at, report);
 }
 
-fn without_handlers(view: &View<'_>, at: &At<'_>, report: &mut Report<'_>) {
+fn without_handlers(view: &AnyContainer<'_>, at: &At<'_>, report: &mut Errors<'_>) {
     for (name, set) in [
         ("lifecycle", view.lifecycle.is_some()),
         ("livenessProbe", view.liveness_probe.is_some()),
@@ -127,7 +179,7 @@ fn without_handlers(view: &View<'_>, at: &At<'_>, report: &mut Report<'_>) {
 }
 
 /// Checks what all three kinds of containers share.
-pub(super) fn common(view: &View<'_>, pod: &Surroundings<'_>, at: &At<'_>, report: &mut Report<'_>) {
+pub(super) fn common(view: &AnyContainer<'_>, pod: &PodContext<'_>, at: &At<'_>, report: &mut Errors<'_>) {
     if view.name.is_empty() {
         report.required(&at.field("name"), "a container needs a name");
     } else {
@@ -146,8 +198,8 @@ pub(super) fn common(view: &View<'_>, pod: &Surroundings<'_>, at: &At<'_>, repor
         ),
     }
     ports::check(list(view.ports), &at.field("ports"), report);
-    env::check(view.env, &at.field("env"), report);
-    env::check_from(view.env_from, &at.field("envFrom"), report);
+    env::check(view.env, pod, &at.field("env"), report);
+    env::check_from(view.env_from, pod, &at.field("envFrom"), report);
     mounts::check(view, &pod.volumes, at, &mut report.topic(Topic::Volumes));
     pull_policy(view.image_pull_policy, &at.field("imagePullPolicy"), report);
     if let Some(requirements) = view.resources {
@@ -165,7 +217,7 @@ pub(super) fn common(view: &View<'_>, pod: &Surroundings<'_>, at: &At<'_>, repor
 }
 
 /// Checks when an image is pulled.
-pub(super) fn pull_policy(policy: &str, at: &At<'_>, report: &mut Report<'_>) {
+pub(super) fn pull_policy(policy: &str, at: &At<'_>, report: &mut Errors<'_>) {
     match policy {
         "Always" | "IfNotPresent" | "Never" => {}
         "" => report.required(at, "set Always, IfNotPresent or Never"),
@@ -177,7 +229,7 @@ fn resize_policy(
     policies: &[ContainerResizePolicy],
     never_restarts: bool,
     at: &At<'_>,
-    report: &mut Report<'_>,
+    report: &mut Errors<'_>,
 ) {
     let at = at.field("resizePolicy");
     let mut seen = BTreeSet::new();
@@ -212,7 +264,7 @@ fn restart_policy(
     policy: Option<&str>,
     rules: &[ContainerRestartRule],
     at: &At<'_>,
-    report: &mut Report<'_>,
+    report: &mut Errors<'_>,
 ) {
     const MOST_RULES: usize = 20;
     const MOST_EXIT_CODES: usize = 255;
@@ -228,13 +280,20 @@ fn restart_policy(
         }
     }
     let at = at.field("restartPolicyRules");
+    let has_too_many = if report.server.has(Change::TooManyRestartRules) { Cause::TooMany } else { Cause::TooLong };
     if rules.len() > MOST_RULES {
-        report.too_many(&at, format!("there are {} rules: use at most {MOST_RULES}", rules.len()));
+        let message = format!("there are {} rules: use at most {MOST_RULES}", rules.len());
+        report.add(&at, has_too_many, Topic::Containers, message);
     }
+    let actions = if report.allows(Gate::RestartAllContainersOnContainerExits, restart_all_in_use) {
+        &["Restart", "RestartAllContainers"][..]
+    } else {
+        &["Restart"]
+    };
     for (index, rule) in rules.iter().enumerate() {
         let at = at.index(index);
-        if !matches!(rule.action.as_str(), "Restart" | "RestartAllContainers") {
-            report.not_supported(&at.field("action"), &rule.action, &["Restart", "RestartAllContainers"]);
+        if !actions.contains(&rule.action.as_str()) {
+            report.not_supported(&at.field("action"), &rule.action, actions);
         }
         let at = at.field("exitCodes");
         let Some(codes) = &rule.exit_codes else {
@@ -246,16 +305,14 @@ fn restart_policy(
         }
         let count = list(&codes.values).len();
         if count > MOST_EXIT_CODES {
-            report.too_many(
-                &at.field("values"),
-                format!("there are {count} exit codes: use at most {MOST_EXIT_CODES}"),
-            );
+            let message = format!("there are {count} exit codes: use at most {MOST_EXIT_CODES}");
+            report.add(&at.field("values"), has_too_many, Topic::Containers, message);
         }
     }
 }
 
 /// Checks `ephemeralContainers`: none is allowed here, and what stands there is looked at all the same.
-pub(super) fn ephemeral(spec: &PodSpec, pod: &Surroundings<'_>, at: &At<'_>, report: &mut Report<'_>) {
+pub(super) fn ephemeral(spec: &PodSpec, pod: &PodContext<'_>, at: &At<'_>, report: &mut Errors<'_>) {
     let at = at.field("ephemeralContainers");
     let containers = list(&spec.ephemeral_containers);
     if containers.is_empty() {
@@ -269,7 +326,7 @@ pub(super) fn ephemeral(spec: &PodSpec, pod: &Surroundings<'_>, at: &At<'_>, rep
     let mut seen = others.clone();
     for (index, container) in containers.iter().enumerate() {
         let at = at.index(index);
-        let view = View::from(container);
+        let view = AnyContainer::from(container);
         common(&view, pod, &at, report);
         if view.image.trim().len() != view.image.len() {
             report
@@ -302,7 +359,7 @@ pub(super) fn ephemeral(spec: &PodSpec, pod: &Surroundings<'_>, at: &At<'_>, rep
     }
 }
 
-fn only_debugging_fields(view: &View<'_>, at: &At<'_>, report: &mut Report<'_>) {
+fn only_debugging_fields(view: &AnyContainer<'_>, at: &At<'_>, report: &mut Errors<'_>) {
     let resources = view.resources.is_some_and(|resources| {
         resources.limits.is_some() || resources.requests.is_some() || resources.claims.is_some()
     });

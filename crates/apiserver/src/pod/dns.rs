@@ -4,14 +4,15 @@ use std::net::IpAddr;
 
 use k8s_openapi::api::core::v1::{HostAlias, PodDNSConfig, PodSpec};
 
-use super::report::{Report, list, quote, text};
+use crate::errors::{Errors, list, quote, text};
 use crate::names;
+use crate::{Change, Gate};
 use jobguard_manifest::At;
 
 const POLICIES: &[&str] = &["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"];
 
 /// Checks `hostname`, `subdomain` and `hostnameOverride`.
-pub(super) fn host_names(spec: &PodSpec, at: &At<'_>, report: &mut Report<'_>) {
+pub(super) fn host_names(spec: &PodSpec, at: &At<'_>, report: &mut Errors<'_>) {
     /// The longest host name that Linux takes.
     const LONGEST: usize = 64;
     for (field, name) in [("hostname", text(&spec.hostname)), ("subdomain", text(&spec.subdomain))] {
@@ -34,7 +35,7 @@ pub(super) fn host_names(spec: &PodSpec, at: &At<'_>, report: &mut Report<'_>) {
 }
 
 /// Checks `dnsPolicy` and `dnsConfig`.
-pub(super) fn check(spec: &PodSpec, at: &At<'_>, report: &mut Report<'_>) {
+pub(super) fn check(spec: &PodSpec, at: &At<'_>, report: &mut Errors<'_>) {
     let policy = text(&spec.dns_policy);
     match policy {
         "" => report.required(&at.field("dnsPolicy"), "set ClusterFirst or another policy"),
@@ -56,7 +57,7 @@ pub(super) fn check(spec: &PodSpec, at: &At<'_>, report: &mut Report<'_>) {
     }
 }
 
-fn config(config: &PodDNSConfig, at: &At<'_>, report: &mut Report<'_>) {
+fn config(config: &PodDNSConfig, at: &At<'_>, report: &mut Errors<'_>) {
     const MOST_SERVERS: usize = 3;
     const MOST_SEARCHES: usize = 32;
     const LONGEST_SEARCH_LIST: usize = 2048;
@@ -85,9 +86,15 @@ fn config(config: &PodDNSConfig, at: &At<'_>, report: &mut Report<'_>) {
             format!("the search domains are too long together: use at most {LONGEST_SEARCH_LIST} characters"),
         );
     }
+    let is_relaxed = report.allows(Gate::RelaxedDNSSearchValidation, |old| {
+        let mut stored = old.dns_config.iter().flat_map(|config| list(&config.searches));
+        stored.any(|search| search == "." || search.contains('_'))
+    });
     for (index, search) in searches.iter().enumerate() {
-        if search != "." {
-            let domain = search.strip_suffix('.').unwrap_or(search);
+        let domain = search.strip_suffix('.').unwrap_or(search);
+        if !is_relaxed {
+            report.name(&here.index(index), search, names::dns_subdomain(domain));
+        } else if search != "." {
             report.name(&here.index(index), search, names::dns_subdomain_underscore(domain));
         }
     }
@@ -101,10 +108,15 @@ fn config(config: &PodDNSConfig, at: &At<'_>, report: &mut Report<'_>) {
 }
 
 /// Checks `hostAliases`.
-pub(super) fn host_aliases(aliases: &[HostAlias], at: &At<'_>, report: &mut Report<'_>) {
+pub(super) fn host_aliases(aliases: &[HostAlias], at: &At<'_>, report: &mut Errors<'_>) {
     for (index, alias) in aliases.iter().enumerate() {
+        let all = at;
         let at = at.index(index);
-        address(&alias.ip, &at.field("ip"), report);
+        if report.server.has(Change::HostAliasPaths) {
+            address(&alias.ip, &at.field("ip"), report);
+        } else {
+            report.within(&at.field("ip"), &all.field("ip"), |at, report| address(&alias.ip, at, report));
+        }
         let at = at.field("hostnames");
         for (index, name) in list(&alias.hostnames).iter().enumerate() {
             report.name(&at.index(index), name, names::dns_subdomain(name));
@@ -112,9 +124,37 @@ pub(super) fn host_aliases(aliases: &[HostAlias], at: &At<'_>, report: &mut Repo
     }
 }
 
+/// Reads an IP address as servers without strict validation do: numbers of an IPv4 address may have leading zeros.
+pub(crate) fn sloppy_address(address: &str) -> Option<IpAddr> {
+    address.parse().ok().or_else(|| {
+        // The last part of an IPv6 address may be written as IPv4, with zeros too.
+        let (front, back) = address.rsplit_once(':').map_or(("", address), |(front, back)| (front, back));
+        let parts: Vec<&str> = back.split('.').collect();
+        let is_number = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        if parts.len() != 4 || !parts.iter().all(is_number) {
+            return None;
+        }
+        let plain: Vec<&str> = (parts.iter())
+            .map(|part| match part.trim_start_matches('0') {
+                "" => "0",
+                digits => digits,
+            })
+            .collect();
+        let colon = if front.is_empty() && !address.starts_with(':') { "" } else { ":" };
+        format!("{front}{colon}{}", plain.join(".")).parse().ok()
+    })
+}
+
 /// Checks an IP address. IPv4 addresses in IPv6 clothing and numbers with leading zeros mean different hosts to
 /// different programs.
-fn address(address: &str, at: &At<'_>, report: &mut Report<'_>) {
+fn address(address: &str, at: &At<'_>, report: &mut Errors<'_>) {
+    if !report.server.on(Gate::StrictIPCIDRValidation) {
+        if sloppy_address(address).is_none() {
+            let message = format!("{} is not an IP address, such as 10.9.8.7 or 2001:db8::1", quote(address));
+            report.invalid(at, message);
+        }
+        return;
+    }
     match address.parse() {
         Ok(IpAddr::V6(ip)) if ip.to_ipv4_mapped().is_some() => {
             report.invalid(

@@ -2,17 +2,18 @@
 //!
 //! Messages never show a value, only names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::core::v1::{
     EnvFromSource, EnvVar, EnvVarSource, FileKeySelector, ObjectFieldSelector, PodSpec,
     ResourceFieldSelector, Volume,
 };
 
-use super::paths;
+use super::file_paths;
 use super::quantity::Quantity;
-use super::report::{Report, list, quote, text};
-use super::view::each_container;
+use crate::errors::{Errors, list, quote, text};
+use super::any_container::each_container;
+use super::containers::PodContext;
 use crate::names;
 use jobguard_manifest::At;
 
@@ -62,13 +63,13 @@ const RESOURCES: &[&str] = &[
 ];
 
 /// Checks a container's `env`.
-pub(super) fn check(variables: &[EnvVar], at: &At<'_>, report: &mut Report<'_>) {
+pub(super) fn check(variables: &[EnvVar], pod: &PodContext<'_>, at: &At<'_>, report: &mut Errors<'_>) {
     for (index, variable) in variables.iter().enumerate() {
         let at = at.index(index);
         if variable.name.is_empty() {
             report.required(&at.field("name"), "a variable needs a name");
         } else {
-            report.name(&at.field("name"), &variable.name, names::env_name(&variable.name));
+            report.name(&at.field("name"), &variable.name, pod.env_name(&variable.name));
         }
         if let Some(source) = &variable.value_from {
             value_from(source, !text(&variable.value).is_empty(), &at.field("valueFrom"), report);
@@ -76,7 +77,7 @@ pub(super) fn check(variables: &[EnvVar], at: &At<'_>, report: &mut Report<'_>) 
     }
 }
 
-fn value_from(source: &EnvVarSource, has_value: bool, at: &At<'_>, report: &mut Report<'_>) {
+fn value_from(source: &EnvVarSource, has_value: bool, at: &At<'_>, report: &mut Errors<'_>) {
     let mut sources = 0;
     if let Some(field) = &source.field_ref {
         sources += 1;
@@ -115,7 +116,7 @@ pub(super) fn field_selector(
     selector: &ObjectFieldSelector,
     fields: &[&str],
     at: &At<'_>,
-    report: &mut Report<'_>,
+    report: &mut Errors<'_>,
 ) {
     let version = text(&selector.api_version);
     if version.is_empty() {
@@ -164,7 +165,7 @@ pub(super) fn resource_selector(
     selector: &ResourceFieldSelector,
     in_volume: bool,
     at: &At<'_>,
-    report: &mut Report<'_>,
+    report: &mut Errors<'_>,
 ) {
     let resource = selector.resource.as_str();
     let huge_pages = resource.starts_with("requests.hugepages-") || resource.starts_with("limits.hugepages-");
@@ -188,12 +189,12 @@ pub(super) fn resource_selector(
     if !units.contains(&written.as_str()) {
         report.invalid(
             &at.field("divisor"),
-            format!("{} cannot divide this resource: use {}", quote(&written), super::report::one_of(units)),
+            format!("{} cannot divide this resource: use {}", quote(&written), crate::errors::one_of(units)),
         );
     }
 }
 
-fn key_selector(name: &str, key: &str, at: &At<'_>, report: &mut Report<'_>) {
+fn key_selector(name: &str, key: &str, at: &At<'_>, report: &mut Errors<'_>) {
     report.name(&at.field("name"), name, names::dns_subdomain(name));
     if key.is_empty() {
         report.required(&at.field("key"), "name the key to take");
@@ -202,7 +203,7 @@ fn key_selector(name: &str, key: &str, at: &At<'_>, report: &mut Report<'_>) {
     }
 }
 
-fn file_key_selector(selector: &FileKeySelector, at: &At<'_>, report: &mut Report<'_>) {
+fn file_key_selector(selector: &FileKeySelector, at: &At<'_>, report: &mut Errors<'_>) {
     let FileKeySelector { key, path, volume_name, .. } = selector;
     if key.is_empty() {
         report.required(&at.field("key"), "name the variable to take from the file");
@@ -217,12 +218,27 @@ fn file_key_selector(selector: &FileKeySelector, at: &At<'_>, report: &mut Repor
     if path.is_empty() {
         report.required(&at.field("path"), "give the path of the file in the volume");
     } else {
-        paths::no_backsteps(path, &at.field("path"), report);
+        file_paths::no_backsteps(path, &at.field("path"), report);
     }
 }
 
+/// Whether a Pod has a variable with a name that only relaxed validation allows, and `old` has it too: a Pod that has
+/// such names may keep them.
+pub(super) fn shares_odd_name(new: &PodSpec, old: &PodSpec) -> bool {
+    let odd = |pod: &PodSpec| {
+        let mut found = BTreeSet::new();
+        each_container(pod, &At::root(), |container, _| {
+            let names = container.env.iter().map(|variable| variable.name.as_str());
+            let prefixes = container.env_from.iter().map(|source| text(&source.prefix));
+            found.extend(names.chain(prefixes).filter(|name| !names::strict_env_name(name).is_empty()).map(str::to_owned));
+        });
+        found
+    };
+    !odd(new).is_disjoint(&odd(old))
+}
+
 /// Checks that files which variables are read from lie in volumes of type `emptyDir`.
-pub(super) fn file_volumes(spec: &PodSpec, at: &At<'_>, report: &mut Report<'_>) {
+pub(super) fn file_volumes(spec: &PodSpec, at: &At<'_>, report: &mut Errors<'_>) {
     let volumes: BTreeMap<&str, &Volume> =
         list(&spec.volumes).iter().map(|volume| (volume.name.as_str(), volume)).collect();
     each_container(spec, at, |container, at| {
@@ -249,12 +265,12 @@ pub(super) fn file_volumes(spec: &PodSpec, at: &At<'_>, report: &mut Report<'_>)
 }
 
 /// Checks a container's `envFrom`.
-pub(super) fn check_from(sources: &[EnvFromSource], at: &At<'_>, report: &mut Report<'_>) {
+pub(super) fn check_from(sources: &[EnvFromSource], pod: &PodContext<'_>, at: &At<'_>, report: &mut Errors<'_>) {
     for (index, source) in sources.iter().enumerate() {
         let here = at.index(index);
         let prefix = text(&source.prefix);
         if !prefix.is_empty() {
-            report.name(&here.field("prefix"), prefix, names::env_name(prefix));
+            report.name(&here.field("prefix"), prefix, pod.env_name(prefix));
         }
         let config_map = source.config_map_ref.as_ref().map(|source| &source.name);
         let secret = source.secret_ref.as_ref().map(|source| &source.name);

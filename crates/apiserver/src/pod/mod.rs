@@ -5,29 +5,28 @@
 
 mod affinity;
 mod annotations;
+pub(crate) mod any_container;
 mod claim_template;
 mod containers;
 mod decimal;
-mod disks;
-mod dns;
+mod legacy_volumes;
+pub(crate) mod dns;
 mod env;
 mod lifecycle;
 mod mounts;
 mod network_volumes;
-mod paths;
+mod file_paths;
 mod pod_resources;
 mod ports;
 mod probes;
 mod projected;
 pub(crate) mod quantity;
-mod report;
 mod resources;
 mod scheduling;
 mod security;
 mod selector;
 #[cfg(test)]
 mod tests;
-mod view;
 mod volume_sources;
 mod volumes;
 mod windows;
@@ -36,9 +35,9 @@ use k8s_openapi::api::core::v1::PodSpec;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 pub(crate) use self::annotations::{TOLERATIONS, validate_tolerations};
-use self::containers::Surroundings;
-use self::report::{Report, list, text};
-use super::{FieldError, Topic};
+use self::containers::PodContext;
+use crate::errors::{Errors, list, text};
+use super::{Gate, Topic};
 use crate::names;
 use jobguard_manifest::At;
 
@@ -50,17 +49,18 @@ pub(crate) fn validate_spec(
     spec: &PodSpec,
     template_meta: Option<&ObjectMeta>,
     at: &At<'_>,
-    errors: &mut Vec<FieldError>,
+    errors: &mut Errors<'_>,
 ) {
-    let report = &mut Report::new(errors, Topic::Pod);
+    let report = &mut errors.topic(Topic::Pod);
     let volumes =
         volumes::check(list(&spec.volumes), &at.field("volumes"), &mut report.topic(Topic::Volumes));
-    let surroundings = Surroundings {
+    let surroundings = PodContext {
         volumes,
         claims: pod_resources::claim_names(spec),
         grace_period: spec.termination_grace_period_seconds,
         host_users: spec.host_users != Some(false),
         never_restarts: text(&spec.restart_policy) == "Never",
+        relaxed_env_names: report.allows(Gate::RelaxedEnvironmentVariableValidation, |old| env::shares_odd_name(spec, old)),
     };
     let in_containers = &mut report.topic(Topic::Containers);
     containers::regular(spec, &surroundings, at, in_containers);
@@ -104,7 +104,7 @@ fn service_account(spec: &PodSpec) -> (&str, &'static str) {
     }
 }
 
-fn lifetime(spec: &PodSpec, at: &At<'_>, report: &mut Report<'_>) {
+fn lifetime(spec: &PodSpec, at: &At<'_>, report: &mut Errors<'_>) {
     if spec.termination_grace_period_seconds.is_none() {
         report.required(&at.field("terminationGracePeriodSeconds"), "say how long the Pod may take to end");
     }
@@ -113,7 +113,7 @@ fn lifetime(spec: &PodSpec, at: &At<'_>, report: &mut Report<'_>) {
     }
 }
 
-fn scheduling(spec: &PodSpec, at: &At<'_>, report: &mut Report<'_>) {
+fn scheduling(spec: &PodSpec, at: &At<'_>, report: &mut Errors<'_>) {
     selector::labels(spec.node_selector.as_ref(), &at.field("nodeSelector"), report);
     if let Some(affinity) = &spec.affinity {
         affinity::check(affinity, &at.field("affinity"), report);
@@ -148,5 +148,4 @@ fn scheduling(spec: &PodSpec, at: &At<'_>, report: &mut Report<'_>) {
             report.not_supported(&at.field("preemptionPolicy"), other, &["PreemptLowerPriority", "Never"]);
         }
     }
-    // The server drops schedulingGroup before it validates: its feature gate (GenericWorkload) is off by default.
 }

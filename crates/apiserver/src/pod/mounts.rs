@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::VolumeMount;
 
-use super::paths;
-use super::report::{Report, quote, text};
-use super::view::View;
+use super::file_paths;
+use crate::errors::{Errors, quote, text};
+use super::any_container::AnyContainer;
 use super::volumes::Volumes;
 use jobguard_manifest::At;
 
@@ -25,7 +25,7 @@ impl<'c> Places<'c> {
 }
 
 /// Checks a container's `volumeMounts` and `volumeDevices`.
-pub(super) fn check(view: &View<'_>, volumes: &Volumes<'_>, at: &At<'_>, report: &mut Report<'_>) {
+pub(super) fn check(view: &AnyContainer<'_>, volumes: &Volumes<'_>, at: &At<'_>, report: &mut Errors<'_>) {
     let privileged = view.security_context.is_some_and(|context| context.privileged == Some(true));
     let mounts =
         Places::new(view.volume_mounts.iter().map(|mount| (mount.name.as_str(), mount.mount_path.as_str())));
@@ -42,7 +42,7 @@ fn check_mounts(
     volumes: &Volumes<'_>,
     privileged: bool,
     at: &At<'_>,
-    report: &mut Report<'_>,
+    report: &mut Errors<'_>,
 ) {
     let mut taken = BTreeSet::new();
     for (index, mount) in mounts.iter().enumerate() {
@@ -102,21 +102,21 @@ fn check_mounts(
     }
 }
 
-fn sub_path(mount: &VolumeMount, at: &At<'_>, here: &At<'_>, report: &mut Report<'_>) {
+fn sub_path(mount: &VolumeMount, at: &At<'_>, here: &At<'_>, report: &mut Errors<'_>) {
     let (path, expression) = (text(&mount.sub_path), text(&mount.sub_path_expr));
     if !path.is_empty() {
-        paths::descending(path, (&at.field("subPath"), &here.field("subPath")), report);
+        file_paths::descending(path, (&at.field("subPath"), &here.field("subPath")), report);
     }
     if !expression.is_empty() {
         let place = here.field("subPathExpr");
         if !path.is_empty() {
             report.invalid(&place, "a mount has subPath or subPathExpr: remove one of the two");
         }
-        paths::descending(expression, (&at.field("subPathExpr"), &place), report);
+        file_paths::descending(expression, (&at.field("subPathExpr"), &place), report);
     }
 }
 
-fn recursive_read_only(mount: &VolumeMount, place: (&At<'_>, &At<'_>), report: &mut Report<'_>) {
+fn recursive_read_only(mount: &VolumeMount, place: (&At<'_>, &At<'_>), report: &mut Errors<'_>) {
     match mount.recursive_read_only.as_deref() {
         None | Some("Disabled") => {}
         Some("Enabled" | "IfPossible") => {
@@ -138,11 +138,11 @@ fn recursive_read_only(mount: &VolumeMount, place: (&At<'_>, &At<'_>), report: &
 }
 
 fn check_devices(
-    view: &View<'_>,
+    view: &AnyContainer<'_>,
     mounts: &Places<'_>,
     volumes: &Volumes<'_>,
     at: &At<'_>,
-    report: &mut Report<'_>,
+    report: &mut Errors<'_>,
 ) {
     let (mut names, mut taken) = (BTreeSet::new(), BTreeSet::new());
     for (index, device) in view.volume_devices.iter().enumerate() {
@@ -179,7 +179,7 @@ fn check_devices(
             report
                 .invalid(&path_at, format!("{} is a block device already: use each path once", quote(path)));
         }
-        if paths::has_backsteps(path) {
+        if file_paths::has_backsteps(path) {
             report.invalid(&path_at, format!("{} leads upwards: leave out the '..'", quote(path)));
         } else {
             taken.insert(path);

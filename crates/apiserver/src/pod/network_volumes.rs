@@ -5,11 +5,11 @@ use k8s_openapi::api::core::v1::{
     NFSVolumeSource, QuobyteVolumeSource, RBDVolumeSource,
 };
 
-use super::disks::{logical_unit, needed};
-use super::report::{Report, quote, text};
+use super::legacy_volumes::{logical_unit, needed};
+use crate::errors::{Errors, quote, text};
 use jobguard_manifest::At;
 
-pub(super) fn nfs(source: &NFSVolumeSource, at: &At<'_>, report: &mut Report<'_>) {
+pub(super) fn nfs(source: &NFSVolumeSource, at: &At<'_>, report: &mut Errors<'_>) {
     needed(&source.server, &at.field("server"), "give the address of the server", report);
     needed(&source.path, &at.field("path"), "give the path that the server exports", report);
     if !source.path.starts_with('/') {
@@ -17,12 +17,12 @@ pub(super) fn nfs(source: &NFSVolumeSource, at: &At<'_>, report: &mut Report<'_>
     }
 }
 
-pub(super) fn glusterfs(source: &GlusterfsVolumeSource, at: &At<'_>, report: &mut Report<'_>) {
+pub(super) fn glusterfs(source: &GlusterfsVolumeSource, at: &At<'_>, report: &mut Errors<'_>) {
     needed(&source.endpoints, &at.field("endpoints"), "name the Endpoints of the servers", report);
     needed(&source.path, &at.field("path"), "name the Glusterfs volume", report);
 }
 
-pub(super) fn flocker(source: &FlockerVolumeSource, at: &At<'_>, report: &mut Report<'_>) {
+pub(super) fn flocker(source: &FlockerVolumeSource, at: &At<'_>, report: &mut Errors<'_>) {
     let name = text(&source.dataset_name);
     match (name.is_empty(), text(&source.dataset_uuid).is_empty()) {
         (true, true) => report.required(at, "say which dataset it is: datasetName or datasetUUID"),
@@ -36,25 +36,25 @@ pub(super) fn flocker(source: &FlockerVolumeSource, at: &At<'_>, report: &mut Re
     }
 }
 
-pub(super) fn rbd(source: &RBDVolumeSource, at: &At<'_>, report: &mut Report<'_>) {
+pub(super) fn rbd(source: &RBDVolumeSource, at: &At<'_>, report: &mut Errors<'_>) {
     if source.monitors.is_empty() {
         report.required(&at.field("monitors"), "give the address of a Ceph monitor");
     }
     needed(&source.image, &at.field("image"), "name the image", report);
 }
 
-pub(super) fn cephfs(source: &CephFSVolumeSource, at: &At<'_>, report: &mut Report<'_>) {
+pub(super) fn cephfs(source: &CephFSVolumeSource, at: &At<'_>, report: &mut Errors<'_>) {
     if source.monitors.is_empty() {
         report.required(&at.field("monitors"), "give the address of a Ceph monitor");
     }
 }
 
-pub(super) fn azure_file(source: &AzureFileVolumeSource, at: &At<'_>, report: &mut Report<'_>) {
+pub(super) fn azure_file(source: &AzureFileVolumeSource, at: &At<'_>, report: &mut Errors<'_>) {
     needed(&source.secret_name, &at.field("secretName"), "name the Secret with the account", report);
     needed(&source.share_name, &at.field("shareName"), "name the share", report);
 }
 
-pub(super) fn quobyte(source: &QuobyteVolumeSource, at: &At<'_>, report: &mut Report<'_>) {
+pub(super) fn quobyte(source: &QuobyteVolumeSource, at: &At<'_>, report: &mut Errors<'_>) {
     const LONGEST_TENANT: usize = 64;
     if source.registry.is_empty() {
         report.required(&at.field("registry"), "give host:port of a registry, several with commas between");
@@ -88,7 +88,7 @@ fn is_host_and_port(pair: &str) -> bool {
     !host.contains(['[', ']']) && !port.contains(['[', ']'])
 }
 
-pub(super) fn iscsi(source: &ISCSIVolumeSource, at: &At<'_>, report: &mut Report<'_>) {
+pub(super) fn iscsi(source: &ISCSIVolumeSource, at: &At<'_>, report: &mut Errors<'_>) {
     needed(&source.target_portal, &at.field("targetPortal"), "give the address of the portal", report);
     if source.iqn.is_empty() {
         report.required(&at.field("iqn"), "name the target");
@@ -109,7 +109,7 @@ pub(super) fn iscsi(source: &ISCSIVolumeSource, at: &At<'_>, report: &mut Report
 }
 
 /// Checks that the name which the node makes up for an initiator is not too long.
-pub(super) fn iscsi_name(source: &ISCSIVolumeSource, volume: &str, at: &At<'_>, report: &mut Report<'_>) {
+pub(super) fn iscsi_name(source: &ISCSIVolumeSource, volume: &str, at: &At<'_>, report: &mut Errors<'_>) {
     const LONGEST: usize = 64;
     if source.initiator_name.is_some() && volume.len() + 1 + source.target_portal.len() > LONGEST {
         report.invalid(

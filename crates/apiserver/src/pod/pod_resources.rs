@@ -7,7 +7,7 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Text;
 
 use super::decimal::Decimal;
 use super::quantity::Quantity;
-use super::report::{Report, list, quote};
+use crate::errors::{Errors, list, quote};
 use super::resources::{Owner, ResourceList, amount, check_claims, check_lists, is_huge_page};
 use crate::names;
 use jobguard_manifest::At;
@@ -19,7 +19,7 @@ pub(super) fn claim_names(spec: &PodSpec) -> BTreeSet<&str> {
 }
 
 /// Checks `resourceClaims`.
-pub(super) fn claims(claims: &[PodResourceClaim], at: &At<'_>, report: &mut Report<'_>) {
+pub(super) fn claims(claims: &[PodResourceClaim], at: &At<'_>, report: &mut Errors<'_>) {
     let mut seen = BTreeSet::new();
     for (index, claim) in claims.iter().enumerate() {
         let at = at.index(index);
@@ -56,12 +56,12 @@ pub(super) fn claims(claims: &[PodResourceClaim], at: &At<'_>, report: &mut Repo
 }
 
 /// Checks `overhead`, which the server takes for a container's limits.
-pub(super) fn overhead(overhead: &ResourceList, at: &At<'_>, report: &mut Report<'_>) {
+pub(super) fn overhead(overhead: &ResourceList, at: &At<'_>, report: &mut Errors<'_>) {
     check_lists(Some(overhead), None, Owner::Container, at, Some(at), report);
 }
 
 /// Checks the Pod's own `resources`, and that its containers fit into them.
-pub(super) fn check(spec: &PodSpec, at: &At<'_>, report: &mut Report<'_>) {
+pub(super) fn check(spec: &PodSpec, at: &At<'_>, report: &mut Errors<'_>) {
     let Some(resources) = &spec.resources else { return };
     let here = at.field("resources");
     if spec.os.as_ref().is_some_and(|os| os.name == "windows") {
@@ -81,7 +81,7 @@ fn containers_fit(
     resources: &ResourceRequirements,
     pod: &At<'_>,
     at: &At<'_>,
-    report: &mut Report<'_>,
+    report: &mut Errors<'_>,
 ) {
     let requests = at.field("requests");
     let used = usage(spec, |resources| resources.requests.as_ref());

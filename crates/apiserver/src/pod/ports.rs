@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use k8s_openapi::api::core::v1::{ContainerPort, PodSpec};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use super::report::{Report, list, text};
+use crate::errors::{Errors, list, text};
 use crate::names;
 use jobguard_manifest::At;
 
@@ -15,7 +15,7 @@ type HostPort<'p> = (&'p str, &'p str, i32);
 const OUT_OF_RANGE: &str = "is no port: use a number from 1 to 65535";
 
 /// Checks a container's `ports`.
-pub(super) fn check(ports: &[ContainerPort], at: &At<'_>, report: &mut Report<'_>) {
+pub(super) fn check(ports: &[ContainerPort], at: &At<'_>, report: &mut Errors<'_>) {
     let mut seen = BTreeSet::new();
     for (index, port) in ports.iter().enumerate() {
         let at = at.index(index);
@@ -44,14 +44,14 @@ pub(super) fn check(ports: &[ContainerPort], at: &At<'_>, report: &mut Report<'_
     }
 }
 
-fn number(port: i32, at: &At<'_>, report: &mut Report<'_>) {
+fn number(port: i32, at: &At<'_>, report: &mut Errors<'_>) {
     if !(1..=65535).contains(&port) {
         report.invalid(at, format!("{port} {OUT_OF_RANGE}"));
     }
 }
 
 /// Checks a port that a probe or hook speaks to: a number, or the name of a port.
-pub(super) fn number_or_name(port: &IntOrString, at: &At<'_>, report: &mut Report<'_>) {
+pub(super) fn number_or_name(port: &IntOrString, at: &At<'_>, report: &mut Errors<'_>) {
     match port {
         IntOrString::Int(port) => number(*port, at, report),
         IntOrString::String(name) => report.name(at, name, names::port_name(name)),
@@ -64,7 +64,7 @@ pub(super) fn host_port_conflicts<'p>(
     ports: &'p [ContainerPort],
     taken: &mut BTreeSet<HostPort<'p>>,
     (named, real): (&At<'_>, &At<'_>),
-    report: &mut Report<'_>,
+    report: &mut Errors<'_>,
 ) {
     for (index, port) in ports.iter().enumerate() {
         let number = port.host_port.unwrap_or(0);
@@ -83,7 +83,7 @@ pub(super) fn host_port_conflicts<'p>(
 }
 
 /// Checks that ports of containers on the host's network are the host's own.
-pub(super) fn on_host_network(spec: &PodSpec, at: &At<'_>, report: &mut Report<'_>) {
+pub(super) fn on_host_network(spec: &PodSpec, at: &At<'_>, report: &mut Errors<'_>) {
     if spec.host_network != Some(true) {
         return;
     }

@@ -1,13 +1,14 @@
 //! Probes, and the handlers that probes and lifecycle hooks share.
 
 use k8s_openapi::api::core::v1::{
-    ExecAction, GRPCAction, HTTPGetAction, LifecycleHandler, Probe, SleepAction, TCPSocketAction,
+    ExecAction, GRPCAction, HTTPGetAction, LifecycleHandler, PodSpec, Probe, SleepAction, TCPSocketAction,
 };
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::ports;
-use super::report::{Report, list, text};
-use super::view::View;
+use crate::errors::{Errors, list, text};
+use super::any_container::{AnyContainer, each_container};
+use crate::Gate;
 use crate::names;
 use jobguard_manifest::At;
 
@@ -46,7 +47,7 @@ impl<'h> From<&'h LifecycleHandler> for Handler<'h> {
 }
 
 /// Checks the three probes of a container.
-pub(super) fn check(view: &View<'_>, at: &At<'_>, report: &mut Report<'_>) {
+pub(super) fn check(view: &AnyContainer<'_>, at: &At<'_>, report: &mut Errors<'_>) {
     if let Some(liveness) = view.liveness_probe {
         let at = at.field("livenessProbe");
         probe(liveness, &at, report);
@@ -69,13 +70,13 @@ pub(super) fn check(view: &View<'_>, at: &At<'_>, report: &mut Report<'_>) {
     }
 }
 
-fn succeeds_once(probe: &Probe, at: &At<'_>, report: &mut Report<'_>) {
+fn succeeds_once(probe: &Probe, at: &At<'_>, report: &mut Errors<'_>) {
     if probe.success_threshold != Some(1) {
         report.invalid(&at.field("successThreshold"), "one success is enough for this probe: use 1");
     }
 }
 
-fn probe(probe: &Probe, at: &At<'_>, report: &mut Report<'_>) {
+fn probe(probe: &Probe, at: &At<'_>, report: &mut Errors<'_>) {
     handler(probe.into(), None, at, report);
     for (name, value) in [
         ("initialDelaySeconds", probe.initial_delay_seconds),
@@ -94,9 +95,9 @@ fn probe(probe: &Probe, at: &At<'_>, report: &mut Report<'_>) {
 }
 
 /// Checks that a handler does exactly one thing, and that thing. Of several, the server looks at the first only.
-pub(super) fn handler(handler: Handler<'_>, grace_period: Option<i64>, at: &At<'_>, report: &mut Report<'_>) {
+pub(super) fn handler(handler: Handler<'_>, grace_period: Option<i64>, at: &At<'_>, report: &mut Errors<'_>) {
     let mut found = false;
-    let mut is_first = |set: bool, name: &'static str, report: &mut Report<'_>| {
+    let mut is_first = |set: bool, name: &'static str, report: &mut Errors<'_>| {
         if set && found {
             report.forbidden(&at.field(name), "a handler does one thing only: remove the others");
         }
@@ -128,11 +129,12 @@ pub(super) fn handler(handler: Handler<'_>, grace_period: Option<i64>, at: &At<'
     if is_first(handler.sleep.is_some(), "sleep", report)
         && let Some(sleep) = handler.sleep
         && let Some(grace_period) = grace_period
-        && !(0..=grace_period).contains(&sleep.seconds)
+        && !(least_sleep(report)..=grace_period).contains(&sleep.seconds)
     {
+        let least = least_sleep(report);
         report.invalid(
             (&at.field("sleep"), &at.field("sleep").field("seconds")),
-            format!("sleep for 0 to {grace_period} seconds, the Pod's terminationGracePeriodSeconds"),
+            format!("sleep for {least} to {grace_period} seconds, the Pod's terminationGracePeriodSeconds"),
         );
     }
     if !found {
@@ -140,7 +142,21 @@ pub(super) fn handler(handler: Handler<'_>, grace_period: Option<i64>, at: &At<'
     }
 }
 
-fn http_get(request: &HTTPGetAction, at: &At<'_>, report: &mut Report<'_>) {
+/// The fewest seconds that a hook may sleep.
+fn least_sleep(report: &Errors<'_>) -> i64 {
+    let sleeps_for_nothing = |pod: &PodSpec| {
+        let mut found = false;
+        each_container(pod, &At::root(), |container, _| {
+            let hooks = container.lifecycle.map(|hooks| [&hooks.pre_stop, &hooks.post_start]);
+            let mut sleeps = hooks.into_iter().flatten().flatten().filter_map(|hook| hook.sleep.as_ref());
+            found = found || sleeps.any(|sleep| sleep.seconds == 0);
+        });
+        found
+    };
+    i64::from(!report.allows(Gate::PodLifecycleSleepActionAllowZero, sleeps_for_nothing))
+}
+
+fn http_get(request: &HTTPGetAction, at: &At<'_>, report: &mut Errors<'_>) {
     if text(&request.path).is_empty() {
         report.required(&at.field("path"), "give the path to ask for, such as /");
     }

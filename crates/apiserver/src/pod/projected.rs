@@ -8,13 +8,13 @@ use k8s_openapi::api::core::v1::{
 };
 
 use super::env::{VOLUME_FIELDS, field_selector, resource_selector};
-use super::paths;
-use super::report::{Report, list, quote};
+use super::file_paths;
+use crate::errors::{Errors, list, quote};
 use super::volume_sources::{key_to_path, mode};
 use jobguard_manifest::At;
 
 /// Checks a volume of type `downwardAPI`.
-pub(super) fn downward_api(source: &DownwardAPIVolumeSource, at: &At<'_>, report: &mut Report<'_>) {
+pub(super) fn downward_api(source: &DownwardAPIVolumeSource, at: &At<'_>, report: &mut Errors<'_>) {
     mode(source.default_mode, &at.field("defaultMode"), report);
     let items = at.field("items");
     for (index, file) in list(&source.items).iter().enumerate() {
@@ -23,14 +23,14 @@ pub(super) fn downward_api(source: &DownwardAPIVolumeSource, at: &At<'_>, report
 }
 
 /// Checks a file made from a field of the Pod. The server leaves the item out of its paths.
-fn downward_file(file: &DownwardAPIVolumeFile, at: &At<'_>, item: &At<'_>, report: &mut Report<'_>) {
+fn downward_file(file: &DownwardAPIVolumeFile, at: &At<'_>, item: &At<'_>, report: &mut Errors<'_>) {
     // Faults below are found under the real place, and named as the server names them.
     let path = at.field("path");
     let real_path = item.field("path");
     if file.path.is_empty() {
         report.required((&path, &real_path), "give the path of the file in the volume");
     }
-    paths::unreserved(&file.path, (&path, &real_path), report);
+    file_paths::unreserved(&file.path, (&path, &real_path), report);
     match (&file.field_ref, &file.resource_field_ref) {
         (Some(field), resource) => {
             report.within(item, at, |at, report| {
@@ -51,7 +51,7 @@ fn downward_file(file: &DownwardAPIVolumeFile, at: &At<'_>, item: &At<'_>, repor
 }
 
 /// Checks a volume of type `projected`.
-pub(super) fn check(source: &ProjectedVolumeSource, at: &At<'_>, report: &mut Report<'_>) {
+pub(super) fn check(source: &ProjectedVolumeSource, at: &At<'_>, report: &mut Errors<'_>) {
     mode(source.default_mode, &at.field("defaultMode"), report);
     let mut taken = BTreeSet::new();
     let sources = at.field("sources");
@@ -96,7 +96,7 @@ fn object<'p>(
     volume: &At<'_>,
     at: &At<'_>,
     taken: &mut BTreeSet<&'p str>,
-    report: &mut Report<'_>,
+    report: &mut Errors<'_>,
 ) {
     if name.is_empty() {
         report.required(&at.field("name"), "name the object that holds the files");
@@ -115,7 +115,7 @@ fn claim_path<'p>(
     volume: &At<'_>,
     at: &At<'_>,
     taken: &mut BTreeSet<&'p str>,
-    report: &mut Report<'_>,
+    report: &mut Errors<'_>,
 ) {
     if !path.is_empty() && !taken.insert(path) {
         report.invalid(
@@ -129,7 +129,7 @@ fn service_account_token(
     token: &ServiceAccountTokenProjection,
     volume: &At<'_>,
     at: &At<'_>,
-    report: &mut Report<'_>,
+    report: &mut Errors<'_>,
 ) {
     const SHORTEST: i64 = 10 * 60;
     const LONGEST: i64 = 1 << 32;
@@ -144,6 +144,6 @@ fn service_account_token(
     if token.path.is_empty() {
         report.required(place, "give the path of the file in the volume");
     } else {
-        paths::unreserved(&token.path, place, report);
+        file_paths::unreserved(&token.path, place, report);
     }
 }

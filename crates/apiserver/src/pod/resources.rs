@@ -6,7 +6,7 @@ use k8s_openapi::api::core::v1::{ResourceClaim, ResourceRequirements};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Text;
 
 use super::quantity::Quantity;
-use super::report::{Report, list, quote, text};
+use crate::errors::{Errors, list, quote, text};
 use crate::names;
 use jobguard_manifest::At;
 
@@ -93,7 +93,7 @@ pub(super) fn check(
     requirements: &ResourceRequirements,
     claims: &BTreeSet<&str>,
     at: &At<'_>,
-    report: &mut Report<'_>,
+    report: &mut Errors<'_>,
 ) {
     check_lists(
         requirements.limits.as_ref(),
@@ -113,12 +113,12 @@ pub(super) fn check_lists(
     owner: Owner,
     at: &At<'_>,
     real_limits: Option<&At<'_>>,
-    report: &mut Report<'_>,
+    report: &mut Errors<'_>,
 ) {
     let mut has_cpu_or_memory = false;
     let mut has_huge_pages = false;
     let mut check_entry =
-        |name: &str, quantity: &Quantity, place: (&At<'_>, &At<'_>), report: &mut Report<'_>| {
+        |name: &str, quantity: &Quantity, place: (&At<'_>, &At<'_>), report: &mut Errors<'_>| {
             check_name(name, owner, place, report);
             check_amount(name, quantity, place, report);
             has_huge_pages |= is_huge_page(name);
@@ -166,7 +166,7 @@ pub(super) fn check_lists(
     }
 }
 
-fn check_name(name: &str, owner: Owner, place: (&At<'_>, &At<'_>), report: &mut Report<'_>) {
+fn check_name(name: &str, owner: Owner, place: (&At<'_>, &At<'_>), report: &mut Errors<'_>) {
     let problems = names::qualified_name(name);
     let malformed = !problems.is_empty();
     report.name(place, name, problems);
@@ -201,7 +201,7 @@ fn check_name(name: &str, owner: Owner, place: (&At<'_>, &At<'_>), report: &mut 
 }
 
 /// Checks how much of a resource there is.
-fn check_amount(name: &str, quantity: &Quantity, place: (&At<'_>, &At<'_>), report: &mut Report<'_>) {
+fn check_amount(name: &str, quantity: &Quantity, place: (&At<'_>, &At<'_>), report: &mut Errors<'_>) {
     if quantity.is_negative() {
         report.invalid(place, "an amount cannot be negative: use 0 or more");
     }
@@ -211,7 +211,7 @@ fn check_amount(name: &str, quantity: &Quantity, place: (&At<'_>, &At<'_>), repo
 }
 
 /// Checks that an amount of huge pages is a whole number of them.
-fn check_pages(name: &str, quantity: &Quantity, place: (&At<'_>, &At<'_>), report: &mut Report<'_>) {
+fn check_pages(name: &str, quantity: &Quantity, place: (&At<'_>, &At<'_>), report: &mut Errors<'_>) {
     if is_huge_page(name) && !is_multiple_of_page(name, quantity) {
         report
             .invalid(place, format!("use a whole number of pages, as {} says how large one is", quote(name)));
@@ -231,7 +231,7 @@ pub(super) fn check_claims(
     claims: &[ResourceClaim],
     known: &BTreeSet<&str>,
     at: &At<'_>,
-    report: &mut Report<'_>,
+    report: &mut Errors<'_>,
 ) {
     const TWICE: &str = "is used already: refer to each claim once";
     // The server joins claim and request with a slash, and a name that has one itself (which is malformed) can be

@@ -3,15 +3,20 @@
 use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::{PodSchedulingGate, Toleration, TopologySpreadConstraint};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use super::affinity::label_keys;
-use super::report::{Report, text};
+use crate::errors::{Errors, quote, text};
 use super::selector;
+use crate::Gate;
 use crate::names;
 use jobguard_manifest::At;
 
 /// Checks a list of tolerations, of a Pod or from the annotation that was once in their place.
-pub(super) fn tolerations(tolerations: &[Toleration], at: &At<'_>, report: &mut Report<'_>) {
+pub(super) fn tolerations(tolerations: &[Toleration], at: &At<'_>, report: &mut Errors<'_>) {
+    let compares = report.allows(Gate::TaintTolerationComparisonOperators, |old| {
+        old.tolerations.iter().flatten().any(|old| matches!(text(&old.operator), "Lt" | "Gt"))
+    });
     for (index, toleration) in tolerations.iter().enumerate() {
         let at = at.index(index);
         let (key, value) = (text(&toleration.key), text(&toleration.value));
@@ -43,7 +48,12 @@ pub(super) fn tolerations(tolerations: &[Toleration], at: &At<'_>, report: &mut 
                     );
                 }
             }
-            // Lt and Gt belong to a feature gate that is off by default (TaintTolerationComparisonOperators).
+            "Lt" | "Gt" if compares => {
+                // Written as the number is: no plus, no leading zeros.
+                if value.parse::<i64>().ok().is_none_or(|number| number.to_string() != value) {
+                    report.invalid(&at.field("value"), "Lt and Gt compare with a whole number of 64 bits");
+                }
+            }
             other => report.not_supported(&operator_at, other, &["Equal", "Exists"]),
         }
         if !effect.is_empty() && !matches!(effect, "NoSchedule" | "PreferNoSchedule" | "NoExecute") {
@@ -57,7 +67,7 @@ pub(super) fn tolerations(tolerations: &[Toleration], at: &At<'_>, report: &mut 
 }
 
 /// Checks `schedulingGates`.
-pub(super) fn gates(gates: &[PodSchedulingGate], at: &At<'_>, report: &mut Report<'_>) {
+pub(super) fn gates(gates: &[PodSchedulingGate], at: &At<'_>, report: &mut Errors<'_>) {
     let mut seen = BTreeSet::new();
     for (index, gate) in gates.iter().enumerate() {
         let at = at.index(index);
@@ -70,7 +80,7 @@ pub(super) fn gates(gates: &[PodSchedulingGate], at: &At<'_>, report: &mut Repor
 }
 
 /// Checks `topologySpreadConstraints`.
-pub(super) fn spread(constraints: &[TopologySpreadConstraint], at: &At<'_>, report: &mut Report<'_>) {
+pub(super) fn spread(constraints: &[TopologySpreadConstraint], at: &At<'_>, report: &mut Errors<'_>) {
     let repeated = repeated(constraints);
     for (index, constraint) in constraints.iter().enumerate() {
         let at = at.index(index);
@@ -118,8 +128,35 @@ pub(super) fn spread(constraints: &[TopologySpreadConstraint], at: &At<'_>, repo
             }
         }
         let selected = constraint.label_selector.as_ref();
-        label_keys(constraint.match_label_keys.as_deref(), None, selected, &at, report);
+        if report.server.on(Gate::MatchLabelKeysInPodTopologySpreadSelectorMerge) {
+            label_keys(constraint.match_label_keys.as_deref(), None, selected, &at, report);
+        } else {
+            spread_keys(constraint.match_label_keys.as_deref().unwrap_or_default(), selected, &at, report);
+        }
         selector::check(selected, &at.field("labelSelector"), report);
+    }
+}
+
+/// Checks `matchLabelKeys` of a constraint as servers do that do not merge them into the label selector: no key may be in
+/// both.
+fn spread_keys(keys: &[String], selector: Option<&LabelSelector>, at: &At<'_>, report: &mut Errors<'_>) {
+    let at = at.field("matchLabelKeys");
+    if keys.is_empty() {
+        return;
+    }
+    let mut selected = BTreeSet::new();
+    if let Some(selector) = selector {
+        selected.extend(selector.match_labels.iter().flatten().map(|(key, _)| key.as_str()));
+        selected.extend(selector.match_expressions.iter().flatten().map(|of| of.key.as_str()));
+    } else {
+        report.forbidden(&at, "these keys add to a labelSelector: give one, or remove them");
+    }
+    for (index, key) in keys.iter().enumerate() {
+        let at = at.index(index);
+        report.name(&at, key, names::qualified_name(key));
+        if selected.contains(key.as_str()) {
+            report.invalid(&at, format!("{} is in the labelSelector too: remove one of the two", quote(key)));
+        }
     }
 }
 

@@ -4,16 +4,17 @@ use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::{AppArmorProfile, PodSpec, SeccompProfile, SecurityContext, Sysctl};
 
-use super::report::{Report, list, quote};
-use super::view::each_container;
-use super::{paths, windows};
+use crate::errors::{Errors, list, quote};
+use super::any_container::each_container;
+use super::{file_paths, windows};
 use crate::names;
+use crate::{Change, Gate};
 use jobguard_manifest::At;
 
 const PROFILE_TYPES: &[&str] = &["Localhost", "RuntimeDefault", "Unconfined"];
 
 /// Checks the Pod's `securityContext`.
-pub(super) fn pod(spec: &PodSpec, pod: &At<'_>, report: &mut Report<'_>) {
+pub(super) fn pod(spec: &PodSpec, pod: &At<'_>, report: &mut Errors<'_>) {
     let at = pod.field("securityContext");
     if spec.share_process_namespace == Some(true) && spec.host_pid == Some(true) {
         report.invalid(
@@ -30,11 +31,19 @@ pub(super) fn pod(spec: &PodSpec, pod: &At<'_>, report: &mut Report<'_>) {
         user_or_group(Some(*group), &groups.index(index), report);
     }
     sysctls(list(&context.sysctls), spec, &at.field("sysctls"), report);
+    let uses_mount_option = |old: &PodSpec| {
+        let stored = old.security_context.as_ref().and_then(|context| context.se_linux_change_policy.as_deref());
+        stored.is_some_and(|policy| policy != "Recursive")
+    };
+    let se_linux = if report.allows(Gate::SELinuxMount, uses_mount_option) {
+        &["MountOption", "Recursive"][..]
+    } else {
+        &["Recursive"]
+    };
     for (name, value, known) in [
         ("fsGroupChangePolicy", &context.fs_group_change_policy, &["Always", "OnRootMismatch"][..]),
         ("supplementalGroupsPolicy", &context.supplemental_groups_policy, &["Merge", "Strict"]),
-        // MountOption belongs to a feature gate that is off by default (SELinuxMount).
-        ("seLinuxChangePolicy", &context.se_linux_change_policy, &["Recursive"]),
+        ("seLinuxChangePolicy", &context.se_linux_change_policy, se_linux),
     ] {
         if let Some(value) = value
             && !known.contains(&value.as_str())
@@ -48,7 +57,7 @@ pub(super) fn pod(spec: &PodSpec, pod: &At<'_>, report: &mut Report<'_>) {
 }
 
 /// Checks a container's `securityContext`. `host_users` says whether the Pod has no user namespace of its own.
-pub(super) fn container(context: &SecurityContext, host_users: bool, at: &At<'_>, report: &mut Report<'_>) {
+pub(super) fn container(context: &SecurityContext, host_users: bool, at: &At<'_>, report: &mut Errors<'_>) {
     user_or_group(context.run_as_user, &at.field("runAsUser"), report);
     user_or_group(context.run_as_group, &at.field("runAsGroup"), report);
     match context.proc_mount.as_deref() {
@@ -81,7 +90,7 @@ pub(super) fn container(context: &SecurityContext, host_users: bool, at: &At<'_>
     app_armor(context.app_armor_profile.as_ref(), &at.field("appArmorProfile"), report);
 }
 
-fn user_or_group(id: Option<i64>, at: &At<'_>, report: &mut Report<'_>) {
+fn user_or_group(id: Option<i64>, at: &At<'_>, report: &mut Errors<'_>) {
     if let Some(id) = id
         && !(0..=i64::from(i32::MAX)).contains(&id)
     {
@@ -90,7 +99,7 @@ fn user_or_group(id: Option<i64>, at: &At<'_>, report: &mut Report<'_>) {
 }
 
 /// Checks kernel parameters: those of a namespace that the Pod shares with its host cannot be set.
-fn sysctls(sysctls: &[Sysctl], spec: &PodSpec, at: &At<'_>, report: &mut Report<'_>) {
+fn sysctls(sysctls: &[Sysctl], spec: &PodSpec, at: &At<'_>, report: &mut Errors<'_>) {
     let mut seen = BTreeSet::new();
     for (index, sysctl) in sysctls.iter().enumerate() {
         let at = at.index(index);
@@ -163,7 +172,7 @@ fn kernel_namespace(name: &str) -> Option<Namespace> {
     }
 }
 
-fn seccomp(profile: Option<&SeccompProfile>, at: &At<'_>, report: &mut Report<'_>) {
+fn seccomp(profile: Option<&SeccompProfile>, at: &At<'_>, report: &mut Errors<'_>) {
     let Some(profile) = profile else { return };
     match profile.type_.as_str() {
         known if PROFILE_TYPES.contains(&known) => {}
@@ -175,13 +184,13 @@ fn seccomp(profile: Option<&SeccompProfile>, at: &At<'_>, report: &mut Report<'_
         None if profile.type_ == "Localhost" => {
             report.required(&here, "a profile of type Localhost needs the path of its file");
         }
-        Some(path) if profile.type_ == "Localhost" => paths::descending(path, &here, report),
+        Some(path) if profile.type_ == "Localhost" => file_paths::descending(path, &here, report),
         Some(_) => report.invalid(&here, "only a profile of type Localhost has a file: remove this"),
         None => {}
     }
 }
 
-fn app_armor(profile: Option<&AppArmorProfile>, at: &At<'_>, report: &mut Report<'_>) {
+fn app_armor(profile: Option<&AppArmorProfile>, at: &At<'_>, report: &mut Errors<'_>) {
     /// The longest path that Linux knows, without the end mark.
     const LONGEST: usize = 4095;
     let Some(profile) = profile else { return };
@@ -208,7 +217,7 @@ fn app_armor(profile: Option<&AppArmorProfile>, at: &At<'_>, report: &mut Report
 }
 
 /// Checks what a user namespace of the Pod's own rules out.
-pub(super) fn user_namespace(spec: &PodSpec, at: &At<'_>, report: &mut Report<'_>) {
+pub(super) fn user_namespace(spec: &PodSpec, at: &At<'_>, report: &mut Errors<'_>) {
     if spec.host_users != Some(false) {
         return;
     }
@@ -223,6 +232,9 @@ pub(super) fn user_namespace(spec: &PodSpec, at: &At<'_>, report: &mut Report<'_
                 "a Pod with its own users (hostUsers: false) cannot share this with the host: remove one of the two",
             );
         }
+    }
+    if !report.server.has(Change::NoDevicesWithoutHostUsers) {
+        return;
     }
     each_container(spec, at, |container, at| {
         if !container.volume_devices.is_empty() {

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelectorRequirement};
 
-use super::report::{Report, list, quote};
+use crate::errors::{Errors, list, quote};
 use crate::names;
 use jobguard_manifest::At;
 
 /// Checks a map of labels. The server names the map for a fault in any entry.
-pub(super) fn labels(labels: Option<&BTreeMap<String, String>>, at: &At<'_>, report: &mut Report<'_>) {
+pub(super) fn labels(labels: Option<&BTreeMap<String, String>>, at: &At<'_>, report: &mut Errors<'_>) {
     for (key, value) in labels.into_iter().flatten() {
         let here = at.key(key);
         report.name((at, &here), key, names::qualified_name(key));
@@ -18,7 +18,7 @@ pub(super) fn labels(labels: Option<&BTreeMap<String, String>>, at: &At<'_>, rep
 }
 
 /// Checks a label selector.
-pub(super) fn check(selector: Option<&LabelSelector>, at: &At<'_>, report: &mut Report<'_>) {
+pub(super) fn check(selector: Option<&LabelSelector>, at: &At<'_>, report: &mut Errors<'_>) {
     let Some(selector) = selector else { return };
     labels(selector.match_labels.as_ref(), &at.field("matchLabels"), report);
     let at = at.field("matchExpressions");
@@ -27,7 +27,7 @@ pub(super) fn check(selector: Option<&LabelSelector>, at: &At<'_>, report: &mut 
     }
 }
 
-fn requirement(requirement: &LabelSelectorRequirement, at: &At<'_>, report: &mut Report<'_>) {
+fn requirement(requirement: &LabelSelectorRequirement, at: &At<'_>, report: &mut Errors<'_>) {
     let values = list(&requirement.values);
     match requirement.operator.as_str() {
         "In" | "NotIn" => {

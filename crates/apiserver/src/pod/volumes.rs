@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::Volume;
 
-use super::report::Report;
-use super::{claim_template, disks, network_volumes, projected, volume_sources};
+use crate::errors::Errors;
+use super::{claim_template, legacy_volumes, network_volumes, projected, volume_sources};
 use crate::names;
 use jobguard_manifest::At;
 
@@ -13,7 +13,7 @@ use jobguard_manifest::At;
 pub(super) type Volumes<'p> = BTreeMap<&'p str, &'p Volume>;
 
 /// Checks `volumes`, and gives those without a fault: a mount of any other is a mount of nothing.
-pub(super) fn check<'p>(volumes: &'p [Volume], at: &At<'_>, report: &mut Report<'_>) -> Volumes<'p> {
+pub(super) fn check<'p>(volumes: &'p [Volume], at: &At<'_>, report: &mut Errors<'_>) -> Volumes<'p> {
     let mut good = Volumes::new();
     for (index, volume) in volumes.iter().enumerate() {
         let at = at.index(index);
@@ -36,7 +36,7 @@ pub(super) fn check<'p>(volumes: &'p [Volume], at: &At<'_>, report: &mut Report<
 }
 
 /// Checks where a volume comes from. Of several sources the server looks at the first only, in this order.
-fn source(volume: &Volume, at: &At<'_>, report: &mut Report<'_>) {
+fn source(volume: &Volume, at: &At<'_>, report: &mut Errors<'_>) {
     let mut found = false;
     /// Looks at one source: `field`, the server's name for it when it stands second, its check.
     macro_rules! source {
@@ -61,10 +61,10 @@ fn source(volume: &Volume, at: &At<'_>, report: &mut Report<'_>) {
     source!(empty_dir, "emptyDir", volume_sources::empty_dir);
     source!(host_path, "hostPath", volume_sources::host_path);
     source!(git_repo, "gitRepo", volume_sources::git_repo);
-    source!(gce_persistent_disk, "gcePersistentDisk", |disk, place: &At<'_>, report: &mut Report<'_>| {
-        disks::gce(disk, (&at.field("persistentDisk"), place), report);
+    source!(gce_persistent_disk, "gcePersistentDisk", |disk, place: &At<'_>, report: &mut Errors<'_>| {
+        legacy_volumes::gce(disk, (&at.field("persistentDisk"), place), report);
     });
-    source!(aws_elastic_block_store, "awsElasticBlockStore", disks::aws);
+    source!(aws_elastic_block_store, "awsElasticBlockStore", legacy_volumes::aws);
     source!(secret, "secret", volume_sources::secret);
     source!(nfs, "nfs", network_volumes::nfs);
     source!(iscsi, "iscsi", network_volumes::iscsi);
@@ -75,21 +75,21 @@ fn source(volume: &Volume, at: &At<'_>, report: &mut Report<'_>) {
     source!(flocker, "flocker", network_volumes::flocker);
     source!(persistent_volume_claim, "persistentVolumeClaim", volume_sources::claim);
     source!(rbd, "rbd", network_volumes::rbd);
-    source!(cinder, "cinder", disks::cinder);
+    source!(cinder, "cinder", legacy_volumes::cinder);
     source!(cephfs, "cephfs", "cephFS", network_volumes::cephfs);
     source!(quobyte, "quobyte", network_volumes::quobyte);
     source!(downward_api, "downwardAPI", "downwarAPI", projected::downward_api);
-    source!(fc, "fc", disks::fibre_channel);
+    source!(fc, "fc", legacy_volumes::fibre_channel);
     source!(flex_volume, "flexVolume", volume_sources::flex);
     source!(config_map, "configMap", volume_sources::config_map);
     source!(azure_file, "azureFile", network_volumes::azure_file);
-    source!(vsphere_volume, "vsphereVolume", disks::vsphere);
-    source!(photon_persistent_disk, "photonPersistentDisk", disks::photon);
-    source!(portworx_volume, "portworxVolume", disks::portworx);
-    source!(azure_disk, "azureDisk", disks::azure);
-    source!(storageos, "storageos", disks::storage_os);
+    source!(vsphere_volume, "vsphereVolume", legacy_volumes::vsphere);
+    source!(photon_persistent_disk, "photonPersistentDisk", legacy_volumes::photon);
+    source!(portworx_volume, "portworxVolume", legacy_volumes::portworx);
+    source!(azure_disk, "azureDisk", legacy_volumes::azure);
+    source!(storageos, "storageos", legacy_volumes::storage_os);
     source!(projected, "projected", projected::check);
-    source!(scale_io, "scaleIO", disks::scale_io);
+    source!(scale_io, "scaleIO", legacy_volumes::scale_io);
     source!(csi, "csi", volume_sources::csi);
     source!(ephemeral, "ephemeral", claim_template::check);
     source!(image, "image", volume_sources::image);

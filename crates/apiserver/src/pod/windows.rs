@@ -2,13 +2,13 @@
 
 use k8s_openapi::api::core::v1::{PodSpec, WindowsSecurityContextOptions};
 
-use super::report::{Report, quote};
-use super::view::{View, each_container};
+use crate::errors::{Errors, quote};
+use super::any_container::{AnyContainer, each_container};
 use crate::names;
 use jobguard_manifest::At;
 
 /// Checks `os`, and what the named system rules out.
-pub(super) fn os(spec: &PodSpec, at: &At<'_>, report: &mut Report<'_>) {
+pub(super) fn os(spec: &PodSpec, at: &At<'_>, report: &mut Errors<'_>) {
     let Some(os) = &spec.os else { return };
     let here = at.field("os");
     match os.name.as_str() {
@@ -19,7 +19,7 @@ pub(super) fn os(spec: &PodSpec, at: &At<'_>, report: &mut Report<'_>) {
     }
 }
 
-fn linux(spec: &PodSpec, at: &At<'_>, report: &mut Report<'_>) {
+fn linux(spec: &PodSpec, at: &At<'_>, report: &mut Errors<'_>) {
     const MESSAGE: &str = "a Linux Pod has no Windows options: remove this";
     if spec.security_context.as_ref().is_some_and(|context| context.windows_options.is_some()) {
         report.forbidden(&at.field("securityContext").field("windowsOptions"), MESSAGE);
@@ -31,7 +31,7 @@ fn linux(spec: &PodSpec, at: &At<'_>, report: &mut Report<'_>) {
     });
 }
 
-fn windows(spec: &PodSpec, at: &At<'_>, report: &mut Report<'_>) {
+fn windows(spec: &PodSpec, at: &At<'_>, report: &mut Errors<'_>) {
     const MESSAGE: &str = "a Windows Pod cannot have this: remove it";
     for (name, set) in [
         ("hostUsers", spec.host_users.is_some()),
@@ -86,11 +86,11 @@ fn windows(spec: &PodSpec, at: &At<'_>, report: &mut Report<'_>) {
 }
 
 /// Checks that host process containers are all or none, and on the host's network.
-pub(super) fn host_process(spec: &PodSpec, at: &At<'_>, report: &mut Report<'_>) {
+pub(super) fn host_process(spec: &PodSpec, at: &At<'_>, report: &mut Errors<'_>) {
     let options = spec.security_context.as_ref().and_then(|context| context.windows_options.as_ref());
     let of_pod = options.and_then(|options| options.host_process);
     let of_container =
-        |container: View<'_>| container.security_context?.windows_options.as_ref()?.host_process;
+        |container: AnyContainer<'_>| container.security_context?.windows_options.as_ref()?.host_process;
     let (mut all, mut host_processes) = (0_usize, 0_usize);
     each_container(spec, at, |container, at| {
         all += 1;
@@ -120,7 +120,7 @@ pub(super) fn host_process(spec: &PodSpec, at: &At<'_>, report: &mut Report<'_>)
 }
 
 /// Checks `windowsOptions` of a Pod or a container.
-pub(super) fn options(options: Option<&WindowsSecurityContextOptions>, at: &At<'_>, report: &mut Report<'_>) {
+pub(super) fn options(options: Option<&WindowsSecurityContextOptions>, at: &At<'_>, report: &mut Errors<'_>) {
     /// The largest credential spec, in bytes.
     const LARGEST_SPEC: usize = 64 * 1024;
     let Some(options) = options else { return };
@@ -141,7 +141,7 @@ pub(super) fn options(options: Option<&WindowsSecurityContextOptions>, at: &At<'
 }
 
 /// Checks the name of a Windows user, `DOMAIN\user` or `user`.
-fn user_name(name: &str, at: &At<'_>, report: &mut Report<'_>) {
+fn user_name(name: &str, at: &At<'_>, report: &mut Errors<'_>) {
     const LONGEST_DOMAIN: usize = 255;
     const LONGEST_USER: usize = 104;
     if name.is_empty() {

@@ -12,7 +12,7 @@ const NAME_MAX: usize = 52;
 /// What a time zone in a schedule begins with, or ends with: `TZ=`, `CRON_TZ=`.
 const ZONE: &str = "TZ";
 
-pub(super) fn validate_cron_job(cron_job: &CronJob, errors: &mut Errors) {
+pub(super) fn validate_cron_job(cron_job: &CronJob, errors: &mut Errors<'_>) {
     validate_cron_job_spec(&cron_job.spec, None, errors);
     let name = cron_job.metadata.name.as_deref().unwrap_or_default();
     if name.len() > NAME_MAX {
@@ -26,7 +26,7 @@ pub(super) fn validate_cron_job(cron_job: &CronJob, errors: &mut Errors) {
 }
 
 /// The spec of a CronJob. `stored` is the spec so far, on update.
-pub(crate) fn validate_cron_job_spec(spec: &CronJobSpec, stored: Option<&CronJobSpec>, errors: &mut Errors) {
+pub(crate) fn validate_cron_job_spec(spec: &CronJobSpec, stored: Option<&CronJobSpec>, errors: &mut Errors<'_>) {
     let root = At::root();
     let at = root.field("spec");
     validate_schedule(spec, stored, &at.field("schedule"), errors);
@@ -50,7 +50,7 @@ pub(crate) fn validate_cron_job_spec(spec: &CronJobSpec, stored: Option<&CronJob
 }
 
 /// The schedule. A time zone in it is refused, except where the stored schedule has one already.
-fn validate_schedule(spec: &CronJobSpec, stored: Option<&CronJobSpec>, at: &At<'_>, errors: &mut Errors) {
+fn validate_schedule(spec: &CronJobSpec, stored: Option<&CronJobSpec>, at: &At<'_>, errors: &mut Errors<'_>) {
     let schedule = spec.schedule.as_str();
     if schedule.is_empty() {
         errors
@@ -75,7 +75,7 @@ fn validate_schedule(spec: &CronJobSpec, stored: Option<&CronJobSpec>, at: &At<'
     }
 }
 
-fn validate_time_zone(time_zone: Option<&str>, at: &At<'_>, errors: &mut Errors) {
+fn validate_time_zone(time_zone: Option<&str>, at: &At<'_>, errors: &mut Errors<'_>) {
     // What some hosts have is a matter of a warning (`cron/host-zone`): the API server there takes it.
     let checked = time_zone.filter(|name| jobguard_cron::host_zone(name).is_none());
     if let Some(Err(error)) = checked.map(jobguard_cron::load_zone) {
@@ -83,7 +83,7 @@ fn validate_time_zone(time_zone: Option<&str>, at: &At<'_>, errors: &mut Errors)
     }
 }
 
-fn validate_concurrency(policy: Option<&str>, at: &At<'_>, errors: &mut Errors) {
+fn validate_concurrency(policy: Option<&str>, at: &At<'_>, errors: &mut Errors<'_>) {
     const HELP: &str = "set concurrencyPolicy: Allow, Forbid or Replace";
     match policy {
         Some("Allow" | "Forbid" | "Replace") => {}
@@ -99,7 +99,7 @@ fn validate_concurrency(policy: Option<&str>, at: &At<'_>, errors: &mut Errors) 
     }
 }
 
-fn validate_job_template(template: &JobTemplateSpec, at: &At<'_>, errors: &mut Errors) {
+fn validate_job_template(template: &JobTemplateSpec, at: &At<'_>, errors: &mut Errors<'_>) {
     let empty = JobSpec::default();
     let spec = template.spec.as_ref().unwrap_or(&empty);
     let at = at.field("spec");

@@ -24,7 +24,7 @@ const HOST_NAME_MAX: usize = 63;
 const MANAGED_BY_MAX: usize = 63;
 
 /// A Job as it is created or updated. `stored` is its spec so far, on update.
-pub(super) fn validate_job(job: &Job, stored: Option<&JobSpec>, errors: &mut Errors) {
+pub(super) fn validate_job(job: &Job, stored: Option<&JobSpec>, errors: &mut Errors<'_>) {
     let empty = JobSpec::default();
     let spec = job.spec.as_ref().unwrap_or(&empty);
     let root = At::root();
@@ -36,7 +36,7 @@ pub(super) fn validate_job(job: &Job, stored: Option<&JobSpec>, errors: &mut Err
 }
 
 /// A Job that is created from a template whose spec has passed: what is left of [`validate_job`], in its order.
-pub(super) fn validate_known_child(job: &Job, errors: &mut Errors) {
+pub(super) fn validate_known_child(job: &Job, errors: &mut Errors<'_>) {
     let Some(spec) = &job.spec else { return };
     let root = At::root();
     let at = root.field("spec");
@@ -47,7 +47,7 @@ pub(super) fn validate_known_child(job: &Job, errors: &mut Errors) {
 }
 
 /// The spec of a Job, the selector aside.
-pub(super) fn validate_job_spec(spec: &JobSpec, at: &At<'_>, errors: &mut Errors) {
+pub(super) fn validate_job_spec(spec: &JobSpec, at: &At<'_>, errors: &mut Errors<'_>) {
     let numbers = [
         ("parallelism", spec.parallelism.map(i64::from), Topic::Counts),
         ("completions", spec.completions.map(i64::from), Topic::Counts),
@@ -87,7 +87,7 @@ pub(super) fn is_indexed(spec: &JobSpec) -> bool {
     spec.completion_mode.as_deref() == Some("Indexed")
 }
 
-fn validate_managed_by(managed_by: Option<&str>, at: &At<'_>, errors: &mut Errors) {
+fn validate_managed_by(managed_by: Option<&str>, at: &At<'_>, errors: &mut Errors<'_>) {
     const HELP: &str = "name the controller by a domain and a path, such as example.com/controller; \
                         leave the field out to have Kubernetes run the Job";
     let Some(text) = managed_by else { return };
@@ -123,7 +123,7 @@ fn is_path_character(c: char) -> bool {
     c.is_ascii_alphanumeric() || "/-._~%!$&'()*+,;=:".contains(c)
 }
 
-fn validate_completion_mode(spec: &JobSpec, at: &At<'_>, errors: &mut Errors) {
+fn validate_completion_mode(spec: &JobSpec, at: &At<'_>, errors: &mut Errors<'_>) {
     match spec.completion_mode.as_deref() {
         Some("Indexed") => validate_indexed(spec, at, errors),
         None | Some("NonIndexed") => {
@@ -149,7 +149,7 @@ fn validate_completion_mode(spec: &JobSpec, at: &At<'_>, errors: &mut Errors) {
     }
 }
 
-fn validate_indexed(spec: &JobSpec, at: &At<'_>, errors: &mut Errors) {
+fn validate_indexed(spec: &JobSpec, at: &At<'_>, errors: &mut Errors<'_>) {
     let completions = at.field("completions");
     let parallelism = at.field("parallelism");
     let max_failed = at.field("maxFailedIndexes");
@@ -219,7 +219,7 @@ fn validate_indexed(spec: &JobSpec, at: &At<'_>, errors: &mut Errors) {
     }
 }
 
-fn validate_replacement_policy(spec: &JobSpec, at: &At<'_>, errors: &mut Errors) {
+fn validate_replacement_policy(spec: &JobSpec, at: &At<'_>, errors: &mut Errors<'_>) {
     let Some(policy) = spec.pod_replacement_policy.as_deref() else { return };
     if spec.pod_failure_policy.is_some() {
         if policy != "Failed" {
@@ -238,7 +238,7 @@ fn validate_replacement_policy(spec: &JobSpec, at: &At<'_>, errors: &mut Errors)
 }
 
 /// The Pods of an Indexed Job have the Job's name and their index as host name.
-fn validate_host_names(job: &Job, spec: &JobSpec, errors: &mut Errors) {
+fn validate_host_names(job: &Job, spec: &JobSpec, errors: &mut Errors<'_>) {
     let Some(last) = spec.completions.filter(|_| is_indexed(spec)).filter(|n| *n > 0).map(|n| n - 1) else {
         return;
     };

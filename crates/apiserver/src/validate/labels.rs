@@ -15,7 +15,7 @@ pub(super) fn validate_labels(
     labels: Option<&BTreeMap<String, String>>,
     named: &At<'_>,
     at: &At<'_>,
-    errors: &mut Errors,
+    errors: &mut Errors<'_>,
 ) {
     for (key, value) in labels.into_iter().flatten() {
         for problem in names::qualified_name(key) {
@@ -24,7 +24,7 @@ pub(super) fn validate_labels(
         }
         for problem in names::label_value(value) {
             let message = format!("the value of the label {}, {}, {problem}", quoted(key), quoted(value));
-            let is_made = JOB_NAME_LABELS.contains(&key.as_str()) && errors.job_name.as_ref() == Some(value);
+            let is_made = JOB_NAME_LABELS.contains(&key.as_str()) && errors.job_name == Some(value);
             let added = errors.add(named, Cause::Invalid, Topic::Labels, message).at(at.key(key).to_path());
             if is_made {
                 added
@@ -40,7 +40,7 @@ pub(super) fn validate_annotations(
     annotations: Option<&BTreeMap<String, String>>,
     named: &At<'_>,
     at: &At<'_>,
-    errors: &mut Errors,
+    errors: &mut Errors<'_>,
 ) {
     for key in annotations.into_iter().flat_map(BTreeMap::keys) {
         // Upper case is fine in an annotation's key, also before the slash.

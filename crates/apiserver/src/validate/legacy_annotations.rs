@@ -21,10 +21,10 @@ pub(super) fn validate_legacy_annotations(
     spec: &PodSpec,
     named: &At<'_>,
     at: &At<'_>,
-    errors: &mut Errors,
+    errors: &mut Errors<'_>,
 ) {
     if let Some(text) = annotations.get(pod::TOLERATIONS) {
-        pod::validate_tolerations(text, named, &at.key(pod::TOLERATIONS), &mut errors.list);
+        pod::validate_tolerations(text, named, &at.key(pod::TOLERATIONS), errors);
     }
     // Looked up for each annotation: there can be many of both.
     let containers: LazyCell<BTreeSet<&str>, _> = LazyCell::new(|| container_names(spec));

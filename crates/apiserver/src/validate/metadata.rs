@@ -17,7 +17,7 @@ const ORPHAN: &str = "orphan";
 const FOREGROUND: &str = "foregroundDeletion";
 
 /// What is checked of the metadata of a new object, and of a Job on every update.
-pub(super) fn validate_metadata(metadata: &ObjectMeta, errors: &mut Errors) {
+pub(super) fn validate_metadata(metadata: &ObjectMeta, errors: &mut Errors<'_>) {
     let root = At::root();
     validate_names(metadata, &root.field("metadata"), errors);
     validate_metadata_common(metadata, errors);
@@ -25,7 +25,7 @@ pub(super) fn validate_metadata(metadata: &ObjectMeta, errors: &mut Errors) {
 
 /// What is checked of every object's metadata, on create and on update. `managedFields` are not: the server writes
 /// them anew before it looks.
-pub(crate) fn validate_metadata_common(metadata: &ObjectMeta, errors: &mut Errors) {
+pub(crate) fn validate_metadata_common(metadata: &ObjectMeta, errors: &mut Errors<'_>) {
     let root = At::root();
     let at = root.field("metadata");
     if let Some(namespace) = metadata.namespace.as_deref().filter(|namespace| !namespace.is_empty()) {
@@ -47,7 +47,7 @@ pub(crate) fn validate_metadata_common(metadata: &ObjectMeta, errors: &mut Error
 }
 
 /// The rules of `metadata` on update alone: what cannot change, and what may no longer be added.
-pub(crate) fn validate_metadata_update(new: &ObjectMeta, old: &ObjectMeta, errors: &mut Errors) {
+pub(crate) fn validate_metadata_update(new: &ObjectMeta, old: &ObjectMeta, errors: &mut Errors<'_>) {
     let root = At::root();
     let at = root.field("metadata");
     if old.deletion_timestamp.is_some() {
@@ -93,7 +93,7 @@ pub(crate) fn validate_metadata_update(new: &ObjectMeta, old: &ObjectMeta, error
 }
 
 /// A `generateName` becomes part of a web address, and the server looks at that after all else.
-pub(crate) fn validate_generate_name_segment(metadata: &ObjectMeta, errors: &mut Errors) {
+pub(crate) fn validate_generate_name_segment(metadata: &ObjectMeta, errors: &mut Errors<'_>) {
     let root = At::root();
     let at = root.field("metadata");
     if let Some(prefix) = metadata.generate_name.as_deref()
@@ -104,7 +104,7 @@ pub(crate) fn validate_generate_name_segment(metadata: &ObjectMeta, errors: &mut
     }
 }
 
-fn validate_names(metadata: &ObjectMeta, at: &At<'_>, errors: &mut Errors) {
+fn validate_names(metadata: &ObjectMeta, at: &At<'_>, errors: &mut Errors<'_>) {
     if let Some(prefix) = metadata.generate_name.as_deref().filter(|prefix| !prefix.is_empty()) {
         for problem in names::dns_subdomain_prefix(prefix) {
             let message = format!("the generateName {} {problem}", quoted(prefix));
@@ -126,7 +126,7 @@ fn validate_names(metadata: &ObjectMeta, at: &At<'_>, errors: &mut Errors) {
     }
 }
 
-fn validate_maps(metadata: &ObjectMeta, at: &At<'_>, errors: &mut Errors) {
+fn validate_maps(metadata: &ObjectMeta, at: &At<'_>, errors: &mut Errors<'_>) {
     let labels = at.field("labels");
     validate_labels(metadata.labels.as_ref(), &labels, &labels, errors);
     let annotations = at.field("annotations");
@@ -134,7 +134,7 @@ fn validate_maps(metadata: &ObjectMeta, at: &At<'_>, errors: &mut Errors) {
     validate_owners(metadata.owner_references.as_deref().unwrap_or_default(), at, errors);
 }
 
-fn validate_owners(owners: &[OwnerReference], at: &At<'_>, errors: &mut Errors) {
+fn validate_owners(owners: &[OwnerReference], at: &At<'_>, errors: &mut Errors<'_>) {
     // The server leaves the index out.
     let named = at.field("ownerReferences");
     let mut controller: Option<&OwnerReference> = None;
@@ -180,7 +180,7 @@ fn validate_owners(owners: &[OwnerReference], at: &At<'_>, errors: &mut Errors) 
     }
 }
 
-fn validate_finalizers(finalizers: &[String], at: &At<'_>, errors: &mut Errors) {
+fn validate_finalizers(finalizers: &[String], at: &At<'_>, errors: &mut Errors<'_>) {
     const HELP: &str = "a finalizer is written with its domain: example.com/cleanup";
     let named = at.field("finalizers");
     for (index, finalizer) in finalizers.iter().enumerate() {
@@ -198,7 +198,7 @@ fn validate_finalizers(finalizers: &[String], at: &At<'_>, errors: &mut Errors) 
     }
 }
 
-fn validate_finalizer_domain(finalizer: &str, at: &At<'_>, errors: &mut Errors) {
+fn validate_finalizer_domain(finalizer: &str, at: &At<'_>, errors: &mut Errors<'_>) {
     if !finalizer.contains('/') && !STANDARD_FINALIZERS.contains(&finalizer) {
         let message = format!("the finalizer {} has no domain", quoted(finalizer));
         errors

@@ -22,97 +22,49 @@ pub(super) use metadata::{
     validate_generate_name_segment, validate_metadata_common, validate_metadata_update,
 };
 
-use super::{Cause, FieldError, Relation, Topic, Workload};
-use jobguard_manifest::{At, FieldPath};
+pub(super) use super::errors::Errors;
+use super::{Cause, FieldError, Server, Topic, Workload};
+use jobguard_manifest::At;
 
-/// Validates an object that is to be created, as [`super::prepare_for_create`] leaves it.
-pub fn validate_create(workload: &Workload) -> Vec<FieldError> {
-    let mut errors = Errors::default();
+/// Validates an object that is to be created, as [`Server::prepare_for_create`] leaves it.
+pub(super) fn validate_create(server: &Server, workload: &Workload) -> Vec<FieldError> {
+    let mut list = Vec::new();
+    let mut errors = Errors::new(server, Topic::Metadata, &mut list);
     validate_object(workload, None, &mut errors);
     // The server's last look, only at what has passed so far.
-    if errors.list.is_empty() {
+    if errors.is_empty() {
         validate_generate_name_segment(workload.metadata(), &mut errors);
     }
-    errors.list
+    list
 }
 
 /// Validates a Job made from a template that has passed already: only what was added to it or depends on it.
-pub(super) fn validate_known_child(workload: &Workload) -> Vec<FieldError> {
-    let mut errors = Errors::default();
+pub(super) fn validate_known_child(server: &Server, workload: &Workload) -> Vec<FieldError> {
+    let mut list = Vec::new();
+    let mut errors = Errors::new(server, Topic::Metadata, &mut list);
     if let Workload::Job(job) = workload {
-        errors.job_name = job.metadata.name.clone();
+        errors.job_name = job.metadata.name.as_deref();
     }
     metadata::validate_metadata(workload.metadata(), &mut errors);
     if let Workload::Job(job) = workload {
         job::validate_known_child(job, &mut errors);
     }
-    if errors.list.is_empty() {
+    if errors.is_empty() {
         validate_generate_name_segment(workload.metadata(), &mut errors);
     }
-    errors.list
+    list
 }
 
 /// What the server checks of a Job on create and on update, and of a CronJob on create. `stored` is the spec of
 /// the Job so far: what it has wrong already, it may keep in a few places.
-pub(super) fn validate_object(workload: &Workload, stored: Option<&JobSpec>, errors: &mut Errors) {
+pub(super) fn validate_object<'e>(workload: &'e Workload, stored: Option<&JobSpec>, errors: &mut Errors<'e>) {
     if let Workload::Job(job) = workload {
-        errors.job_name = job.metadata.name.clone();
+        errors.job_name = job.metadata.name.as_deref();
     }
     metadata::validate_metadata(workload.metadata(), errors);
     match workload {
         Workload::Job(job) => job::validate_job(job, stored, errors),
         Workload::CronJob(cron_job) => cron_job::validate_cron_job(cron_job, errors),
-    }
-}
-
-/// The faults found so far.
-#[derive(Debug, Default)]
-pub(super) struct Errors {
-    pub(super) list: Vec<FieldError>,
-    /// The name of the Job that is validated, which the server gives to labels.
-    job_name: Option<String>,
-}
-
-impl Errors {
-    /// Adds a fault at `at`; what comes back takes the details.
-    pub(super) fn add(
-        &mut self,
-        at: &At<'_>,
-        cause: Cause,
-        topic: Topic,
-        message: impl Into<String>,
-    ) -> Added<'_> {
-        self.list.push(FieldError::new(at.to_path(), cause, topic, message));
-        Added(self.list.last_mut())
-    }
-}
-
-/// The fault just added.
-pub(super) struct Added<'e>(Option<&'e mut FieldError>);
-
-impl Added<'_> {
-    /// What to do about it.
-    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
-        if let Some(error) = &mut self.0 {
-            error.help = Some(help.into());
-        }
-        self
-    }
-
-    /// How it is related to another field.
-    pub(super) fn relation(mut self, relation: Relation) -> Self {
-        if let Some(error) = &mut self.0 {
-            error.relation = Some(relation);
-        }
-        self
-    }
-
-    /// Where it really stands.
-    pub(super) fn at(mut self, at: FieldPath) -> Self {
-        if let Some(error) = &mut self.0 {
-            error.at = Some(at);
-        }
-        self
     }
 }
 
@@ -126,7 +78,7 @@ pub(super) fn quoted(text: &str) -> String {
 }
 
 /// A number that may not be below zero.
-fn validate_not_negative(value: Option<i64>, at: &At<'_>, topic: Topic, errors: &mut Errors) {
+fn validate_not_negative(value: Option<i64>, at: &At<'_>, topic: Topic, errors: &mut Errors<'_>) {
     if let Some(value) = value.filter(|value| *value < 0) {
         errors.add(at, Cause::Invalid, topic, format!("{value} is negative; the least is 0"));
     }

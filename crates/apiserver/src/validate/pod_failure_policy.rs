@@ -20,7 +20,7 @@ pub(super) fn validate_pod_failure_policy(
     policy: &PodFailurePolicy,
     spec: &JobSpec,
     at: &At<'_>,
-    errors: &mut Errors,
+    errors: &mut Errors<'_>,
 ) {
     let at = at.field("rules");
     if policy.rules.len() > RULES_MAX {
@@ -41,7 +41,7 @@ fn validate_rule(
     spec: &JobSpec,
     containers: &BTreeSet<&str>,
     at: &At<'_>,
-    errors: &mut Errors,
+    errors: &mut Errors<'_>,
 ) {
     validate_action(&rule.action, spec, &at.field("action"), errors);
     if let Some(codes) = &rule.on_exit_codes {
@@ -62,7 +62,7 @@ fn validate_rule(
     }
 }
 
-fn validate_action(action: &str, spec: &JobSpec, at: &At<'_>, errors: &mut Errors) {
+fn validate_action(action: &str, spec: &JobSpec, at: &At<'_>, errors: &mut Errors<'_>) {
     const HELP: &str = "set action: FailJob, FailIndex, Ignore or Count";
     match action {
         "FailJob" | "Ignore" | "Count" => {}
@@ -84,7 +84,7 @@ fn validate_action(action: &str, spec: &JobSpec, at: &At<'_>, errors: &mut Error
     }
 }
 
-fn validate_exit_codes(codes: &OnExitCodes, containers: &BTreeSet<&str>, at: &At<'_>, errors: &mut Errors) {
+fn validate_exit_codes(codes: &OnExitCodes, containers: &BTreeSet<&str>, at: &At<'_>, errors: &mut Errors<'_>) {
     const HELP: &str = "set operator: In or NotIn";
     let operator = at.field("operator");
     match codes.operator.as_str() {
@@ -106,7 +106,7 @@ fn validate_exit_codes(codes: &OnExitCodes, containers: &BTreeSet<&str>, at: &At
     validate_values(codes, &at.field("values"), errors);
 }
 
-fn validate_values(codes: &OnExitCodes, at: &At<'_>, errors: &mut Errors) {
+fn validate_values(codes: &OnExitCodes, at: &At<'_>, errors: &mut Errors<'_>) {
     let values = &codes.values;
     if values.is_empty() {
         errors
@@ -134,7 +134,7 @@ fn validate_values(codes: &OnExitCodes, at: &At<'_>, errors: &mut Errors) {
     }
 }
 
-fn validate_conditions(conditions: &[OnPodCondition], at: &At<'_>, errors: &mut Errors) {
+fn validate_conditions(conditions: &[OnPodCondition], at: &At<'_>, errors: &mut Errors<'_>) {
     const HELP: &str = "set status: \"True\", \"False\" or \"Unknown\", in quotes";
     if conditions.len() > CONDITIONS_MAX {
         let message = format!("a rule has at most {CONDITIONS_MAX} Pod conditions, not {}", conditions.len());

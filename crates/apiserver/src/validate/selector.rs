@@ -23,7 +23,7 @@ pub(super) fn validate_generated_selector(
     job: &Job,
     spec: &JobSpec,
     stored: Option<&JobSpec>,
-    errors: &mut Errors,
+    errors: &mut Errors<'_>,
 ) {
     let Some(selector) = &spec.selector else { return };
     if spec.manual_selector == Some(true) {
@@ -72,7 +72,7 @@ fn meaning(key: &str) -> &'static str {
 }
 
 /// The form of a Job's selector, and that it selects the template's labels.
-pub(super) fn validate_selector(spec: &JobSpec, stored: Option<&JobSpec>, at: &At<'_>, errors: &mut Errors) {
+pub(super) fn validate_selector(spec: &JobSpec, stored: Option<&JobSpec>, at: &At<'_>, errors: &mut Errors<'_>) {
     let here = at.field("selector");
     let template = at.field("template");
     let metadata = template.field("metadata");
@@ -133,7 +133,7 @@ fn has_invalid_value(selector: &LabelSelector) -> bool {
     expressions.flat_map(|e| e.values.iter().flatten()).any(|value| !names::label_value(value).is_empty())
 }
 
-fn validate_label_selector(selector: &LabelSelector, keep_values: bool, at: &At<'_>, errors: &mut Errors) {
+fn validate_label_selector(selector: &LabelSelector, keep_values: bool, at: &At<'_>, errors: &mut Errors<'_>) {
     let labels = at.field("matchLabels");
     validate_labels(selector.match_labels.as_ref(), &labels, &labels, errors);
     let expressions = at.field("matchExpressions");
@@ -146,7 +146,7 @@ fn validate_requirement(
     requirement: &LabelSelectorRequirement,
     keep_values: bool,
     at: &At<'_>,
-    errors: &mut Errors,
+    errors: &mut Errors<'_>,
 ) {
     const TOPIC: Topic = Topic::Selector;
     let values = requirement.values.as_deref().unwrap_or_default();

@@ -16,7 +16,7 @@ pub(super) fn validate_success_policy(
     policy: &SuccessPolicy,
     spec: &JobSpec,
     at: &At<'_>,
-    errors: &mut Errors,
+    errors: &mut Errors<'_>,
 ) {
     if !is_indexed(spec) {
         errors
@@ -39,7 +39,7 @@ pub(super) fn validate_success_policy(
     }
 }
 
-fn validate_rule(rule: &SuccessPolicyRule, completions: Option<i32>, at: &At<'_>, errors: &mut Errors) {
+fn validate_rule(rule: &SuccessPolicyRule, completions: Option<i32>, at: &At<'_>, errors: &mut Errors<'_>) {
     if rule.succeeded_count.is_none() && rule.succeeded_indexes.is_none() {
         let message = "a rule needs succeededIndexes, succeededCount or both";
         errors.add(at, Cause::Required, TOPIC, message).help("say which indexes must succeed, or how many");

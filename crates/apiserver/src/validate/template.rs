@@ -12,7 +12,7 @@ const RESTART_HELP: &str =
     "set restartPolicy: Never (a failed Pod is replaced) or OnFailure (its container is restarted in place)";
 
 /// The template at `at`.
-pub(super) fn validate_template(spec: &JobSpec, at: &At<'_>, errors: &mut Errors) {
+pub(super) fn validate_template(spec: &JobSpec, at: &At<'_>, errors: &mut Errors<'_>) {
     let template = &spec.template;
     let metadata = at.field("metadata");
     let annotations = template.metadata.as_ref().and_then(|metadata| metadata.annotations.as_ref());
@@ -26,18 +26,18 @@ pub(super) fn validate_template(spec: &JobSpec, at: &At<'_>, errors: &mut Errors
         let here = metadata.field("annotations");
         validate_legacy_annotations(annotations, pod_spec, &at.field("annotations"), &here, errors);
     }
-    pod::validate_spec(pod_spec, template.metadata.as_ref(), &here, &mut errors.list);
+    pod::validate_spec(pod_spec, template.metadata.as_ref(), &here, errors);
     validate_restart_policy(spec, pod_spec.restart_policy.as_deref(), &here, errors);
 }
 
 /// The labels of the template at `at`. The server leaves `metadata` out where it names them, as it does with the
 /// annotations.
-pub(super) fn validate_template_labels(spec: &JobSpec, at: &At<'_>, errors: &mut Errors) {
+pub(super) fn validate_template_labels(spec: &JobSpec, at: &At<'_>, errors: &mut Errors<'_>) {
     let labels = spec.template.metadata.as_ref().and_then(|metadata| metadata.labels.as_ref());
     validate_labels(labels, &at.field("labels"), &at.field("metadata").field("labels"), errors);
 }
 
-fn validate_restart_policy(spec: &JobSpec, policy: Option<&str>, at: &At<'_>, errors: &mut Errors) {
+fn validate_restart_policy(spec: &JobSpec, policy: Option<&str>, at: &At<'_>, errors: &mut Errors<'_>) {
     let at = at.field("restartPolicy");
     match policy {
         None | Some("" | "Always") => {

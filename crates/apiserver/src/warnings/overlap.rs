@@ -1,13 +1,13 @@
-//! Warnings about files of one volume that would be written to the same place.
+//! Errors about files of one volume that would be written to the same place.
 
 use k8s_openapi::api::core::v1::{DownwardAPIVolumeFile, KeyToPath, Volume, VolumeProjection};
 
-use super::{At, Warnings};
+use super::{At, Errors};
 
 /// How many files of a volume are compared with each other.
 const COMPARED: usize = 256;
 
-pub(super) fn warn_overlaps(volume: &Volume, at: &At<'_>, found: &mut Warnings) {
+pub(super) fn warn_overlaps(volume: &Volume, at: &At<'_>, found: &mut Errors<'_>) {
     let config_map = volume.config_map.as_ref().map(|source| keys(source.items.as_deref()));
     let secret = volume.secret.as_ref().map(|source| keys(source.items.as_deref()));
     let downward = volume.downward_api.as_ref().map(|source| files(source.items.as_deref()));
@@ -17,10 +17,8 @@ pub(super) fn warn_overlaps(volume: &Volume, at: &At<'_>, found: &mut Warnings) 
     let Some(projected) = &volume.projected else { return };
     let mut paths = Vec::new();
     for source in projected.sources.iter().flatten() {
-        // Two kinds of source are behind closed feature gates: the server has dropped them by now.
-        let kept = VolumeProjection { cluster_trust_bundle: None, pod_certificate: None, ..source.clone() };
-        if kept == VolumeProjection::default() {
-            found.add(at, "a projected volume has a source that names nothing", "remove the empty source");
+        if *source == VolumeProjection::default() {
+            found.warn(at, "a projected volume has a source that names nothing", "remove the empty source");
         }
         paths.extend(projected_paths(source));
     }
@@ -49,13 +47,13 @@ fn projected_paths(source: &VolumeProjection) -> Vec<&str> {
     }
 }
 
-fn warn_paths(paths: &[&str], at: &At<'_>, found: &mut Warnings) {
+fn warn_paths(paths: &[&str], at: &At<'_>, found: &mut Errors<'_>) {
     let paths: Vec<&str> =
         paths.iter().map(|path| path.trim_end_matches('/')).filter(|path| !path.is_empty()).collect();
     for (index, path) in paths.iter().enumerate().take(COMPARED) {
         if paths[..index].iter().any(|other| is_within(other, path) || is_within(path, other)) {
             let message = format!("two files of this volume are written to the same place, {path:?}");
-            found.add(at, message, "give every file a path of its own, and none that is a folder of another");
+            found.warn(at, message, "give every file a path of its own, and none that is a folder of another");
         }
     }
 }

@@ -1,7 +1,7 @@
-//! Warnings about a Pod template.
+//! Errors about a Pod template.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 use k8s_openapi::api::core::v1::{
     AppArmorProfile, Container, NodeSelectorTerm, PersistentVolumeClaimSpec, PodAffinityTerm, PodSpec,
@@ -11,8 +11,10 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 
 use super::overlap::warn_overlaps;
 use super::ports::warn_ports;
-use super::{At, Warnings, names, quoted};
+use super::{At, Errors, names, quoted};
+use crate::pod::dns::sloppy_address;
 use crate::pod::quantity;
+use crate::{Change, Gate};
 
 type Resources = BTreeMap<String, Quantity>;
 type Annotations = BTreeMap<String, String>;
@@ -40,7 +42,7 @@ const SECCOMP_POD: &str = "seccomp.security.alpha.kubernetes.io/pod";
 const SECCOMP_CONTAINER: &str = "container.seccomp.security.alpha.kubernetes.io/";
 const APP_ARMOR_CONTAINER: &str = "container.apparmor.security.beta.kubernetes.io/";
 
-pub(super) fn warn_template(template: &PodTemplateSpec, at: &At<'_>, found: &mut Warnings) {
+pub(super) fn warn_template(template: &PodTemplateSpec, at: &At<'_>, found: &mut Errors<'_>) {
     let Some(spec) = &template.spec else { return };
     let none = Annotations::new();
     let annotations =
@@ -62,7 +64,7 @@ pub(super) fn warn_template(template: &PodTemplateSpec, at: &At<'_>, found: &mut
     });
     warn_ports(spec, &spec_at, found);
     if spec.termination_grace_period_seconds.is_some_and(|seconds| seconds < 0) {
-        found.add(
+        found.warn(
             &spec_at.field("terminationGracePeriodSeconds"),
             "a negative grace period is treated as one second",
             "set it to 0 or more",
@@ -90,13 +92,13 @@ fn old_node_label(key: &str) -> Option<&'static str> {
     OLD_NODE_LABELS.iter().find(|(label, _)| *label == key).map(|(_, instead)| *instead)
 }
 
-fn warn_node_label(key: &str, at: &At<'_>, found: &mut Warnings) {
+fn warn_node_label(key: &str, at: &At<'_>, found: &mut Errors<'_>) {
     if let Some(instead) = old_node_label(key) {
-        found.add(at, format!("the node label {key} is out of use"), instead);
+        found.warn(at, format!("the node label {key} is out of use"), instead);
     }
 }
 
-fn warn_scheduling(spec: &PodSpec, at: &At<'_>, found: &mut Warnings) {
+fn warn_scheduling(spec: &PodSpec, at: &At<'_>, found: &mut Errors<'_>) {
     let selector = at.field("nodeSelector");
     for key in spec.node_selector.iter().flatten().map(|(key, _)| key) {
         warn_node_label(key, &selector.key(key), found);
@@ -124,7 +126,7 @@ fn warn_scheduling(spec: &PodSpec, at: &At<'_>, found: &mut Warnings) {
             node.preferred_during_scheduling_ignored_during_execution.iter().flatten().enumerate()
         {
             let here = preferred.index(index);
-            warn_node_term(&term.preference, true, &here.field("preference"), found);
+            warn_node_term(&term.preference, found.server.has(Change::NodeAffinityValues), &here.field("preference"), found);
         }
     }
     let pod = affinity.pod_affinity.as_ref().map(|pod| {
@@ -158,21 +160,21 @@ fn warn_scheduling(spec: &PodSpec, at: &At<'_>, found: &mut Warnings) {
 const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
 const PREFERRED: &str = "preferredDuringSchedulingIgnoredDuringExecution";
 
-fn warn_no_selector(at: &At<'_>, found: &mut Warnings) {
-    found.add(
+fn warn_no_selector(at: &At<'_>, found: &mut Errors<'_>) {
+    found.warn(
         at,
         "without a labelSelector no Pod is meant",
         "set labelSelector; an empty one means every Pod",
     );
 }
 
-fn warn_pod_term(term: &PodAffinityTerm, at: &At<'_>, found: &mut Warnings) {
+fn warn_pod_term(term: &PodAffinityTerm, at: &At<'_>, found: &mut Errors<'_>) {
     if term.label_selector.is_none() {
         warn_no_selector(&at.field("labelSelector"), found);
     }
 }
 
-fn warn_node_term(term: &NodeSelectorTerm, with_values: bool, at: &At<'_>, found: &mut Warnings) {
+fn warn_node_term(term: &NodeSelectorTerm, with_values: bool, at: &At<'_>, found: &mut Errors<'_>) {
     let at = at.field("matchExpressions");
     for (index, expression) in term.match_expressions.iter().flatten().enumerate() {
         let here = at.index(index);
@@ -181,21 +183,21 @@ fn warn_node_term(term: &NodeSelectorTerm, with_values: bool, at: &At<'_>, found
         for (index, value) in expression.values.iter().flatten().enumerate().filter(|_| with_values) {
             for problem in names::label_value(value) {
                 let message = format!("no node has this label: {} {problem}", quoted(value));
-                found.add(&values.index(index), message, "use a value that a label can have");
+                found.warn(&values.index(index), message, "use a value that a label can have");
             }
         }
     }
 }
 
-fn warn_pod_annotations(spec: &PodSpec, annotations: &Annotations, at: &At<'_>, found: &mut Warnings) {
+fn warn_pod_annotations(spec: &PodSpec, annotations: &Annotations, at: &At<'_>, found: &mut Errors<'_>) {
     for (key, instead) in OLD_ANNOTATIONS {
         if annotations.contains_key(key) {
-            found.add(&at.key(key), "this annotation does nothing any more", instead);
+            found.warn(&at.key(key), "this annotation does nothing any more", instead);
         }
     }
     let profile = spec.security_context.as_ref().and_then(|context| context.seccomp_profile.as_ref());
     if profile.is_none() && annotations.contains_key(SECCOMP_POD) {
-        found.add(
+        found.warn(
             &at.key(SECCOMP_POD),
             "this annotation does nothing since v1.27",
             "set securityContext.seccompProfile of the Pod",
@@ -208,23 +210,26 @@ fn warn_container_annotations(
     container: &Container,
     annotations: &Annotations,
     at: &At<'_>,
-    found: &mut Warnings,
+    found: &mut Errors<'_>,
 ) {
     let context = container.security_context.as_ref();
     let key = format!("{SECCOMP_CONTAINER}{}", container.name);
     if context.is_none_or(|context| context.seccomp_profile.is_none()) && annotations.contains_key(&key) {
-        found.add(
+        found.warn(
             &at.key(&key),
             "this annotation does nothing since v1.27",
             "set securityContext.seccompProfile of the container",
         );
+    }
+    if !found.server.on(Gate::AppArmorFields) {
+        return;
     }
     let key = format!("{APP_ARMOR_CONTAINER}{}", container.name);
     let Some(annotation) = annotations.get(&key) else { return };
     let pod = spec.security_context.as_ref().and_then(|context| context.app_armor_profile.as_ref());
     let says_the_same = pod.is_some() && pod == app_armor_profile(annotation).as_ref();
     if context.is_none_or(|context| context.app_armor_profile.is_none()) && !says_the_same {
-        found.add(
+        found.warn(
             &at.key(&key),
             "this annotation is out of use since v1.30",
             "set securityContext.appArmorProfile of the container",
@@ -245,7 +250,7 @@ fn app_armor_profile(annotation: &str) -> Option<AppArmorProfile> {
     Some(AppArmorProfile { type_: type_.to_owned(), localhost_profile })
 }
 
-fn warn_volume(volume: &Volume, at: &At<'_>, found: &mut Warnings) {
+fn warn_volume(volume: &Volume, at: &At<'_>, found: &mut Errors<'_>) {
     let gone = [
         ("photonPersistentDisk", volume.photon_persistent_disk.is_some()),
         ("gitRepo", volume.git_repo.is_some()),
@@ -259,44 +264,46 @@ fn warn_volume(volume: &Volume, at: &At<'_>, found: &mut Warnings) {
     ];
     for (field, _) in gone.iter().filter(|(_, is_used)| *is_used) {
         let message = format!("volumes of type {field} no longer work in Kubernetes");
-        found.add(&at.field(field), message, "use a persistentVolumeClaim, or a CSI driver");
+        found.warn(&at.field(field), message, "use a persistentVolumeClaim, or a CSI driver");
     }
     if let Some(claim) = volume.ephemeral.as_ref().and_then(|source| source.volume_claim_template.as_ref()) {
         let ephemeral = at.field("ephemeral");
         let template = ephemeral.field("volumeClaimTemplate");
         warn_claim(&claim.spec, &template.field("spec"), found);
     }
-    warn_overlaps(volume, at, found);
+    if found.server.has(Change::OverlapWarnings) {
+        warn_overlaps(volume, at, found);
+    }
 }
 
-fn warn_claim(claim: &PersistentVolumeClaimSpec, at: &At<'_>, found: &mut Warnings) {
+fn warn_claim(claim: &PersistentVolumeClaimSpec, at: &At<'_>, found: &mut Errors<'_>) {
     let Some(resources) = &claim.resources else { return };
     let at = at.field("resources");
     warn_fraction(resources.requests.as_ref(), "storage", &at.field("requests"), found);
     warn_fraction(resources.limits.as_ref(), "storage", &at.field("limits"), found);
 }
 
-fn warn_fractions(resources: Option<&Resources>, at: &At<'_>, found: &mut Warnings) {
+fn warn_fractions(resources: Option<&Resources>, at: &At<'_>, found: &mut Errors<'_>) {
     warn_fraction(resources, "memory", at, found);
     warn_fraction(resources, "ephemeral-storage", at, found);
 }
 
 /// Bytes are whole.
-fn warn_fraction(resources: Option<&Resources>, name: &str, at: &At<'_>, found: &mut Warnings) {
+fn warn_fraction(resources: Option<&Resources>, name: &str, at: &At<'_>, found: &mut Errors<'_>) {
     let Some(value) = resources.and_then(|resources| resources.get(name)) else { return };
     if quantity::Quantity::parse(&value.0).is_ok_and(|parsed| !parsed.round_up_to_milli().is_whole()) {
         let message = format!("{} of {name} is not a whole number of bytes", quoted(&value.0));
-        found.add(&at.key(name), message, "m means thousandths; M and Mi mean millions of bytes");
+        found.warn(&at.key(name), message, "m means thousandths; M and Mi mean millions of bytes");
     }
 }
 
-fn warn_names_and_addresses(spec: &PodSpec, at: &At<'_>, found: &mut Warnings) {
+fn warn_names_and_addresses(spec: &PodSpec, at: &At<'_>, found: &mut Errors<'_>) {
     let aliases = at.field("hostAliases");
     let mut seen = BTreeSet::new();
     for (index, alias) in spec.host_aliases.iter().flatten().enumerate() {
         let here = aliases.index(index);
         if !seen.insert(&alias.ip) {
-            found.add(
+            found.warn(
                 &here.field("ip"),
                 "this address has an entry already",
                 "list its host names in one entry",
@@ -309,10 +316,10 @@ fn warn_names_and_addresses(spec: &PodSpec, at: &At<'_>, found: &mut Warnings) {
     for (index, secret) in spec.image_pull_secrets.iter().flatten().enumerate() {
         let here = secrets.index(index);
         if !seen.insert(&secret.name) {
-            found.add(&here.field("name"), "this Secret is listed already", "list each Secret once");
+            found.warn(&here.field("name"), "this Secret is listed already", "list each Secret once");
         }
         if secret.name.is_empty() {
-            found.add(
+            found.warn(
                 &here.field("name"),
                 "the name of the Secret is empty",
                 "name a Secret, or remove the entry",
@@ -328,34 +335,27 @@ fn warn_names_and_addresses(spec: &PodSpec, at: &At<'_>, found: &mut Warnings) {
 }
 
 /// Addresses that some programs read differently.
-fn warn_address(text: &str, at: &At<'_>, found: &mut Warnings) {
+fn warn_address(text: &str, at: &At<'_>, found: &mut Errors<'_>) {
+    if !found.server.has(Change::AddressWarnings) {
+        return;
+    }
     let plain = match text.parse::<IpAddr>() {
         Ok(IpAddr::V6(address)) => match address.to_ipv4_mapped() {
             Some(mapped) => mapped.to_string(),
             None => address.to_string(),
         },
         Ok(IpAddr::V4(_)) => return,
-        Err(_) => match without_leading_zeros(text) {
-            Some(address) => address.to_string(),
+        Err(_) => match sloppy_address(text) {
+            Some(address) => address.to_canonical().to_string(),
             None => return,
         },
     };
     if plain != text {
-        found.add(at, "this is not the usual form of the address", &format!("write {plain}"));
+        found.warn(at, "this is not the usual form of the address", &format!("write {plain}"));
     }
 }
 
-/// An IPv4 address whose numbers have leading zeros.
-fn without_leading_zeros(text: &str) -> Option<Ipv4Addr> {
-    let mut parts = text.split('.').map(|part| {
-        let is_number = !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-        if is_number { part.parse::<u8>().ok() } else { None }
-    });
-    let octets = [parts.next()??, parts.next()??, parts.next()??, parts.next()??];
-    parts.next().is_none().then(|| Ipv4Addr::from(octets))
-}
-
-fn warn_container(container: &Container, at: &At<'_>, found: &mut Warnings) {
+fn warn_container(container: &Container, at: &At<'_>, found: &mut Errors<'_>) {
     if let Some(resources) = &container.resources {
         let here = at.field("resources");
         warn_fractions(resources.limits.as_ref(), &here.field("limits"), found);
@@ -372,7 +372,7 @@ fn warn_container(container: &Container, at: &At<'_>, found: &mut Warnings) {
         let value = variable.value.as_deref().unwrap_or_default();
         let extends = variable.value_from.is_none() && value != own && value.contains(&own);
         if !extends {
-            found.add(
+            found.warn(
                 &env.index(index),
                 "the variable is set already; this hides the earlier value, and kubectl apply may drop one of them",
                 "keep one of them",

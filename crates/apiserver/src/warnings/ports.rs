@@ -1,11 +1,12 @@
-//! Warnings about ports that get in each other's way, among all containers of a Pod.
+//! Errors about ports that get in each other's way, among all containers of a Pod.
 
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{ContainerPort, PodSpec};
 
 use super::pod::each_container;
-use super::{At, Warnings};
+use super::{At, Errors};
+use crate::Change;
 use jobguard_manifest::FieldPath;
 
 /// A port and where it stands.
@@ -20,23 +21,24 @@ const COMPARED: usize = 64;
 /// After so many pairs that get in each other's way, no more than one is told of each port.
 const PAIRS: usize = 512;
 
-pub(super) fn warn_ports(spec: &PodSpec, at: &At<'_>, found: &mut Warnings) {
+pub(super) fn warn_ports(spec: &PodSpec, at: &At<'_>, found: &mut Errors<'_>) {
     let mut by_number: BTreeMap<(i32, &str), Vec<Placed<'_>>> = BTreeMap::new();
     let mut by_name: BTreeMap<&str, FieldPath> = BTreeMap::new();
     let mut pairs = 0_usize;
+    let names_warn = found.server.has(Change::PortNameWarnings);
     each_container(spec, at, &mut |container, here| {
         let here = here.field("ports");
         for (index, port) in container.ports.iter().flatten().enumerate() {
             let here = here.index(index);
             if host_ip(port).is_some() && host_port(port) == 0 {
-                found.add(&here, "hostIP says nothing without hostPort", "set hostPort, or remove hostIP");
+                found.warn(&here, "hostIP says nothing without hostPort", "set hostPort, or remove hostIP");
             }
             let others = by_number
                 .entry((port.container_port, port.protocol.as_deref().unwrap_or("TCP")))
                 .or_default();
             for other in others.iter() {
                 if let Some(message) = conflict(port, other) {
-                    found.add(&here, message, "list each port once");
+                    found.warn(&here, message, "list each port once");
                     pairs += 1;
                     if pairs > PAIRS {
                         break;
@@ -46,11 +48,14 @@ pub(super) fn warn_ports(spec: &PodSpec, at: &At<'_>, found: &mut Warnings) {
             if others.len() < COMPARED {
                 others.push(Placed { port, path: here.to_path() });
             }
+            if !names_warn {
+                continue;
+            }
             let Some(name) = port.name.as_deref().filter(|name| !name.is_empty()) else { continue };
             if let Some(first) = by_name.get(name) {
                 let message =
                     format!("{first} has this port name already, and what asks for it by name gets that one");
-                found.add(&here, message, "give each port of a Pod a name of its own");
+                found.warn(&here, message, "give each port of a Pod a name of its own");
             } else {
                 by_name.insert(name, here.to_path());
             }

@@ -6,35 +6,35 @@ use k8s_openapi::api::core::v1::{
     VolumeMount,
 };
 
-use super::report::{list, text};
+use crate::errors::{list, text};
 use jobguard_manifest::At;
 
 /// What a container and an ephemeral container have in common.
 #[derive(Clone, Copy)]
-pub(super) struct View<'c> {
-    pub(super) name: &'c str,
-    pub(super) image: &'c str,
-    pub(super) image_pull_policy: &'c str,
-    pub(super) termination_message_policy: &'c str,
-    pub(super) ports: &'c Option<Vec<ContainerPort>>,
-    pub(super) env: &'c [EnvVar],
-    pub(super) env_from: &'c [EnvFromSource],
-    pub(super) volume_mounts: &'c [VolumeMount],
-    pub(super) volume_devices: &'c [VolumeDevice],
-    pub(super) resources: Option<&'c ResourceRequirements>,
-    pub(super) resize_policy: &'c Option<Vec<ContainerResizePolicy>>,
-    pub(super) restart_policy: Option<&'c str>,
-    pub(super) restart_policy_rules: &'c Option<Vec<ContainerRestartRule>>,
-    pub(super) lifecycle: Option<&'c Lifecycle>,
-    pub(super) liveness_probe: Option<&'c Probe>,
-    pub(super) readiness_probe: Option<&'c Probe>,
-    pub(super) startup_probe: Option<&'c Probe>,
-    pub(super) security_context: Option<&'c SecurityContext>,
+pub(crate) struct AnyContainer<'c> {
+    pub(crate) name: &'c str,
+    pub(crate) image: &'c str,
+    pub(crate) image_pull_policy: &'c str,
+    pub(crate) termination_message_policy: &'c str,
+    pub(crate) ports: &'c Option<Vec<ContainerPort>>,
+    pub(crate) env: &'c [EnvVar],
+    pub(crate) env_from: &'c [EnvFromSource],
+    pub(crate) volume_mounts: &'c [VolumeMount],
+    pub(crate) volume_devices: &'c [VolumeDevice],
+    pub(crate) resources: Option<&'c ResourceRequirements>,
+    pub(crate) resize_policy: &'c Option<Vec<ContainerResizePolicy>>,
+    pub(crate) restart_policy: Option<&'c str>,
+    pub(crate) restart_policy_rules: &'c Option<Vec<ContainerRestartRule>>,
+    pub(crate) lifecycle: Option<&'c Lifecycle>,
+    pub(crate) liveness_probe: Option<&'c Probe>,
+    pub(crate) readiness_probe: Option<&'c Probe>,
+    pub(crate) startup_probe: Option<&'c Probe>,
+    pub(crate) security_context: Option<&'c SecurityContext>,
 }
 
-macro_rules! view_of {
+macro_rules! any_of {
     ($container:ty) => {
-        impl<'c> From<&'c $container> for View<'c> {
+        impl<'c> From<&'c $container> for AnyContainer<'c> {
             fn from(container: &'c $container) -> Self {
                 Self {
                     name: &container.name,
@@ -50,7 +50,7 @@ macro_rules! view_of {
                     resize_policy: &container.resize_policy,
                     restart_policy: container.restart_policy.as_deref(),
                     restart_policy_rules: &container.restart_policy_rules,
-                    lifecycle: effective(container.lifecycle.as_ref()),
+                    lifecycle: container.lifecycle.as_ref(),
                     liveness_probe: container.liveness_probe.as_ref(),
                     readiness_probe: container.readiness_probe.as_ref(),
                     startup_probe: container.startup_probe.as_ref(),
@@ -61,26 +61,18 @@ macro_rules! view_of {
     };
 }
 
-view_of!(Container);
-view_of!(EphemeralContainer);
+any_of!(Container);
+any_of!(EphemeralContainer);
 
-impl View<'_> {
+impl AnyContainer<'_> {
     /// Whether this is a sidecar, given that it is an init container.
-    pub(super) fn always_restarts(&self) -> bool {
+    pub(crate) fn always_restarts(&self) -> bool {
         self.restart_policy == Some("Always")
     }
 }
 
-/// The lifecycle as the server sees it. `stopSignal` belongs to a feature gate that is off by default
-/// (ContainerStopSignals), so the server drops it, and with it a lifecycle that says nothing else.
-fn effective(lifecycle: Option<&Lifecycle>) -> Option<&Lifecycle> {
-    lifecycle.filter(|lifecycle| {
-        lifecycle.stop_signal.is_none() || lifecycle.post_start.is_some() || lifecycle.pre_stop.is_some()
-    })
-}
-
 /// Calls `visit` with every container of the Pod: init containers, containers, ephemeral containers.
-pub(super) fn each_container<'s>(spec: &'s PodSpec, at: &At<'_>, mut visit: impl FnMut(View<'s>, &At<'_>)) {
+pub(crate) fn each_container<'s>(spec: &'s PodSpec, at: &At<'_>, mut visit: impl FnMut(AnyContainer<'s>, &At<'_>)) {
     let field = at.field("initContainers");
     for (index, container) in list(&spec.init_containers).iter().enumerate() {
         visit(container.into(), &field.index(index));

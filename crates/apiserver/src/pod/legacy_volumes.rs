@@ -6,7 +6,7 @@ use k8s_openapi::api::core::v1::{
     PortworxVolumeSource, ScaleIOVolumeSource, StorageOSVolumeSource, VsphereVirtualDiskVolumeSource,
 };
 
-use super::report::{Report, list, text};
+use crate::errors::{Errors, list, text};
 use crate::names;
 use jobguard_manifest::At;
 
@@ -16,7 +16,7 @@ const NEEDS_DISK: &str = "name the disk";
 pub(super) fn gce(
     source: &GCEPersistentDiskVolumeSource,
     (at, real): (&At<'_>, &At<'_>),
-    report: &mut Report<'_>,
+    report: &mut Errors<'_>,
 ) {
     if source.pd_name.is_empty() {
         report.required((&at.field("pdName"), &real.field("pdName")), NEEDS_DISK);
@@ -24,42 +24,42 @@ pub(super) fn gce(
     partition(source.partition, (&at.field("partition"), &real.field("partition")), report);
 }
 
-pub(super) fn aws(source: &AWSElasticBlockStoreVolumeSource, at: &At<'_>, report: &mut Report<'_>) {
+pub(super) fn aws(source: &AWSElasticBlockStoreVolumeSource, at: &At<'_>, report: &mut Errors<'_>) {
     needed(&source.volume_id, &at.field("volumeID"), NEEDS_DISK, report);
     let place = at.field("partition");
     partition(source.partition, (&place, &place), report);
 }
 
-fn partition(partition: Option<i32>, place: (&At<'_>, &At<'_>), report: &mut Report<'_>) {
+fn partition(partition: Option<i32>, place: (&At<'_>, &At<'_>), report: &mut Errors<'_>) {
     if partition.is_some_and(|partition| !(0..=255).contains(&partition)) {
         report.invalid(place, "use a partition from 1 to 255, or 0 for the whole disk");
     }
 }
 
-pub(super) fn cinder(source: &CinderVolumeSource, at: &At<'_>, report: &mut Report<'_>) {
+pub(super) fn cinder(source: &CinderVolumeSource, at: &At<'_>, report: &mut Errors<'_>) {
     needed(&source.volume_id, &at.field("volumeID"), NEEDS_DISK, report);
     secret_ref(source.secret_ref.as_ref(), at, report);
 }
 
-pub(super) fn vsphere(source: &VsphereVirtualDiskVolumeSource, at: &At<'_>, report: &mut Report<'_>) {
+pub(super) fn vsphere(source: &VsphereVirtualDiskVolumeSource, at: &At<'_>, report: &mut Errors<'_>) {
     needed(&source.volume_path, &at.field("volumePath"), "give the path of the disk", report);
 }
 
-pub(super) fn photon(source: &PhotonPersistentDiskVolumeSource, at: &At<'_>, report: &mut Report<'_>) {
+pub(super) fn photon(source: &PhotonPersistentDiskVolumeSource, at: &At<'_>, report: &mut Errors<'_>) {
     needed(&source.pd_id, &at.field("pdID"), NEEDS_DISK, report);
 }
 
-pub(super) fn portworx(source: &PortworxVolumeSource, at: &At<'_>, report: &mut Report<'_>) {
+pub(super) fn portworx(source: &PortworxVolumeSource, at: &At<'_>, report: &mut Errors<'_>) {
     needed(&source.volume_id, &at.field("volumeID"), NEEDS_DISK, report);
 }
 
-pub(super) fn scale_io(source: &ScaleIOVolumeSource, at: &At<'_>, report: &mut Report<'_>) {
+pub(super) fn scale_io(source: &ScaleIOVolumeSource, at: &At<'_>, report: &mut Errors<'_>) {
     needed(&source.gateway, &at.field("gateway"), "give the address of the gateway", report);
     needed(&source.system, &at.field("system"), "name the storage system", report);
     needed(text(&source.volume_name), &at.field("volumeName"), "name the volume", report);
 }
 
-pub(super) fn storage_os(source: &StorageOSVolumeSource, at: &At<'_>, report: &mut Report<'_>) {
+pub(super) fn storage_os(source: &StorageOSVolumeSource, at: &At<'_>, report: &mut Errors<'_>) {
     let name = text(&source.volume_name);
     if name.is_empty() {
         report.required(&at.field("volumeName"), "name the volume");
@@ -73,7 +73,7 @@ pub(super) fn storage_os(source: &StorageOSVolumeSource, at: &At<'_>, report: &m
     secret_ref(source.secret_ref.as_ref(), at, report);
 }
 
-pub(super) fn fibre_channel(source: &FCVolumeSource, at: &At<'_>, report: &mut Report<'_>) {
+pub(super) fn fibre_channel(source: &FCVolumeSource, at: &At<'_>, report: &mut Errors<'_>) {
     let (targets, wwids) = (list(&source.target_wwns), list(&source.wwids));
     let place = at.field("targetWWNs");
     match (targets.is_empty(), wwids.is_empty()) {
@@ -90,13 +90,13 @@ pub(super) fn fibre_channel(source: &FCVolumeSource, at: &At<'_>, report: &mut R
 }
 
 /// Checks the number of a logical unit.
-pub(super) fn logical_unit(lun: i32, at: &At<'_>, report: &mut Report<'_>) {
+pub(super) fn logical_unit(lun: i32, at: &At<'_>, report: &mut Errors<'_>) {
     if !(0..=255).contains(&lun) {
         report.invalid(at, format!("{lun} is no logical unit: use a number from 0 to 255"));
     }
 }
 
-pub(super) fn azure(source: &AzureDiskVolumeSource, at: &At<'_>, report: &mut Report<'_>) {
+pub(super) fn azure(source: &AzureDiskVolumeSource, at: &At<'_>, report: &mut Errors<'_>) {
     const CACHING: &[&str] = &["None", "ReadOnly", "ReadWrite"];
     const KINDS: &[&str] = &["Shared", "Dedicated", "Managed"];
     needed(&source.disk_name, &at.field("diskName"), NEEDS_DISK, report);
@@ -126,13 +126,13 @@ pub(super) fn azure(source: &AzureDiskVolumeSource, at: &At<'_>, report: &mut Re
 }
 
 /// Checks that a string is there.
-pub(super) fn needed(value: &str, at: &At<'_>, message: &str, report: &mut Report<'_>) {
+pub(super) fn needed(value: &str, at: &At<'_>, message: &str, report: &mut Errors<'_>) {
     if value.is_empty() {
         report.required(at, message);
     }
 }
 
-fn secret_ref(secret: Option<&LocalObjectReference>, at: &At<'_>, report: &mut Report<'_>) {
+fn secret_ref(secret: Option<&LocalObjectReference>, at: &At<'_>, report: &mut Errors<'_>) {
     if let Some(secret) = secret {
         let message = "name the Secret, or leave the reference out";
         needed(&secret.name, &at.field("secretRef").field("name"), message, report);

@@ -1,0 +1,62 @@
+//! What changed between versions without a feature gate.
+
+/// A change of the API server that no feature gate controls, so that a version has it or not. Each was found by asking
+/// servers of several versions the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Change {
+    /// Faults of `hostAliases` name the element: `hostAliases[0].ip` instead of `hostAliases.ip`.
+    HostAliasPaths,
+    /// A hook that only sleeps goes when the gate of `sleep` is off; before, it was left empty, and refused.
+    HookGoesWithItsSleep,
+    /// Warnings for files of one volume that would be written to the same place, and for a projected source that
+    /// names nothing.
+    OverlapWarnings,
+    /// The values of required node affinity must be label values; in preferred node affinity others get a warning.
+    NodeAffinityValues,
+    /// Warnings for addresses that are not in their canonical form.
+    AddressWarnings,
+    /// A warning for a port name that several containers have.
+    PortNameWarnings,
+    /// A missing status of a Pod condition in a `podFailurePolicy` is `True` in a CronJob too; before, only in a Job.
+    PodConditionStatusInCronJobs,
+    /// `volumeDevices` are refused in a Pod with `hostUsers: false`.
+    NoDevicesWithoutHostUsers,
+    /// An empty name of a CSI driver is a missing one; before, it was an invalid one too.
+    EmptyDriverIsMissing,
+    /// A schedule such as `TZ=UTC` with nothing behind it is refused; before, the server panicked.
+    ZoneAloneIsRefused,
+    /// Too many `restartPolicyRules` are TooMany; before, they were TooLong.
+    TooManyRestartRules,
+    /// `resizePolicy: RestartContainer` is refused in an init container that is no sidecar.
+    NoRestartToResizeInit,
+}
+
+impl Change {
+    /// All of them, by version.
+    pub const ALL: [Self; 12] = [
+        Self::HostAliasPaths,
+        Self::HookGoesWithItsSleep,
+        Self::OverlapWarnings,
+        Self::NodeAffinityValues,
+        Self::AddressWarnings,
+        Self::PortNameWarnings,
+        Self::PodConditionStatusInCronJobs,
+        Self::NoDevicesWithoutHostUsers,
+        Self::EmptyDriverIsMissing,
+        Self::ZoneAloneIsRefused,
+        Self::TooManyRestartRules,
+        Self::NoRestartToResizeInit,
+    ];
+
+    /// The minor version that has it first.
+    pub const fn since(self) -> u8 {
+        match self {
+            Self::HostAliasPaths | Self::HookGoesWithItsSleep => 30,
+            Self::OverlapWarnings => 32,
+            Self::NodeAffinityValues | Self::AddressWarnings | Self::PortNameWarnings => 33,
+            Self::PodConditionStatusInCronJobs | Self::NoDevicesWithoutHostUsers => 34,
+            Self::EmptyDriverIsMissing | Self::ZoneAloneIsRefused => 35,
+            Self::TooManyRestartRules | Self::NoRestartToResizeInit => 36,
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! What is left out of containers.
+
+use k8s_openapi::api::core::v1::{
+    Container, ContainerResizePolicy, ContainerRestartRule, EnvVar, EphemeralContainer, Lifecycle, LifecycleHandler,
+    PodSpec, ResourceRequirements, SecurityContext, VolumeMount,
+};
+
+use super::Found;
+use super::pod::{Off, uses_claims};
+use crate::pod::any_container::{AnyContainer, each_container};
+use crate::{Change, Gate};
+use jobguard_manifest::At;
+
+/// Which kind of container.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Main,
+    Init,
+    Ephemeral,
+}
+
+/// The parts of a container that a gate can take away; containers and ephemeral containers are two types.
+struct Parts<'c> {
+    role: Role,
+    resize_policy: &'c mut Option<Vec<ContainerResizePolicy>>,
+    restart_policy: &'c mut Option<String>,
+    restart_policy_rules: &'c mut Option<Vec<ContainerRestartRule>>,
+    volume_mounts: &'c mut Option<Vec<VolumeMount>>,
+    env: &'c mut Option<Vec<EnvVar>>,
+    lifecycle: &'c mut Option<Lifecycle>,
+    resources: &'c mut Option<ResourceRequirements>,
+    security_context: &'c mut Option<SecurityContext>,
+}
+
+macro_rules! parts {
+    ($name:ident, $container:ty) => {
+        fn $name(container: &mut $container, role: Role) -> Parts<'_> {
+            Parts {
+                role,
+                resize_policy: &mut container.resize_policy,
+                restart_policy: &mut container.restart_policy,
+                restart_policy_rules: &mut container.restart_policy_rules,
+                volume_mounts: &mut container.volume_mounts,
+                env: &mut container.env,
+                lifecycle: &mut container.lifecycle,
+                resources: &mut container.resources,
+                security_context: &mut container.security_context,
+            }
+        }
+    };
+}
+
+parts!(of_container, Container);
+parts!(of_ephemeral, EphemeralContainer);
+
+pub(super) fn drop_of_containers(spec: &mut PodSpec, off: &Off<'_>, at: &At<'_>, found: &mut Found<'_>) {
+    let gates = &Closed::of(off);
+    if *gates == Closed::default() {
+        return;
+    }
+    let all = at.field("initContainers");
+    for (index, container) in spec.init_containers.iter_mut().flatten().enumerate() {
+        gates.drop_of(of_container(container, Role::Init), &all.index(index), found);
+    }
+    let all = at.field("containers");
+    for (index, container) in spec.containers.iter_mut().enumerate() {
+        gates.drop_of(of_container(container, Role::Main), &all.index(index), found);
+    }
+    let all = at.field("ephemeralContainers");
+    for (index, container) in spec.ephemeral_containers.iter_mut().flatten().enumerate() {
+        gates.drop_of(of_ephemeral(container, Role::Ephemeral), &all.index(index), found);
+    }
+}
+
+/// The gates of containers' fields that are off, looked up once for all containers.
+#[derive(Default, PartialEq, Eq)]
+struct Closed {
+    resize_policy: bool,
+    sidecars: bool,
+    restart_rules: bool,
+    recursive_read_only: bool,
+    env_files: bool,
+    sleep: bool,
+    stop_signals: bool,
+    proc_mount: bool,
+    claims: bool,
+}
+
+impl Closed {
+    fn of(off: &Off<'_>) -> Self {
+        Self {
+            resize_policy: off.is(Gate::InPlacePodVerticalScaling, |old| {
+                let mut containers = old.init_containers.iter().flatten().chain(&old.containers);
+                containers.any(|container| container.resize_policy.as_ref().is_some_and(|list| !list.is_empty()))
+            }),
+            sidecars: off.is(Gate::SidecarContainers, |old| {
+                let mut containers = old.init_containers.iter().flatten();
+                containers.any(|container| container.restart_policy.as_deref() == Some("Always"))
+            }),
+            // A version that does not know the gate validates the field instead.
+            restart_rules: off.is(Gate::ContainerRestartRules, |old| {
+                let of_init = old.init_containers.iter().flatten().any(|container| {
+                    container.restart_policy.as_deref().is_some_and(|policy| policy != "Always")
+                        || container.restart_policy_rules.as_ref().is_some_and(|rules| !rules.is_empty())
+                });
+                of_init || old.containers.iter().any(|container| container.restart_policy.is_some())
+            }),
+            recursive_read_only: off.is(Gate::RecursiveReadOnlyMounts, |old| {
+                any(old, |container| container.volume_mounts.iter().any(|mount| mount.recursive_read_only.is_some()))
+            }),
+            env_files: off.is(Gate::EnvFiles, |old| {
+                any(old, |container| {
+                    let mut sources = container.env.iter().filter_map(|env| env.value_from.as_ref());
+                    sources.any(|source| source.file_key_ref.is_some())
+                })
+            }),
+            sleep: off.is(Gate::PodLifecycleSleepAction, |old| {
+                any(old, |container| {
+                    let hooks = container.lifecycle.map(|hooks| [&hooks.pre_stop, &hooks.post_start]);
+                    hooks.into_iter().flatten().flatten().any(|handler| handler.sleep.is_some())
+                })
+            }),
+            stop_signals: off.is(Gate::ContainerStopSignals, |old| {
+                any(old, |container| container.lifecycle.is_some_and(|hooks| hooks.stop_signal.is_some()))
+            }),
+            proc_mount: off.is(Gate::ProcMountType, |old| {
+                any(old, |container| {
+                    let mount = container.security_context.and_then(|context| context.proc_mount.as_deref());
+                    mount.is_some_and(|mount| mount != "Default")
+                })
+            }),
+            claims: off.is(Gate::DynamicResourceAllocation, uses_claims),
+        }
+    }
+
+    fn drop_of(&self, container: Parts<'_>, at: &At<'_>, found: &mut Found<'_>) {
+        if self.resize_policy {
+            const EFFECT: &str = "a change of its resources restarts the container or not, as the version does it";
+            let at = at.field("resizePolicy");
+            found.take_list(container.resize_policy, &at, Gate::InPlacePodVerticalScaling, EFFECT);
+        }
+        if self.sidecars && container.role == Role::Init {
+            const EFFECT: &str = "it is a plain init container, and the Pod waits for it to end";
+            found.take(container.restart_policy, &at.field("restartPolicy"), Gate::SidecarContainers, EFFECT);
+        }
+        if self.restart_rules {
+            self.drop_restart_rules(container.restart_policy, container.restart_policy_rules, container.role, at, found);
+        }
+        if self.recursive_read_only {
+            const EFFECT: &str = "what is mounted below the volume can be written to";
+            let all = at.field("volumeMounts");
+            for (index, mount) in container.volume_mounts.iter_mut().flatten().enumerate() {
+                let at = all.index(index);
+                let at = at.field("recursiveReadOnly");
+                found.take(&mut mount.recursive_read_only, &at, Gate::RecursiveReadOnlyMounts, EFFECT);
+            }
+        }
+        if self.env_files {
+            const EFFECT: &str = "valueFrom is left empty, which is refused";
+            let all = at.field("env");
+            for (index, env) in container.env.iter_mut().flatten().enumerate() {
+                let Some(source) = &mut env.value_from else { continue };
+                let at = all.index(index);
+                let at = at.field("valueFrom");
+                found.take(&mut source.file_key_ref, &at.field("fileKeyRef"), Gate::EnvFiles, EFFECT);
+            }
+        }
+        self.drop_of_lifecycle(container.lifecycle, &at.field("lifecycle"), found);
+        if self.proc_mount
+            && let Some(mount) = container.security_context.as_mut().and_then(|context| context.proc_mount.as_mut())
+            && mount != "Default"
+        {
+            *mount = "Default".to_owned();
+            let at = at.field("securityContext");
+            found.add(&at.field("procMount"), Gate::ProcMountType, "Default takes its place");
+        }
+        if self.claims
+            && let Some(resources) = container.resources
+        {
+            const EFFECT: &str = "the container gets no device";
+            let at = at.field("resources");
+            found.take_list(&mut resources.claims, &at.field("claims"), Gate::DynamicResourceAllocation, EFFECT);
+        }
+    }
+
+    fn drop_restart_rules(
+        &self,
+        policy: &mut Option<String>,
+        rules: &mut Option<Vec<ContainerRestartRule>>,
+        role: Role,
+        at: &At<'_>,
+        found: &mut Found<'_>,
+    ) {
+        const EFFECT: &str = "the Pod's restartPolicy holds for the container";
+        let gate = Gate::ContainerRestartRules;
+        if !(role == Role::Init && policy.as_deref() == Some("Always")) {
+            found.take(policy, &at.field("restartPolicy"), gate, EFFECT);
+        }
+        found.take_list(rules, &at.field("restartPolicyRules"), gate, EFFECT);
+    }
+
+    fn drop_of_lifecycle(&self, lifecycle: &mut Option<Lifecycle>, at: &At<'_>, found: &mut Found<'_>) {
+        let Some(hooks) = lifecycle else { return };
+        if self.sleep {
+            let takes_hook = found.server.has(Change::HookGoesWithItsSleep);
+            let mut drop_sleep = |handler: &mut Option<LifecycleHandler>, at: &At<'_>| {
+                let Some(of) = handler else { return };
+                let had = of.sleep.is_some();
+                let effect = if takes_hook {
+                    "the hook does nothing, and goes with it"
+                } else {
+                    "the hook is left empty, which is refused"
+                };
+                found.take(&mut of.sleep, &at.field("sleep"), Gate::PodLifecycleSleepAction, effect);
+                if takes_hook && had && *of == LifecycleHandler::default() {
+                    *handler = None;
+                }
+            };
+            drop_sleep(&mut hooks.pre_stop, &at.field("preStop"));
+            drop_sleep(&mut hooks.post_start, &at.field("postStart"));
+            if takes_hook && hooks.pre_stop.is_none() && hooks.post_start.is_none() && hooks.stop_signal.is_none() {
+                *lifecycle = None;
+                return;
+            }
+        }
+        if self.stop_signals && hooks.stop_signal.is_some() {
+            const EFFECT: &str = "the container is stopped by its image's signal, SIGTERM where it names none";
+            found.take(&mut hooks.stop_signal, &at.field("stopSignal"), Gate::ContainerStopSignals, EFFECT);
+            if *hooks == Lifecycle::default() {
+                *lifecycle = None;
+            }
+        }
+    }
+}
+
+fn any(pod: &PodSpec, uses: impl Fn(AnyContainer<'_>) -> bool) -> bool {
+    let mut found = false;
+    each_container(pod, &At::root(), |container, _| found = found || uses(container));
+    found
+}

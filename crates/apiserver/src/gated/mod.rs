@@ -1,0 +1,165 @@
+//! Fields behind feature gates that are off: the server knows them, and leaves them out of what it stores without a word.
+//!
+//! It does so after defaults and mutating webhooks and before validation, so nothing in such a field is ever validated.
+//! A stored object that has the field already keeps it. Source: `DropDisabledTemplateFields` of Kubernetes'
+//! `pkg/api/pod` and the strategies of Jobs and CronJobs.
+
+mod containers;
+mod pod;
+
+use k8s_openapi::api::batch::v1::JobSpec;
+
+use super::tables::Gate;
+use super::{Server, Workload};
+use jobguard_manifest::{At, FieldPath};
+
+/// A field that was given and that the server leaves out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dropped {
+    /// The field, in the object as it was given.
+    pub path: FieldPath,
+    /// The gate that is off.
+    pub gate: Gate,
+    /// What comes of it, and what is left where the field was: one clause.
+    pub effect: &'static str,
+    /// Whether a CronJob keeps it in its template, so that only its Jobs lose it.
+    pub by_jobs_only: bool,
+}
+
+/// What the preparation of an object did that the object itself does not show.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Preparation {
+    /// The fields that were given and that the server leaves out.
+    pub dropped: Vec<Dropped>,
+    /// Whether an owner stood in the list more than once; the server keeps one, with a warning.
+    pub repeated_owners: bool,
+}
+
+/// Leaves out what is behind closed gates, and says what. `old` is the object stored so far, on update.
+pub(super) fn drop_disabled(server: &Server, new: &mut Workload, old: Option<&Workload>) -> Vec<Dropped> {
+    let mut found = Found { server, list: Vec::new(), by_jobs_only: false };
+    let root = At::root();
+    let spec_at = root.field("spec");
+    let old = old.and_then(Workload::job_spec);
+    match new {
+        Workload::Job(job) => {
+            let spec = job.spec.get_or_insert_default();
+            drop_of_job(spec, old, &spec_at, &mut found);
+            found.template(spec, old, &spec_at);
+        }
+        Workload::CronJob(cron_job) => {
+            let template = spec_at.field("jobTemplate");
+            let at = template.field("spec");
+            let spec = cron_job.spec.job_template.spec.get_or_insert_default();
+            found.template(spec, old, &at);
+            if found.is_any_of_job_off() {
+                // The CronJob keeps these; what they come to is found on a copy.
+                found.by_jobs_only = true;
+                drop_of_job(&mut JobSpec { template: Default::default(), ..spec.clone() }, None, &at, &mut found);
+            }
+        }
+    }
+    found.list
+}
+
+/// What has been left out so far.
+struct Found<'s> {
+    server: &'s Server,
+    list: Vec<Dropped>,
+    by_jobs_only: bool,
+}
+
+/// The gates of a Job's own fields.
+const OF_JOBS: [Gate; 5] = [
+    Gate::JobBackoffLimitPerIndex,
+    Gate::JobManagedBy,
+    Gate::JobPodFailurePolicy,
+    Gate::JobPodReplacementPolicy,
+    Gate::JobSuccessPolicy,
+];
+
+impl Found<'_> {
+    fn template(&mut self, spec: &mut JobSpec, old: Option<&JobSpec>, at: &At<'_>) {
+        if let Some(pod) = &mut spec.template.spec {
+            let template = at.field("template");
+            pod::drop_of_pod(pod, old.and_then(|old| old.template.spec.as_ref()), &template.field("spec"), self);
+        }
+    }
+
+    fn is_any_of_job_off(&self) -> bool {
+        OF_JOBS.iter().any(|gate| self.server.is_off(*gate))
+    }
+
+    fn add(&mut self, at: &At<'_>, gate: Gate, effect: &'static str) {
+        self.list.push(Dropped { path: at.to_path(), gate, effect, by_jobs_only: self.by_jobs_only });
+    }
+
+    /// Takes a field out.
+    fn take<T>(&mut self, field: &mut Option<T>, at: &At<'_>, gate: Gate, effect: &'static str) {
+        if field.take().is_some() {
+            self.add(at, gate, effect);
+        }
+    }
+
+    /// Takes a list out; an empty one was nothing.
+    fn take_list<T>(&mut self, field: &mut Option<Vec<T>>, at: &At<'_>, gate: Gate, effect: &'static str) {
+        if field.take().is_some_and(|list| !list.is_empty()) {
+            self.add(at, gate, effect);
+        }
+    }
+}
+
+fn drop_of_job(spec: &mut JobSpec, old: Option<&JobSpec>, at: &At<'_>, found: &mut Found<'_>) {
+    let server = found.server;
+    let off = |gate: Gate, used: fn(&JobSpec) -> bool| server.is_off(gate) && !old.is_some_and(used);
+    if off(Gate::JobPodFailurePolicy, |old| old.pod_failure_policy.is_some()) {
+        const EFFECT: &str = "every failure counts towards backoffLimit";
+        let at = at.field("podFailurePolicy");
+        found.take(&mut spec.pod_failure_policy, &at, Gate::JobPodFailurePolicy, EFFECT);
+    }
+    // An update that brings it is refused, because managedBy cannot be changed: it is not dropped there.
+    if old.is_none() && off(Gate::JobManagedBy, |_| false) {
+        const EFFECT: &str = "Kubernetes' own controller runs the Job, beside the one that is named";
+        found.take(&mut spec.managed_by, &at.field("managedBy"), Gate::JobManagedBy, EFFECT);
+    }
+    if off(Gate::JobSuccessPolicy, |old| old.success_policy.is_some()) {
+        const EFFECT: &str = "the Job is complete only when all its indexes have succeeded";
+        found.take(&mut spec.success_policy, &at.field("successPolicy"), Gate::JobSuccessPolicy, EFFECT);
+    }
+    const PER_INDEX: &str = "all indexes share backoffLimit, and one that keeps failing ends the Job";
+    if off(Gate::JobBackoffLimitPerIndex, |old| old.backoff_limit_per_index.is_some()) {
+        let here = at.field("backoffLimitPerIndex");
+        found.take(&mut spec.backoff_limit_per_index, &here, Gate::JobBackoffLimitPerIndex, PER_INDEX);
+    }
+    if off(Gate::JobBackoffLimitPerIndex, |old| old.max_failed_indexes.is_some()) {
+        let here = at.field("maxFailedIndexes");
+        found.take(&mut spec.max_failed_indexes, &here, Gate::JobBackoffLimitPerIndex, PER_INDEX);
+    }
+    if old.is_none()
+        && server.is_off(Gate::JobBackoffLimitPerIndex)
+        && let Some(policy) = &mut spec.pod_failure_policy
+    {
+        let rules = at.field("podFailurePolicy").field("rules").to_path();
+        let mut index = 0;
+        policy.rules.retain(|rule| {
+            let is_kept = rule.action != "FailIndex";
+            if !is_kept {
+                let mut path = rules.clone();
+                path.push(jobguard_manifest::Segment::Index(index));
+                found.list.push(Dropped {
+                    path,
+                    gate: Gate::JobBackoffLimitPerIndex,
+                    effect: "the rule is left out, and the failures that it names count towards backoffLimit",
+                    by_jobs_only: found.by_jobs_only,
+                });
+            }
+            index += 1;
+            is_kept
+        });
+    }
+    if off(Gate::JobPodReplacementPolicy, |old| old.pod_replacement_policy.is_some()) {
+        const EFFECT: &str = "a Pod is replaced as soon as it begins to terminate";
+        let at = at.field("podReplacementPolicy");
+        found.take(&mut spec.pod_replacement_policy, &at, Gate::JobPodReplacementPolicy, EFFECT);
+    }
+}

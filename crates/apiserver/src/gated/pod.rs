@@ -1,0 +1,238 @@
+//! What is left out of the spec of a Pod template.
+
+use k8s_openapi::api::core::v1::{Affinity, PodAffinityTerm, PodSpec, VolumeProjection, WeightedPodAffinityTerm};
+
+use super::Found;
+use super::containers::drop_of_containers;
+use crate::Server;
+use crate::tables::Gate;
+use jobguard_manifest::At;
+
+/// Which gates are off for a Pod, given what the stored one uses.
+pub(super) struct Off<'p> {
+    pub(super) server: &'p Server,
+    pub(super) old: Option<&'p PodSpec>,
+}
+
+impl Off<'_> {
+    /// Whether fields behind `gate` are left out, unless the stored Pod has one, as `used` finds.
+    pub(super) fn is(&self, gate: Gate, used: impl FnOnce(&PodSpec) -> bool) -> bool {
+        self.server.is_off(gate) && !self.old.is_some_and(used)
+    }
+}
+
+pub(super) fn drop_of_pod(spec: &mut PodSpec, old: Option<&PodSpec>, at: &At<'_>, found: &mut Found<'_>) {
+    let off = &Off { server: found.server, old };
+    if off.is(Gate::UserNamespacesSupport, |old| old.host_users.is_some()) {
+        const EFFECT: &str = "the containers' users are users of the node";
+        found.take(&mut spec.host_users, &at.field("hostUsers"), Gate::UserNamespacesSupport, EFFECT);
+    }
+    if off.is(Gate::PodLevelResources, uses_resources) {
+        const EFFECT: &str = "the Pod has the requests and limits of its containers alone";
+        found.take(&mut spec.resources, &at.field("resources"), Gate::PodLevelResources, EFFECT);
+    }
+    if off.is(Gate::HostnameOverride, |old| old.hostname_override.is_some()) {
+        const EFFECT: &str = "the Pod's host name is made from its name";
+        found.take(&mut spec.hostname_override, &at.field("hostnameOverride"), Gate::HostnameOverride, EFFECT);
+    }
+    if off.is(Gate::GenericWorkload, |old| old.scheduling_group.is_some()) {
+        const EFFECT: &str = "each Pod is scheduled for itself";
+        found.take(&mut spec.scheduling_group, &at.field("schedulingGroup"), Gate::GenericWorkload, EFFECT);
+    }
+    drop_of_security_context(spec, off, at, found);
+    drop_of_scheduling(spec, off, at, found);
+    drop_of_volumes(spec, off, at, found);
+    drop_of_containers(spec, off, at, found);
+    if off.is(Gate::DynamicResourceAllocation, uses_claims) {
+        const EFFECT: &str = "the Pod gets no device, and so do its containers' resources.claims";
+        let at = at.field("resourceClaims");
+        found.take_list(&mut spec.resource_claims, &at, Gate::DynamicResourceAllocation, EFFECT);
+    }
+}
+
+pub(super) fn uses_claims(pod: &PodSpec) -> bool {
+    pod.resource_claims.as_ref().is_some_and(|claims| !claims.is_empty())
+}
+
+fn uses_resources(pod: &PodSpec) -> bool {
+    let Some(resources) = &pod.resources else { return false };
+    [&resources.limits, &resources.requests].into_iter().any(|list| list.as_ref().is_some_and(|list| !list.is_empty()))
+        || resources.claims.as_ref().is_some_and(|claims| !claims.is_empty())
+}
+
+fn drop_of_security_context(spec: &mut PodSpec, off: &Off<'_>, at: &At<'_>, found: &mut Found<'_>) {
+    let Some(context) = &mut spec.security_context else { return };
+    let at = at.field("securityContext");
+    if off.is(Gate::SupplementalGroupsPolicy, |old| {
+        old.security_context.as_ref().is_some_and(|context| context.supplemental_groups_policy.is_some())
+    }) {
+        const EFFECT: &str = "groups of the image are merged in";
+        let at = at.field("supplementalGroupsPolicy");
+        found.take(&mut context.supplemental_groups_policy, &at, Gate::SupplementalGroupsPolicy, EFFECT);
+    }
+    if off.is(Gate::SELinuxChangePolicy, |old| {
+        old.security_context.as_ref().is_some_and(|context| context.se_linux_change_policy.is_some())
+    }) {
+        const EFFECT: &str = "volumes are relabelled file by file";
+        let at = at.field("seLinuxChangePolicy");
+        found.take(&mut context.se_linux_change_policy, &at, Gate::SELinuxChangePolicy, EFFECT);
+    }
+}
+
+fn drop_of_scheduling(spec: &mut PodSpec, off: &Off<'_>, at: &At<'_>, found: &mut Found<'_>) {
+    const EFFECT: &str = "the constraint counts without it";
+    let constraints = |pod: &PodSpec, uses: fn(&k8s_openapi::api::core::v1::TopologySpreadConstraint) -> bool| {
+        pod.topology_spread_constraints.iter().flatten().any(uses)
+    };
+    let drops_taints = off.is(Gate::NodeInclusionPolicyInPodTopologySpread, |old| {
+        constraints(old, |constraint| constraint.node_taints_policy.is_some())
+    });
+    let drops_affinity = off.is(Gate::NodeInclusionPolicyInPodTopologySpread, |old| {
+        constraints(old, |constraint| constraint.node_affinity_policy.is_some())
+    });
+    let drops_keys = off.is(Gate::MatchLabelKeysInPodTopologySpread, |old| {
+        constraints(old, |constraint| constraint.match_label_keys.as_ref().is_some_and(|keys| !keys.is_empty()))
+    });
+    if drops_taints || drops_affinity || drops_keys {
+        let all = at.field("topologySpreadConstraints");
+        for (index, constraint) in spec.topology_spread_constraints.iter_mut().flatten().enumerate() {
+            let at = all.index(index);
+            let gate = Gate::NodeInclusionPolicyInPodTopologySpread;
+            if drops_taints {
+                found.take(&mut constraint.node_taints_policy, &at.field("nodeTaintsPolicy"), gate, EFFECT);
+            }
+            if drops_affinity {
+                found.take(&mut constraint.node_affinity_policy, &at.field("nodeAffinityPolicy"), gate, EFFECT);
+            }
+            if drops_keys {
+                let gate = Gate::MatchLabelKeysInPodTopologySpread;
+                found.take_list(&mut constraint.match_label_keys, &at.field("matchLabelKeys"), gate, EFFECT);
+            }
+        }
+    }
+    if let Some(affinity) = &mut spec.affinity
+        && off.is(Gate::MatchLabelKeysInPodAffinity, |old| old.affinity.as_ref().is_some_and(uses_match_label_keys))
+    {
+        drop_match_label_keys(affinity, &at.field("affinity"), found);
+    }
+}
+
+fn uses_match_label_keys(affinity: &Affinity) -> bool {
+    let some = |keys: &Option<Vec<String>>| keys.as_ref().is_some_and(|keys| !keys.is_empty());
+    let uses = |term: &PodAffinityTerm| some(&term.match_label_keys) || some(&term.mismatch_label_keys);
+    let any = |required: &Option<Vec<PodAffinityTerm>>, preferred: &Option<Vec<WeightedPodAffinityTerm>>| {
+        required.iter().flatten().any(uses)
+            || preferred.iter().flatten().any(|weighted| uses(&weighted.pod_affinity_term))
+    };
+    affinity.pod_affinity.as_ref().is_some_and(|affinity| {
+        any(
+            &affinity.required_during_scheduling_ignored_during_execution,
+            &affinity.preferred_during_scheduling_ignored_during_execution,
+        )
+    }) || affinity.pod_anti_affinity.as_ref().is_some_and(|affinity| {
+        any(
+            &affinity.required_during_scheduling_ignored_during_execution,
+            &affinity.preferred_during_scheduling_ignored_during_execution,
+        )
+    })
+}
+
+fn drop_match_label_keys(affinity: &mut Affinity, at: &At<'_>, found: &mut Found<'_>) {
+    const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
+    const PREFERRED: &str = "preferredDuringSchedulingIgnoredDuringExecution";
+    /// Both kinds of affinity have the same two lists, as types of their own.
+    macro_rules! drop_in {
+        ($affinity:expr, $field:literal) => {
+            if let Some(affinity) = $affinity {
+                let at = at.field($field);
+                let required = affinity.required_during_scheduling_ignored_during_execution.iter_mut().flatten();
+                for (index, term) in required.enumerate() {
+                    drop_in_term(term, &at.field(REQUIRED).index(index), found);
+                }
+                let preferred = affinity.preferred_during_scheduling_ignored_during_execution.iter_mut().flatten();
+                for (index, weighted) in preferred.enumerate() {
+                    let here = at.field(PREFERRED);
+                    let here = here.index(index);
+                    drop_in_term(&mut weighted.pod_affinity_term, &here.field("podAffinityTerm"), found);
+                }
+            }
+        };
+    }
+    drop_in!(&mut affinity.pod_affinity, "podAffinity");
+    drop_in!(&mut affinity.pod_anti_affinity, "podAntiAffinity");
+}
+
+fn drop_in_term(term: &mut PodAffinityTerm, at: &At<'_>, found: &mut Found<'_>) {
+    const EFFECT: &str = "the term holds for the Pods of its labelSelector, whatever these labels say";
+    let gate = Gate::MatchLabelKeysInPodAffinity;
+    found.take_list(&mut term.match_label_keys, &at.field("matchLabelKeys"), gate, EFFECT);
+    found.take_list(&mut term.mismatch_label_keys, &at.field("mismatchLabelKeys"), gate, EFFECT);
+}
+
+fn drop_of_volumes(spec: &mut PodSpec, off: &Off<'_>, at: &At<'_>, found: &mut Found<'_>) {
+    let projections = |pod: &PodSpec, uses: fn(&VolumeProjection) -> bool| {
+        let projected = pod.volumes.iter().flatten().filter_map(|volume| volume.projected.as_ref());
+        projected.flat_map(|projected| projected.sources.iter().flatten()).any(uses)
+    };
+    let drops_bundles = off.is(Gate::ClusterTrustBundleProjection, |old| {
+        projections(old, |source| source.cluster_trust_bundle.is_some())
+    });
+    let drops_certificates = off.is(Gate::PodCertificateRequest, |old| {
+        projections(old, |source| source.pod_certificate.is_some())
+    });
+    let all = at.field("volumes");
+    if drops_bundles || drops_certificates {
+        const EFFECT: &str = "the projected volume has an empty source in its place, and no file";
+        for (index, volume) in spec.volumes.iter_mut().flatten().enumerate() {
+            let Some(projected) = &mut volume.projected else { continue };
+            let here = all.index(index);
+            let here = here.field("projected");
+            let here = here.field("sources");
+            for (index, source) in projected.sources.iter_mut().flatten().enumerate() {
+                let at = here.index(index);
+                if drops_bundles {
+                    let gate = Gate::ClusterTrustBundleProjection;
+                    found.take(&mut source.cluster_trust_bundle, &at.field("clusterTrustBundle"), gate, EFFECT);
+                }
+                if drops_certificates {
+                    let gate = Gate::PodCertificateRequest;
+                    found.take(&mut source.pod_certificate, &at.field("podCertificate"), gate, EFFECT);
+                }
+            }
+        }
+    }
+    if off.is(Gate::ImageVolume, |old| old.volumes.iter().flatten().any(|volume| volume.image.is_some())) {
+        drop_image_volumes(spec, &all, found);
+    }
+}
+
+/// The volumes go, and with them what mounts them.
+fn drop_image_volumes(spec: &mut PodSpec, at: &At<'_>, found: &mut Found<'_>) {
+    const EFFECT: &str = "the whole volume and its mounts go with it";
+    let Some(volumes) = &mut spec.volumes else { return };
+    let mut index = 0;
+    let mut names = Vec::new();
+    volumes.retain(|volume| {
+        if volume.image.is_some() {
+            found.add(&at.index(index), Gate::ImageVolume, EFFECT);
+            names.push(volume.name.clone());
+        }
+        index += 1;
+        volume.image.is_none()
+    });
+    if names.is_empty() {
+        return;
+    }
+    names.sort_unstable();
+    let drop_mounts = |mounts: &mut Option<Vec<k8s_openapi::api::core::v1::VolumeMount>>| {
+        if let Some(mounts) = mounts {
+            mounts.retain(|mount| names.binary_search(&mount.name).is_err());
+        }
+    };
+    for container in spec.containers.iter_mut().chain(spec.init_containers.iter_mut().flatten()) {
+        drop_mounts(&mut container.volume_mounts);
+    }
+    for container in spec.ephemeral_containers.iter_mut().flatten() {
+        drop_mounts(&mut container.volume_mounts);
+    }
+}

@@ -1,0 +1,109 @@
+//! The API server that is asked: a minor version of Kubernetes with its feature gates.
+
+use k8s_openapi::api::batch::v1::{CronJob, JobSpec};
+use k8s_openapi::jiff::Timestamp;
+
+
+use super::tables::Gate;
+use super::{Change, Defaulted, FieldError, KubernetesVersion, Preparation, Workload};
+use super::{child, defaults, update, validate, warnings};
+
+/// An API server of one minor version. Everything that it decides is a method of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    version: KubernetesVersion,
+    /// The gates that are set otherwise than the version has them.
+    set: Vec<(Gate, bool)>,
+}
+
+impl Server {
+    /// The server of a version with the feature gates that it has by default.
+    pub const fn of(version: KubernetesVersion) -> Self {
+        Self { version, set: Vec::new() }
+    }
+
+    /// Its version.
+    pub const fn version(&self) -> KubernetesVersion {
+        self.version
+    }
+
+    /// Whether a feature gate is on.
+    pub fn on(&self, gate: Gate) -> bool {
+        let set = self.set.iter().find(|(of, _)| *of == gate);
+        set.map_or_else(|| gate.on_by_default(self.version.minor()), |(_, on)| *on)
+    }
+
+    /// Whether it is new enough for a change that no feature gate controls.
+    pub fn has(&self, change: Change) -> bool {
+        self.version.minor() >= change.since()
+    }
+}
+
+impl Server {
+    /// Whether it knows a feature gate that is off: then it leaves out the fields behind it. A version that does not
+    /// know the gate does not know the fields either, or treats them otherwise.
+    pub(crate) fn is_off(&self, gate: Gate) -> bool {
+        !self.on(gate) && gate.is_known(self.version.minor())
+    }
+
+    /// Fills in the defaults of the API, as every webhook and every client sees them.
+    ///
+    /// Besides defaults proper this includes what a pass through the server's internal form does to an object:
+    /// quantities are rewritten in their canonical form, `serviceAccount` mirrors `serviceAccountName`.
+    pub fn apply_defaults(&self, workload: &mut Workload) -> Defaulted {
+        defaults::apply_defaults(self, workload)
+    }
+
+    /// Prepares an object for validation on create, as the server does between mutating webhooks and validation: an
+    /// object that has only a `generateName` gets a name, the status is cleared, a Job gets its generated selector and
+    /// labels, and fields behind feature gates that are off are left out.
+    ///
+    /// `defaulted` is what [`Server::apply_defaults`] returned; an object that has travelled through a webhook's patch
+    /// has [`Defaulted::default`]. The uid that labels and selector are made from is the object's own, else
+    /// [`UNKNOWN_UID`](crate::UNKNOWN_UID). Doing it again, with [`Defaulted::default`], changes nothing more.
+    pub fn prepare_for_create(&self, workload: &mut Workload, defaulted: Defaulted) -> Preparation {
+        defaults::prepare_for_create(self, workload, defaulted)
+    }
+
+    /// Prepares the new version of an object for validation on update: what only the server sets, and the status, are
+    /// those of the stored version, and fields behind feature gates that are off are left out unless the stored version
+    /// has them. Both versions have their defaults.
+    pub fn prepare_for_update(&self, new: &mut Workload, old: &Workload) -> Preparation {
+        update::prepare_for_update(self, new, old)
+    }
+
+    /// Validates an object that is to be created, as [`Server::prepare_for_create`] leaves it.
+    pub fn validate_create(&self, workload: &Workload) -> Vec<FieldError> {
+        validate::validate_create(self, workload)
+    }
+
+    /// Validates a new version of a stored object, as [`Server::prepare_for_update`] leaves it. Two objects of different
+    /// kinds are not versions of one another: then the new one is validated as on create.
+    pub fn validate_update(&self, new: &Workload, old: &Workload) -> Vec<FieldError> {
+        update::validate_update(self, new, old)
+    }
+
+    /// The warnings of the server for an object that it accepts, as it is once prepared; `preparation` is what that
+    /// returned. Each warning has [`Topic::ServerWarning`](crate::Topic::ServerWarning); its cause says nothing.
+    pub fn warnings(&self, workload: &Workload, preparation: &Preparation) -> Vec<FieldError> {
+        warnings::warnings(self, workload, preparation)
+    }
+
+    /// What the server has to say about the Job of the run at `scheduled`. Paths are those of the Job.
+    pub fn validate_child(&self, cron_job: &CronJob, scheduled: Timestamp) -> Vec<FieldError> {
+        child::validate_child(self, cron_job, scheduled)
+    }
+
+    /// The same of a CronJob that the server accepts: its template has passed, Pods and all, and what is left to be said
+    /// is about the name, the labels and the selector that its Jobs are given.
+    pub fn validate_child_of_accepted(&self, cron_job: &CronJob, scheduled: Timestamp) -> Vec<FieldError> {
+        child::validate_child_of_accepted(self, cron_job, scheduled)
+    }
+
+    /// A Job's spec without what tells it from the template of its CronJob: with the server's defaults, and without the
+    /// selector and labels that the server makes. Two specs are equal in this form where one was made from the other, and
+    /// nothing was changed in between but `suspend`, which queues set and take back.
+    pub fn run_spec(&self, spec: JobSpec) -> JobSpec {
+        child::run_spec(self, spec)
+    }
+}
