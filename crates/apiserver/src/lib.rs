@@ -34,7 +34,7 @@ mod validate;
 mod version;
 mod warnings;
 
-pub use apply::{Applied, LAST_APPLIED, Merged, MergedPlaces, Way, applied_by_server, merge};
+pub use apply::{Applied, LAST_APPLIED, Merged, MergedPlaces, Way};
 pub use changes::Change;
 pub use child::{CRON_JOB_CHILD_SUFFIX, child_job};
 pub use decode::MAX_COMPLAINTS;

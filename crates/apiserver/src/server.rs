@@ -1,12 +1,15 @@
 //! The API server that is asked: a minor version of Kubernetes with its feature gates.
 
 use k8s_openapi::api::batch::v1::{CronJob, JobSpec};
+use jobguard_manifest::{NodeId, Tree};
 use k8s_openapi::jiff::Timestamp;
 
 
 use super::tables::Gate;
-use super::{Change, Defaulted, FieldError, KubernetesVersion, Preparation, Workload};
-use super::{child, defaults, update, validate, warnings};
+use serde_json::Value;
+use super::schema::Schema;
+use super::{Applied, Change, Decoded, Defaulted, FieldError, Kind, KubernetesVersion, Merged, Preparation, Way, Workload};
+use super::{apply, child, decode, defaults, update, validate, warnings};
 
 /// An API server of one minor version. Everything that it decides is a method of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +47,35 @@ impl Server {
     /// know the gate does not know the fields either, or treats them otherwise.
     pub(crate) fn is_off(&self, gate: Gate) -> bool {
         !self.on(gate) && gate.is_known(self.version.minor())
+    }
+
+    /// Decodes the object at `node`. `apiVersion` and `kind` are the caller's business: it has chosen `kind`.
+    pub fn decode(&self, tree: &Tree<'_>, node: NodeId, kind: Kind) -> Decoded {
+        decode::decode(self, tree, node, kind)
+    }
+
+    /// Applies `written` to the object `stored`, of which `applied` was applied before. All three are JSON objects of
+    /// `kind`; whatever else they are is the outcome of [`Value::Null`]. Fields that the version does not have are left
+    /// out of it. Its cost grows with the size of the three, and no faster.
+    pub fn merge(
+        &self,
+        kind: Kind,
+        way: Way,
+        stored: Value,
+        applied: Option<&Applied>,
+        written: &Value,
+    ) -> Merged {
+        apply::merge(self.schema(), kind, way, stored, applied, written)
+    }
+
+    /// What was applied last to a stored object on the server's side, as its `managedFields` have it; none where nothing
+    /// was.
+    pub fn applied_by_server(&self, kind: Kind, stored: &Value) -> Option<Applied> {
+        apply::applied_by_server(self.schema(), kind, stored)
+    }
+
+    pub(crate) const fn schema(&self) -> Schema {
+        Schema::of(self.version.minor())
     }
 
     /// Fills in the defaults of the API, as every webhook and every client sees them.

@@ -20,10 +20,10 @@ use serde_json::{Map, Value};
 use self::lists::Elements;
 use self::sequence::{Entry, sequence};
 use super::Kind;
-use super::schema::{Schema, Shape, Type};
+use super::schema::{Schema, Shape, TypeId};
 use jobguard_manifest::{At, FieldPath, Segment};
 
-pub use owned::applied_by_server;
+pub(super) use owned::applied_by_server;
 
 /// The annotation in which `kubectl apply` keeps what it has applied.
 pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
@@ -94,11 +94,16 @@ impl MergedPlaces {
 /// whatever else they are is the outcome of [`Value::Null`]. Fields that the API does not have are left out of it.
 ///
 /// Its cost grows with the size of the three, and no faster.
-pub fn merge(kind: Kind, way: Way, stored: Value, applied: Option<&Applied>, written: &Value) -> Merged {
-    let schema = Schema::get();
-    let root = Shape::Object(schema.root(kind));
+pub(super) fn merge(
+    schema: Schema,
+    kind: Kind,
+    way: Way,
+    stored: Value,
+    applied: Option<&Applied>,
+    written: &Value,
+) -> Merged {
     let mut merge = Merge { schema, way, places: Some(BTreeMap::new()) };
-    let spot = Spot { shape: &root, ty: "", field: "" };
+    let spot = Spot { shape: Schema::root_shape(kind), ty: "", field: "" };
     let before = Before {
         applied: applied.map(|applied| &applied.written),
         kept: applied.and_then(|applied| applied.kept.as_ref()),
@@ -123,39 +128,41 @@ impl<'a> Before<'a> {
 
 /// What a value is: its shape, and the type and name of the field that it belongs to.
 #[derive(Debug, Clone, Copy)]
-struct Spot<'s> {
-    shape: &'s Shape,
-    ty: &'s str,
-    field: &'s str,
+struct Spot {
+    shape: &'static Shape,
+    ty: &'static str,
+    field: &'static str,
 }
 
 /// The fields of an object, or the keys of a free map.
 #[derive(Debug, Clone, Copy)]
-enum Fields<'s> {
-    Of(&'s Type),
-    Free(Spot<'s>),
+enum Fields {
+    Of(Schema, TypeId),
+    Free(Spot),
 }
 
-impl<'s> Fields<'s> {
-    fn get(self, name: &str) -> Option<Spot<'s>> {
+impl Fields {
+    fn get(self, name: &str) -> Option<Spot> {
         match self {
-            Self::Of(ty) => {
-                ty.field(name).map(|field| Spot { shape: &field.shape, ty: &ty.name, field: &field.name })
-            }
+            Self::Of(schema, id) => schema.field(id, name).map(|field| Spot {
+                shape: &field.shape,
+                ty: schema.ty(id).name,
+                field: field.name,
+            }),
             Self::Free(element) => Some(element),
         }
     }
 
     fn at<'a>(self, at: &'a At<'a>, name: &'a str) -> At<'a> {
         match self {
-            Self::Of(_) => at.field(name),
+            Self::Of(..) => at.field(name),
             Self::Free(_) => at.key(name),
         }
     }
 }
 
 struct Merge {
-    schema: &'static Schema,
+    schema: Schema,
     way: Way,
     /// Of the lists whose elements stand elsewhere in the manifest; none where that is of no interest.
     places: Option<BTreeMap<FieldPath, Vec<Option<usize>>>>,
@@ -163,11 +170,11 @@ struct Merge {
 
 impl Merge {
     /// The parts of an object or a free map that is merged part by part.
-    fn fields_of<'s>(&self, spot: Spot<'s>) -> Option<Fields<'s>> {
+    fn fields_of(&self, spot: Spot) -> Option<Fields> {
         match spot.shape {
             Shape::Object(id) => {
                 let ty = self.schema.ty(*id);
-                (!lists::is_atomic_type(self.way, &ty.name)).then_some(Fields::Of(ty))
+                (!lists::is_atomic_type(self.way, ty.name)).then_some(Fields::Of(self.schema, *id))
             }
             Shape::Map(element) => (!lists::is_atomic_map(self.way, spot.ty, spot.field))
                 .then_some(Fields::Free(Spot { shape: element, ..spot })),
@@ -177,7 +184,7 @@ impl Merge {
 
     fn value(
         &mut self,
-        spot: Spot<'_>,
+        spot: Spot,
         stored: Option<Value>,
         before: Before<'_>,
         written: &Value,
@@ -197,7 +204,7 @@ impl Merge {
 
     fn fields(
         &mut self,
-        fields: Fields<'_>,
+        fields: Fields,
         mut stored: Map<String, Value>,
         before: Before<'_>,
         written: &Map<String, Value>,
@@ -259,7 +266,7 @@ impl Merge {
     /// refuse to merge the list: then what is written stands, so that it is judged.
     fn list(
         &mut self,
-        spot: Spot<'_>,
+        spot: Spot,
         stored: Vec<Value>,
         before: Before<'_>,
         written: &[Value],

@@ -13,7 +13,7 @@ use crate::schema::{Schema, Shape};
 /// that way, or the managed fields are not shown.
 ///
 /// Of several who apply it is kubectl's, else the latest.
-pub fn applied_by_server(kind: Kind, stored: &Value) -> Option<Applied> {
+pub(crate) fn applied_by_server(schema: Schema, kind: Kind, stored: &Value) -> Option<Applied> {
     let entries = stored.get("metadata")?.get("managedFields")?.as_array()?;
     let text =
         |entry: &Value, name: &str| entry.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -30,9 +30,8 @@ pub fn applied_by_server(kind: Kind, stored: &Value) -> Option<Applied> {
         entries.into_iter().filter_map(|entry| entry.get("fieldsV1").cloned()).collect()
     };
     let part = |sets: Vec<Value>| {
-        let merge = Merge { schema: Schema::get(), way: Way::ServerSide, places: None };
-        let root = Shape::Object(merge.schema.root(kind));
-        let spot = Spot { shape: &root, ty: "", field: "" };
+        let merge = Merge { schema, way: Way::ServerSide, places: None };
+        let spot = Spot { shape: Schema::root_shape(kind), ty: "", field: "" };
         let part = Part { merge: &merge }.value(spot, stored, &sets.iter().collect::<Vec<_>>());
         part.unwrap_or_else(|| Value::Object(Map::new()))
     };
@@ -47,7 +46,7 @@ struct Part<'m> {
 
 impl Part<'_> {
     /// `sets` are the nodes for this value.
-    fn value(&self, spot: Spot<'_>, value: &Value, sets: &[&Value]) -> Option<Value> {
+    fn value(&self, spot: Spot, value: &Value, sets: &[&Value]) -> Option<Value> {
         if sets.is_empty() {
             return None;
         }
@@ -63,7 +62,7 @@ impl Part<'_> {
         parts.or_else(|| is_owned.then(|| value.clone()))
     }
 
-    fn fields(&self, fields: Fields<'_>, values: &Map<String, Value>, sets: &[&Value]) -> Map<String, Value> {
+    fn fields(&self, fields: Fields, values: &Map<String, Value>, sets: &[&Value]) -> Map<String, Value> {
         let mut part = Map::new();
         for (name, value) in values {
             let below = below(sets, &format!("f:{name}"));
@@ -75,7 +74,7 @@ impl Part<'_> {
     }
 
     /// None for a list that is not merged.
-    fn list(&self, spot: Spot<'_>, elements: &[Value], sets: &[&Value]) -> Option<Vec<Value>> {
+    fn list(&self, spot: Spot, elements: &[Value], sets: &[&Value]) -> Option<Vec<Value>> {
         let Shape::List(element) = spot.shape else { return None };
         let how = lists::elements(self.merge.way, spot.ty, spot.field);
         if how == Elements::Atomic {

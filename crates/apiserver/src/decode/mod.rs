@@ -19,8 +19,8 @@ use serde::Deserialize;
 use self::time::is_time;
 use self::typed::TypedRoot;
 use super::pod::quantity::Quantity;
-use super::schema::{Field, Schema, Shape, Type, TypeId};
-use super::{Cause, FieldError, Kind, Relation, Remedy, Topic, Workload};
+use super::schema::{Field, Schema, Shape, TypeId};
+use super::{Cause, FieldError, Kind, KubernetesVersion, Relation, Remedy, Server, Topic, Workload};
 use jobguard_manifest::{At, FieldPath, Segment};
 use jobguard_manifest::{Entry, NodeId, NodeKind, Tree};
 
@@ -58,12 +58,13 @@ pub struct Decoded {
 }
 
 /// Decodes the object at `node`. `apiVersion` and `kind` are the caller's business: it has chosen `kind`.
-pub fn decode(tree: &Tree<'_>, node: NodeId, kind: Kind) -> Decoded {
-    let schema = Schema::get();
+pub(super) fn decode(server: &Server, tree: &Tree<'_>, node: NodeId, kind: Kind) -> Decoded {
+    let schema = Schema::of(server.version().minor());
     let mut walk = Walk {
         tree,
         object: node,
         schema,
+        version: server.version(),
         kind,
         route: Vec::new(),
         complaints: Vec::new(),
@@ -109,7 +110,8 @@ struct Walk<'a> {
     tree: &'a Tree<'a>,
     /// The object that is decoded.
     object: NodeId,
-    schema: &'static Schema,
+    schema: Schema,
+    version: KubernetesVersion,
     kind: Kind,
     /// The fields passed on the way here, list indexes and map keys left out.
     route: Vec<&'static str>,
@@ -125,18 +127,17 @@ struct Walk<'a> {
 impl Walk<'_> {
     /// An object with known fields.
     fn object(&mut self, entries: &[Entry<'_>], id: TypeId, at: &At<'_>) {
-        let ty = self.schema.ty(id);
         self.duplicates(entries, |key| at.field(key).to_path());
         for entry in entries.iter().filter(|entry| !entry.shadowed) {
-            let Some(field) = ty.field(&entry.key) else {
-                self.unknown(ty, entry, at);
+            let Some(field) = self.schema.field(id, &entry.key) else {
+                self.unknown(id, entry, at);
                 continue;
             };
             if self.is_null(entry.value) {
                 continue;
             }
-            self.route.push(&field.name);
-            self.value(entry.value, field, &field.shape, &at.field(&field.name));
+            self.route.push(field.name);
+            self.value(entry.value, field, &field.shape, &at.field(field.name));
             self.route.pop();
         }
     }
@@ -200,7 +201,7 @@ impl Walk<'_> {
         let expected = match (shape, &self.tree[node].kind) {
             // A time is read as text first, and the message is about that.
             (Shape::Time, kind) if !matches!(kind, NodeKind::Str(_)) => "string".to_owned(),
-            _ => self.schema.go_name(field, shape),
+            _ => field.go_name(shape),
         };
         self.mistyped(at, node, shape, expected);
     }
@@ -218,13 +219,20 @@ impl Walk<'_> {
         self.mistyped.push(Mistyped { path, expected });
     }
 
-    fn unknown(&mut self, ty: &Type, entry: &Entry<'_>, at: &At<'_>) {
+    fn unknown(&mut self, id: TypeId, entry: &Entry<'_>, at: &At<'_>) {
         let path = at.field(&entry.key).to_path();
-        let message = format!("a {} has no field {}", ty.name, type_messages::short(&entry.key));
+        let ty = self.schema.ty(id);
+        let other_version = ty.field(&entry.key);
+        let message = match other_version {
+            Some(field) => self.version_message(ty.name, field),
+            None => format!("{} has no field {}", ty.name, type_messages::short(&entry.key)),
+        };
         let mut error = FieldError::new(path, Cause::NotSupported, Topic::UnknownField, message);
-        if self.placed < MAX_PLACED {
+        if let Some(field) = other_version {
+            error.help = Some(version_help(field));
+        } else if self.placed < MAX_PLACED {
             self.placed += 1;
-            if let Some(meant) = suggest::place(self.schema, self.kind, &self.route, ty, &entry.key) {
+            if let Some(meant) = suggest::place(self.schema, self.kind, &self.route, id, &entry.key) {
                 error.remedy = self.remedy(&meant, &entry.key, at);
                 error.help = Some(meant.help);
                 error.relation =
@@ -246,6 +254,17 @@ impl Walk<'_> {
             }
         }
         self.complain(error);
+    }
+
+    /// That a field is one of other versions.
+    fn version_message(&self, ty: &str, field: &Field) -> String {
+        let version = self.version;
+        match field.until {
+            Some(until) if until < version.minor() => {
+                format!("Kubernetes {version} has no field {} in {ty} any more: 1.{until} was the last", field.name)
+            }
+            _ => format!("Kubernetes {version} has no field {} in {ty}: it came with 1.{}", field.name, field.since),
+        }
     }
 
     /// The field that has a value once the remedy is applied: one that is not there, by a value that is something. That
@@ -285,16 +304,17 @@ impl Walk<'_> {
     /// have one remedy of their own.
     fn fits(&mut self, entry: &Entry<'_>, route: &[&'static str]) -> bool {
         let object = route.iter().try_fold(self.schema.root(self.kind), |id, step| {
-            match self.schema.ty(id).field(step).map(|field| innermost(&field.shape)) {
+            match self.schema.field(id, step).map(|field| field.shape.innermost()) {
                 Some(Shape::Object(next)) => Some(*next),
                 _ => None,
             }
         });
-        let Some(field) = object.and_then(|id| self.schema.ty(id).field(&entry.key)) else { return false };
+        let Some(field) = object.and_then(|id| self.schema.field(id, &entry.key)) else { return false };
         let mut trial = Walk {
             tree: self.tree,
             object: self.object,
             schema: self.schema,
+            version: self.version,
             kind: self.kind,
             route: route.to_vec(),
             complaints: Vec::new(),
@@ -365,11 +385,11 @@ impl Walk<'_> {
     }
 }
 
-/// The shape of the elements of a list or a map, or of those within these.
-fn innermost(shape: &Shape) -> &Shape {
-    match shape {
-        Shape::List(inner) | Shape::Map(inner) => innermost(inner),
-        other => other,
+/// What to do about a field of other versions.
+fn version_help(field: &Field) -> String {
+    match field.until {
+        Some(until) => format!("remove it; only Kubernetes 1.{} to 1.{until} know it", field.since),
+        None => format!("remove it, or use Kubernetes 1.{} or later", field.since),
     }
 }
 

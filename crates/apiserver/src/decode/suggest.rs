@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use crate::Kind;
-use crate::schema::{Schema, Shape, Type, TypeId};
+use crate::schema::{Schema, Shape, TypeId};
 
 /// How far away a place may be to be worth naming, in levels up and down.
 const FAR: usize = 5;
@@ -46,17 +46,17 @@ pub(super) enum What<'s> {
 }
 
 /// What to say about the unknown field `key` of an object of type `ty` at `route`.
-pub(super) fn place<'s>(
-    schema: &'static Schema,
+pub(super) fn place(
+    schema: Schema,
     kind: Kind,
     route: &[&str],
-    ty: &'s Type,
+    ty: TypeId,
     key: &str,
-) -> Option<Meant<'s>> {
+) -> Option<Meant<'static>> {
     if key.len() > LONGEST {
         return None;
     }
-    let names = || ty.fields().map(|field| field.name.as_str());
+    let names = || schema.fields(ty).map(|field| field.name);
     let slips = near(names(), key, slip_distance(key));
     if !slips.is_empty() {
         return Some(did_you_mean(&slips));
@@ -65,8 +65,11 @@ pub(super) fn place<'s>(
         Kind::Job => &JOB_PLACES,
         Kind::CronJob => &CRON_JOB_PLACES,
     };
-    if let Some(to) = here.get(key).and_then(|places| nearest(places, route)) {
-        let what = only(schema, kind, here.get(key)?, route, to);
+    let known: Vec<&'static [&'static str]> = (here.get(key).into_iter().flatten().map(Vec::as_slice))
+        .filter(|place| schema.reaches(kind, place, key))
+        .collect();
+    if let Some(to) = nearest(&known, route) {
+        let what = only(schema, kind, &known, route, to);
         return Some(Meant { help: belongs(key, route, to), what });
     }
     let mut similar = near(names(), key, key.len() / 4);
@@ -83,6 +86,7 @@ pub(super) fn place<'s>(
         Kind::CronJob => (Kind::Job, &JOB_PLACES),
     };
     let spec = places.get(key)?.iter().find(|path| path.as_slice() == ["spec"])?;
+    schema.reaches(other, spec, key).then_some(())?;
     let id = schema.root(other);
     debug_assert_eq!(schema.ty(id).name, other.as_str());
     let help = format!("{key} is a field of a {}'s {}", other.as_str(), spec.join("."));
@@ -124,13 +128,13 @@ fn did_you_mean<'s>(names: &[&'s str]) -> Meant<'s> {
 }
 
 /// `to` as the one place for the field; none where it leads through a list, or another place is as near.
-fn only<'p>(
-    schema: &Schema,
+fn only(
+    schema: Schema,
     kind: Kind,
-    places: &[Vec<&'static str>],
+    places: &[&'static [&'static str]],
     route: &[&str],
-    to: &'p [&'static str],
-) -> Option<What<'p>> {
+    to: &'static [&'static str],
+) -> Option<What<'static>> {
     let steps = |place: &[&str]| route.len() + place.len() - 2 * shared(route, place);
     let others: Vec<usize> = within_reach(places, route)
         .filter(|place| *place != to && is_plain(schema, kind, place, shared(route, place)))
@@ -142,10 +146,10 @@ fn only<'p>(
 }
 
 /// Whether the steps of a way behind the first `from` lead through objects alone, not through lists.
-fn is_plain(schema: &Schema, kind: Kind, place: &[&str], from: usize) -> bool {
+fn is_plain(schema: Schema, kind: Kind, place: &[&str], from: usize) -> bool {
     let mut id = schema.root(kind);
     for (position, step) in place.iter().enumerate() {
-        let Some(field) = schema.ty(id).field(step) else { return false };
+        let Some(field) = schema.field(id, step) else { return false };
         let mut shape = &field.shape;
         while let Shape::List(inner) | Shape::Map(inner) = shape {
             if position >= from {
@@ -160,18 +164,15 @@ fn is_plain(schema: &Schema, kind: Kind, place: &[&str], from: usize) -> bool {
 }
 
 /// The place nearest to `route`: fewest levels away, straight up or straight down first.
-fn nearest<'p>(places: &'p [Vec<&'static str>], route: &[&str]) -> Option<&'p [&'static str]> {
+fn nearest(places: &[&'static [&'static str]], route: &[&str]) -> Option<&'static [&'static str]> {
     within_reach(places, route).min_by_key(|place| {
         let (up, down) = distance(route, place);
         (up + down, usize::from(up > 0 && down > 0), down)
     })
 }
 
-fn within_reach<'p>(
-    places: &'p [Vec<&'static str>],
-    route: &[&str],
-) -> impl Iterator<Item = &'p [&'static str]> {
-    places.iter().map(Vec::as_slice).filter(move |place| {
+fn within_reach(places: &[&'static [&'static str]], route: &[&str]) -> impl Iterator<Item = &'static [&'static str]> {
+    places.iter().copied().filter(move |place| {
         let (up, down) = distance(route, place);
         up + down <= FAR && (up == 0 || down == 0 || up + down <= 2)
     })
@@ -209,19 +210,19 @@ fn levels(count: usize) -> String {
 }
 
 fn places(kind: Kind) -> Places {
-    let schema = Schema::get();
+    let schema = Schema::newest();
     let mut found = Places::new();
     visit(schema, schema.root(kind), &mut Vec::new(), &mut found);
     found
 }
 
-fn visit(schema: &'static Schema, id: TypeId, route: &mut Vec<&'static str>, found: &mut Places) {
-    for field in schema.ty(id).fields() {
+fn visit(schema: Schema, id: TypeId, route: &mut Vec<&'static str>, found: &mut Places) {
+    for field in schema.fields(id) {
         // Nobody writes these two by hand, and ephemeral containers have no place in a template.
-        if matches!(field.name.as_str(), "status" | "managedFields" | "ephemeralContainers") {
+        if matches!(field.name, "status" | "managedFields" | "ephemeralContainers") {
             continue;
         }
-        found.entry(&field.name).or_default().push(route.clone());
+        found.entry(field.name).or_default().push(route.clone());
         let mut shape = &field.shape;
         while let Shape::List(inner) | Shape::Map(inner) = shape {
             shape = inner;
@@ -229,7 +230,7 @@ fn visit(schema: &'static Schema, id: TypeId, route: &mut Vec<&'static str>, fou
         if let Shape::Object(next) = shape
             && route.len() < 16
         {
-            route.push(&field.name);
+            route.push(field.name);
             visit(schema, *next, route, found);
             route.pop();
         }

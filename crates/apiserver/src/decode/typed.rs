@@ -9,22 +9,22 @@ use serde::forward_to_deserialize_any;
 
 use super::quantity_text;
 use super::time::held;
-use crate::schema::{Schema, Shape, Type, TypeId};
+use crate::schema::{Schema, Shape, TypeId};
 use jobguard_manifest::{Entry, NodeId, NodeKind, Tree};
 
 /// A node that is to become what a shape says.
 #[derive(Clone, Copy)]
 pub(super) struct Typed<'a> {
     tree: &'a Tree<'a>,
-    schema: &'static Schema,
+    schema: Schema,
     node: NodeId,
-    shape: &'a Shape,
+    shape: &'static Shape,
 }
 
 /// The object itself, without what says which object it is: the type asked for says that already.
 pub(super) struct TypedRoot<'a> {
     pub(super) tree: &'a Tree<'a>,
-    pub(super) schema: &'static Schema,
+    pub(super) schema: Schema,
     pub(super) node: NodeId,
     pub(super) id: TypeId,
 }
@@ -40,7 +40,7 @@ impl<'a> Deserializer<'a> for TypedRoot<'a> {
         };
         let said = |entry: &Entry<'_>| !matches!(entry.key.as_ref(), "apiVersion" | "kind");
         visitor.visit_map(MapDeserializer::new(
-            fields(tree, schema, entries, schema.ty(id)).filter(move |(entry, _)| said(entry)).map(pair),
+            fields(tree, schema, entries, id).filter(move |(entry, _)| said(entry)).map(pair),
         ))
     }
 
@@ -54,15 +54,15 @@ impl<'a> Deserializer<'a> for TypedRoot<'a> {
 /// The fields of an object that its type has and that are set.
 fn fields<'a>(
     tree: &'a Tree<'a>,
-    schema: &'static Schema,
+    schema: Schema,
     entries: &'a [Entry<'a>],
-    ty: &'static Type,
+    ty: TypeId,
 ) -> impl Iterator<Item = (&'a Entry<'a>, Typed<'a>)> {
     entries.iter().filter_map(move |entry| {
         if entry.shadowed || tree[entry.value].kind == NodeKind::Null {
             return None;
         }
-        let shape = &ty.field(&entry.key)?.shape;
+        let shape = &schema.field(ty, &entry.key)?.shape;
         Some((entry, Typed { tree, schema, node: entry.value, shape }))
     })
 }
@@ -80,7 +80,7 @@ impl<'a> IntoDeserializer<'a, Error> for Typed<'a> {
 }
 
 impl<'a> Typed<'a> {
-    fn of(self, node: NodeId, shape: &'a Shape) -> Self {
+    fn of(self, node: NodeId, shape: &'static Shape) -> Self {
         Self { node, shape, ..self }
     }
 
@@ -111,7 +111,7 @@ impl<'a> Deserializer<'a> for Typed<'a> {
         match (self.shape, &tree[node].kind) {
             (_, NodeKind::Null) => self.empty(visitor),
             (Shape::Object(id), NodeKind::Map(entries)) => visitor
-                .visit_map(MapDeserializer::new(fields(tree, schema, entries, schema.ty(*id)).map(pair))),
+                .visit_map(MapDeserializer::new(fields(tree, schema, entries, *id).map(pair))),
             (Shape::Map(element), NodeKind::Map(entries)) => {
                 let kept = entries.iter().filter(|entry| !entry.shadowed);
                 visitor.visit_map(MapDeserializer::new(

@@ -1,81 +1,1880 @@
-//! Stub.
-#![allow(missing_docs)]
-#[derive(Debug,Clone,Copy,PartialEq,Eq,PartialOrd,Ord,Hash)]
-pub enum Gate {AllowServiceLBStatusOnNonLB,AnyVolumeDataSource,AppArmorFields,AtomicWriteVolumeUserFields,BtreeWatchCache,ClearingNominatedNodeNameAfterBinding,ClusterTrustBundle,ClusterTrustBundleProjection,ContainerRestartRules,ContainerStopSignals,CrossNamespaceVolumeDataSource,DRAExtendedResource,DRANodeAllocatableResources,DynamicResourceAllocation,EmptyDirVolumeMode,EnvFiles,EvictionRequestAPI,GRPCContainerProbeTLS,GenericWorkload,GitRepoVolumeDriver,H2CContainerProbe,HostnameOverride,ImageVolume,ImageVolumeWithDigest,InPlacePodLevelResourcesVerticalScaling,InPlacePodVerticalScaling,InPlacePodVerticalScalingAllocatedStatus,InPlacePodVerticalScalingInitContainers,JobBackoffLimitPerIndex,JobManagedBy,JobPodFailurePolicy,JobPodReplacementPolicy,JobSuccessPolicy,LoadBalancerIPMode,MatchLabelKeysInPodAffinity,MatchLabelKeysInPodTopologySpread,MatchLabelKeysInPodTopologySpreadSelectorMerge,MutablePVNodeAffinity,MutablePodResourcesForSuspendedJobs,MutableSchedulingDirectivesForSuspendedJobs,NodeDeclaredFeatures,NodeInclusionPolicyInPodTopologySpread,PodCertificateRequest,PodDeletionCost,PodHostIPs,PodLevelResources,PodLifecycleSleepAction,PodLifecycleSleepActionAllowZero,PodLogsQuerySplitStreams,PodObservedGenerationTracking,PodSchedulingReadiness,PreferSameTrafficDistribution,ProcMountType,RecoverVolumeExpansionFailure,RecursiveReadOnlyMounts,RelaxedDNSSearchValidation,RelaxedEnvironmentVariableValidation,RelaxedServiceNameValidation,ResourceHealthStatus,ResourceHealthStatusMessage,RestartAllContainersOnContainerExits,SELinuxChangePolicy,SELinuxMount,SidecarContainers,StorageNamespaceIndex,StrictIPCIDRValidation,SupplementalGroupsPolicy,TaintTolerationComparisonOperators,UserNamespacesHostNetworkSupport,UserNamespacesSupport,VolumeAttributesClass,VolumeBindMountOptions,WorkloadWithJob}
-pub(super) static STATES: &[(&str,[u8;9])] = &[
-("AllowServiceLBStatusOnNonLB",[1, 1, 1, 1, 1, 1, 0, 0, 0]),
-("AnyVolumeDataSource",[2, 2, 2, 2, 2, 2, 2, 2, 2]),
-("AppArmorFields",[0, 2, 2, 2, 2, 2, 2, 2, 2]),
-("AtomicWriteVolumeUserFields",[0, 0, 0, 0, 0, 0, 0, 0, 0]),
-("BtreeWatchCache",[0, 0, 0, 2, 2, 2, 2, 2, 2]),
-("ClearingNominatedNodeNameAfterBinding",[0, 0, 0, 0, 0, 1, 2, 2, 2]),
-("ClusterTrustBundle",[1, 1, 1, 1, 1, 1, 1, 1, 1]),
-("ClusterTrustBundleProjection",[1, 1, 1, 1, 1, 1, 1, 1, 1]),
-("ContainerRestartRules",[0, 0, 0, 0, 0, 1, 2, 2, 2]),
-("ContainerStopSignals",[0, 0, 0, 0, 1, 1, 1, 1, 1]),
-("CrossNamespaceVolumeDataSource",[0, 0, 1, 1, 1, 1, 1, 1, 1]),
-("DRAExtendedResource",[0, 0, 0, 0, 0, 1, 1, 2, 2]),
-("DRANodeAllocatableResources",[0, 0, 0, 0, 0, 0, 0, 1, 1]),
-("DynamicResourceAllocation",[1, 1, 1, 1, 1, 2, 2, 2, 2]),
-("EmptyDirVolumeMode",[0, 0, 0, 0, 0, 0, 0, 0, 0]),
-("EnvFiles",[0, 0, 0, 0, 0, 1, 2, 2, 2]),
-("EvictionRequestAPI",[0, 0, 0, 0, 0, 0, 0, 0, 0]),
-("GRPCContainerProbeTLS",[0, 0, 0, 0, 0, 0, 0, 0, 0]),
-("GenericWorkload",[0, 0, 0, 0, 0, 0, 1, 1, 1]),
-("GitRepoVolumeDriver",[2, 2, 2, 2, 1, 1, 1, 1, 1]),
-("H2CContainerProbe",[0, 0, 0, 0, 0, 0, 0, 0, 0]),
-("HostnameOverride",[0, 0, 0, 0, 0, 1, 2, 2, 2]),
-("ImageVolume",[0, 0, 1, 1, 1, 1, 2, 2, 2]),
-("ImageVolumeWithDigest",[0, 0, 0, 0, 0, 0, 0, 1, 1]),
-("InPlacePodLevelResourcesVerticalScaling",[0, 0, 0, 0, 0, 0, 1, 2, 2]),
-("InPlacePodVerticalScaling",[1, 1, 1, 1, 2, 2, 2, 2, 2]),
-("InPlacePodVerticalScalingAllocatedStatus",[0, 0, 0, 1, 1, 1, 1, 0, 0]),
-("InPlacePodVerticalScalingInitContainers",[0, 0, 0, 0, 0, 0, 0, 2, 2]),
-("JobBackoffLimitPerIndex",[2, 2, 2, 2, 2, 2, 2, 2, 2]),
-("JobManagedBy",[0, 1, 1, 2, 2, 2, 2, 2, 2]),
-("JobPodFailurePolicy",[2, 2, 2, 2, 2, 2, 2, 2, 2]),
-("JobPodReplacementPolicy",[2, 2, 2, 2, 2, 2, 2, 2, 2]),
-("JobSuccessPolicy",[0, 1, 2, 2, 2, 2, 2, 2, 2]),
-("LoadBalancerIPMode",[1, 2, 2, 2, 2, 2, 0, 0, 0]),
-("MatchLabelKeysInPodAffinity",[1, 1, 2, 2, 2, 2, 2, 2, 2]),
-("MatchLabelKeysInPodTopologySpread",[2, 2, 2, 2, 2, 2, 2, 2, 2]),
-("MatchLabelKeysInPodTopologySpreadSelectorMerge",[0, 0, 0, 0, 0, 2, 2, 2, 2]),
-("MutablePVNodeAffinity",[0, 0, 0, 0, 0, 0, 1, 1, 1]),
-("MutablePodResourcesForSuspendedJobs",[0, 0, 0, 0, 0, 0, 1, 2, 2]),
-("MutableSchedulingDirectivesForSuspendedJobs",[0, 0, 0, 0, 0, 0, 1, 2, 2]),
-("NodeDeclaredFeatures",[0, 0, 0, 0, 0, 0, 1, 2, 2]),
-("NodeInclusionPolicyInPodTopologySpread",[2, 2, 2, 2, 2, 2, 2, 2, 2]),
-("PodCertificateRequest",[0, 0, 0, 0, 0, 1, 1, 1, 1]),
-("PodDeletionCost",[2, 2, 2, 2, 2, 2, 2, 2, 2]),
-("PodHostIPs",[0, 0, 2, 0, 0, 0, 0, 0, 0]),
-("PodLevelResources",[0, 0, 0, 1, 1, 2, 2, 2, 2]),
-("PodLifecycleSleepAction",[1, 2, 2, 2, 2, 2, 2, 2, 2]),
-("PodLifecycleSleepActionAllowZero",[0, 0, 0, 1, 2, 2, 2, 2, 2]),
-("PodLogsQuerySplitStreams",[0, 0, 0, 0, 1, 1, 1, 1, 1]),
-("PodObservedGenerationTracking",[0, 0, 0, 0, 1, 2, 2, 2, 2]),
-("PodSchedulingReadiness",[0, 0, 0, 0, 0, 0, 0, 0, 0]),
-("PreferSameTrafficDistribution",[0, 0, 0, 0, 1, 2, 2, 2, 2]),
-("ProcMountType",[1, 1, 1, 1, 2, 2, 2, 2, 2]),
-("RecoverVolumeExpansionFailure",[1, 1, 1, 2, 2, 2, 2, 2, 2]),
-("RecursiveReadOnlyMounts",[0, 1, 2, 2, 2, 2, 2, 2, 2]),
-("RelaxedDNSSearchValidation",[0, 0, 0, 1, 2, 2, 2, 2, 2]),
-("RelaxedEnvironmentVariableValidation",[0, 1, 1, 2, 2, 2, 2, 2, 2]),
-("RelaxedServiceNameValidation",[0, 0, 0, 0, 0, 1, 1, 2, 2]),
-("ResourceHealthStatus",[0, 0, 1, 1, 1, 1, 1, 2, 2]),
-("ResourceHealthStatusMessage",[0, 0, 0, 0, 0, 0, 0, 2, 2]),
-("RestartAllContainersOnContainerExits",[0, 0, 0, 0, 0, 0, 1, 2, 2]),
-("SELinuxChangePolicy",[0, 0, 0, 1, 2, 2, 2, 2, 2]),
-("SELinuxMount",[0, 1, 1, 1, 1, 1, 1, 1, 1]),
-("SidecarContainers",[2, 2, 2, 2, 2, 2, 2, 2, 2]),
-("StorageNamespaceIndex",[0, 2, 2, 2, 2, 2, 2, 2, 2]),
-("StrictIPCIDRValidation",[0, 0, 0, 0, 1, 1, 1, 2, 2]),
-("SupplementalGroupsPolicy",[0, 0, 1, 1, 2, 2, 2, 2, 2]),
-("TaintTolerationComparisonOperators",[0, 0, 0, 0, 0, 0, 1, 1, 1]),
-("UserNamespacesHostNetworkSupport",[0, 0, 0, 0, 0, 0, 1, 1, 1]),
-("UserNamespacesSupport",[1, 1, 1, 1, 2, 2, 2, 2, 2]),
-("VolumeAttributesClass",[1, 1, 1, 1, 1, 2, 2, 2, 2]),
-("VolumeBindMountOptions",[0, 0, 0, 0, 0, 0, 0, 0, 0]),
-("WorkloadWithJob",[0, 0, 0, 0, 0, 0, 0, 0, 0]),
+// Generated by `cargo xtask kubernetes`; do not edit.
+
+//! Every feature gate, with its state in each version.
+
+use super::GateInfo;
+use super::states::{
+    ABSENT, ALPHA_OFF, ALPHA_ON, BETA_OFF, BETA_ON, DEPRECATED_OFF, DEPRECATED_OFF_LOCKED, DEPRECATED_ON,
+    DEPRECATED_ON_LOCKED, GA_ON, GA_ON_LOCKED,
+};
+
+/// The oldest minor version that the tables know: 1.29.
+pub const OLDEST_MINOR: u8 = 29;
+
+/// The newest minor version that the tables know: 1.37.
+pub const NEWEST_MINOR: u8 = 37;
+
+/// A feature gate of any of these versions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Gate {
+    /// GA, on and locked from 1.29 to 1.32.
+    APIListChunking,
+    /// GA, on and locked from 1.29 to 1.30.
+    APIPriorityAndFairness,
+    /// Beta and on since 1.29.
+    APIResponseCompression,
+    /// GA, on and locked in 1.29.
+    APISelfSubjectReview,
+    /// Beta and on since 1.29.
+    APIServerIdentity,
+    /// Beta and on from 1.29 to 1.33; GA, on and locked since 1.34.
+    APIServerTracing,
+    /// Alpha and off in 1.37.
+    APIServerWebhookAuthenticationToken,
+    /// Alpha and off since 1.30.
+    APIServingWithRoutine,
+    /// Beta and on in 1.29; GA, on and locked from 1.30 to 1.32.
+    AdmissionWebhookMatchConditions,
+    /// Beta and on in 1.29; GA, on and locked from 1.30 to 1.32.
+    AggregatedDiscoveryEndpoint,
+    /// Deprecated and on from 1.33 to 1.34; Deprecated, on and locked since 1.35.
+    AggregatedDiscoveryRemoveBetaType,
+    /// Deprecated and off since 1.31.
+    AllowDNSOnlyNodeCSR,
+    /// Deprecated and off since 1.31.
+    AllowInsecureKubeletCertificateSigningRequests,
+    /// Deprecated and off from 1.32 to 1.34; Deprecated, off and locked since 1.35.
+    AllowOverwriteTerminationGracePeriodSeconds,
+    /// Beta and on since 1.33.
+    AllowParsingUserUIDFromCertAuth,
+    /// GA and on since 1.36.
+    AllowServiceExternalIPs,
+    /// Deprecated and off from 1.29 to 1.31; Deprecated, off and locked from 1.32 to 1.34.
+    AllowServiceLBStatusOnNonLB,
+    /// Alpha and off from 1.32 to 1.36; Beta and on in 1.37.
+    AllowUnsafeMalformedObjectDeletion,
+    /// Alpha and off in 1.31; Beta and on from 1.32 to 1.33; GA, on and locked since 1.34.
+    AnonymousAuthConfigurableEndpoints,
+    /// Beta and on from 1.29 to 1.32; GA, on and locked since 1.33.
+    AnyVolumeDataSource,
+    /// Beta and on from 1.29 to 1.30; GA, on and locked from 1.31 to 1.32.
+    AppArmor,
+    /// Beta and on in 1.30; GA, on and locked from 1.31 to 1.32.
+    AppArmorFields,
+    /// Beta and on since 1.36.
+    AtomicFIFO,
+    /// Alpha and off in 1.37.
+    AtomicWriteVolumeUserFields,
+    /// Alpha and off in 1.31; Beta and on from 1.32 to 1.33; GA, on and locked since 1.34.
+    AuthorizeNodeWithSelectors,
+    /// Beta and on since 1.35.
+    AuthorizePodWebsocketUpgradeCreatePermission,
+    /// Alpha and off in 1.31; Beta and on from 1.32 to 1.33; GA, on and locked since 1.34.
+    AuthorizeWithSelectors,
+    /// Beta and on in 1.32; GA, on and locked since 1.33.
+    BtreeWatchCache,
+    /// Alpha and off since 1.32.
+    CBORServingAndStorage,
+    /// GA, on and locked from 1.29 to 1.32.
+    CPUManager,
+    /// Alpha and off since 1.29.
+    CPUManagerPolicyAlphaOptions,
+    /// Beta and on since 1.29.
+    CPUManagerPolicyBetaOptions,
+    /// Beta and on from 1.29 to 1.32; GA, on and locked since 1.33.
+    CPUManagerPolicyOptions,
+    /// Beta and off in 1.35; Beta and on since 1.36.
+    CRDObservedGenerationTracking,
+    /// Alpha and off in 1.29; Beta and on from 1.30 to 1.32; GA, on and locked since 1.33.
+    CRDValidationRatcheting,
+    /// Alpha and off since 1.36.
+    CRIListStreaming,
+    /// GA, on and locked in 1.29.
+    CSIMigrationAzureFile,
+    /// Beta and off from 1.29 to 1.30; Beta and on from 1.31 to 1.32; GA, on and locked from 1.33 to 1.35.
+    CSIMigrationPortworx,
+    /// Deprecated and off from 1.29 to 1.30.
+    CSIMigrationRBD,
+    /// GA, on and locked from 1.29 to 1.30.
+    CSINodeExpandSecret,
+    /// Beta and on in 1.35; GA, on and locked since 1.36.
+    CSIServiceAccountTokenSecrets,
+    /// Alpha and off since 1.29.
+    CSIVolumeHealth,
+    /// Deprecated and off since 1.35.
+    ChangeContainerStatusOnKubeletRestart,
+    /// Alpha and off in 1.34; Beta and on since 1.35.
+    ClearingNominatedNodeNameAfterBinding,
+    /// Alpha and off since 1.32.
+    ClientsAllowCBOR,
+    /// Alpha and off since 1.32.
+    ClientsPreferCBOR,
+    /// Alpha and off since 1.35.
+    CloudControllerManagerWatchBasedRoutesReconciliation,
+    /// Alpha and off since 1.29.
+    CloudControllerManagerWebhook,
+    /// Beta and on in 1.29; GA, on and locked from 1.30 to 1.31.
+    CloudDualStackNodeIPs,
+    /// Alpha and off from 1.29 to 1.32; Beta and off from 1.33 to 1.36; GA, on and locked in 1.37.
+    ClusterTrustBundle,
+    /// Alpha and off from 1.29 to 1.32; Beta and off from 1.33 to 1.36; GA, on and locked in 1.37.
+    ClusterTrustBundleProjection,
+    /// Alpha and off from 1.32 to 1.35; Beta and on since 1.36.
+    ComponentFlagz,
+    /// Beta and on from 1.29 to 1.31; GA, on and locked from 1.32 to 1.34.
+    ComponentSLIs,
+    /// Alpha and off from 1.32 to 1.35; Beta and on since 1.36.
+    ComponentStatusz,
+    /// Alpha and off in 1.37.
+    CompositePodGroup,
+    /// Beta and off from 1.31 to 1.36; Beta and on in 1.37.
+    ConcurrentWatchObjectDecode,
+    /// GA and on in 1.29; GA, on and locked in 1.30.
+    ConsistentHTTPGetHandlers,
+    /// Alpha and off from 1.29 to 1.30; Beta and on from 1.31 to 1.33; GA, on and locked since 1.34.
+    ConsistentListFromCache,
+    /// Alpha and off in 1.35; Beta and on since 1.36.
+    ConstrainedImpersonation,
+    /// Alpha and off in 1.29; Beta and on since 1.30.
+    ContainerCheckpoint,
+    /// Alpha and off in 1.34; Beta and on since 1.35.
+    ContainerRestartRules,
+    /// Alpha and off since 1.33.
+    ContainerStopSignals,
+    /// Alpha and off in 1.29; Beta and on since 1.30.
+    ContextualLogging,
+    /// Alpha and off since 1.36.
+    ControllerManagerReleaseLeaderElectionLockOnExit,
+    /// Alpha and off from 1.31 to 1.32; Beta and off since 1.33.
+    CoordinatedLeaderElection,
+    /// Beta and on from 1.29 to 1.31; GA, on and locked from 1.32 to 1.34.
+    CronJobsScheduledAnnotation,
+    /// Alpha and off since 1.29.
+    CrossNamespaceVolumeDataSource,
+    /// Alpha and off from 1.29 to 1.35; GA and on since 1.36.
+    CustomCPUCFSQuotaPeriod,
+    /// Alpha and off in 1.30; Beta and on in 1.31; GA, on and locked since 1.32.
+    CustomResourceFieldSelectors,
+    /// GA, on and locked from 1.29 to 1.30.
+    CustomResourceValidationExpressions,
+    /// Alpha and off from 1.32 to 1.33; Beta and on from 1.34 to 1.35; GA, on and locked since 1.36.
+    DRAAdminAccess,
+    /// Alpha and off from 1.34 to 1.35; Beta and on since 1.36.
+    DRAConsumableCapacity,
+    /// Alpha and off in 1.31.
+    DRAControlPlaneController,
+    /// Alpha and off in 1.37.
+    DRADerivedAttributes,
+    /// Alpha and off from 1.34 to 1.35; Beta and on since 1.36.
+    DRADeviceBindingConditions,
+    /// Alpha and off in 1.37.
+    DRADeviceCompatibilityGroups,
+    /// Alpha and off in 1.35; Beta and off in 1.36; GA and on in 1.37.
+    DRADeviceTaintRules,
+    /// Alpha and off from 1.33 to 1.35; Beta and on in 1.36; GA and on in 1.37.
+    DRADeviceTaints,
+    /// Alpha and off from 1.34 to 1.35; Beta and on in 1.36; GA, on and locked in 1.37.
+    DRAExtendedResource,
+    /// Beta and on in 1.37.
+    DRAFractionalCapacityRange,
+    /// Alpha and off since 1.36.
+    DRAListTypeAttributes,
+    /// Alpha and off since 1.36.
+    DRANodeAllocatableResources,
+    /// Alpha and off in 1.37.
+    DRAOptionalNodeOperations,
+    /// Alpha and off from 1.33 to 1.35; Beta and on since 1.36.
+    DRAPartitionableDevices,
+    /// Alpha and off in 1.37.
+    DRAPartitionableDevicesType,
+    /// Alpha and off in 1.33; Beta and on from 1.34 to 1.35; GA and on in 1.36; GA, on and locked in 1.37.
+    DRAPrioritizedList,
+    /// Alpha and off in 1.32; Beta and on from 1.33 to 1.36; GA, on and locked in 1.37.
+    DRAResourceClaimDeviceStatus,
+    /// Beta and on since 1.36.
+    DRAResourceClaimGranularStatusAuthorization,
+    /// Alpha and off since 1.36.
+    DRAResourcePoolStatus,
+    /// Beta and on since 1.34.
+    DRASchedulerFilterTimeout,
+    /// Alpha and off in 1.36; Beta and off in 1.37.
+    DRAWorkloadResourceClaims,
+    /// Beta and on from 1.33 to 1.35; GA, on and locked since 1.36.
+    DeclarativeValidation,
+    /// Beta and on since 1.36.
+    DeclarativeValidationBeta,
+    /// Beta and off from 1.33 to 1.35; Deprecated and off since 1.36.
+    DeclarativeValidationTakeover,
+    /// Deprecated and off from 1.29 to 1.30.
+    DefaultHostNetworkHostPortsInPodTemplates,
+    /// Alpha and off in 1.37.
+    DefaultPodSysctls,
+    /// Alpha and off from 1.33 to 1.34; Beta and on since 1.35.
+    DeploymentReplicaSetTerminatingReplicas,
+    /// Beta and on since 1.34.
+    DetectCacheInconsistency,
+    /// Beta and on from 1.29 to 1.30; GA, on and locked from 1.31 to 1.33.
+    DevicePluginCDIDevices,
+    /// Alpha and off from 1.31 to 1.32; Beta and off in 1.33; GA and on in 1.34; GA, on and locked since 1.35.
+    DisableAllocatorDualWrite,
+    /// Beta and on from 1.33 to 1.35; Deprecated and on since 1.36.
+    DisableCPUQuotaWithExclusiveCPUs,
+    /// Beta and on from 1.29 to 1.30; GA, on and locked from 1.31 to 1.32.
+    DisableCloudProviders,
+    /// Beta and on from 1.29 to 1.30; GA, on and locked from 1.31 to 1.32.
+    DisableKubeletCloudCredentialProviders,
+    /// Alpha and off from 1.29 to 1.30; Deprecated and off from 1.31 to 1.32; Deprecated and on from 1.33 to 1.35; Deprecated, on and locked since 1.36.
+    DisableNodeKubeProxyVersion,
+    /// Alpha and off from 1.29 to 1.31; Beta and off from 1.32 to 1.33; GA and on in 1.34; GA, on and locked since 1.35.
+    DynamicResourceAllocation,
+    /// GA, on and locked from 1.29 to 1.32.
+    EfficientWatchResumption,
+    /// Beta and on from 1.29 to 1.30; GA, on and locked from 1.31 to 1.33.
+    ElasticIndexedJob,
+    /// Alpha and off in 1.37.
+    EmptyDirVolumeMode,
+    /// Alpha and off in 1.34; Beta and on since 1.35.
+    EnvFiles,
+    /// Beta and on in 1.37.
+    EtcdRangeStream,
+    /// Alpha and off since 1.29.
+    EventedPLEG,
+    /// Alpha and off in 1.37.
+    EvictionRequestAPI,
+    /// Beta and on in 1.37.
+    ExcludeAdmissionWebhookVirtualResources,
+    /// GA and on from 1.29 to 1.34; GA, on and locked since 1.35.
+    ExecProbeTimeout,
+    /// GA, on and locked in 1.29.
+    ExpandedDNSConfig,
+    /// Deprecated, off and locked in 1.29.
+    ExperimentalHostUserNamespaceDefaulting,
+    /// Beta and on since 1.36.
+    ExtendWebSocketsToKubelet,
+    /// Alpha and off from 1.32 to 1.33; Beta and on from 1.34 to 1.35; GA, on and locked since 1.36.
+    ExternalServiceAccountTokenSigner,
+    /// Alpha and off in 1.37.
+    GRPCContainerProbeTLS,
+    /// Alpha and off from 1.35 to 1.36.
+    GangScheduling,
+    /// Alpha and off from 1.35 to 1.36; Beta and off in 1.37.
+    GenericWorkload,
+    /// Deprecated and off from 1.33 to 1.35; Deprecated, off and locked since 1.36.
+    GitRepoVolumeDriver,
+    /// Beta and on since 1.29.
+    GracefulNodeShutdown,
+    /// Beta and on since 1.29.
+    GracefulNodeShutdownBasedOnPodPriority,
+    /// Alpha and off in 1.37.
+    H2CContainerProbe,
+    /// Alpha and off from 1.33 to 1.34; Beta and on from 1.35 to 1.36; GA, on and locked in 1.37.
+    HPAConfigurableTolerance,
+    /// Beta and on in 1.29; GA, on and locked from 1.30 to 1.31.
+    HPAContainerMetrics,
+    /// Alpha and off from 1.29 to 1.36; Beta and on in 1.37.
+    HPAScaleToZero,
+    /// Alpha and off from 1.29 to 1.30; Beta and on from 1.31 to 1.32; GA, on and locked from 1.33 to 1.35.
+    HonorPVReclaimPolicy,
+    /// Alpha and off in 1.34; Beta and on from 1.35 to 1.36; GA, on and locked in 1.37.
+    HostnameOverride,
+    /// Beta and on in 1.37.
+    HugepageAwareEviction,
+    /// GA, on and locked in 1.29.
+    IPTablesOwnershipCleanup,
+    /// Alpha and off in 1.29; Beta and on from 1.30 to 1.34; GA, on and locked since 1.35.
+    ImageMaximumGCAge,
+    /// Alpha and off from 1.31 to 1.32; Beta and off from 1.33 to 1.34; Beta and on in 1.35; GA, on and locked since 1.36.
+    ImageVolume,
+    /// Alpha and off since 1.36.
+    ImageVolumeWithDigest,
+    /// Beta and on since 1.33.
+    InOrderInformers,
+    /// Beta and on since 1.35.
+    InOrderInformersBatchProcess,
+    /// Alpha and off in 1.35; Beta and on since 1.36.
+    InPlacePodLevelResourcesVerticalScaling,
+    /// Alpha and off from 1.29 to 1.32; Beta and on from 1.33 to 1.34; GA, on and locked since 1.35.
+    InPlacePodVerticalScaling,
+    /// Alpha and off in 1.32; Deprecated and off from 1.33 to 1.35.
+    InPlacePodVerticalScalingAllocatedStatus,
+    /// Alpha and off since 1.32.
+    InPlacePodVerticalScalingExclusiveCPUs,
+    /// Alpha and off since 1.34.
+    InPlacePodVerticalScalingExclusiveMemory,
+    /// Beta and on since 1.36.
+    InPlacePodVerticalScalingInitContainers,
+    /// Alpha and off in 1.37.
+    InPlacePodVerticalScalingMemoryBackedVolumes,
+    /// Alpha and off in 1.37.
+    InPlacePodVerticalScalingSchedulerPreemption,
+    /// Alpha and off from 1.29 to 1.30.
+    InTreePluginAWSUnregister,
+    /// Alpha and off from 1.29 to 1.30.
+    InTreePluginAzureDiskUnregister,
+    /// Alpha and off from 1.29 to 1.30.
+    InTreePluginAzureFileUnregister,
+    /// Alpha and off from 1.29 to 1.30.
+    InTreePluginGCEUnregister,
+    /// Alpha and off from 1.29 to 1.30.
+    InTreePluginOpenStackUnregister,
+    /// Alpha and off from 1.29 to 1.35.
+    InTreePluginPortworxUnregister,
+    /// Deprecated and off from 1.29 to 1.30.
+    InTreePluginRBDUnregister,
+    /// Alpha and off from 1.29 to 1.30.
+    InTreePluginvSphereUnregister,
+    /// Alpha and off from 1.30 to 1.34; GA and on since 1.35.
+    InformerResourceVersion,
+    /// Alpha and off in 1.37.
+    InterPodAffinityHostnameFastPath,
+    /// Beta and on from 1.29 to 1.32; GA, on and locked since 1.33.
+    JobBackoffLimitPerIndex,
+    /// Alpha and off from 1.30 to 1.31; Beta and on from 1.32 to 1.34; GA, on and locked since 1.35.
+    JobManagedBy,
+    /// Beta and on from 1.29 to 1.30; GA, on and locked from 1.31 to 1.32.
+    JobPodFailurePolicy,
+    /// Beta and on from 1.29 to 1.33; GA, on and locked since 1.34.
+    JobPodReplacementPolicy,
+    /// GA, on and locked from 1.29 to 1.30.
+    JobReadyPods,
+    /// Alpha and off in 1.30; Beta and on from 1.31 to 1.32; GA, on and locked since 1.33.
+    JobSuccessPolicy,
+    /// Deprecated and off since 1.29.
+    KMSv1,
+    /// GA, on and locked from 1.29 to 1.31.
+    KMSv2,
+    /// GA, on and locked from 1.29 to 1.31.
+    KMSv2KDF,
+    /// Alpha and off in 1.29; Beta and on in 1.30; GA, on and locked from 1.31 to 1.32.
+    KubeProxyDrainingTerminatingNodes,
+    /// Deprecated and on in 1.37.
+    KubeProxyIPVS,
+    /// Alpha and off in 1.37.
+    KubeProxyNFTablesLocalhostNodePorts,
+    /// Alpha and off from 1.29 to 1.30; Beta and on from 1.31 to 1.33; GA, on and locked since 1.34.
+    KubeletCgroupDriverFromCRI,
+    /// Alpha and off from 1.32 to 1.34; Beta and on since 1.35.
+    KubeletCrashLoopBackOffMax,
+    /// Alpha and off from 1.33 to 1.34; Beta and on since 1.35.
+    KubeletEnsureSecretPulledImages,
+    /// Alpha and off in 1.32; Beta and on from 1.33 to 1.35; GA, on and locked since 1.36.
+    KubeletFineGrainedAuthz,
+    /// Alpha and off from 1.29 to 1.36; Beta and on in 1.37.
+    KubeletInUserNamespace,
+    /// Alpha and off in 1.33; Beta and on from 1.34 to 1.35; GA, on and locked since 1.36.
+    KubeletPSI,
+    /// GA, on and locked in 1.29.
+    KubeletPodResources,
+    /// Alpha and off from 1.29 to 1.33; Beta and on from 1.34 to 1.35; GA, on and locked since 1.36.
+    KubeletPodResourcesDynamicResources,
+    /// Alpha and off from 1.29 to 1.33; Beta and on from 1.34 to 1.35; GA, on and locked since 1.36.
+    KubeletPodResourcesGet,
+    /// Deprecated and on since 1.34.
+    KubeletPodResourcesListUseActivePods,
+    /// Deprecated and off since 1.32.
+    KubeletRegistrationGetOnExistsOnly,
+    /// Alpha and off from 1.29 to 1.30; Beta and on since 1.31.
+    KubeletSeparateDiskGC,
+    /// Alpha and off in 1.33; Beta and on since 1.34.
+    KubeletServiceAccountTokenForCredentialProviders,
+    /// Beta and on from 1.29 to 1.33; GA, on and locked since 1.34.
+    KubeletTracing,
+    /// Beta and on in 1.29; GA, on and locked from 1.30 to 1.31.
+    LegacyServiceAccountTokenCleanUp,
+    /// GA, on and locked in 1.29.
+    LegacyServiceAccountTokenTracking,
+    /// Deprecated and off in 1.33.
+    LegacySidecarContainers,
+    /// Alpha and off in 1.33; Beta and on since 1.34.
+    ListFromCacheSnapshot,
+    /// Alpha and off in 1.29; Beta and on from 1.30 to 1.31; GA, on and locked from 1.32 to 1.34.
+    LoadBalancerIPMode,
+    /// Alpha and off from 1.29 to 1.30; Beta and off since 1.31.
+    LocalStorageCapacityIsolationFSQuotaMonitoring,
+    /// Beta and on from 1.29 to 1.30; GA, on and locked since 1.31.
+    LogarithmicScaleDown,
+    /// Alpha and off since 1.29.
+    LoggingAlphaOptions,
+    /// Beta and on since 1.29.
+    LoggingBetaOptions,
+    /// Alpha and off in 1.36; Beta and on in 1.37.
+    ManifestBasedAdmissionControlConfig,
+    /// Alpha and off from 1.29 to 1.30; Beta and on from 1.31 to 1.32; GA, on and locked since 1.33.
+    MatchLabelKeysInPodAffinity,
+    /// Beta and on since 1.29.
+    MatchLabelKeysInPodTopologySpread,
+    /// Beta and on since 1.34.
+    MatchLabelKeysInPodTopologySpreadSelectorMerge,
+    /// Alpha and off from 1.29 to 1.34; Beta and off from 1.35 to 1.36; Beta and on in 1.37.
+    MaxUnavailableStatefulSet,
+    /// Beta and on from 1.29 to 1.31; GA, on and locked from 1.32 to 1.35.
+    MemoryManager,
+    /// Alpha and off from 1.29 to 1.36; Beta and on in 1.37.
+    MemoryQoS,
+    /// Beta and on in 1.29; GA, on and locked from 1.30 to 1.31.
+    MinDomainsInPodTopologySpread,
+    /// GA, on and locked in 1.29.
+    MinimizeIPTablesRestore,
+    /// Alpha and off from 1.29 to 1.30; Beta and off from 1.31 to 1.32; GA and on in 1.33; GA, on and locked since 1.34.
+    MultiCIDRServiceAllocator,
+    /// Alpha and off in 1.33; Beta and off in 1.34; Beta and on in 1.35; GA, on and locked since 1.36.
+    MutableCSINodeAllocatableCount,
+    /// Alpha and off since 1.35.
+    MutablePVNodeAffinity,
+    /// Alpha and off in 1.35; Beta and on since 1.36.
+    MutablePodResourcesForSuspendedJobs,
+    /// Alpha and off in 1.35; Beta and on since 1.36.
+    MutableSchedulingDirectivesForSuspendedJobs,
+    /// Alpha and off from 1.30 to 1.33; Beta and off from 1.34 to 1.35; GA and on since 1.36.
+    MutatingAdmissionPolicy,
+    /// Alpha and off from 1.29 to 1.30; Beta and on from 1.31 to 1.32; GA, on and locked since 1.33.
+    NFTablesProxyMode,
+    /// Alpha and off in 1.36; Beta and on in 1.37.
+    NativeHistograms,
+    /// Beta and on in 1.29; GA, on and locked from 1.30 to 1.31.
+    NewVolumeManagerReconstruction,
+    /// Alpha and off in 1.35; Beta and on in 1.36; GA, on and locked in 1.37.
+    NodeDeclaredFeatures,
+    /// Beta and on from 1.29 to 1.32; GA, on and locked since 1.33.
+    NodeInclusionPolicyInPodTopologySpread,
+    /// Alpha and off in 1.37.
+    NodeLifecycleConditions,
+    /// Alpha and on in 1.29; Beta and on from 1.30 to 1.35; GA, on and locked since 1.36.
+    NodeLogQuery,
+    /// GA, on and locked from 1.29 to 1.31.
+    NodeOutOfServiceVolumeDetach,
+    /// Beta and off in 1.29; Beta and on from 1.30 to 1.33; GA, on and locked since 1.34.
+    NodeSwap,
+    /// Alpha and off in 1.34; Beta and on since 1.35.
+    NominatedNodeNameForExpectation,
+    /// Beta and on since 1.29.
+    OpenAPIEnums,
+    /// Beta and on since 1.35.
+    OpportunisticBatching,
+    /// Beta and off from 1.30 to 1.32; Beta and on in 1.33; GA, on and locked since 1.34.
+    OrderedNamespaceDeletion,
+    /// Beta and on from 1.29 to 1.30; GA, on and locked from 1.31 to 1.32.
+    PDBUnhealthyPodEvictionPolicy,
+    /// Beta and on since 1.36.
+    PLEGOnDemandRelist,
+    /// Alpha and off in 1.36; Beta and on in 1.37.
+    PersistentVolumeClaimUnusedSinceTime,
+    /// Beta and on from 1.29 to 1.30; GA, on and locked from 1.31 to 1.32.
+    PersistentVolumeLastPhaseTransitionTime,
+    /// Alpha and off from 1.29 to 1.36; Beta and off in 1.37.
+    PodAndContainerStatsFromCRI,
+    /// Alpha and off in 1.34; Beta and off from 1.35 to 1.36; GA, on and locked in 1.37.
+    PodCertificateRequest,
+    /// Beta and on since 1.29.
+    PodDeletionCost,
+    /// Beta and on from 1.29 to 1.30; GA, on and locked from 1.31 to 1.33.
+    PodDisruptionConditions,
+    /// Alpha and off in 1.37.
+    PodGroupPreemptionPolicy,
+    /// Beta and on in 1.29; GA, on and locked from 1.30 to 1.31.
+    PodHostIPs,
+    /// Beta and on from 1.29 to 1.31; GA, on and locked from 1.32 to 1.34.
+    PodIndexLabel,
+    /// Alpha and off in 1.36; Beta and off in 1.37.
+    PodLevelResourceManagers,
+    /// Alpha and off from 1.32 to 1.33; Beta and on since 1.34.
+    PodLevelResources,
+    /// Alpha and off in 1.29; Beta and on from 1.30 to 1.33; GA, on and locked since 1.34.
+    PodLifecycleSleepAction,
+    /// Alpha and off in 1.32; Beta and on in 1.33; GA, on and locked since 1.34.
+    PodLifecycleSleepActionAllowZero,
+    /// Alpha and off since 1.32.
+    PodLogsQuerySplitStreams,
+    /// Alpha and off in 1.33; Beta and on in 1.34; GA, on and locked since 1.35.
+    PodObservedGenerationTracking,
+    /// Beta and on from 1.29 to 1.36; GA, on and locked in 1.37.
+    PodReadyToStartContainersCondition,
+    /// Beta and on in 1.29; GA, on and locked since 1.30.
+    PodSchedulingReadiness,
+    /// Alpha and off from 1.33 to 1.34; Beta and on since 1.35.
+    PodTopologyLabelsAdmission,
+    /// Alpha and off in 1.36; Beta and on in 1.37.
+    PodsAPI,
+    /// Alpha and off in 1.30; Beta and on since 1.31.
+    PortForwardWebsockets,
+    /// Alpha and off in 1.33; Beta and on in 1.34; GA, on and locked since 1.35.
+    PreferSameTrafficDistribution,
+    /// Beta and on since 1.34.
+    PreventStaticPodAPIReferences,
+    /// GA, on and locked in 1.34.
+    ProbeHostPodSecurityStandards,
+    /// Alpha and off from 1.29 to 1.30; Beta and off from 1.31 to 1.32; Beta and on from 1.33 to 1.35; GA, on and locked since 1.36.
+    ProcMountType,
+    /// GA, on and locked in 1.29.
+    ProxyTerminatingEndpoints,
+    /// Alpha and off since 1.29.
+    QOSReserved,
+    /// GA, on and locked from 1.29 to 1.30.
+    ReadWriteOncePod,
+    /// Alpha and off from 1.29 to 1.31; Beta and on from 1.32 to 1.33; GA, on and locked since 1.34.
+    RecoverVolumeExpansionFailure,
+    /// Alpha and off in 1.30; Beta and on from 1.31 to 1.32; GA, on and locked since 1.33.
+    RecursiveReadOnlyMounts,
+    /// Alpha and off since 1.33.
+    ReduceDefaultCrashLoopBackOffDecay,
+    /// Alpha and off in 1.32; Beta and on in 1.33; GA, on and locked since 1.34.
+    RelaxedDNSSearchValidation,
+    /// Alpha and off from 1.30 to 1.31; Beta and on from 1.32 to 1.33; GA, on and locked since 1.34.
+    RelaxedEnvironmentVariableValidation,
+    /// Alpha and off from 1.34 to 1.35; Beta and on in 1.36; GA, on and locked in 1.37.
+    RelaxedServiceNameValidation,
+    /// Beta and on since 1.36.
+    ReloadKubeletClientCAFile,
+    /// Beta and on since 1.31.
+    ReloadKubeletServerCertificateFile,
+    /// GA, on and locked from 1.29 to 1.32.
+    RemainingItemCount,
+    /// Alpha and off in 1.32; Beta and on since 1.33.
+    RemoteRequestHeaderUID,
+    /// GA, on and locked in 1.29.
+    RemoveSelfLink,
+    /// Beta and off in 1.31; Beta and on from 1.32 to 1.33; GA, on and locked since 1.34.
+    ResilientWatchCacheInitialization,
+    /// Alpha and off from 1.31 to 1.35; Beta and on since 1.36.
+    ResourceHealthStatus,
+    /// Beta and on since 1.36.
+    ResourceHealthStatusMessage,
+    /// Alpha and off in 1.35; Beta and on since 1.36.
+    RestartAllContainersOnContainerExits,
+    /// Alpha and off in 1.30; Beta and on in 1.31; GA, on and locked since 1.32.
+    RetryGenerateName,
+    /// Beta and on since 1.29.
+    RotateKubeletServerCertificate,
+    /// Alpha and off since 1.29.
+    RuntimeClassInImageCriApi,
+    /// Alpha and off in 1.32; Beta and on from 1.33 to 1.35; GA, on and locked since 1.36.
+    SELinuxChangePolicy,
+    /// Alpha and off from 1.30 to 1.32; Beta and off from 1.33 to 1.36; GA, on and locked in 1.37.
+    SELinuxMount,
+    /// Beta and on from 1.29 to 1.35; GA, on and locked since 1.36.
+    SELinuxMountReadWriteOncePod,
+    /// Beta and off since 1.34.
+    SchedulerAsyncAPICalls,
+    /// Alpha and off in 1.32; Beta and on since 1.33.
+    SchedulerAsyncPreemption,
+    /// Beta and on since 1.33.
+    SchedulerPopFromBackoffQ,
+    /// Alpha and off in 1.37.
+    SchedulerPreQueueingHints,
+    /// Beta and off from 1.29 to 1.31; Beta and on from 1.32 to 1.33; GA, on and locked since 1.34.
+    SchedulerQueueingHints,
+    /// Alpha and off in 1.29.
+    SecurityContextDeny,
+    /// Beta and on from 1.29 to 1.32; Deprecated and off from 1.33 to 1.35; Deprecated, off and locked since 1.36.
+    SeparateCacheWatchRPC,
+    /// Beta and on from 1.29 to 1.33; GA, on and locked since 1.34.
+    SeparateTaintEvictionController,
+    /// GA, on and locked from 1.29 to 1.31.
+    ServerSideApply,
+    /// GA, on and locked from 1.29 to 1.31.
+    ServerSideFieldValidation,
+    /// Beta and off in 1.32; Beta and on since 1.33.
+    ServiceAccountNodeAudienceRestriction,
+    /// Alpha and off in 1.29; Beta and on from 1.30 to 1.31; GA, on and locked since 1.32.
+    ServiceAccountTokenJTI,
+    /// Alpha and off from 1.29 to 1.30; Beta and on from 1.31 to 1.32; GA, on and locked since 1.33.
+    ServiceAccountTokenNodeBinding,
+    /// Alpha and off in 1.29; Beta and on from 1.30 to 1.31; GA, on and locked since 1.32.
+    ServiceAccountTokenNodeBindingValidation,
+    /// Alpha and off in 1.29; Beta and on from 1.30 to 1.31; GA, on and locked since 1.32.
+    ServiceAccountTokenPodNodeInfo,
+    /// Deprecated and on since 1.36.
+    ServiceCIDRStatusFieldWiping,
+    /// GA, on and locked from 1.29 to 1.30.
+    ServiceNodePortStaticSubrange,
+    /// Alpha and off in 1.30; Beta and on from 1.31 to 1.32; GA, on and locked from 1.33 to 1.35.
+    ServiceTrafficDistribution,
+    /// Alpha and off since 1.36.
+    ShardedListAndWatch,
+    /// Beta and on from 1.29 to 1.32; GA, on and locked since 1.33.
+    SidecarContainers,
+    /// Beta and on since 1.34.
+    SizeBasedListCostEstimate,
+    /// Beta and on from 1.29 to 1.31; GA, on and locked from 1.32 to 1.34.
+    SizeMemoryBackedVolumes,
+    /// Deprecated and on from 1.29 to 1.30.
+    SkipReadOnlyValidationGCE,
+    /// Beta and on in 1.29; GA, on and locked from 1.30 to 1.31.
+    StableLoadBalancerNodeSet,
+    /// Beta and on since 1.36.
+    StaleControllerConsistencyDaemonSet,
+    /// Beta and on since 1.36.
+    StaleControllerConsistencyJob,
+    /// Beta and on since 1.36.
+    StaleControllerConsistencyReplicaSet,
+    /// Beta and on since 1.36.
+    StaleControllerConsistencyStatefulSet,
+    /// Beta and on from 1.29 to 1.31; GA, on and locked from 1.32 to 1.34.
+    StatefulSetAutoDeletePVC,
+    /// Alpha and off in 1.37.
+    StatefulSetRecreateStrategy,
+    /// Beta and on since 1.34.
+    StatefulSetSemanticRevisionComparison,
+    /// Beta and on from 1.29 to 1.30; GA, on and locked from 1.31 to 1.33.
+    StatefulSetStartOrdinal,
+    /// Alpha and off from 1.33 to 1.36; Beta and on in 1.37.
+    StorageCapacityScoring,
+    /// Beta and on from 1.30 to 1.32; Deprecated and on since 1.33.
+    StorageNamespaceIndex,
+    /// Alpha and off since 1.29.
+    StorageVersionAPI,
+    /// Beta and on since 1.29.
+    StorageVersionHash,
+    /// Alpha and off from 1.30 to 1.34; Beta and off since 1.35.
+    StorageVersionMigrator,
+    /// Beta and off from 1.29 to 1.32; Beta and on in 1.33; GA, on and locked since 1.34.
+    StreamingCollectionEncodingToJSON,
+    /// Beta and off from 1.29 to 1.32; Beta and on in 1.33; GA, on and locked since 1.34.
+    StreamingCollectionEncodingToProtobuf,
+    /// Beta and off from 1.30 to 1.31; GA, on and locked from 1.32 to 1.34.
+    StrictCostEnforcementForVAP,
+    /// Beta and off from 1.30 to 1.31; GA, on and locked from 1.32 to 1.34.
+    StrictCostEnforcementForWebhooks,
+    /// Alpha and off from 1.33 to 1.35; Beta and on since 1.36.
+    StrictIPCIDRValidation,
+    /// Alpha and off in 1.29; Beta and on from 1.30 to 1.33; GA, on and locked since 1.34.
+    StructuredAuthenticationConfiguration,
+    /// Beta and on since 1.34.
+    StructuredAuthenticationConfigurationEgressSelector,
+    /// Beta and on since 1.35.
+    StructuredAuthenticationConfigurationJWKSMetrics,
+    /// Alpha and off in 1.29; Beta and on from 1.30 to 1.31; GA, on and locked from 1.32 to 1.35.
+    StructuredAuthorizationConfiguration,
+    /// Alpha and off from 1.31 to 1.32; Beta and on from 1.33 to 1.34; GA, on and locked since 1.35.
+    SupplementalGroupsPolicy,
+    /// Beta and on from 1.32 to 1.34; GA, on and locked since 1.35.
+    SystemdWatchdog,
+    /// Alpha and off since 1.35.
+    TaintTolerationComparisonOperators,
+    /// Beta and on since 1.34.
+    TokenRequestServiceAccountUIDValidation,
+    /// Beta and on from 1.29 to 1.32; GA, on and locked from 1.33 to 1.35.
+    TopologyAwareHints,
+    /// Alpha and off since 1.36.
+    TopologyAwareWorkloadScheduling,
+    /// Alpha and off since 1.29.
+    TopologyManagerPolicyAlphaOptions,
+    /// Beta and on since 1.29.
+    TopologyManagerPolicyBetaOptions,
+    /// Beta and on from 1.29 to 1.31; GA and on from 1.32 to 1.35; GA, on and locked since 1.36.
+    TopologyManagerPolicyOptions,
+    /// Alpha and off in 1.29; Beta and on since 1.30.
+    TranslateStreamCloseWebsocketRequests,
+    /// Beta and on since 1.29.
+    UnauthenticatedHTTP2DOSMitigation,
+    /// Alpha and off from 1.29 to 1.35; Beta and on since 1.36.
+    UnknownVersionInteroperabilityProxy,
+    /// Beta and on since 1.36.
+    UnlockWhileProcessingFIFO,
+    /// Alpha and off since 1.35.
+    UserNamespacesHostNetworkSupport,
+    /// Alpha and off from 1.29 to 1.34.
+    UserNamespacesPodSecurityStandards,
+    /// Alpha and off in 1.29; Beta and off from 1.30 to 1.32; Beta and on from 1.33 to 1.35; GA, on and locked since 1.36.
+    UserNamespacesSupport,
+    /// Beta and off in 1.29; GA, on and locked from 1.30 to 1.31.
+    ValidatingAdmissionPolicy,
+    /// Alpha and off from 1.29 to 1.30; Beta and off from 1.31 to 1.33; GA and on from 1.34 to 1.35; GA, on and locked since 1.36.
+    VolumeAttributesClass,
+    /// Alpha and off in 1.37.
+    VolumeBindMountOptions,
+    /// Alpha and off from 1.29 to 1.32.
+    VolumeCapacityPriority,
+    /// Alpha and off from 1.35 to 1.36; Beta and on in 1.37.
+    VolumeLimitScaling,
+    /// GA, on and locked from 1.29 to 1.32.
+    WatchBookmark,
+    /// Beta and off from 1.31 to 1.35; Beta and on in 1.36; GA, on and locked in 1.37.
+    WatchCacheInitializationPostStartHook,
+    /// Beta and off from 1.29 to 1.32; Deprecated, off and locked from 1.33 to 1.35.
+    WatchFromStorageWithoutResourceVersion,
+    /// Alpha and off from 1.29 to 1.31; Beta and on in 1.32; Beta and off in 1.33; Beta and on since 1.34.
+    WatchList,
+    /// Beta and off from 1.30 to 1.34; Beta and on since 1.35.
+    WatchListClient,
+    /// Alpha and off from 1.29 to 1.32; Beta and on in 1.33; GA, on and locked since 1.34.
+    WinDSR,
+    /// Beta and on from 1.29 to 1.33; GA, on and locked since 1.34.
+    WinOverlay,
+    /// Alpha and off since 1.32.
+    WindowsCPUAndMemoryAffinity,
+    /// Alpha and off from 1.32 to 1.33; Beta and on since 1.34.
+    WindowsGracefulNodeShutdown,
+    /// Alpha and on from 1.29 to 1.32; Deprecated and off since 1.33.
+    WindowsHostNetwork,
+    /// Alpha and off in 1.36.
+    WorkloadAwarePreemption,
+    /// Alpha and off since 1.36.
+    WorkloadWithJob,
+    /// Beta and off in 1.29; GA, on and locked from 1.30 to 1.31.
+    ZeroLimitedNominalConcurrencyShares,
+}
+
+/// All gates, by name.
+pub(super) static GATES: &[GateInfo] = &[
+    GateInfo::new(Gate::APIListChunking, "APIListChunking", &[(29, GA_ON_LOCKED), (33, ABSENT)]),
+    GateInfo::new(
+        Gate::APIPriorityAndFairness,
+        "APIPriorityAndFairness",
+        &[(29, GA_ON_LOCKED), (31, ABSENT)],
+    ),
+    GateInfo::new(Gate::APIResponseCompression, "APIResponseCompression", &[(29, BETA_ON)]),
+    GateInfo::new(Gate::APISelfSubjectReview, "APISelfSubjectReview", &[(29, GA_ON_LOCKED), (30, ABSENT)]),
+    GateInfo::new(Gate::APIServerIdentity, "APIServerIdentity", &[(29, BETA_ON)]),
+    GateInfo::new(Gate::APIServerTracing, "APIServerTracing", &[(29, BETA_ON), (34, GA_ON_LOCKED)]),
+    GateInfo::new(
+        Gate::APIServerWebhookAuthenticationToken,
+        "APIServerWebhookAuthenticationToken",
+        &[(37, ALPHA_OFF)],
+    ),
+    GateInfo::new(Gate::APIServingWithRoutine, "APIServingWithRoutine", &[(30, ALPHA_OFF)]),
+    GateInfo::new(
+        Gate::AdmissionWebhookMatchConditions,
+        "AdmissionWebhookMatchConditions",
+        &[(29, BETA_ON), (30, GA_ON_LOCKED), (33, ABSENT)],
+    ),
+    GateInfo::new(
+        Gate::AggregatedDiscoveryEndpoint,
+        "AggregatedDiscoveryEndpoint",
+        &[(29, BETA_ON), (30, GA_ON_LOCKED), (33, ABSENT)],
+    ),
+    GateInfo::new(
+        Gate::AggregatedDiscoveryRemoveBetaType,
+        "AggregatedDiscoveryRemoveBetaType",
+        &[(33, DEPRECATED_ON), (35, DEPRECATED_ON_LOCKED)],
+    ),
+    GateInfo::new(Gate::AllowDNSOnlyNodeCSR, "AllowDNSOnlyNodeCSR", &[(31, DEPRECATED_OFF)]),
+    GateInfo::new(
+        Gate::AllowInsecureKubeletCertificateSigningRequests,
+        "AllowInsecureKubeletCertificateSigningRequests",
+        &[(31, DEPRECATED_OFF)],
+    ),
+    GateInfo::new(
+        Gate::AllowOverwriteTerminationGracePeriodSeconds,
+        "AllowOverwriteTerminationGracePeriodSeconds",
+        &[(32, DEPRECATED_OFF), (35, DEPRECATED_OFF_LOCKED)],
+    ),
+    GateInfo::new(Gate::AllowParsingUserUIDFromCertAuth, "AllowParsingUserUIDFromCertAuth", &[(33, BETA_ON)]),
+    GateInfo::new(Gate::AllowServiceExternalIPs, "AllowServiceExternalIPs", &[(36, GA_ON)]),
+    GateInfo::new(
+        Gate::AllowServiceLBStatusOnNonLB,
+        "AllowServiceLBStatusOnNonLB",
+        &[(29, DEPRECATED_OFF), (32, DEPRECATED_OFF_LOCKED), (35, ABSENT)],
+    ),
+    GateInfo::new(
+        Gate::AllowUnsafeMalformedObjectDeletion,
+        "AllowUnsafeMalformedObjectDeletion",
+        &[(32, ALPHA_OFF), (37, BETA_ON)],
+    ),
+    GateInfo::new(
+        Gate::AnonymousAuthConfigurableEndpoints,
+        "AnonymousAuthConfigurableEndpoints",
+        &[(31, ALPHA_OFF), (32, BETA_ON), (34, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(Gate::AnyVolumeDataSource, "AnyVolumeDataSource", &[(29, BETA_ON), (33, GA_ON_LOCKED)]),
+    GateInfo::new(Gate::AppArmor, "AppArmor", &[(29, BETA_ON), (31, GA_ON_LOCKED), (33, ABSENT)]),
+    GateInfo::new(Gate::AppArmorFields, "AppArmorFields", &[(30, BETA_ON), (31, GA_ON_LOCKED), (33, ABSENT)]),
+    GateInfo::new(Gate::AtomicFIFO, "AtomicFIFO", &[(36, BETA_ON)]),
+    GateInfo::new(Gate::AtomicWriteVolumeUserFields, "AtomicWriteVolumeUserFields", &[(37, ALPHA_OFF)]),
+    GateInfo::new(
+        Gate::AuthorizeNodeWithSelectors,
+        "AuthorizeNodeWithSelectors",
+        &[(31, ALPHA_OFF), (32, BETA_ON), (34, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(
+        Gate::AuthorizePodWebsocketUpgradeCreatePermission,
+        "AuthorizePodWebsocketUpgradeCreatePermission",
+        &[(35, BETA_ON)],
+    ),
+    GateInfo::new(
+        Gate::AuthorizeWithSelectors,
+        "AuthorizeWithSelectors",
+        &[(31, ALPHA_OFF), (32, BETA_ON), (34, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(Gate::BtreeWatchCache, "BtreeWatchCache", &[(32, BETA_ON), (33, GA_ON_LOCKED)]),
+    GateInfo::new(Gate::CBORServingAndStorage, "CBORServingAndStorage", &[(32, ALPHA_OFF)]),
+    GateInfo::new(Gate::CPUManager, "CPUManager", &[(29, GA_ON_LOCKED), (33, ABSENT)]),
+    GateInfo::new(Gate::CPUManagerPolicyAlphaOptions, "CPUManagerPolicyAlphaOptions", &[(29, ALPHA_OFF)]),
+    GateInfo::new(Gate::CPUManagerPolicyBetaOptions, "CPUManagerPolicyBetaOptions", &[(29, BETA_ON)]),
+    GateInfo::new(
+        Gate::CPUManagerPolicyOptions,
+        "CPUManagerPolicyOptions",
+        &[(29, BETA_ON), (33, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(
+        Gate::CRDObservedGenerationTracking,
+        "CRDObservedGenerationTracking",
+        &[(35, BETA_OFF), (36, BETA_ON)],
+    ),
+    GateInfo::new(
+        Gate::CRDValidationRatcheting,
+        "CRDValidationRatcheting",
+        &[(29, ALPHA_OFF), (30, BETA_ON), (33, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(Gate::CRIListStreaming, "CRIListStreaming", &[(36, ALPHA_OFF)]),
+    GateInfo::new(Gate::CSIMigrationAzureFile, "CSIMigrationAzureFile", &[(29, GA_ON_LOCKED), (30, ABSENT)]),
+    GateInfo::new(
+        Gate::CSIMigrationPortworx,
+        "CSIMigrationPortworx",
+        &[(29, BETA_OFF), (31, BETA_ON), (33, GA_ON_LOCKED), (36, ABSENT)],
+    ),
+    GateInfo::new(Gate::CSIMigrationRBD, "CSIMigrationRBD", &[(29, DEPRECATED_OFF), (31, ABSENT)]),
+    GateInfo::new(Gate::CSINodeExpandSecret, "CSINodeExpandSecret", &[(29, GA_ON_LOCKED), (31, ABSENT)]),
+    GateInfo::new(
+        Gate::CSIServiceAccountTokenSecrets,
+        "CSIServiceAccountTokenSecrets",
+        &[(35, BETA_ON), (36, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(Gate::CSIVolumeHealth, "CSIVolumeHealth", &[(29, ALPHA_OFF)]),
+    GateInfo::new(
+        Gate::ChangeContainerStatusOnKubeletRestart,
+        "ChangeContainerStatusOnKubeletRestart",
+        &[(35, DEPRECATED_OFF)],
+    ),
+    GateInfo::new(
+        Gate::ClearingNominatedNodeNameAfterBinding,
+        "ClearingNominatedNodeNameAfterBinding",
+        &[(34, ALPHA_OFF), (35, BETA_ON)],
+    ),
+    GateInfo::new(Gate::ClientsAllowCBOR, "ClientsAllowCBOR", &[(32, ALPHA_OFF)]),
+    GateInfo::new(Gate::ClientsPreferCBOR, "ClientsPreferCBOR", &[(32, ALPHA_OFF)]),
+    GateInfo::new(
+        Gate::CloudControllerManagerWatchBasedRoutesReconciliation,
+        "CloudControllerManagerWatchBasedRoutesReconciliation",
+        &[(35, ALPHA_OFF)],
+    ),
+    GateInfo::new(Gate::CloudControllerManagerWebhook, "CloudControllerManagerWebhook", &[(29, ALPHA_OFF)]),
+    GateInfo::new(
+        Gate::CloudDualStackNodeIPs,
+        "CloudDualStackNodeIPs",
+        &[(29, BETA_ON), (30, GA_ON_LOCKED), (32, ABSENT)],
+    ),
+    GateInfo::new(
+        Gate::ClusterTrustBundle,
+        "ClusterTrustBundle",
+        &[(29, ALPHA_OFF), (33, BETA_OFF), (37, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(
+        Gate::ClusterTrustBundleProjection,
+        "ClusterTrustBundleProjection",
+        &[(29, ALPHA_OFF), (33, BETA_OFF), (37, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(Gate::ComponentFlagz, "ComponentFlagz", &[(32, ALPHA_OFF), (36, BETA_ON)]),
+    GateInfo::new(Gate::ComponentSLIs, "ComponentSLIs", &[(29, BETA_ON), (32, GA_ON_LOCKED), (35, ABSENT)]),
+    GateInfo::new(Gate::ComponentStatusz, "ComponentStatusz", &[(32, ALPHA_OFF), (36, BETA_ON)]),
+    GateInfo::new(Gate::CompositePodGroup, "CompositePodGroup", &[(37, ALPHA_OFF)]),
+    GateInfo::new(
+        Gate::ConcurrentWatchObjectDecode,
+        "ConcurrentWatchObjectDecode",
+        &[(31, BETA_OFF), (37, BETA_ON)],
+    ),
+    GateInfo::new(
+        Gate::ConsistentHTTPGetHandlers,
+        "ConsistentHTTPGetHandlers",
+        &[(29, GA_ON), (30, GA_ON_LOCKED), (31, ABSENT)],
+    ),
+    GateInfo::new(
+        Gate::ConsistentListFromCache,
+        "ConsistentListFromCache",
+        &[(29, ALPHA_OFF), (31, BETA_ON), (34, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(
+        Gate::ConstrainedImpersonation,
+        "ConstrainedImpersonation",
+        &[(35, ALPHA_OFF), (36, BETA_ON)],
+    ),
+    GateInfo::new(Gate::ContainerCheckpoint, "ContainerCheckpoint", &[(29, ALPHA_OFF), (30, BETA_ON)]),
+    GateInfo::new(Gate::ContainerRestartRules, "ContainerRestartRules", &[(34, ALPHA_OFF), (35, BETA_ON)]),
+    GateInfo::new(Gate::ContainerStopSignals, "ContainerStopSignals", &[(33, ALPHA_OFF)]),
+    GateInfo::new(Gate::ContextualLogging, "ContextualLogging", &[(29, ALPHA_OFF), (30, BETA_ON)]),
+    GateInfo::new(
+        Gate::ControllerManagerReleaseLeaderElectionLockOnExit,
+        "ControllerManagerReleaseLeaderElectionLockOnExit",
+        &[(36, ALPHA_OFF)],
+    ),
+    GateInfo::new(
+        Gate::CoordinatedLeaderElection,
+        "CoordinatedLeaderElection",
+        &[(31, ALPHA_OFF), (33, BETA_OFF)],
+    ),
+    GateInfo::new(
+        Gate::CronJobsScheduledAnnotation,
+        "CronJobsScheduledAnnotation",
+        &[(29, BETA_ON), (32, GA_ON_LOCKED), (35, ABSENT)],
+    ),
+    GateInfo::new(Gate::CrossNamespaceVolumeDataSource, "CrossNamespaceVolumeDataSource", &[(29, ALPHA_OFF)]),
+    GateInfo::new(Gate::CustomCPUCFSQuotaPeriod, "CustomCPUCFSQuotaPeriod", &[(29, ALPHA_OFF), (36, GA_ON)]),
+    GateInfo::new(
+        Gate::CustomResourceFieldSelectors,
+        "CustomResourceFieldSelectors",
+        &[(30, ALPHA_OFF), (31, BETA_ON), (32, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(
+        Gate::CustomResourceValidationExpressions,
+        "CustomResourceValidationExpressions",
+        &[(29, GA_ON_LOCKED), (31, ABSENT)],
+    ),
+    GateInfo::new(
+        Gate::DRAAdminAccess,
+        "DRAAdminAccess",
+        &[(32, ALPHA_OFF), (34, BETA_ON), (36, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(Gate::DRAConsumableCapacity, "DRAConsumableCapacity", &[(34, ALPHA_OFF), (36, BETA_ON)]),
+    GateInfo::new(
+        Gate::DRAControlPlaneController,
+        "DRAControlPlaneController",
+        &[(31, ALPHA_OFF), (32, ABSENT)],
+    ),
+    GateInfo::new(Gate::DRADerivedAttributes, "DRADerivedAttributes", &[(37, ALPHA_OFF)]),
+    GateInfo::new(
+        Gate::DRADeviceBindingConditions,
+        "DRADeviceBindingConditions",
+        &[(34, ALPHA_OFF), (36, BETA_ON)],
+    ),
+    GateInfo::new(Gate::DRADeviceCompatibilityGroups, "DRADeviceCompatibilityGroups", &[(37, ALPHA_OFF)]),
+    GateInfo::new(
+        Gate::DRADeviceTaintRules,
+        "DRADeviceTaintRules",
+        &[(35, ALPHA_OFF), (36, BETA_OFF), (37, GA_ON)],
+    ),
+    GateInfo::new(Gate::DRADeviceTaints, "DRADeviceTaints", &[(33, ALPHA_OFF), (36, BETA_ON), (37, GA_ON)]),
+    GateInfo::new(
+        Gate::DRAExtendedResource,
+        "DRAExtendedResource",
+        &[(34, ALPHA_OFF), (36, BETA_ON), (37, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(Gate::DRAFractionalCapacityRange, "DRAFractionalCapacityRange", &[(37, BETA_ON)]),
+    GateInfo::new(Gate::DRAListTypeAttributes, "DRAListTypeAttributes", &[(36, ALPHA_OFF)]),
+    GateInfo::new(Gate::DRANodeAllocatableResources, "DRANodeAllocatableResources", &[(36, ALPHA_OFF)]),
+    GateInfo::new(Gate::DRAOptionalNodeOperations, "DRAOptionalNodeOperations", &[(37, ALPHA_OFF)]),
+    GateInfo::new(
+        Gate::DRAPartitionableDevices,
+        "DRAPartitionableDevices",
+        &[(33, ALPHA_OFF), (36, BETA_ON)],
+    ),
+    GateInfo::new(Gate::DRAPartitionableDevicesType, "DRAPartitionableDevicesType", &[(37, ALPHA_OFF)]),
+    GateInfo::new(
+        Gate::DRAPrioritizedList,
+        "DRAPrioritizedList",
+        &[(33, ALPHA_OFF), (34, BETA_ON), (36, GA_ON), (37, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(
+        Gate::DRAResourceClaimDeviceStatus,
+        "DRAResourceClaimDeviceStatus",
+        &[(32, ALPHA_OFF), (33, BETA_ON), (37, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(
+        Gate::DRAResourceClaimGranularStatusAuthorization,
+        "DRAResourceClaimGranularStatusAuthorization",
+        &[(36, BETA_ON)],
+    ),
+    GateInfo::new(Gate::DRAResourcePoolStatus, "DRAResourcePoolStatus", &[(36, ALPHA_OFF)]),
+    GateInfo::new(Gate::DRASchedulerFilterTimeout, "DRASchedulerFilterTimeout", &[(34, BETA_ON)]),
+    GateInfo::new(
+        Gate::DRAWorkloadResourceClaims,
+        "DRAWorkloadResourceClaims",
+        &[(36, ALPHA_OFF), (37, BETA_OFF)],
+    ),
+    GateInfo::new(Gate::DeclarativeValidation, "DeclarativeValidation", &[(33, BETA_ON), (36, GA_ON_LOCKED)]),
+    GateInfo::new(Gate::DeclarativeValidationBeta, "DeclarativeValidationBeta", &[(36, BETA_ON)]),
+    GateInfo::new(
+        Gate::DeclarativeValidationTakeover,
+        "DeclarativeValidationTakeover",
+        &[(33, BETA_OFF), (36, DEPRECATED_OFF)],
+    ),
+    GateInfo::new(
+        Gate::DefaultHostNetworkHostPortsInPodTemplates,
+        "DefaultHostNetworkHostPortsInPodTemplates",
+        &[(29, DEPRECATED_OFF), (31, ABSENT)],
+    ),
+    GateInfo::new(Gate::DefaultPodSysctls, "DefaultPodSysctls", &[(37, ALPHA_OFF)]),
+    GateInfo::new(
+        Gate::DeploymentReplicaSetTerminatingReplicas,
+        "DeploymentReplicaSetTerminatingReplicas",
+        &[(33, ALPHA_OFF), (35, BETA_ON)],
+    ),
+    GateInfo::new(Gate::DetectCacheInconsistency, "DetectCacheInconsistency", &[(34, BETA_ON)]),
+    GateInfo::new(
+        Gate::DevicePluginCDIDevices,
+        "DevicePluginCDIDevices",
+        &[(29, BETA_ON), (31, GA_ON_LOCKED), (34, ABSENT)],
+    ),
+    GateInfo::new(
+        Gate::DisableAllocatorDualWrite,
+        "DisableAllocatorDualWrite",
+        &[(31, ALPHA_OFF), (33, BETA_OFF), (34, GA_ON), (35, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(
+        Gate::DisableCPUQuotaWithExclusiveCPUs,
+        "DisableCPUQuotaWithExclusiveCPUs",
+        &[(33, BETA_ON), (36, DEPRECATED_ON)],
+    ),
+    GateInfo::new(
+        Gate::DisableCloudProviders,
+        "DisableCloudProviders",
+        &[(29, BETA_ON), (31, GA_ON_LOCKED), (33, ABSENT)],
+    ),
+    GateInfo::new(
+        Gate::DisableKubeletCloudCredentialProviders,
+        "DisableKubeletCloudCredentialProviders",
+        &[(29, BETA_ON), (31, GA_ON_LOCKED), (33, ABSENT)],
+    ),
+    GateInfo::new(
+        Gate::DisableNodeKubeProxyVersion,
+        "DisableNodeKubeProxyVersion",
+        &[(29, ALPHA_OFF), (31, DEPRECATED_OFF), (33, DEPRECATED_ON), (36, DEPRECATED_ON_LOCKED)],
+    ),
+    GateInfo::new(
+        Gate::DynamicResourceAllocation,
+        "DynamicResourceAllocation",
+        &[(29, ALPHA_OFF), (32, BETA_OFF), (34, GA_ON), (35, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(
+        Gate::EfficientWatchResumption,
+        "EfficientWatchResumption",
+        &[(29, GA_ON_LOCKED), (33, ABSENT)],
+    ),
+    GateInfo::new(
+        Gate::ElasticIndexedJob,
+        "ElasticIndexedJob",
+        &[(29, BETA_ON), (31, GA_ON_LOCKED), (34, ABSENT)],
+    ),
+    GateInfo::new(Gate::EmptyDirVolumeMode, "EmptyDirVolumeMode", &[(37, ALPHA_OFF)]),
+    GateInfo::new(Gate::EnvFiles, "EnvFiles", &[(34, ALPHA_OFF), (35, BETA_ON)]),
+    GateInfo::new(Gate::EtcdRangeStream, "EtcdRangeStream", &[(37, BETA_ON)]),
+    GateInfo::new(Gate::EventedPLEG, "EventedPLEG", &[(29, ALPHA_OFF)]),
+    GateInfo::new(Gate::EvictionRequestAPI, "EvictionRequestAPI", &[(37, ALPHA_OFF)]),
+    GateInfo::new(
+        Gate::ExcludeAdmissionWebhookVirtualResources,
+        "ExcludeAdmissionWebhookVirtualResources",
+        &[(37, BETA_ON)],
+    ),
+    GateInfo::new(Gate::ExecProbeTimeout, "ExecProbeTimeout", &[(29, GA_ON), (35, GA_ON_LOCKED)]),
+    GateInfo::new(Gate::ExpandedDNSConfig, "ExpandedDNSConfig", &[(29, GA_ON_LOCKED), (30, ABSENT)]),
+    GateInfo::new(
+        Gate::ExperimentalHostUserNamespaceDefaulting,
+        "ExperimentalHostUserNamespaceDefaulting",
+        &[(29, DEPRECATED_OFF_LOCKED), (30, ABSENT)],
+    ),
+    GateInfo::new(Gate::ExtendWebSocketsToKubelet, "ExtendWebSocketsToKubelet", &[(36, BETA_ON)]),
+    GateInfo::new(
+        Gate::ExternalServiceAccountTokenSigner,
+        "ExternalServiceAccountTokenSigner",
+        &[(32, ALPHA_OFF), (34, BETA_ON), (36, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(Gate::GRPCContainerProbeTLS, "GRPCContainerProbeTLS", &[(37, ALPHA_OFF)]),
+    GateInfo::new(Gate::GangScheduling, "GangScheduling", &[(35, ALPHA_OFF), (37, ABSENT)]),
+    GateInfo::new(Gate::GenericWorkload, "GenericWorkload", &[(35, ALPHA_OFF), (37, BETA_OFF)]),
+    GateInfo::new(
+        Gate::GitRepoVolumeDriver,
+        "GitRepoVolumeDriver",
+        &[(33, DEPRECATED_OFF), (36, DEPRECATED_OFF_LOCKED)],
+    ),
+    GateInfo::new(Gate::GracefulNodeShutdown, "GracefulNodeShutdown", &[(29, BETA_ON)]),
+    GateInfo::new(
+        Gate::GracefulNodeShutdownBasedOnPodPriority,
+        "GracefulNodeShutdownBasedOnPodPriority",
+        &[(29, BETA_ON)],
+    ),
+    GateInfo::new(Gate::H2CContainerProbe, "H2CContainerProbe", &[(37, ALPHA_OFF)]),
+    GateInfo::new(
+        Gate::HPAConfigurableTolerance,
+        "HPAConfigurableTolerance",
+        &[(33, ALPHA_OFF), (35, BETA_ON), (37, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(
+        Gate::HPAContainerMetrics,
+        "HPAContainerMetrics",
+        &[(29, BETA_ON), (30, GA_ON_LOCKED), (32, ABSENT)],
+    ),
+    GateInfo::new(Gate::HPAScaleToZero, "HPAScaleToZero", &[(29, ALPHA_OFF), (37, BETA_ON)]),
+    GateInfo::new(
+        Gate::HonorPVReclaimPolicy,
+        "HonorPVReclaimPolicy",
+        &[(29, ALPHA_OFF), (31, BETA_ON), (33, GA_ON_LOCKED), (36, ABSENT)],
+    ),
+    GateInfo::new(
+        Gate::HostnameOverride,
+        "HostnameOverride",
+        &[(34, ALPHA_OFF), (35, BETA_ON), (37, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(Gate::HugepageAwareEviction, "HugepageAwareEviction", &[(37, BETA_ON)]),
+    GateInfo::new(
+        Gate::IPTablesOwnershipCleanup,
+        "IPTablesOwnershipCleanup",
+        &[(29, GA_ON_LOCKED), (30, ABSENT)],
+    ),
+    GateInfo::new(
+        Gate::ImageMaximumGCAge,
+        "ImageMaximumGCAge",
+        &[(29, ALPHA_OFF), (30, BETA_ON), (35, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(
+        Gate::ImageVolume,
+        "ImageVolume",
+        &[(31, ALPHA_OFF), (33, BETA_OFF), (35, BETA_ON), (36, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(Gate::ImageVolumeWithDigest, "ImageVolumeWithDigest", &[(36, ALPHA_OFF)]),
+    GateInfo::new(Gate::InOrderInformers, "InOrderInformers", &[(33, BETA_ON)]),
+    GateInfo::new(Gate::InOrderInformersBatchProcess, "InOrderInformersBatchProcess", &[(35, BETA_ON)]),
+    GateInfo::new(
+        Gate::InPlacePodLevelResourcesVerticalScaling,
+        "InPlacePodLevelResourcesVerticalScaling",
+        &[(35, ALPHA_OFF), (36, BETA_ON)],
+    ),
+    GateInfo::new(
+        Gate::InPlacePodVerticalScaling,
+        "InPlacePodVerticalScaling",
+        &[(29, ALPHA_OFF), (33, BETA_ON), (35, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(
+        Gate::InPlacePodVerticalScalingAllocatedStatus,
+        "InPlacePodVerticalScalingAllocatedStatus",
+        &[(32, ALPHA_OFF), (33, DEPRECATED_OFF), (36, ABSENT)],
+    ),
+    GateInfo::new(
+        Gate::InPlacePodVerticalScalingExclusiveCPUs,
+        "InPlacePodVerticalScalingExclusiveCPUs",
+        &[(32, ALPHA_OFF)],
+    ),
+    GateInfo::new(
+        Gate::InPlacePodVerticalScalingExclusiveMemory,
+        "InPlacePodVerticalScalingExclusiveMemory",
+        &[(34, ALPHA_OFF)],
+    ),
+    GateInfo::new(
+        Gate::InPlacePodVerticalScalingInitContainers,
+        "InPlacePodVerticalScalingInitContainers",
+        &[(36, BETA_ON)],
+    ),
+    GateInfo::new(
+        Gate::InPlacePodVerticalScalingMemoryBackedVolumes,
+        "InPlacePodVerticalScalingMemoryBackedVolumes",
+        &[(37, ALPHA_OFF)],
+    ),
+    GateInfo::new(
+        Gate::InPlacePodVerticalScalingSchedulerPreemption,
+        "InPlacePodVerticalScalingSchedulerPreemption",
+        &[(37, ALPHA_OFF)],
+    ),
+    GateInfo::new(
+        Gate::InTreePluginAWSUnregister,
+        "InTreePluginAWSUnregister",
+        &[(29, ALPHA_OFF), (31, ABSENT)],
+    ),
+    GateInfo::new(
+        Gate::InTreePluginAzureDiskUnregister,
+        "InTreePluginAzureDiskUnregister",
+        &[(29, ALPHA_OFF), (31, ABSENT)],
+    ),
+    GateInfo::new(
+        Gate::InTreePluginAzureFileUnregister,
+        "InTreePluginAzureFileUnregister",
+        &[(29, ALPHA_OFF), (31, ABSENT)],
+    ),
+    GateInfo::new(
+        Gate::InTreePluginGCEUnregister,
+        "InTreePluginGCEUnregister",
+        &[(29, ALPHA_OFF), (31, ABSENT)],
+    ),
+    GateInfo::new(
+        Gate::InTreePluginOpenStackUnregister,
+        "InTreePluginOpenStackUnregister",
+        &[(29, ALPHA_OFF), (31, ABSENT)],
+    ),
+    GateInfo::new(
+        Gate::InTreePluginPortworxUnregister,
+        "InTreePluginPortworxUnregister",
+        &[(29, ALPHA_OFF), (36, ABSENT)],
+    ),
+    GateInfo::new(
+        Gate::InTreePluginRBDUnregister,
+        "InTreePluginRBDUnregister",
+        &[(29, DEPRECATED_OFF), (31, ABSENT)],
+    ),
+    GateInfo::new(
+        Gate::InTreePluginvSphereUnregister,
+        "InTreePluginvSphereUnregister",
+        &[(29, ALPHA_OFF), (31, ABSENT)],
+    ),
+    GateInfo::new(Gate::InformerResourceVersion, "InformerResourceVersion", &[(30, ALPHA_OFF), (35, GA_ON)]),
+    GateInfo::new(
+        Gate::InterPodAffinityHostnameFastPath,
+        "InterPodAffinityHostnameFastPath",
+        &[(37, ALPHA_OFF)],
+    ),
+    GateInfo::new(
+        Gate::JobBackoffLimitPerIndex,
+        "JobBackoffLimitPerIndex",
+        &[(29, BETA_ON), (33, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(Gate::JobManagedBy, "JobManagedBy", &[(30, ALPHA_OFF), (32, BETA_ON), (35, GA_ON_LOCKED)]),
+    GateInfo::new(
+        Gate::JobPodFailurePolicy,
+        "JobPodFailurePolicy",
+        &[(29, BETA_ON), (31, GA_ON_LOCKED), (33, ABSENT)],
+    ),
+    GateInfo::new(
+        Gate::JobPodReplacementPolicy,
+        "JobPodReplacementPolicy",
+        &[(29, BETA_ON), (34, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(Gate::JobReadyPods, "JobReadyPods", &[(29, GA_ON_LOCKED), (31, ABSENT)]),
+    GateInfo::new(
+        Gate::JobSuccessPolicy,
+        "JobSuccessPolicy",
+        &[(30, ALPHA_OFF), (31, BETA_ON), (33, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(Gate::KMSv1, "KMSv1", &[(29, DEPRECATED_OFF)]),
+    GateInfo::new(Gate::KMSv2, "KMSv2", &[(29, GA_ON_LOCKED), (32, ABSENT)]),
+    GateInfo::new(Gate::KMSv2KDF, "KMSv2KDF", &[(29, GA_ON_LOCKED), (32, ABSENT)]),
+    GateInfo::new(
+        Gate::KubeProxyDrainingTerminatingNodes,
+        "KubeProxyDrainingTerminatingNodes",
+        &[(29, ALPHA_OFF), (30, BETA_ON), (31, GA_ON_LOCKED), (33, ABSENT)],
+    ),
+    GateInfo::new(Gate::KubeProxyIPVS, "KubeProxyIPVS", &[(37, DEPRECATED_ON)]),
+    GateInfo::new(
+        Gate::KubeProxyNFTablesLocalhostNodePorts,
+        "KubeProxyNFTablesLocalhostNodePorts",
+        &[(37, ALPHA_OFF)],
+    ),
+    GateInfo::new(
+        Gate::KubeletCgroupDriverFromCRI,
+        "KubeletCgroupDriverFromCRI",
+        &[(29, ALPHA_OFF), (31, BETA_ON), (34, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(
+        Gate::KubeletCrashLoopBackOffMax,
+        "KubeletCrashLoopBackOffMax",
+        &[(32, ALPHA_OFF), (35, BETA_ON)],
+    ),
+    GateInfo::new(
+        Gate::KubeletEnsureSecretPulledImages,
+        "KubeletEnsureSecretPulledImages",
+        &[(33, ALPHA_OFF), (35, BETA_ON)],
+    ),
+    GateInfo::new(
+        Gate::KubeletFineGrainedAuthz,
+        "KubeletFineGrainedAuthz",
+        &[(32, ALPHA_OFF), (33, BETA_ON), (36, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(Gate::KubeletInUserNamespace, "KubeletInUserNamespace", &[(29, ALPHA_OFF), (37, BETA_ON)]),
+    GateInfo::new(Gate::KubeletPSI, "KubeletPSI", &[(33, ALPHA_OFF), (34, BETA_ON), (36, GA_ON_LOCKED)]),
+    GateInfo::new(Gate::KubeletPodResources, "KubeletPodResources", &[(29, GA_ON_LOCKED), (30, ABSENT)]),
+    GateInfo::new(
+        Gate::KubeletPodResourcesDynamicResources,
+        "KubeletPodResourcesDynamicResources",
+        &[(29, ALPHA_OFF), (34, BETA_ON), (36, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(
+        Gate::KubeletPodResourcesGet,
+        "KubeletPodResourcesGet",
+        &[(29, ALPHA_OFF), (34, BETA_ON), (36, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(
+        Gate::KubeletPodResourcesListUseActivePods,
+        "KubeletPodResourcesListUseActivePods",
+        &[(34, DEPRECATED_ON)],
+    ),
+    GateInfo::new(
+        Gate::KubeletRegistrationGetOnExistsOnly,
+        "KubeletRegistrationGetOnExistsOnly",
+        &[(32, DEPRECATED_OFF)],
+    ),
+    GateInfo::new(Gate::KubeletSeparateDiskGC, "KubeletSeparateDiskGC", &[(29, ALPHA_OFF), (31, BETA_ON)]),
+    GateInfo::new(
+        Gate::KubeletServiceAccountTokenForCredentialProviders,
+        "KubeletServiceAccountTokenForCredentialProviders",
+        &[(33, ALPHA_OFF), (34, BETA_ON)],
+    ),
+    GateInfo::new(Gate::KubeletTracing, "KubeletTracing", &[(29, BETA_ON), (34, GA_ON_LOCKED)]),
+    GateInfo::new(
+        Gate::LegacyServiceAccountTokenCleanUp,
+        "LegacyServiceAccountTokenCleanUp",
+        &[(29, BETA_ON), (30, GA_ON_LOCKED), (32, ABSENT)],
+    ),
+    GateInfo::new(
+        Gate::LegacyServiceAccountTokenTracking,
+        "LegacyServiceAccountTokenTracking",
+        &[(29, GA_ON_LOCKED), (30, ABSENT)],
+    ),
+    GateInfo::new(
+        Gate::LegacySidecarContainers,
+        "LegacySidecarContainers",
+        &[(33, DEPRECATED_OFF), (34, ABSENT)],
+    ),
+    GateInfo::new(Gate::ListFromCacheSnapshot, "ListFromCacheSnapshot", &[(33, ALPHA_OFF), (34, BETA_ON)]),
+    GateInfo::new(
+        Gate::LoadBalancerIPMode,
+        "LoadBalancerIPMode",
+        &[(29, ALPHA_OFF), (30, BETA_ON), (32, GA_ON_LOCKED), (35, ABSENT)],
+    ),
+    GateInfo::new(
+        Gate::LocalStorageCapacityIsolationFSQuotaMonitoring,
+        "LocalStorageCapacityIsolationFSQuotaMonitoring",
+        &[(29, ALPHA_OFF), (31, BETA_OFF)],
+    ),
+    GateInfo::new(Gate::LogarithmicScaleDown, "LogarithmicScaleDown", &[(29, BETA_ON), (31, GA_ON_LOCKED)]),
+    GateInfo::new(Gate::LoggingAlphaOptions, "LoggingAlphaOptions", &[(29, ALPHA_OFF)]),
+    GateInfo::new(Gate::LoggingBetaOptions, "LoggingBetaOptions", &[(29, BETA_ON)]),
+    GateInfo::new(
+        Gate::ManifestBasedAdmissionControlConfig,
+        "ManifestBasedAdmissionControlConfig",
+        &[(36, ALPHA_OFF), (37, BETA_ON)],
+    ),
+    GateInfo::new(
+        Gate::MatchLabelKeysInPodAffinity,
+        "MatchLabelKeysInPodAffinity",
+        &[(29, ALPHA_OFF), (31, BETA_ON), (33, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(
+        Gate::MatchLabelKeysInPodTopologySpread,
+        "MatchLabelKeysInPodTopologySpread",
+        &[(29, BETA_ON)],
+    ),
+    GateInfo::new(
+        Gate::MatchLabelKeysInPodTopologySpreadSelectorMerge,
+        "MatchLabelKeysInPodTopologySpreadSelectorMerge",
+        &[(34, BETA_ON)],
+    ),
+    GateInfo::new(
+        Gate::MaxUnavailableStatefulSet,
+        "MaxUnavailableStatefulSet",
+        &[(29, ALPHA_OFF), (35, BETA_OFF), (37, BETA_ON)],
+    ),
+    GateInfo::new(Gate::MemoryManager, "MemoryManager", &[(29, BETA_ON), (32, GA_ON_LOCKED), (36, ABSENT)]),
+    GateInfo::new(Gate::MemoryQoS, "MemoryQoS", &[(29, ALPHA_OFF), (37, BETA_ON)]),
+    GateInfo::new(
+        Gate::MinDomainsInPodTopologySpread,
+        "MinDomainsInPodTopologySpread",
+        &[(29, BETA_ON), (30, GA_ON_LOCKED), (32, ABSENT)],
+    ),
+    GateInfo::new(
+        Gate::MinimizeIPTablesRestore,
+        "MinimizeIPTablesRestore",
+        &[(29, GA_ON_LOCKED), (30, ABSENT)],
+    ),
+    GateInfo::new(
+        Gate::MultiCIDRServiceAllocator,
+        "MultiCIDRServiceAllocator",
+        &[(29, ALPHA_OFF), (31, BETA_OFF), (33, GA_ON), (34, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(
+        Gate::MutableCSINodeAllocatableCount,
+        "MutableCSINodeAllocatableCount",
+        &[(33, ALPHA_OFF), (34, BETA_OFF), (35, BETA_ON), (36, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(Gate::MutablePVNodeAffinity, "MutablePVNodeAffinity", &[(35, ALPHA_OFF)]),
+    GateInfo::new(
+        Gate::MutablePodResourcesForSuspendedJobs,
+        "MutablePodResourcesForSuspendedJobs",
+        &[(35, ALPHA_OFF), (36, BETA_ON)],
+    ),
+    GateInfo::new(
+        Gate::MutableSchedulingDirectivesForSuspendedJobs,
+        "MutableSchedulingDirectivesForSuspendedJobs",
+        &[(35, ALPHA_OFF), (36, BETA_ON)],
+    ),
+    GateInfo::new(
+        Gate::MutatingAdmissionPolicy,
+        "MutatingAdmissionPolicy",
+        &[(30, ALPHA_OFF), (34, BETA_OFF), (36, GA_ON)],
+    ),
+    GateInfo::new(
+        Gate::NFTablesProxyMode,
+        "NFTablesProxyMode",
+        &[(29, ALPHA_OFF), (31, BETA_ON), (33, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(Gate::NativeHistograms, "NativeHistograms", &[(36, ALPHA_OFF), (37, BETA_ON)]),
+    GateInfo::new(
+        Gate::NewVolumeManagerReconstruction,
+        "NewVolumeManagerReconstruction",
+        &[(29, BETA_ON), (30, GA_ON_LOCKED), (32, ABSENT)],
+    ),
+    GateInfo::new(
+        Gate::NodeDeclaredFeatures,
+        "NodeDeclaredFeatures",
+        &[(35, ALPHA_OFF), (36, BETA_ON), (37, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(
+        Gate::NodeInclusionPolicyInPodTopologySpread,
+        "NodeInclusionPolicyInPodTopologySpread",
+        &[(29, BETA_ON), (33, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(Gate::NodeLifecycleConditions, "NodeLifecycleConditions", &[(37, ALPHA_OFF)]),
+    GateInfo::new(Gate::NodeLogQuery, "NodeLogQuery", &[(29, ALPHA_ON), (30, BETA_ON), (36, GA_ON_LOCKED)]),
+    GateInfo::new(
+        Gate::NodeOutOfServiceVolumeDetach,
+        "NodeOutOfServiceVolumeDetach",
+        &[(29, GA_ON_LOCKED), (32, ABSENT)],
+    ),
+    GateInfo::new(Gate::NodeSwap, "NodeSwap", &[(29, BETA_OFF), (30, BETA_ON), (34, GA_ON_LOCKED)]),
+    GateInfo::new(
+        Gate::NominatedNodeNameForExpectation,
+        "NominatedNodeNameForExpectation",
+        &[(34, ALPHA_OFF), (35, BETA_ON)],
+    ),
+    GateInfo::new(Gate::OpenAPIEnums, "OpenAPIEnums", &[(29, BETA_ON)]),
+    GateInfo::new(Gate::OpportunisticBatching, "OpportunisticBatching", &[(35, BETA_ON)]),
+    GateInfo::new(
+        Gate::OrderedNamespaceDeletion,
+        "OrderedNamespaceDeletion",
+        &[(30, BETA_OFF), (33, BETA_ON), (34, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(
+        Gate::PDBUnhealthyPodEvictionPolicy,
+        "PDBUnhealthyPodEvictionPolicy",
+        &[(29, BETA_ON), (31, GA_ON_LOCKED), (33, ABSENT)],
+    ),
+    GateInfo::new(Gate::PLEGOnDemandRelist, "PLEGOnDemandRelist", &[(36, BETA_ON)]),
+    GateInfo::new(
+        Gate::PersistentVolumeClaimUnusedSinceTime,
+        "PersistentVolumeClaimUnusedSinceTime",
+        &[(36, ALPHA_OFF), (37, BETA_ON)],
+    ),
+    GateInfo::new(
+        Gate::PersistentVolumeLastPhaseTransitionTime,
+        "PersistentVolumeLastPhaseTransitionTime",
+        &[(29, BETA_ON), (31, GA_ON_LOCKED), (33, ABSENT)],
+    ),
+    GateInfo::new(
+        Gate::PodAndContainerStatsFromCRI,
+        "PodAndContainerStatsFromCRI",
+        &[(29, ALPHA_OFF), (37, BETA_OFF)],
+    ),
+    GateInfo::new(
+        Gate::PodCertificateRequest,
+        "PodCertificateRequest",
+        &[(34, ALPHA_OFF), (35, BETA_OFF), (37, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(Gate::PodDeletionCost, "PodDeletionCost", &[(29, BETA_ON)]),
+    GateInfo::new(
+        Gate::PodDisruptionConditions,
+        "PodDisruptionConditions",
+        &[(29, BETA_ON), (31, GA_ON_LOCKED), (34, ABSENT)],
+    ),
+    GateInfo::new(Gate::PodGroupPreemptionPolicy, "PodGroupPreemptionPolicy", &[(37, ALPHA_OFF)]),
+    GateInfo::new(Gate::PodHostIPs, "PodHostIPs", &[(29, BETA_ON), (30, GA_ON_LOCKED), (32, ABSENT)]),
+    GateInfo::new(Gate::PodIndexLabel, "PodIndexLabel", &[(29, BETA_ON), (32, GA_ON_LOCKED), (35, ABSENT)]),
+    GateInfo::new(
+        Gate::PodLevelResourceManagers,
+        "PodLevelResourceManagers",
+        &[(36, ALPHA_OFF), (37, BETA_OFF)],
+    ),
+    GateInfo::new(Gate::PodLevelResources, "PodLevelResources", &[(32, ALPHA_OFF), (34, BETA_ON)]),
+    GateInfo::new(
+        Gate::PodLifecycleSleepAction,
+        "PodLifecycleSleepAction",
+        &[(29, ALPHA_OFF), (30, BETA_ON), (34, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(
+        Gate::PodLifecycleSleepActionAllowZero,
+        "PodLifecycleSleepActionAllowZero",
+        &[(32, ALPHA_OFF), (33, BETA_ON), (34, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(Gate::PodLogsQuerySplitStreams, "PodLogsQuerySplitStreams", &[(32, ALPHA_OFF)]),
+    GateInfo::new(
+        Gate::PodObservedGenerationTracking,
+        "PodObservedGenerationTracking",
+        &[(33, ALPHA_OFF), (34, BETA_ON), (35, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(
+        Gate::PodReadyToStartContainersCondition,
+        "PodReadyToStartContainersCondition",
+        &[(29, BETA_ON), (37, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(
+        Gate::PodSchedulingReadiness,
+        "PodSchedulingReadiness",
+        &[(29, BETA_ON), (30, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(
+        Gate::PodTopologyLabelsAdmission,
+        "PodTopologyLabelsAdmission",
+        &[(33, ALPHA_OFF), (35, BETA_ON)],
+    ),
+    GateInfo::new(Gate::PodsAPI, "PodsAPI", &[(36, ALPHA_OFF), (37, BETA_ON)]),
+    GateInfo::new(Gate::PortForwardWebsockets, "PortForwardWebsockets", &[(30, ALPHA_OFF), (31, BETA_ON)]),
+    GateInfo::new(
+        Gate::PreferSameTrafficDistribution,
+        "PreferSameTrafficDistribution",
+        &[(33, ALPHA_OFF), (34, BETA_ON), (35, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(Gate::PreventStaticPodAPIReferences, "PreventStaticPodAPIReferences", &[(34, BETA_ON)]),
+    GateInfo::new(
+        Gate::ProbeHostPodSecurityStandards,
+        "ProbeHostPodSecurityStandards",
+        &[(34, GA_ON_LOCKED), (35, ABSENT)],
+    ),
+    GateInfo::new(
+        Gate::ProcMountType,
+        "ProcMountType",
+        &[(29, ALPHA_OFF), (31, BETA_OFF), (33, BETA_ON), (36, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(
+        Gate::ProxyTerminatingEndpoints,
+        "ProxyTerminatingEndpoints",
+        &[(29, GA_ON_LOCKED), (30, ABSENT)],
+    ),
+    GateInfo::new(Gate::QOSReserved, "QOSReserved", &[(29, ALPHA_OFF)]),
+    GateInfo::new(Gate::ReadWriteOncePod, "ReadWriteOncePod", &[(29, GA_ON_LOCKED), (31, ABSENT)]),
+    GateInfo::new(
+        Gate::RecoverVolumeExpansionFailure,
+        "RecoverVolumeExpansionFailure",
+        &[(29, ALPHA_OFF), (32, BETA_ON), (34, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(
+        Gate::RecursiveReadOnlyMounts,
+        "RecursiveReadOnlyMounts",
+        &[(30, ALPHA_OFF), (31, BETA_ON), (33, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(
+        Gate::ReduceDefaultCrashLoopBackOffDecay,
+        "ReduceDefaultCrashLoopBackOffDecay",
+        &[(33, ALPHA_OFF)],
+    ),
+    GateInfo::new(
+        Gate::RelaxedDNSSearchValidation,
+        "RelaxedDNSSearchValidation",
+        &[(32, ALPHA_OFF), (33, BETA_ON), (34, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(
+        Gate::RelaxedEnvironmentVariableValidation,
+        "RelaxedEnvironmentVariableValidation",
+        &[(30, ALPHA_OFF), (32, BETA_ON), (34, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(
+        Gate::RelaxedServiceNameValidation,
+        "RelaxedServiceNameValidation",
+        &[(34, ALPHA_OFF), (36, BETA_ON), (37, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(Gate::ReloadKubeletClientCAFile, "ReloadKubeletClientCAFile", &[(36, BETA_ON)]),
+    GateInfo::new(
+        Gate::ReloadKubeletServerCertificateFile,
+        "ReloadKubeletServerCertificateFile",
+        &[(31, BETA_ON)],
+    ),
+    GateInfo::new(Gate::RemainingItemCount, "RemainingItemCount", &[(29, GA_ON_LOCKED), (33, ABSENT)]),
+    GateInfo::new(Gate::RemoteRequestHeaderUID, "RemoteRequestHeaderUID", &[(32, ALPHA_OFF), (33, BETA_ON)]),
+    GateInfo::new(Gate::RemoveSelfLink, "RemoveSelfLink", &[(29, GA_ON_LOCKED), (30, ABSENT)]),
+    GateInfo::new(
+        Gate::ResilientWatchCacheInitialization,
+        "ResilientWatchCacheInitialization",
+        &[(31, BETA_OFF), (32, BETA_ON), (34, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(Gate::ResourceHealthStatus, "ResourceHealthStatus", &[(31, ALPHA_OFF), (36, BETA_ON)]),
+    GateInfo::new(Gate::ResourceHealthStatusMessage, "ResourceHealthStatusMessage", &[(36, BETA_ON)]),
+    GateInfo::new(
+        Gate::RestartAllContainersOnContainerExits,
+        "RestartAllContainersOnContainerExits",
+        &[(35, ALPHA_OFF), (36, BETA_ON)],
+    ),
+    GateInfo::new(
+        Gate::RetryGenerateName,
+        "RetryGenerateName",
+        &[(30, ALPHA_OFF), (31, BETA_ON), (32, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(Gate::RotateKubeletServerCertificate, "RotateKubeletServerCertificate", &[(29, BETA_ON)]),
+    GateInfo::new(Gate::RuntimeClassInImageCriApi, "RuntimeClassInImageCriApi", &[(29, ALPHA_OFF)]),
+    GateInfo::new(
+        Gate::SELinuxChangePolicy,
+        "SELinuxChangePolicy",
+        &[(32, ALPHA_OFF), (33, BETA_ON), (36, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(Gate::SELinuxMount, "SELinuxMount", &[(30, ALPHA_OFF), (33, BETA_OFF), (37, GA_ON_LOCKED)]),
+    GateInfo::new(
+        Gate::SELinuxMountReadWriteOncePod,
+        "SELinuxMountReadWriteOncePod",
+        &[(29, BETA_ON), (36, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(Gate::SchedulerAsyncAPICalls, "SchedulerAsyncAPICalls", &[(34, BETA_OFF)]),
+    GateInfo::new(
+        Gate::SchedulerAsyncPreemption,
+        "SchedulerAsyncPreemption",
+        &[(32, ALPHA_OFF), (33, BETA_ON)],
+    ),
+    GateInfo::new(Gate::SchedulerPopFromBackoffQ, "SchedulerPopFromBackoffQ", &[(33, BETA_ON)]),
+    GateInfo::new(Gate::SchedulerPreQueueingHints, "SchedulerPreQueueingHints", &[(37, ALPHA_OFF)]),
+    GateInfo::new(
+        Gate::SchedulerQueueingHints,
+        "SchedulerQueueingHints",
+        &[(29, BETA_OFF), (32, BETA_ON), (34, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(Gate::SecurityContextDeny, "SecurityContextDeny", &[(29, ALPHA_OFF), (30, ABSENT)]),
+    GateInfo::new(
+        Gate::SeparateCacheWatchRPC,
+        "SeparateCacheWatchRPC",
+        &[(29, BETA_ON), (33, DEPRECATED_OFF), (36, DEPRECATED_OFF_LOCKED)],
+    ),
+    GateInfo::new(
+        Gate::SeparateTaintEvictionController,
+        "SeparateTaintEvictionController",
+        &[(29, BETA_ON), (34, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(Gate::ServerSideApply, "ServerSideApply", &[(29, GA_ON_LOCKED), (32, ABSENT)]),
+    GateInfo::new(
+        Gate::ServerSideFieldValidation,
+        "ServerSideFieldValidation",
+        &[(29, GA_ON_LOCKED), (32, ABSENT)],
+    ),
+    GateInfo::new(
+        Gate::ServiceAccountNodeAudienceRestriction,
+        "ServiceAccountNodeAudienceRestriction",
+        &[(32, BETA_OFF), (33, BETA_ON)],
+    ),
+    GateInfo::new(
+        Gate::ServiceAccountTokenJTI,
+        "ServiceAccountTokenJTI",
+        &[(29, ALPHA_OFF), (30, BETA_ON), (32, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(
+        Gate::ServiceAccountTokenNodeBinding,
+        "ServiceAccountTokenNodeBinding",
+        &[(29, ALPHA_OFF), (31, BETA_ON), (33, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(
+        Gate::ServiceAccountTokenNodeBindingValidation,
+        "ServiceAccountTokenNodeBindingValidation",
+        &[(29, ALPHA_OFF), (30, BETA_ON), (32, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(
+        Gate::ServiceAccountTokenPodNodeInfo,
+        "ServiceAccountTokenPodNodeInfo",
+        &[(29, ALPHA_OFF), (30, BETA_ON), (32, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(Gate::ServiceCIDRStatusFieldWiping, "ServiceCIDRStatusFieldWiping", &[(36, DEPRECATED_ON)]),
+    GateInfo::new(
+        Gate::ServiceNodePortStaticSubrange,
+        "ServiceNodePortStaticSubrange",
+        &[(29, GA_ON_LOCKED), (31, ABSENT)],
+    ),
+    GateInfo::new(
+        Gate::ServiceTrafficDistribution,
+        "ServiceTrafficDistribution",
+        &[(30, ALPHA_OFF), (31, BETA_ON), (33, GA_ON_LOCKED), (36, ABSENT)],
+    ),
+    GateInfo::new(Gate::ShardedListAndWatch, "ShardedListAndWatch", &[(36, ALPHA_OFF)]),
+    GateInfo::new(Gate::SidecarContainers, "SidecarContainers", &[(29, BETA_ON), (33, GA_ON_LOCKED)]),
+    GateInfo::new(Gate::SizeBasedListCostEstimate, "SizeBasedListCostEstimate", &[(34, BETA_ON)]),
+    GateInfo::new(
+        Gate::SizeMemoryBackedVolumes,
+        "SizeMemoryBackedVolumes",
+        &[(29, BETA_ON), (32, GA_ON_LOCKED), (35, ABSENT)],
+    ),
+    GateInfo::new(
+        Gate::SkipReadOnlyValidationGCE,
+        "SkipReadOnlyValidationGCE",
+        &[(29, DEPRECATED_ON), (31, ABSENT)],
+    ),
+    GateInfo::new(
+        Gate::StableLoadBalancerNodeSet,
+        "StableLoadBalancerNodeSet",
+        &[(29, BETA_ON), (30, GA_ON_LOCKED), (32, ABSENT)],
+    ),
+    GateInfo::new(
+        Gate::StaleControllerConsistencyDaemonSet,
+        "StaleControllerConsistencyDaemonSet",
+        &[(36, BETA_ON)],
+    ),
+    GateInfo::new(Gate::StaleControllerConsistencyJob, "StaleControllerConsistencyJob", &[(36, BETA_ON)]),
+    GateInfo::new(
+        Gate::StaleControllerConsistencyReplicaSet,
+        "StaleControllerConsistencyReplicaSet",
+        &[(36, BETA_ON)],
+    ),
+    GateInfo::new(
+        Gate::StaleControllerConsistencyStatefulSet,
+        "StaleControllerConsistencyStatefulSet",
+        &[(36, BETA_ON)],
+    ),
+    GateInfo::new(
+        Gate::StatefulSetAutoDeletePVC,
+        "StatefulSetAutoDeletePVC",
+        &[(29, BETA_ON), (32, GA_ON_LOCKED), (35, ABSENT)],
+    ),
+    GateInfo::new(Gate::StatefulSetRecreateStrategy, "StatefulSetRecreateStrategy", &[(37, ALPHA_OFF)]),
+    GateInfo::new(
+        Gate::StatefulSetSemanticRevisionComparison,
+        "StatefulSetSemanticRevisionComparison",
+        &[(34, BETA_ON)],
+    ),
+    GateInfo::new(
+        Gate::StatefulSetStartOrdinal,
+        "StatefulSetStartOrdinal",
+        &[(29, BETA_ON), (31, GA_ON_LOCKED), (34, ABSENT)],
+    ),
+    GateInfo::new(Gate::StorageCapacityScoring, "StorageCapacityScoring", &[(33, ALPHA_OFF), (37, BETA_ON)]),
+    GateInfo::new(
+        Gate::StorageNamespaceIndex,
+        "StorageNamespaceIndex",
+        &[(30, BETA_ON), (33, DEPRECATED_ON)],
+    ),
+    GateInfo::new(Gate::StorageVersionAPI, "StorageVersionAPI", &[(29, ALPHA_OFF)]),
+    GateInfo::new(Gate::StorageVersionHash, "StorageVersionHash", &[(29, BETA_ON)]),
+    GateInfo::new(Gate::StorageVersionMigrator, "StorageVersionMigrator", &[(30, ALPHA_OFF), (35, BETA_OFF)]),
+    GateInfo::new(
+        Gate::StreamingCollectionEncodingToJSON,
+        "StreamingCollectionEncodingToJSON",
+        &[(29, BETA_OFF), (33, BETA_ON), (34, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(
+        Gate::StreamingCollectionEncodingToProtobuf,
+        "StreamingCollectionEncodingToProtobuf",
+        &[(29, BETA_OFF), (33, BETA_ON), (34, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(
+        Gate::StrictCostEnforcementForVAP,
+        "StrictCostEnforcementForVAP",
+        &[(30, BETA_OFF), (32, GA_ON_LOCKED), (35, ABSENT)],
+    ),
+    GateInfo::new(
+        Gate::StrictCostEnforcementForWebhooks,
+        "StrictCostEnforcementForWebhooks",
+        &[(30, BETA_OFF), (32, GA_ON_LOCKED), (35, ABSENT)],
+    ),
+    GateInfo::new(Gate::StrictIPCIDRValidation, "StrictIPCIDRValidation", &[(33, ALPHA_OFF), (36, BETA_ON)]),
+    GateInfo::new(
+        Gate::StructuredAuthenticationConfiguration,
+        "StructuredAuthenticationConfiguration",
+        &[(29, ALPHA_OFF), (30, BETA_ON), (34, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(
+        Gate::StructuredAuthenticationConfigurationEgressSelector,
+        "StructuredAuthenticationConfigurationEgressSelector",
+        &[(34, BETA_ON)],
+    ),
+    GateInfo::new(
+        Gate::StructuredAuthenticationConfigurationJWKSMetrics,
+        "StructuredAuthenticationConfigurationJWKSMetrics",
+        &[(35, BETA_ON)],
+    ),
+    GateInfo::new(
+        Gate::StructuredAuthorizationConfiguration,
+        "StructuredAuthorizationConfiguration",
+        &[(29, ALPHA_OFF), (30, BETA_ON), (32, GA_ON_LOCKED), (36, ABSENT)],
+    ),
+    GateInfo::new(
+        Gate::SupplementalGroupsPolicy,
+        "SupplementalGroupsPolicy",
+        &[(31, ALPHA_OFF), (33, BETA_ON), (35, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(Gate::SystemdWatchdog, "SystemdWatchdog", &[(32, BETA_ON), (35, GA_ON_LOCKED)]),
+    GateInfo::new(
+        Gate::TaintTolerationComparisonOperators,
+        "TaintTolerationComparisonOperators",
+        &[(35, ALPHA_OFF)],
+    ),
+    GateInfo::new(
+        Gate::TokenRequestServiceAccountUIDValidation,
+        "TokenRequestServiceAccountUIDValidation",
+        &[(34, BETA_ON)],
+    ),
+    GateInfo::new(
+        Gate::TopologyAwareHints,
+        "TopologyAwareHints",
+        &[(29, BETA_ON), (33, GA_ON_LOCKED), (36, ABSENT)],
+    ),
+    GateInfo::new(
+        Gate::TopologyAwareWorkloadScheduling,
+        "TopologyAwareWorkloadScheduling",
+        &[(36, ALPHA_OFF)],
+    ),
+    GateInfo::new(
+        Gate::TopologyManagerPolicyAlphaOptions,
+        "TopologyManagerPolicyAlphaOptions",
+        &[(29, ALPHA_OFF)],
+    ),
+    GateInfo::new(
+        Gate::TopologyManagerPolicyBetaOptions,
+        "TopologyManagerPolicyBetaOptions",
+        &[(29, BETA_ON)],
+    ),
+    GateInfo::new(
+        Gate::TopologyManagerPolicyOptions,
+        "TopologyManagerPolicyOptions",
+        &[(29, BETA_ON), (32, GA_ON), (36, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(
+        Gate::TranslateStreamCloseWebsocketRequests,
+        "TranslateStreamCloseWebsocketRequests",
+        &[(29, ALPHA_OFF), (30, BETA_ON)],
+    ),
+    GateInfo::new(
+        Gate::UnauthenticatedHTTP2DOSMitigation,
+        "UnauthenticatedHTTP2DOSMitigation",
+        &[(29, BETA_ON)],
+    ),
+    GateInfo::new(
+        Gate::UnknownVersionInteroperabilityProxy,
+        "UnknownVersionInteroperabilityProxy",
+        &[(29, ALPHA_OFF), (36, BETA_ON)],
+    ),
+    GateInfo::new(Gate::UnlockWhileProcessingFIFO, "UnlockWhileProcessingFIFO", &[(36, BETA_ON)]),
+    GateInfo::new(
+        Gate::UserNamespacesHostNetworkSupport,
+        "UserNamespacesHostNetworkSupport",
+        &[(35, ALPHA_OFF)],
+    ),
+    GateInfo::new(
+        Gate::UserNamespacesPodSecurityStandards,
+        "UserNamespacesPodSecurityStandards",
+        &[(29, ALPHA_OFF), (35, ABSENT)],
+    ),
+    GateInfo::new(
+        Gate::UserNamespacesSupport,
+        "UserNamespacesSupport",
+        &[(29, ALPHA_OFF), (30, BETA_OFF), (33, BETA_ON), (36, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(
+        Gate::ValidatingAdmissionPolicy,
+        "ValidatingAdmissionPolicy",
+        &[(29, BETA_OFF), (30, GA_ON_LOCKED), (32, ABSENT)],
+    ),
+    GateInfo::new(
+        Gate::VolumeAttributesClass,
+        "VolumeAttributesClass",
+        &[(29, ALPHA_OFF), (31, BETA_OFF), (34, GA_ON), (36, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(Gate::VolumeBindMountOptions, "VolumeBindMountOptions", &[(37, ALPHA_OFF)]),
+    GateInfo::new(Gate::VolumeCapacityPriority, "VolumeCapacityPriority", &[(29, ALPHA_OFF), (33, ABSENT)]),
+    GateInfo::new(Gate::VolumeLimitScaling, "VolumeLimitScaling", &[(35, ALPHA_OFF), (37, BETA_ON)]),
+    GateInfo::new(Gate::WatchBookmark, "WatchBookmark", &[(29, GA_ON_LOCKED), (33, ABSENT)]),
+    GateInfo::new(
+        Gate::WatchCacheInitializationPostStartHook,
+        "WatchCacheInitializationPostStartHook",
+        &[(31, BETA_OFF), (36, BETA_ON), (37, GA_ON_LOCKED)],
+    ),
+    GateInfo::new(
+        Gate::WatchFromStorageWithoutResourceVersion,
+        "WatchFromStorageWithoutResourceVersion",
+        &[(29, BETA_OFF), (33, DEPRECATED_OFF_LOCKED), (36, ABSENT)],
+    ),
+    GateInfo::new(
+        Gate::WatchList,
+        "WatchList",
+        &[(29, ALPHA_OFF), (32, BETA_ON), (33, BETA_OFF), (34, BETA_ON)],
+    ),
+    GateInfo::new(Gate::WatchListClient, "WatchListClient", &[(30, BETA_OFF), (35, BETA_ON)]),
+    GateInfo::new(Gate::WinDSR, "WinDSR", &[(29, ALPHA_OFF), (33, BETA_ON), (34, GA_ON_LOCKED)]),
+    GateInfo::new(Gate::WinOverlay, "WinOverlay", &[(29, BETA_ON), (34, GA_ON_LOCKED)]),
+    GateInfo::new(Gate::WindowsCPUAndMemoryAffinity, "WindowsCPUAndMemoryAffinity", &[(32, ALPHA_OFF)]),
+    GateInfo::new(
+        Gate::WindowsGracefulNodeShutdown,
+        "WindowsGracefulNodeShutdown",
+        &[(32, ALPHA_OFF), (34, BETA_ON)],
+    ),
+    GateInfo::new(Gate::WindowsHostNetwork, "WindowsHostNetwork", &[(29, ALPHA_ON), (33, DEPRECATED_OFF)]),
+    GateInfo::new(Gate::WorkloadAwarePreemption, "WorkloadAwarePreemption", &[(36, ALPHA_OFF), (37, ABSENT)]),
+    GateInfo::new(Gate::WorkloadWithJob, "WorkloadWithJob", &[(36, ALPHA_OFF)]),
+    GateInfo::new(
+        Gate::ZeroLimitedNominalConcurrencyShares,
+        "ZeroLimitedNominalConcurrencyShares",
+        &[(29, BETA_OFF), (30, GA_ON_LOCKED), (32, ABSENT)],
+    ),
 ];
-impl Gate { pub fn name(self)->&'static str { STATES[self as usize].0 } pub fn on_by_default(self, minor: u8)->bool { STATES[self as usize].1[usize::from(minor-29)]==2 } }
-impl Gate { pub fn is_known(self, minor: u8)->bool { STATES[self as usize].1[usize::from(minor-29)]!=0 } }
