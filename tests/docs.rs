@@ -14,8 +14,17 @@ fn root() -> &'static Path {
 /// Pages that people wrote; those of the rules are made from their declarations.
 fn pages() -> Vec<(PathBuf, String)> {
     let mut pages = Vec::new();
-    for place in ["README.md", "CONTRIBUTING.md", "docs", "certs", "examples", "tests/conformance/README.md"]
-    {
+    for place in [
+        "README.md",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "SECURITY.md",
+        ".github",
+        "docs",
+        "certs",
+        "examples",
+        "tests/conformance/README.md",
+    ] {
         for entry in ignore::Walk::new(root().join(place)).map(Result::unwrap) {
             let path = entry.path();
             if path.extension().is_some_and(|extension| extension == "md")
@@ -117,4 +126,21 @@ fn links_lead_somewhere() {
         }
     }
     assert!(count > 30, "{count}");
+}
+
+/// The version in Cargo.toml has a section of its own or, before its release, entries under "Unreleased"; and changes are
+/// sorted as Keep a Changelog sorts them.
+#[test]
+fn the_changelog_speaks_of_this_version() {
+    const KINDS: [&str; 6] = ["Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"];
+    let page = fs::read_to_string(root().join("CHANGELOG.md")).unwrap();
+    let section = |name: &str| {
+        let rest = page.split(&format!("\n## [{name}]") as &str).nth(1)?;
+        rest.split("\n## ").next()
+    };
+    let text = section(env!("CARGO_PKG_VERSION")).or_else(|| section("Unreleased")).unwrap_or_default();
+    assert!(text.contains("\n- "), "CHANGELOG.md says nothing of {}", env!("CARGO_PKG_VERSION"));
+    for kind in page.lines().filter_map(|line| line.strip_prefix("### ")) {
+        assert!(KINDS.contains(&kind), "{kind}");
+    }
 }

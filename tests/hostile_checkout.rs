@@ -10,6 +10,8 @@ use std::process::{Command, Output};
 use std::time::Duration;
 
 const SECRET: &str = "AWS_SECRET_ACCESS_KEY: wJalrXUtnFEMI: [\n";
+/// What lies outside of every checkout and may hold secrets.
+const ENVIRONMENT: &str = if cfg!(target_os = "linux") { "/proc/self/environ" } else { "/etc/hosts" };
 const JOB: &str = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: a}\nspec:\n  template:\n    spec:\n      \
                    restartPolicy: Always\n      containers: [{name: a, image: b}]\n";
 
@@ -89,7 +91,7 @@ fn links_lead_nowhere_but_to_what_is_linted() {
         .link("real.txt", "repo/jobs/inside.yaml")
         .link(place.at("repo/jobs/real.txt"), "repo/jobs/inside-absolute.yaml")
         .link("../../secret", "repo/jobs/out.yaml")
-        .link("/proc/self/environ", "repo/jobs/environ.yaml")
+        .link(ENVIRONMENT, "repo/jobs/environ.yaml")
         .link("../.git/config", "repo/jobs/token.yaml")
         .link("..", "repo/jobs/up")
         .link("up/../../secret", "repo/jobs/in-the-middle.yaml")
@@ -231,7 +233,7 @@ fn policies_that_are_come_across_stay_in_the_repository() {
         ("../org.yaml", "lies outside of"),
         (secret.as_str(), "lies outside of"),
         ("linked", "lies outside of"),
-        ("/proc/self/environ", "lies outside of"),
+        (ENVIRONMENT, "lies outside of"),
         (".git/config", "lies in .git"),
         ("pipe", "not a regular file"),
         ("/dev/zero", "lies outside of"),

@@ -65,8 +65,29 @@ fn builds_have_no_rights_and_rights_wait_for_the_environment() {
         {
             assert_eq!(step["with"]["persist-credentials"], false, "{name}");
         }
+        // A cache is written by other runs, of pull requests too.
+        assert!(!code.contains("cache"), "{name}");
     }
     assert!(builds >= 3 && rights >= 5, "{builds} {rights}");
+}
+
+/// Formatting, lints and binaries change with the version of Rust, so it is the same everywhere.
+#[test]
+fn one_rust_checks_and_builds() {
+    let rust = |name| workflow(name)["env"]["RUST"].as_str().unwrap().to_owned();
+    let version = rust("ci.yaml");
+    assert_eq!(version, rust("release.yaml"));
+    let (minor, _) = version.rsplit_once('.').unwrap();
+    let dockerfile = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Dockerfile")).unwrap();
+    assert!(dockerfile.contains(&format!("/rust:{minor}-alpine AS build")), "{version}");
+    // Nothing compiles with what happens to be on the runner.
+    for name in ["ci.yaml", "release.yaml"] {
+        for (job, definition) in workflow(name)["jobs"].as_object().unwrap() {
+            let code = code(definition);
+            let compiles = code.contains("cargo ") || code.contains(".ci/run");
+            assert!(!compiles || code.contains("rustup default"), "{name}: {job}");
+        }
+    }
 }
 
 /// A tag can be moved to other code; a commit cannot.
