@@ -11,7 +11,7 @@ use k8s_openapi::jiff::Timestamp;
 use k8s_openapi::jiff::tz::TimeZone;
 
 use super::validate::validate_known_child;
-use super::{CONTROLLER_UID_LABELS, FieldError, JOB_NAME_LABELS, Server, UNKNOWN_UID, Workload};
+use super::{CONTROLLER_UID_LABELS, FieldError, JOB_NAME_LABELS, Prepared, Server, UNKNOWN_UID, Workload};
 
 /// The annotation that says for when a Job was scheduled.
 const SCHEDULED_ANNOTATION: &str = "batch.kubernetes.io/cronjob-scheduled-timestamp";
@@ -106,7 +106,7 @@ pub(super) fn validate_child_of_accepted(
         template: PodTemplateSpec { metadata: spec.template.metadata.clone(), spec: None },
         ..JobSpec::default()
     });
-    validate_known_child(server, &prepared(server, child_with(spec, cron_job, scheduled)))
+    validate_known_child(server, prepared(server, child_with(spec, cron_job, scheduled)).workload())
 }
 
 /// Whether nothing in the template of an accepted CronJob can clash with what its Jobs are given: it brings no labels
@@ -126,11 +126,8 @@ fn has_nothing_of_its_own(cron_job: &CronJob) -> bool {
 }
 
 /// The Job as it comes before the server's validation.
-fn prepared(server: &Server, job: Job) -> Workload {
-    let mut child = Workload::Job(Box::new(job));
-    let defaulted = server.apply_defaults(&mut child);
-    server.prepare_for_create(&mut child, defaulted);
-    child
+fn prepared(server: &Server, job: Job) -> Prepared {
+    server.updated(Workload::Job(Box::new(job))).prepare_for_create()
 }
 
 /// The time of a run as the controller writes it: RFC 3339, in the CronJob's time zone.

@@ -1,18 +1,20 @@
 #![doc = include_str!("../README.md")]
 //! # In detail
 //!
-//! What the API server decides about a Job or CronJob: decoding, its own defaults, its validation.
+//! What an API server decides about a Job or CronJob: decoding, its own defaults, its validation. [`Server::of`] is the
+//! server of one minor version, with the feature gates that it has by default.
 //!
-//! This module speaks of field errors only. It knows nothing of policies or findings. The ground truth is
-//! Kubernetes v1.36 with its default feature gates. The order of things in the server, on create:
+//! This crate speaks of field errors only. It knows nothing of policies or findings. The order of things in the server,
+//! on create:
 //!
-//! 1. [`decode()`]: a wrong type ends the request (400), unknown fields and duplicate keys end it or not, as asked;
-//! 2. [`apply_defaults`] on the decoded object;
+//! 1. [`Server::decode`]: a wrong type ends the request (400), unknown fields and duplicate keys end it or not, as asked;
+//! 2. [`Server::created`] fills in defaults;
 //! 3. mutating webhooks: they see the defaults, and an object that may be invalid;
-//! 4. [`prepare_for_create`]: the generated selector and labels, fields behind closed feature gates dropped;
-//! 5. [`validate_create`]: a fault ends the request (422);
+//! 4. [`Defaulted::prepare_for_create`]: the generated selector and labels, fields behind closed feature gates left out;
+//! 5. [`Server::validate_create`]: a fault ends the request (422);
 //! 6. validating webhooks: they see a prepared and valid object.
 
+mod admit;
 mod apply;
 mod changes;
 mod child;
@@ -34,14 +36,15 @@ mod validate;
 mod version;
 mod warnings;
 
+pub use admit::{Defaulted, Prepared};
 pub use apply::{Applied, LAST_APPLIED, Merged, MergedPlaces, Way};
 pub use changes::Change;
 pub use child::{CRON_JOB_CHILD_SUFFIX, child_job};
 pub use decode::MAX_COMPLAINTS;
 pub use decode::{Decoded, Mistyped};
-pub use defaults::{CONTROLLER_UID_LABELS, Defaulted, JOB_NAME_LABELS, UNKNOWN_UID, reset_system_fields};
+pub use defaults::{CONTROLLER_UID_LABELS, JOB_NAME_LABELS, UNKNOWN_UID};
 pub use field_error::{Cause, FieldError, Relation, Remedy, Topic};
-pub use gated::{Dropped, Preparation};
+pub use gated::Dropped;
 pub use image::effective_tag;
 pub use server::Server;
 pub use stored::stored_form;

@@ -8,8 +8,8 @@ use k8s_openapi::jiff::Timestamp;
 use super::tables::Gate;
 use serde_json::Value;
 use super::schema::Schema;
-use super::{Applied, Change, Decoded, Defaulted, FieldError, Kind, KubernetesVersion, Merged, Preparation, Way, Workload};
-use super::{apply, child, decode, defaults, update, validate, warnings};
+use super::{Applied, Change, Decoded, FieldError, Kind, KubernetesVersion, Merged, Prepared, Way, Workload};
+use super::{apply, child, decode, defaults, update, validate};
 
 /// An API server of one minor version. Everything that it decides is a method of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,47 +78,23 @@ impl Server {
         Schema::of(self.version.minor())
     }
 
-    /// Fills in the defaults of the API, as every webhook and every client sees them.
+    /// Fills in the defaults of the API, as every webhook and every client sees them. Doing it again changes nothing.
     ///
     /// Besides defaults proper this includes what a pass through the server's internal form does to an object:
     /// quantities are rewritten in their canonical form, `serviceAccount` mirrors `serviceAccountName`.
-    pub fn apply_defaults(&self, workload: &mut Workload) -> Defaulted {
-        defaults::apply_defaults(self, workload)
+    pub fn apply_defaults(&self, workload: &mut Workload) {
+        defaults::apply_defaults(self, workload);
     }
 
-    /// Prepares an object for validation on create, as the server does between mutating webhooks and validation: an
-    /// object that has only a `generateName` gets a name, the status is cleared, a Job gets its generated selector and
-    /// labels, and fields behind feature gates that are off are left out.
-    ///
-    /// `defaulted` is what [`Server::apply_defaults`] returned; an object that has travelled through a webhook's patch
-    /// has [`Defaulted::default`]. The uid that labels and selector are made from is the object's own, else
-    /// [`UNKNOWN_UID`](crate::UNKNOWN_UID). Doing it again, with [`Defaulted::default`], changes nothing more.
-    pub fn prepare_for_create(&self, workload: &mut Workload, defaulted: Defaulted) -> Preparation {
-        defaults::prepare_for_create(self, workload, defaulted)
+    /// Validates an object that is to be created.
+    pub fn validate_create(&self, object: &Prepared) -> Vec<FieldError> {
+        validate::validate_create(self, object.workload())
     }
 
-    /// Prepares the new version of an object for validation on update: what only the server sets, and the status, are
-    /// those of the stored version, and fields behind feature gates that are off are left out unless the stored version
-    /// has them. Both versions have their defaults.
-    pub fn prepare_for_update(&self, new: &mut Workload, old: &Workload) -> Preparation {
-        update::prepare_for_update(self, new, old)
-    }
-
-    /// Validates an object that is to be created, as [`Server::prepare_for_create`] leaves it.
-    pub fn validate_create(&self, workload: &Workload) -> Vec<FieldError> {
-        validate::validate_create(self, workload)
-    }
-
-    /// Validates a new version of a stored object, as [`Server::prepare_for_update`] leaves it. Two objects of different
-    /// kinds are not versions of one another: then the new one is validated as on create.
-    pub fn validate_update(&self, new: &Workload, old: &Workload) -> Vec<FieldError> {
-        update::validate_update(self, new, old)
-    }
-
-    /// The warnings of the server for an object that it accepts, as it is once prepared; `preparation` is what that
-    /// returned. Each warning has [`Topic::ServerWarning`](crate::Topic::ServerWarning); its cause says nothing.
-    pub fn warnings(&self, workload: &Workload, preparation: &Preparation) -> Vec<FieldError> {
-        warnings::warnings(self, workload, preparation)
+    /// Validates a new version of a stored object. Two objects of different kinds are not versions of one another: then
+    /// the new one is validated as on create.
+    pub fn validate_update(&self, new: &Prepared, old: &Workload) -> Vec<FieldError> {
+        update::validate_update(self, new.workload(), old)
     }
 
     /// What the server has to say about the Job of the run at `scheduled`. Paths are those of the Job.

@@ -4,7 +4,7 @@ use k8s_openapi::api::batch::v1::{CronJobSpec, Job, JobSpec, JobStatus};
 use k8s_openapi::api::core::v1::{Affinity, Container, PodSpec, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
-use super::gated::{Preparation, drop_disabled};
+use super::gated::{Dropped, drop_disabled};
 use super::semantic_equal::{same_pod_spec, same_template};
 use super::errors::Errors;
 use super::validate::{
@@ -16,7 +16,7 @@ use jobguard_manifest::At;
 
 /// Prepares the new version of an object for validation on update: what only the server sets, and the status, are
 /// those of the stored version. Both have their defaults.
-pub(super) fn prepare_for_update(server: &Server, new: &mut Workload, old: &Workload) -> Preparation {
+pub(super) fn prepare_for_update(server: &Server, new: &mut Workload, old: &Workload) -> Vec<Dropped> {
     match (&mut *new, old) {
         (Workload::Job(new), Workload::Job(old)) => new.status.clone_from(&old.status),
         (Workload::CronJob(new), Workload::CronJob(old)) => new.status.clone_from(&old.status),
@@ -42,7 +42,7 @@ pub(super) fn prepare_for_update(server: &Server, new: &mut Workload, old: &Work
     if metadata.deletion_grace_period_seconds.is_none() {
         metadata.deletion_grace_period_seconds = stored.deletion_grace_period_seconds;
     }
-    Preparation { dropped, repeated_owners: false }
+    dropped
 }
 
 /// Validates a new version of a stored object, as [`prepare_for_update`] leaves it. Two objects of different kinds

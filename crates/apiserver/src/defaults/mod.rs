@@ -1,6 +1,6 @@
 //! What the API server fills in.
 //!
-//! Two steps, and webhooks stand between them. [`apply_defaults`] happens while the object is decoded, and once
+//! Two steps, and webhooks stand between them. Defaults are filled in while the object is decoded, and once
 //! more whenever a stored object is read: every webhook sees its result. [`prepare_for_create`] is the Job's own
 //! preparation, after the mutating webhooks and before validation: validating webhooks see it, mutating ones do
 //! not.
@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, HashSet};
 use k8s_openapi::api::batch::v1::{CronJob, Job, JobSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta, OwnerReference};
 
-use super::gated::{Preparation, drop_disabled};
+use super::gated::{Dropped, drop_disabled};
 use super::tables::Gate;
 use super::{Change, Server, Workload};
 
@@ -30,24 +30,13 @@ pub const JOB_NAME_LABELS: [&str; 2] = ["job-name", "batch.kubernetes.io/job-nam
 /// The labels in which a Job's Pods have its uid: `batch.kubernetes.io/controller-uid` and its older form.
 pub const CONTROLLER_UID_LABELS: [&str; 2] = ["controller-uid", "batch.kubernetes.io/controller-uid"];
 
-/// What defaulting did that the object itself does not show.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Defaulted {
-    /// A Job without labels of its own has been given those of its Pod template, and the server goes on to treat
-    /// the two as one map: what is added to the template's labels appears in the Job's.
-    pub labels_shared: bool,
-}
-
-/// Fills in the defaults of the API, as every webhook and every client sees them.
-///
-/// Besides defaults proper this includes what a pass through the server's internal form does to an object:
-/// quantities are rewritten in their canonical form, `serviceAccount` mirrors `serviceAccountName`.
-pub(super) fn apply_defaults(server: &Server, workload: &mut Workload) -> Defaulted {
+/// Fills in the defaults. Returns whether a Job has been given the labels of its Pod template.
+pub(super) fn apply_defaults(server: &Server, workload: &mut Workload) -> bool {
     match workload {
         Workload::Job(job) => default_job(server, job),
         Workload::CronJob(cron_job) => {
             default_cron_job(server, cron_job);
-            Defaulted::default()
+            false
         }
     }
 }
@@ -56,7 +45,7 @@ pub(super) fn apply_defaults(server: &Server, workload: &mut Workload) -> Defaul
 ///
 /// The server does so with every object it is asked to create, before the first webhook: an exported manifest's
 /// `uid` and timestamps mean nothing. An object that comes from an `AdmissionReview` has been through this.
-pub fn reset_system_fields(workload: &mut Workload) {
+pub(super) fn reset_system_fields(workload: &mut Workload) {
     let metadata = workload.metadata_mut();
     metadata.uid = None;
     metadata.self_link = None;
@@ -75,30 +64,40 @@ pub(crate) fn generated_name(metadata: &ObjectMeta) -> Option<String> {
     is_unnamed.then(|| prefix.chain(GENERATED.chars()).collect())
 }
 
-/// Prepares an object for validation on create, as the server does between mutating webhooks and validation: an
-/// object that has only a `generateName` gets a name, the status is cleared, a Job gets its generated selector and
-/// labels, and fields behind feature gates that are closed by default are dropped.
-///
-/// `defaulted` is what [`apply_defaults`] said; an object that has travelled through a webhook's patch has
-/// [`Defaulted::default`]. The uid that labels and selector are made from is the object's own, else
-/// [`UNKNOWN_UID`]. Doing it again, with [`Defaulted::default`], changes nothing more.
-pub(super) fn prepare_for_create(server: &Server, workload: &mut Workload, mut defaulted: Defaulted) -> Preparation {
+/// What the preparation of an object did that the object itself does not show.
+#[derive(Debug, Default)]
+pub(super) struct Done {
+    /// The fields that were left out.
+    pub(super) dropped: Vec<Dropped>,
+    /// Whether an owner was in the list more than once; the server keeps one, with a warning.
+    pub(super) repeated_owners: bool,
+}
+
+/// Prepares an object for validation on create; `shares_labels` is what [`apply_defaults`] returned. Doing it again, with
+/// `false`, changes nothing more.
+pub(super) fn prepare_for_create(server: &Server, workload: &mut Workload, mut shares_labels: bool) -> Done {
     if let Some(name) = generated_name(workload.metadata()) {
         workload.metadata_mut().name = Some(name);
         // The server works on a copy then, where the two are no longer one.
-        defaulted.labels_shared = false;
+        shares_labels = false;
     }
     match workload {
         Workload::Job(job) => {
             job.status = None;
-            generate_selector(job, defaulted);
+            generate_selector(job, shares_labels);
         }
         Workload::CronJob(cron_job) => cron_job.status = None,
     }
     let metadata = workload.metadata_mut();
     metadata.generation = Some(1);
     let repeated_owners = metadata.owner_references.as_mut().is_some_and(drop_repeated);
-    Preparation { dropped: drop_disabled(server, workload, None), repeated_owners }
+    Done { dropped: drop_disabled(server, workload, None), repeated_owners }
+}
+
+/// Whether the same owner is in the list more than once.
+pub(super) fn has_repeated_owners(metadata: &ObjectMeta) -> bool {
+    let mut seen = HashSet::new();
+    !metadata.owner_references.iter().flatten().all(|owner| seen.insert(owner_key(owner)))
 }
 
 /// The server keeps one of several equal owners. Returns whether there were such.
@@ -117,7 +116,7 @@ fn owner_key(owner: &OwnerReference) -> (&str, &str, &str, &str, Option<bool>, O
     (api_version, kind, name, uid, *controller, *block_owner_deletion)
 }
 
-fn default_job(server: &Server, job: &mut Job) -> Defaulted {
+fn default_job(server: &Server, job: &mut Job) -> bool {
     let spec = job.spec.get_or_insert_default();
     if spec.parallelism.is_none() {
         spec.parallelism = Some(1);
@@ -141,7 +140,7 @@ fn default_job(server: &Server, job: &mut Job) -> Defaulted {
     if labels_shared {
         job.metadata.labels = template_labels.cloned();
     }
-    Defaulted { labels_shared }
+    labels_shared
 }
 
 fn default_cron_job(server: &Server, cron_job: &mut CronJob) {
@@ -175,7 +174,7 @@ fn default_template(spec: &mut JobSpec) {
     pod::default_spec(spec.template.spec.get_or_insert_default());
 }
 
-fn generate_selector(job: &mut Job, defaulted: Defaulted) {
+fn generate_selector(job: &mut Job, shares_labels: bool) {
     let spec = job.spec.get_or_insert_default();
     if spec.manual_selector == Some(true) {
         return;
@@ -191,7 +190,7 @@ fn generate_selector(job: &mut Job, defaulted: Defaulted) {
             }
         }
     }
-    if defaulted.labels_shared {
+    if shares_labels {
         job.metadata.labels = Some(labels.clone());
     }
     let selector = spec.selector.get_or_insert_with(LabelSelector::default);

@@ -26,15 +26,6 @@ pub struct Dropped {
     pub by_jobs_only: bool,
 }
 
-/// What the preparation of an object did that the object itself does not show.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Preparation {
-    /// The fields that were given and that the server leaves out.
-    pub dropped: Vec<Dropped>,
-    /// Whether an owner stood in the list more than once; the server keeps one, with a warning.
-    pub repeated_owners: bool,
-}
-
 /// Leaves out what is behind closed gates, and says what. `old` is the object stored so far, on update.
 pub(super) fn drop_disabled(server: &Server, new: &mut Workload, old: Option<&Workload>) -> Vec<Dropped> {
     let mut found = Found { server, list: Vec::new(), by_jobs_only: false };

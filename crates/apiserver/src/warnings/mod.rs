@@ -9,7 +9,7 @@ use k8s_openapi::api::batch::v1::JobSpec;
 use super::names;
 use super::validate::quoted;
 pub(self) use super::errors::Errors;
-use super::{FieldError, Preparation, Server, Topic, Workload};
+use super::{FieldError, Server, Topic, Workload};
 use jobguard_manifest::At;
 
 /// Above so many completions of an Indexed Job ...
@@ -17,12 +17,12 @@ const MANY_COMPLETIONS: i32 = 100_000;
 /// ... with more than so many Pods at a time, the server may lose count.
 const MANY_PODS: i32 = 10_000;
 
-/// The warnings of the server for an object that it accepts, as `preparation` has left it.
-pub(super) fn warnings(server: &Server, workload: &Workload, preparation: &Preparation) -> Vec<FieldError> {
+/// The warnings of the server for an object that it accepts, once prepared.
+pub(super) fn warnings(server: &Server, workload: &Workload, repeated_owners: bool) -> Vec<FieldError> {
     let mut list = Vec::new();
     let mut found = Errors::new(server, Topic::ServerWarning, &mut list);
     let root = At::root();
-    warn_metadata(workload, preparation, &root.field("metadata"), &mut found);
+    warn_metadata(workload, repeated_owners, &root.field("metadata"), &mut found);
     if let Some(spec) = workload.job_spec() {
         let spec_at = root.field("spec");
         match workload {
@@ -36,7 +36,7 @@ pub(super) fn warnings(server: &Server, workload: &Workload, preparation: &Prepa
     list
 }
 
-fn warn_metadata(workload: &Workload, preparation: &Preparation, at: &At<'_>, found: &mut Errors<'_>) {
+fn warn_metadata(workload: &Workload, repeated_owners: bool, at: &At<'_>, found: &mut Errors<'_>) {
     let metadata = workload.metadata();
     let name = metadata.name.as_deref().unwrap_or_default();
     for problem in names::dns_label(name) {
@@ -46,7 +46,7 @@ fn warn_metadata(workload: &Workload, preparation: &Preparation, at: &At<'_>, fo
             "use lower-case letters, digits and - only, at most 63 characters",
         );
     }
-    if preparation.repeated_owners {
+    if repeated_owners {
         found.warn(&at.field("ownerReferences"), "the same owner is listed twice", "list each owner once");
     }
 }
