@@ -137,9 +137,6 @@ impl<'e> Errors<'e> {
         self.push(Cause::TooLong, place, message);
     }
 
-    pub(crate) fn too_many<'p>(&mut self, place: impl Into<Place<'p>>, message: impl Into<String>) {
-        self.push(Cause::TooMany, place, message);
-    }
 
     /// A value that stands twice.
     pub(crate) fn duplicate<'p>(&mut self, place: impl Into<Place<'p>>, value: &str, message: &str) {

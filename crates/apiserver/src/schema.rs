@@ -1,7 +1,7 @@
 //! The fields of a Job and of a CronJob as one version knows them: names, types and nesting.
 
 use super::Kind;
-use super::tables::{CRON_JOB, JOB, NEWEST_MINOR, TYPES};
+use super::tables::{self, CRON_JOB, JOB, NEWEST_MINOR};
 pub(crate) use super::tables::{Field, Shape, Type, TypeId};
 
 /// The fields of one version.
@@ -39,22 +39,22 @@ impl Schema {
 
     /// A type.
     pub(crate) fn ty(self, id: TypeId) -> &'static Type {
-        id.get()
+        tables::ty(id)
     }
 
     /// The type of a short name, such as `PodSpec`.
     pub(crate) fn named(self, name: &str) -> Option<TypeId> {
-        TYPES.iter().position(|ty| ty.name == name).map(TypeId::at)
+        tables::named(name)
     }
 
     /// The field `name` of a type.
     pub(crate) fn field(self, id: TypeId, name: &str) -> Option<&'static Field> {
-        id.get().field(name).filter(|field| field.known_in(self.minor))
+        self.ty(id).field(name).filter(|field| field.known_in(self.minor))
     }
 
     /// The fields of a type, by name.
     pub(crate) fn fields(self, id: TypeId) -> impl Iterator<Item = &'static Field> {
-        id.get().fields.iter().filter(move |field| field.known_in(self.minor))
+        self.ty(id).fields.iter().filter(move |field| field.known_in(self.minor))
     }
 
     /// Whether there is an object with a field `name` where `route` leads to.

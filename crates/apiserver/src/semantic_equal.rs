@@ -41,8 +41,7 @@ fn same_value(
     match shape {
         Shape::Object(id) => {
             let empty = Value::Null;
-            // A struct that is no pointer is always there in the internal form, if only empty.
-            (a.is_some() == b.is_some() || !field.pointer)
+            (a.is_some() == b.is_some() || field.is_always_there())
                 && same_object(schema, *id, a.unwrap_or(&empty), b.unwrap_or(&empty))
         }
         Shape::List(element) => {
@@ -73,7 +72,7 @@ fn same_value(
             let is_zero = |value: &&Value| {
                 value.as_str() == Some("") || value.as_i64() == Some(0) || value.as_bool() == Some(false)
             };
-            let counts = |value: &&Value| field.pointer || !is_zero(value);
+            let counts = |value: &&Value| !field.zero_is_unset() || !is_zero(value);
             a.filter(counts) == b.filter(counts)
         }
     }

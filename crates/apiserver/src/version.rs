@@ -74,6 +74,64 @@ impl FromStr for KubernetesVersion {
     }
 }
 
+/// One version or several: `1.31,1.34-1.37`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VersionSet(Vec<KubernetesVersion>);
+
+impl VersionSet {
+    /// The versions, oldest first, each once.
+    pub fn versions(&self) -> &[KubernetesVersion] {
+        &self.0
+    }
+}
+
+impl From<KubernetesVersion> for VersionSet {
+    fn from(version: KubernetesVersion) -> Self {
+        Self(vec![version])
+    }
+}
+
+impl FromStr for VersionSet {
+    type Err = UnknownVersion;
+
+    /// Reads versions and ranges of them, separated by commas.
+    fn from_str(text: &str) -> Result<Self, UnknownVersion> {
+        let mut versions = Vec::new();
+        for part in text.split(',').map(str::trim) {
+            // A version may have a dash of its own: 1.30.4-gke.100.
+            if let Ok(version) = part.parse() {
+                versions.push(version);
+                continue;
+            }
+            let (first, last) = part.split_once('-').ok_or(UnknownVersion)?;
+            let (first, last): (KubernetesVersion, KubernetesVersion) = (first.trim().parse()?, last.trim().parse()?);
+            if first > last {
+                return Err(UnknownVersion);
+            }
+            versions.extend((first.minor..=last.minor).map(|minor| KubernetesVersion { minor }));
+        }
+        versions.sort_unstable();
+        versions.dedup();
+        Ok(Self(versions))
+    }
+}
+
+impl fmt::Display for VersionSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&ranges(&self.0).join(","))
+    }
+}
+
+/// Versions, oldest first, as ranges: `1.31`, `1.34-1.36`.
+pub fn ranges(versions: &[KubernetesVersion]) -> Vec<String> {
+    let runs = versions.chunk_by(|a, b| a.minor + 1 == b.minor);
+    runs.map(|run| match run {
+        [first, .., last] => format!("{first}-{last}"),
+        _ => run.iter().map(ToString::to_string).collect(),
+    })
+    .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,6 +147,13 @@ mod tests {
         assert_eq!(version("1.30.4-gke.100").to_string(), "1.30");
         for text in ["", "1", "1.28", "1.38", "2.30", "1.x", "1.30.", "1.30.x", "latest"] {
             assert!(text.parse::<KubernetesVersion>().is_err(), "{text}");
+        }
+        let set = |text: &str| text.parse::<VersionSet>().map(|set| set.to_string());
+        assert_eq!(set("1.31"), Ok("1.31".to_owned()));
+        assert_eq!(set("1.34-1.36, 1.31,1.35"), Ok("1.31,1.34-1.36".to_owned()));
+        assert_eq!(set("1.30.4-gke.100"), Ok("1.30".to_owned()));
+        for text in ["", "1.36-1.34", "1.31-", "1.31,,1.32", "1.28-1.30"] {
+            assert!(set(text).is_err(), "{text}");
         }
         assert_eq!(UnknownVersion.to_string(), "a Kubernetes version from 1.29 to 1.37 is needed, such as 1.33");
     }

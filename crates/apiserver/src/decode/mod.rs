@@ -20,6 +20,7 @@ use self::time::is_time;
 use self::typed::TypedRoot;
 use super::pod::quantity::Quantity;
 use super::schema::{Field, Schema, Shape, TypeId};
+use super::tables;
 use super::{Cause, FieldError, Kind, KubernetesVersion, Relation, Remedy, Server, Topic, Workload};
 use jobguard_manifest::{At, FieldPath, Segment};
 use jobguard_manifest::{Entry, NodeId, NodeKind, Tree};
@@ -201,7 +202,7 @@ impl Walk<'_> {
         let expected = match (shape, &self.tree[node].kind) {
             // A time is read as text first, and the message is about that.
             (Shape::Time, kind) if !matches!(kind, NodeKind::Str(_)) => "string".to_owned(),
-            _ => field.go_name(shape),
+            _ => tables::go_name(field, shape),
         };
         self.mistyped(at, node, shape, expected);
     }

@@ -2,11 +2,7 @@
 
 //! Every feature gate, with its state in each version.
 
-use super::GateInfo;
-use super::states::{
-    ABSENT, ALPHA_OFF, ALPHA_ON, BETA_OFF, BETA_ON, DEPRECATED_OFF, DEPRECATED_OFF_LOCKED, DEPRECATED_ON,
-    DEPRECATED_ON_LOCKED, GA_ON, GA_ON_LOCKED,
-};
+use super::{GateInfo, Stage, State};
 
 /// The oldest minor version that the tables know: 1.29.
 pub const OLDEST_MINOR: u8 = 29;
@@ -714,6 +710,19 @@ pub enum Gate {
     /// Beta and off in 1.29; GA, on and locked from 1.30 to 1.31.
     ZeroLimitedNominalConcurrencyShares,
 }
+
+const ABSENT: Option<State> = None;
+const ALPHA_OFF: Option<State> = Some(State { on: false, stage: Stage::Alpha, locked: false });
+const ALPHA_ON: Option<State> = Some(State { on: true, stage: Stage::Alpha, locked: false });
+const BETA_OFF: Option<State> = Some(State { on: false, stage: Stage::Beta, locked: false });
+const BETA_ON: Option<State> = Some(State { on: true, stage: Stage::Beta, locked: false });
+const DEPRECATED_OFF: Option<State> = Some(State { on: false, stage: Stage::Deprecated, locked: false });
+const DEPRECATED_OFF_LOCKED: Option<State> =
+    Some(State { on: false, stage: Stage::Deprecated, locked: true });
+const DEPRECATED_ON: Option<State> = Some(State { on: true, stage: Stage::Deprecated, locked: false });
+const DEPRECATED_ON_LOCKED: Option<State> = Some(State { on: true, stage: Stage::Deprecated, locked: true });
+const GA_ON: Option<State> = Some(State { on: true, stage: Stage::Ga, locked: false });
+const GA_ON_LOCKED: Option<State> = Some(State { on: true, stage: Stage::Ga, locked: true });
 
 /// All gates, by name.
 pub(super) static GATES: &[GateInfo] = &[
