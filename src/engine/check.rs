@@ -2,13 +2,13 @@
 
 use std::cell::Cell;
 
-use jobguard_apiserver::{self as apiserver, FieldError, Topic};
+use jobguard_apiserver::{FieldError, Topic};
 
 use crate::policy::Existing;
 
 use super::{
     Anchor, Check, Context, Finding, Input, Kept, Object, Rule, RuleContext, Services, Severity, Sink,
-    Suppressions, fix, fold, ratchet, registry, subject_by, views,
+    Suppressions, dropped, fix, fold, ratchet, registry, subject_by, views,
 };
 
 /// What there is to say about an object.
@@ -41,7 +41,8 @@ pub fn check(object: &Object, context: &Context<'_>) -> Verdict {
     if context.is_cancelled() {
         return Verdict::cancelled();
     }
-    folded(judge(object, &apiserver::validate_create(object.workload()), context, Rules::All))
+    let errors = context.policy.server.validate_create(object.as_prepared());
+    folded(judge(object, &errors, context, Rules::All))
 }
 
 /// Judges a change of a stored object. What the stored object has already, and as badly, is warned about and not
@@ -50,7 +51,7 @@ pub fn check_update(old: &Object, new: &Object, context: &Context<'_>) -> Verdic
     if context.is_cancelled() {
         return Verdict::cancelled();
     }
-    let errors = apiserver::validate_update(new.workload(), old.workload());
+    let errors = context.policy.server.validate_update(new.as_prepared(), old.workload());
     let mut verdict = judge(new, &errors, context, Rules::All);
     // Before folding: what is excused must not take along what is not.
     let remark = match context.policy.existing_at(context.now) {
@@ -81,7 +82,8 @@ pub fn check_stored(old: &Object, new: &Object, context: &Context<'_>) -> Verdic
     if context.is_cancelled() {
         return Verdict::cancelled();
     }
-    folded(judge(new, &apiserver::validate_update(new.workload(), old.workload()), context, Rules::All))
+    let errors = context.policy.server.validate_update(new.as_prepared(), old.workload());
+    folded(judge(new, &errors, context, Rules::All))
 }
 
 /// The verdict with each mistake told once. What is ignored takes nothing along: what the API server refuses besides
@@ -151,10 +153,7 @@ fn judge(object: &Object, errors: &[FieldError], context: &Context<'_>, rules: R
             finding.help = Some(help.to_owned());
         }
     }
-    findings.extend(server_findings(&apiserver::fields_not_in(
-        object.workload(),
-        context.policy.kubernetes_version,
-    )));
+    findings.extend(dropped::findings(object, context.policy));
     findings.extend(server_findings(object.warnings()));
     if object.is_received() {
         // Before folding: what is only a warning must not hide what refuses.

@@ -7,6 +7,7 @@ mod cancel;
 mod check;
 mod containers;
 mod context;
+mod dropped;
 mod exit_codes;
 mod finding;
 mod fix;

@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::{PodSpec, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 
 use crate::policy::{Owner, Subject};
-use jobguard_apiserver::{self as apiserver, FieldError, Kind, Workload};
+use jobguard_apiserver::{Dropped, FieldError, Kind, Prepared, Server, Workload};
 use jobguard_manifest::FieldPath;
 
 use super::{Author, CronPart, Rule, Timetable};
@@ -17,8 +17,7 @@ use super::{Author, CronPart, Rule, Timetable};
 /// defaults and, for a Job that is created, the selector and labels that the server makes.
 #[derive(Debug, Clone)]
 pub struct Object {
-    workload: Workload,
-    warnings: Vec<FieldError>,
+    prepared: Prepared,
     remarks: Vec<Remark>,
     is_received: bool,
     /// Filled when the first rule asks.
@@ -43,46 +42,31 @@ pub struct Remark {
 
 impl PartialEq for Object {
     fn eq(&self, other: &Self) -> bool {
-        self.workload == other.workload && self.warnings == other.warnings
+        self.prepared == other.prepared
     }
 }
 
 impl Object {
     /// An object as a manifest has it, on its way into a cluster: the API's defaults, then what `fill` does (a
     /// mutating webhook's part), then what the server makes on create.
-    pub fn created(mut written: Workload, fill: impl FnOnce(&mut Workload)) -> Self {
-        apiserver::reset_system_fields(&mut written);
-        let defaulted = apiserver::apply_defaults(&mut written);
-        fill(&mut written);
-        let warnings = apiserver::warnings(&written);
-        apiserver::prepare_for_create(&mut written, defaulted);
-        Self { warnings, ..Self::prepared(written) }
+    pub fn created(server: &Server, written: Workload, fill: impl FnOnce(&mut Workload)) -> Self {
+        server.created(written).filled(fill).prepare_for_create().into()
     }
 
     /// An object as a manifest has it, on its way to replace `old`.
-    pub fn updated(mut written: Workload, old: &Self, fill: impl FnOnce(&mut Workload)) -> Self {
-        apiserver::apply_defaults(&mut written);
-        fill(&mut written);
-        let warnings = apiserver::warnings(&written);
-        apiserver::prepare_for_update(&mut written, &old.workload);
-        Self { warnings, ..Self::prepared(written) }
+    pub fn updated(server: &Server, written: Workload, old: &Self, fill: impl FnOnce(&mut Workload)) -> Self {
+        server.updated(written).filled(fill).prepare_for_update(old.workload()).into()
     }
 
-    /// An object that the API server has prepared already: from a validating webhook's review, or stored.
+    /// An object that an API server has prepared already: one that is stored.
     pub fn prepared(workload: Workload) -> Self {
-        Self {
-            workload,
-            warnings: Vec::new(),
-            remarks: Vec::new(),
-            is_received: false,
-            timetable: OnceLock::new(),
-        }
+        Prepared::assumed(workload).into()
     }
 
     /// An object that an API server has sent, after its own validation: as a newer version than ours, perhaps, or with
     /// other feature gates. Of what our reading of the API says of it, nothing is more than a warning.
-    pub fn received(workload: Workload) -> Self {
-        Self { is_received: true, ..Self::prepared(workload) }
+    pub fn received(server: &Server, workload: Workload) -> Self {
+        Self { is_received: true, ..server.received(workload).into() }
     }
 
     /// The object, with what only its text shows.
@@ -105,27 +89,37 @@ impl Object {
     /// What the API server would warn of. What it has warned of already, as it has before a validating webhook is
     /// asked, is not here.
     pub fn warnings(&self) -> &[FieldError] {
-        &self.warnings
+        self.prepared.warnings()
+    }
+
+    /// The fields that the API server leaves out without a word.
+    pub fn dropped(&self) -> &[Dropped] {
+        self.prepared.dropped()
     }
 
     /// The Job or CronJob, for good.
     pub fn into_workload(self) -> Workload {
-        self.workload
+        self.prepared.into_workload()
     }
 
     /// The Job or CronJob.
     pub fn workload(&self) -> &Workload {
-        &self.workload
+        self.prepared.workload()
+    }
+
+    /// The object as the API server validates it.
+    pub fn as_prepared(&self) -> &Prepared {
+        &self.prepared
     }
 
     /// Which of the two.
     pub fn kind(&self) -> Kind {
-        self.workload.kind()
+        self.workload().kind()
     }
 
     /// The object's metadata.
     pub fn metadata(&self) -> &ObjectMeta {
-        self.workload.metadata()
+        self.workload().metadata()
     }
 
     /// The namespace, where the object says one.
@@ -140,14 +134,14 @@ impl Object {
 
     /// When the CronJob runs; none for a Job, and for a schedule that does not parse.
     pub fn timetable(&self) -> Option<&Timetable> {
-        let Workload::CronJob(cron_job) = &self.workload else { return None };
+        let Workload::CronJob(cron_job) = self.workload() else { return None };
         self.timetable.get_or_init(|| Timetable::of(&cron_job.spec).map(Box::new)).as_deref()
     }
 
     /// The CronJob, for rules about its runs. None where the schedule never fires: it has no runs, and
     /// `cron/never-fires` alone says so.
     pub fn cron(&self) -> Option<CronPart<'_>> {
-        let Workload::CronJob(cron_job) = &self.workload else { return None };
+        let Workload::CronJob(cron_job) = self.workload() else { return None };
         let timetable = self.timetable();
         let runs = !timetable.is_some_and(Timetable::never_fires);
         runs.then_some(CronPart { spec: &cron_job.spec, timetable })
@@ -155,7 +149,7 @@ impl Object {
 
     /// The Job, or the Job that the CronJob makes at each of its times.
     pub fn job(&self) -> Option<JobPart<'_>> {
-        match &self.workload {
+        match self.workload() {
             Workload::Job(job) => Some(JobPart {
                 prefix: "spec",
                 spec: job.spec.as_ref()?,
@@ -164,6 +158,12 @@ impl Object {
             }),
             Workload::CronJob(cron_job) => JobPart::of_template(&cron_job.spec.job_template),
         }
+    }
+}
+
+impl From<Prepared> for Object {
+    fn from(prepared: Prepared) -> Self {
+        Self { prepared, remarks: Vec::new(), is_received: false, timetable: OnceLock::new() }
     }
 }
 

@@ -49,9 +49,10 @@ impl Registry {
         &self.catalog
     }
 
-    /// The position of a rule in [`rules`](Self::rules).
+    /// The position of a rule in [`rules`](Self::rules), by its id or one that it has had before.
     pub fn position(&self, id: &str) -> Option<usize> {
-        self.rules.binary_search_by_key(&id, |rule| rule.id()).ok()
+        let is_renamed = || self.rules.iter().position(|rule| rule.spec.renamed_from.contains(&id));
+        self.rules.binary_search_by_key(&id, |rule| rule.id()).ok().or_else(is_renamed)
     }
 
     /// What `settings` say of a rule.

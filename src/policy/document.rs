@@ -6,7 +6,7 @@ use super::subject::Match;
 use super::{ControllerJobs, Existing, Level, Mode, OnTimeout, RuleSpec, date, defaults, names, rules};
 use crate::exclude;
 use jiff::civil::Date;
-use jobguard_apiserver::{Kind, KubernetesVersion, names as api_names};
+use jobguard_apiserver::{FeatureGates, Kind, VersionSet, names as api_names};
 use jobguard_manifest::At;
 use jobguard_manifest::{Entry, NodeKind, Span};
 
@@ -38,7 +38,8 @@ pub(super) struct Document {
     /// With the place of the value.
     pub(super) extends: Option<(String, Span)>,
     pub(super) mode: Option<Mode>,
-    pub(super) kubernetes_version: Option<KubernetesVersion>,
+    pub(super) kubernetes_version: Option<VersionSet>,
+    pub(super) feature_gates: FeatureGates,
     pub(super) controller_jobs: Option<ControllerJobs>,
     pub(super) controllers: Option<Vec<String>>,
     /// Globs of paths; and the file that says so, which the loader knows.
@@ -121,6 +122,7 @@ const SPEC_KEYS: &[&str] = &[
     "extends",
     "mode",
     "kubernetesVersion",
+    "featureGates",
     "controllerJobs",
     "controllers",
     "exclude",
@@ -152,6 +154,7 @@ fn spec(
                 None => {}
             },
             "kubernetesVersion" => document.kubernetes_version = kubernetes_version(reader, value, &here),
+            "featureGates" => feature_gates(reader, value, &here, &mut document.feature_gates),
             "mode" => document.mode = reader.word(value, &here, MODES),
             "controllerJobs" => document.controller_jobs = reader.word(value, &here, CONTROLLER_JOBS),
             "controllers" => {
@@ -226,7 +229,7 @@ fn day(reader: &mut Reader<'_>, value: Value, at: &At<'_>) -> Option<Option<Date
     }
 }
 
-fn kubernetes_version(reader: &mut Reader<'_>, value: Value, at: &At<'_>) -> Option<KubernetesVersion> {
+fn kubernetes_version(reader: &mut Reader<'_>, value: Value, at: &At<'_>) -> Option<VersionSet> {
     if matches!(reader.kind(value), NodeKind::Int(_) | NodeKind::Uint(_) | NodeKind::Float(_)) {
         let help = "put it in quotes: YAML reads 1.30 as the number 1.3";
         reader.fault(value.span, at, "must be a string, not a number", Some(help.to_owned()));
@@ -237,6 +240,17 @@ fn kubernetes_version(reader: &mut Reader<'_>, value: Value, at: &At<'_>) -> Opt
         Err(error) => {
             reader.fault(value.span, at, error.to_string(), None);
             None
+        }
+    }
+}
+
+fn feature_gates(reader: &mut Reader<'_>, section: Value, at: &At<'_>, gates: &mut FeatureGates) {
+    for entry in reader.entries(section, at) {
+        let value = reader.value(entry);
+        let here = at.field(&entry.key);
+        let Some(on) = reader.bool(value, &here) else { continue };
+        if let Err(error) = gates.set(&entry.key, on) {
+            reader.fault(entry.key_span, &here, error.to_string(), None);
         }
     }
 }

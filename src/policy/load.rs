@@ -5,7 +5,7 @@ use std::io::Read as _;
 use std::path::{Component, Path, PathBuf};
 
 use crate::confined::{self, Refusal, Root};
-use jobguard_apiserver::KubernetesVersion;
+use jobguard_apiserver::{FeatureGates, KubernetesVersion, Server};
 use jobguard_manifest::limits::Limits;
 
 use super::document::{self, Document};
@@ -292,7 +292,9 @@ fn assemble(preset: Preset, documents: Vec<Document>, catalog: &[&'static RuleSp
     let mut policy = Policy {
         name: String::new(),
         mode: Mode::default(),
-        kubernetes_version: KubernetesVersion::NEWEST,
+        server: Server::of(KubernetesVersion::default()),
+        versions: Vec::new(),
+        feature_gates: FeatureGates::default(),
         controller_jobs: ControllerJobs::default(),
         controllers: Vec::new(),
         exclude: None,
@@ -311,7 +313,10 @@ fn assemble(preset: Preset, documents: Vec<Document>, catalog: &[&'static RuleSp
         policy.name = document.name;
         // Of a file that is extended, its policy's name tells which one is meant.
         let of = if position + 1 == last { String::new() } else { format!("policy {}, ", policy.name) };
-        policy.kubernetes_version = document.kubernetes_version.unwrap_or(policy.kubernetes_version);
+        if let Some(versions) = document.kubernetes_version {
+            policy.versions = versions.versions().to_vec();
+        }
+        policy.feature_gates.extend(&document.feature_gates);
         policy.mode = document.mode.unwrap_or(policy.mode);
         policy.controller_jobs = document.controller_jobs.unwrap_or(policy.controller_jobs);
         if let Some(controllers) = document.controllers {
@@ -351,6 +356,12 @@ fn assemble(preset: Preset, documents: Vec<Document>, catalog: &[&'static RuleSp
         layer.apply(&mut alone);
         policy.overrides.push(Override { matching, layer, alone });
     }
+    let (versions, gates) = (std::mem::take(&mut policy.versions), std::mem::take(&mut policy.feature_gates));
+    let targets = if versions.is_empty() { vec![KubernetesVersion::default()] } else { versions.clone() };
+    if let Err(error) = gates.on_each(&targets) {
+        policy.notes.push(format!("spec.featureGates: {error}; the gate is passed over"));
+    }
+    policy.aim(versions, gates);
     if policy.asks_for_namespace_labels() {
         policy.notes.push(notes::NAMESPACE_LABELS.to_owned());
     }

@@ -41,7 +41,7 @@ pub use spec::{Level, OptionKind, OptionSpec, OptionValue, Options, PresetLevels
 pub use subject::{Owner, Subject};
 pub use views::Views;
 
-use jobguard_apiserver::KubernetesVersion;
+use jobguard_apiserver::{FeatureGates, KubernetesVersion, Server};
 use jobguard_manifest::limits::Limits;
 use settings::Layer;
 use subject::Match;
@@ -176,8 +176,12 @@ pub struct Policy {
     pub name: String,
     /// What becomes of findings in the webhook.
     pub mode: Mode,
-    /// The oldest Kubernetes that the objects must run on.
-    pub kubernetes_version: KubernetesVersion,
+    /// The API server whose verdict is given: of the oldest version that is named, with the gates that are set.
+    pub server: Server,
+    /// The versions that are named, oldest first; none where nothing says which.
+    pub versions: Vec<KubernetesVersion>,
+    /// The feature gates that are set.
+    pub feature_gates: FeatureGates,
     /// What becomes of Jobs that controllers make.
     pub controller_jobs: ControllerJobs,
     /// The users, as globs, that are controllers besides those of Kubernetes itself.
@@ -211,6 +215,14 @@ impl Policy {
     /// The settings without any override.
     pub fn base(&self) -> &Settings {
         &self.base
+    }
+
+    /// Aims at API servers: of `versions`, oldest first, with `gates` set as far as each lets them be. None is the default
+    /// version, which counts as not named.
+    pub fn aim(&mut self, versions: Vec<KubernetesVersion>, gates: FeatureGates) {
+        let oldest = versions.first().copied().unwrap_or_default();
+        self.server = gates.where_possible(oldest);
+        (self.versions, self.feature_gates) = (versions, gates);
     }
 
     /// What becomes of faults that the stored object has already, at `now`.

@@ -74,7 +74,7 @@ fn target(
         return Some(Target::Everything);
     }
     let (category, name) = key.split_once('/').unwrap_or((key, ""));
-    if category == "api" || catalog.iter().any(|spec| spec.id == key && !spec.is_settable()) {
+    if category == "api" || catalog.iter().any(|spec| spec.is_called(key) && !spec.is_settable()) {
         let (why, help) = if category == "manifest" {
             ("what it is about is not judged", "raise limits.maxElements instead")
         } else {
@@ -89,7 +89,7 @@ fn target(
     }
     let settable = || catalog.iter().filter(|spec| spec.is_settable());
     let span = entry.key_span;
-    if let Some(index) = catalog.iter().position(|spec| spec.id == key) {
+    if let Some(index) = catalog.iter().position(|spec| spec.is_called(key)) {
         return Some(Target::Rule(index));
     }
     if name == "*" && settable().any(|spec| spec.category() == category) {

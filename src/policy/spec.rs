@@ -57,6 +57,10 @@ pub struct RuleSpec {
     pub id: &'static str,
     /// One line: what the rule finds.
     pub summary: &'static str,
+    /// The version of jobguard that has it first.
+    pub since: &'static str,
+    /// The ids that it has had before: policies and annotations may still use them.
+    pub renamed_from: &'static [&'static str],
     /// Its level in the built-in policies.
     pub levels: PresetLevels,
     /// What can be tuned.
@@ -64,6 +68,11 @@ pub struct RuleSpec {
 }
 
 impl RuleSpec {
+    /// Whether this is its id, or was.
+    pub fn is_called(&self, id: &str) -> bool {
+        self.id == id || self.renamed_from.contains(&id)
+    }
+
     /// The part of the id before the slash.
     pub fn category(&self) -> &'static str {
         self.id.split_once('/').map_or(self.id, |(category, _)| category)

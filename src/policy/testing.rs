@@ -11,12 +11,16 @@ pub(crate) const CATALOG: &[&RuleSpec] = &[
     &RuleSpec {
         id: "api/restart-policy",
         summary: "The API server refuses the restart policy",
+        since: "0.1.0",
+        renamed_from: &[],
         levels: PresetLevels { fixed: true, ..levels(Level::Deny, Level::Deny, Level::Deny) },
         options: &[],
     },
     &RuleSpec {
         id: "cron/frequency",
         summary: "Runs follow each other too closely",
+        since: "0.1.0",
+        renamed_from: &[],
         levels: levels(Level::Off, Level::Warn, Level::Deny),
         options: &[
             OptionSpec {
@@ -40,12 +44,16 @@ pub(crate) const CATALOG: &[&RuleSpec] = &[
     &RuleSpec {
         id: "cron/time-zone",
         summary: "No time zone is given",
+        since: "0.1.0",
+        renamed_from: &[],
         levels: levels(Level::Off, Level::Info, Level::Warn),
         options: &[],
     },
     &RuleSpec {
         id: "job/deadline",
         summary: "Nothing ends a Job that hangs",
+        since: "0.1.0",
+        renamed_from: &[],
         levels: levels(Level::Off, Level::Warn, Level::Deny),
         options: &[],
     },

@@ -10,6 +10,8 @@ pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "api/name",
         summary: "a name is missing, malformed or too long",
+        since: "0.1.0",
+        renamed_from: &[],
         levels: ALWAYS,
         options: &[],
     },

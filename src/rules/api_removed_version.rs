@@ -9,6 +9,8 @@ pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "api/removed-version",
         summary: "an API version that does not serve this kind (any more)",
+        since: "0.1.0",
+        renamed_from: &[],
         levels: ALWAYS,
         options: &[],
     },

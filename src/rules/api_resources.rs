@@ -10,6 +10,8 @@ pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "api/resources",
         summary: "resource requests, limits or claims are malformed",
+        since: "0.1.0",
+        renamed_from: &[],
         levels: ALWAYS,
         options: &[],
     },

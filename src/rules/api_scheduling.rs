@@ -10,6 +10,8 @@ pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "api/scheduling",
         summary: "node selectors, affinity, tolerations or spread constraints are malformed",
+        since: "0.1.0",
+        renamed_from: &[],
         levels: ALWAYS,
         options: &[],
     },

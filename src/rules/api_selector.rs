@@ -10,6 +10,8 @@ pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "api/selector",
         summary: "selector is set by hand, or does not match the Pod template",
+        since: "0.1.0",
+        renamed_from: &[],
         levels: ALWAYS,
         options: &[],
     },

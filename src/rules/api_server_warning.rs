@@ -10,6 +10,8 @@ pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "api/server-warning",
         summary: "the API server accepts this with a warning",
+        since: "0.1.0",
+        renamed_from: &[],
         levels: always(Level::Warn),
         options: &[],
     },

@@ -10,6 +10,8 @@ pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "api/volumes",
         summary: "a volume or a mount is incomplete or malformed",
+        since: "0.1.0",
+        renamed_from: &[],
         levels: ALWAYS,
         options: &[],
     },

@@ -16,6 +16,8 @@ pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "cron/collision",
         summary: "many CronJobs of the input fire in the same minute",
+        since: "0.1.0",
+        renamed_from: &[],
         levels: levels(Level::Off, Level::Info, Level::Warn),
         options: &[OptionSpec {
             name: "max",

@@ -14,6 +14,8 @@ pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "cron/dom-or-dow",
         summary: "day of month and weekday are both restricted: either one is enough",
+        since: "0.1.0",
+        renamed_from: &[],
         levels: levels(Level::Off, Level::Warn, Level::Warn),
         options: &[],
     },

@@ -10,6 +10,8 @@ pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "cron/forbid-no-deadline",
         summary: "concurrencyPolicy Forbid without a deadline: one hung run stops all others",
+        since: "0.1.0",
+        renamed_from: &[],
         levels: levels(Level::Off, Level::Warn, Level::Deny),
         options: &[OptionSpec {
             name: "maxDeadline",

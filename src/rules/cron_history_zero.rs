@@ -10,6 +10,8 @@ pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "cron/history-zero",
         summary: "failedJobsHistoryLimit 0 keeps nothing of a failed run",
+        since: "0.1.0",
+        renamed_from: &[],
         levels: levels(Level::Off, Level::Warn, Level::Warn),
         options: &[],
     },

@@ -12,6 +12,8 @@ pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "cron/host-zone",
         summary: "timeZone is a name that only the zone data of some hosts has",
+        since: "0.1.0",
+        renamed_from: &[],
         levels: everywhere(Level::Warn),
         options: &[],
     },

@@ -11,6 +11,8 @@ pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "cron/never-fires",
         summary: "the schedule names a date that never comes",
+        since: "0.1.0",
+        renamed_from: &[],
         levels: levels(Level::Warn, Level::Warn, Level::Deny),
         options: &[],
     },

@@ -10,6 +10,8 @@ pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "cron/pile-up",
         summary: "runs start every few minutes, may overlap, and nothing ends one",
+        since: "0.1.0",
+        renamed_from: &[],
         levels: levels(Level::Off, Level::Warn, Level::Warn),
         options: &[OptionSpec {
             name: "maxInterval",

@@ -10,6 +10,8 @@ pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "cron/suspended",
         summary: "the CronJob is suspended",
+        since: "0.1.0",
+        renamed_from: &[],
         levels: levels(Level::Off, Level::Off, Level::Info),
         options: &[],
     },

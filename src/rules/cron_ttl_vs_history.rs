@@ -9,6 +9,8 @@ pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "cron/ttl-vs-history",
         summary: "ttlSecondsAfterFinished removes what the history limits would keep",
+        since: "0.1.0",
+        renamed_from: &[],
         levels: levels(Level::Off, Level::Info, Level::Info),
         options: &[],
     },

@@ -11,6 +11,8 @@ pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "cron/uneven-step",
         summary: "a step does not divide its range, so the last distance is another",
+        since: "0.1.0",
+        renamed_from: &[],
         levels: levels(Level::Off, Level::Info, Level::Warn),
         options: &[],
     },

@@ -9,6 +9,8 @@ pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "job/container-restart-always",
         summary: "a plain container with restartPolicy Always is restarted for ever",
+        since: "0.1.0",
+        renamed_from: &[],
         levels: levels(Level::Warn, Level::Warn, Level::Deny),
         options: &[],
     },

@@ -12,6 +12,8 @@ pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "job/deadline-before-retries",
         summary: "activeDeadlineSeconds ends the Job before its retries have started",
+        since: "0.1.0",
+        renamed_from: &[],
         levels: levels(Level::Off, Level::Warn, Level::Warn),
         options: &[],
     },

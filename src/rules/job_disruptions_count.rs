@@ -11,6 +11,8 @@ pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "job/disruptions-count",
         summary: "with few retries a disruption ends the Job, unless it is not counted",
+        since: "0.1.0",
+        renamed_from: &[],
         levels: levels(Level::Off, Level::Info, Level::Warn),
         options: &[OptionSpec {
             name: "maxRetries",

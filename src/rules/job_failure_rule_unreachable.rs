@@ -14,6 +14,8 @@ pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "job/failure-rule-unreachable",
         summary: "earlier rules of the podFailurePolicy match all that this one does",
+        since: "0.1.0",
+        renamed_from: &[],
         levels: everywhere(Level::Warn),
         options: &[],
     },

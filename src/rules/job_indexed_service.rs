@@ -15,6 +15,8 @@ pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "job/indexed-service",
         summary: "an Indexed Job's subdomain needs a headless Service that selects its Pods",
+        since: "0.1.0",
+        renamed_from: &[],
         levels: levels(Level::Warn, Level::Warn, Level::Deny),
         options: &[],
     },

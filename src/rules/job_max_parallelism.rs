@@ -9,6 +9,8 @@ pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "job/max-parallelism",
         summary: "parallelism is above the largest that the policy allows",
+        since: "0.1.0",
+        renamed_from: &[],
         levels: levels(Level::Off, Level::Warn, Level::Deny),
         options: &[OptionSpec {
             name: "max",

@@ -11,6 +11,8 @@ pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "job/no-deadline",
         summary: "without activeDeadlineSeconds a hung Job runs for ever",
+        since: "0.1.0",
+        renamed_from: &[],
         levels: levels(Level::Off, Level::Info, Level::Warn),
         options: &[OptionSpec {
             name: "maxDeadline",

@@ -9,6 +9,8 @@ pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "job/onfailure-logs",
         summary: "with restartPolicy OnFailure the Pod and its log go when the Job fails",
+        since: "0.1.0",
+        renamed_from: &[],
         levels: levels(Level::Off, Level::Info, Level::Info),
         options: &[],
     },

@@ -11,6 +11,8 @@ pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "job/pointless-probe",
         summary: "a readiness probe on a Pod that nobody connects to has no effect",
+        since: "0.1.0",
+        renamed_from: &[],
         levels: levels(Level::Off, Level::Info, Level::Warn),
         options: &[],
     },

@@ -11,6 +11,8 @@ pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "job/ttl-hook-conflict",
         summary: "a TTL removes a hook before its tool has seen how it ended",
+        since: "0.1.0",
+        renamed_from: &[],
         levels: everywhere(Level::Warn),
         options: &[OptionSpec {
             name: "minTtl",

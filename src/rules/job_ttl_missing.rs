@@ -12,6 +12,8 @@ pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "job/ttl-missing",
         summary: "without ttlSecondsAfterFinished a finished Job stays for ever",
+        since: "0.1.0",
+        renamed_from: &[],
         levels: levels(Level::Off, Level::Info, Level::Warn),
         options: &[OptionSpec {
             name: "maxTtl",

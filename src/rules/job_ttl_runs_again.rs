@@ -10,6 +10,8 @@ pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "job/ttl-runs-again",
         summary: "a TTL removes a Job that a controller then creates, and runs, again",
+        since: "0.1.0",
+        renamed_from: &[],
         levels: levels(Level::Off, Level::Warn, Level::Warn),
         options: &[],
     },

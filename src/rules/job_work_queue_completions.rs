@@ -9,6 +9,8 @@ pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "job/work-queue-completions",
         summary: "completions 1 beside parallelism 2 or more starts one Pod only",
+        since: "0.1.0",
+        renamed_from: &[],
         levels: levels(Level::Warn, Level::Warn, Level::Deny),
         options: &[],
     },

@@ -9,6 +9,8 @@ pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "manifest/ignored-text",
         summary: "text that kubectl drops without a word",
+        since: "0.1.0",
+        renamed_from: &[],
         levels: levels(Level::Warn, Level::Warn, Level::Deny),
         options: &[],
     },

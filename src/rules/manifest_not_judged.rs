@@ -9,6 +9,8 @@ pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "manifest/not-judged",
         summary: "a template, values or a patch: no manifest by itself, and not judged",
+        since: "0.1.0",
+        renamed_from: &[],
         levels: everywhere(Level::Info),
         options: &[],
     },

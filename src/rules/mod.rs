@@ -30,7 +30,7 @@ rules! {
     api_containers,
     api_counts,
     api_duplicate_key,
-    api_field_not_in_version,
+    api_field_dropped,
     api_immutable,
     api_indexed,
     api_job_control,

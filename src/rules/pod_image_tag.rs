@@ -10,6 +10,8 @@ pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "pod/image-tag",
         summary: "an image without a tag, or with the tag latest, is another one tomorrow",
+        since: "0.1.0",
+        renamed_from: &[],
         levels: levels(Level::Off, Level::Off, Level::Warn),
         options: &[],
     },

@@ -11,6 +11,8 @@ pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "pod/privileged",
         summary: "a privileged container owns its node",
+        since: "0.1.0",
+        renamed_from: &[],
         levels: levels(Level::Off, Level::Off, Level::Warn),
         options: &[],
     },

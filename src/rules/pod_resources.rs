@@ -14,6 +14,8 @@ pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "pod/resources",
         summary: "containers need requests for cpu and memory",
+        since: "0.1.0",
+        renamed_from: &[],
         levels: levels(Level::Off, Level::Off, Level::Warn),
         options: &[],
     },

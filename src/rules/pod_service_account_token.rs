@@ -11,6 +11,8 @@ pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "pod/service-account-token",
         summary: "a Pod of the default service account has a token that it does not need",
+        since: "0.1.0",
+        renamed_from: &[],
         levels: levels(Level::Off, Level::Off, Level::Warn),
         options: &[],
     },

@@ -15,6 +15,8 @@ pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "ref/duplicate-object",
         summary: "the same object stands twice in the input",
+        since: "0.1.0",
+        renamed_from: &[],
         levels: everywhere(Level::Deny),
         options: &[],
     },

@@ -9,6 +9,8 @@ pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "suppression/syntax",
         summary: "the annotation jobguard.dev/ignore holds something that is not read",
+        since: "0.1.0",
+        renamed_from: &[],
         levels: everywhere(Level::Warn),
         options: &[],
     },

@@ -9,6 +9,8 @@ pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "suppression/too-long",
         summary: "the annotation jobguard.dev/ignore is too long to be read whole",
+        since: "0.1.0",
+        renamed_from: &[],
         levels: everywhere(Level::Warn),
         options: &[],
     },

@@ -9,6 +9,8 @@ pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "suppression/unknown-rule",
         summary: "the annotation jobguard.dev/ignore names a rule that does not exist",
+        since: "0.1.0",
+        renamed_from: &[],
         levels: everywhere(Level::Warn),
         options: &[],
     },

@@ -9,6 +9,8 @@ pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "suppression/unused",
         summary: "the annotation jobguard.dev/ignore names a rule that finds nothing here",
+        since: "0.1.0",
+        renamed_from: &[],
         levels: levels(Level::Info, Level::Info, Level::Warn),
         options: &[],
     },

@@ -13,6 +13,8 @@ pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "template/unexpanded",
         summary: "a placeholder of a template has not been filled in",
+        since: "0.1.0",
+        renamed_from: &[],
         levels: levels(Level::Warn, Level::Deny, Level::Deny),
         options: &[],
     },

@@ -121,17 +121,23 @@ impl FeatureGates {
                 return Err(error);
             }
         }
-        Ok(versions
-            .iter()
-            .map(|version| {
-                let takes = |(gate, on): &(&Gate, &bool)| {
-                    gate.state(version.minor()).is_some_and(|state| !state.locked || state.on == **on)
-                };
-                let gates = self.gates.iter().filter(takes).map(|(gate, on)| (*gate, *on)).collect();
-                // What is left is what the version takes.
-                Self { gates, groups: self.groups.clone() }.on(*version).unwrap_or_else(|_| Server::of(*version))
-            })
-            .collect())
+        Ok(versions.iter().map(|version| self.where_possible(*version)).collect())
+    }
+
+    /// The server of a version with those of these gates that it has and lets be set.
+    pub fn where_possible(&self, version: KubernetesVersion) -> Server {
+        let takes = |(gate, on): &(&Gate, &bool)| {
+            gate.state(version.minor()).is_some_and(|state| !state.locked || state.on == **on)
+        };
+        let gates = self.gates.iter().filter(takes).map(|(gate, on)| (*gate, *on)).collect();
+        // What is left is what the version takes.
+        Self { gates, groups: self.groups.clone() }.on(version).unwrap_or_else(|_| Server::of(version))
+    }
+
+    /// Sets what `other` sets, too.
+    pub fn extend(&mut self, other: &Self) {
+        self.gates.extend(&other.gates);
+        self.groups.extend(&other.groups);
     }
 }
 

@@ -79,8 +79,8 @@ pub enum Topic {
     ConcurrencyPolicy,
     /// What cannot be changed once the object exists (`api/immutable`).
     Immutable,
-    /// A field that the cluster's version does not have (`api/field-not-in-version`).
-    Version,
+    /// A field that the server leaves out because its feature gate is off (`api/field-dropped`).
+    Dropped,
     /// Containers, init containers, their images, env, ports, probes, lifecycle (`api/containers`).
     Containers,
     /// Volumes and mounts (`api/volumes`).
@@ -115,7 +115,7 @@ impl Topic {
         Self::TimeZone,
         Self::ConcurrencyPolicy,
         Self::Immutable,
-        Self::Version,
+        Self::Dropped,
         Self::Containers,
         Self::Volumes,
         Self::Resources,

@@ -54,6 +54,14 @@ impl FieldPath {
         Self(segments)
     }
 
+    /// The name of the field that it leads to, or of the field that holds the element or entry.
+    pub fn last_field(&self) -> Option<&str> {
+        self.0.iter().rev().find_map(|segment| match segment {
+            Segment::Field(name) => Some(name.as_ref()),
+            Segment::Index(_) | Segment::Key(_) => None,
+        })
+    }
+
     /// The steps from the object down.
     pub fn segments(&self) -> &[Segment] {
         &self.0
