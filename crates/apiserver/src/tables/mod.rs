@@ -1,0 +1,404 @@
+//! What each Kubernetes version knows: the fields of a Job and of a CronJob, and the feature gates.
+//!
+//! The tables are generated from Kubernetes' own sources by `cargo xtask kubernetes`. Nothing else in the program lists
+//! fields, gates or versions: code asks a table, or asks a gate for its [`State`].
+
+mod fields;
+mod gates;
+
+use std::fmt;
+
+pub(crate) use fields::{CRON_JOB, JOB, TYPES};
+pub use gates::{Gate, NEWEST_MINOR, OLDEST_MINOR};
+
+/// A type's place in [`TYPES`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct TypeId(pub(super) u16);
+
+/// What a value may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// An object with known fields.
+    Object(TypeId),
+    /// A list.
+    List(&'static Shape),
+    /// An object with free keys.
+    Map(&'static Shape),
+    /// A 32-bit whole number.
+    Int32,
+    /// A 64-bit whole number.
+    Int64,
+    /// `true` or `false`.
+    Bool,
+    /// Text.
+    Str,
+    /// RFC 3339 text.
+    Time,
+    /// A resource quantity, as text or as a number.
+    Quantity,
+    /// A 32-bit whole number or text.
+    IntOrString,
+    /// Anything; never looked into.
+    Opaque,
+}
+
+/// A field of an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Field {
+    /// Its name, as written in a manifest.
+    pub(crate) name: &'static str,
+    /// What it may be.
+    pub(crate) shape: Shape,
+    /// The name of its type in the API server's own language, or of its elements' type for a list, where that is a text
+    /// type with a name of its own: `v1.RestartPolicy`, `types.UID`.
+    pub(crate) named: Option<&'static str>,
+    /// The first minor version that knows it, of those that the tables know.
+    pub(crate) since: u8,
+    /// The last minor version that knows it, unless the newest does.
+    pub(crate) until: Option<u8>,
+    /// Whether the API server tells nothing from zero: a pointer in its own language.
+    pub(crate) pointer: bool,
+    /// The gates that the API's own comments name, in any version. They need not be all that matter.
+    pub(crate) gates: &'static [Gate],
+}
+
+impl Field {
+    /// A field that every version knows; the table adds what is different.
+    const fn new(name: &'static str, shape: Shape) -> Self {
+        Self { name, shape, named: None, since: OLDEST_MINOR, until: None, pointer: false, gates: &[] }
+    }
+
+    const fn pointer(self) -> Self {
+        Self { pointer: true, ..self }
+    }
+
+    const fn named(self, name: &'static str) -> Self {
+        Self { named: Some(name), ..self }
+    }
+
+    const fn since(self, minor: u8) -> Self {
+        Self { since: minor, ..self }
+    }
+
+    const fn until(self, minor: u8) -> Self {
+        Self { until: Some(minor), ..self }
+    }
+
+    const fn gates(self, gates: &'static [Gate]) -> Self {
+        Self { gates, ..self }
+    }
+
+    /// Whether a minor version knows the field.
+    pub(crate) fn known_in(&self, minor: u8) -> bool {
+        self.since <= minor && self.until.is_none_or(|until| minor <= until)
+    }
+
+    /// Whether zero, `false` or an empty text is the same to the API server as nothing.
+    pub(crate) fn zero_is_unset(&self) -> bool {
+        !self.pointer && matches!(self.shape, Shape::Int32 | Shape::Int64 | Shape::Bool | Shape::Str)
+    }
+
+    /// Whether the API server has the object even where nobody wrote it, if only empty.
+    pub(crate) fn is_always_there(&self) -> bool {
+        !self.pointer && matches!(self.shape, Shape::Object(_))
+    }
+}
+
+/// An object's type.
+#[derive(Debug)]
+pub(crate) struct Type {
+    /// Its short name: `JobSpec`. No two types share one.
+    pub(crate) name: &'static str,
+    /// The last part of its package's path in the API server: `v1`.
+    pub(crate) package: &'static str,
+    /// Its fields, sorted by name.
+    pub(crate) fields: &'static [Field],
+}
+
+impl Type {
+    /// The field `name`, of any version.
+    pub(crate) fn field(&self, name: &str) -> Option<&'static Field> {
+        let at = self.fields.binary_search_by(|field| field.name.cmp(name)).ok()?;
+        Some(&self.fields[at])
+    }
+}
+
+/// A type.
+pub(crate) fn ty(id: TypeId) -> &'static Type {
+    &TYPES[usize::from(id.0)]
+}
+
+/// The type of a short name, such as `PodSpec`.
+pub(crate) fn named(name: &str) -> Option<TypeId> {
+    let at = TYPES.binary_search_by(|ty| ty.name.cmp(name)).ok()?;
+    u16::try_from(at).ok().map(TypeId)
+}
+
+/// The name of a field's type, or of a part of it where `shape` is one, as the API server writes it in a message:
+/// `int32`, `[]string`, `v1.PodTemplateSpec`, `v1.RestartPolicy`.
+pub(crate) fn go_name(field: &Field, shape: &Shape) -> String {
+    match shape {
+        Shape::Object(id) => {
+            let ty = ty(*id);
+            format!("{}.{}", ty.package, ty.name)
+        }
+        Shape::List(element) => format!("[]{}", go_name(field, element)),
+        Shape::Map(Shape::Quantity) => "v1.ResourceList".to_owned(),
+        Shape::Map(element) => format!("map[string]{}", go_name(field, element)),
+        // An int-or-string that is neither is read as a number, and the message is about that.
+        Shape::Int32 | Shape::IntOrString => "int32".to_owned(),
+        Shape::Int64 => "int64".to_owned(),
+        Shape::Bool => "bool".to_owned(),
+        Shape::Str => field.named.unwrap_or("string").to_owned(),
+        Shape::Time => "v1.Time".to_owned(),
+        Shape::Quantity => "quantity".to_owned(),
+        Shape::Opaque => "v1.FieldsV1".to_owned(),
+    }
+}
+
+/// How far a feature has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Stage {
+    /// Off unless somebody switches it on; it may change or go.
+    Alpha,
+    /// Usually on.
+    Beta,
+    /// Generally available.
+    Ga,
+    /// On its way out.
+    Deprecated,
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Alpha => "alpha",
+            Self::Beta => "beta",
+            Self::Ga => "GA",
+            Self::Deprecated => "deprecated",
+        })
+    }
+}
+
+/// A feature gate in one version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct State {
+    /// Whether it is on by default.
+    pub on: bool,
+    /// Its stage.
+    pub stage: Stage,
+    /// Whether the default is all that the API server accepts.
+    pub locked: bool,
+}
+
+/// How many versions the tables know.
+const VERSIONS: usize = (NEWEST_MINOR - OLDEST_MINOR) as usize + 1;
+
+/// A gate's name and states.
+#[derive(Debug)]
+struct GateInfo {
+    gate: Gate,
+    name: &'static str,
+    /// By minor version, from the oldest; none where the version does not know the gate.
+    states: [Option<State>; VERSIONS],
+}
+
+impl GateInfo {
+    /// A gate with the states that differ from the version before, in order.
+    const fn new(gate: Gate, name: &'static str, changes: &[(u8, Option<State>)]) -> Self {
+        let mut states = [None; VERSIONS];
+        let mut change = 0;
+        while change < changes.len() {
+            let (minor, state) = changes[change];
+            let mut at = (minor - OLDEST_MINOR) as usize;
+            while at < VERSIONS {
+                states[at] = state;
+                at += 1;
+            }
+            change += 1;
+        }
+        Self { gate, name, states }
+    }
+}
+
+impl Gate {
+    /// All gates, by name.
+    pub fn all() -> impl Iterator<Item = Self> {
+        gates::GATES.iter().map(|info| info.gate)
+    }
+
+    /// The gate of that name, of any version.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        let at = gates::GATES.binary_search_by(|info| info.name.cmp(name)).ok()?;
+        Some(gates::GATES[at].gate)
+    }
+
+    /// Its name, as `--feature-gates` takes it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.info().name
+    }
+
+    /// Its state in a minor version; none where the version does not know it, or the tables not the version.
+    #[must_use]
+    pub fn state(self, minor: u8) -> Option<State> {
+        let at = minor.checked_sub(OLDEST_MINOR)?;
+        *self.info().states.get(usize::from(at))?
+    }
+
+    /// The gates stand in the table in the order of the enum.
+    fn info(self) -> &'static GateInfo {
+        &gates::GATES[self as usize]
+    }
+}
+
+impl fmt::Display for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn field(path: &str) -> &'static Field {
+        let mut id = CRON_JOB;
+        let mut steps = path.split('.').peekable();
+        loop {
+            let step = steps.next().unwrap();
+            let field = ty(id).field(step).unwrap_or_else(|| panic!("{path}: no {step}"));
+            if steps.peek().is_none() {
+                return field;
+            }
+            let mut shape = &field.shape;
+            while let Shape::List(inner) | Shape::Map(inner) = shape {
+                shape = inner;
+            }
+            let Shape::Object(next) = shape else { panic!("{path}: {step} has no fields") };
+            id = *next;
+        }
+    }
+
+    #[test]
+    fn names_types_as_the_server_does() {
+        for (path, expected) in [
+            ("spec", "v1.CronJobSpec"),
+            ("metadata.labels", "map[string]string"),
+            ("metadata.uid", "types.UID"),
+            ("metadata.managedFields.fieldsV1", "v1.FieldsV1"),
+            ("spec.schedule", "string"),
+            ("spec.startingDeadlineSeconds", "int64"),
+            ("spec.failedJobsHistoryLimit", "int32"),
+            ("spec.concurrencyPolicy", "v1.ConcurrencyPolicy"),
+            ("spec.jobTemplate.spec.template", "v1.PodTemplateSpec"),
+            ("spec.jobTemplate.spec.completionMode", "v1.CompletionMode"),
+            ("spec.jobTemplate.spec.scheduling.resourceClaims", "[]v1alpha3.WorkloadPodGroupResourceClaim"),
+            ("spec.jobTemplate.spec.template.spec.containers", "[]v1.Container"),
+            ("spec.jobTemplate.spec.template.spec.containers.command", "[]string"),
+            ("spec.jobTemplate.spec.template.spec.containers.resources.limits", "v1.ResourceList"),
+            ("spec.jobTemplate.spec.template.spec.containers.restartPolicy", "v1.ContainerRestartPolicy"),
+            (
+                "spec.jobTemplate.spec.template.spec.containers.securityContext.capabilities.add",
+                "[]v1.Capability",
+            ),
+            ("spec.jobTemplate.spec.template.spec.containers.livenessProbe.httpGet.port", "int32"),
+            ("spec.jobTemplate.spec.template.spec.restartPolicy", "v1.RestartPolicy"),
+            ("spec.jobTemplate.spec.template.spec.volumes.emptyDir.sizeLimit", "quantity"),
+            ("status.lastScheduleTime", "v1.Time"),
+        ] {
+            let field = field(path);
+            assert_eq!(go_name(field, &field.shape), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn knows_what_zero_is() {
+        let pod = "spec.jobTemplate.spec.template.spec";
+        let zero_is_unset = |path: &str| field(&format!("{pod}.{path}")).zero_is_unset();
+        assert!(zero_is_unset("hostNetwork") && zero_is_unset("nodeName") && zero_is_unset("restartPolicy"));
+        assert!(
+            !zero_is_unset("hostUsers") && !zero_is_unset("runtimeClassName") && !zero_is_unset("containers")
+        );
+        let is_always_there = |path: &str| field(&format!("{pod}.{path}")).is_always_there();
+        assert!(is_always_there("containers.resources"));
+        assert!(
+            !is_always_there("resources") && !is_always_there("affinity") && !is_always_there("containers")
+        );
+    }
+
+    #[test]
+    fn knows_fields_by_version() {
+        let pod = "spec.jobTemplate.spec.template.spec";
+        let known = |path: &str| -> Vec<u8> {
+            let field = field(&format!("{pod}.{path}"));
+            (OLDEST_MINOR..=NEWEST_MINOR).filter(|minor| field.known_in(*minor)).collect()
+        };
+        assert_eq!(known("workloadRef"), [35]);
+        assert_eq!(known("resourceClaims.source"), [29, 30]);
+        assert_eq!(known("resourceClaims.resourceClaimName")[0], 31);
+        assert_eq!(known("containers").len(), VERSIONS);
+        assert_eq!(field(&format!("{pod}.hostnameOverride")).gates, [Gate::HostnameOverride]);
+    }
+
+    #[test]
+    fn the_table_of_types_is_in_order() {
+        assert_eq!((ty(JOB).name, ty(CRON_JOB).name), ("Job", "CronJob"));
+        assert!(TYPES.is_sorted_by(|a, b| a.name < b.name));
+        let mut reached = vec![false; TYPES.len()];
+        let mut open = vec![JOB, CRON_JOB];
+        while let Some(id) = open.pop() {
+            if std::mem::replace(&mut reached[usize::from(id.0)], true) {
+                continue;
+            }
+            for field in ty(id).fields {
+                let mut shape = &field.shape;
+                while let Shape::List(inner) | Shape::Map(inner) = shape {
+                    shape = inner;
+                }
+                if let Shape::Object(next) = shape {
+                    open.push(*next);
+                }
+            }
+        }
+        for (ty, reached) in TYPES.iter().zip(reached) {
+            assert!(reached, "nothing leads to {}", ty.name);
+            assert_eq!(named(ty.name).map(super::ty).map(|found| found.name), Some(ty.name));
+            assert!(ty.fields.is_sorted_by(|a, b| a.name < b.name), "{}", ty.name);
+            for field in ty.fields {
+                assert_eq!(ty.field(field.name), Some(field));
+                assert!(field.since >= OLDEST_MINOR && field.since <= NEWEST_MINOR);
+                assert!(field.until.is_none_or(|until| until >= field.since && until < NEWEST_MINOR));
+            }
+        }
+        assert_eq!(named("Deployment"), None);
+    }
+
+    #[test]
+    fn the_table_of_gates_is_in_order() {
+        assert!(gates::GATES.is_sorted_by(|a, b| a.name < b.name));
+        for (at, gate) in Gate::all().enumerate() {
+            assert_eq!(gate as usize, at, "{gate}");
+            assert_eq!(format!("{gate:?}"), gate.name());
+            assert_eq!(Gate::named(gate.name()), Some(gate));
+            assert!((OLDEST_MINOR..=NEWEST_MINOR).any(|minor| gate.state(minor).is_some()), "{gate}");
+        }
+        assert_eq!(Gate::named("PodLevelResource"), None);
+    }
+
+    #[test]
+    fn knows_gates_by_version() {
+        let state = |on, stage, locked| Some(State { on, stage, locked });
+        let gate = Gate::PodLevelResources;
+        assert_eq!(gate.state(31), None);
+        assert_eq!(gate.state(32), state(false, Stage::Alpha, false));
+        assert_eq!(gate.state(34), state(true, Stage::Beta, false));
+        assert_eq!(Gate::JobManagedBy.state(36), state(true, Stage::Ga, true));
+        assert_eq!(Gate::PodHostIPs.state(31), state(true, Stage::Ga, true));
+        assert_eq!(Gate::PodHostIPs.state(32), None);
+        assert_eq!(gate.state(OLDEST_MINOR - 1), None);
+        assert_eq!(gate.state(NEWEST_MINOR + 1), None);
+        assert_eq!(gate.to_string(), "PodLevelResources");
+    }
+}
