@@ -98,7 +98,7 @@ fn lists(text: &str, minor: Minor) -> Result<Vec<(String, State)>> {
     while let Some((_, after)) = rest.split_once("= map[") {
         rest = after;
         let Some((head, body)) = after.split_once('{') else { break };
-        let is_versioned = head.ends_with("Feature]VersionedSpecs") || head.ends_with(".VersionedSpecs");
+        let is_versioned = head.ends_with("VersionedSpecs");
         if !is_versioned && !head.ends_with("FeatureSpec") {
             continue;
         }

@@ -193,7 +193,10 @@ mod tests {
     use super::*;
     use crate::sources::SourceField;
 
-    fn source(fields: &[(&str, &str, &str)]) -> Snapshot {
+    /// A field's name, its type and its gates.
+    type Named<'t> = (&'t str, &'t str, &'t str);
+
+    fn source(fields: &[Named<'_>]) -> Snapshot {
         let mut snapshot = Snapshot::default();
         snapshot.names.insert("v1.Mode".to_owned(), "string".to_owned());
         for (name, go, gate) in fields {
@@ -204,7 +207,7 @@ mod tests {
         snapshot
     }
 
-    fn merged(sources: &[(u8, &[(&str, &str, &str)])]) -> Result<Fields> {
+    fn merged(sources: &[(u8, &[Named<'_>])]) -> Result<Fields> {
         let mut fields = Fields::default();
         for (minor, found) in sources {
             fields.merge(Minor(*minor), &source(found))?;
@@ -260,7 +263,7 @@ mod tests {
 
     #[test]
     fn refuses_what_nobody_has_explained() {
-        let error = |sources: &[(u8, &[(&str, &str, &str)])]| merged(sources).unwrap_err().to_string();
+        let error = |sources: &[(u8, &[Named<'_>])]| merged(sources).unwrap_err().to_string();
         let a: &[_] = &[("a", "string", "")];
         assert!(
             error(&[(29, a), (30, &[("a", "*string", "")])])

@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 
 use crate::fields::Fields;
 use crate::gates::Gates;
@@ -88,11 +88,11 @@ impl Data {
 const FIELDS: &str = "xtask/data/fields.json";
 const GATES: &str = "xtask/data/gates.json";
 
-/// Writes or checks data and tables.
+/// Writes or checks data and tables; the files that were written.
 ///
 /// # Errors
 /// What cannot be read, expressed or written; with `check`, files that differ.
-pub fn run(options: &Options) -> Result<()> {
+pub fn run(options: &Options) -> Result<Vec<&'static str>> {
     let mut data = Data::load()?;
     let mut sources: Vec<_> = options.sources.iter().collect();
     sources.sort();
@@ -100,6 +100,7 @@ pub fn run(options: &Options) -> Result<()> {
         data.merge(*minor, dir).with_context(|| format!("at the sources of {minor}"))?;
     }
     let mut stale = Vec::new();
+    let mut written = Vec::new();
     for (name, text) in data.files()? {
         let path = root().join(name);
         if current(&path)?.as_deref() == Some(&text) {
@@ -109,12 +110,11 @@ pub fn run(options: &Options) -> Result<()> {
             stale.push(name);
         } else {
             fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
+            written.push(name);
         }
     }
-    if stale.is_empty() {
-        return Ok(());
-    }
-    bail!("out of date: {}; run `cargo xtask kubernetes`", stale.join(", "))
+    ensure!(stale.is_empty(), "out of date: {}; run `cargo xtask kubernetes`", stale.join(", "));
+    Ok(written)
 }
 
 /// A file's text, unless there is none.

@@ -19,7 +19,12 @@ fn main() -> ExitCode {
 
 fn run(mut args: impl Iterator<Item = String>) -> Result<()> {
     match args.next().as_deref() {
-        Some("kubernetes") => kubernetes::run(&options(args)?),
+        Some("kubernetes") => {
+            for name in kubernetes::run(&options(args)?)? {
+                println!("wrote {name}");
+            }
+            Ok(())
+        }
         _ => bail!("{USAGE}"),
     }
 }
