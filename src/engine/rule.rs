@@ -7,7 +7,7 @@ use std::fmt;
 use jiff::Timestamp;
 
 use crate::policy::{RuleSetting, RuleSpec};
-use jobguard_apiserver::{KubernetesVersion, Topic};
+use jobguard_apiserver::{Server, Topic};
 use jobguard_manifest::FieldPath;
 
 use super::{Anchor, Context, Finding, Fix, InputCheck, Object, Related, Services, Severity, Weight};
@@ -167,9 +167,9 @@ impl<'a> RuleContext<'a> {
         }
     }
 
-    /// The Kubernetes version of the cluster.
-    pub fn kubernetes_version(&self) -> KubernetesVersion {
-        self.context.policy.kubernetes_version
+    /// The API server of the cluster.
+    pub fn server(&self) -> &'a Server {
+        &self.context.policy.server
     }
 
     /// The time to judge schedules at.

@@ -64,10 +64,10 @@ impl Changed<'_> {
         let Some((merged, places)) = applied else {
             let mut written = written;
             self.stored.put(&mut written);
-            let object = Object::updated(written, old, fill);
+            let object = Object::updated(server, written, old, fill);
             return check_update(old, &object.with_remarks(remarks), self.context);
         };
-        let object = Object::updated(merged, old, fill);
+        let object = Object::updated(server, merged, old, fill);
         let mut verdict = check_update(old, &object.with_remarks(remarks), self.context);
         for findings in [&mut verdict.findings, &mut verdict.folded, &mut verdict.suppressed] {
             place_in_manifest(findings, &places);
@@ -76,7 +76,7 @@ impl Changed<'_> {
     }
 
     fn create(&self, written: Workload, remarks: Vec<Remark>) -> Verdict {
-        let object = Object::created(written, |workload| {
+        let object = Object::created(server, written, |workload| {
             if let Some(defaults) = self.defaults {
                 mutate::fill(workload, defaults);
             }

@@ -398,7 +398,7 @@ fn examine_object(
         Standing::Doubtful(incomplete) => examined.doubtful.push((number, incomplete)),
     }
     let first = findings.len();
-    let Decoded { workload, complaints, .. } = apiserver::decode(tree, object.node, kind);
+    let Decoded { workload, complaints, .. } = context.policy.server.decode(tree, object.node, kind);
     findings.extend(server_findings(&complaints));
     let judged = workload.is_some();
     let mut folded = Vec::new();
@@ -476,9 +476,10 @@ fn judge_stored(
     context: &Context<'_>,
 ) -> Verdict {
     let defaults = defaults_of(linter, &stored, context);
-    apiserver::apply_defaults(&mut stored);
+    let server = &context.policy.server;
+    server.apply_defaults(&mut stored);
     let old = Object::prepared(stored.clone());
-    let object = Object::updated(stored, &old, |workload| {
+    let object = Object::updated(server, stored, &old, |workload| {
         if let Some(defaults) = &defaults {
             mutate::fill_update(workload, old.workload(), defaults);
         }
@@ -500,7 +501,7 @@ fn judge(
         let change = Changed { stored, change, defaults: defaults.as_ref(), context };
         return change.judge(|| tree.to_value(node), written, remarks);
     }
-    let object = Object::created(written, |workload| {
+    let object = Object::created(&context.policy.server, written, |workload| {
         if let Some(defaults) = &defaults {
             mutate::fill(workload, defaults);
         }

@@ -7,7 +7,14 @@ use crate::policy::RuleSpec;
 
 /// A value has the wrong type.
 pub static RULE: Rule = Rule {
-    spec: RuleSpec { id: "api/type", summary: "a value has the wrong type", levels: ALWAYS, options: &[] },
+    spec: RuleSpec {
+        id: "api/type",
+        summary: "a value has the wrong type",
+        since: "0.1.0",
+        renamed_from: &[],
+        levels: ALWAYS,
+        options: &[],
+    },
     docs: Docs {
         what: "A field's value is of another type than the API's: a string where a number is needed, a \
                number where a string is needed, a list where there should be an object.",

@@ -1,5 +1,7 @@
 //! `job/container-restart-always`
 
+use jobguard_apiserver::Gate;
+
 use super::levels;
 use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
 use crate::policy::{Level, RuleSpec};
@@ -80,7 +82,7 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     for part in job.containers().filter(|part| part.restarts_forever()) {
         sink.report(
             part.path("restartPolicy"),
-            if context.kubernetes_version().has_container_restart_policies() {
+            if context.server().on(Gate::ContainerRestartRules) {
                 "the kubelet restarts this container for ever, whatever the Pod's restartPolicy: the Job cannot complete"
             } else {
                 "this makes no sidecar: from Kubernetes 1.35 on the container is restarted for ever, and the Job cannot \

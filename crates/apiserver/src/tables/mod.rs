@@ -247,6 +247,23 @@ impl Gate {
         *self.info().states.get(usize::from(at))?
     }
 
+    /// Whether what the gate switches is on in a minor version where nobody sets the gate. That has an answer in versions
+    /// without the gate too: a feature stays when its gate goes, and is not there before its gate comes. A gate that
+    /// comes as a deprecated one is there to switch back to what was before.
+    #[must_use]
+    pub fn is_on_by_default(self, minor: u8) -> bool {
+        let states = &self.info().states;
+        let at = usize::from(minor.saturating_sub(OLDEST_MINOR)).min(VERSIONS - 1);
+        if let Some(state) = states[..=at].iter().rev().flatten().next() {
+            return state.on;
+        }
+        states.iter().flatten().next().is_some_and(|first| match first.stage {
+            Stage::Alpha | Stage::Beta => false,
+            Stage::Ga => first.on,
+            Stage::Deprecated => !first.on,
+        })
+    }
+
     /// The gates stand in the table in the order of the enum.
     fn info(self) -> &'static GateInfo {
         &gates::GATES[self as usize]
@@ -400,5 +417,16 @@ mod tests {
         assert_eq!(gate.state(OLDEST_MINOR - 1), None);
         assert_eq!(gate.state(NEWEST_MINOR + 1), None);
         assert_eq!(gate.to_string(), "PodLevelResources");
+    }
+
+    #[test]
+    fn knows_what_is_on_where_there_is_no_gate() {
+        let on = |gate: Gate| -> Vec<u8> {
+            (OLDEST_MINOR..=NEWEST_MINOR).filter(|minor| gate.is_on_by_default(*minor)).collect()
+        };
+        assert_eq!(on(Gate::PodHostIPs), Vec::from_iter(OLDEST_MINOR..=NEWEST_MINOR));
+        assert_eq!(on(Gate::PodLevelResources), Vec::from_iter(34..=NEWEST_MINOR));
+        assert_eq!(on(Gate::GitRepoVolumeDriver), Vec::from_iter(OLDEST_MINOR..=32));
+        assert!(on(Gate::WorkloadAwarePreemption).is_empty());
     }
 }
