@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::output::Color;
 use crate::engine::{Safety, Severity};
-use jobguard_apiserver::{KubernetesVersion, names};
+use jobguard_apiserver::{FeatureGates, VersionSet, names};
 
 /// Keeps bad Kubernetes Jobs and CronJobs out of clusters.
 #[derive(Debug, Parser)]
@@ -94,10 +94,13 @@ pub(crate) struct LintArgs {
     /// Fill in the policy's defaults first, as a cluster with the webhook does
     #[arg(long)]
     pub(crate) with_defaults: bool,
-    /// The oldest Kubernetes that the objects must run on, 1.29 to 1.36
-    /// [default: the policy's kubernetesVersion, or the newest]
+    /// The Kubernetes versions that the objects are for, 1.29 to 1.37, such as 1.31 or 1.31,1.34-1.36
+    /// [default: the policy's kubernetesVersion, or 1.36]
     #[arg(long, value_name = "1.NN")]
-    pub(crate) kubernetes_version: Option<KubernetesVersion>,
+    pub(crate) kubernetes_version: Option<VersionSet>,
+    /// Feature gates that the API server has set, as kube-apiserver takes them: Name=true,Other=false
+    #[arg(long, value_name = "GATES")]
+    pub(crate) feature_gates: Option<FeatureGates>,
     /// The most list items and map entries that one object may have [default: the policy's limits.maxElements, or 10000]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) max_elements: Option<u32>,

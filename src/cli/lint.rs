@@ -17,6 +17,7 @@ use super::progress::Progress;
 use super::targets::{self, Targets};
 use crate::engine::{Rule, Severity, registry};
 use crate::exclude::Excludes;
+use jobguard_apiserver::{FeatureGates, KubernetesVersion, Server};
 use crate::lint::{Change, Linter, MAX_INPUT, Mended, OldObjects, Selection, Source, find, select};
 use crate::policy::{ExcludedPaths, Policy};
 use crate::report::{self, Report, Run, Style, plain};
@@ -26,14 +27,13 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
     let targets = Targets::new(args.format, &args.output)?;
     let origin = Origin::of(args.policy.as_deref())?;
     let mut policy = origin.load()?;
-    if let Some(version) = args.kubernetes_version {
-        policy.kubernetes_version = version;
-    }
+    let servers = aim(&mut policy, &args)?;
     if let Some(most) = args.max_elements {
         policy.limits.max_elements = usize::try_from(most)?;
     }
     let change = if args.replace { Change::Replace } else { Change::Apply };
-    let against = args.against.as_deref().map(|path| old_objects(path, change, terminal)).transpose()?;
+    let against =
+        args.against.as_deref().map(|path| old_objects(path, change, &policy.server, terminal)).transpose()?;
     let fixes = args.fixes();
     let paths = if args.paths.is_empty() { vec![PathBuf::from(".")] } else { args.paths.clone() };
     let (from_stdin, paths): (Vec<PathBuf>, Vec<PathBuf>) =
@@ -136,6 +136,23 @@ fn excludes(arguments: &[String], policy: &Policy) -> Result<Vec<Excludes>> {
     Ok(excludes)
 }
 
+/// Aims the policy at the versions and feature gates that the arguments name.
+fn aim(policy: &mut Policy, args: &LintArgs) -> Result<Vec<Server>> {
+    let versions = match &args.kubernetes_version {
+        Some(versions) => versions.versions().to_vec(),
+        None => std::mem::take(&mut policy.versions),
+    };
+    let targets = if versions.is_empty() { vec![KubernetesVersion::default()] } else { versions.clone() };
+    if let Some(gates) = &args.feature_gates {
+        gates.on_each(&targets).context("--feature-gates")?;
+    }
+    let mut gates = std::mem::take(&mut policy.feature_gates);
+    gates.extend(args.feature_gates.as_ref().unwrap_or(&FeatureGates::default()));
+    let servers = targets.iter().map(|version| gates.where_possible(*version)).collect();
+    policy.aim(versions, gates);
+    Ok(servers)
+}
+
 /// All of standard input.
 fn standard_input() -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
@@ -146,7 +163,7 @@ fn standard_input() -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn old_objects(path: &Path, change: Change, terminal: &Terminal) -> Result<OldObjects> {
+fn old_objects(path: &Path, change: Change, server: &Server, terminal: &Terminal) -> Result<OldObjects> {
     let found = find(&[path.to_owned()]);
     for note in &found.notes {
         terminal.note(&format!("--against: {note}"));
@@ -154,7 +171,7 @@ fn old_objects(path: &Path, change: Change, terminal: &Terminal) -> Result<OldOb
     if let Some(error) = found.errors.into_iter().next() {
         bail!("--against {error}");
     }
-    let old = OldObjects::read(&found.sources).context("--against")?;
+    let old = OldObjects::read(&found.sources, server).context("--against")?;
     if old.is_empty() {
         bail!("--against {}: there is no Job or CronJob in it", plain(&path.display().to_string()));
     }

@@ -51,6 +51,7 @@ impl Changed<'_> {
     }
 
     fn change(&self, json: impl FnOnce() -> Value, written: Workload, remarks: Vec<Remark>) -> Verdict {
+        let server = &self.context.policy.server;
         let old = &self.stored.object;
         let fill = |workload: &mut Workload| {
             if let Some(defaults) = self.defaults {
@@ -58,7 +59,7 @@ impl Changed<'_> {
             }
         };
         let applied = match self.change {
-            Change::Apply => self.stored.apply(&json()),
+            Change::Apply => self.stored.apply(server, &json()),
             Change::Replace => None,
         };
         let Some((merged, places)) = applied else {
@@ -76,7 +77,7 @@ impl Changed<'_> {
     }
 
     fn create(&self, written: Workload, remarks: Vec<Remark>) -> Verdict {
-        let object = Object::created(server, written, |workload| {
+        let object = Object::created(&self.context.policy.server, written, |workload| {
             if let Some(defaults) = self.defaults {
                 mutate::fill(workload, defaults);
             }

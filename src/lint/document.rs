@@ -12,7 +12,7 @@ use crate::mutate;
 use crate::policy::Defaults;
 use crate::report::{Diagnostic, ObjectId};
 use crate::rules;
-use jobguard_apiserver::{self as apiserver, Decoded, Kind, Workload};
+use jobguard_apiserver::{Decoded, Kind, Workload};
 use jobguard_manifest::FieldPath;
 use jobguard_manifest::edit::Edit;
 use jobguard_manifest::{self as manifest, Document, NodeId, ObjectRef, SyntaxError, Tree, Within};

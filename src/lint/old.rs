@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::engine::{Check, Finding, Object};
 use crate::report::FileError;
-use jobguard_apiserver::{self as apiserver, Applied, Kind, MergedPlaces, Way, Workload};
+use jobguard_apiserver::{self as apiserver, Applied, Kind, MergedPlaces, Server, Way, Workload};
 use jobguard_manifest::{self as manifest, Tree};
 
 use super::Source;
@@ -30,12 +30,12 @@ pub struct OldObjects {
 }
 
 impl OldObjects {
-    /// Reads the objects in `sources`. What does not parse is passed over: it was never stored.
+    /// Reads the objects in `sources`, which are stored in a cluster with this API server. What does not parse is passed over: it was never stored.
     ///
     /// # Errors
     ///
     /// The first file that cannot be read.
-    pub fn read(sources: &[Source]) -> Result<Self, FileError> {
+    pub fn read(sources: &[Source], server: &Server) -> Result<Self, FileError> {
         let mut stored = BTreeMap::new();
         for source in sources {
             let bytes = source.bytes()?;
@@ -45,10 +45,10 @@ impl OldObjects {
                 for object in manifest::objects(&tree) {
                     let (api_version, kind) = type_of(&tree, &object);
                     let Class::Workload(kind) = classify(api_version, kind) else { continue };
-                    let Some(workload) = apiserver::decode(&tree, object.node, kind).workload else {
+                    let Some(workload) = server.decode(&tree, object.node, kind).workload else {
                         continue;
                     };
-                    stored.insert(key(&workload), StoredObject::new(workload, || tree.to_value(object.node)));
+                    stored.insert(key(&workload), StoredObject::new(server, workload, || tree.to_value(object.node)));
                 }
             });
         }
@@ -93,7 +93,7 @@ impl StoredObject {
     /// A manifest that was never read back from a cluster stands for what it would become; it is all that was applied.
     /// Of an object that was, its annotation says what was applied, else its managed fields, if the server did it. Where
     /// neither does, kubectl does not know either, and removes nothing.
-    fn new(mut workload: Workload, written: impl FnOnce() -> Value) -> Self {
+    fn new(server: &Server, mut workload: Workload, written: impl FnOnce() -> Value) -> Self {
         let annotation =
             workload.metadata().annotations.as_ref().and_then(|all| all.get(apiserver::LAST_APPLIED));
         let last_applied =
@@ -101,16 +101,16 @@ impl StoredObject {
         let metadata = workload.metadata();
         let is_stored = metadata.resource_version.is_some() || metadata.uid.is_some();
         if is_stored {
-            apiserver::apply_defaults(&mut workload);
+            server.apply_defaults(&mut workload);
         } else {
-            workload = Object::created(workload, |_| {}).into_workload();
+            workload = Object::created(server, workload, |_| {}).into_workload();
         }
         workload.metadata_mut().resource_version.get_or_insert_with(|| "1".to_owned());
         let object = Object::prepared(workload);
         let (applied, way) = match last_applied {
             Some(applied) => (Some(applied.into()), Way::Strategic),
             None if !is_stored => (Some(written().into()), Way::Strategic),
-            None => match apiserver::applied_by_server(object.kind(), &written()) {
+            None => match server.applied_by_server(object.kind(), &written()) {
                 Some(applied) => (Some(applied), Way::ServerSide),
                 None => (None, Way::Strategic),
             },
@@ -120,12 +120,12 @@ impl StoredObject {
 
     /// The object once `written`, a manifest in JSON, has been applied to it, and where its fields stand in the manifest.
     /// None where the outcome is no object of its kind.
-    pub(super) fn apply(&self, written: &Value) -> Option<(Workload, MergedPlaces)> {
+    pub(super) fn apply(&self, server: &Server, written: &Value) -> Option<(Workload, MergedPlaces)> {
         let kind = self.object.kind();
         let current = apiserver::stored_form(self.object.workload());
-        let merged = apiserver::merge(kind, self.way, current, self.applied.as_ref(), written);
+        let merged = server.merge(kind, self.way, current, self.applied.as_ref(), written);
         let tree = Tree::from_value(&merged.value);
-        let mut workload = apiserver::decode(&tree, tree.root(), kind).workload?;
+        let mut workload = server.decode(&tree, tree.root(), kind).workload?;
         let (metadata, stored) = (workload.metadata_mut(), self.object.metadata());
         // The patch is sent to the stored object, whatever the manifest lacks of it.
         for (field, kept) in

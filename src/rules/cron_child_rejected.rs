@@ -1,7 +1,7 @@
 //! `cron/child-rejected`
 
 use super::ALWAYS;
-use jobguard_apiserver::{Workload, validate_child_of_accepted};
+use jobguard_apiserver::Workload;
 use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, fold, server_findings};
 use jobguard_manifest::{FieldPath, Segment};
 use crate::policy::RuleSpec;
@@ -87,7 +87,7 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
         return;
     }
     // All runs fare alike: only the number at the end of the Job's name differs.
-    let errors = validate_child_of_accepted(cron_job, context.now());
+    let errors = context.server().validate_child_of_accepted(cron_job, context.now());
     let mut findings: Vec<_> = server_findings(&errors).collect();
     fold(&mut findings);
     for finding in findings.into_iter().take(MAX_REPORTED) {

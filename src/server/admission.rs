@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::engine::{self, ANNOTATION, Cancellation, Context, Input, Object, Services};
 use crate::mutate;
 use crate::policy::{ControllerJobs, Mode, Policy};
-use jobguard_apiserver::{self as apiserver, Kind, Workload};
+use jobguard_apiserver::{Kind, Server, Workload};
 
 use super::answer::{Decision, Ruling, changes_annotation};
 use super::controllers::{CronJobs, Origin, is_controller};
@@ -248,14 +248,14 @@ impl Admission {
         };
         let (object, verdict) = match old {
             Some(mut old) => {
-                apiserver::apply_defaults(&mut old);
+                self.policy.server.apply_defaults(&mut old);
                 let old = Object::prepared(old);
-                let object = updated(new, &old);
+                let object = updated(&self.policy.server, new, &old);
                 let verdict = engine::check_update(&old, &object, &context);
                 (object, verdict)
             }
             None => {
-                let object = created(new);
+                let object = created(&self.policy.server, new);
                 let verdict = engine::check(&object, &context);
                 (object, verdict)
             }
@@ -403,20 +403,13 @@ fn located(mut workload: Workload, request: &Request<Sent<'_>>) -> Workload {
 
 /// An object that is being created. An API server has prepared it already, but for defaults that an older one does not
 /// know; in a review that somebody wrote by hand, nobody has.
-fn created(mut workload: Workload) -> Object {
+fn created(server: &Server, workload: Workload) -> Object {
     if is_by_hand(&workload) {
-        apiserver::reset_system_fields(&mut workload);
-        let defaulted = apiserver::apply_defaults(&mut workload);
-        apiserver::prepare_for_create(&mut workload, defaulted);
-        return Object::prepared(workload);
+        // Nothing is left to say of a review: what an API server warns of, it says itself.
+        let prepared = server.created(workload).prepare_for_create();
+        return Object::prepared(prepared.into_workload());
     }
-    let has_labels = workload.metadata().labels.as_ref().is_some_and(|labels| !labels.is_empty());
-    apiserver::apply_defaults(&mut workload);
-    if !has_labels {
-        // The server gives a Job the labels of its template while it reads it, before it makes more of those.
-        workload.metadata_mut().labels = None;
-    }
-    Object::received(workload)
+    Object::received(server, workload)
 }
 
 /// Whether an object has not come through an API server, which gives it a name, a uid, a time and, for a Job, a selector
@@ -431,14 +424,13 @@ fn is_by_hand(workload: &Workload) -> bool {
 }
 
 /// An object that is being changed. Of what it would warn of, the API server has warned already.
-fn updated(mut workload: Workload, old: &Object) -> Object {
+fn updated(server: &Server, workload: Workload, old: &Object) -> Object {
     let is_by_hand = is_by_hand(&workload);
-    apiserver::apply_defaults(&mut workload);
+    let workload = server.updated(workload);
     if is_by_hand {
-        apiserver::prepare_for_update(&mut workload, old.workload());
-        Object::prepared(workload)
+        Object::prepared(workload.prepare_for_update(old.workload()).into_workload())
     } else {
-        Object::received(workload)
+        Object::received(server, workload.into_workload())
     }
 }
 

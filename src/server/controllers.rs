@@ -19,7 +19,7 @@ use super::review::Request;
 use crate::engine::{Author, controller_of, subject_by};
 use crate::mutate;
 use crate::policy::{Defaults, Policy};
-use jobguard_apiserver::{self as apiserver, Workload};
+use jobguard_apiserver::{KubernetesVersion, Server, Workload};
 
 /// Who makes a CronJob's Jobs: the controller's own account, or the controller manager's where its controllers have
 /// no accounts of their own.
@@ -137,7 +137,8 @@ pub(crate) struct Run {
 impl Run {
     /// Of the spec of a Job, or of a CronJob's template.
     pub(crate) fn of(spec: JobSpec) -> Option<Self> {
-        let mut rest = apiserver::run_spec(spec);
+        // Defaults that only some versions have are filled in on both sides alike.
+        let mut rest = Server::of(KubernetesVersion::default()).run_spec(spec);
         let fillable = take_fillable(&mut rest);
         let text = serde_json::to_vec(&rest).ok()?;
         Some(Self {

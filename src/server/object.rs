@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use lenient::Lenient;
 
-use jobguard_apiserver::{self as apiserver, Kind, Workload};
+use jobguard_apiserver::{Kind, KubernetesVersion, Server, Workload};
 use jobguard_manifest::limits::Limits;
 use jobguard_manifest::{self as manifest, Within};
 
@@ -135,7 +135,7 @@ pub(super) fn read(sent: Sent<'_>, kind: Kind) -> serde_json::Result<Workload> {
         let mut workload = None;
         manifest::read_each_within(raw.get(), Some(&CAREFULLY), |document| {
             let tree = document.content.ok();
-            workload = tree.and_then(|tree| apiserver::decode(&tree, tree.root(), kind).workload);
+            workload = tree.and_then(|tree| Server::of(KubernetesVersion::NEWEST).decode(&tree, tree.root(), kind).workload);
         });
         workload.ok_or(error)
     })

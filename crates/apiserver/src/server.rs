@@ -5,7 +5,7 @@ use jobguard_manifest::{NodeId, Tree};
 use k8s_openapi::jiff::Timestamp;
 
 
-use super::tables::{Gate, OLDEST_MINOR, State};
+use super::tables::{Gate, OLDEST_MINOR};
 use serde_json::Value;
 use super::schema::Schema;
 use super::{Applied, Change, Decoded, FieldError, Kind, KubernetesVersion, Merged, Prepared, Way, Workload};
@@ -38,7 +38,7 @@ impl Server {
     /// Whether a feature gate is on.
     pub fn on(&self, gate: Gate) -> bool {
         let set = self.set.iter().find(|(of, _)| *of == gate);
-        set.map_or_else(|| self.newest_state(gate).is_some_and(|state| state.on), |(_, on)| *on)
+        set.map_or_else(|| gate.is_on_by_default(self.version.minor()), |(_, on)| *on)
     }
 
     /// Whether it is new enough for a change that no feature gate controls.
@@ -51,13 +51,8 @@ impl Server {
     /// Whether it knows a feature gate that is off: then it leaves out the fields behind it. A version that does not
     /// know the gate does not know the fields either, or treats them otherwise.
     pub(crate) fn is_off(&self, gate: Gate) -> bool {
-        !self.on(gate) && self.newest_state(gate).is_some()
-    }
-
-    /// The last state that a gate has had up to this version. A gate is removed some versions after it has been locked,
-    /// and what it stood for stays as it was.
-    fn newest_state(&self, gate: Gate) -> Option<State> {
-        (OLDEST_MINOR..=self.version.minor()).rev().find_map(|minor| gate.state(minor))
+        let was_known = |minor| gate.state(minor).is_some();
+        !self.on(gate) && (OLDEST_MINOR..=self.version.minor()).any(was_known)
     }
 
     /// Decodes the object at `node`. `apiVersion` and `kind` are the caller's business: it has chosen `kind`.
