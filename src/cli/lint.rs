@@ -17,10 +17,10 @@ use super::progress::Progress;
 use super::targets::{self, Targets};
 use crate::engine::{Rule, Severity, registry};
 use crate::exclude::Excludes;
-use jobguard_apiserver::{FeatureGates, KubernetesVersion, Server};
 use crate::lint::{Change, Linter, MAX_INPUT, Mended, OldObjects, Selection, Source, find, select};
 use crate::policy::{ExcludedPaths, Policy};
 use crate::report::{self, Report, Run, Style, plain};
+use jobguard_apiserver::{FeatureGates, KubernetesVersion, Server};
 
 pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
     let started = Instant::now();
@@ -32,8 +32,11 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
         policy.limits.max_elements = usize::try_from(most)?;
     }
     let change = if args.replace { Change::Replace } else { Change::Apply };
-    let against =
-        args.against.as_deref().map(|path| old_objects(path, change, &policy.server, terminal)).transpose()?;
+    let against = args
+        .against
+        .as_deref()
+        .map(|path| old_objects(path, change, &policy.server, terminal))
+        .transpose()?;
     let fixes = args.fixes();
     let paths = if args.paths.is_empty() { vec![PathBuf::from(".")] } else { args.paths.clone() };
     let (from_stdin, paths): (Vec<PathBuf>, Vec<PathBuf>) =

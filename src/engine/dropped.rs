@@ -23,7 +23,9 @@ fn message(dropped: &Dropped, version: KubernetesVersion) -> String {
     let Dropped { gate, effect, .. } = dropped;
     let field = dropped.path.last_field().unwrap_or_default();
     let dropped = if dropped.by_jobs_only { "drops it from the CronJob's Jobs" } else { "drops it" };
-    format!("{field} has no effect: Kubernetes {version} {dropped} without a word, and {effect}; its feature gate {gate} is off")
+    format!(
+        "{field} has no effect: Kubernetes {version} {dropped} without a word, and {effect}; its feature gate {gate} is off"
+    )
 }
 
 fn help(dropped: &Dropped, version: KubernetesVersion) -> String {

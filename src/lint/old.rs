@@ -48,7 +48,10 @@ impl OldObjects {
                     let Some(workload) = server.decode(&tree, object.node, kind).workload else {
                         continue;
                     };
-                    stored.insert(key(&workload), StoredObject::new(server, workload, || tree.to_value(object.node)));
+                    stored.insert(
+                        key(&workload),
+                        StoredObject::new(server, workload, || tree.to_value(object.node)),
+                    );
                 }
             });
         }

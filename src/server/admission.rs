@@ -267,7 +267,7 @@ impl Admission {
             (Mode::Enforce, ControllerJobs::Warn) if origin.is_controllers => Mode::Warn,
             (mode, _) => mode,
         };
-        let ruling = Ruling::new(&object, &verdict, mode);
+        let ruling = Ruling::new(&object, &verdict, mode, self.policy.server.version());
         if ruling.decision() != Decision::Allow {
             tracing::info!(
                 rules = ruling.denying_rules(),
@@ -405,9 +405,7 @@ fn located(mut workload: Workload, request: &Request<Sent<'_>>) -> Workload {
 /// know; in a review that somebody wrote by hand, nobody has.
 fn created(server: &Server, workload: Workload) -> Object {
     if is_by_hand(&workload) {
-        // Nothing is left to say of a review: what an API server warns of, it says itself.
-        let prepared = server.created(workload).prepare_for_create();
-        return Object::prepared(prepared.into_workload());
+        return server.created(workload).prepare_for_create().into();
     }
     Object::received(server, workload)
 }
@@ -428,7 +426,7 @@ fn updated(server: &Server, workload: Workload, old: &Object) -> Object {
     let is_by_hand = is_by_hand(&workload);
     let workload = server.updated(workload);
     if is_by_hand {
-        Object::prepared(workload.prepare_for_update(old.workload()).into_workload())
+        workload.prepare_for_update(old.workload()).into()
     } else {
         Object::received(server, workload.into_workload())
     }

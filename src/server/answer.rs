@@ -74,12 +74,19 @@ pub(crate) struct Ruling<'a> {
     verdict: &'a Verdict,
     denying: Vec<&'a Finding>,
     mode: Mode,
+    version: KubernetesVersion,
 }
 
 impl<'a> Ruling<'a> {
-    pub(crate) fn new(object: &'a Object, verdict: &'a Verdict, mode: Mode) -> Self {
+    /// A verdict in a mode, given as the API server of `version` would give it.
+    pub(crate) fn new(
+        object: &'a Object,
+        verdict: &'a Verdict,
+        mode: Mode,
+        version: KubernetesVersion,
+    ) -> Self {
         let denying = verdict.findings.iter().filter(|finding| finding.severity == Severity::Error).collect();
-        Self { object, verdict, denying, mode }
+        Self { object, verdict, denying, mode, version }
     }
 
     pub(crate) fn decision(&self) -> Decision {
@@ -179,10 +186,8 @@ impl<'a> Ruling<'a> {
                 }
                 // What the API server has accepted, and we would not have.
                 Severity::Warning if self.object.is_received() && finding.cause.is_some() => {
-                    let prefix = format!(
-                        "jobguard's own reading of the API ({}) would refuse this: ",
-                        KubernetesVersion::NEWEST
-                    );
+                    let prefix =
+                        format!("jobguard's own reading of the API ({}) would refuse this: ", self.version);
                     Some(format!("{prefix}{}", line(finding, MAX_WARNING - prefix.len())))
                 }
                 // What the API server warns of, it says itself.

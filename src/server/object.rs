@@ -135,7 +135,9 @@ pub(super) fn read(sent: Sent<'_>, kind: Kind) -> serde_json::Result<Workload> {
         let mut workload = None;
         manifest::read_each_within(raw.get(), Some(&CAREFULLY), |document| {
             let tree = document.content.ok();
-            workload = tree.and_then(|tree| Server::of(KubernetesVersion::NEWEST).decode(&tree, tree.root(), kind).workload);
+            workload = tree.and_then(|tree| {
+                Server::of(KubernetesVersion::NEWEST).decode(&tree, tree.root(), kind).workload
+            });
         });
         workload.ok_or(error)
     })

@@ -1,6 +1,6 @@
 //! What an apply makes of a stored object, as Kubernetes' own libraries merge it.
 
-use jobguard::apiserver::{Applied, Kind, Way, applied_by_server, merge};
+use jobguard::apiserver::{Applied, Kind, KubernetesVersion, Server, Way};
 use serde_json::Value;
 
 /// A vector of `apply.jsonl`: a stored object, what was applied before, what is applied, and what they are merged to.
@@ -11,8 +11,12 @@ pub(crate) fn merged(vector: &Value) -> Result<(), String> {
 
 /// A vector of `apply-server-side.jsonl`: the same, where the managed fields say what was applied.
 pub(crate) fn merged_by_server(vector: &Value) -> Result<(), String> {
-    let own = applied_by_server(kind(vector), &vector["stored"]);
+    let own = server().applied_by_server(kind(vector), &vector["stored"]);
     compare(vector, Way::ServerSide, own.as_ref())
+}
+
+fn server() -> Server {
+    Server::of(KubernetesVersion::NEWEST_COMPARED)
 }
 
 fn kind(vector: &Value) -> Kind {
@@ -20,7 +24,8 @@ fn kind(vector: &Value) -> Kind {
 }
 
 fn compare(vector: &Value, way: Way, applied: Option<&Applied>) -> Result<(), String> {
-    let mut ours = merge(kind(vector), way, vector["stored"].clone(), applied, &vector["written"]).value;
+    let mut ours =
+        server().merge(kind(vector), way, vector["stored"].clone(), applied, &vector["written"]).value;
     let mut theirs = vector["merged"].clone();
     if way == Way::ServerSide {
         // What is left empty is as good as gone: the two differ in no field.

@@ -8,6 +8,7 @@
 mod apply;
 mod cron;
 mod verdict;
+mod versions;
 #[cfg(all(feature = "serve", unix))]
 mod webhook;
 mod yaml;
@@ -52,10 +53,7 @@ const SHOWN: usize = 20;
 
 #[test]
 fn agrees_with_what_was_recorded() {
-    let folder = std::env::var_os("CONFORMANCE_DIR").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests").join("conformance"),
-        PathBuf::from,
-    );
+    let (folder, _) = folder_or("CONFORMANCE_DIR", "tests/conformance");
     let mut table =
         format!("\n{:20} {:10} {:>6} {:>6} {:>9}\n", "file", "compared", "cases", "agree", "disagree");
     let mut faults = String::new();
@@ -85,6 +83,14 @@ fn agrees_with_what_was_recorded() {
     // Written past the test harness, which would keep the table of a test that passes to itself.
     let _ = std::io::stderr().lock().write_all(table.as_bytes());
     assert!(faults.is_empty(), "\n{faults}");
+}
+
+/// The folder that a variable names, or that of the repository; and whether it is the latter.
+fn folder_or(variable: &str, own: &str) -> (PathBuf, bool) {
+    match std::env::var_os(variable) {
+        Some(folder) => (folder.into(), false),
+        None => (PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(own), true),
+    }
 }
 
 fn json(line: &str) -> Result<Value, String> {

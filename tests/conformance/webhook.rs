@@ -5,11 +5,9 @@ mod server_support;
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
-use jobguard::apiserver::{
-    Kind, UNKNOWN_UID, Workload, apply_defaults, decode, prepare_for_create, prepare_for_update,
-    reset_system_fields,
-};
+use jobguard::apiserver::{self, Kind, KubernetesVersion, UNKNOWN_UID, Workload};
 use jobguard::manifest::Tree;
 use serde_json::{Value, json};
 use server_support::{Server, Stream, post};
@@ -28,10 +26,7 @@ pub(crate) fn create(vector: &Value) -> Result<(), String> {
         return Ok(());
     }
     compare(vector, "CREATE", &by_hand(vector["object"].clone()), &Value::Null)?;
-    let mut sent = decoded(&vector["object"], vector)?;
-    reset_system_fields(&mut sent);
-    let defaulted = apply_defaults(&mut sent);
-    prepare_for_create(&mut sent, defaulted);
+    let sent = newest().created(decoded(&vector["object"], vector)?).prepare_for_create().into_workload();
     match sent_by_server(sent)? {
         Some(sent) => compare_sent(vector, "CREATE", &sent, &Value::Null),
         None => Ok(()),
@@ -41,10 +36,9 @@ pub(crate) fn create(vector: &Value) -> Result<(), String> {
 /// A vector of op `update`, in the same two ways.
 pub(crate) fn changed(vector: &Value) -> Result<(), String> {
     let mut old = decoded(&vector["old"], vector)?;
-    let mut new = decoded(&vector["object"], vector)?;
-    apply_defaults(&mut old);
-    apply_defaults(&mut new);
-    prepare_for_update(&mut new, &old);
+    let new = decoded(&vector["object"], vector)?;
+    newest().apply_defaults(&mut old);
+    let new = newest().updated(new).prepare_for_update(&old).into_workload();
     compare(vector, "UPDATE", &by_hand(object(&new)?), &object(&old)?)?;
     match (sent_by_server(new)?, sent_by_server(old)?) {
         (Some(new), Some(old)) => compare_sent(vector, "UPDATE", &new, &old),
@@ -76,10 +70,15 @@ fn sent_by_server(workload: Workload) -> Result<Option<Value>, String> {
     Ok(Some(object))
 }
 
+fn newest() -> &'static apiserver::Server {
+    static NEWEST: OnceLock<apiserver::Server> = OnceLock::new();
+    NEWEST.get_or_init(|| apiserver::Server::of(KubernetesVersion::NEWEST_COMPARED))
+}
+
 fn decoded(object: &Value, vector: &Value) -> Result<Workload, String> {
     let kind = if vector["kind"] == "Job" { Kind::Job } else { Kind::CronJob };
     let tree = Tree::from_value(object);
-    decode(&tree, tree.root(), kind).workload.ok_or_else(|| "not decoded".to_owned())
+    newest().decode(&tree, tree.root(), kind).workload.ok_or_else(|| "not decoded".to_owned())
 }
 
 /// How a webhook warns of what it would refuse, and the server has accepted.

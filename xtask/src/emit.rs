@@ -145,8 +145,8 @@ pub fn gates(gates: &Gates) -> Result<String> {
     Ok(format!(
         "{HEADER}//! Every feature gate, with its state in each version.\n\n\
          use super::{{GateInfo, Stage, State}};\n\n\
-         /// The oldest minor version that the tables know: 1.{oldest}.\npub const OLDEST_MINOR: u8 = {oldest};\n\n\
-         /// The newest minor version that the tables know: 1.{newest}.\npub const NEWEST_MINOR: u8 = {newest};\n\n\
+         /// The oldest minor version that the tables know: 1.{oldest}.\npub(crate) const OLDEST_MINOR: u8 = {oldest};\n\n\
+         /// The newest minor version that the tables know: 1.{newest}.\npub(crate) const NEWEST_MINOR: u8 = {newest};\n\n\
          /// A feature gate of any of these versions.\n\
          #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]\npub enum Gate {{\n{variants}}}\n\n\
          {constants}\n/// All gates, by name.\npub(super) static GATES: &[GateInfo] = &[\n{rows}];\n",

@@ -96,7 +96,8 @@ impl Defaulted<'_> {
     pub fn prepare_for_update(self, old: &Workload) -> Prepared {
         let Self { server, mut workload, .. } = self;
         let dropped = update::prepare_for_update(server, &mut workload, old);
-        let warnings = warnings::warnings(server, &workload, defaults::has_repeated_owners(workload.metadata()));
+        let warnings =
+            warnings::warnings(server, &workload, defaults::has_repeated_owners(workload.metadata()));
         Prepared { workload, dropped, warnings }
     }
 }

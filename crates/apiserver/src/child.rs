@@ -141,6 +141,7 @@ fn local_time(cron_job: &CronJob, scheduled: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::server;
 
     #[test]
     fn the_short_way_comes_to_the_same() {
@@ -166,12 +167,14 @@ mod tests {
             );
             let documents = jobguard_manifest::read(&text);
             let tree = documents[0].content.as_ref().unwrap();
-            let mut workload = crate::decode(tree, tree.root(), crate::Kind::CronJob).workload.unwrap();
-            let defaulted = apply_defaults(&mut workload);
-            prepare_for_create(&mut workload, defaulted);
-            assert_eq!(validate_create(&workload), [], "{text}");
+            let server = server();
+            let workload = server.decode(tree, tree.root(), crate::Kind::CronJob).workload.unwrap();
+            let prepared = server.updated(workload).prepare_for_create();
+            assert_eq!(server.validate_create(&prepared), [], "{text}");
+            let workload = prepared.into_workload();
             let Workload::CronJob(cron_job) = workload else { panic!() };
-            assert_eq!(validate_child_of_accepted(&cron_job, at), validate_child(&cron_job, at), "{text}");
+            let short = server.validate_child_of_accepted(&cron_job, at);
+            assert_eq!(short, server.validate_child(&cron_job, at), "{text}");
         }
     }
 

@@ -96,6 +96,9 @@ impl<'e> Errors<'e> {
             return;
         }
         let (real, named) = (real.to_path(), named.to_path());
+        if real == named {
+            return;
+        }
         for error in &mut self.list[before..] {
             let Some(below) = error.path.segments().get(real.segments().len()..) else { continue };
             let mut path = named.clone();
@@ -137,7 +140,6 @@ impl<'e> Errors<'e> {
         self.push(Cause::TooLong, place, message);
     }
 
-
     /// A value that stands twice.
     pub(crate) fn duplicate<'p>(&mut self, place: impl Into<Place<'p>>, value: &str, message: &str) {
         self.push(Cause::Duplicate, place, format!("{} {message}", quote(value)));
@@ -150,7 +152,8 @@ impl<'e> Errors<'e> {
 
     /// A value outside the closed set `known`.
     pub(crate) fn not_supported<'p>(&mut self, place: impl Into<Place<'p>>, value: &str, known: &[&str]) {
-        self.push(Cause::NotSupported,
+        self.push(
+            Cause::NotSupported,
             place,
             format!("{} is not a value of this field: use {}", quote(value), one_of(known)),
         );

@@ -69,7 +69,8 @@ impl FeatureGates {
             self.groups.insert(group, on);
             return Ok(());
         }
-        let gate = Gate::named(name).ok_or_else(|| GateError::Unknown { name: name.to_owned(), nearest: nearest(name) })?;
+        let gate = Gate::named(name)
+            .ok_or_else(|| GateError::Unknown { name: name.to_owned(), nearest: nearest(name) })?;
         self.gates.insert(gate, on);
         Ok(())
     }
@@ -88,13 +89,16 @@ impl FeatureGates {
         let mut set = BTreeMap::new();
         for (group, stage) in GROUPS {
             let Some(on) = self.groups.get(group) else { continue };
-            let of_stage = Gate::all().filter(|gate| gate.state(version.minor()).is_some_and(|state| state.stage == stage));
+            let of_stage = Gate::all()
+                .filter(|gate| gate.state(version.minor()).is_some_and(|state| state.stage == stage));
             set.extend(of_stage.map(|gate| (gate, *on)));
         }
         for (gate, on) in &self.gates {
             let (gate, on) = (*gate, *on);
             match gate.state(version.minor()) {
-                None => return Err(GateError::OfOtherVersions { gate, version, versions: versions_of(gate) }),
+                None => {
+                    return Err(GateError::OfOtherVersions { gate, version, versions: versions_of(gate) });
+                }
                 Some(state) if state.locked && state.on != on => {
                     return Err(GateError::Locked { gate, version, locked: state.on });
                 }
@@ -172,7 +176,9 @@ impl fmt::Display for FeatureGates {
 fn nearest(name: &str) -> Option<Gate> {
     let lower = name.to_lowercase();
     let distance = |gate: &Gate| strsim::damerau_levenshtein(&gate.name().to_lowercase(), &lower);
-    (name.len() <= 100).then(|| Gate::all().min_by_key(distance))?.filter(|gate| distance(gate) <= name.len() / 4)
+    (name.len() <= 100)
+        .then(|| Gate::all().min_by_key(distance))?
+        .filter(|gate| distance(gate) <= name.len() / 4)
 }
 
 /// The versions that have a gate: `1.34 to 1.37`.
@@ -219,10 +225,19 @@ mod tests {
             error("JobManagedby=true", "1.36"),
             "no Kubernetes version from 1.29 to 1.37 has a feature gate JobManagedby; did you mean JobManagedBy?"
         );
-        assert_eq!(error("JobManagedBy", "1.36"), "write each gate as Name=true or Name=false, separated by commas");
-        assert_eq!(error("JobManagedBy=on", "1.36"), "write each gate as Name=true or Name=false, separated by commas");
+        assert_eq!(
+            error("JobManagedBy", "1.36"),
+            "write each gate as Name=true or Name=false, separated by commas"
+        );
+        assert_eq!(
+            error("JobManagedBy=on", "1.36"),
+            "write each gate as Name=true or Name=false, separated by commas"
+        );
         let other = error("EnvFiles=true", "1.31");
-        assert!(other.starts_with("Kubernetes 1.31 has no feature gate EnvFiles: it is one of 1.34 to "), "{other}");
+        assert!(
+            other.starts_with("Kubernetes 1.31 has no feature gate EnvFiles: it is one of 1.34 to "),
+            "{other}"
+        );
         assert_eq!(
             error("JobSuccessPolicy=false", "1.34"),
             "Kubernetes 1.34 locks the feature gate JobSuccessPolicy to true"

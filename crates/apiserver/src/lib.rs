@@ -27,11 +27,13 @@ mod gated;
 mod image;
 pub mod names;
 mod pod;
-mod semantic_equal;
 mod schema;
+mod semantic_equal;
 mod server;
 mod stored;
 mod tables;
+#[cfg(test)]
+mod testing;
 mod update;
 mod validate;
 mod version;
@@ -50,7 +52,7 @@ pub use gated::Dropped;
 pub use image::effective_tag;
 pub use server::Server;
 pub use stored::stored_form;
-pub use tables::Gate;
+pub use tables::{Gate, Stage, State};
 pub use version::{KubernetesVersion, UnknownVersion, VersionSet, ranges};
 
 use k8s_openapi::api::batch::v1::{CronJob, Job, JobSpec};

@@ -59,9 +59,11 @@ impl Schema {
 
     /// Whether there is an object with a field `name` where `route` leads to.
     pub(crate) fn reaches(self, kind: Kind, route: &[&str], name: &str) -> bool {
-        let object = route.iter().try_fold(self.root(kind), |id, step| match self.field(id, step)?.shape.innermost() {
-            Shape::Object(next) => Some(*next),
-            _ => None,
+        let object = route.iter().try_fold(self.root(kind), |id, step| {
+            match self.field(id, step)?.shape.innermost() {
+                Shape::Object(next) => Some(*next),
+                _ => None,
+            }
         });
         object.is_some_and(|id| self.field(id, name).is_some())
     }

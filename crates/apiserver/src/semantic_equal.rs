@@ -28,7 +28,9 @@ fn same(a: serde_json::Result<Value>, b: serde_json::Result<Value>, ty: &str) ->
 }
 
 fn same_object(schema: Schema, id: TypeId, a: &Value, b: &Value) -> bool {
-    schema.fields(id).all(|field| same_value(schema, field, &field.shape, a.get(field.name), b.get(field.name)))
+    schema
+        .fields(id)
+        .all(|field| same_value(schema, field, &field.shape, a.get(field.name), b.get(field.name)))
 }
 
 fn same_value(

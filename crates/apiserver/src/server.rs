@@ -1,15 +1,14 @@
 //! The API server that is asked: a minor version of Kubernetes with its feature gates.
 
-use k8s_openapi::api::batch::v1::{CronJob, JobSpec};
 use jobguard_manifest::{NodeId, Tree};
+use k8s_openapi::api::batch::v1::{CronJob, JobSpec};
 use k8s_openapi::jiff::Timestamp;
 
-
-use super::tables::{Gate, OLDEST_MINOR};
-use serde_json::Value;
 use super::schema::Schema;
+use super::tables::{Gate, OLDEST_MINOR};
 use super::{Applied, Change, Decoded, FieldError, Kind, KubernetesVersion, Merged, Prepared, Way, Workload};
 use super::{apply, child, decode, defaults, update, validate};
+use serde_json::Value;
 
 /// An API server of one minor version. Everything that it decides is a method of it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -75,14 +75,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{Kind, apply_defaults, decode};
-    use jobguard_manifest::Tree;
+    use crate::Kind;
+    use crate::testing::{server, written};
 
     fn pod(spec: &Value) -> Value {
         let job = json!({"metadata": {"name": "n"}, "spec": {"template": {"spec": spec}}});
-        let tree = Tree::from_value(&job);
-        let mut workload = decode(&tree, tree.root(), Kind::Job).workload.unwrap();
-        apply_defaults(&mut workload);
+        let mut workload = written(Kind::Job, &job);
+        server().apply_defaults(&mut workload);
         stored_form(&workload)["spec"]["template"]["spec"].clone()
     }
 

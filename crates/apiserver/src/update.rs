@@ -4,9 +4,9 @@ use k8s_openapi::api::batch::v1::{CronJobSpec, Job, JobSpec, JobStatus};
 use k8s_openapi::api::core::v1::{Affinity, Container, PodSpec, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
+use super::errors::Errors;
 use super::gated::{Dropped, drop_disabled};
 use super::semantic_equal::{same_pod_spec, same_template};
-use super::errors::Errors;
 use super::validate::{
     validate_cron_job_spec, validate_generate_name_segment, validate_metadata_common,
     validate_metadata_update, validate_object,
@@ -60,7 +60,8 @@ pub(super) fn validate_update(server: &Server, new: &Workload, old: &Workload) -
         }
         (Workload::CronJob(cron_job), Workload::CronJob(stored)) => {
             let stored: &CronJobSpec = &stored.spec;
-            errors.stored_pod = stored.job_template.spec.as_ref().and_then(|spec| spec.template.spec.as_ref());
+            errors.stored_pod =
+                stored.job_template.spec.as_ref().and_then(|spec| spec.template.spec.as_ref());
             validate_metadata_common(&cron_job.metadata, &mut errors);
             validate_cron_job_spec(&cron_job.spec, Some(stored), &mut errors);
         }
@@ -247,14 +248,11 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::{Kind, apply_defaults, decode, prepare_for_create};
-    use jobguard_manifest::Tree;
+    use crate::Kind;
+    use crate::testing::{server, written};
 
     fn stored(kind: Kind, object: &Value) -> Workload {
-        let tree = Tree::from_value(object);
-        let mut workload = decode(&tree, tree.root(), kind).workload.unwrap();
-        let defaulted = apply_defaults(&mut workload);
-        prepare_for_create(&mut workload, defaulted);
+        let mut workload = server().updated(written(kind, object)).prepare_for_create().into_workload();
         let metadata = workload.metadata_mut();
         metadata.uid = Some("00000000-0000-0000-0000-000000000000".to_owned());
         metadata.resource_version = Some("1".to_owned());
@@ -272,8 +270,11 @@ mod tests {
     fn objections(old: &Workload, change: impl FnOnce(&mut JobSpec)) -> Vec<String> {
         let mut new = old.clone();
         change(new.job_spec_mut());
-        prepare_for_update(&mut new, old);
-        validate_update(&new, old).iter().map(|e| format!("{} {}", e.path, e.cause.as_str())).collect()
+        prepare_for_update(&server(), &mut new, old);
+        validate_update(&server(), &new, old)
+            .iter()
+            .map(|e| format!("{} {}", e.path, e.cause.as_str()))
+            .collect()
     }
 
     fn pod(spec: &mut JobSpec) -> &mut PodSpec {
@@ -339,7 +340,7 @@ mod tests {
             if let Workload::CronJob(new) = &mut new {
                 new.spec.time_zone = zone.map(str::to_owned);
             }
-            validate_update(&new, &old).len()
+            validate_update(&server(), &new, &old).len()
         };
         assert_eq!(said("TZ=Europe/Berlin 0 0 * * *", None), 0);
         assert_eq!(said("TZ=Europe/Berlin 0 0 * * *", Some("UTC")), 1);
@@ -354,8 +355,9 @@ mod tests {
         let metadata = new.metadata_mut();
         metadata.name = Some("m".to_owned());
         metadata.resource_version = None;
-        prepare_for_update(&mut new, &old);
-        let paths: Vec<_> = validate_update(&new, &old).iter().map(|e| e.path.to_string()).collect();
+        prepare_for_update(&server(), &mut new, &old);
+        let paths: Vec<_> =
+            validate_update(&server(), &new, &old).iter().map(|e| e.path.to_string()).collect();
         assert!(paths.contains(&"metadata.name".to_owned()), "{paths:?}");
         assert!(paths.contains(&"metadata.resourceVersion".to_owned()), "{paths:?}");
     }

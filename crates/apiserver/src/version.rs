@@ -104,7 +104,8 @@ impl FromStr for VersionSet {
                 continue;
             }
             let (first, last) = part.split_once('-').ok_or(UnknownVersion)?;
-            let (first, last): (KubernetesVersion, KubernetesVersion) = (first.trim().parse()?, last.trim().parse()?);
+            let (first, last): (KubernetesVersion, KubernetesVersion) =
+                (first.trim().parse()?, last.trim().parse()?);
             if first > last {
                 return Err(UnknownVersion);
             }
@@ -155,6 +156,9 @@ mod tests {
         for text in ["", "1.36-1.34", "1.31-", "1.31,,1.32", "1.28-1.30"] {
             assert!(set(text).is_err(), "{text}");
         }
-        assert_eq!(UnknownVersion.to_string(), "a Kubernetes version from 1.29 to 1.37 is needed, such as 1.33");
+        assert_eq!(
+            UnknownVersion.to_string(),
+            "a Kubernetes version from 1.29 to 1.37 is needed, such as 1.33"
+        );
     }
 }

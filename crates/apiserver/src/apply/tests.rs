@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::testing::server;
 
 /// A Job whose Pod template has this spec.
 fn job(pod: &Value) -> Value {
@@ -9,7 +10,7 @@ fn job(pod: &Value) -> Value {
 
 fn merged(way: Way, stored: &Value, applied: Option<&Value>, written: &Value) -> Value {
     let applied = applied.cloned().map(Applied::from);
-    merge(Kind::Job, way, stored.clone(), applied.as_ref(), written).value
+    server().merge(Kind::Job, way, stored.clone(), applied.as_ref(), written).value
 }
 
 /// The Pod's spec after an apply by kubectl.
@@ -138,7 +139,7 @@ fn finalizers_are_a_set() {
 fn fields_of_merged_objects_have_a_place_in_the_manifest() {
     let stored = json!({"containers": [{"name": "injected"}, {"name": "main", "env": [{"name": "X"}]}, {"name": "late"}]});
     let written = json!({"containers": [{"name": "new"}, {"name": "main", "env": [{"name": "A"}]}]});
-    let merged = merge(Kind::Job, Way::Strategic, job(&stored), None, &job(&written));
+    let merged = server().merge(Kind::Job, Way::Strategic, job(&stored), None, &job(&written));
     let names: Vec<_> = merged.value["spec"]["template"]["spec"]["containers"]
         .as_array()
         .unwrap()
@@ -187,7 +188,7 @@ fn managed() -> Value {
 
 #[test]
 fn what_the_server_has_applied_is_in_the_managed_fields() {
-    let Applied { written, kept } = applied_by_server(Kind::Job, &managed()).unwrap();
+    let Applied { written, kept } = server().applied_by_server(Kind::Job, &managed()).unwrap();
     let pod = |limits: Value, image: Option<&str>| {
         let mut pod = json!({"containers": [{"name": "main", "resources": {"limits": limits}}]});
         if let Some(image) = image {
@@ -204,18 +205,19 @@ fn what_the_server_has_applied_is_in_the_managed_fields() {
     others["spec"]["suspend"] = true.into();
     assert_eq!(kept, Some(others));
     // It was never applied.
-    assert_eq!(applied_by_server(Kind::Job, &job(&json!({}))), None);
+    assert_eq!(server().applied_by_server(Kind::Job, &job(&json!({}))), None);
     let mut updated = managed();
     updated["metadata"]["managedFields"].as_array_mut().unwrap().truncate(1);
-    assert_eq!(applied_by_server(Kind::Job, &updated), None);
+    assert_eq!(server().applied_by_server(Kind::Job, &updated), None);
 }
 
 #[test]
 fn the_server_removes_what_was_its_managers_own() {
     let stored = managed();
-    let own = applied_by_server(Kind::Job, &stored);
+    let own = server().applied_by_server(Kind::Job, &stored);
     let without = |written: Value| {
-        let mut merged = merge(Kind::Job, Way::ServerSide, stored.clone(), own.as_ref(), &written).value;
+        let mut merged =
+            server().merge(Kind::Job, Way::ServerSide, stored.clone(), own.as_ref(), &written).value;
         merged.as_object_mut().unwrap().remove("metadata");
         merged
     };

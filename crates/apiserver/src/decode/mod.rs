@@ -7,8 +7,8 @@
 
 mod suggest;
 mod time;
-mod typed;
 mod type_messages;
+mod typed;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -21,7 +21,7 @@ use self::typed::TypedRoot;
 use super::pod::quantity::Quantity;
 use super::schema::{Field, Schema, Shape, TypeId};
 use super::tables;
-use super::{Cause, FieldError, Kind, KubernetesVersion, Relation, Remedy, Server, Topic, Workload};
+use super::{Cause, Dropped, FieldError, Kind, Relation, Remedy, Server, Topic, Workload};
 use jobguard_manifest::{At, FieldPath, Segment};
 use jobguard_manifest::{Entry, NodeId, NodeKind, Tree};
 
@@ -56,6 +56,8 @@ pub struct Decoded {
     pub complaints: Vec<FieldError>,
     /// The wrong types among the complaints, once more as the API server names them.
     pub mistyped: Vec<Mistyped>,
+    /// Fields that the version knows and leaves out, and that later versions no longer know, so that no type has them.
+    pub dropped: Vec<Dropped>,
 }
 
 /// Decodes the object at `node`. `apiVersion` and `kind` are the caller's business: it has chosen `kind`.
@@ -65,11 +67,12 @@ pub(super) fn decode(server: &Server, tree: &Tree<'_>, node: NodeId, kind: Kind)
         tree,
         object: node,
         schema,
-        version: server.version(),
         kind,
         route: Vec::new(),
         complaints: Vec::new(),
         mistyped: Vec::new(),
+        dropped: Vec::new(),
+        server,
         placed: 0,
         tries_left: MAX_TRIED,
         values_left: MAX_VALUES,
@@ -80,7 +83,7 @@ pub(super) fn decode(server: &Server, tree: &Tree<'_>, node: NodeId, kind: Kind)
         NodeKind::Null => {}
         _ => walk.mistyped(&root, node, &Shape::Object(schema.root(kind)), format!("v1.{}", kind.as_str())),
     }
-    let Walk { mut complaints, mistyped, values_left, .. } = walk;
+    let Walk { mut complaints, mistyped, dropped, values_left, .. } = walk;
     if values_left == 0 {
         let message = format!("the object has more than {MAX_VALUES} values, too many to be judged");
         complaints.push(FieldError::new(FieldPath::root(), Cause::TooMany, Topic::Type, message));
@@ -88,7 +91,7 @@ pub(super) fn decode(server: &Server, tree: &Tree<'_>, node: NodeId, kind: Kind)
     let fits = mistyped.is_empty() && values_left > 0;
     let root = TypedRoot { tree, schema, node, id: schema.root(kind) };
     let workload = if fits { typed(root, kind, &mut complaints) } else { None };
-    Decoded { workload, complaints, mistyped }
+    Decoded { workload, complaints, mistyped, dropped }
 }
 
 /// The typed object of a tree that fits the schema.
@@ -112,12 +115,13 @@ struct Walk<'a> {
     /// The object that is decoded.
     object: NodeId,
     schema: Schema,
-    version: KubernetesVersion,
     kind: Kind,
     /// The fields passed on the way here, list indexes and map keys left out.
     route: Vec<&'static str>,
     complaints: Vec<FieldError>,
     mistyped: Vec<Mistyped>,
+    dropped: Vec<Dropped>,
+    server: &'a Server,
     /// How many unknown fields have been looked for elsewhere.
     placed: usize,
     /// How many values may still be tried elsewhere.
@@ -136,6 +140,13 @@ impl Walk<'_> {
             };
             if self.is_null(entry.value) {
                 continue;
+            }
+            if field.until.is_some()
+                && let Some(gate) = field.gates.iter().find(|gate| self.server.is_off(**gate))
+            {
+                let effect = "later versions have another field in its place";
+                let path = at.field(field.name).to_path();
+                self.dropped.push(Dropped { path, gate: *gate, effect, by_jobs_only: false });
             }
             self.route.push(field.name);
             self.value(entry.value, field, &field.shape, &at.field(field.name));
@@ -212,7 +223,8 @@ impl Walk<'_> {
             return;
         }
         let path = at.to_path();
-        let (message, help) = type_messages::mistyped(&self.tree[node].kind, shape, type_messages::is_private(&self.route));
+        let (message, help) =
+            type_messages::mistyped(&self.tree[node].kind, shape, type_messages::is_private(&self.route));
         let mut error = FieldError::new(path.clone(), Cause::TypeInvalid, Topic::Type, message);
         error.help = help;
         error.remedy = type_messages::remedy(&self.tree[node].kind, shape);
@@ -259,12 +271,18 @@ impl Walk<'_> {
 
     /// That a field is one of other versions.
     fn version_message(&self, ty: &str, field: &Field) -> String {
-        let version = self.version;
+        let version = self.server.version();
         match field.until {
             Some(until) if until < version.minor() => {
-                format!("Kubernetes {version} has no field {} in {ty} any more: 1.{until} was the last", field.name)
+                format!(
+                    "Kubernetes {version} has no field {} in {ty} any more: 1.{until} was the last",
+                    field.name
+                )
             }
-            _ => format!("Kubernetes {version} has no field {} in {ty}: it came with 1.{}", field.name, field.since),
+            _ => format!(
+                "Kubernetes {version} has no field {} in {ty}: it came with 1.{}",
+                field.name, field.since
+            ),
         }
     }
 
@@ -315,11 +333,12 @@ impl Walk<'_> {
             tree: self.tree,
             object: self.object,
             schema: self.schema,
-            version: self.version,
             kind: self.kind,
             route: route.to_vec(),
             complaints: Vec::new(),
             mistyped: Vec::new(),
+            dropped: Vec::new(),
+            server: self.server,
             placed: MAX_PLACED,
             tries_left: 0,
             values_left: self.tries_left,

@@ -171,7 +171,10 @@ fn nearest(places: &[&'static [&'static str]], route: &[&str]) -> Option<&'stati
     })
 }
 
-fn within_reach(places: &[&'static [&'static str]], route: &[&str]) -> impl Iterator<Item = &'static [&'static str]> {
+fn within_reach(
+    places: &[&'static [&'static str]],
+    route: &[&str],
+) -> impl Iterator<Item = &'static [&'static str]> {
     places.iter().copied().filter(move |place| {
         let (up, down) = distance(route, place);
         up + down <= FAR && (up == 0 || down == 0 || up + down <= 2)

@@ -1,10 +1,11 @@
 use serde_json::{Map, Value, json};
 
 use super::*;
+use crate::testing::server;
 
 fn decoded(kind: Kind, object: &Value) -> Decoded {
     let tree = Tree::from_value(object);
-    decode(&tree, tree.root(), kind)
+    server().decode(&tree, tree.root(), kind)
 }
 
 fn said(kind: Kind, object: &Value) -> String {
@@ -45,24 +46,24 @@ fn unknown_fields_are_given_their_place() {
         "data": {},
     });
     insta::assert_snapshot!(said(Kind::Job, &object), @r"
-    data: a Job has no field data
-    spec.Completions: a JobSpec has no field Completions -- did you mean completions?
-    spec.nonsense: a JobSpec has no field nonsense
-    spec.restartPolicy: a JobSpec has no field restartPolicy -- restartPolicy belongs under template.spec, two levels down
-    spec.schedule: a JobSpec has no field schedule -- schedule is a field of a CronJob's spec
-    spec.template.backoffLimit: a PodTemplateSpec has no field backoffLimit -- backoffLimit belongs to spec, one level up
-    spec.template.containers: a PodTemplateSpec has no field containers -- containers belongs under spec, one level down
-    spec.template.spec.backoffLimit: a PodSpec has no field backoffLimit -- backoffLimit belongs to spec, two levels up
-    spec.template.spec.containers[0].containerPort: a Container has no field containerPort -- containerPort belongs under ports, one level down
-    spec.template.spec.containers[0].imagePullPolcy: a Container has no field imagePullPolcy -- did you mean imagePullPolicy?
-    spec.template.spec.image: a PodSpec has no field image -- image belongs under containers, one level down
-    spec.template.spec.volume: a PodSpec has no field volume -- did you mean volumes?
+    data: Job has no field data
+    spec.Completions: JobSpec has no field Completions -- did you mean completions?
+    spec.nonsense: JobSpec has no field nonsense
+    spec.restartPolicy: JobSpec has no field restartPolicy -- restartPolicy belongs under template.spec, two levels down
+    spec.schedule: JobSpec has no field schedule -- schedule is a field of a CronJob's spec
+    spec.template.backoffLimit: PodTemplateSpec has no field backoffLimit -- backoffLimit belongs to spec, one level up
+    spec.template.containers: PodTemplateSpec has no field containers -- containers belongs under spec, one level down
+    spec.template.spec.backoffLimit: PodSpec has no field backoffLimit -- backoffLimit belongs to spec, two levels up
+    spec.template.spec.containers[0].containerPort: Container has no field containerPort -- containerPort belongs under ports, one level down
+    spec.template.spec.containers[0].imagePullPolcy: Container has no field imagePullPolcy -- did you mean imagePullPolicy?
+    spec.template.spec.image: PodSpec has no field image -- image belongs under containers, one level down
+    spec.template.spec.volume: PodSpec has no field volume -- did you mean volumes?
     ");
     let object = json!({"spec": {"startDeadlineSeconds": 1, "JobsHistoryLimit": 1, "template": {}}});
     insta::assert_snapshot!(said(Kind::CronJob, &object), @r"
-    spec.JobsHistoryLimit: a CronJobSpec has no field JobsHistoryLimit -- did you mean failedJobsHistoryLimit or successfulJobsHistoryLimit?
-    spec.startDeadlineSeconds: a CronJobSpec has no field startDeadlineSeconds -- did you mean startingDeadlineSeconds?
-    spec.template: a CronJobSpec has no field template -- template belongs under jobTemplate.spec, two levels down
+    spec.JobsHistoryLimit: CronJobSpec has no field JobsHistoryLimit -- did you mean failedJobsHistoryLimit or successfulJobsHistoryLimit?
+    spec.startDeadlineSeconds: CronJobSpec has no field startDeadlineSeconds -- did you mean startingDeadlineSeconds?
+    spec.template: CronJobSpec has no field template -- template belongs under jobTemplate.spec, two levels down
     ");
 }
 
@@ -169,7 +170,7 @@ spec:
 ";
     let documents = jobguard_manifest::read(text);
     let tree = documents[0].content.as_ref().unwrap();
-    let decoded = decode(tree, tree.root(), Kind::Job);
+    let decoded = server().decode(tree, tree.root(), Kind::Job);
     let paths: Vec<_> = decoded.complaints.iter().map(|e| format!("{:?} {}", e.topic, e.path)).collect();
     assert_eq!(
         paths,

@@ -110,8 +110,9 @@ impl<'a> Deserializer<'a> for Typed<'a> {
         let Self { tree, schema, node, .. } = self;
         match (self.shape, &tree[node].kind) {
             (_, NodeKind::Null) => self.empty(visitor),
-            (Shape::Object(id), NodeKind::Map(entries)) => visitor
-                .visit_map(MapDeserializer::new(fields(tree, schema, entries, *id).map(pair))),
+            (Shape::Object(id), NodeKind::Map(entries)) => {
+                visitor.visit_map(MapDeserializer::new(fields(tree, schema, entries, *id).map(pair)))
+            }
             (Shape::Map(element), NodeKind::Map(entries)) => {
                 let kept = entries.iter().filter(|entry| !entry.shadowed);
                 visitor.visit_map(MapDeserializer::new(

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::core::v1::{
     Container, DownwardAPIVolumeFile, EmptyDirVolumeSource, EnvVar, EphemeralContainer, HTTPGetAction,
     Lifecycle, ObjectFieldSelector, PodSpec, Probe, ProjectedVolumeSource, ResourceFieldSelector, Volume,
-
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 

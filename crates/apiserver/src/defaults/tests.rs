@@ -1,13 +1,8 @@
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::*;
-use crate::{Kind, decode};
-use jobguard_manifest::Tree;
-
-fn read(kind: Kind, object: &Value) -> Workload {
-    let tree = Tree::from_value(object);
-    decode(&tree, tree.root(), kind).workload.unwrap()
-}
+use crate::Kind;
+use crate::testing::{server, written as read};
 
 fn job(workload: &Workload) -> &Job {
     let Workload::Job(job) = workload else { panic!("no Job") };
@@ -24,7 +19,7 @@ fn counts() {
         (json!({"backoffLimit": 0}), Some(1), 1, 0),
     ] {
         let mut workload = read(Kind::Job, &json!({"spec": given}));
-        apply_defaults(&mut workload);
+        apply_defaults(&server(), &mut workload);
         let spec = workload.job_spec().unwrap();
         let found = (spec.completions, spec.parallelism, spec.backoff_limit);
         assert_eq!(found, (completions, Some(parallelism), Some(backoff)), "{given}");
@@ -34,7 +29,7 @@ fn counts() {
 #[test]
 fn a_cron_job_leaves_the_job_inside_alone() {
     let mut workload = read(Kind::CronJob, &json!({"spec": {}}));
-    apply_defaults(&mut workload);
+    apply_defaults(&server(), &mut workload);
     let Workload::CronJob(cron_job) = &workload else { panic!("no CronJob") };
     assert_eq!(cron_job.spec.concurrency_policy.as_deref(), Some("Allow"));
     assert_eq!(cron_job.spec.successful_jobs_history_limit, Some(3));
@@ -50,9 +45,9 @@ fn labels_are_shared_only_where_the_job_has_none() {
     for (labels, shared) in [(json!(null), true), (json!({}), true), (json!({"a": "b"}), false)] {
         let mut workload =
             read(Kind::Job, &json!({"metadata": {"name": "n", "labels": labels}, "spec": template}));
-        let defaulted = apply_defaults(&mut workload);
-        assert_eq!(defaulted.labels_shared, shared, "{labels}");
-        prepare_for_create(&mut workload, defaulted);
+        let defaulted = apply_defaults(&server(), &mut workload);
+        assert_eq!(defaulted, shared, "{labels}");
+        prepare_for_create(&server(), &mut workload, defaulted);
         let own = workload.metadata().labels.as_ref().unwrap();
         assert_eq!(own.contains_key("job-name"), shared, "{labels}");
     }
@@ -61,8 +56,8 @@ fn labels_are_shared_only_where_the_job_has_none() {
 #[test]
 fn the_selector_is_made_from_name_and_uid() {
     let mut workload = read(Kind::Job, &json!({"metadata": {"name": "n", "uid": "u"}}));
-    let defaulted = apply_defaults(&mut workload);
-    prepare_for_create(&mut workload, defaulted);
+    let defaulted = apply_defaults(&server(), &mut workload);
+    prepare_for_create(&server(), &mut workload, defaulted);
     let spec = workload.job_spec().unwrap();
     let labels = spec.template.metadata.as_ref().unwrap().labels.as_ref().unwrap();
     assert_eq!(labels["batch.kubernetes.io/job-name"], "n");
@@ -71,12 +66,12 @@ fn the_selector_is_made_from_name_and_uid() {
     assert_eq!(selector["batch.kubernetes.io/controller-uid"], "u");
 
     let once = workload.clone();
-    prepare_for_create(&mut workload, Defaulted::default());
+    prepare_for_create(&server(), &mut workload, false);
     assert_eq!(workload, once, "twice is the same as once");
 
     let mut workload = read(Kind::Job, &json!({"spec": {"manualSelector": true}}));
-    let defaulted = apply_defaults(&mut workload);
-    prepare_for_create(&mut workload, defaulted);
+    let defaulted = apply_defaults(&server(), &mut workload);
+    prepare_for_create(&server(), &mut workload, defaulted);
     assert_eq!(job(&workload).spec.as_ref().unwrap().selector, None);
 }
 
@@ -98,9 +93,9 @@ fn names_are_made_from_generate_name() {
     let template = json!({"template": {"metadata": {"labels": {"a": "b"}}}});
     let object = json!({"metadata": {"generateName": "é".repeat(40)}, "spec": template});
     let mut workload = read(Kind::Job, &object);
-    let defaulted = apply_defaults(&mut workload);
+    let defaulted = apply_defaults(&server(), &mut workload);
     assert_eq!(workload.metadata().name, None, "webhooks see no name");
-    prepare_for_create(&mut workload, defaulted);
+    prepare_for_create(&server(), &mut workload, defaulted);
     assert_eq!(workload.metadata().name, Some("é".repeat(29) + "xxxxx"));
     assert_eq!(workload.metadata().labels.as_ref().unwrap().len(), 1, "labels are not shared");
 }
@@ -121,7 +116,7 @@ fn containers_and_volumes() {
         "schedulingGroup": {"podGroupName": "g"},
     });
     let mut workload = read(Kind::Job, &json!({"spec": {"template": {"spec": spec}}}));
-    let defaulted = apply_defaults(&mut workload);
+    let defaulted = apply_defaults(&server(), &mut workload);
     let spec = |workload: &Workload| workload.job_spec().unwrap().template.spec.clone().unwrap();
     let filled = spec(&workload);
     assert_eq!(filled.service_account_name.as_deref(), Some("robot"));
@@ -140,7 +135,7 @@ fn containers_and_volumes() {
     assert_eq!(volumes[1].secret.as_ref().unwrap().default_mode, Some(420));
     assert!(filled.scheduling_group.is_some());
 
-    prepare_for_create(&mut workload, defaulted);
+    prepare_for_create(&server(), &mut workload, defaulted);
     let prepared = spec(&workload);
     assert_eq!(prepared.scheduling_group, None);
     assert_eq!(prepared.containers[0].lifecycle, None);

@@ -1,8 +1,8 @@
 //! What is left out of containers.
 
 use k8s_openapi::api::core::v1::{
-    Container, ContainerResizePolicy, ContainerRestartRule, EnvVar, EphemeralContainer, Lifecycle, LifecycleHandler,
-    PodSpec, ResourceRequirements, SecurityContext, VolumeMount,
+    Container, ContainerResizePolicy, ContainerRestartRule, EnvVar, EphemeralContainer, Lifecycle,
+    LifecycleHandler, PodSpec, ResourceRequirements, SecurityContext, VolumeMount,
 };
 
 use super::Found;
@@ -91,7 +91,8 @@ impl Closed {
         Self {
             resize_policy: off.is(Gate::InPlacePodVerticalScaling, |old| {
                 let mut containers = old.init_containers.iter().flatten().chain(&old.containers);
-                containers.any(|container| container.resize_policy.as_ref().is_some_and(|list| !list.is_empty()))
+                containers
+                    .any(|container| container.resize_policy.as_ref().is_some_and(|list| !list.is_empty()))
             }),
             sidecars: off.is(Gate::SidecarContainers, |old| {
                 let mut containers = old.init_containers.iter().flatten();
@@ -106,7 +107,9 @@ impl Closed {
                 of_init || old.containers.iter().any(|container| container.restart_policy.is_some())
             }),
             recursive_read_only: off.is(Gate::RecursiveReadOnlyMounts, |old| {
-                any(old, |container| container.volume_mounts.iter().any(|mount| mount.recursive_read_only.is_some()))
+                any(old, |container| {
+                    container.volume_mounts.iter().any(|mount| mount.recursive_read_only.is_some())
+                })
             }),
             env_files: off.is(Gate::EnvFiles, |old| {
                 any(old, |container| {
@@ -135,7 +138,8 @@ impl Closed {
 
     fn drop_of(&self, container: Parts<'_>, at: &At<'_>, found: &mut Found<'_>) {
         if self.resize_policy {
-            const EFFECT: &str = "a change of its resources restarts the container or not, as the version does it";
+            const EFFECT: &str =
+                "a change of its resources restarts the container or not, as the version does it";
             let at = at.field("resizePolicy");
             found.take_list(container.resize_policy, &at, Gate::InPlacePodVerticalScaling, EFFECT);
         }
@@ -144,7 +148,13 @@ impl Closed {
             found.take(container.restart_policy, &at.field("restartPolicy"), Gate::SidecarContainers, EFFECT);
         }
         if self.restart_rules {
-            self.drop_restart_rules(container.restart_policy, container.restart_policy_rules, container.role, at, found);
+            self.drop_restart_rules(
+                container.restart_policy,
+                container.restart_policy_rules,
+                container.role,
+                at,
+                found,
+            );
         }
         if self.recursive_read_only {
             const EFFECT: &str = "what is mounted below the volume can be written to";
@@ -167,7 +177,8 @@ impl Closed {
         }
         self.drop_of_lifecycle(container.lifecycle, &at.field("lifecycle"), found);
         if self.proc_mount
-            && let Some(mount) = container.security_context.as_mut().and_then(|context| context.proc_mount.as_mut())
+            && let Some(mount) =
+                container.security_context.as_mut().and_then(|context| context.proc_mount.as_mut())
             && mount != "Default"
         {
             *mount = "Default".to_owned();
@@ -179,7 +190,12 @@ impl Closed {
         {
             const EFFECT: &str = "the container gets no device";
             let at = at.field("resources");
-            found.take_list(&mut resources.claims, &at.field("claims"), Gate::DynamicResourceAllocation, EFFECT);
+            found.take_list(
+                &mut resources.claims,
+                &at.field("claims"),
+                Gate::DynamicResourceAllocation,
+                EFFECT,
+            );
         }
     }
 
@@ -218,13 +234,18 @@ impl Closed {
             };
             drop_sleep(&mut hooks.pre_stop, &at.field("preStop"));
             drop_sleep(&mut hooks.post_start, &at.field("postStart"));
-            if takes_hook && hooks.pre_stop.is_none() && hooks.post_start.is_none() && hooks.stop_signal.is_none() {
+            if takes_hook
+                && hooks.pre_stop.is_none()
+                && hooks.post_start.is_none()
+                && hooks.stop_signal.is_none()
+            {
                 *lifecycle = None;
                 return;
             }
         }
         if self.stop_signals && hooks.stop_signal.is_some() {
-            const EFFECT: &str = "the container is stopped by its image's signal, SIGTERM where it names none";
+            const EFFECT: &str =
+                "the container is stopped by its image's signal, SIGTERM where it names none";
             found.take(&mut hooks.stop_signal, &at.field("stopSignal"), Gate::ContainerStopSignals, EFFECT);
             if *hooks == Lifecycle::default() {
                 *lifecycle = None;

@@ -46,7 +46,12 @@ pub(super) fn drop_disabled(server: &Server, new: &mut Workload, old: Option<&Wo
             if found.is_any_of_job_off() {
                 // The CronJob keeps these; what they come to is found on a copy.
                 found.by_jobs_only = true;
-                drop_of_job(&mut JobSpec { template: Default::default(), ..spec.clone() }, None, &at, &mut found);
+                drop_of_job(
+                    &mut JobSpec { template: Default::default(), ..spec.clone() },
+                    None,
+                    &at,
+                    &mut found,
+                );
             }
         }
     }
@@ -73,7 +78,12 @@ impl Found<'_> {
     fn template(&mut self, spec: &mut JobSpec, old: Option<&JobSpec>, at: &At<'_>) {
         if let Some(pod) = &mut spec.template.spec {
             let template = at.field("template");
-            pod::drop_of_pod(pod, old.and_then(|old| old.template.spec.as_ref()), &template.field("spec"), self);
+            pod::drop_of_pod(
+                pod,
+                old.and_then(|old| old.template.spec.as_ref()),
+                &template.field("spec"),
+                self,
+            );
         }
     }
 

@@ -1,6 +1,8 @@
 //! What is left out of the spec of a Pod template.
 
-use k8s_openapi::api::core::v1::{Affinity, PodAffinityTerm, PodSpec, VolumeProjection, WeightedPodAffinityTerm};
+use k8s_openapi::api::core::v1::{
+    Affinity, PodAffinityTerm, PodSpec, VolumeProjection, WeightedPodAffinityTerm,
+};
 
 use super::Found;
 use super::containers::drop_of_containers;
@@ -33,7 +35,12 @@ pub(super) fn drop_of_pod(spec: &mut PodSpec, old: Option<&PodSpec>, at: &At<'_>
     }
     if off.is(Gate::HostnameOverride, |old| old.hostname_override.is_some()) {
         const EFFECT: &str = "the Pod's host name is made from its name";
-        found.take(&mut spec.hostname_override, &at.field("hostnameOverride"), Gate::HostnameOverride, EFFECT);
+        found.take(
+            &mut spec.hostname_override,
+            &at.field("hostnameOverride"),
+            Gate::HostnameOverride,
+            EFFECT,
+        );
     }
     if off.is(Gate::GenericWorkload, |old| old.scheduling_group.is_some()) {
         const EFFECT: &str = "each Pod is scheduled for itself";
@@ -56,7 +63,9 @@ pub(super) fn uses_claims(pod: &PodSpec) -> bool {
 
 fn uses_resources(pod: &PodSpec) -> bool {
     let Some(resources) = &pod.resources else { return false };
-    [&resources.limits, &resources.requests].into_iter().any(|list| list.as_ref().is_some_and(|list| !list.is_empty()))
+    [&resources.limits, &resources.requests]
+        .into_iter()
+        .any(|list| list.as_ref().is_some_and(|list| !list.is_empty()))
         || resources.claims.as_ref().is_some_and(|claims| !claims.is_empty())
 }
 
@@ -81,9 +90,10 @@ fn drop_of_security_context(spec: &mut PodSpec, off: &Off<'_>, at: &At<'_>, foun
 
 fn drop_of_scheduling(spec: &mut PodSpec, off: &Off<'_>, at: &At<'_>, found: &mut Found<'_>) {
     const EFFECT: &str = "the constraint counts without it";
-    let constraints = |pod: &PodSpec, uses: fn(&k8s_openapi::api::core::v1::TopologySpreadConstraint) -> bool| {
-        pod.topology_spread_constraints.iter().flatten().any(uses)
-    };
+    let constraints =
+        |pod: &PodSpec, uses: fn(&k8s_openapi::api::core::v1::TopologySpreadConstraint) -> bool| {
+            pod.topology_spread_constraints.iter().flatten().any(uses)
+        };
     let drops_taints = off.is(Gate::NodeInclusionPolicyInPodTopologySpread, |old| {
         constraints(old, |constraint| constraint.node_taints_policy.is_some())
     });
@@ -91,7 +101,9 @@ fn drop_of_scheduling(spec: &mut PodSpec, off: &Off<'_>, at: &At<'_>, found: &mu
         constraints(old, |constraint| constraint.node_affinity_policy.is_some())
     });
     let drops_keys = off.is(Gate::MatchLabelKeysInPodTopologySpread, |old| {
-        constraints(old, |constraint| constraint.match_label_keys.as_ref().is_some_and(|keys| !keys.is_empty()))
+        constraints(old, |constraint| {
+            constraint.match_label_keys.as_ref().is_some_and(|keys| !keys.is_empty())
+        })
     });
     if drops_taints || drops_affinity || drops_keys {
         let all = at.field("topologySpreadConstraints");
@@ -102,7 +114,12 @@ fn drop_of_scheduling(spec: &mut PodSpec, off: &Off<'_>, at: &At<'_>, found: &mu
                 found.take(&mut constraint.node_taints_policy, &at.field("nodeTaintsPolicy"), gate, EFFECT);
             }
             if drops_affinity {
-                found.take(&mut constraint.node_affinity_policy, &at.field("nodeAffinityPolicy"), gate, EFFECT);
+                found.take(
+                    &mut constraint.node_affinity_policy,
+                    &at.field("nodeAffinityPolicy"),
+                    gate,
+                    EFFECT,
+                );
             }
             if drops_keys {
                 let gate = Gate::MatchLabelKeysInPodTopologySpread;
@@ -111,7 +128,9 @@ fn drop_of_scheduling(spec: &mut PodSpec, off: &Off<'_>, at: &At<'_>, found: &mu
         }
     }
     if let Some(affinity) = &mut spec.affinity
-        && off.is(Gate::MatchLabelKeysInPodAffinity, |old| old.affinity.as_ref().is_some_and(uses_match_label_keys))
+        && off.is(Gate::MatchLabelKeysInPodAffinity, |old| {
+            old.affinity.as_ref().is_some_and(uses_match_label_keys)
+        })
     {
         drop_match_label_keys(affinity, &at.field("affinity"), found);
     }
@@ -145,11 +164,13 @@ fn drop_match_label_keys(affinity: &mut Affinity, at: &At<'_>, found: &mut Found
         ($affinity:expr, $field:literal) => {
             if let Some(affinity) = $affinity {
                 let at = at.field($field);
-                let required = affinity.required_during_scheduling_ignored_during_execution.iter_mut().flatten();
+                let required =
+                    affinity.required_during_scheduling_ignored_during_execution.iter_mut().flatten();
                 for (index, term) in required.enumerate() {
                     drop_in_term(term, &at.field(REQUIRED).index(index), found);
                 }
-                let preferred = affinity.preferred_during_scheduling_ignored_during_execution.iter_mut().flatten();
+                let preferred =
+                    affinity.preferred_during_scheduling_ignored_during_execution.iter_mut().flatten();
                 for (index, weighted) in preferred.enumerate() {
                     let here = at.field(PREFERRED);
                     let here = here.index(index);
@@ -177,9 +198,8 @@ fn drop_of_volumes(spec: &mut PodSpec, off: &Off<'_>, at: &At<'_>, found: &mut F
     let drops_bundles = off.is(Gate::ClusterTrustBundleProjection, |old| {
         projections(old, |source| source.cluster_trust_bundle.is_some())
     });
-    let drops_certificates = off.is(Gate::PodCertificateRequest, |old| {
-        projections(old, |source| source.pod_certificate.is_some())
-    });
+    let drops_certificates = off
+        .is(Gate::PodCertificateRequest, |old| projections(old, |source| source.pod_certificate.is_some()));
     let all = at.field("volumes");
     if drops_bundles || drops_certificates {
         const EFFECT: &str = "the projected volume has an empty source in its place, and no file";
@@ -192,7 +212,12 @@ fn drop_of_volumes(spec: &mut PodSpec, off: &Off<'_>, at: &At<'_>, found: &mut F
                 let at = here.index(index);
                 if drops_bundles {
                     let gate = Gate::ClusterTrustBundleProjection;
-                    found.take(&mut source.cluster_trust_bundle, &at.field("clusterTrustBundle"), gate, EFFECT);
+                    found.take(
+                        &mut source.cluster_trust_bundle,
+                        &at.field("clusterTrustBundle"),
+                        gate,
+                        EFFECT,
+                    );
                 }
                 if drops_certificates {
                     let gate = Gate::PodCertificateRequest;

@@ -8,9 +8,9 @@ use k8s_openapi::api::core::v1::{
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
-use crate::errors::{Errors, list, quote};
 use super::selector;
 use crate::Change;
+use crate::errors::{Errors, list, quote};
 use crate::names;
 use jobguard_manifest::At;
 

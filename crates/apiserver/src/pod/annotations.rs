@@ -8,10 +8,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde_json::Value;
 
-use crate::errors::Errors;
-use super::scheduling;
 use super::any_container::each_container;
+use super::scheduling;
 use crate::Topic;
+use crate::errors::Errors;
 use jobguard_manifest::At;
 
 type Annotations = BTreeMap<String, String>;
@@ -189,8 +189,8 @@ mod tests {
     fn found(text: &str) -> Vec<(String, &'static str)> {
         let root = At::root();
         let (named, real) = (root.field("annotations"), root.field("metadata"));
-        let mut errors = Vec::new();
-        validate_tolerations(text, &named, &real, &mut errors);
+        let (server, mut errors) = (crate::testing::server(), Vec::new());
+        validate_tolerations(text, &named, &real, &mut Errors::new(&server, Topic::Metadata, &mut errors));
         assert!(errors.iter().all(|error| error.at == Some(real.to_path())));
         errors.iter().map(|error| (error.path.to_string(), error.cause.as_str())).collect()
     }

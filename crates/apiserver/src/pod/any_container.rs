@@ -72,7 +72,11 @@ impl AnyContainer<'_> {
 }
 
 /// Calls `visit` with every container of the Pod: init containers, containers, ephemeral containers.
-pub(crate) fn each_container<'s>(spec: &'s PodSpec, at: &At<'_>, mut visit: impl FnMut(AnyContainer<'s>, &At<'_>)) {
+pub(crate) fn each_container<'s>(
+    spec: &'s PodSpec,
+    at: &At<'_>,
+    mut visit: impl FnMut(AnyContainer<'s>, &At<'_>),
+) {
     let field = at.field("initContainers");
     for (index, container) in list(&spec.init_containers).iter().enumerate() {
         visit(container.into(), &field.index(index));

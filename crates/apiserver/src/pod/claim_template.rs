@@ -3,10 +3,10 @@
 use k8s_openapi::api::core::v1::{EphemeralVolumeSource, PersistentVolumeClaimSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use crate::errors::{Errors, list, quote};
 use super::resources::amount;
 use super::selector;
 use crate::Gate;
+use crate::errors::{Errors, list, quote};
 use crate::names;
 use jobguard_manifest::At;
 

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::{ContainerResizePolicy, ContainerRestartRule, PodSpec};
 
-use crate::errors::{Errors, list, quote};
 use super::any_container::AnyContainer;
 use super::volumes::Volumes;
 use super::{env, lifecycle, mounts, ports, probes, resources, security};
+use crate::errors::{Errors, list, quote};
 use crate::names;
 use crate::{Cause, Change, Gate, Topic};
 use jobguard_manifest::At;
@@ -280,7 +280,8 @@ fn restart_policy(
         }
     }
     let at = at.field("restartPolicyRules");
-    let has_too_many = if report.server.has(Change::TooManyRestartRules) { Cause::TooMany } else { Cause::TooLong };
+    let has_too_many =
+        if report.server.has(Change::TooManyRestartRules) { Cause::TooMany } else { Cause::TooLong };
     if rules.len() > MOST_RULES {
         let message = format!("there are {} rules: use at most {MOST_RULES}", rules.len());
         report.add(&at, has_too_many, Topic::Containers, message);

@@ -112,14 +112,16 @@ pub(super) fn host_aliases(aliases: &[HostAlias], at: &At<'_>, report: &mut Erro
     for (index, alias) in aliases.iter().enumerate() {
         let all = at;
         let at = at.index(index);
-        if report.server.has(Change::HostAliasPaths) {
-            address(&alias.ip, &at.field("ip"), report);
-        } else {
-            report.within(&at.field("ip"), &all.field("ip"), |at, report| address(&alias.ip, at, report));
-        }
+        let named = all.field("ip");
+        let real = at.field("ip");
+        let named = if report.server.has(Change::HostAliasPaths) { &real } else { &named };
+        report.within(&real, named, |at, report| address(&alias.ip, at, report));
         let at = at.field("hostnames");
         for (index, name) in list(&alias.hostnames).iter().enumerate() {
-            report.name(&at.index(index), name, names::dns_subdomain(name));
+            let named = all.field("hostnames");
+            let real = at.index(index);
+            let named = if report.server.has(Change::HostAliasPaths) { &real } else { &named };
+            report.name((named, &real), name, names::dns_subdomain(name));
         }
     }
 }

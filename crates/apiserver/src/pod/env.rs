@@ -9,11 +9,11 @@ use k8s_openapi::api::core::v1::{
     ResourceFieldSelector, Volume,
 };
 
+use super::any_container::each_container;
+use super::containers::PodContext;
 use super::file_paths;
 use super::quantity::Quantity;
 use crate::errors::{Errors, list, quote, text};
-use super::any_container::each_container;
-use super::containers::PodContext;
 use crate::names;
 use jobguard_manifest::At;
 
@@ -230,7 +230,12 @@ pub(super) fn shares_odd_name(new: &PodSpec, old: &PodSpec) -> bool {
         each_container(pod, &At::root(), |container, _| {
             let names = container.env.iter().map(|variable| variable.name.as_str());
             let prefixes = container.env_from.iter().map(|source| text(&source.prefix));
-            found.extend(names.chain(prefixes).filter(|name| !names::strict_env_name(name).is_empty()).map(str::to_owned));
+            found.extend(
+                names
+                    .chain(prefixes)
+                    .filter(|name| !names::strict_env_name(name).is_empty())
+                    .map(str::to_owned),
+            );
         });
         found
     };
@@ -265,7 +270,12 @@ pub(super) fn file_volumes(spec: &PodSpec, at: &At<'_>, report: &mut Errors<'_>)
 }
 
 /// Checks a container's `envFrom`.
-pub(super) fn check_from(sources: &[EnvFromSource], pod: &PodContext<'_>, at: &At<'_>, report: &mut Errors<'_>) {
+pub(super) fn check_from(
+    sources: &[EnvFromSource],
+    pod: &PodContext<'_>,
+    at: &At<'_>,
+    report: &mut Errors<'_>,
+) {
     for (index, source) in sources.iter().enumerate() {
         let here = at.index(index);
         let prefix = text(&source.prefix);

@@ -1,6 +1,6 @@
 //! File paths inside volumes, as far as the server looks at them.
 
-use crate::errors::{Place, Errors, quote};
+use crate::errors::{Errors, Place, quote};
 
 /// Checks that no part of `path` is `..`.
 pub(super) fn no_backsteps<'p>(path: &str, place: impl Into<Place<'p>>, report: &mut Errors<'_>) {

@@ -9,13 +9,13 @@ pub(crate) mod any_container;
 mod claim_template;
 mod containers;
 mod decimal;
-mod legacy_volumes;
 pub(crate) mod dns;
 mod env;
+mod file_paths;
+mod legacy_volumes;
 mod lifecycle;
 mod mounts;
 mod network_volumes;
-mod file_paths;
 mod pod_resources;
 mod ports;
 mod probes;
@@ -36,8 +36,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 pub(crate) use self::annotations::{TOLERATIONS, validate_tolerations};
 use self::containers::PodContext;
-use crate::errors::{Errors, list, text};
 use super::{Gate, Topic};
+use crate::errors::{Errors, list, text};
 use crate::names;
 use jobguard_manifest::At;
 
@@ -60,7 +60,8 @@ pub(crate) fn validate_spec(
         grace_period: spec.termination_grace_period_seconds,
         host_users: spec.host_users != Some(false),
         never_restarts: text(&spec.restart_policy) == "Never",
-        relaxed_env_names: report.allows(Gate::RelaxedEnvironmentVariableValidation, |old| env::shares_odd_name(spec, old)),
+        relaxed_env_names: report
+            .allows(Gate::RelaxedEnvironmentVariableValidation, |old| env::shares_odd_name(spec, old)),
     };
     let in_containers = &mut report.topic(Topic::Containers);
     containers::regular(spec, &surroundings, at, in_containers);

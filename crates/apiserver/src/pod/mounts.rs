@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::VolumeMount;
 
-use super::file_paths;
-use crate::errors::{Errors, quote, text};
 use super::any_container::AnyContainer;
+use super::file_paths;
 use super::volumes::Volumes;
+use crate::errors::{Errors, quote, text};
 use jobguard_manifest::At;
 
 /// Names with the path each is at. When a name stands twice the last path counts, as it does for the server.

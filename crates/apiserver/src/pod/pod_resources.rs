@@ -7,8 +7,8 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Text;
 
 use super::decimal::Decimal;
 use super::quantity::Quantity;
-use crate::errors::{Errors, list, quote};
 use super::resources::{Owner, ResourceList, amount, check_claims, check_lists, is_huge_page};
+use crate::errors::{Errors, list, quote};
 use crate::names;
 use jobguard_manifest::At;
 

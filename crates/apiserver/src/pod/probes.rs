@@ -5,10 +5,10 @@ use k8s_openapi::api::core::v1::{
 };
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use super::ports;
-use crate::errors::{Errors, list, text};
 use super::any_container::{AnyContainer, each_container};
+use super::ports;
 use crate::Gate;
+use crate::errors::{Errors, list, text};
 use crate::names;
 use jobguard_manifest::At;
 

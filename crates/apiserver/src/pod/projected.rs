@@ -9,8 +9,8 @@ use k8s_openapi::api::core::v1::{
 
 use super::env::{VOLUME_FIELDS, field_selector, resource_selector};
 use super::file_paths;
-use crate::errors::{Errors, list, quote};
 use super::volume_sources::{key_to_path, mode};
+use crate::errors::{Errors, list, quote};
 use jobguard_manifest::At;
 
 /// Checks a volume of type `downwardAPI`.

@@ -6,9 +6,9 @@ use k8s_openapi::api::core::v1::{PodSchedulingGate, Toleration, TopologySpreadCo
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use super::affinity::label_keys;
-use crate::errors::{Errors, quote, text};
 use super::selector;
 use crate::Gate;
+use crate::errors::{Errors, quote, text};
 use crate::names;
 use jobguard_manifest::At;
 

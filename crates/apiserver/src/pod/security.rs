@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::{AppArmorProfile, PodSpec, SeccompProfile, SecurityContext, Sysctl};
 
-use crate::errors::{Errors, list, quote};
 use super::any_container::each_container;
 use super::{file_paths, windows};
+use crate::errors::{Errors, list, quote};
 use crate::names;
 use crate::{Change, Gate};
 use jobguard_manifest::At;
@@ -32,7 +32,8 @@ pub(super) fn pod(spec: &PodSpec, pod: &At<'_>, report: &mut Errors<'_>) {
     }
     sysctls(list(&context.sysctls), spec, &at.field("sysctls"), report);
     let uses_mount_option = |old: &PodSpec| {
-        let stored = old.security_context.as_ref().and_then(|context| context.se_linux_change_policy.as_deref());
+        let stored =
+            old.security_context.as_ref().and_then(|context| context.se_linux_change_policy.as_deref());
         stored.is_some_and(|policy| policy != "Recursive")
     };
     let se_linux = if report.allows(Gate::SELinuxMount, uses_mount_option) {

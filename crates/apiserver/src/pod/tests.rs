@@ -4,7 +4,9 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::validate_spec;
-use crate::FieldError;
+use crate::errors::Errors;
+use crate::testing::server;
+use crate::{FieldError, Topic};
 use jobguard_manifest::At;
 
 /// A container that nothing is wrong with, defaults filled in.
@@ -23,9 +25,9 @@ fn errors(spec: &Value) -> Vec<FieldError> {
         filled.extend(spec.clone());
     }
     let spec: PodSpec = serde_json::from_value(filled).unwrap();
-    let mut errors = Vec::new();
-    validate_spec(&spec, None, &At::root(), &mut errors);
-    errors
+    let (server, mut list) = (server(), Vec::new());
+    validate_spec(&spec, None, &At::root(), &mut Errors::new(&server, Topic::Pod, &mut list));
+    list
 }
 
 /// One line an error: path, real place where it is another, cause, message.

@@ -11,8 +11,8 @@ use k8s_openapi::api::core::v1::{
 use super::containers::pull_policy;
 use super::file_paths;
 use super::quantity::Quantity;
-use crate::errors::{Errors, list, quote, text};
 use crate::Change;
+use crate::errors::{Errors, list, quote, text};
 use crate::names;
 use jobguard_manifest::At;
 

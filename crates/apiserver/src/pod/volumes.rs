@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::Volume;
 
-use crate::errors::Errors;
 use super::{claim_template, legacy_volumes, network_volumes, projected, volume_sources};
+use crate::errors::Errors;
 use crate::names;
 use jobguard_manifest::At;
 

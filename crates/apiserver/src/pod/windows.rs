@@ -2,8 +2,8 @@
 
 use k8s_openapi::api::core::v1::{PodSpec, WindowsSecurityContextOptions};
 
-use crate::errors::{Errors, quote};
 use super::any_container::{AnyContainer, each_container};
+use crate::errors::{Errors, quote};
 use crate::names;
 use jobguard_manifest::At;
 

@@ -5,10 +5,10 @@
 use super::{GateInfo, Stage, State};
 
 /// The oldest minor version that the tables know: 1.29.
-pub const OLDEST_MINOR: u8 = 29;
+pub(crate) const OLDEST_MINOR: u8 = 29;
 
 /// The newest minor version that the tables know: 1.37.
-pub const NEWEST_MINOR: u8 = 37;
+pub(crate) const NEWEST_MINOR: u8 = 37;
 
 /// A feature gate of any of these versions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

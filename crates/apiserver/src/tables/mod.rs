@@ -9,7 +9,8 @@ mod gates;
 use std::fmt;
 
 pub(crate) use fields::{CRON_JOB, JOB, TYPES};
-pub use gates::{Gate, NEWEST_MINOR, OLDEST_MINOR};
+pub use gates::Gate;
+pub(crate) use gates::{NEWEST_MINOR, OLDEST_MINOR};
 
 /// A type's place in [`TYPES`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

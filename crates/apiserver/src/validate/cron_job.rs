@@ -26,7 +26,11 @@ pub(super) fn validate_cron_job(cron_job: &CronJob, errors: &mut Errors<'_>) {
 }
 
 /// The spec of a CronJob. `stored` is the spec so far, on update.
-pub(crate) fn validate_cron_job_spec(spec: &CronJobSpec, stored: Option<&CronJobSpec>, errors: &mut Errors<'_>) {
+pub(crate) fn validate_cron_job_spec(
+    spec: &CronJobSpec,
+    stored: Option<&CronJobSpec>,
+    errors: &mut Errors<'_>,
+) {
     let root = At::root();
     let at = root.field("spec");
     validate_schedule(spec, stored, &at.field("schedule"), errors);

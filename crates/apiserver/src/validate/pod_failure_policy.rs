@@ -84,7 +84,12 @@ fn validate_action(action: &str, spec: &JobSpec, at: &At<'_>, errors: &mut Error
     }
 }
 
-fn validate_exit_codes(codes: &OnExitCodes, containers: &BTreeSet<&str>, at: &At<'_>, errors: &mut Errors<'_>) {
+fn validate_exit_codes(
+    codes: &OnExitCodes,
+    containers: &BTreeSet<&str>,
+    at: &At<'_>,
+    errors: &mut Errors<'_>,
+) {
     const HELP: &str = "set operator: In or NotIn";
     let operator = at.field("operator");
     match codes.operator.as_str() {

@@ -72,7 +72,12 @@ fn meaning(key: &str) -> &'static str {
 }
 
 /// The form of a Job's selector, and that it selects the template's labels.
-pub(super) fn validate_selector(spec: &JobSpec, stored: Option<&JobSpec>, at: &At<'_>, errors: &mut Errors<'_>) {
+pub(super) fn validate_selector(
+    spec: &JobSpec,
+    stored: Option<&JobSpec>,
+    at: &At<'_>,
+    errors: &mut Errors<'_>,
+) {
     let here = at.field("selector");
     let template = at.field("template");
     let metadata = template.field("metadata");
@@ -133,7 +138,12 @@ fn has_invalid_value(selector: &LabelSelector) -> bool {
     expressions.flat_map(|e| e.values.iter().flatten()).any(|value| !names::label_value(value).is_empty())
 }
 
-fn validate_label_selector(selector: &LabelSelector, keep_values: bool, at: &At<'_>, errors: &mut Errors<'_>) {
+fn validate_label_selector(
+    selector: &LabelSelector,
+    keep_values: bool,
+    at: &At<'_>,
+    errors: &mut Errors<'_>,
+) {
     let labels = at.field("matchLabels");
     validate_labels(selector.match_labels.as_ref(), &labels, &labels, errors);
     let expressions = at.field("matchExpressions");

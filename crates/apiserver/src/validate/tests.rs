@@ -1,19 +1,7 @@
 use serde_json::{Value, json};
 
-use crate::{
-    Kind, Workload, apply_defaults, decode, prepare_for_create, reset_system_fields, validate_create,
-};
-use jobguard_manifest::Tree;
-
-fn prepared(kind: Kind, object: &Value) -> Workload {
-    let tree = Tree::from_value(object);
-    let decoded = decode(&tree, tree.root(), kind);
-    let mut workload = decoded.workload.unwrap_or_else(|| panic!("{:?}", decoded.complaints));
-    reset_system_fields(&mut workload);
-    let defaulted = apply_defaults(&mut workload);
-    prepare_for_create(&mut workload, defaulted);
-    workload
-}
+use crate::Kind;
+use crate::testing::{prepared, server};
 
 fn said(kind: Kind, object: &Value) -> String {
     let line = |error: crate::FieldError| {
@@ -21,7 +9,7 @@ fn said(kind: Kind, object: &Value) -> String {
         let help = error.help.map(|help| format!("\n  {help}")).unwrap_or_default();
         format!("{}{at} {}: {}{help}", error.path, error.cause.as_str(), error.message)
     };
-    validate_create(&prepared(kind, object)).into_iter().map(line).collect::<Vec<_>>().join("\n")
+    server().validate_create(&prepared(kind, object)).into_iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 fn job(spec: Value) -> Value {

@@ -6,9 +6,9 @@ mod ports;
 
 use k8s_openapi::api::batch::v1::JobSpec;
 
+pub(self) use super::errors::Errors;
 use super::names;
 use super::validate::quoted;
-pub(self) use super::errors::Errors;
 use super::{FieldError, Server, Topic, Workload};
 use jobguard_manifest::At;
 

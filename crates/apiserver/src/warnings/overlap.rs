@@ -53,7 +53,11 @@ fn warn_paths(paths: &[&str], at: &At<'_>, found: &mut Errors<'_>) {
     for (index, path) in paths.iter().enumerate().take(COMPARED) {
         if paths[..index].iter().any(|other| is_within(other, path) || is_within(path, other)) {
             let message = format!("two files of this volume are written to the same place, {path:?}");
-            found.warn(at, message, "give every file a path of its own, and none that is a folder of another");
+            found.warn(
+                at,
+                message,
+                "give every file a path of its own, and none that is a folder of another",
+            );
         }
     }
 }

@@ -126,7 +126,12 @@ fn warn_scheduling(spec: &PodSpec, at: &At<'_>, found: &mut Errors<'_>) {
             node.preferred_during_scheduling_ignored_during_execution.iter().flatten().enumerate()
         {
             let here = preferred.index(index);
-            warn_node_term(&term.preference, found.server.has(Change::NodeAffinityValues), &here.field("preference"), found);
+            warn_node_term(
+                &term.preference,
+                found.server.has(Change::NodeAffinityValues),
+                &here.field("preference"),
+                found,
+            );
         }
     }
     let pod = affinity.pod_affinity.as_ref().map(|pod| {

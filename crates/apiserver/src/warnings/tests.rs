@@ -1,20 +1,16 @@
 use serde_json::{Value, json};
 
-use super::warnings;
-use crate::{Kind, apply_defaults, decode};
-use jobguard_manifest::Tree;
+use crate::Kind;
+use crate::testing::prepared;
 
 fn said(spec: &Value) -> String {
     let object = json!({"metadata": {"name": "my.job"}, "spec": {"template": {
         "metadata": {"annotations": {"scheduler.alpha.kubernetes.io/critical-pod": ""}},
         "spec": spec,
     }}});
-    let tree = Tree::from_value(&object);
-    let mut workload = decode(&tree, tree.root(), Kind::Job).workload.unwrap();
-    apply_defaults(&mut workload);
-    let lines = warnings(&workload)
-        .into_iter()
-        .map(|w| format!("{}: {} -- {}", w.path, w.message, w.help.unwrap_or_default()));
+    let prepared = prepared(Kind::Job, &object);
+    let lines = (prepared.warnings().iter())
+        .map(|w| format!("{}: {} -- {}", w.path, w.message, w.help.as_deref().unwrap_or_default()));
     lines.collect::<Vec<_>>().join("\n")
 }
 
