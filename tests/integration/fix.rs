@@ -1,16 +1,13 @@
 //! Fixes people can trust: what they change, and above all what they do not.
 //!
 //! `tests/fixes/NAME.yaml` becomes `NAME.safe.yaml` with `--fix` and `NAME.unsafe.yaml` with `--unsafe-fixes`.
-//! `JOBGUARD_BLESS=1 cargo test --test fix` writes what comes out; then read it.
+//! `JOBGUARD_BLESS=1 cargo test --test integration fix::` writes what comes out; then read it.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
-
-mod fix_support;
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use fix_support::{Piece, apply, comments, values_elsewhere};
 use jiff::Timestamp;
 use jobguard::engine::{Safety, Severity, registry};
 use jobguard::lint::{Linter, Mended, Source};
@@ -19,6 +16,8 @@ use jobguard::path::{FieldPath, Segment};
 use jobguard::policy::{Preset, load};
 use jobguard::report::{Diagnostic, Replacement, Report};
 use serde_json::Value;
+
+use crate::support::fix::{Piece, apply, comments, values_elsewhere};
 
 /// A policy with few rules, so that new ones change nothing here, and with a default.
 fn policy_file() -> PathBuf {

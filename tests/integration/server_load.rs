@@ -3,18 +3,17 @@
 #![cfg(all(feature = "serve", unix))]
 #![allow(clippy::expect_used, clippy::print_stderr, clippy::unwrap_used, reason = "tests fail by panicking")]
 
-mod server_support;
-
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use server_support::{
+
+use crate::support::server::{
     Client, LONG, Load, Pki, Server, Stream, answer, create, get, head, job, post, program, queue,
 };
 
@@ -158,6 +157,13 @@ fn overload_is_refused_at_once_and_passes() {
     }
 }
 
+/// Held by a test while it has hundreds of connections open: the limit on open files is that of the process, and so of
+/// all tests together.
+fn many_files() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// How many files this process, and with it the server, may have open.
 fn file_limit() -> usize {
     let limits = fs::read_to_string("/proc/self/limits").unwrap_or_default();
@@ -167,6 +173,7 @@ fn file_limit() -> usize {
 
 #[test]
 fn ten_thousand_silent_connections_keep_nobody_out() {
+    let _turn = many_files();
     let count = 10_000.min(file_limit().saturating_sub(600));
     eprintln!("{count} silent connections");
     let server = Server::start(&["--max-connections", "300", "--metrics-listen", "127.0.0.1:0"]);
@@ -286,6 +293,7 @@ fn requests_every_so_often_keep_nobody_out() {
 
 #[test]
 fn connections_on_the_port_for_operators_keep_out_no_probe() {
+    let _turn = many_files();
     let server = Server::start(&["--metrics-listen", "127.0.0.1:0"]);
     let mut held = Vec::new();
     for number in 0..300 {
@@ -310,6 +318,7 @@ fn connections_on_the_port_for_operators_keep_out_no_probe() {
 
 #[test]
 fn the_limit_on_open_files_is_raised_as_far_as_connections_need_it() {
+    let _turn = many_files();
     let mut command = std::process::Command::new("sh");
     command.args(["-c", r#"ulimit -Sn 100 && exec "$0" "$@""#]).arg(program().get_program());
     let asked = ["--max-connections", "300", "--metrics-listen", "127.0.0.1:0"];
@@ -323,6 +332,7 @@ fn the_limit_on_open_files_is_raised_as_far_as_connections_need_it() {
 
 #[test]
 fn a_limit_on_open_files_that_cannot_be_raised_allows_fewer_connections() {
+    let _turn = many_files();
     let mut command = std::process::Command::new("sh");
     command.args(["-c", r#"ulimit -n 400 && exec "$0" "$@""#]).arg(program().get_program());
     let asked = ["--max-connections", "2000", "--metrics-listen", "127.0.0.1:0"];

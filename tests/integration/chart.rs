@@ -3,18 +3,12 @@
 //! Skipped, with a word, where there is no helm.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-#[path = "chart/helm.rs"]
 mod helm;
 #[cfg(feature = "cluster")]
-#[path = "chart/monitoring.rs"]
 mod monitoring;
-#[path = "chart/notes.rs"]
 mod notes;
-#[path = "chart/pipelines.rs"]
 mod pipelines;
-#[path = "chart/platforms.rs"]
 mod platforms;
-#[path = "chart/workflows.rs"]
 mod workflows;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -84,7 +78,7 @@ fn what_is_rendered() {
             }
             None => text,
         };
-        insta::with_settings!({snapshot_path => "chart", prepend_module_to_snapshot => false}, {
+        insta::with_settings!({snapshot_path => "../chart", prepend_module_to_snapshot => false}, {
             insta::assert_snapshot!(case, text);
         });
     }

@@ -10,22 +10,21 @@
 //! | `fixed-x.yaml` | what `--fix` makes of `bad-x.yaml`, where the rule's findings have a safe fix |
 //! | `fixed-x.unsafe.yaml` | what `--unsafe-fixes` makes of it, where they have an unsafe one |
 //!
-//! `INSTA_UPDATE=always JOBGUARD_BLESS=1 cargo test --test rules` writes the reports and the fixed manifests; then read
-//! them.
+//! `INSTA_UPDATE=always JOBGUARD_BLESS=1 cargo test --test integration rules::` writes the reports and the fixed manifests;
+//! then read them.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
-
-mod fix_support;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use fix_support::{Piece, apply, comments, values_elsewhere};
 use jiff::Timestamp;
 use jobguard::engine::{Rule, Safety, registry};
 use jobguard::lint::{Linter, Mended, OldObjects, Source};
 use jobguard::manifest;
 use jobguard::policy::{Policy, Preset, load};
 use jobguard::report::{Diagnostic, Replacement, Report, Style, write_text};
+
+use crate::support::fix::{Piece, apply, comments, values_elsewhere};
 
 fn strict() -> Policy {
     load::preset(Preset::Strict, registry().catalog()).unwrap()

@@ -13,7 +13,7 @@ use jobguard::policy::{
 use proptest::prelude::*;
 
 /// The catalog that the unit tests use.
-#[path = "../src/policy/testing.rs"]
+#[path = "../../src/policy/testing.rs"]
 mod catalog;
 
 use catalog::CATALOG;

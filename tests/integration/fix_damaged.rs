@@ -1,17 +1,14 @@
 //! `--fix` over damaged manifests: none of them ends with more errors than it had, by the linter's judgement and by that of
 //! a server that is not strict, which drops what it does not know and judges the rest.
 //!
-//! `JOBGUARD_DAMAGED` says how many (400); `JOBGUARD_DAMAGED=8000 cargo test --release --test fix_damaged` is the long run.
+//! `JOBGUARD_DAMAGED` says how many (400); `JOBGUARD_DAMAGED=8000 cargo test --release --test integration fix_damaged::` is
+//! the long run.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr)]
-
-#[path = "fuzz/edits.rs"]
-mod edits;
 
 use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use edits::{LONGEST, Numbers, damaged, mutated};
 use jiff::Timestamp;
 use jobguard::batch::{self, Kind, Workload};
 use jobguard::engine::{Safety, Severity, registry};
@@ -20,6 +17,8 @@ use jobguard::manifest;
 use jobguard::policy::{Policy, load};
 use jobguard::rules;
 use rayon::prelude::*;
+
+use crate::support::edits::{LONGEST, Numbers, damaged, mutated};
 
 /// The manifests to damage: good ones, and bad ones that have fixes.
 fn seeds() -> Vec<Vec<u8>> {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::helm::{CHART, Helm};
+use super::helm::{CHART, Helm};
 
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();

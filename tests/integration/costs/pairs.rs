@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::schema::base;
+use super::schema::base;
 
 type Make = fn(usize) -> Value;
 

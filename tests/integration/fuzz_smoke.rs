@@ -3,9 +3,7 @@
 #![cfg(feature = "serve")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr)]
 
-#[path = "fuzz/edits.rs"]
-mod edits;
-#[path = "fuzz/targets.rs"]
+#[path = "../fuzz/targets.rs"]
 mod targets;
 
 use std::fs;
@@ -13,8 +11,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use edits::{LONGEST, Numbers, mutated};
 use serde_json::Value;
+
+use crate::support::edits::{LONGEST, Numbers, mutated};
 
 fn run(name: &str, target: fn(&[u8]), seeds: &[Vec<u8>]) {
     assert!(!seeds.is_empty(), "no seeds");
@@ -85,7 +84,7 @@ fn schedules() {
 
 #[test]
 fn reviews() {
-    let mut seeds = vec![include_bytes!("../examples/review.json").to_vec()];
+    let mut seeds = vec![include_bytes!("../../examples/review.json").to_vec()];
     seeds.extend(recorded("admission-reviews.jsonl", |case| Some(case["review"].to_string())));
     run("review", targets::review, &seeds);
 }
@@ -95,6 +94,6 @@ fn policies() {
     let mut seeds = files("policies");
     seeds.retain(|text| !text.starts_with(b"{"));
     seeds.extend(files("tests/fixes/policy"));
-    seeds.push(include_bytes!("fuzz/policy.yaml").to_vec());
+    seeds.push(include_bytes!("../fuzz/policy.yaml").to_vec());
     run("policy", targets::policy, &seeds);
 }

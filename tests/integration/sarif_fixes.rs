@@ -1,11 +1,8 @@
 //! The fixes that SARIF offers are those that `--fix` makes: applied by line and column, the file becomes the same.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod fix_support;
-
 use std::path::{Path, PathBuf};
 
-use fix_support::{Piece, apply};
 use jiff::Timestamp;
 use jobguard::engine::{Safety, registry};
 use jobguard::lint::{Linter, Source};
@@ -13,6 +10,8 @@ use jobguard::manifest;
 use jobguard::policy::{Preset, load};
 use jobguard::report::{Run, write_sarif};
 use serde_json::Value;
+
+use crate::support::fix::{Piece, apply};
 
 fn with_linter<T>(run: impl FnOnce(&Linter<'_>) -> T) -> T {
     let policy = load::preset(Preset::Baseline, registry().catalog()).unwrap();

@@ -1,5 +1,5 @@
-//! Files that are made from the rules' declarations are as the declarations are. `JOBGUARD_BLESS=1 cargo test` writes
-//! them anew.
+//! Files that are made from the rules' declarations are as the declarations are.
+//! `JOBGUARD_BLESS=1 cargo test --test integration generated::` writes them anew.
 #![allow(clippy::unwrap_used)]
 
 use std::path::Path;
@@ -16,7 +16,10 @@ fn hold(file: &str, content: &str) {
         std::fs::write(&path, content).unwrap();
     }
     let committed = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(committed == content, "{file} is out of date: JOBGUARD_BLESS=1 cargo test --test generated");
+    assert!(
+        committed == content,
+        "{file} is out of date: JOBGUARD_BLESS=1 cargo test --test integration generated::"
+    );
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! Charts and kustomizations of the kinds that people report, one a folder of `tests/unrendered/`: linted without a false
 //! error, and left as they are by every fix, so that what is rendered from them stays the same.
 //!
-//! `said.txt` is what people read about the folder (`JOBGUARD_BLESS=1 cargo test --test unrendered` writes it), `render.txt`
-//! has the commands that render it: a line each, run in the folder where helm (`HELM`, or on the PATH) or kubectl (in
-//! `KUBEBUILDER_ASSETS`, or on the PATH) is there.
+//! `said.txt` is what people read about the folder (`JOBGUARD_BLESS=1 cargo test --test integration unrendered::`
+//! writes it), `render.txt` has the commands that render it: a line each, run in the folder where helm (`HELM`, or on the
+//! PATH) or kubectl (in `KUBEBUILDER_ASSETS`, or on the PATH) is there.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr)]
 
 use std::collections::BTreeMap;

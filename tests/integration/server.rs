@@ -3,8 +3,6 @@
 #![cfg(all(feature = "serve", unix))]
 #![allow(clippy::expect_used, clippy::print_stderr, clippy::unwrap_used, reason = "tests fail by panicking")]
 
-mod server_support;
-
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -15,7 +13,8 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use serde_json::{Value, json};
-use server_support::{
+
+use crate::support::server::{
     Server, Stream, answer, create, get, head, is_closed, job, post, program, refuses, run,
 };
 

@@ -4,9 +4,7 @@
 #![allow(clippy::expect_used, clippy::print_stderr, clippy::unwrap_used, reason = "tests fail by panicking")]
 
 #[cfg(feature = "cluster")]
-#[path = "server_ops/identity.rs"]
 mod identity;
-mod server_support;
 
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -15,7 +13,8 @@ use std::thread;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use server_support::{Client, Pki, Server, create, get, is_closed, job, post, refuses, run};
+
+use crate::support::server::{Client, Pki, Server, create, get, is_closed, job, post, refuses, run};
 
 #[test]
 fn reviews_need_a_client_certificate_where_that_is_asked() {
@@ -398,7 +397,7 @@ fn says_what_is_wrong_with_its_arguments() {
     #[cfg(feature = "cluster")]
     {
         // Nobody is told that it listens before it knows whom to ask.
-        let output = server_support::program()
+        let output = crate::support::server::program()
             .args(["serve", "--listen", "127.0.0.1:0", "--watch-services"])
             .env("KUBECONFIG", "no/such/file")
             .output()

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::server_support::{LONG, program};
+use crate::support::server::{LONG, program};
 
 /// A request, as far as it is looked at.
 #[derive(Debug, Clone)]

@@ -188,21 +188,28 @@ fn the_action_lints() {
     }
 }
 
+/// Writes a program. The file is a copy that another process makes: one that is open for writing here, while another
+/// test starts a process, is open in that process too for a moment, and cannot be executed ("Text file busy").
+#[cfg(unix)]
+fn write_program(path: &Path, text: &str) {
+    let source = path.with_extension("source");
+    fs::write(&source, text).unwrap();
+    let copied = Command::new("install").args(["-m", "755"]).args([source.as_path(), path]).status();
+    assert!(copied.unwrap().success());
+}
+
 /// What is foreign text in the log of the action is not taken for a command: Helm's output, and that of the linter.
 #[cfg(unix)]
 #[test]
 fn the_action_takes_no_commands_from_others() {
-    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    use std::os::unix::fs::symlink;
 
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     for name in ["bin", "checkout", "checkout/.git", "checkout/chart", "checkout/shared"] {
         fs::create_dir(at(name)).unwrap();
     }
-    let program = |name: &str, text: &str| {
-        fs::write(at("bin").join(name), text).unwrap();
-        fs::set_permissions(at("bin").join(name), fs::Permissions::from_mode(0o755)).unwrap();
-    };
+    let program = |name: &str, text: &str| write_program(&at("bin").join(name), text);
     let job = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: \"::error::x\"}\nspec: {\"##[x]\": 1}\n";
     program(
         "helm",
@@ -322,8 +329,6 @@ fn a_hook_passes_over_what_is_no_manifest() {
 #[cfg(unix)]
 #[test]
 fn the_action_installs() {
-    use std::os::unix::fs::PermissionsExt as _;
-
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     fs::create_dir(at("bin")).unwrap();
@@ -332,14 +337,11 @@ fn the_action_installs() {
     // Instead of the network: the last part of the address is the name of a file.
     let curl = "#!/bin/bash\nset -eu\nwhile [ $# -gt 1 ]; do if [ \"$1\" = --output ]; then out=$2; fi; shift; done\n\
                 echo \"$1\" >>\"$ASKED\"\ncp \"$RELEASE/${1##*/}\" \"$out\"\n";
-    fs::write(at("bin/curl"), curl).unwrap();
+    write_program(&at("bin/curl"), curl);
     // Instead of GitHub's own: takes what is attested from a file.
     let gh = "#!/bin/bash\nset -eu\nprintf '%s\\n' \"$*\" >>\"$VERIFIED\"\n\
               [ \"$(sha256sum <\"$3\")\" = \"$(cat \"$ATTESTED\")\" ]\n";
-    fs::write(at("bin/gh"), gh).unwrap();
-    for program in ["bin/curl", "bin/gh"] {
-        fs::set_permissions(at(program), fs::Permissions::from_mode(0o755)).unwrap();
-    }
+    write_program(&at("bin/gh"), gh);
     let file = "jobguard-v1.2.3-x86_64-unknown-linux-musl.tar.gz";
     let pack = format!(
         "chmod +x jobguard && tar -czf {file} jobguard && sha256sum {file} >{file}.sha256 && sha256sum <{file} >../attested"

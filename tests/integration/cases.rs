@@ -7,7 +7,7 @@
 //! | `said.txt` | what people read about it |
 //! | `fixed/*.yaml`, `unsafe/*.yaml` | what `--fix` and `--unsafe-fixes` make of a file, where they change it |
 //!
-//! A folder is all that a case needs. `JOBGUARD_BLESS=1 cargo test --test cases` writes what comes out; then read it.
+//! A folder is all that a case needs. `JOBGUARD_BLESS=1 cargo test --test integration cases::` writes what comes out; then read it.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::collections::BTreeMap;
