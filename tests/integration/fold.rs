@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
 use jiff::Timestamp;
 use jobguard::batch::{
@@ -17,6 +16,8 @@ use jobguard::path::Segment;
 use jobguard::policy::{Policy, Preset, load};
 use jobguard::report::Diagnostic;
 use serde_json::{Map, Value, json};
+
+use crate::support::recordings::CONFORMANCE;
 
 /// How many damaged objects are made of each recorded one.
 const DAMAGED: usize = 2;
@@ -179,11 +180,7 @@ fn put_right(object: &Value) -> Value {
 }
 
 fn recorded() -> Vec<Value> {
-    let folder = std::env::var_os("CONFORMANCE_DIR").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests").join("conformance"),
-        PathBuf::from,
-    );
-    let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap_or_default();
+    let read = |name: &str| CONFORMANCE.find_or_report(name).unwrap_or_default();
     let objects = |text: String| {
         let vectors = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
         vectors.map(|vector| vector["object"].clone()).collect::<Vec<_>>()

@@ -3,10 +3,8 @@
 #![cfg(all(feature = "serve", unix))]
 #![allow(clippy::expect_used, clippy::print_stderr, clippy::unwrap_used, reason = "tests fail by panicking")]
 
-use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
@@ -14,6 +12,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use serde_json::{Value, json};
 
+use crate::support::recordings::CONFORMANCE;
 use crate::support::server::{
     Server, Stream, answer, create, get, head, is_closed, job, post, program, refuses, run,
 };
@@ -31,13 +30,7 @@ fn begin(server: &Server, length: usize) -> Stream {
 
 /// The recorded requests: path and review.
 fn recorded() -> Vec<(String, Value)> {
-    let folder = std::env::var_os("CONFORMANCE_DIR")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance"), PathBuf::from);
-    let file = folder.join("admission-reviews.jsonl");
-    let Ok(text) = fs::read_to_string(&file) else {
-        eprintln!("absent: {}", file.display());
-        return Vec::new();
-    };
+    let Some(text) = CONFORMANCE.find_or_report("admission-reviews.jsonl") else { return Vec::new() };
     let parse = |line: &str| {
         let mut line: Value = serde_json::from_str(line).unwrap();
         (line["path"].as_str().unwrap().to_owned(), line["review"].take())

@@ -3,13 +3,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use jiff::Timestamp;
 use jobguard::engine::{Safety, Severity, registry};
 use jobguard::lint::{Linter, OldObjects, Outcome, Source};
 use jobguard::policy::{Policy, Preset, load};
 use jobguard::report::Diagnostic;
+
+use crate::support::recordings::CONFORMANCE;
 
 fn now() -> Timestamp {
     "2026-06-01T12:00:00Z".parse().unwrap()
@@ -72,9 +74,7 @@ fn what_the_server_has_set_is_not_blamed() {
 /// Objects that a real API server has stored.
 #[test]
 fn recorded_objects_are_accepted_as_they_were() {
-    let folder = std::env::var_os("CONFORMANCE_DIR")
-        .map_or_else(|| repository().join("tests/conformance"), PathBuf::from);
-    let Ok(vectors) = fs::read_to_string(folder.join("update.jsonl")) else { return };
+    let Some(vectors) = CONFORMANCE.find_or_report("update.jsonl") else { return };
     let policy = preset(Preset::Baseline);
     let mut count = 0;
     for line in vectors.lines() {

@@ -3,5 +3,6 @@
 
 pub(crate) mod edits;
 pub(crate) mod fix;
+pub(crate) mod recordings;
 #[cfg(all(feature = "serve", unix))]
 pub(crate) mod server;
