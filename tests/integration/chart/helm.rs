@@ -15,16 +15,21 @@ pub(crate) const CASES: [&str; 5] =
 pub(crate) struct Helm(PathBuf);
 
 impl Helm {
-    /// The helm that `HELM` names, that is on the PATH, or that `.ci/run chart` has installed; or prints why there is
-    /// none.
+    /// The helm that `HELM` names, that is on the PATH, or that `.ci/run test` has installed; or prints why there is none.
+    ///
+    /// # Panics
+    /// If `HELM` names no file: a helm that is named is one that the tests should not pass without.
     pub(crate) fn find() -> Option<Self> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let named = std::env::var_os("HELM").map(PathBuf::from);
+        if let Some(named) = std::env::var_os("HELM").filter(|name| !name.is_empty()).map(PathBuf::from) {
+            assert!(named.is_file(), "HELM names no file: {}", named.display());
+            return Some(Self(named));
+        }
         let path = std::env::var_os("PATH").unwrap_or_default();
         let on_path = std::env::split_paths(&path).map(|folder| folder.join("helm"));
-        let mut all = named.into_iter().chain(on_path).chain([root.join("target/helm/bin/helm")]);
+        let mut all = on_path.chain([root.join("target/helm/bin/helm")]);
         let Some(helm) = all.find(|path| path.is_file()) else {
-            let _ = writeln!(std::io::stderr(), "skipped: there is no helm; `.ci/run chart` installs it");
+            let _ = writeln!(std::io::stderr(), "skipped: there is no helm; `.ci/run test` installs it");
             return None;
         };
         Some(Self(helm))
