@@ -13,7 +13,7 @@ mod chart;
 #[cfg(all(feature = "cluster", unix))]
 mod children;
 mod control_plane;
-#[path = "../chart/helm.rs"]
+#[path = "../integration/chart/helm.rs"]
 mod helm;
 #[cfg(feature = "cluster")]
 mod knowledge;

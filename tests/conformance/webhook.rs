@@ -1,6 +1,6 @@
 //! The same verdict through the running webhook, over HTTPS: the object in an `AdmissionReview`, the causes in the answer.
 
-#[path = "../server_support/mod.rs"]
+#[path = "../integration/support/server/mod.rs"]
 mod server_support;
 
 use std::cell::RefCell;

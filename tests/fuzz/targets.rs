@@ -1,6 +1,7 @@
 //! What must hold for any input: shared by the fuzz targets and by a short run on every test of the program.
 
-#[path = "../fix_support/mod.rs"]
+#[path = "../integration/support/fix.rs"]
+#[allow(clippy::duplicate_mod, reason = "the targets of cargo-fuzz are programs of their own")]
 mod fix_support;
 
 use std::sync::LazyLock;

@@ -1,0 +1,35 @@
+//! What holds for the program and the library as they are used from outside: each file is a module, and
+//! `cargo test --test integration cases::` runs the tests of one.
+//!
+//! They are one program, since each program links the whole library anew. Hence they share a process: none of them may
+//! change its environment, its current folder or its panic hook, or count on being alone in it.
+
+mod against;
+mod agreement;
+mod cases;
+mod chart;
+mod cli;
+mod costs;
+mod docs;
+mod fix;
+mod fix_damaged;
+mod fix_files;
+mod fold;
+mod fuzz_smoke;
+mod generated;
+mod hostile_checkout;
+mod large_texts;
+mod limits;
+mod outputs;
+mod policy;
+mod ratchet;
+mod received;
+mod rules;
+mod sarif_fixes;
+mod server;
+mod server_load;
+mod server_ops;
+mod stored_objects;
+mod support;
+mod unrendered;
+mod whole_input;
