@@ -6,7 +6,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use jiff::Timestamp;
-use jobguard::apiserver::{self, Kind, Workload};
+use jobguard::apiserver::{Kind, KubernetesVersion, Server, Workload};
 use jobguard::engine::{Author, Context, Input, Object, Services, check, registry};
 use jobguard::manifest;
 use jobguard::policy::{Preset, load};
@@ -19,23 +19,24 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// A Job such as people write: an init container, environment, resources, volumes, a failure policy.
 const JOB: &str = include_str!("job.json");
 
-fn decoded() -> Workload {
+fn decoded(server: &Server) -> Workload {
     let documents = manifest::read(black_box(JOB));
     let tree = documents[0].content.as_ref().unwrap();
-    apiserver::decode(tree, tree.root(), Kind::Job).workload.unwrap()
+    server.decode(tree, tree.root(), Kind::Job).workload.unwrap()
 }
 
 fn verdict(c: &mut Criterion) {
     let mut group = c.benchmark_group("verdict");
+    let server = &Server::of(KubernetesVersion::default());
     group.throughput(Throughput::Bytes(JOB.len() as u64));
 
     group.bench_function("floor: serde_json into k8s-openapi", |b| {
         b.iter(|| serde_json::from_str::<Job>(black_box(JOB)).unwrap());
     });
     group.bench_function("read", |b| b.iter(|| manifest::read(black_box(JOB))));
-    group.bench_function("read, decode", |b| b.iter(decoded));
+    group.bench_function("read, decode", |b| b.iter(|| decoded(server)));
     group.bench_function("read, decode, default, validate", |b| {
-        b.iter(|| apiserver::validate_create(Object::created(decoded(), |_| {}).workload()));
+        b.iter(|| server.validate_create(&server.created(decoded(server)).prepare_for_create()));
     });
     let policy = load::preset(Preset::Strict, registry().catalog()).unwrap();
     let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
@@ -49,7 +50,7 @@ fn verdict(c: &mut Criterion) {
         author: Author::default(),
     };
     group.bench_function("read, decode, default, validate, all rules", |b| {
-        b.iter(|| check(&Object::created(decoded(), |_| {}), &context));
+        b.iter(|| check(&Object::created(server, decoded(server), |_| {}), &context));
     });
     group.finish();
 }

@@ -17,7 +17,9 @@ use super::progress::Progress;
 use super::targets::{self, Targets};
 use crate::engine::{Rule, Severity, registry};
 use crate::exclude::Excludes;
-use crate::lint::{Change, Linter, MAX_INPUT, Mended, OldObjects, Selection, Source, find, select};
+use crate::lint::{
+    Change, Linter, MAX_INPUT, Mended, OldObjects, Outcome, Selection, Source, find, select, versions,
+};
 use crate::policy::{ExcludedPaths, Policy};
 use crate::report::{self, Report, Run, Style, plain};
 use jobguard_apiserver::{FeatureGates, KubernetesVersion, Server};
@@ -32,12 +34,17 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
         policy.limits.max_elements = usize::try_from(most)?;
     }
     let change = if args.replace { Change::Replace } else { Change::Apply };
-    let against = args
-        .against
-        .as_deref()
-        .map(|path| old_objects(path, change, &policy.server, terminal))
-        .transpose()?;
     let fixes = args.fixes();
+    if fixes.is_some() && servers.len() > 1 {
+        bail!("--fix makes a file right for one Kubernetes version: name one with --kubernetes-version");
+    }
+    let clusters: Vec<(Policy, Option<OldObjects>)> = (servers.into_iter())
+        .map(|server| {
+            let path = args.against.as_deref();
+            let against = path.map(|path| old_objects(path, change, &server, terminal)).transpose()?;
+            Ok((policy.for_server(server), against))
+        })
+        .collect::<Result<_>>()?;
     let paths = if args.paths.is_empty() { vec![PathBuf::from(".")] } else { args.paths.clone() };
     let (from_stdin, paths): (Vec<PathBuf>, Vec<PathBuf>) =
         paths.into_iter().partition(|path| path == Path::new("-"));
@@ -53,22 +60,23 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
     if found.sources.is_empty() && found.errors.is_empty() && found.notes.is_empty() {
         terminal.note(&nothing_found(&paths, args.no_ignore));
     }
-    let linter = Linter {
-        policy: &policy,
-        now: args.now.unwrap_or_else(Timestamp::now),
-        with_defaults: args.with_defaults,
-        against: against.as_ref(),
-        complete: None,
-        with_changes: targets.include(Format::Sarif),
-        with_objects: args.verbose || targets.include(Format::Junit),
-    };
-    let progress = Progress::new(found.sources.len(), !args.quiet && !args.verbose);
-    let Mended { texts: mut mended, outcome } = match fixes {
-        Some(allowed) => linter.fix(&found.sources, allowed, &|| progress.step()),
-        None => {
-            let outcome = linter.lint_watched(&found.sources, &|| progress.step());
-            Mended { texts: Vec::new(), outcome }
-        }
+    let now = args.now.unwrap_or_else(Timestamp::now);
+    let linters: Vec<Linter<'_>> = (clusters.iter())
+        .map(|(policy, against)| Linter {
+            policy,
+            now,
+            with_defaults: args.with_defaults,
+            against: against.as_ref(),
+            complete: None,
+            with_changes: targets.include(Format::Sarif),
+            with_objects: args.verbose || targets.include(Format::Junit),
+        })
+        .collect();
+    let progress = Progress::new(found.sources.len() * linters.len(), !args.quiet && !args.verbose);
+    let step = || progress.step();
+    let Mended { texts: mut mended, outcome } = match (fixes, linters.as_slice()) {
+        (Some(allowed), [linter, ..]) => linter.fix(&found.sources, allowed, &step),
+        (_, linters) => Mended { texts: Vec::new(), outcome: lint_each(linters, &found.sources, &step) },
     };
     progress.finish();
     let mut errors: Vec<_> = found.errors.into_iter().chain(outcome.errors).collect();
@@ -113,6 +121,24 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
     } else {
         ExitStatus::Success
     })
+}
+
+/// What there is to say about the sources, as each API server sees them.
+fn lint_each(linters: &[Linter<'_>], sources: &[Source], step: &(dyn Fn() + Sync)) -> Outcome {
+    if let [linter] = linters {
+        return linter.lint_watched(sources, step);
+    }
+    let mut first = Outcome::default();
+    let mut reports = Vec::with_capacity(linters.len());
+    for (position, linter) in linters.iter().enumerate() {
+        let mut outcome = linter.lint_watched(sources, step);
+        reports.push((linter.policy.server.version(), std::mem::take(&mut outcome.report)));
+        // Files that cannot be read are the same for each.
+        if position == 0 {
+            first = outcome;
+        }
+    }
+    Outcome { report: versions::merge(reports), ..first }
 }
 
 /// What is said where there is nothing to lint: in CI, a folder of another name would pass unnoticed.

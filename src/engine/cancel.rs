@@ -35,7 +35,8 @@ mod tests {
             let job = json!({"spec": {"template": {"spec": {"containers": [{"name": "a"}]}}}});
             Workload::Job(Box::new(serde_json::from_value(job).unwrap()))
         };
-        let (old, new) = (Object::created(job(), |_| {}), Object::created(job(), |_| {}));
+        let (old, new) =
+            (Object::created(&policy.server, job(), |_| {}), Object::created(&policy.server, job(), |_| {}));
         let cancellation = Cancellation::default();
         let context = Context {
             policy: &policy,

@@ -136,6 +136,7 @@ impl<'t> Places<'t> {
             cause: finding.cause,
             related,
             excerpt,
+            versions: None,
         }
     }
 

@@ -22,6 +22,7 @@ mod services;
 mod stored;
 mod typeless;
 mod unrendered;
+pub mod versions;
 mod walk;
 
 use std::borrow::Cow;

@@ -225,6 +225,12 @@ impl Policy {
         (self.versions, self.feature_gates) = (versions, gates);
     }
 
+    /// The same policy for one of the API servers that it aims at.
+    #[must_use]
+    pub fn for_server(&self, server: Server) -> Self {
+        Self { server, ..self.clone() }
+    }
+
     /// What becomes of faults that the stored object has already, at `now`.
     pub fn existing_at(&self, now: Timestamp) -> Existing {
         let today = TimeZone::UTC.to_datetime(now).date();

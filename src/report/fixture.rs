@@ -58,6 +58,7 @@ pub(super) fn report() -> Report {
                     in_excerpt: Some(at("2")),
                 }],
                 excerpt: excerpt("4"),
+                versions: None,
             },
             Diagnostic {
                 rule: &rules::api_restart_policy::RULE,
@@ -84,6 +85,7 @@ pub(super) fn report() -> Report {
                     first_line: 5,
                     place: TEXT.rfind("spec:").map(|at| at..at + 4).unwrap(),
                 })),
+                versions: None,
             },
             Diagnostic {
                 rule: &rules::api_syntax::RULE,
@@ -100,6 +102,7 @@ pub(super) fn report() -> Report {
                 cause: None,
                 related: Vec::new(),
                 excerpt: None,
+                versions: None,
             },
         ],
     }

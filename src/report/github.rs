@@ -46,7 +46,7 @@ fn command(diagnostic: &Diagnostic) -> String {
     let _ = write!(text, ",title={}::", property(diagnostic.rule.id()));
     // The log shows the message without the place: it is said again.
     let place = format!("{}:{}:{}", diagnostic.file, region.line, region.column);
-    text.push_str(&data(&format!("{place}: {}", diagnostic.message)));
+    text.push_str(&data(&format!("{place}: {}", diagnostic.text())));
     let about = about(diagnostic);
     if !about.is_empty() {
         text.push_str(&data(&format!(" ({about})")));

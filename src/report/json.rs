@@ -7,7 +7,7 @@ use std::io;
 use serde::Serialize;
 
 use super::plain::{self, is_steering};
-use super::{Diagnostic, FileError, ObjectId, Run};
+use super::{Diagnostic, FileError, ObjectId, Run, Versions};
 use crate::engine::{Safety, Severity};
 
 /// The version of the format.
@@ -42,6 +42,8 @@ struct Finding<'a> {
     path: String,
     cause: Option<&'a str>,
     fix: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kubernetes_versions: Option<Vec<String>>,
 }
 
 #[derive(Serialize)]
@@ -118,6 +120,7 @@ fn finding(diagnostic: &Diagnostic) -> Finding<'_> {
         path: diagnostic.path.to_string(),
         cause: diagnostic.cause.map(jobguard_apiserver::Cause::as_str),
         fix: diagnostic.fix.and_then(Safety::as_str),
+        kubernetes_versions: diagnostic.versions.as_ref().map(Versions::ranges),
     }
 }
 

@@ -93,7 +93,7 @@ fn judged(file: &str, title: &str, line: Option<usize>, findings: &[&Diagnostic]
             };
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
             status
-                .set_message(format!("{}{others}", plain(&worst.message)))
+                .set_message(format!("{}{others}", plain(&worst.text())))
                 .set_type(worst.rule.id())
                 .set_description(text);
             case(file, title, line, status)
@@ -130,7 +130,7 @@ fn explain(diagnostic: &Diagnostic) -> String {
         region.column,
         diagnostic.severity,
         diagnostic.rule.id(),
-        plain(&diagnostic.message)
+        plain(&diagnostic.text())
     );
     if !diagnostic.path.is_root() {
         let _ = writeln!(text, "  at {}", plain(&diagnostic.path.to_string()));

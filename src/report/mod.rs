@@ -11,6 +11,7 @@ mod sarif;
 mod sarif_uri;
 mod text;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -19,7 +20,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::engine::{Rule, Safety, Severity};
-use jobguard_apiserver::Cause;
+use jobguard_apiserver::{Cause, KubernetesVersion, ranges};
 use jobguard_manifest::FieldPath;
 
 pub use github::write as write_github;
@@ -65,6 +66,24 @@ pub struct Diagnostic {
     pub related: Vec<RelatedPlace>,
     /// The lines around the places, for people; a note is told without them.
     pub excerpt: Option<Box<Excerpt>>,
+    /// The Kubernetes versions that it holds for, where the report is about several.
+    pub versions: Option<Versions>,
+}
+
+/// Some of the Kubernetes versions that a report is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Versions {
+    /// These, oldest first.
+    pub these: Vec<KubernetesVersion>,
+    /// Whether they are all.
+    pub all: bool,
+}
+
+impl Versions {
+    /// As ranges: `1.31`, `1.34-1.36`.
+    pub fn ranges(&self) -> Vec<String> {
+        ranges(&self.these)
+    }
 }
 
 /// A stretch of text. Lines and columns count from 1, columns in characters; the end is one past the last.
@@ -135,6 +154,16 @@ pub struct ObjectId {
 }
 
 impl Diagnostic {
+    /// The message, with the versions that it holds for where these are not all.
+    pub fn text(&self) -> Cow<'_, str> {
+        match &self.versions {
+            Some(versions) if !versions.all => {
+                format!("{} (Kubernetes {})", self.message, versions.ranges().join(", ")).into()
+            }
+            _ => self.message.as_str().into(),
+        }
+    }
+
     /// The fix, where it would change a text that its author keeps: not one that was rendered from a template or that
     /// came by standard input, where the next run would begin with the fault again.
     pub fn offered_fix(&self) -> Option<Safety> {

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::json::write_document;
 use super::plain::plain;
 use super::sarif_uri::{file_uri, fingerprint};
-use super::{Diagnostic, FileError, Region, Run, rule_page};
+use super::{Diagnostic, FileError, Region, Run, Versions, rule_page};
 use crate::engine::{Rule, Safety, Severity};
 
 #[derive(Serialize)]
@@ -117,14 +117,19 @@ struct SarifResult<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     fixes: Vec<SarifFix<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    properties: Option<Rendered>,
+    properties: Option<ResultProperties>,
 }
 
-/// The properties of a result in rendered text.
+/// The properties of a result that not every result has.
 #[derive(Serialize)]
-struct Rendered {
-    /// The Helm template, as in JSON.
-    template: String,
+#[serde(rename_all = "camelCase")]
+struct ResultProperties {
+    /// The Helm template that the text was rendered from, as in JSON.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    template: Option<String>,
+    /// The versions that it holds for, as in JSON.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kubernetes_versions: Option<Vec<String>>,
 }
 
 #[derive(Serialize)]
@@ -268,7 +273,7 @@ fn descriptor(rule: &Rule, severity: Severity) -> ReportingDescriptor<'_> {
 }
 
 fn result(diagnostic: &Diagnostic, rule_index: usize) -> SarifResult<'_> {
-    let mut message = sentence(&diagnostic.message);
+    let mut message = sentence(&diagnostic.text());
     if let Some(help) = &diagnostic.help {
         message.push_str("\nHelp: ");
         message.push_str(&sentence(help));
@@ -278,6 +283,7 @@ fn result(diagnostic: &Diagnostic, rule_index: usize) -> SarifResult<'_> {
         message.push_str("\nRendered from template ");
         message.push_str(&sentence(template));
     }
+    let versions = diagnostic.versions.as_ref().map(Versions::ranges);
     let related = diagnostic.related.iter().enumerate().map(|(position, related)| Location {
         id: Some(position),
         physical_location: physical(&diagnostic.file, Some(related.region)),
@@ -298,7 +304,8 @@ fn result(diagnostic: &Diagnostic, rule_index: usize) -> SarifResult<'_> {
         related_locations: related.collect(),
         partial_fingerprints: BTreeMap::from([("jobguardFinding/v1", fingerprint(diagnostic))]),
         fixes: fix(diagnostic).into_iter().collect(),
-        properties: template.map(|template| Rendered { template }),
+        properties: (template.is_some() || versions.is_some())
+            .then_some(ResultProperties { template, kubernetes_versions: versions }),
     }
 }
 

@@ -93,7 +93,7 @@ fn group(diagnostic: &Diagnostic) -> Group<'_> {
         Severity::Warning => Level::WARNING,
         Severity::Info => Level::INFO,
     };
-    let title = level.primary_title(plain(&diagnostic.message)).id(diagnostic.rule.id());
+    let title = level.primary_title(plain(&diagnostic.text())).id(diagnostic.rule.id());
     let path = plain(&diagnostic.file);
     let label = plain(&about(diagnostic));
     let is_note = diagnostic.severity == Severity::Info;

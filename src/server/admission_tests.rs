@@ -12,7 +12,7 @@ use super::{Admission, Endpoint};
 use crate::engine::{Knowledge, ServiceIndex, Services, registry};
 use crate::policy::load::{self, Source};
 use crate::policy::{ControllerJobs, Mode};
-use jobguard_apiserver::{self as apiserver, Workload};
+use jobguard_apiserver::{KubernetesVersion, Server, Workload};
 
 const BAD: &str = r#"{"spec":{"template":{"spec":{"restartPolicy":"Always"}}}}"#;
 
@@ -151,9 +151,8 @@ fn what_a_person_makes_from_a_cron_job_is_not_the_controllers() {
 fn stored(patch: &str) -> String {
     let review: Value = serde_json::from_str(&review("u", patch)).unwrap();
     let job = serde_json::from_value(review["request"]["object"].clone()).unwrap();
-    let mut workload = Workload::Job(Box::new(job));
-    let defaulted = apiserver::apply_defaults(&mut workload);
-    apiserver::prepare_for_create(&mut workload, defaulted);
+    let server = Server::of(KubernetesVersion::default());
+    let mut workload = server.updated(Workload::Job(Box::new(job))).prepare_for_create().into_workload();
     workload.metadata_mut().resource_version = Some("7".to_owned());
     let Workload::Job(job) = workload else { panic!("still a Job") };
     serde_json::to_string(&job).unwrap()

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::controllers::{CronJobs, KnownCronJob, Run};
 use super::testing::{JOB, policy_with};
 use super::{Admission, Endpoint};
-use jobguard_apiserver::{self as apiserver, Workload};
+use jobguard_apiserver::{KubernetesVersion, Server, Workload};
 
 const CONTROLLER: &str = "system:serviceaccount:kube-system:cronjob-controller";
 const JOB_SET: &str = "system:serviceaccount:jobset-system:jobset-controller-manager";
@@ -61,9 +61,9 @@ fn owned_by(kind: &str, api_version: &str) -> Value {
 
 /// The Job as the API server stores it.
 fn stored(job: &Value) -> Value {
-    let mut workload = Workload::Job(serde_json::from_value(job.clone()).unwrap());
-    let defaulted = apiserver::apply_defaults(&mut workload);
-    apiserver::prepare_for_create(&mut workload, defaulted);
+    let server = Server::of(KubernetesVersion::default());
+    let workload = Workload::Job(serde_json::from_value(job.clone()).unwrap());
+    let mut workload = server.updated(workload).prepare_for_create().into_workload();
     workload.metadata_mut().resource_version = Some("7".to_owned());
     let Workload::Job(job) = workload else { panic!("still a Job") };
     serde_json::to_value(job).unwrap()

@@ -19,7 +19,7 @@ fn preset(preset: Preset) -> Policy {
 
 fn diagnostics(policy: &Policy, change: Change, old: &str, new: &str) -> Vec<Diagnostic> {
     let now: Timestamp = "2026-06-01T12:00:00Z".parse().unwrap();
-    let old = OldObjects::read(&source(old)).unwrap().with_change(change);
+    let old = OldObjects::read(&source(old), &crate::support::server()).unwrap().with_change(change);
     let linter = Linter { against: Some(&old), ..Linter::new(policy, now) };
     linter.lint(&source(new)).report.diagnostics
 }

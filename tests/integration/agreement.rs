@@ -6,9 +6,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use jobguard::apiserver::{
-    Kind, UNKNOWN_UID, Workload, apply_defaults, decode, prepare_for_create, reset_system_fields,
-};
+use jobguard::apiserver::{Kind, UNKNOWN_UID, Workload};
 use jobguard::engine::{registry, subject};
 use jobguard::lint::{Linter, Source};
 use jobguard::manifest;
@@ -68,9 +66,8 @@ fn admitted(policy: &Policy, text: &str) -> Option<Told> {
         "Job" => Kind::Job,
         _ => Kind::CronJob,
     };
-    let mut workload = decode(tree, tree.root(), kind).workload?;
-    reset_system_fields(&mut workload);
-    apply_defaults(&mut workload);
+    let workload = policy.server.decode(tree, tree.root(), kind).workload?;
+    let workload = policy.server.created(workload).into_workload();
     let mut object = match &workload {
         Workload::Job(job) => serde_json::to_value(job),
         Workload::CronJob(cron_job) => serde_json::to_value(cron_job),
@@ -154,12 +151,13 @@ fn received(policy: &Policy, text: &str) -> Option<BTreeSet<(String, String)>> {
         "Job" => Kind::Job,
         _ => Kind::CronJob,
     };
-    let mut workload = decode(tree, tree.root(), kind).workload?;
-    reset_system_fields(&mut workload);
-    let defaulted = apply_defaults(&mut workload);
-    let settings = policy.settings_for(&subject(&workload, None));
-    fill(&mut workload, &settings.defaults);
-    prepare_for_create(&mut workload, defaulted);
+    let workload = policy.server.decode(tree, tree.root(), kind).workload?;
+    let defaulted = policy.server.created(workload);
+    let settings = policy.settings_for(&subject(defaulted.workload(), None)).into_owned();
+    let filled = defaulted.filled(|workload| {
+        fill(workload, &settings.defaults);
+    });
+    let workload = filled.prepare_for_create().into_workload();
     let mut object = match &workload {
         Workload::Job(job) => serde_json::to_value(job),
         Workload::CronJob(cron_job) => serde_json::to_value(cron_job),

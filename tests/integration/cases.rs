@@ -43,7 +43,7 @@ fn outcome(policy: &Policy, folder: &Path) -> BTreeMap<String, String> {
     let input = sources(folder);
     assert!(!input.is_empty(), "{} holds no manifest", folder.display());
     let stored = sources(&folder.join("old"));
-    let old = (!stored.is_empty()).then(|| OldObjects::read(&stored).unwrap());
+    let old = (!stored.is_empty()).then(|| OldObjects::read(&stored, &crate::support::server()).unwrap());
     let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
     let linter = Linter { against: old.as_ref(), ..Linter::new(policy, now) };
     let mut text = Vec::new();

@@ -12,7 +12,7 @@ mod pairs;
 mod schema;
 
 use jiff::Timestamp;
-use jobguard::apiserver::{Workload, apply_defaults};
+use jobguard::apiserver::Workload;
 use jobguard::engine::{Author, Context, Input, Object, Services, check, check_update, registry};
 use jobguard::mutate;
 use jobguard::policy::{Policy, load};
@@ -63,17 +63,18 @@ fn judge(policy: &Policy, value: &Value) -> usize {
         _ => Workload::Job(Box::new(serde_json::from_value(value.clone()).unwrap())),
     };
     let settings = policy.settings_for(&jobguard::engine::subject(&read(value), None));
+    let server = &policy.server;
     let mut changes = Vec::new();
     let created =
-        Object::created(read(value), |workload| changes = mutate::fill(workload, &settings.defaults));
+        Object::created(server, read(value), |workload| changes = mutate::fill(workload, &settings.defaults));
     let patch = mutate::json_patch(&changes);
     let verdict = check(&created, &context);
     let mut stored = read(value);
-    apply_defaults(&mut stored);
+    server.apply_defaults(&mut stored);
     let stored = Object::prepared(stored);
     let mut changed = value.clone();
     changed["spec"]["suspend"] = true.into();
-    let changed = Object::updated(read(&changed), &stored, |_| {});
+    let changed = Object::updated(server, read(&changed), &stored, |_| {});
     let update = check_update(&stored, &changed, &context);
     verdict.findings.len() + update.findings.len() + patch.as_array().map_or(0, Vec::len)
 }

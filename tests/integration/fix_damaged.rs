@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::Timestamp;
-use jobguard::apiserver::{self, Kind, Workload};
+use jobguard::apiserver::{Kind, Workload};
 use jobguard::engine::{Safety, Severity, registry};
 use jobguard::lint::{Linter, Mended, Source};
 use jobguard::manifest;
@@ -95,7 +95,7 @@ fn lenient(policy: &Policy, text: &str) -> usize {
                 }
                 None => continue,
             };
-            let decoded = apiserver::decode(&tree, object.node, kind);
+            let decoded = crate::support::server().decode(&tree, object.node, kind);
             let value = match &decoded.workload {
                 Some(Workload::Job(job)) => serde_json::to_value(job).unwrap(),
                 Some(Workload::CronJob(job)) => serde_json::to_value(job).unwrap(),

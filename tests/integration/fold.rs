@@ -5,10 +5,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use jobguard::apiserver::{
-    Cause, FieldError, Kind, Relation, Remedy, apply_defaults, decode, prepare_for_create,
-    reset_system_fields, validate_create,
-};
+use jobguard::apiserver::{Cause, FieldError, Kind, Relation, Remedy};
 use jobguard::engine::registry;
 use jobguard::lint::{Linter, Source};
 use jobguard::manifest::Segment;
@@ -45,11 +42,11 @@ fn kind_of(object: &Value) -> Kind {
 /// What the server's validation objects to; nothing where a value has the wrong type.
 fn refused(object: &Value) -> Vec<FieldError> {
     let tree = Tree::from_value(object);
-    let Some(mut workload) = decode(&tree, tree.root(), kind_of(object)).workload else { return Vec::new() };
-    reset_system_fields(&mut workload);
-    let defaulted = apply_defaults(&mut workload);
-    prepare_for_create(&mut workload, defaulted);
-    validate_create(&workload)
+    let server = crate::support::server();
+    let Some(workload) = server.decode(&tree, tree.root(), kind_of(object)).workload else {
+        return Vec::new();
+    };
+    server.validate_create(&server.created(workload).prepare_for_create())
 }
 
 fn objection(error: &FieldError) -> Objection {
@@ -153,7 +150,7 @@ fn hidden(policy: &Policy, object: &Value) -> Vec<Objection> {
 fn put_right(object: &Value) -> Value {
     let tree = Tree::from_value(object);
     let mut after = object.clone();
-    for error in decode(&tree, tree.root(), kind_of(object)).complaints {
+    for error in crate::support::server().decode(&tree, tree.root(), kind_of(object)).complaints {
         let Some(parent) = error.path.parent() else { continue };
         let Some(Segment::Field(name)) = error.path.segments().last() else { continue };
         let (to, value) = match (error.remedy, error.relation) {

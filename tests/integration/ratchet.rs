@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use jiff::Timestamp;
-use jobguard::apiserver::{Workload, apply_defaults};
+use jobguard::apiserver::Workload;
 use jobguard::engine::{Author, Context, Input, Object, Services, Severity, Verdict, check_update, registry};
 use jobguard::policy::{Policy, load};
 use serde_json::{Value, json};
@@ -27,7 +27,7 @@ fn object(value: Value) -> Object {
     } else {
         Workload::Job(Box::new(serde_json::from_value(value).unwrap()))
     };
-    apply_defaults(&mut workload);
+    crate::support::server().apply_defaults(&mut workload);
     Object::prepared(workload)
 }
 

@@ -99,7 +99,8 @@ impl Case {
         let policy = beside("policy.yaml")
             .map_or_else(strict, |file| load::read_file(&file, registry().catalog()).unwrap());
         let old = beside("old.yaml").map(|file| {
-            OldObjects::read(&[source("old.yaml", &std::fs::read_to_string(file).unwrap())]).unwrap()
+            let text = std::fs::read_to_string(file).unwrap();
+            OldObjects::read(&[source("old.yaml", &text)], &policy.server).unwrap()
         });
         let text = std::fs::read_to_string(folder.join(format!("{stem}.yaml"))).unwrap();
         Self { rule, folder: folder.to_owned(), stem: stem.to_owned(), text, policy, old }

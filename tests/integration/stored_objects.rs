@@ -140,7 +140,7 @@ fn what_somebody_wrote_is_judged_as_written() {
     assert_eq!(lint(&policy, &text).report.worst(), Some(Severity::Error));
     // An export that was changed, against what is stored, is a change.
     let text = fixture("cronjobs-and-jobs.yaml");
-    let old = OldObjects::read(&source(&text)).unwrap();
+    let old = OldObjects::read(&source(&text), &crate::support::server()).unwrap();
     let changed =
         text.replace("image: registry.example.com/shop/sync:7", "image: registry.example.com/shop/sync:8");
     let linter = Linter { against: Some(&old), ..Linter::new(&policy, now()) };

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
-use jobguard::apiserver::{Kind, decode};
+use jobguard::apiserver::Kind;
 use jobguard::engine::{Author, Context, Input, Object, Services, check, registry};
 use jobguard::lint::{Linter, Source};
 use jobguard::manifest;
@@ -181,8 +181,9 @@ fn who_sees_one_object_alone_passes_these_rules_over() {
     );
     let documents = manifest::read(&manifest);
     let tree = documents[0].content.as_ref().unwrap();
-    let workload = decode(tree, tree.root(), Kind::CronJob).workload.unwrap();
-    let object = Object::created(workload, |_| {});
+    let server = crate::support::server();
+    let workload = server.decode(tree, tree.root(), Kind::CronJob).workload.unwrap();
+    let object = Object::created(&server, workload, |_| {});
     let context = Context {
         policy: &policy,
         services: &Services::Unknown,
