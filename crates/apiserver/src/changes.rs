@@ -59,4 +59,40 @@ impl Change {
             Self::TooManyRestartRules | Self::NoRestartToResizeInit => 36,
         }
     }
+
+    /// What the version does from then on: one sentence without a full stop, in Markdown.
+    pub const fn summary(self) -> &'static str {
+        match self {
+            Self::HostAliasPaths => {
+                "faults of `hostAliases` name the element: `hostAliases[0].ip`, where it was `hostAliases.ip`"
+            }
+            Self::HookGoesWithItsSleep => {
+                "a lifecycle hook that only sleeps is dropped as a whole where the gate of `sleep` is off; before, an empty hook was left, and refused"
+            }
+            Self::OverlapWarnings => {
+                "a warning where two files of a volume have the same path, and where a projected source names nothing"
+            }
+            Self::NodeAffinityValues => {
+                "`values` of required node affinity must be valid label values; in preferred node affinity, others get a warning"
+            }
+            Self::AddressWarnings => "a warning for IP addresses that are not in canonical form",
+            Self::PortNameWarnings => "a warning where several containers have a port of the same name",
+            Self::PodConditionStatusInCronJobs => {
+                "in a CronJob, a missing `status` in `podFailurePolicy.rules[].onPodConditions[]` is filled in with `True`, as in a Job"
+            }
+            Self::NoDevicesWithoutHostUsers => "`volumeDevices` are refused in a Pod with `hostUsers: false`",
+            Self::EmptyDriverIsMissing => {
+                "an empty name of a CSI driver is one fault (required); before, it was an invalid name as well"
+            }
+            Self::ZoneAloneIsRefused => {
+                "a schedule that is only a time zone, such as `TZ=UTC`, is refused; before, it crashed the request"
+            }
+            Self::TooManyRestartRules => {
+                "too many `restartPolicyRules` have the cause `FieldValueTooMany`; before, `FieldValueTooLong`"
+            }
+            Self::NoRestartToResizeInit => {
+                "`resizePolicy` with `RestartContainer` is refused for an init container that is not a sidecar"
+            }
+        }
+    }
 }

@@ -4,7 +4,7 @@ use jobguard_manifest::{NodeId, Tree};
 use k8s_openapi::api::batch::v1::{CronJob, JobSpec};
 use k8s_openapi::jiff::Timestamp;
 
-use super::schema::Schema;
+use super::schema::{Field, Schema};
 use super::tables::{Gate, OLDEST_MINOR};
 use super::{Applied, Change, Decoded, FieldError, Kind, KubernetesVersion, Merged, Prepared, Way, Workload};
 use super::{apply, child, decode, defaults, update, validate};
@@ -52,6 +52,13 @@ impl Server {
     pub(crate) fn is_off(&self, gate: Gate) -> bool {
         let was_known = |minor| gate.state(minor).is_some();
         !self.on(gate) && (OLDEST_MINOR..=self.version.minor()).any(was_known)
+    }
+
+    /// The gate that makes it leave out a field which later versions have replaced. The types of the newest version do not
+    /// have such a field, so that it is left out as early as in decoding.
+    pub(crate) fn drops_replaced(&self, field: &Field) -> Option<Gate> {
+        field.until?;
+        field.gates.iter().copied().find(|gate| self.is_off(*gate))
     }
 
     /// Decodes the object at `node`. `apiVersion` and `kind` are the caller's business: it has chosen `kind`.

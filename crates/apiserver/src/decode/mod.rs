@@ -141,12 +141,10 @@ impl Walk<'_> {
             if self.is_null(entry.value) {
                 continue;
             }
-            if field.until.is_some()
-                && let Some(gate) = field.gates.iter().find(|gate| self.server.is_off(**gate))
-            {
+            if let Some(gate) = self.server.drops_replaced(field) {
                 let effect = "later versions have another field in its place";
                 let path = at.field(field.name).to_path();
-                self.dropped.push(Dropped { path, gate: *gate, effect, by_jobs_only: false });
+                self.dropped.push(Dropped { path, gate, effect, by_jobs_only: false });
             }
             self.route.push(field.name);
             self.value(entry.value, field, &field.shape, &at.field(field.name));
