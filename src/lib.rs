@@ -18,6 +18,7 @@ pub mod cli;
 pub mod cluster;
 mod confined;
 pub mod deploy_tool;
+pub mod docs;
 pub mod engine;
 pub mod exclude;
 pub mod lint;

@@ -1,10 +1,11 @@
-//! Files that are made from the rules' declarations are as the declarations are.
+//! Files that are made from the rules' declarations, and from what is known of Kubernetes, are as those are.
 //! `JOBGUARD_BLESS=1 cargo test --test integration generated::` writes them anew.
 #![allow(clippy::unwrap_used)]
 
 use std::path::Path;
 
 use jobguard::cli::docs;
+use jobguard::docs::versions;
 use jobguard::engine::registry;
 use jobguard::policy::{Preset, preset, schema};
 use serde_json::{Map, Value, json};
@@ -98,4 +99,9 @@ fn the_rules_pages_agree_with_the_declarations() {
             assert!(pages.contains_key(&name) || !path.exists(), "docs/rules/{name}: there is no such rule");
         }
     }
+}
+
+#[test]
+fn the_page_of_versions_agrees_with_the_tables() {
+    hold("docs/versions.md", &versions::page());
 }
