@@ -10,10 +10,18 @@ use jobguard_apiserver::{FeatureGates, VersionSet, names};
 
 /// Keeps bad Kubernetes Jobs and CronJobs out of clusters.
 #[derive(Debug, Parser)]
-#[command(name = "jobguard", version, max_term_width = 100, after_help = EXAMPLES)]
+#[command(name = "jobguard", disable_version_flag = true, arg_required_else_help = true,
+          override_usage = "jobguard [OPTIONS] <COMMAND>", max_term_width = 100,
+          after_help = EXAMPLES)]
 pub(crate) struct Cli {
     #[command(subcommand)]
-    pub(crate) command: Command,
+    pub(crate) command: Option<Command>,
+    /// Print the version; with --verbose also the Kubernetes versions that are known
+    #[arg(long, short = 'V')]
+    pub(crate) version: bool,
+    /// With --version, print what it was built with and for
+    #[arg(long, requires = "version", hide = true)]
+    pub(crate) verbose: bool,
     /// When to colour the output [NO_COLOR is honoured]
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = false)]
     pub(crate) color: Color,

@@ -15,7 +15,9 @@ mod rules;
 #[cfg(feature = "serve")]
 mod serve;
 mod targets;
+mod version;
 
+use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 
 use args::{Cli, Command};
@@ -26,7 +28,17 @@ use output::Terminal;
 pub fn main() -> std::process::ExitCode {
     let cli = Cli::parse();
     let terminal = Terminal::new(cli.color);
-    let result = match cli.command {
+    let Some(command) = cli.command.filter(|_| !cli.version) else {
+        if cli.version {
+            return exit(
+                terminal.print(&version::text(cli.verbose)).map(|()| ExitStatus::Success),
+                &terminal,
+            );
+        }
+        let message = "'jobguard' requires a subcommand but one was not provided";
+        Cli::command().error(ErrorKind::MissingSubcommand, message).exit()
+    };
+    let result = match command {
         Command::Lint(args) => lint::run(args, &terminal),
         Command::Rules(args) => rules::run(args, &terminal),
         Command::Policy(args) => policy::run(args, &terminal),
@@ -40,6 +52,11 @@ pub fn main() -> std::process::ExitCode {
             terminal.print(&String::from_utf8_lossy(&script)).map(|()| ExitStatus::Success)
         }
     };
+    exit(result, &terminal)
+}
+
+/// The exit status of a result, whose error is told.
+fn exit(result: anyhow::Result<ExitStatus>, terminal: &Terminal) -> std::process::ExitCode {
     let status = result.unwrap_or_else(|error| {
         // A closed pipe (`jobguard ... | head`) is the reader's wish, not a fault.
         if output::is_broken_pipe(&error) {

@@ -65,7 +65,7 @@ fn explain(rule: &Rule) -> String {
             levels.baseline, levels.recommended, levels.strict
         );
     } else {
-        text.push_str("Always an error: this is the API server's own verdict, and no policy changes it.\n");
+        text.push_str("The API server's own verdict: no policy changes it, and it cannot be suppressed.\n");
     }
     for (title, paragraphs) in [("What it finds", rule.docs.what), ("Why it matters", rule.docs.why)] {
         let _ = write!(text, "\n{title}\n{}", wrap(paragraphs));
