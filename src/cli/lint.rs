@@ -36,7 +36,9 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
     let change = if args.replace { Change::Replace } else { Change::Apply };
     let fixes = args.fixes();
     if fixes.is_some() && servers.len() > 1 {
-        bail!("--fix makes a file right for one Kubernetes version: name one with --kubernetes-version");
+        bail!(
+            "--fix works for one Kubernetes version at a time: name a single one with --kubernetes-version"
+        );
     }
     let clusters: Vec<(Policy, Option<OldObjects>)> = (servers.into_iter())
         .map(|server| {

@@ -1,6 +1,7 @@
-//! What the API server leaves out of an object without a word (`api/field-dropped`).
+//! What the API server silently leaves out of an object (`api/field-dropped`).
 
 use jobguard_apiserver::{Dropped, KubernetesVersion, Topic};
+use jobguard_manifest::{FieldPath, Segment};
 
 use super::{Anchor, Finding, Object, Severity, registry};
 use crate::policy::Policy;
@@ -9,32 +10,49 @@ use crate::policy::Policy;
 /// cluster may be of another one.
 pub(super) fn findings<'a>(object: &'a Object, policy: &'a Policy) -> impl Iterator<Item = Finding> + 'a {
     let severity = if policy.versions.is_empty() { Severity::Warning } else { Severity::Error };
+    // With several versions, the report names those that it holds for.
+    let who = match policy.versions.as_slice() {
+        [_, _, ..] => "the API server".to_owned(),
+        _ => format!("Kubernetes {}", policy.server.version()),
+    };
     object.dropped().iter().map(move |dropped| {
         let rule = registry().of_topic(Topic::Dropped);
-        let version = policy.server.version();
-        let mut finding = rule.finding(severity, dropped.path.clone(), message(dropped, version));
-        finding.help = Some(help(dropped, version));
+        let mut finding = rule.finding(severity, dropped.path.clone(), message(dropped, &who));
+        finding.help = Some(help(dropped, policy.server.version()));
         finding.anchor = Anchor::Key;
         finding
     })
 }
 
-fn message(dropped: &Dropped, version: KubernetesVersion) -> String {
+fn message(dropped: &Dropped, who: &str) -> String {
     let Dropped { gate, effect, .. } = dropped;
-    let field = dropped.path.last_field().unwrap_or_default();
-    let dropped = if dropped.by_jobs_only { "drops it from the CronJob's Jobs" } else { "drops it" };
+    let from = if dropped.by_jobs_only { " from the CronJob's Jobs" } else { "" };
     format!(
-        "{field} has no effect: Kubernetes {version} {dropped} without a word, and {effect}; its feature gate {gate} is off"
+        "{} has no effect: {who} silently drops it{from}, because the feature gate {gate} is off; {effect}",
+        name(dropped)
     )
+}
+
+/// The field, or the element of a list: `hostUsers`, `volumes[1]`.
+fn name(dropped: &Dropped) -> String {
+    let segments = dropped.path.segments();
+    let field = segments.iter().rposition(|segment| matches!(segment, Segment::Field(_))).unwrap_or_default();
+    let mut name = FieldPath::root();
+    segments[field..].iter().for_each(|segment| name.push(segment.clone()));
+    name.to_string()
 }
 
 fn help(dropped: &Dropped, version: KubernetesVersion) -> String {
     let gate = dropped.gate;
-    let on = KubernetesVersion::all()
-        .filter(|other| *other > version)
-        .find(|other| gate.state(other.minor()).is_some_and(|state| state.on));
-    match on {
+    let is_on = |version: KubernetesVersion| gate.is_on_by_default(version.minor());
+    if is_on(version) {
+        return format!("remove it, or switch {gate} on again");
+    }
+    match KubernetesVersion::all().find(|other| *other > version && is_on(*other)) {
         Some(on) => format!("remove it, or use Kubernetes {on} or later, where {gate} is on by default"),
-        None => format!("remove it; no version up to {} has {gate} on by default", KubernetesVersion::NEWEST),
+        None => format!(
+            "remove it, or switch {gate} on; no version up to {} has it on by default",
+            KubernetesVersion::NEWEST
+        ),
     }
 }

@@ -359,7 +359,7 @@ fn assemble(preset: Preset, documents: Vec<Document>, catalog: &[&'static RuleSp
     let (versions, gates) = (std::mem::take(&mut policy.versions), std::mem::take(&mut policy.feature_gates));
     let targets = if versions.is_empty() { vec![KubernetesVersion::default()] } else { versions.clone() };
     if let Err(error) = gates.on_each(&targets) {
-        policy.notes.push(format!("spec.featureGates: {error}; the gate is passed over"));
+        policy.notes.push(format!("spec.featureGates: {error}; it is ignored"));
     }
     policy.aim(versions, gates);
     if policy.asks_for_namespace_labels() {

@@ -109,11 +109,17 @@ fn spec() -> Value {
                 "default": "enforce",
             },
             "kubernetesVersion": {
-                "description": "The oldest Kubernetes version that the objects must run on, in quotes: fields that it does not have are errors.",
+                "description": "The Kubernetes version of the clusters that the objects are for, or several (1.31,1.34-1.36), in quotes: the API server of each is asked. The webhook judges by the oldest.",
                 "type": "string",
                 "pattern": "^v?1\\.[0-9]+",
-                "default": KubernetesVersion::NEWEST.to_string(),
-                "examples": ["1.33"],
+                "default": KubernetesVersion::default().to_string(),
+                "examples": ["1.33", "1.31,1.34-1.36"],
+            },
+            "featureGates": {
+                "description": "Feature gates that the clusters' API servers have set otherwise than their version does, as in their --feature-gates.",
+                "type": "object",
+                "additionalProperties": {"type": "boolean"},
+                "examples": [{"PodCertificateRequest": true}],
             },
             "controllerJobs": {
                 "description": "Jobs that controllers make. warn: never refused. enforce: judged like any Job. skip: not judged.",

@@ -9,25 +9,26 @@ use jobguard_apiserver::Topic;
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "api/field-dropped",
-        summary: "a field that the API server drops without a word, because its feature gate is off",
+        summary: "a field that the API server silently drops, because its feature gate is off",
         since: "0.1.0",
         renamed_from: &["api/field-not-in-version"],
         levels: ALWAYS,
         options: &[],
     },
     docs: Docs {
-        what: "A field that the version knows and whose feature gate is off in it: `managedBy` before 1.32, resources of a \
-               whole Pod before 1.34, `lifecycle.stopSignal` in every version so far. The message names the gate and the \
-               first version that has it on by default, and says what comes of the object without the field.\n\n\
-               An error where the version is named (`--kubernetes-version`, or `kubernetesVersion` in the policy), else a \
-               warning: the cluster may be of another version. `featureGates` in the policy and `--feature-gates` say \
-               which gates are set otherwise than the version has them.\n\n\
+        what: "A field that the API server knows, and drops because the field's feature gate is off: `managedBy` before 1.32, \
+               `resources` of a whole Pod before 1.34, `lifecycle.stopSignal` in every version so far. The message names the \
+               gate and says what happens without the field; the help names the first version that has the gate on by \
+               default.\n\n\
+               It is an error where you name the version (`--kubernetes-version`, or `kubernetesVersion` in the policy), else a \
+               warning, since your cluster may be of another version. If your clusters set feature gates themselves, name \
+               them: `--feature-gates`, or `featureGates` in the policy.\n\n\
                [versions.md](../../versions.md) lists the fields and gates of all versions.",
-        why: "No client hears of it: the object is accepted, `kubectl` says `created`, and the Job runs without the field. \
-              Nothing in it is validated either, so a mistake in it shows up only when the gate is on, after an upgrade.",
+        why: "Nothing tells you: the object is accepted, `kubectl` prints `created`, and the Job runs without the field. The API \
+              server does not validate it either, so a mistake in it shows up only after an upgrade, when the gate is on.",
         examples: &[
             Example::bad(
-                "no version sends this signal by default",
+                "no Kubernetes version sends this signal by default",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:
@@ -46,7 +47,7 @@ spec:
 "#,
             ),
             Example::good(
-                "the program is told by a hook",
+                "a hook sends the signal",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:

@@ -8,6 +8,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jobguard_apiserver::KubernetesVersion;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -25,9 +26,6 @@ use super::reload::Reload;
 /// Upper bounds of the duration buckets, in seconds: a review takes some 50 µs, and its client waits 30 s at most.
 const BUCKETS: [f64; 14] =
     [0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.05, 0.25, 1.0, 2.5, 10.0, 30.0];
-
-/// The Kubernetes version whose verdict is given.
-const KUBERNETES: &str = "1.36";
 
 type Seconds = Gauge<f64, AtomicU64>;
 
@@ -108,7 +106,7 @@ struct PolicyInfo {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct BuildInfo {
     version: &'static str,
-    kubernetes: &'static str,
+    kubernetes: String,
 }
 
 /// Why something was turned away before it was a review.
@@ -219,7 +217,8 @@ impl Metrics {
         let mut to = Registrar { registry: Registry::with_prefix("jobguard"), names: Vec::new() };
         let duration: fn() -> Histogram = || Histogram::new(BUCKETS);
         let build = to.add("build_info", "The program that runs", Family::<BuildInfo, Gauge>::default());
-        build.get_or_create(&BuildInfo { version: env!("CARGO_PKG_VERSION"), kubernetes: KUBERNETES }).set(1);
+        let kubernetes = KubernetesVersion::default().to_string();
+        build.get_or_create(&BuildInfo { version: env!("CARGO_PKG_VERSION"), kubernetes }).set(1);
         let metrics = Self {
             requests: to.add("requests", "Reviews answered", Family::default()),
             duration: to.add(

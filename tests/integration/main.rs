@@ -32,4 +32,5 @@ mod server_ops;
 mod stored_objects;
 mod support;
 mod unrendered;
+mod versions;
 mod whole_input;

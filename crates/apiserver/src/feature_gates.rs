@@ -33,7 +33,7 @@ pub enum GateError {
         nearest: Option<Gate>,
     },
     /// The version does not have it.
-    #[error("Kubernetes {version} has no feature gate {gate}: it is one of {versions}")]
+    #[error("Kubernetes {version} has no feature gate {gate}: only {versions} have it")]
     OfOtherVersions {
         /// The gate.
         gate: Gate,
@@ -43,7 +43,7 @@ pub enum GateError {
         versions: String,
     },
     /// The version does not let it be set.
-    #[error("Kubernetes {version} locks the feature gate {gate} to {locked}")]
+    #[error("Kubernetes {version} has the feature gate {gate} locked to {locked}: it cannot be set to {}", !locked)]
     Locked {
         /// The gate.
         gate: Gate,

@@ -51,7 +51,7 @@ impl fmt::Display for KubernetesVersion {
 /// A version that is not one of those that are known.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "a Kubernetes version from {} to {} is needed, such as 1.33",
+    "use Kubernetes versions from {} to {}: one, such as 1.33, or several, such as 1.31,1.34-1.36",
     KubernetesVersion::OLDEST,
     KubernetesVersion::NEWEST
 )]
@@ -158,7 +158,7 @@ mod tests {
         }
         assert_eq!(
             UnknownVersion.to_string(),
-            "a Kubernetes version from 1.29 to 1.37 is needed, such as 1.33"
+            "use Kubernetes versions from 1.29 to 1.37: one, such as 1.33, or several, such as 1.31,1.34-1.36"
         );
     }
 }

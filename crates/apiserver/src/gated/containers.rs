@@ -138,13 +138,12 @@ impl Closed {
 
     fn drop_of(&self, container: Parts<'_>, at: &At<'_>, found: &mut Found<'_>) {
         if self.resize_policy {
-            const EFFECT: &str =
-                "a change of its resources restarts the container or not, as the version does it";
+            const EFFECT: &str = "the container's resources cannot be changed while it runs";
             let at = at.field("resizePolicy");
             found.take_list(container.resize_policy, &at, Gate::InPlacePodVerticalScaling, EFFECT);
         }
         if self.sidecars && container.role == Role::Init {
-            const EFFECT: &str = "it is a plain init container, and the Pod waits for it to end";
+            const EFFECT: &str = "it runs as an ordinary init container, and the Pod waits for it to end";
             found.take(container.restart_policy, &at.field("restartPolicy"), Gate::SidecarContainers, EFFECT);
         }
         if self.restart_rules {
@@ -157,7 +156,7 @@ impl Closed {
             );
         }
         if self.recursive_read_only {
-            const EFFECT: &str = "what is mounted below the volume can be written to";
+            const EFFECT: &str = "mounts below the volume stay writable";
             let all = at.field("volumeMounts");
             for (index, mount) in container.volume_mounts.iter_mut().flatten().enumerate() {
                 let at = all.index(index);
@@ -166,7 +165,7 @@ impl Closed {
             }
         }
         if self.env_files {
-            const EFFECT: &str = "valueFrom is left empty, which is refused";
+            const EFFECT: &str = "valueFrom is left empty, which the API server refuses";
             let all = at.field("env");
             for (index, env) in container.env.iter_mut().flatten().enumerate() {
                 let Some(source) = &mut env.value_from else { continue };
@@ -183,7 +182,7 @@ impl Closed {
         {
             *mount = "Default".to_owned();
             let at = at.field("securityContext");
-            found.add(&at.field("procMount"), Gate::ProcMountType, "Default takes its place");
+            found.add(&at.field("procMount"), Gate::ProcMountType, "it becomes Default");
         }
         if self.claims
             && let Some(resources) = container.resources
@@ -207,7 +206,7 @@ impl Closed {
         at: &At<'_>,
         found: &mut Found<'_>,
     ) {
-        const EFFECT: &str = "the Pod's restartPolicy holds for the container";
+        const EFFECT: &str = "the Pod's restartPolicy applies to the container";
         let gate = Gate::ContainerRestartRules;
         if !(role == Role::Init && policy.as_deref() == Some("Always")) {
             found.take(policy, &at.field("restartPolicy"), gate, EFFECT);
@@ -223,9 +222,9 @@ impl Closed {
                 let Some(of) = handler else { return };
                 let had = of.sleep.is_some();
                 let effect = if takes_hook {
-                    "the hook does nothing, and goes with it"
+                    "the hook, which does nothing else, is dropped with it"
                 } else {
-                    "the hook is left empty, which is refused"
+                    "the hook is left empty, which the API server refuses"
                 };
                 found.take(&mut of.sleep, &at.field("sleep"), Gate::PodLifecycleSleepAction, effect);
                 if takes_hook && had && *of == LifecycleHandler::default() {
@@ -245,7 +244,7 @@ impl Closed {
         }
         if self.stop_signals && hooks.stop_signal.is_some() {
             const EFFECT: &str =
-                "the container is stopped by its image's signal, SIGTERM where it names none";
+                "the container is stopped with its image's stop signal (SIGTERM if it has none)";
             found.take(&mut hooks.stop_signal, &at.field("stopSignal"), Gate::ContainerStopSignals, EFFECT);
             if *hooks == Lifecycle::default() {
                 *lifecycle = None;

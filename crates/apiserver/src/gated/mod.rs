@@ -120,14 +120,14 @@ fn drop_of_job(spec: &mut JobSpec, old: Option<&JobSpec>, at: &At<'_>, found: &m
     }
     // An update that brings it is refused, because managedBy cannot be changed: it is not dropped there.
     if old.is_none() && off(Gate::JobManagedBy, |_| false) {
-        const EFFECT: &str = "Kubernetes' own controller runs the Job, beside the one that is named";
+        const EFFECT: &str = "the built-in Job controller runs the Job, too";
         found.take(&mut spec.managed_by, &at.field("managedBy"), Gate::JobManagedBy, EFFECT);
     }
     if off(Gate::JobSuccessPolicy, |old| old.success_policy.is_some()) {
         const EFFECT: &str = "the Job is complete only when all its indexes have succeeded";
         found.take(&mut spec.success_policy, &at.field("successPolicy"), Gate::JobSuccessPolicy, EFFECT);
     }
-    const PER_INDEX: &str = "all indexes share backoffLimit, and one that keeps failing ends the Job";
+    const PER_INDEX: &str = "all indexes share backoffLimit, and one that keeps failing fails the Job";
     if off(Gate::JobBackoffLimitPerIndex, |old| old.backoff_limit_per_index.is_some()) {
         let here = at.field("backoffLimitPerIndex");
         found.take(&mut spec.backoff_limit_per_index, &here, Gate::JobBackoffLimitPerIndex, PER_INDEX);
@@ -150,7 +150,7 @@ fn drop_of_job(spec: &mut JobSpec, old: Option<&JobSpec>, at: &At<'_>, found: &m
                 found.list.push(Dropped {
                     path,
                     gate: Gate::JobBackoffLimitPerIndex,
-                    effect: "the rule is left out, and the failures that it names count towards backoffLimit",
+                    effect: "the failures that the rule is about count towards backoffLimit",
                     by_jobs_only: found.by_jobs_only,
                 });
             }

@@ -26,15 +26,15 @@ impl Off<'_> {
 pub(super) fn drop_of_pod(spec: &mut PodSpec, old: Option<&PodSpec>, at: &At<'_>, found: &mut Found<'_>) {
     let off = &Off { server: found.server, old };
     if off.is(Gate::UserNamespacesSupport, |old| old.host_users.is_some()) {
-        const EFFECT: &str = "the containers' users are users of the node";
+        const EFFECT: &str = "the Pod runs in the node's user namespace";
         found.take(&mut spec.host_users, &at.field("hostUsers"), Gate::UserNamespacesSupport, EFFECT);
     }
     if off.is(Gate::PodLevelResources, uses_resources) {
-        const EFFECT: &str = "the Pod has the requests and limits of its containers alone";
+        const EFFECT: &str = "only the containers' own requests and limits count";
         found.take(&mut spec.resources, &at.field("resources"), Gate::PodLevelResources, EFFECT);
     }
     if off.is(Gate::HostnameOverride, |old| old.hostname_override.is_some()) {
-        const EFFECT: &str = "the Pod's host name is made from its name";
+        const EFFECT: &str = "the Pod's host name is derived from its name";
         found.take(
             &mut spec.hostname_override,
             &at.field("hostnameOverride"),
@@ -43,7 +43,7 @@ pub(super) fn drop_of_pod(spec: &mut PodSpec, old: Option<&PodSpec>, at: &At<'_>
         );
     }
     if off.is(Gate::GenericWorkload, |old| old.scheduling_group.is_some()) {
-        const EFFECT: &str = "each Pod is scheduled for itself";
+        const EFFECT: &str = "each Pod is scheduled on its own";
         found.take(&mut spec.scheduling_group, &at.field("schedulingGroup"), Gate::GenericWorkload, EFFECT);
     }
     drop_of_security_context(spec, off, at, found);
@@ -51,7 +51,7 @@ pub(super) fn drop_of_pod(spec: &mut PodSpec, old: Option<&PodSpec>, at: &At<'_>
     drop_of_volumes(spec, off, at, found);
     drop_of_containers(spec, off, at, found);
     if off.is(Gate::DynamicResourceAllocation, uses_claims) {
-        const EFFECT: &str = "the Pod gets no device, and so do its containers' resources.claims";
+        const EFFECT: &str = "the Pod gets no device";
         let at = at.field("resourceClaims");
         found.take_list(&mut spec.resource_claims, &at, Gate::DynamicResourceAllocation, EFFECT);
     }
@@ -75,21 +75,21 @@ fn drop_of_security_context(spec: &mut PodSpec, off: &Off<'_>, at: &At<'_>, foun
     if off.is(Gate::SupplementalGroupsPolicy, |old| {
         old.security_context.as_ref().is_some_and(|context| context.supplemental_groups_policy.is_some())
     }) {
-        const EFFECT: &str = "groups of the image are merged in";
+        const EFFECT: &str = "groups that the image gives its user are added (Merge)";
         let at = at.field("supplementalGroupsPolicy");
         found.take(&mut context.supplemental_groups_policy, &at, Gate::SupplementalGroupsPolicy, EFFECT);
     }
     if off.is(Gate::SELinuxChangePolicy, |old| {
         old.security_context.as_ref().is_some_and(|context| context.se_linux_change_policy.is_some())
     }) {
-        const EFFECT: &str = "volumes are relabelled file by file";
+        const EFFECT: &str = "volumes are relabelled file by file (Recursive)";
         let at = at.field("seLinuxChangePolicy");
         found.take(&mut context.se_linux_change_policy, &at, Gate::SELinuxChangePolicy, EFFECT);
     }
 }
 
 fn drop_of_scheduling(spec: &mut PodSpec, off: &Off<'_>, at: &At<'_>, found: &mut Found<'_>) {
-    const EFFECT: &str = "the constraint counts without it";
+    const EFFECT: &str = "the constraint applies without it";
     let constraints =
         |pod: &PodSpec, uses: fn(&k8s_openapi::api::core::v1::TopologySpreadConstraint) -> bool| {
             pod.topology_spread_constraints.iter().flatten().any(uses)
@@ -184,7 +184,7 @@ fn drop_match_label_keys(affinity: &mut Affinity, at: &At<'_>, found: &mut Found
 }
 
 fn drop_in_term(term: &mut PodAffinityTerm, at: &At<'_>, found: &mut Found<'_>) {
-    const EFFECT: &str = "the term holds for the Pods of its labelSelector, whatever these labels say";
+    const EFFECT: &str = "the term applies to all Pods that its labelSelector selects";
     let gate = Gate::MatchLabelKeysInPodAffinity;
     found.take_list(&mut term.match_label_keys, &at.field("matchLabelKeys"), gate, EFFECT);
     found.take_list(&mut term.mismatch_label_keys, &at.field("mismatchLabelKeys"), gate, EFFECT);
