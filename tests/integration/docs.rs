@@ -90,7 +90,10 @@ fn rules_that_are_named_exist() {
             if !categories.contains(&category) || name.contains(['/', '.']) || name.is_empty() {
                 continue;
             }
-            assert!(name == "*" || known.contains(&word), "{}: there is no rule {word}", path.display());
+            // Only the changelog calls rules by their former names.
+            let is_former = || path.ends_with("CHANGELOG.md") && registry().get(word).is_some();
+            let is_known = name == "*" || known.contains(&word) || is_former();
+            assert!(is_known, "{}: there is no rule {word}", path.display());
             count += 1;
         }
     }
