@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::output::Color;
 use crate::engine::{Safety, Severity};
-use jobguard_apiserver::{FeatureGates, VersionSet, names};
+use jobguard_apiserver::{FeatureGates, KubernetesVersion, VersionSet, names};
 
 /// Keeps bad Kubernetes Jobs and CronJobs out of clusters.
 #[derive(Debug, Parser)]
@@ -102,11 +102,10 @@ pub(crate) struct LintArgs {
     /// Fill in the policy's defaults first, as a cluster with the webhook does
     #[arg(long)]
     pub(crate) with_defaults: bool,
-    /// The Kubernetes versions that the objects are for, 1.29 to 1.37, such as 1.31 or 1.31,1.34-1.36
-    /// [default: the policy's kubernetesVersion, or 1.36]
-    #[arg(long, value_name = "1.NN")]
+    // The numbers are those that the tables know.
+    #[arg(long, value_name = "1.NN", help = kubernetes_version_help())]
     pub(crate) kubernetes_version: Option<VersionSet>,
-    /// Feature gates that the API server has set, as kube-apiserver takes them: Name=true,Other=false
+    /// Feature gates that your API servers set, as kube-apiserver takes them: Name=true,Other=false
     #[arg(long, value_name = "GATES")]
     pub(crate) feature_gates: Option<FeatureGates>,
     /// The most list items and map entries that one object may have [default: the policy's limits.maxElements, or 10000]
@@ -177,6 +176,15 @@ pub(crate) enum FailOn {
     Info,
     /// Nothing
     Never,
+}
+
+fn kubernetes_version_help() -> String {
+    let (oldest, newest) = (KubernetesVersion::OLDEST, KubernetesVersion::NEWEST);
+    format!(
+        "The Kubernetes version of your clusters, {oldest} to {newest}, or several, such as 1.31,1.34-1.36 \
+         [default: the policy's kubernetesVersion, or {}]",
+        KubernetesVersion::default()
+    )
 }
 
 impl LintArgs {

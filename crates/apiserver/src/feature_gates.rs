@@ -234,13 +234,10 @@ mod tests {
             "write each gate as Name=true or Name=false, separated by commas"
         );
         let other = error("EnvFiles=true", "1.31");
-        assert!(
-            other.starts_with("Kubernetes 1.31 has no feature gate EnvFiles: it is one of 1.34 to "),
-            "{other}"
-        );
+        assert!(other.starts_with("Kubernetes 1.31 has no feature gate EnvFiles: only 1.34 to "), "{other}");
         assert_eq!(
             error("JobSuccessPolicy=false", "1.34"),
-            "Kubernetes 1.34 locks the feature gate JobSuccessPolicy to true"
+            "Kubernetes 1.34 has the feature gate JobSuccessPolicy locked to true: it cannot be set to false"
         );
     }
 

@@ -21,7 +21,7 @@ use self::typed::TypedRoot;
 use super::pod::quantity::Quantity;
 use super::schema::{Field, Schema, Shape, TypeId};
 use super::tables;
-use super::{Cause, Dropped, FieldError, Kind, KubernetesVersion, Relation, Remedy, Server, Topic, Workload};
+use super::{Cause, Dropped, FieldError, Kind, Relation, Remedy, Server, Topic, Workload};
 use jobguard_manifest::{At, FieldPath, Segment};
 use jobguard_manifest::{Entry, NodeId, NodeKind, Tree};
 
@@ -235,7 +235,7 @@ impl Walk<'_> {
         let ty = self.schema.ty(id);
         let other_version = ty.field(&entry.key);
         let message = match other_version {
-            Some(field) => version_message(self.server.version(), ty.name, field),
+            Some(field) => self.version_message(ty.name, field),
             None => format!("{} has no field {}", ty.name, type_messages::short(&entry.key)),
         };
         let mut error = FieldError::new(path, Cause::NotSupported, Topic::UnknownField, message);
@@ -265,6 +265,17 @@ impl Walk<'_> {
             }
         }
         self.complain(error);
+    }
+
+    /// That a field is one of other versions: in the same words for all that do not have it.
+    fn version_message(&self, ty: &str, field: &Field) -> String {
+        let version = self.server.version();
+        match field.until {
+            Some(until) if until < version.minor() => {
+                format!("{ty} has no field {} after Kubernetes 1.{until}", field.name)
+            }
+            _ => format!("{ty} has no field {} before Kubernetes 1.{}", field.name, field.since),
+        }
     }
 
     /// The field that has a value once the remedy is applied: one that is not there, by a value that is something. That
@@ -386,21 +397,11 @@ impl Walk<'_> {
     }
 }
 
-/// That a field of `ty` is one of other versions than `version`: the words are the same in all that do not have it.
-fn version_message(version: KubernetesVersion, ty: &str, field: &Field) -> String {
-    match field.until {
-        Some(until) if until < version.minor() => {
-            format!("{ty} has no field {} after Kubernetes 1.{until}", field.name)
-        }
-        _ => format!("{ty} has no field {} before Kubernetes 1.{}", field.name, field.since),
-    }
-}
-
 /// What to do about a field of other versions.
 fn version_help(field: &Field) -> String {
     match field.until {
-        Some(until) if until == field.since => format!("remove it; only Kubernetes 1.{until} has it"),
-        Some(until) => format!("remove it; only Kubernetes 1.{} to 1.{until} have it", field.since),
+        Some(until) if until == field.since => format!("remove it; only Kubernetes 1.{until} knows it"),
+        Some(until) => format!("remove it; only Kubernetes 1.{} to 1.{until} know it", field.since),
         None => format!("remove it, or use Kubernetes 1.{} or later", field.since),
     }
 }

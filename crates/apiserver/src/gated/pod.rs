@@ -89,7 +89,7 @@ fn drop_of_security_context(spec: &mut PodSpec, off: &Off<'_>, at: &At<'_>, foun
 }
 
 fn drop_of_scheduling(spec: &mut PodSpec, off: &Off<'_>, at: &At<'_>, found: &mut Found<'_>) {
-    const EFFECT: &str = "the constraint applies without it";
+    const EFFECT: &str = "the constraint counts without it";
     let constraints =
         |pod: &PodSpec, uses: fn(&k8s_openapi::api::core::v1::TopologySpreadConstraint) -> bool| {
             pod.topology_spread_constraints.iter().flatten().any(uses)
