@@ -42,6 +42,12 @@ fn projected_paths(source: &VolumeProjection) -> Vec<&str> {
         files(Some(items))
     } else if let Some(token) = &source.service_account_token {
         vec![&token.path]
+    } else if let Some(bundle) = &source.cluster_trust_bundle {
+        vec![&bundle.path]
+    } else if let Some(certificate) = &source.pod_certificate {
+        let paths =
+            [&certificate.certificate_chain_path, &certificate.key_path, &certificate.credential_bundle_path];
+        paths.into_iter().filter_map(|path| path.as_deref()).collect()
     } else {
         Vec::new()
     }
