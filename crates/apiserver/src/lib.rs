@@ -18,6 +18,8 @@ mod admit;
 mod apply;
 mod changes;
 mod child;
+#[cfg(test)]
+mod closed_world;
 mod decode;
 mod defaults;
 mod errors;
