@@ -1,6 +1,7 @@
 //! Every field that not all versions have, or that a feature gate guards, is classified: with the gate off, the server
 //! leaves it out; or one of these lists says why not. A field of a new version that nobody has looked at fails here.
 
+mod asked;
 mod lists;
 
 use std::collections::BTreeSet;
