@@ -14,6 +14,8 @@ pub enum Change {
     StoredSidecarsMayResize,
     /// Sidecars may have a `resizePolicy`.
     SidecarsMayResize,
+    /// A stored image volume stays where the gate is off; before, the volume was left without a source, and refused.
+    StoredImageVolumesStay,
     /// A mount of an image volume may be of a part of it.
     PartsOfImageVolumes,
     /// Warnings for files of one volume that would be written to the same place, and for a projected source that
@@ -25,6 +27,8 @@ pub enum Change {
     AddressWarnings,
     /// A warning for a port name that several containers have.
     PortNameWarnings,
+    /// A projected source that names no files has none; before, warnings took it to have those of the source before it.
+    SourcesHaveTheirOwnPaths,
     /// A missing status of a Pod condition in a `podFailurePolicy` is `True` in a CronJob too; before, only in a Job.
     PodConditionStatusInCronJobs,
     /// `volumeDevices` are refused in a Pod with `hostUsers: false`.
@@ -41,17 +45,19 @@ pub enum Change {
 
 impl Change {
     /// All of them, by version.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::HostAliasPaths,
         Self::HookGoesWithItsSleep,
         Self::TrustBundlePaths,
         Self::OverlapWarnings,
         Self::StoredSidecarsMayResize,
+        Self::StoredImageVolumesStay,
         Self::SidecarsMayResize,
         Self::PartsOfImageVolumes,
         Self::NodeAffinityValues,
         Self::AddressWarnings,
         Self::PortNameWarnings,
+        Self::SourcesHaveTheirOwnPaths,
         Self::PodConditionStatusInCronJobs,
         Self::NoDevicesWithoutHostUsers,
         Self::EmptyDriverIsMissing,
@@ -65,10 +71,12 @@ impl Change {
         match self {
             Self::HostAliasPaths | Self::HookGoesWithItsSleep => 30,
             Self::TrustBundlePaths => 31,
-            Self::OverlapWarnings | Self::StoredSidecarsMayResize => 32,
+            Self::OverlapWarnings | Self::StoredSidecarsMayResize | Self::StoredImageVolumesStay => 32,
             Self::SidecarsMayResize | Self::PartsOfImageVolumes => 33,
             Self::NodeAffinityValues | Self::AddressWarnings | Self::PortNameWarnings => 33,
-            Self::PodConditionStatusInCronJobs | Self::NoDevicesWithoutHostUsers => 34,
+            Self::SourcesHaveTheirOwnPaths
+            | Self::PodConditionStatusInCronJobs
+            | Self::NoDevicesWithoutHostUsers => 34,
             Self::EmptyDriverIsMissing | Self::ZoneAloneIsRefused => 35,
             Self::TooManyRestartRules | Self::NoRestartToResizeInit => 36,
         }

@@ -119,3 +119,13 @@ fn the_newest_version_has_them_on() {
     let bad = json!([{"clusterTrustBundle": {"path": "a"}}]);
     assert_eq!(refused(&server, pod(bad)), ["volumes[0].projected.sources[0].clusterTrustBundle Required"]);
 }
+
+#[test]
+fn a_source_without_paths_once_had_those_of_the_one_before() {
+    let sources = json!([
+        {"secret": {"name": "a", "items": [{"key": "a", "path": "a"}]}},
+        {"configMap": {"name": "b"}},
+    ]);
+    let warnings = |version: &str| created(&server(version, ""), &job(pod(sources.clone()))).warnings().len();
+    assert_eq!([warnings("1.31"), warnings("1.32"), warnings("1.33"), warnings("1.34")], [0, 1, 1, 0]);
+}

@@ -226,3 +226,10 @@ fn a_deletion_cost_may_stay() {
     };
     assert_eq!((found("1", "x"), found("x", "y")), (1, 0));
 }
+
+#[test]
+fn a_stored_image_volume_stays() {
+    let pod = json!({"volumes": [{"name": "v", "image": {"reference": "busybox", "pullPolicy": "Always"}}]});
+    assert_eq!(updated(&server("1.31", ""), &pod, &pod), ["volumes[0] Required"]);
+    assert_eq!(updated(&server("1.32", ""), &pod, &pod), Vec::<String>::new());
+}
