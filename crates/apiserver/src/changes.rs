@@ -1,13 +1,23 @@
 //! What changed between versions without a feature gate.
 
 /// A change of the API server that no feature gate controls, so that a version has it or not. Each was found by asking
-/// servers of several versions the same.
+/// servers of several versions the same, or, where gates must be set otherwise to see it, in their sources.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Change {
     /// Faults of `hostAliases` name the element: `hostAliases[0].ip` instead of `hostAliases.ip`.
     HostAliasPaths,
     /// A hook that only sleeps goes when the gate of `sleep` is off; before, it was left empty, and refused.
     HookGoesWithItsSleep,
+    /// Faults of `clusterTrustBundle` are found below that name; before, below `clusterTrustBundlePEM`.
+    TrustBundlePaths,
+    /// A stored sidecar may keep its `resizePolicy`; before, no init container had one.
+    StoredSidecarsMayResize,
+    /// Sidecars may have a `resizePolicy`.
+    SidecarsMayResize,
+    /// A stored image volume stays where the gate is off; before, the volume was left without a source, and refused.
+    StoredImageVolumesStay,
+    /// A mount of an image volume may be of a part of it.
+    PartsOfImageVolumes,
     /// Warnings for files of one volume that would be written to the same place, and for a projected source that
     /// names nothing.
     OverlapWarnings,
@@ -17,6 +27,8 @@ pub enum Change {
     AddressWarnings,
     /// A warning for a port name that several containers have.
     PortNameWarnings,
+    /// A projected source that names no files has none; before, warnings took it to have those of the source before it.
+    SourcesHaveTheirOwnPaths,
     /// A missing status of a Pod condition in a `podFailurePolicy` is `True` in a CronJob too; before, only in a Job.
     PodConditionStatusInCronJobs,
     /// `volumeDevices` are refused in a Pod with `hostUsers: false`.
@@ -33,13 +45,19 @@ pub enum Change {
 
 impl Change {
     /// All of them, by version.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 18] = [
         Self::HostAliasPaths,
         Self::HookGoesWithItsSleep,
+        Self::TrustBundlePaths,
         Self::OverlapWarnings,
+        Self::StoredSidecarsMayResize,
+        Self::StoredImageVolumesStay,
+        Self::SidecarsMayResize,
+        Self::PartsOfImageVolumes,
         Self::NodeAffinityValues,
         Self::AddressWarnings,
         Self::PortNameWarnings,
+        Self::SourcesHaveTheirOwnPaths,
         Self::PodConditionStatusInCronJobs,
         Self::NoDevicesWithoutHostUsers,
         Self::EmptyDriverIsMissing,
@@ -52,9 +70,13 @@ impl Change {
     pub const fn since(self) -> u8 {
         match self {
             Self::HostAliasPaths | Self::HookGoesWithItsSleep => 30,
-            Self::OverlapWarnings => 32,
+            Self::TrustBundlePaths => 31,
+            Self::OverlapWarnings | Self::StoredSidecarsMayResize | Self::StoredImageVolumesStay => 32,
+            Self::SidecarsMayResize | Self::PartsOfImageVolumes => 33,
             Self::NodeAffinityValues | Self::AddressWarnings | Self::PortNameWarnings => 33,
-            Self::PodConditionStatusInCronJobs | Self::NoDevicesWithoutHostUsers => 34,
+            Self::SourcesHaveTheirOwnPaths
+            | Self::PodConditionStatusInCronJobs
+            | Self::NoDevicesWithoutHostUsers => 34,
             Self::EmptyDriverIsMissing | Self::ZoneAloneIsRefused => 35,
             Self::TooManyRestartRules | Self::NoRestartToResizeInit => 36,
         }

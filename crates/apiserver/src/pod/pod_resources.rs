@@ -8,6 +8,7 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Text;
 use super::decimal::Decimal;
 use super::quantity::Quantity;
 use super::resources::{Owner, ResourceList, amount, check_claims, check_lists, is_huge_page};
+use crate::Gate;
 use crate::errors::{Errors, list, quote};
 use crate::names;
 use jobguard_manifest::At;
@@ -30,6 +31,10 @@ pub(super) fn claims(claims: &[PodResourceClaim], at: &At<'_>, report: &mut Erro
             report.name(&at.field("name"), name, names::dns_label(name));
         } else {
             report.duplicate(&at.field("name"), name, "is the name of another claim: use each name once");
+        }
+        // Versions with these two inside of `source`: the types have no place for it.
+        if !report.server.knows_field("PodResourceClaim", "resourceClaimName") {
+            continue;
         }
         match (&claim.resource_claim_name, &claim.resource_claim_template_name) {
             (None, None) => {
@@ -62,6 +67,10 @@ pub(super) fn overhead(overhead: &ResourceList, at: &At<'_>, report: &mut Errors
 
 /// Checks the Pod's own `resources`, and that its containers fit into them.
 pub(super) fn check(spec: &PodSpec, at: &At<'_>, report: &mut Errors<'_>) {
+    // A stored Pod keeps them where the gate is off, and they are not looked at then.
+    if !report.server.on(Gate::PodLevelResources) {
+        return;
+    }
     let Some(resources) = &spec.resources else { return };
     let here = at.field("resources");
     if spec.os.as_ref().is_some_and(|os| os.name == "windows") {

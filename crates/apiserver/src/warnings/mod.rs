@@ -6,7 +6,7 @@ mod ports;
 
 use k8s_openapi::api::batch::v1::JobSpec;
 
-pub(self) use super::errors::Errors;
+use super::errors::Errors;
 use super::names;
 use super::validate::quoted;
 use super::{FieldError, Server, Topic, Workload};
