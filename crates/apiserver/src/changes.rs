@@ -91,6 +91,20 @@ impl Change {
             Self::HookGoesWithItsSleep => {
                 "a lifecycle hook that only sleeps is dropped as a whole where the gate of `sleep` is off; before, an empty hook was left, and refused"
             }
+            Self::TrustBundlePaths => {
+                "faults of `clusterTrustBundle` have that name in their paths, where it was `clusterTrustBundlePEM`"
+            }
+            Self::StoredSidecarsMayResize => {
+                "an update may keep the `resizePolicy` of a stored sidecar; before, no init container could have one"
+            }
+            Self::SidecarsMayResize => "a sidecar may have a `resizePolicy`",
+            Self::StoredImageVolumesStay => {
+                "an update keeps a stored `image` volume where its gate is off; before, the volume was left empty, and refused"
+            }
+            Self::PartsOfImageVolumes => "a mount of an `image` volume may have a `subPath`",
+            Self::SourcesHaveTheirOwnPaths => {
+                "warnings of files with the same path pass over a projected source that names no files; before, it counted with the files of the one before it"
+            }
             Self::OverlapWarnings => {
                 "a warning where two files of a volume have the same path, and where a projected source names nothing"
             }
