@@ -116,7 +116,7 @@ pub fn deciding_gates() -> Vec<(Gate, &'static str)> {
 }
 
 /// What gates decide that is not whether a field is kept.
-const DECIDING: [(Gate, &str); 18] = [
+const DECIDING: [(Gate, &str); 26] = [
     (Gate::AppArmorFields, "a warning for the annotations that `appArmorProfile` has replaced"),
     (
         Gate::JobBackoffLimitPerIndex,
@@ -162,6 +162,20 @@ const DECIDING: [(Gate, &str); 18] = [
     ),
     (Gate::TaintTolerationComparisonOperators, "tolerations may have the operators `Lt` and `Gt`"),
     (Gate::VolumeAttributesClass, "whether the name in `volumeAttributesClassName` is validated"),
+    (Gate::AppArmor, "whether `appArmorProfile`, and the annotations that it has replaced, are kept"),
+    (
+        Gate::DefaultHostNetworkHostPortsInPodTemplates,
+        "whether `hostPort` has a default in templates with `hostNetwork`",
+    ),
+    (Gate::ElasticIndexedJob, "`completions` of an Indexed Job can be changed together with `parallelism`"),
+    (Gate::MinDomainsInPodTopologySpread, "whether `minDomains` of topology spread constraints is kept"),
+    (
+        Gate::PodDeletionCost,
+        "whether the annotation `controller.kubernetes.io/pod-deletion-cost` is validated",
+    ),
+    (Gate::PodHostIPs, "`status.hostIPs` can be the source of an environment variable or a file"),
+    (Gate::PodSchedulingReadiness, "whether `schedulingGates` is kept"),
+    (Gate::UserNamespacesHostNetworkSupport, "`hostNetwork` may stand beside `hostUsers: false`"),
 ];
 
 /// A field of the sample.
