@@ -107,14 +107,23 @@ fn field(difference: &FieldDifference) -> String {
     format!("| {} | {} | {dropped} | {kept} | {} |\n", paths.join("<br>"), span(&known), gates.join(", "))
 }
 
-/// What a gate decides that has fields of its own: `whether hostUsers is kept`.
+/// What a gate decides that has fields of its own: `whether hostUsers is kept`, with what they are in, unless that is a
+/// spec.
 fn fields_of(gate: Gate, differences: &[FieldDifference]) -> String {
     let of_gate = differences.iter().filter(|difference| difference.gates.contains(&gate));
     let names: BTreeSet<&str> =
-        of_gate.flat_map(|difference| &difference.paths).filter_map(|path| path.rsplit('.').next()).collect();
+        of_gate.flat_map(|difference| &difference.paths).map(|path| tail(path)).collect();
     let are = if names.len() == 1 { "is" } else { "are" };
     let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
-    format!("whether {} {are} kept", names.join(" and "))
+    format!("whether {} {are} kept", names.join(", "))
+}
+
+fn tail(path: &str) -> &str {
+    let Some((parents, name)) = path.rsplit_once('.') else { return path };
+    match parents.rsplit('.').next() {
+        Some("spec") | None => name,
+        Some(parent) => &path[path.len() - name.len() - 1 - parent.len()..],
+    }
 }
 
 /// Versions in a cell: `since 1.30`, `1.31-1.34`, `all`.
