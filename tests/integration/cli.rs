@@ -342,8 +342,11 @@ fn for_an_older_cluster() {
     assert_eq!(lint(&["-"], &job).2, Some(0));
     let (stdout, _, code) = lint(&["-", "--kubernetes-version", "1.29"], &job);
     assert_eq!(code, Some(1));
-    assert!(stdout.contains("api/field-not-in-version") && stdout.contains("<stdin>:6:14"), "{stdout}");
+    assert!(stdout.contains("api/unknown-field") && stdout.contains("<stdin>:6:3"), "{stdout}");
+    let (stdout, _, code) = lint(&["-", "--kubernetes-version", "1.30"], &job);
+    assert_eq!(code, Some(1));
+    assert!(stdout.contains("api/field-dropped") && stdout.contains("<stdin>:6:3"), "{stdout}");
     let (_, stderr, code) = lint(&["-", "--kubernetes-version", "1.12"], &job);
     assert_eq!(code, Some(2));
-    assert!(stderr.contains("from 1.29 to 1.36"), "{stderr}");
+    assert!(stderr.contains("from 1.29 to 1.37"), "{stderr}");
 }
