@@ -92,7 +92,7 @@ pub(crate) fn write(path: &Path, content: &[u8]) -> Result<()> {
 }
 
 fn show(path: &Path) -> String {
-    crate::report::plain(&path.display().to_string())
+    jobguard_text::plain(&path.display().to_string())
 }
 
 #[cfg(test)]

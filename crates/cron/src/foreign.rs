@@ -1,5 +1,7 @@
 //! Schedules of other programs: recognised in what is refused, so that the message can say what it is.
 
+use jobguard_text::distance;
+
 use super::Schedule;
 use super::error::{ForeignSyntax, ParseError, ParseErrorKind};
 use super::field::{Field, FieldKind};
@@ -171,8 +173,7 @@ pub(super) fn nearest_descriptor(text: &str) -> Option<&'static str> {
     if word.len() > 16 {
         return None;
     }
-    let distance = |name: &str| strsim::osa_distance(name, &word);
-    let near = DESCRIPTORS.iter().map(|(name, _)| (distance(name), *name));
+    let near = DESCRIPTORS.iter().map(|(name, _)| (distance(name, &word), *name));
     near.filter(|(distance, _)| *distance <= 2).min().map(|(_, name)| name)
 }
 

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use super::duration::{self, DurationFault};
 use super::error::{ParseError, ParseErrorKind};
 use super::field::{Field, FieldKind};
 use super::{Schedule, When, foreign, zone};
+use jobguard_text::duration::{self, DurationFault};
 
 /// The descriptors that stand for five fields: name, then minute, hour, day of month, month and weekday.
 pub(super) const DESCRIPTORS: [(&str, [Option<u8>; 5]); 7] = [

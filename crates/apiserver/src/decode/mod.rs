@@ -24,6 +24,7 @@ use super::tables;
 use super::{Cause, Dropped, FieldError, Kind, Relation, Remedy, Server, Topic, Workload};
 use jobguard_manifest::{At, FieldPath, Segment};
 use jobguard_manifest::{Entry, NodeId, NodeKind, Tree};
+use jobguard_text::shortened;
 
 /// How many values are looked at. A request of the largest size that an API server takes has fewer; aliases can
 /// make a small text larger than that.
@@ -31,6 +32,8 @@ const MAX_VALUES: usize = 4_000_000;
 
 /// How many complaints are kept: enough for every honest mistake, and a bound for what is none.
 pub const MAX_COMPLAINTS: usize = 1000;
+/// How much of a key a message shows, in characters.
+const MAX_KEY: usize = 40;
 /// For how many unknown fields their place is looked for.
 const MAX_PLACED: usize = 100;
 
@@ -238,7 +241,7 @@ impl Walk<'_> {
         let other_version = ty.field(&entry.key);
         let message = match other_version {
             Some(field) => self.version_message(ty.name, field),
-            None => format!("{} has no field {}", ty.name, type_messages::short(&entry.key)),
+            None => format!("{} has no field {}", ty.name, shortened(&entry.key, MAX_KEY)),
         };
         let mut error = FieldError::new(path, Cause::NotSupported, Topic::UnknownField, message);
         if let Some(field) = other_version {

@@ -11,7 +11,7 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 
 use super::overlap::warn_overlaps;
 use super::ports::warn_ports;
-use super::{At, Errors, names, quoted};
+use super::{At, Errors, names, quote};
 use crate::pod::dns::sloppy_address;
 use crate::pod::quantity;
 use crate::{Change, Gate};
@@ -187,7 +187,7 @@ fn warn_node_term(term: &NodeSelectorTerm, with_values: bool, at: &At<'_>, found
         let values = here.field("values");
         for (index, value) in expression.values.iter().flatten().enumerate().filter(|_| with_values) {
             for problem in names::label_value(value) {
-                let message = format!("no node has this label: {} {problem}", quoted(value));
+                let message = format!("no node has this label: {} {problem}", quote(value));
                 found.warn(&values.index(index), message, "use a value that a label can have");
             }
         }
@@ -297,7 +297,7 @@ fn warn_fractions(resources: Option<&Resources>, at: &At<'_>, found: &mut Errors
 fn warn_fraction(resources: Option<&Resources>, name: &str, at: &At<'_>, found: &mut Errors<'_>) {
     let Some(value) = resources.and_then(|resources| resources.get(name)) else { return };
     if quantity::Quantity::parse(&value.0).is_ok_and(|parsed| !parsed.round_up_to_milli().is_whole()) {
-        let message = format!("{} of {name} is not a whole number of bytes", quoted(&value.0));
+        let message = format!("{} of {name} is not a whole number of bytes", quote(&value.0));
         found.warn(&at.key(name), message, "m means thousandths; M and Mi mean millions of bytes");
     }
 }
