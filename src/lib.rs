@@ -13,6 +13,7 @@ pub use jobguard_apiserver as apiserver;
 pub use jobguard_cron as cron;
 pub use jobguard_manifest as manifest;
 
+mod atomic_file;
 pub mod cli;
 #[cfg(feature = "cluster")]
 pub mod cluster;
@@ -23,7 +24,6 @@ pub mod exclude;
 pub mod lint;
 pub mod mutate;
 pub mod policy;
-mod replace;
 pub mod report;
 pub mod rules;
 #[cfg(feature = "serve")]
