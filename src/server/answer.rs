@@ -309,7 +309,7 @@ mod tests {
         let finding = finding("metadata.labels[a\nb]", "no\u{1b}[31m", "mend\nit");
         assert_eq!(
             line(&finding, 256),
-            "metadata.labels[a b]: no [31m (job/work-queue-completions); mend it"
+            "metadata.labels[a b]: no\u{fffd}[31m (job/work-queue-completions); mend it"
         );
         let root = rule().finding(Severity::Error, FieldPath::root(), "wrong");
         assert_eq!(line(&root, 256), "wrong (job/work-queue-completions)");
