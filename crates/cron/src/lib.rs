@@ -18,12 +18,13 @@
 
 mod calendar;
 mod clock_change;
+mod dialects;
 mod error;
 mod field;
-mod foreign;
 mod next;
 mod parse;
 mod quartz;
+mod six_fields;
 mod zone;
 
 use jiff::Timestamp;
