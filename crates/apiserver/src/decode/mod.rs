@@ -21,7 +21,7 @@ use self::typed::TypedRoot;
 use super::pod::quantity::Quantity;
 use super::schema::{Field, Schema, Shape, TypeId};
 use super::tables;
-use super::{Cause, Dropped, FieldError, Kind, Relation, Remedy, Server, Topic, Workload};
+use super::{Cause, Dropped, FieldError, Kind, KubernetesVersion, Relation, Remedy, Server, Topic, Workload};
 use jobguard_manifest::{At, FieldPath, Segment};
 use jobguard_manifest::{Entry, NodeId, NodeKind, Tree};
 use jobguard_text::shortened;
@@ -408,11 +408,20 @@ impl Walk<'_> {
     }
 }
 
+/// The first minor version that knows a field and has its feature gates on by default.
+fn first_on(field: &Field) -> Option<u8> {
+    let is_on = |minor: &u8| field.gates.iter().all(|gate| gate.is_on_by_default(*minor));
+    KubernetesVersion::all().map(KubernetesVersion::minor).filter(|minor| field.known_in(*minor)).find(is_on)
+}
+
 /// What to do about a field of other versions.
 fn version_help(field: &Field) -> String {
     match field.until {
         Some(until) => format!("remove it; only Kubernetes 1.{} to 1.{until} know it", field.since),
-        None => format!("remove it, or use Kubernetes 1.{} or later", field.since),
+        None => match first_on(field) {
+            Some(minor) => format!("remove it, or use Kubernetes 1.{minor} or later"),
+            None => "remove it; versions that know it drop it, unless its feature gate is set".to_owned(),
+        },
     }
 }
 
