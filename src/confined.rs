@@ -99,6 +99,7 @@ impl Root {
 /// # Errors
 ///
 /// A link leads elsewhere; or where one leads to cannot be found out.
+#[cfg(feature = "cli")]
 pub(crate) fn may_write(path: &Path) -> Result<(), Refusal> {
     let here = std::env::current_dir()?;
     let Root(root) = match Root::of_repository(&here) {
