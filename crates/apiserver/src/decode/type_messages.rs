@@ -24,7 +24,7 @@ pub(super) fn mistyped(kind: &NodeKind<'_>, shape: &Shape, private: bool) -> (St
     (message, advice(kind, shape, private))
 }
 
-/// What would mend a value that is not of the shape, where the value itself says what is meant.
+/// What would fix a value that is not of the shape, where the value itself says what is meant.
 pub(super) fn remedy(kind: &NodeKind<'_>, shape: &Shape) -> Option<Remedy> {
     let certain = |value: Value| Some(Remedy::Value { value, certain: true });
     let perhaps = |value: Value| Some(Remedy::Value { value, certain: false });

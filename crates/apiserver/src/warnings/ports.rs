@@ -18,7 +18,7 @@ struct Placed<'p> {
 /// How many ports of the same number are compared with each other; more than any Pod has use for.
 const COMPARED: usize = 64;
 
-/// After so many pairs that get in each other's way, no more than one is told of each port.
+/// After so many pairs that get in each other's way, no more than one is reported for each port.
 const PAIRS: usize = 512;
 
 pub(super) fn warn_ports(spec: &PodSpec, at: &At<'_>, found: &mut Errors<'_>) {
