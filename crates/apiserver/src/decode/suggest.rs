@@ -222,7 +222,7 @@ fn places(kind: Kind) -> Places {
 
 fn visit(schema: Schema, id: TypeId, route: &mut Vec<&'static str>, found: &mut Places) {
     for field in schema.fields(id) {
-        // Nobody writes these two by hand, and ephemeral containers have no place in a template.
+        // These two are not written by hand, and ephemeral containers have no place in a template.
         if matches!(field.name, "status" | "managedFields" | "ephemeralContainers") {
             continue;
         }
