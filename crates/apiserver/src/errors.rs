@@ -82,7 +82,7 @@ impl<'e> Errors<'e> {
     }
 
     /// Whether what a feature gate brings is allowed: the gate is on, or it is off and the stored Pod has it, as `used`
-    /// finds. A version that does not know the gate allows it to nobody.
+    /// finds. A version that does not know the gate never allows it.
     pub(crate) fn allows(&self, gate: Gate, used: impl FnOnce(&PodSpec) -> bool) -> bool {
         self.server.on(gate) || (self.server.is_off(gate) && self.stored_pod.is_some_and(used))
     }
