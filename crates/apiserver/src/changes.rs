@@ -8,6 +8,8 @@ pub enum Change {
     HostAliasPaths,
     /// A hook that only sleeps goes when the gate of `sleep` is off; before, it was left empty, and refused.
     HookGoesWithItsSleep,
+    /// The path of a projected token must lead downwards.
+    LocalTokenPaths,
     /// `procMount: Unmasked` needs a Pod with users of its own.
     UnmaskedNeedsOwnUsers,
     /// Faults of `clusterTrustBundle` are found below that name; before, below `clusterTrustBundlePEM`.
@@ -53,9 +55,10 @@ pub enum Change {
 
 impl Change {
     /// All of them, by version.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::HostAliasPaths,
         Self::HookGoesWithItsSleep,
+        Self::LocalTokenPaths,
         Self::UnmaskedNeedsOwnUsers,
         Self::TrustBundlePaths,
         Self::OverlapWarnings,
@@ -80,7 +83,10 @@ impl Change {
     /// The minor version that has it first.
     pub const fn since(self) -> u8 {
         match self {
-            Self::HostAliasPaths | Self::HookGoesWithItsSleep | Self::UnmaskedNeedsOwnUsers => 30,
+            Self::HostAliasPaths
+            | Self::HookGoesWithItsSleep
+            | Self::LocalTokenPaths
+            | Self::UnmaskedNeedsOwnUsers => 30,
             Self::TrustBundlePaths => 31,
             Self::OverlapWarnings | Self::StoredSidecarsMayResize | Self::StoredImageVolumesStay => 32,
             Self::SidecarsMayResize | Self::PartsOfImageVolumes => 33,
