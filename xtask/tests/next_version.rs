@@ -47,12 +47,16 @@ fn types(data: &Data, package: &str, added: &str) -> String {
     text
 }
 
-/// The newest states of the gates as a list in Go, with what is to be added.
-fn list(data: &Data, added: &str) -> String {
+/// The newest states of the gates as a list in Go, with what is to be added. The gate `changed` is beta and on.
+fn list(data: &Data, changed: &str, added: &str) -> String {
     let mut text =
         String::from("package features\n\nvar a = map[featuregate.Feature]featuregate.FeatureSpec{\n");
     for name in data.gates.gates.keys() {
         let Some(Some(state)) = data.gates.states(name).unwrap().pop() else { continue };
+        if name == changed {
+            writeln!(text, "\tpkg.{name}: {{Default: true, PreRelease: featuregate.Beta}},").unwrap();
+            continue;
+        }
         let stage = match state.to_string() {
             text if text.contains("GA") => "GA",
             text if text.contains("Alpha") => "Alpha",
@@ -85,10 +89,22 @@ fn a_new_version_changes_what_is_new() {
     write(root.path(), "staging/src/k8s.io/api/batch/v1/types.go", &types(&data, "v1", field));
     write(root.path(), "staging/src/k8s.io/api/scheduling/v1alpha3/types.go", &types(&data, "v1alpha3", ""));
     let gate = "\tMadeUp: {Default: false, PreRelease: featuregate.Alpha},\n";
-    write(root.path(), "pkg/features/kube_features.go", &list(&data, gate));
+    // An alpha gate that is off, and in the next version is on.
+    let changed = "GRPCContainerProbeTLS";
+    write(root.path(), "pkg/features/kube_features.go", &list(&data, changed, gate));
     let before = data.files().unwrap();
     data.merge(next, root.path()).unwrap();
     let after = data.files().unwrap();
+    // A version is a matter of data, and of the tables that follow from it: no other file has anything of it.
+    let names: Vec<_> = after.iter().map(|(name, _)| *name).collect();
+    let is_table = |name: &&&str| name.starts_with("crates/apiserver/src/tables/");
+    let is_data = |name: &&&str| name.starts_with("xtask/data/");
+    assert_eq!(
+        (names.iter().filter(is_table).count(), names.iter().filter(is_data).count()),
+        (2, 2),
+        "{names:?}"
+    );
+    assert_eq!(names.len(), 4, "{names:?}");
 
     let added = |name: &str| -> Vec<String> {
         let text = |files: &[(&'static str, String)]| {
@@ -112,6 +128,12 @@ fn a_new_version_changes_what_is_new() {
         format!("Field::new(\"madeUp\", Shape::Str).pointer().since({}).gates(&[Gate::MadeUp]),", next.0);
     assert_eq!(added("fields.rs"), [expected]);
     let gates = added("gates.rs");
-    assert!(gates.contains(&format!("pub const NEWEST_MINOR: u8 = {};", next.0)));
+    let on = format!("({}, BETA_ON)", next.0);
+    assert!(gates.iter().any(|line| line.contains(&on)), "{gates:#?}");
+    // The rows of the new gate and of the one that has changed, and of no other.
+    let rows: Vec<_> =
+        gates.iter().filter(|line| line.starts_with("GateInfo::new") || line.starts_with('(')).collect();
+    assert!(rows.len() <= 3, "{rows:#?}");
+    assert!(gates.contains(&format!("pub(crate) const NEWEST_MINOR: u8 = {};", next.0)));
     assert!(gates.contains(&format!("GateInfo::new(Gate::MadeUp, \"MadeUp\", &[({}, ALPHA_OFF)]),", next.0)));
 }

@@ -1,13 +1,27 @@
 //! What changed between versions without a feature gate.
 
 /// A change of the API server that no feature gate controls, so that a version has it or not. Each was found by asking
-/// servers of several versions the same.
+/// servers of several versions the same, or, where gates must be set otherwise to see it, in their sources.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Change {
     /// Faults of `hostAliases` name the element: `hostAliases[0].ip` instead of `hostAliases.ip`.
     HostAliasPaths,
     /// A hook that only sleeps goes when the gate of `sleep` is off; before, it was left empty, and refused.
     HookGoesWithItsSleep,
+    /// The path of a projected token must lead downwards.
+    LocalTokenPaths,
+    /// `procMount: Unmasked` needs a Pod with users of its own.
+    UnmaskedNeedsOwnUsers,
+    /// Faults of `clusterTrustBundle` are found below that name; before, below `clusterTrustBundlePEM`.
+    TrustBundlePaths,
+    /// A stored sidecar may keep its `resizePolicy`; before, no init container had one.
+    StoredSidecarsMayResize,
+    /// Sidecars may have a `resizePolicy`.
+    SidecarsMayResize,
+    /// A stored image volume stays where the gate is off; before, the volume was left without a source, and refused.
+    StoredImageVolumesStay,
+    /// A mount of an image volume may be of a part of it.
+    PartsOfImageVolumes,
     /// Warnings for files of one volume that would be written to the same place, and for a projected source that
     /// names nothing.
     OverlapWarnings,
@@ -17,6 +31,12 @@ pub enum Change {
     AddressWarnings,
     /// A warning for a port name that several containers have.
     PortNameWarnings,
+    /// A projected source that names no files has none; before, warnings took it to have those of the source before it.
+    SourcesHaveTheirOwnPaths,
+    /// A Pod's own requests are held against those of its containers where both name a resource, and so are its limits of
+    /// huge pages; a Windows Pod has no such resources. Before, a request of a container that the Pod did not name was too
+    /// much.
+    PodResourcesByName,
     /// A missing status of a Pod condition in a `podFailurePolicy` is `True` in a CronJob too; before, only in a Job.
     PodConditionStatusInCronJobs,
     /// `volumeDevices` are refused in a Pod with `hostUsers: false`.
@@ -25,6 +45,8 @@ pub enum Change {
     EmptyDriverIsMissing,
     /// A schedule such as `TZ=UTC` with nothing behind it is refused; before, the server panicked.
     ZoneAloneIsRefused,
+    /// The `restartPolicyRules` of an init container need a `restartPolicy` beside them.
+    InitRulesNeedPolicy,
     /// Too many `restartPolicyRules` are TooMany; before, they were TooLong.
     TooManyRestartRules,
     /// `resizePolicy: RestartContainer` is refused in an init container that is no sidecar.
@@ -33,17 +55,27 @@ pub enum Change {
 
 impl Change {
     /// All of them, by version.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 22] = [
         Self::HostAliasPaths,
         Self::HookGoesWithItsSleep,
+        Self::LocalTokenPaths,
+        Self::UnmaskedNeedsOwnUsers,
+        Self::TrustBundlePaths,
         Self::OverlapWarnings,
+        Self::StoredSidecarsMayResize,
+        Self::StoredImageVolumesStay,
+        Self::SidecarsMayResize,
+        Self::PartsOfImageVolumes,
         Self::NodeAffinityValues,
         Self::AddressWarnings,
         Self::PortNameWarnings,
+        Self::SourcesHaveTheirOwnPaths,
+        Self::PodResourcesByName,
         Self::PodConditionStatusInCronJobs,
         Self::NoDevicesWithoutHostUsers,
         Self::EmptyDriverIsMissing,
         Self::ZoneAloneIsRefused,
+        Self::InitRulesNeedPolicy,
         Self::TooManyRestartRules,
         Self::NoRestartToResizeInit,
     ];
@@ -51,11 +83,19 @@ impl Change {
     /// The minor version that has it first.
     pub const fn since(self) -> u8 {
         match self {
-            Self::HostAliasPaths | Self::HookGoesWithItsSleep => 30,
-            Self::OverlapWarnings => 32,
+            Self::HostAliasPaths
+            | Self::HookGoesWithItsSleep
+            | Self::LocalTokenPaths
+            | Self::UnmaskedNeedsOwnUsers => 30,
+            Self::TrustBundlePaths => 31,
+            Self::OverlapWarnings | Self::StoredSidecarsMayResize | Self::StoredImageVolumesStay => 32,
+            Self::SidecarsMayResize | Self::PartsOfImageVolumes => 33,
             Self::NodeAffinityValues | Self::AddressWarnings | Self::PortNameWarnings => 33,
-            Self::PodConditionStatusInCronJobs | Self::NoDevicesWithoutHostUsers => 34,
-            Self::EmptyDriverIsMissing | Self::ZoneAloneIsRefused => 35,
+            Self::SourcesHaveTheirOwnPaths
+            | Self::PodResourcesByName
+            | Self::PodConditionStatusInCronJobs
+            | Self::NoDevicesWithoutHostUsers => 34,
+            Self::EmptyDriverIsMissing | Self::ZoneAloneIsRefused | Self::InitRulesNeedPolicy => 35,
             Self::TooManyRestartRules | Self::NoRestartToResizeInit => 36,
         }
     }

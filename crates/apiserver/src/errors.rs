@@ -36,11 +36,41 @@ pub(crate) struct Errors<'e> {
     pub(crate) job_name: Option<&'e str>,
     /// The Pod stored so far, on update: what it uses already may stay, whatever the gates say.
     pub(crate) stored_pod: Option<&'e PodSpec>,
+    /// What the stored Pod has wrong and may therefore keep.
+    pub(crate) kept: Kept,
+}
+
+/// Faults of a stored Pod template. Where it has one, an update may keep it, and add others of the kind: servers that
+/// refused no such thing may have stored it. Nothing is kept on create.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Kept {
+    /// Amounts of huge pages that are no whole number of pages.
+    pub(crate) broken_pages: bool,
+    /// Values in the expressions of label selectors that no label can have: of the Job and of Pod affinity.
+    pub(crate) selector_values: bool,
+    /// Label selectors of topology spread constraints, whatever is wrong with them.
+    pub(crate) spread_selectors: bool,
+    /// The other way of judging `matchLabelKeys` of topology spread constraints.
+    pub(crate) other_spread_keys: bool,
+    /// Values in required node affinity that no label can have.
+    pub(crate) node_values: bool,
+    /// Paths of projected tokens that lead elsewhere.
+    pub(crate) token_paths: bool,
+    /// Kernel parameters of a namespace that the Pod shares with its host.
+    pub(crate) host_sysctls: bool,
+    /// A deletion cost that is no number.
+    pub(crate) deletion_cost: bool,
+    /// Block devices in a Pod with users of its own.
+    pub(crate) devices_of_own_users: bool,
+    /// Init containers that would be restarted to be resized.
+    pub(crate) restarts_to_resize: bool,
+    /// Sidecars with a resize policy.
+    pub(crate) sidecar_resize_policy: bool,
 }
 
 impl<'e> Errors<'e> {
     pub(crate) fn new(server: &'e Server, topic: Topic, list: &'e mut Vec<FieldError>) -> Self {
-        Self { server, list, topic, job_name: None, stored_pod: None }
+        Self { server, list, topic, job_name: None, stored_pod: None, kept: Kept::default() }
     }
 
     /// The same sink for another topic.
@@ -48,9 +78,10 @@ impl<'e> Errors<'e> {
         Errors { topic, list: self.list, ..*self }
     }
 
-    /// Whether what a feature gate brings is allowed: the gate is on, or the stored Pod has it, as `used` finds.
+    /// Whether what a feature gate brings is allowed: the gate is on, or it is off and the stored Pod has it, as `used`
+    /// finds. A version that does not know the gate never allows it.
     pub(crate) fn allows(&self, gate: Gate, used: impl FnOnce(&PodSpec) -> bool) -> bool {
-        self.server.on(gate) || self.stored_pod.is_some_and(used)
+        self.server.on(gate) || (self.server.is_off(gate) && self.stored_pod.is_some_and(used))
     }
 
     /// Adds a fault at `at`; what comes back takes the details.

@@ -177,7 +177,7 @@ fn nearest(name: &str) -> Option<Gate> {
     jobguard_text::nearest(name, Gate::all().map(Gate::name)).and_then(Gate::named)
 }
 
-/// The versions that have a gate: `1.34 to 1.37`.
+/// The versions that have a gate, in words.
 fn versions_of(gate: Gate) -> String {
     let mut versions = KubernetesVersion::all().filter(|version| gate.state(version.minor()).is_some());
     match (versions.next(), versions.next_back()) {

@@ -13,11 +13,27 @@
 //! 4. [`Defaulted::prepare_for_create`]: the generated selector and labels, fields behind closed feature gates left out;
 //! 5. [`Server::validate_create`]: a fault ends the request (422);
 //! 6. validating webhooks: they see a prepared and valid object.
+//!
+//! # Feature gates
+//!
+//! [`FeatureGates::on`] is the server of a version with gates set otherwise than by default. Fields behind a gate that is
+//! off are left out and never looked at; where a stored object has them, or has wrong what later versions refuse, an
+//! update may keep it. What differs from a real server:
+//!
+//! - Fields that are new in the newest version, which has not been compared with a server, are left out where their gates
+//!   are off (all are, by default); where they are on, nothing but their types is checked.
+//! - Fields that only old versions have, and only behind gates that are off by default there (`source` of
+//!   `resourceClaims`, `workloadRef`), are decoded strictly, and then left out of the object even where the gate is on,
+//!   because the types are those of the newest version. Nothing below them is validated then, and their absence is not
+//!   complained of.
+//! - `protocol` of `httpGet` is assumed to be behind the gate of probes in lifecycle hooks, too.
 
 mod admit;
 mod apply;
 mod changes;
 mod child;
+#[cfg(test)]
+mod closed_world;
 mod decode;
 mod defaults;
 mod errors;

@@ -50,8 +50,12 @@ impl Server {
     /// Whether it knows a feature gate that is off: then it leaves out the fields behind it. A version that does not
     /// know the gate does not know the fields either, or treats them otherwise.
     pub(crate) fn is_off(&self, gate: Gate) -> bool {
-        let was_known = |minor| gate.state(minor).is_some();
-        !self.on(gate) && (OLDEST_MINOR..=self.version.minor()).any(was_known)
+        !self.on(gate) && self.knows(gate)
+    }
+
+    /// Whether its version or an earlier one has a feature gate: a gate goes when there is no way back.
+    pub(crate) fn knows(&self, gate: Gate) -> bool {
+        (OLDEST_MINOR..=self.version.minor()).any(|minor| gate.state(minor).is_some())
     }
 
     /// Decodes the object at `node`. `apiVersion` and `kind` are the caller's business: it has chosen `kind`.
@@ -77,6 +81,12 @@ impl Server {
     /// was.
     pub fn applied_by_server(&self, kind: Kind, stored: &Value) -> Option<Applied> {
         apply::applied_by_server(self.schema(), kind, stored)
+    }
+
+    /// Whether its version has a field of a type.
+    pub(crate) fn knows_field(&self, ty: &str, field: &str) -> bool {
+        let schema = self.schema();
+        schema.named(ty).is_some_and(|id| schema.field(id, field).is_some())
     }
 
     pub(crate) const fn schema(&self) -> Schema {

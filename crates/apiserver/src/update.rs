@@ -6,10 +6,11 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use super::errors::Errors;
 use super::gated::{Dropped, drop_disabled};
+use super::pod::kept;
 use super::semantic_equal::{same_pod_spec, same_template};
 use super::validate::{
-    validate_cron_job_spec, validate_generate_name_segment, validate_metadata_common,
-    validate_metadata_update, validate_object,
+    has_broken_cost, has_invalid_value, validate_cron_job_spec, validate_generate_name_segment,
+    validate_metadata_common, validate_metadata_update, validate_object,
 };
 use super::{Cause, FieldError, Gate, Server, Topic, Workload};
 use jobguard_manifest::At;
@@ -55,13 +56,17 @@ pub(super) fn validate_update(server: &Server, new: &Workload, old: &Workload) -
         (Workload::Job(job), Workload::Job(stored)) => {
             let old_spec = stored.spec.as_ref().unwrap_or(&empty);
             errors.stored_pod = old_spec.template.spec.as_ref();
+            errors.kept = kept(server, &old_spec.template, has_broken_cost);
+            errors.kept.selector_values |= old_spec.selector.as_ref().is_some_and(has_invalid_value);
             validate_object(new, Some(old_spec), &mut errors);
             validate_job_change(job, stored, &mut errors);
         }
         (Workload::CronJob(cron_job), Workload::CronJob(stored)) => {
             let stored: &CronJobSpec = &stored.spec;
-            errors.stored_pod =
-                stored.job_template.spec.as_ref().and_then(|spec| spec.template.spec.as_ref());
+            if let Some(spec) = &stored.job_template.spec {
+                errors.stored_pod = spec.template.spec.as_ref();
+                errors.kept = kept(server, &spec.template, has_broken_cost);
+            }
             validate_metadata_common(&cron_job.metadata, &mut errors);
             validate_cron_job_spec(&cron_job.spec, Some(stored), &mut errors);
         }
@@ -109,7 +114,7 @@ fn validate_completions(new: &JobSpec, old: &JobSpec, at: &At<'_>, errors: &mut 
         return;
     }
     let here = at.field("completions");
-    if new.completion_mode.as_deref() != Some("Indexed") {
+    if new.completion_mode.as_deref() != Some("Indexed") || !errors.server.on(Gate::ElasticIndexedJob) {
         fixed_field(&here, "completions", errors);
     } else if new.completions.is_some() && new.completions != new.parallelism {
         errors

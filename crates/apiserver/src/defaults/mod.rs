@@ -132,7 +132,7 @@ fn default_job(server: &Server, job: &mut Job) -> bool {
     if server.on(Gate::JobPodReplacementPolicy) {
         spec.pod_replacement_policy.get_or_insert_with(|| replacement.to_owned());
     }
-    default_template(spec);
+    default_template(server, spec);
 
     let template_labels = spec.template.metadata.as_ref().and_then(|metadata| metadata.labels.as_ref());
     let labels_shared =
@@ -154,7 +154,7 @@ fn default_cron_job(server: &Server, cron_job: &mut CronJob) {
     if server.has(Change::PodConditionStatusInCronJobs) {
         default_pod_conditions(job);
     }
-    default_template(job);
+    default_template(server, job);
 }
 
 fn default_pod_conditions(spec: &mut JobSpec) {
@@ -165,13 +165,13 @@ fn default_pod_conditions(spec: &mut JobSpec) {
     }
 }
 
-fn default_template(spec: &mut JobSpec) {
+fn default_template(server: &Server, spec: &mut JobSpec) {
     if let Some(annotations) =
         spec.template.metadata.as_mut().and_then(|metadata| metadata.annotations.as_mut())
     {
         pod::drop_legacy_annotations(annotations);
     }
-    pod::default_spec(spec.template.spec.get_or_insert_default());
+    pod::default_spec(server, spec.template.spec.get_or_insert_default());
 }
 
 fn generate_selector(job: &mut Job, shares_labels: bool) {

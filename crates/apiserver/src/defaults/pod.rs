@@ -10,6 +10,7 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 
 use crate::image::effective_tag;
 use crate::pod::quantity;
+use crate::{Gate, Server};
 
 /// Annotations that once held init containers; the server has removed them ever since there is a field.
 const LEGACY_ANNOTATIONS: [&str; 4] = [
@@ -44,7 +45,7 @@ pub(super) fn drop_legacy_annotations(annotations: &mut BTreeMap<String, String>
     }
 }
 
-pub(super) fn default_spec(spec: &mut PodSpec) {
+pub(super) fn default_spec(server: &Server, spec: &mut PodSpec) {
     fill(&mut spec.dns_policy, "ClusterFirst");
     fill(&mut spec.restart_policy, "Always");
     fill(&mut spec.scheduler_name, "default-scheduler");
@@ -55,7 +56,14 @@ pub(super) fn default_spec(spec: &mut PodSpec) {
     }
     spec.service_account = spec.service_account_name.clone();
     for volume in spec.volumes.iter_mut().flatten() {
-        default_volume(volume);
+        default_volume(server, volume);
+    }
+    if spec.host_network == Some(true) && server.on(Gate::DefaultHostNetworkHostPortsInPodTemplates) {
+        for container in spec.init_containers.iter_mut().flatten().chain(&mut spec.containers) {
+            for port in container.ports.iter_mut().flatten() {
+                fill_zero(&mut port.host_port, port.container_port);
+            }
+        }
     }
     for container in spec.init_containers.iter_mut().flatten().chain(&mut spec.containers) {
         default_container(container);
@@ -149,14 +157,16 @@ fn default_downward_items(items: &mut Option<Vec<DownwardAPIVolumeFile>>) {
     }
 }
 
-fn default_volume(volume: &mut Volume) {
+fn default_volume(server: &Server, volume: &mut Volume) {
     if *volume == (Volume { name: volume.name.clone(), ..Volume::default() }) {
         volume.empty_dir = Some(EmptyDirVolumeSource::default());
     }
     if let Some(size) = volume.empty_dir.as_mut().and_then(|source| source.size_limit.as_mut()) {
         canonicalize(size);
     }
-    if let Some(image) = &mut volume.image {
+    if let Some(image) = &mut volume.image
+        && server.on(Gate::ImageVolume)
+    {
         let policy = pull_policy(image.reference.as_deref().unwrap_or_default());
         fill(&mut image.pull_policy, policy);
     }

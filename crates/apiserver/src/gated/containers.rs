@@ -1,12 +1,12 @@
 //! What is left out of containers.
 
 use k8s_openapi::api::core::v1::{
-    Container, ContainerResizePolicy, ContainerRestartRule, EnvVar, EphemeralContainer, Lifecycle,
-    LifecycleHandler, PodSpec, ResourceRequirements, SecurityContext, VolumeMount,
+    Container, ContainerResizePolicy, ContainerRestartRule, EnvVar, EphemeralContainer, HTTPGetAction,
+    Lifecycle, LifecycleHandler, PodSpec, Probe, ResourceRequirements, SecurityContext, VolumeMount,
 };
 
 use super::Found;
-use super::pod::{Off, uses_claims};
+use super::pod::{NO_APP_ARMOR, Off, app_armor, uses_claims};
 use crate::pod::any_container::{AnyContainer, each_container};
 use crate::{Change, Gate};
 use jobguard_manifest::At;
@@ -30,6 +30,7 @@ struct Parts<'c> {
     lifecycle: &'c mut Option<Lifecycle>,
     resources: &'c mut Option<ResourceRequirements>,
     security_context: &'c mut Option<SecurityContext>,
+    probes: [(&'static str, &'c mut Option<Probe>); 3],
 }
 
 macro_rules! parts {
@@ -45,6 +46,11 @@ macro_rules! parts {
                 lifecycle: &mut container.lifecycle,
                 resources: &mut container.resources,
                 security_context: &mut container.security_context,
+                probes: [
+                    ("livenessProbe", &mut container.liveness_probe),
+                    ("readinessProbe", &mut container.readiness_probe),
+                    ("startupProbe", &mut container.startup_probe),
+                ],
             }
         }
     };
@@ -75,6 +81,10 @@ pub(super) fn drop_of_containers(spec: &mut PodSpec, off: &Off<'_>, at: &At<'_>,
 /// The gates of containers' fields that are off, looked up once for all containers.
 #[derive(Default, PartialEq, Eq)]
 struct Closed {
+    app_armor: Option<Gate>,
+    bind_mounts: bool,
+    grpc_modes: bool,
+    http_protocols: bool,
     resize_policy: bool,
     sidecars: bool,
     restart_rules: bool,
@@ -89,6 +99,26 @@ struct Closed {
 impl Closed {
     fn of(off: &Off<'_>) -> Self {
         Self {
+            app_armor: app_armor(off),
+            bind_mounts: off.is(Gate::VolumeBindMountOptions, |old| {
+                any(old, |container| {
+                    let mut mounts = container.volume_mounts.iter();
+                    mounts.any(|mount| mount.bind_mount_options.as_ref().is_some_and(|list| !list.is_empty()))
+                })
+            }),
+            grpc_modes: off.is(Gate::GRPCContainerProbeTLS, |old| {
+                any(old, |container| {
+                    let mut probes = probes(container).filter_map(|probe| probe.grpc.as_ref());
+                    probes.any(|call| call.mode.is_some())
+                })
+            }),
+            http_protocols: off.is(Gate::H2CContainerProbe, |old| {
+                any(old, |container| {
+                    let of_probes = probes(container).filter_map(|probe| probe.http_get.as_ref());
+                    let of_hooks = hooks(container).filter_map(|hook| hook.http_get.as_ref());
+                    of_probes.chain(of_hooks).any(|request| request.protocol.is_some())
+                })
+            }),
             resize_policy: off.is(Gate::InPlacePodVerticalScaling, |old| {
                 let mut containers = old.init_containers.iter().flatten().chain(&old.containers);
                 containers
@@ -118,10 +148,7 @@ impl Closed {
                 })
             }),
             sleep: off.is(Gate::PodLifecycleSleepAction, |old| {
-                any(old, |container| {
-                    let hooks = container.lifecycle.map(|hooks| [&hooks.pre_stop, &hooks.post_start]);
-                    hooks.into_iter().flatten().flatten().any(|handler| handler.sleep.is_some())
-                })
+                any(old, |container| hooks(container).any(|hook| hook.sleep.is_some()))
             }),
             stop_signals: off.is(Gate::ContainerStopSignals, |old| {
                 any(old, |container| container.lifecycle.is_some_and(|hooks| hooks.stop_signal.is_some()))
@@ -175,7 +202,23 @@ impl Closed {
                 found.take(&mut source.file_key_ref, &at.field("fileKeyRef"), Gate::EnvFiles, EFFECT);
             }
         }
+        self.drop_of_probes(container.probes, at, found);
         self.drop_of_lifecycle(container.lifecycle, &at.field("lifecycle"), found);
+        if self.bind_mounts {
+            const EFFECT: &str = "the volume is mounted without these options";
+            let all = at.field("volumeMounts");
+            for (index, mount) in container.volume_mounts.iter_mut().flatten().enumerate() {
+                let at = all.index(index);
+                let at = at.field("bindMountOptions");
+                found.take_list(&mut mount.bind_mount_options, &at, Gate::VolumeBindMountOptions, EFFECT);
+            }
+        }
+        if let Some(gate) = self.app_armor
+            && let Some(context) = container.security_context
+        {
+            let at = at.field("securityContext");
+            found.take(&mut context.app_armor_profile, &at.field("appArmorProfile"), gate, NO_APP_ARMOR);
+        }
         if self.proc_mount
             && let Some(mount) =
                 container.security_context.as_mut().and_then(|context| context.proc_mount.as_mut())
@@ -215,8 +258,43 @@ impl Closed {
         found.take_list(rules, &at.field("restartPolicyRules"), gate, EFFECT);
     }
 
+    fn drop_of_probes(
+        &self,
+        probes: [(&'static str, &mut Option<Probe>); 3],
+        at: &At<'_>,
+        found: &mut Found<'_>,
+    ) {
+        for (field, probe) in probes {
+            let Some(probe) = probe else { continue };
+            let at = at.field(field);
+            if self.grpc_modes
+                && let Some(call) = &mut probe.grpc
+            {
+                const EFFECT: &str = "the probe connects without TLS";
+                let at = at.field("grpc");
+                found.take(&mut call.mode, &at.field("mode"), Gate::GRPCContainerProbeTLS, EFFECT);
+            }
+            self.drop_protocol(&mut probe.http_get, &at, found);
+        }
+    }
+
+    fn drop_protocol(&self, request: &mut Option<HTTPGetAction>, at: &At<'_>, found: &mut Found<'_>) {
+        if self.http_protocols
+            && let Some(request) = request
+        {
+            const EFFECT: &str = "the request is made by HTTP/1.1";
+            let at = at.field("httpGet");
+            found.take(&mut request.protocol, &at.field("protocol"), Gate::H2CContainerProbe, EFFECT);
+        }
+    }
+
     fn drop_of_lifecycle(&self, lifecycle: &mut Option<Lifecycle>, at: &At<'_>, found: &mut Found<'_>) {
         let Some(hooks) = lifecycle else { return };
+        for (field, hook) in [("postStart", &mut hooks.post_start), ("preStop", &mut hooks.pre_stop)] {
+            if let Some(hook) = hook {
+                self.drop_protocol(&mut hook.http_get, &at.field(field), found);
+            }
+        }
         if self.sleep {
             let takes_hook = found.server.has(Change::HookGoesWithItsSleep);
             let mut drop_sleep = |handler: &mut Option<LifecycleHandler>, at: &At<'_>| {
@@ -252,6 +330,15 @@ impl Closed {
             }
         }
     }
+}
+
+fn hooks(container: AnyContainer<'_>) -> impl Iterator<Item = &LifecycleHandler> {
+    let hooks = container.lifecycle.map(|hooks| [&hooks.pre_stop, &hooks.post_start]);
+    hooks.into_iter().flatten().flatten()
+}
+
+fn probes(container: AnyContainer<'_>) -> impl Iterator<Item = &Probe> {
+    [container.liveness_probe, container.readiness_probe, container.startup_probe].into_iter().flatten()
 }
 
 fn any(pod: &PodSpec, uses: impl Fn(AnyContainer<'_>) -> bool) -> bool {

@@ -6,8 +6,10 @@
 
 mod containers;
 mod pod;
+mod volumes;
 
 use k8s_openapi::api::batch::v1::JobSpec;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::tables::Gate;
 use super::{Server, Workload};
@@ -46,12 +48,17 @@ pub(super) fn drop_disabled(server: &Server, new: &mut Workload, old: Option<&Wo
             if found.is_any_of_job_off() {
                 // The CronJob keeps these; what they come to is found on a copy.
                 found.by_jobs_only = true;
-                drop_of_job(
-                    &mut JobSpec { template: Default::default(), ..spec.clone() },
-                    None,
-                    &at,
-                    &mut found,
-                );
+                let mut copy = JobSpec {
+                    backoff_limit_per_index: spec.backoff_limit_per_index,
+                    managed_by: spec.managed_by.clone(),
+                    max_failed_indexes: spec.max_failed_indexes,
+                    pod_failure_policy: spec.pod_failure_policy.clone(),
+                    pod_replacement_policy: spec.pod_replacement_policy.clone(),
+                    scheduling: spec.scheduling.clone(),
+                    success_policy: spec.success_policy.clone(),
+                    ..JobSpec::default()
+                };
+                drop_of_job(&mut copy, None, &at, &mut found);
             }
         }
     }
@@ -65,19 +72,26 @@ struct Found<'s> {
     by_jobs_only: bool,
 }
 
+/// What the annotations begin with that AppArmor profiles were in before there was a field.
+const APP_ARMOR: &str = "container.apparmor.security.beta.kubernetes.io/";
+
 /// The gates of a Job's own fields.
-const OF_JOBS: [Gate; 5] = [
+const OF_JOBS: [Gate; 6] = [
     Gate::JobBackoffLimitPerIndex,
     Gate::JobManagedBy,
     Gate::JobPodFailurePolicy,
     Gate::JobPodReplacementPolicy,
     Gate::JobSuccessPolicy,
+    Gate::WorkloadWithJob,
 ];
 
 impl Found<'_> {
     fn template(&mut self, spec: &mut JobSpec, old: Option<&JobSpec>, at: &At<'_>) {
+        let template = at.field("template");
+        if self.server.is_off(Gate::AppArmor) {
+            self.app_armor_annotations(spec.template.metadata.as_mut(), old, &template.field("metadata"));
+        }
         if let Some(pod) = &mut spec.template.spec {
-            let template = at.field("template");
             pod::drop_of_pod(
                 pod,
                 old.and_then(|old| old.template.spec.as_ref()),
@@ -85,6 +99,28 @@ impl Found<'_> {
                 self,
             );
         }
+    }
+
+    fn app_armor_annotations(
+        &mut self,
+        metadata: Option<&mut ObjectMeta>,
+        old: Option<&JobSpec>,
+        at: &At<'_>,
+    ) {
+        const EFFECT: &str = pod::NO_APP_ARMOR;
+        let is_of_it = |key: &String| key.starts_with(APP_ARMOR);
+        let stored = old.and_then(|old| old.template.metadata.as_ref()?.annotations.as_ref());
+        if stored.is_some_and(|annotations| annotations.keys().any(is_of_it)) {
+            return;
+        }
+        let Some(annotations) = metadata.and_then(|metadata| metadata.annotations.as_mut()) else { return };
+        let at = at.field("annotations");
+        annotations.retain(|key, _| {
+            if is_of_it(key) {
+                self.add(&at.key(key), Gate::AppArmor, EFFECT);
+            }
+            !is_of_it(key)
+        });
     }
 
     fn is_any_of_job_off(&self) -> bool {
@@ -157,6 +193,10 @@ fn drop_of_job(spec: &mut JobSpec, old: Option<&JobSpec>, at: &At<'_>, found: &m
             index += 1;
             is_kept
         });
+    }
+    if off(Gate::WorkloadWithJob, |old| old.scheduling.is_some()) {
+        const EFFECT: &str = "each Pod is scheduled for itself";
+        found.take(&mut spec.scheduling, &at.field("scheduling"), Gate::WorkloadWithJob, EFFECT);
     }
     if off(Gate::JobPodReplacementPolicy, |old| old.pod_replacement_policy.is_some()) {
         const EFFECT: &str = "a Pod is replaced as soon as it begins to terminate";

@@ -1,12 +1,14 @@
 //! What is left out of the spec of a Pod template.
 
 use k8s_openapi::api::core::v1::{
-    Affinity, PodAffinityTerm, PodSpec, VolumeProjection, WeightedPodAffinityTerm,
+    Affinity, PodAffinityTerm, PodSpec, TopologySpreadConstraint, WeightedPodAffinityTerm,
 };
 
 use super::Found;
 use super::containers::drop_of_containers;
+use super::volumes::drop_of_volumes;
 use crate::Server;
+use crate::pod::any_container::each_container;
 use crate::tables::Gate;
 use jobguard_manifest::At;
 
@@ -46,6 +48,19 @@ pub(super) fn drop_of_pod(spec: &mut PodSpec, old: Option<&PodSpec>, at: &At<'_>
         const EFFECT: &str = "each Pod is scheduled for itself";
         found.take(&mut spec.scheduling_group, &at.field("schedulingGroup"), Gate::GenericWorkload, EFFECT);
     }
+    let uses_gates = |old: &PodSpec| old.scheduling_gates.as_ref().is_some_and(|gates| !gates.is_empty());
+    if off.is(Gate::PodSchedulingReadiness, uses_gates) {
+        const EFFECT: &str = "the Pods are scheduled at once";
+        let at = at.field("schedulingGates");
+        found.take_list(&mut spec.scheduling_gates, &at, Gate::PodSchedulingReadiness, EFFECT);
+    }
+    let uses_responders =
+        |old: &PodSpec| old.eviction_responders.as_ref().is_some_and(|responders| !responders.is_empty());
+    if off.is(Gate::EvictionRequestAPI, uses_responders) {
+        const EFFECT: &str = "no responder is asked before the Pod is evicted";
+        let at = at.field("evictionResponders");
+        found.take_list(&mut spec.eviction_responders, &at, Gate::EvictionRequestAPI, EFFECT);
+    }
     drop_of_security_context(spec, off, at, found);
     drop_of_scheduling(spec, off, at, found);
     drop_of_volumes(spec, off, at, found);
@@ -69,9 +84,29 @@ fn uses_resources(pod: &PodSpec) -> bool {
         || resources.claims.as_ref().is_some_and(|claims| !claims.is_empty())
 }
 
+/// The gate that keeps AppArmor profiles out of fields, if one does: there is one for AppArmor and one for its fields.
+pub(super) fn app_armor(off: &Off<'_>) -> Option<Gate> {
+    let uses_profiles = |old: &PodSpec| {
+        let of_pod = old.security_context.as_ref().is_some_and(|context| context.app_armor_profile.is_some());
+        let mut found = of_pod;
+        each_container(old, &At::root(), |container, _| {
+            let profile = container.security_context.and_then(|context| context.app_armor_profile.as_ref());
+            found = found || profile.is_some();
+        });
+        found
+    };
+    [Gate::AppArmor, Gate::AppArmorFields].into_iter().find(|gate| off.is(*gate, uses_profiles))
+}
+
+/// What comes of an AppArmor profile that is left out.
+pub(super) const NO_APP_ARMOR: &str = "the containers have the profile of the container runtime";
+
 fn drop_of_security_context(spec: &mut PodSpec, off: &Off<'_>, at: &At<'_>, found: &mut Found<'_>) {
     let Some(context) = &mut spec.security_context else { return };
     let at = at.field("securityContext");
+    if let Some(gate) = app_armor(off) {
+        found.take(&mut context.app_armor_profile, &at.field("appArmorProfile"), gate, NO_APP_ARMOR);
+    }
     if off.is(Gate::SupplementalGroupsPolicy, |old| {
         old.security_context.as_ref().is_some_and(|context| context.supplemental_groups_policy.is_some())
     }) {
@@ -90,10 +125,12 @@ fn drop_of_security_context(spec: &mut PodSpec, off: &Off<'_>, at: &At<'_>, foun
 
 fn drop_of_scheduling(spec: &mut PodSpec, off: &Off<'_>, at: &At<'_>, found: &mut Found<'_>) {
     const EFFECT: &str = "the constraint counts without it";
-    let constraints =
-        |pod: &PodSpec, uses: fn(&k8s_openapi::api::core::v1::TopologySpreadConstraint) -> bool| {
-            pod.topology_spread_constraints.iter().flatten().any(uses)
-        };
+    let constraints = |pod: &PodSpec, uses: fn(&TopologySpreadConstraint) -> bool| {
+        pod.topology_spread_constraints.iter().flatten().any(uses)
+    };
+    let drops_domains = off.is(Gate::MinDomainsInPodTopologySpread, |old| {
+        constraints(old, |constraint| constraint.min_domains.is_some())
+    });
     let drops_taints = off.is(Gate::NodeInclusionPolicyInPodTopologySpread, |old| {
         constraints(old, |constraint| constraint.node_taints_policy.is_some())
     });
@@ -105,10 +142,14 @@ fn drop_of_scheduling(spec: &mut PodSpec, off: &Off<'_>, at: &At<'_>, found: &mu
             constraint.match_label_keys.as_ref().is_some_and(|keys| !keys.is_empty())
         })
     });
-    if drops_taints || drops_affinity || drops_keys {
+    if drops_domains || drops_taints || drops_affinity || drops_keys {
         let all = at.field("topologySpreadConstraints");
         for (index, constraint) in spec.topology_spread_constraints.iter_mut().flatten().enumerate() {
             let at = all.index(index);
+            if drops_domains {
+                let gate = Gate::MinDomainsInPodTopologySpread;
+                found.take(&mut constraint.min_domains, &at.field("minDomains"), gate, EFFECT);
+            }
             let gate = Gate::NodeInclusionPolicyInPodTopologySpread;
             if drops_taints {
                 found.take(&mut constraint.node_taints_policy, &at.field("nodeTaintsPolicy"), gate, EFFECT);
@@ -188,76 +229,4 @@ fn drop_in_term(term: &mut PodAffinityTerm, at: &At<'_>, found: &mut Found<'_>) 
     let gate = Gate::MatchLabelKeysInPodAffinity;
     found.take_list(&mut term.match_label_keys, &at.field("matchLabelKeys"), gate, EFFECT);
     found.take_list(&mut term.mismatch_label_keys, &at.field("mismatchLabelKeys"), gate, EFFECT);
-}
-
-fn drop_of_volumes(spec: &mut PodSpec, off: &Off<'_>, at: &At<'_>, found: &mut Found<'_>) {
-    let projections = |pod: &PodSpec, uses: fn(&VolumeProjection) -> bool| {
-        let projected = pod.volumes.iter().flatten().filter_map(|volume| volume.projected.as_ref());
-        projected.flat_map(|projected| projected.sources.iter().flatten()).any(uses)
-    };
-    let drops_bundles = off.is(Gate::ClusterTrustBundleProjection, |old| {
-        projections(old, |source| source.cluster_trust_bundle.is_some())
-    });
-    let drops_certificates = off
-        .is(Gate::PodCertificateRequest, |old| projections(old, |source| source.pod_certificate.is_some()));
-    let all = at.field("volumes");
-    if drops_bundles || drops_certificates {
-        const EFFECT: &str = "the projected volume has an empty source in its place, and no file";
-        for (index, volume) in spec.volumes.iter_mut().flatten().enumerate() {
-            let Some(projected) = &mut volume.projected else { continue };
-            let here = all.index(index);
-            let here = here.field("projected");
-            let here = here.field("sources");
-            for (index, source) in projected.sources.iter_mut().flatten().enumerate() {
-                let at = here.index(index);
-                if drops_bundles {
-                    let gate = Gate::ClusterTrustBundleProjection;
-                    found.take(
-                        &mut source.cluster_trust_bundle,
-                        &at.field("clusterTrustBundle"),
-                        gate,
-                        EFFECT,
-                    );
-                }
-                if drops_certificates {
-                    let gate = Gate::PodCertificateRequest;
-                    found.take(&mut source.pod_certificate, &at.field("podCertificate"), gate, EFFECT);
-                }
-            }
-        }
-    }
-    if off.is(Gate::ImageVolume, |old| old.volumes.iter().flatten().any(|volume| volume.image.is_some())) {
-        drop_image_volumes(spec, &all, found);
-    }
-}
-
-/// The volumes go, and with them what mounts them.
-fn drop_image_volumes(spec: &mut PodSpec, at: &At<'_>, found: &mut Found<'_>) {
-    const EFFECT: &str = "the whole volume and its mounts go with it";
-    let Some(volumes) = &mut spec.volumes else { return };
-    let mut index = 0;
-    let mut names = Vec::new();
-    volumes.retain(|volume| {
-        if volume.image.is_some() {
-            found.add(&at.index(index), Gate::ImageVolume, EFFECT);
-            names.push(volume.name.clone());
-        }
-        index += 1;
-        volume.image.is_none()
-    });
-    if names.is_empty() {
-        return;
-    }
-    names.sort_unstable();
-    let drop_mounts = |mounts: &mut Option<Vec<k8s_openapi::api::core::v1::VolumeMount>>| {
-        if let Some(mounts) = mounts {
-            mounts.retain(|mount| names.binary_search(&mount.name).is_err());
-        }
-    };
-    for container in spec.containers.iter_mut().chain(spec.init_containers.iter_mut().flatten()) {
-        drop_mounts(&mut container.volume_mounts);
-    }
-    for container in spec.ephemeral_containers.iter_mut().flatten() {
-        drop_mounts(&mut container.volume_mounts);
-    }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::core::v1::{
-    Affinity, NodeAffinity, NodeSelectorRequirement, NodeSelectorTerm, PodAffinityTerm,
+    Affinity, NodeAffinity, NodeSelectorRequirement, NodeSelectorTerm, PodAffinityTerm, PodSpec,
     WeightedPodAffinityTerm,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
@@ -35,7 +35,7 @@ pub(super) fn check(affinity: &Affinity, at: &At<'_>, report: &mut Errors<'_>) {
 }
 
 fn node_affinity(affinity: &NodeAffinity, at: &At<'_>, report: &mut Errors<'_>) {
-    let strict = report.server.has(Change::NodeAffinityValues);
+    let strict = report.server.has(Change::NodeAffinityValues) && !report.kept.node_values;
     if let Some(required) = &affinity.required_during_scheduling_ignored_during_execution {
         let at = at.field(REQUIRED);
         let at = at.field("nodeSelectorTerms");
@@ -55,6 +55,17 @@ fn node_affinity(affinity: &NodeAffinity, at: &At<'_>, report: &mut Errors<'_>) 
         // A label value that no node can have is accepted here: it only makes a wish that never comes true.
         node_term(&term.preference, false, &at.field("preference"), report);
     }
+}
+
+/// Whether required node affinity asks for a value that no label can have.
+pub(super) fn has_odd_node_value(pod: &PodSpec) -> bool {
+    let affinity = pod.affinity.as_ref().and_then(|affinity| affinity.node_affinity.as_ref());
+    let required =
+        affinity.and_then(|nodes| nodes.required_during_scheduling_ignored_during_execution.as_ref());
+    let terms = required.into_iter().flat_map(|required| &required.node_selector_terms);
+    let expressions = terms.flat_map(|term| list(&term.match_expressions));
+    let mut values = expressions.flat_map(|expression| list(&expression.values));
+    values.any(|value| !names::label_value(value).is_empty())
 }
 
 fn weight(weight: i32, at: &At<'_>, report: &mut Errors<'_>) {
@@ -150,8 +161,11 @@ fn preferred_terms(terms: &[WeightedPodAffinityTerm], at: &At<'_>, report: &mut 
 }
 
 fn pod_term(term: &PodAffinityTerm, at: &At<'_>, report: &mut Errors<'_>) {
-    selector::check(term.label_selector.as_ref(), &at.field("labelSelector"), report);
-    selector::check(term.namespace_selector.as_ref(), &at.field("namespaceSelector"), report);
+    for (field, selector) in
+        [("labelSelector", &term.label_selector), ("namespaceSelector", &term.namespace_selector)]
+    {
+        selector::check_keeping(selector.as_ref(), report.kept.selector_values, &at.field(field), report);
+    }
     let (named, real) = (at.field("namespace"), at.field("namespaces"));
     for (index, namespace) in list(&term.namespaces).iter().enumerate() {
         report.name((&named, &real.index(index)), namespace, names::dns_label(namespace));

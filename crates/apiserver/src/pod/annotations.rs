@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use super::any_container::each_container;
 use super::scheduling;
-use crate::Topic;
 use crate::errors::Errors;
+use crate::{Gate, Topic};
 use jobguard_manifest::At;
 
 type Annotations = BTreeMap<String, String>;
@@ -108,7 +108,7 @@ pub(super) fn agree_with_fields(spec: &PodSpec, metadata: &ObjectMeta, at: &At<'
         return;
     };
     seccomp(spec, annotations, at, report);
-    if spec.os.as_ref().is_none_or(|os| os.name != "windows") {
+    if spec.os.as_ref().is_none_or(|os| os.name != "windows") && report.server.on(Gate::AppArmorFields) {
         app_armor(spec, annotations, at, report);
     }
 }

@@ -20,6 +20,8 @@ pub(super) struct PodContext<'p> {
     pub(super) claims: BTreeSet<&'p str>,
     /// `terminationGracePeriodSeconds`.
     pub(super) grace_period: Option<i64>,
+    /// The operating system that the Pod names.
+    pub(super) os: Option<&'p str>,
     /// Whether the Pod shares the user namespace of its host.
     pub(super) host_users: bool,
     /// Whether the Pod's `restartPolicy` is `Never`.
@@ -60,8 +62,8 @@ pub(super) fn regular(spec: &PodSpec, pod: &PodContext<'_>, at: &At<'_>, report:
         } else if view.restart_policy.is_some() {
             report.forbidden(
                 &at.field("restartPolicy"),
-                "before Kubernetes 1.34 only an init container has a restartPolicy of its own: remove this, or make \
-                 the container an init container",
+                "only an init container has a restartPolicy of its own here, where the feature gate \
+                 ContainerRestartRules is missing or off: remove this, or make the container an init container",
             );
         }
     }
@@ -94,11 +96,22 @@ pub(super) fn init(spec: &PodSpec, pod: &PodContext<'_>, at: &At<'_>, report: &m
         // Init containers run one by one, so each has the host's ports to itself. The server looks at each in a
         // list of one, and so names the first.
         ports::host_port_conflicts(list(view.ports), &mut BTreeSet::new(), (&first, &at), report);
-        if view.always_restarts() {
+        let is_sidecar = view.always_restarts();
+        if is_sidecar {
             handlers(&view, pod, &at, report);
         } else {
             without_handlers(&view, &at, report);
-            let checked = report.server.has(Change::NoRestartToResizeInit);
+        }
+        let may_resize = report.kept.sidecar_resize_policy
+            || (report.server.has(Change::SidecarsMayResize)
+                && report.server.on(Gate::InPlacePodVerticalScaling));
+        if !may_resize && !list(view.resize_policy).is_empty() {
+            report
+                .topic(Topic::Resources)
+                .invalid(&at.field("resizePolicy"), "an init container cannot be resized: remove this");
+        }
+        if !is_sidecar {
+            let checked = report.server.has(Change::NoRestartToResizeInit) && !report.kept.restarts_to_resize;
             for (index, policy) in list(view.resize_policy).iter().enumerate().filter(|_| checked) {
                 if policy.restart_policy == "RestartContainer" {
                     report.topic(Topic::Resources).invalid(
@@ -137,12 +150,14 @@ fn init_restart_policy(view: &AnyContainer<'_>, at: &At<'_>, report: &mut Errors
     let here = at.field("restartPolicy");
     match view.restart_policy {
         None if rules.is_empty() => {}
+        None if !report.server.has(Change::InitRulesNeedPolicy) => {}
         None => report.required(&here, "restartPolicyRules need a restartPolicy beside them: set one"),
         Some("Always") if !report.allows(Gate::RestartAllContainersOnContainerExits, restart_all_in_use) => {
             if !rules.is_empty() {
                 report.forbidden(
                     &at.field("restartPolicyRules"),
-                    "before Kubernetes 1.36 a sidecar (restartPolicy: Always) has no rules: remove them",
+                    "a sidecar (restartPolicy: Always) has no rules here, where the feature gate \
+                     RestartAllContainersOnContainerExits is missing or off: remove them",
                 );
             }
         }
@@ -156,7 +171,7 @@ fn init_restart_policy(view: &AnyContainer<'_>, at: &At<'_>, report: &mut Errors
 
 fn handlers(view: &AnyContainer<'_>, pod: &PodContext<'_>, at: &At<'_>, report: &mut Errors<'_>) {
     if let Some(hooks) = view.lifecycle {
-        lifecycle::check(hooks, pod.grace_period, &at.field("lifecycle"), report);
+        lifecycle::check(hooks, pod, &at.field("lifecycle"), report);
     }
     probes::check(view, at, report);
 }

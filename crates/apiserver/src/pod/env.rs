@@ -13,6 +13,7 @@ use super::any_container::each_container;
 use super::containers::PodContext;
 use super::file_paths;
 use super::quantity::Quantity;
+use crate::Gate;
 use crate::errors::{Errors, list, quote, text};
 use crate::names;
 use jobguard_manifest::At;
@@ -82,6 +83,7 @@ fn value_from(source: &EnvVarSource, has_value: bool, at: &At<'_>, report: &mut 
     if let Some(field) = &source.field_ref {
         sources += 1;
         field_selector(field, ENV_FIELDS, &at.field("fieldRef"), report);
+        host_ips(field, &at.field("fieldRef"), report);
     }
     if let Some(resource) = &source.resource_field_ref {
         sources += 1;
@@ -152,6 +154,33 @@ pub(super) fn field_selector(
     } else if !fields.contains(&if path == "spec.host" { "spec.nodeName" } else { path }) {
         report.not_supported(&here, path, fields);
     }
+}
+
+/// Checks that a gate of old versions lets a field refer to all addresses of the node.
+pub(super) fn host_ips(selector: &ObjectFieldSelector, at: &At<'_>, report: &mut Errors<'_>) {
+    const FIELD: &str = "status.hostIPs";
+    if selector.field_path == FIELD && !report.allows(Gate::PodHostIPs, |old| refers_to(old, FIELD)) {
+        report.forbidden(at, "the feature gate PodHostIPs is off: use status.hostIP");
+    }
+}
+
+/// Whether a variable or a file has its value from a field of the Pod.
+fn refers_to(pod: &PodSpec, field: &str) -> bool {
+    let mut found = false;
+    each_container(pod, &At::root(), |container, _| {
+        let mut fields =
+            container.env.iter().filter_map(|variable| variable.value_from.as_ref()?.field_ref.as_ref());
+        found = found || fields.any(|selector| selector.field_path == field);
+    });
+    let volumes = || list(&pod.volumes).iter();
+    let of_projected = volumes().filter_map(|volume| volume.projected.as_ref());
+    let of_projected = of_projected.flat_map(|projected| list(&projected.sources));
+    let of_projected = of_projected.filter_map(|source| source.downward_api.as_ref()?.items.as_ref());
+    let mut files = volumes()
+        .filter_map(|volume| volume.downward_api.as_ref()?.items.as_ref())
+        .chain(of_projected)
+        .flatten();
+    found || files.any(|file| file.field_ref.as_ref().is_some_and(|selector| selector.field_path == field))
 }
 
 /// Takes `path['key']` apart.
@@ -233,7 +262,9 @@ pub(super) fn shares_odd_name(new: &PodSpec, old: &PodSpec) -> bool {
             found.extend(
                 names
                     .chain(prefixes)
-                    .filter(|name| !names::strict_env_name(name).is_empty())
+                    .filter(|name| {
+                        !names::strict_env_name(name).is_empty() && names::env_name(name).is_empty()
+                    })
                     .map(str::to_owned),
             );
         });

@@ -1,17 +1,19 @@
-//! What the API server says about the spec of a Pod template when a Job or CronJob is created: Kubernetes v1.36 with
-//! its default feature gates.
+//! What the API server says about the spec of a Pod template when a Job or CronJob is created or updated.
 //!
-//! The types may know fields of later versions; such fields mean nothing to this server, and nothing is said of them.
+//! Fields that are new in the newest version, which has not been compared with a server, are not looked into: their types
+//! are all that is checked.
 
 mod affinity;
 mod annotations;
 pub(crate) mod any_container;
+mod certificates;
 mod claim_template;
 mod containers;
 mod decimal;
 pub(crate) mod dns;
 mod env;
 mod file_paths;
+mod kept;
 mod legacy_volumes;
 mod lifecycle;
 mod mounts;
@@ -36,6 +38,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 pub(crate) use self::annotations::{TOLERATIONS, validate_tolerations};
 use self::containers::PodContext;
+pub(crate) use self::kept::kept;
 use super::{Gate, Topic};
 use crate::errors::{Errors, list, text};
 use crate::names;
@@ -58,6 +61,7 @@ pub(crate) fn validate_spec(
         volumes,
         claims: pod_resources::claim_names(spec),
         grace_period: spec.termination_grace_period_seconds,
+        os: spec.os.as_ref().map(|os| os.name.as_str()),
         host_users: spec.host_users != Some(false),
         never_restarts: text(&spec.restart_policy) == "Never",
         relaxed_env_names: report
@@ -140,6 +144,14 @@ fn scheduling(spec: &PodSpec, at: &At<'_>, report: &mut Errors<'_>) {
     }
     if let Some(class) = &spec.runtime_class_name {
         report.name(&at.field("runtimeClassName"), class, names::dns_subdomain(class));
+    }
+    if let Some(group) = &spec.scheduling_group {
+        let at = at.field("schedulingGroup");
+        let at = at.field("podGroupName");
+        match &group.pod_group_name {
+            None => report.invalid(&at, "name the PodGroup that the Pod is scheduled with"),
+            Some(name) => report.name(&at, name, names::dns_subdomain(name)),
+        }
     }
     match spec.preemption_policy.as_deref() {
         None | Some("PreemptLowerPriority" | "Never") => {}

@@ -8,6 +8,7 @@ use k8s_openapi::api::core::v1::VolumeMount;
 use super::any_container::AnyContainer;
 use super::file_paths;
 use super::volumes::Volumes;
+use crate::Change;
 use crate::errors::{Errors, quote, text};
 use jobguard_manifest::At;
 
@@ -79,6 +80,15 @@ fn check_mounts(
                 &here.field("mountPath"),
                 format!("{} is a block device: use another path", quote(path)),
             );
+        }
+        if !report.server.has(Change::PartsOfImageVolumes)
+            && volumes.get(name).is_some_and(|volume| volume.image.is_some())
+        {
+            for (field, path) in [("subPath", &mount.sub_path), ("subPathExpr", &mount.sub_path_expr)] {
+                if !text(path).is_empty() {
+                    report.invalid(&here.field(field), "an image volume is mounted as a whole: remove this");
+                }
+            }
         }
         sub_path(mount, at, &here, report);
         let place = (&at.field("mountPropagation"), &here.field("mountPropagation"));

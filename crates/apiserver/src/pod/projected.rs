@@ -7,9 +7,10 @@ use k8s_openapi::api::core::v1::{
     ServiceAccountTokenProjection,
 };
 
-use super::env::{VOLUME_FIELDS, field_selector, resource_selector};
-use super::file_paths;
+use super::env::{VOLUME_FIELDS, field_selector, host_ips, resource_selector};
 use super::volume_sources::{key_to_path, mode};
+use super::{certificates, file_paths};
+use crate::Change;
 use crate::errors::{Errors, list, quote};
 use jobguard_manifest::At;
 
@@ -34,7 +35,8 @@ fn downward_file(file: &DownwardAPIVolumeFile, at: &At<'_>, item: &At<'_>, repor
     match (&file.field_ref, &file.resource_field_ref) {
         (Some(field), resource) => {
             report.within(item, at, |at, report| {
-                field_selector(field, VOLUME_FIELDS, &at.field("fieldRef"), report)
+                field_selector(field, VOLUME_FIELDS, &at.field("fieldRef"), report);
+                host_ips(field, &at.field("fieldRef"), report);
             });
             if resource.is_some() {
                 report.invalid((at, item), "a file has one source only: remove fieldRef or resourceFieldRef");
@@ -53,20 +55,19 @@ fn downward_file(file: &DownwardAPIVolumeFile, at: &At<'_>, item: &At<'_>, repor
 /// Checks a volume of type `projected`.
 pub(super) fn check(source: &ProjectedVolumeSource, at: &At<'_>, report: &mut Errors<'_>) {
     mode(source.default_mode, &at.field("defaultMode"), report);
-    let mut taken = BTreeSet::new();
+    let mut paths = Paths { volume: at, taken: BTreeSet::new() };
     let sources = at.field("sources");
     for (index, source) in list(&source.sources).iter().enumerate() {
         let here = sources.index(index);
         let mut count = 0;
         if let Some(secret) = &source.secret {
             count += 1;
-            let place = here.field("secret");
-            object(&secret.name, list(&secret.items), at, &place, &mut taken, report);
+            object(&secret.name, list(&secret.items), &here.field("secret"), &mut paths, report);
         }
         if let Some(config_map) = &source.config_map {
             count += 1;
             let place = here.field("configMap");
-            object(&config_map.name, list(&config_map.items), at, &place, &mut taken, report);
+            object(&config_map.name, list(&config_map.items), &place, &mut paths, report);
         }
         if let Some(downward) = &source.downward_api {
             count += 1;
@@ -75,17 +76,46 @@ pub(super) fn check(source: &ProjectedVolumeSource, at: &At<'_>, report: &mut Er
             for (index, file) in list(&downward.items).iter().enumerate() {
                 let item = items.index(index);
                 downward_file(file, &place, &item, report);
-                claim_path(&file.path, at, &item.field("path"), &mut taken, report);
+                paths.claim_some(&file.path, &item.field("path"), report);
             }
         }
         if let Some(token) = &source.service_account_token {
             count += 1;
             service_account_token(token, at, &here.field("serviceAccountToken"), report);
         }
-        // The server drops clusterTrustBundle and podCertificate before it validates: their feature gates
-        // (ClusterTrustBundleProjection, PodCertificateRequest) are off by default.
+        if let Some(bundle) = &source.cluster_trust_bundle {
+            count += 1;
+            certificates::trust_bundle(bundle, &here, &mut paths, report);
+        }
+        if let Some(certificate) = &source.pod_certificate {
+            count += 1;
+            certificates::pod_certificate(certificate, &here, &mut paths, report);
+        }
         if count > 1 {
             report.forbidden(&here, "an entry has one source only: make an entry of each");
+        }
+    }
+}
+
+/// The paths of files in a volume, each of which can be used once.
+pub(super) struct Paths<'p, 'v> {
+    volume: &'v At<'v>,
+    taken: BTreeSet<&'p str>,
+}
+
+impl<'p> Paths<'p, '_> {
+    /// Checks that no file so far has this path, which stands at `at`.
+    pub(super) fn claim(&mut self, path: &'p str, at: &At<'_>, report: &mut Errors<'_>) {
+        if !self.taken.insert(path) {
+            let message = format!("{} is the path of another file: use each path once", quote(path));
+            report.invalid((self.volume, at), message);
+        }
+    }
+
+    /// The same of a path that counts only if it is not empty.
+    fn claim_some(&mut self, path: &'p str, at: &At<'_>, report: &mut Errors<'_>) {
+        if !path.is_empty() {
+            self.claim(path, at, report);
         }
     }
 }
@@ -93,9 +123,8 @@ pub(super) fn check(source: &ProjectedVolumeSource, at: &At<'_>, report: &mut Er
 fn object<'p>(
     name: &str,
     items: &'p [KeyToPath],
-    volume: &At<'_>,
     at: &At<'_>,
-    taken: &mut BTreeSet<&'p str>,
+    paths: &mut Paths<'p, '_>,
     report: &mut Errors<'_>,
 ) {
     if name.is_empty() {
@@ -105,23 +134,7 @@ fn object<'p>(
     for (index, item) in items.iter().enumerate() {
         let at = at.index(index);
         key_to_path(item, &at, report);
-        claim_path(&item.path, volume, &at.field("path"), taken, report);
-    }
-}
-
-/// Checks that no two files of a volume have one path.
-fn claim_path<'p>(
-    path: &'p str,
-    volume: &At<'_>,
-    at: &At<'_>,
-    taken: &mut BTreeSet<&'p str>,
-    report: &mut Errors<'_>,
-) {
-    if !path.is_empty() && !taken.insert(path) {
-        report.invalid(
-            (volume, at),
-            format!("{} is the path of another file: use each path once", quote(path)),
-        );
+        paths.claim_some(&item.path, &at.field("path"), report);
     }
 }
 
@@ -143,7 +156,7 @@ fn service_account_token(
     let place = (&volume.field("path"), &at.field("path"));
     if token.path.is_empty() {
         report.required(place, "give the path of the file in the volume");
-    } else {
+    } else if report.server.has(Change::LocalTokenPaths) && !report.kept.token_paths {
         file_paths::unreserved(&token.path, place, report);
     }
 }

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use k8s_openapi::api::core::v1::{ResourceClaim, ResourceRequirements};
+use k8s_openapi::api::core::v1::{PodSpec, ResourceClaim, ResourceRequirements};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Text;
 
+use super::any_container::each_container;
 use super::quantity::Quantity;
 use crate::errors::{Errors, list, quote, text};
 use crate::names;
@@ -212,10 +213,26 @@ fn check_amount(name: &str, quantity: &Quantity, place: (&At<'_>, &At<'_>), repo
 
 /// Checks that an amount of huge pages is a whole number of them.
 fn check_pages(name: &str, quantity: &Quantity, place: (&At<'_>, &At<'_>), report: &mut Errors<'_>) {
-    if is_huge_page(name) && !is_multiple_of_page(name, quantity) {
+    if is_huge_page(name) && !report.kept.broken_pages && !is_multiple_of_page(name, quantity) {
         report
             .invalid(place, format!("use a whole number of pages, as {} says how large one is", quote(name)));
     }
+}
+
+/// Whether a container of the Pod, or its overhead, has an amount of huge pages that is no whole number of them.
+pub(super) fn has_broken_pages(pod: &PodSpec) -> bool {
+    let is_broken = |resources: Option<&ResourceList>| {
+        let mut entries = resources.into_iter().flatten();
+        entries.any(|(name, text)| is_huge_page(name) && !is_multiple_of_page(name, &amount(text)))
+    };
+    let mut found = is_broken(pod.overhead.as_ref());
+    each_container(pod, &At::root(), |container, _| {
+        found = found
+            || container.resources.is_some_and(|resources| {
+                is_broken(resources.limits.as_ref()) || is_broken(resources.requests.as_ref())
+            });
+    });
+    found
 }
 
 fn is_multiple_of_page(name: &str, quantity: &Quantity) -> bool {

@@ -8,7 +8,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use super::affinity::label_keys;
 use super::selector;
 use crate::Gate;
-use crate::errors::{Errors, quote, text};
+use crate::errors::{Errors, list, quote, text};
 use crate::names;
 use jobguard_manifest::At;
 
@@ -49,9 +49,18 @@ pub(super) fn tolerations(tolerations: &[Toleration], at: &At<'_>, report: &mut 
                 }
             }
             "Lt" | "Gt" if compares => {
-                // Written as the number is: no plus, no leading zeros.
-                if value.parse::<i64>().ok().is_none_or(|number| number.to_string() != value) {
-                    report.invalid(&at.field("value"), "Lt and Gt compare with a whole number of 64 bits");
+                let at = at.field("value");
+                let digits = value.strip_prefix('-').unwrap_or(value);
+                let is_canonical = value == "0"
+                    || (digits.starts_with(|c: char| matches!(c, '1'..='9'))
+                        && digits.bytes().all(|b| b.is_ascii_digit()));
+                if !is_canonical {
+                    let message =
+                        "Lt and Gt compare with a whole number: write it without + or leading zeros";
+                    report.invalid(&at, message);
+                }
+                if value.parse::<i64>().is_err() {
+                    report.invalid(&at, "Lt and Gt compare with a whole number of 64 bits");
                 }
             }
             other => report.not_supported(&operator_at, other, &["Equal", "Exists"]),
@@ -127,13 +136,27 @@ pub(super) fn spread(constraints: &[TopologySpreadConstraint], at: &At<'_>, repo
                 report.not_supported(&at.field(field), policy, &["Honor", "Ignore"]);
             }
         }
-        let selected = constraint.label_selector.as_ref();
-        if report.server.on(Gate::MatchLabelKeysInPodTopologySpreadSelectorMerge) {
-            label_keys(constraint.match_label_keys.as_deref(), None, selected, &at, report);
-        } else {
-            spread_keys(constraint.match_label_keys.as_deref().unwrap_or_default(), selected, &at, report);
+        let merges = report.server.on(Gate::MatchLabelKeysInPodTopologySpread)
+            && report.server.on(Gate::MatchLabelKeysInPodTopologySpreadSelectorMerge);
+        keys(constraint, merges != report.kept.other_spread_keys, &at, report);
+        if !report.kept.spread_selectors {
+            selector::check(constraint.label_selector.as_ref(), &at.field("labelSelector"), report);
         }
-        selector::check(selected, &at.field("labelSelector"), report);
+    }
+}
+
+/// Checks `matchLabelKeys` of a constraint at `at`. `merges` says whether the server merges them into the label selector.
+pub(super) fn keys(
+    constraint: &TopologySpreadConstraint,
+    merges: bool,
+    at: &At<'_>,
+    report: &mut Errors<'_>,
+) {
+    let selected = constraint.label_selector.as_ref();
+    if merges {
+        label_keys(constraint.match_label_keys.as_deref(), None, selected, at, report);
+    } else {
+        spread_keys(list(&constraint.match_label_keys), selected, at, report);
     }
 }
 

@@ -31,12 +31,10 @@ pub(super) fn pod(spec: &PodSpec, pod: &At<'_>, report: &mut Errors<'_>) {
         user_or_group(Some(*group), &groups.index(index), report);
     }
     sysctls(list(&context.sysctls), spec, &at.field("sysctls"), report);
-    let uses_mount_option = |old: &PodSpec| {
-        let stored =
-            old.security_context.as_ref().and_then(|context| context.se_linux_change_policy.as_deref());
-        stored.is_some_and(|policy| policy != "Recursive")
+    let has_policy = |old: &PodSpec| {
+        old.security_context.as_ref().is_some_and(|context| context.se_linux_change_policy.is_some())
     };
-    let se_linux = if report.allows(Gate::SELinuxMount, uses_mount_option) {
+    let se_linux = if report.allows(Gate::SELinuxMount, has_policy) {
         &["MountOption", "Recursive"][..]
     } else {
         &["Recursive"]
@@ -64,7 +62,7 @@ pub(super) fn container(context: &SecurityContext, host_users: bool, at: &At<'_>
     match context.proc_mount.as_deref() {
         None | Some("Default") => {}
         Some("Unmasked") => {
-            if host_users {
+            if host_users && report.server.has(Change::UnmaskedNeedsOwnUsers) {
                 report.invalid(&at.field("procMount"), "Unmasked needs a Pod with hostUsers: false");
             }
         }
@@ -117,22 +115,28 @@ fn sysctls(sysctls: &[Sysctl], spec: &PodSpec, at: &At<'_>, report: &mut Errors<
             report.duplicate(&at, name, "is set already: set each parameter once");
         }
         seen.insert(name);
-        match kernel_namespace(name) {
-            Some(Namespace::Net) if spec.host_network == Some(true) => {
-                report.invalid(
-                    &at,
-                    format!("{} would change the host, with hostNetwork: remove one of the two", quote(name)),
-                );
-            }
-            Some(Namespace::Ipc) if spec.host_ipc == Some(true) => {
-                report.invalid(
-                    &at,
-                    format!("{} would change the host, with hostIPC: remove one of the two", quote(name)),
-                );
-            }
-            _ => {}
+        if let Some(shared) = shared_namespace(name, spec)
+            && !report.kept.host_sysctls
+        {
+            let message =
+                format!("{} would change the host, with {shared}: remove one of the two", quote(name));
+            report.invalid(&at, message);
         }
     }
+}
+
+/// The field by which the Pod shares the namespace of a kernel parameter with its host, if it does.
+fn shared_namespace(name: &str, spec: &PodSpec) -> Option<&'static str> {
+    match kernel_namespace(name)? {
+        Namespace::Net => (spec.host_network == Some(true)).then_some("hostNetwork"),
+        Namespace::Ipc => (spec.host_ipc == Some(true)).then_some("hostIPC"),
+    }
+}
+
+/// Whether the Pod sets a kernel parameter of a namespace that it shares with its host.
+pub(super) fn has_host_sysctl(spec: &PodSpec) -> bool {
+    let mut sysctls = spec.security_context.iter().flat_map(|context| list(&context.sysctls));
+    sysctls.any(|sysctl| shared_namespace(&sysctl.name, spec).is_some())
 }
 
 /// A namespace of the kernel that a parameter belongs to.
@@ -222,8 +226,11 @@ pub(super) fn user_namespace(spec: &PodSpec, at: &At<'_>, report: &mut Errors<'_
     if spec.host_users != Some(false) {
         return;
     }
+    let may_share_network = report.allows(Gate::UserNamespacesHostNetworkSupport, |old| {
+        old.host_users == Some(false) && old.host_network == Some(true)
+    });
     for (set, named, real) in [
-        (spec.host_network, "hostNetwork", "hostNetwork"),
+        (spec.host_network.filter(|_| !may_share_network), "hostNetwork", "hostNetwork"),
         (spec.host_pid, "HostPID", "hostPID"),
         (spec.host_ipc, "HostIPC", "hostIPC"),
     ] {
@@ -234,7 +241,7 @@ pub(super) fn user_namespace(spec: &PodSpec, at: &At<'_>, report: &mut Errors<'_
             );
         }
     }
-    if !report.server.has(Change::NoDevicesWithoutHostUsers) {
+    if !report.server.has(Change::NoDevicesWithoutHostUsers) || report.kept.devices_of_own_users {
         return;
     }
     each_container(spec, at, |container, at| {

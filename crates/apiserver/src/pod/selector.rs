@@ -19,15 +19,30 @@ pub(super) fn labels(labels: Option<&BTreeMap<String, String>>, at: &At<'_>, rep
 
 /// Checks a label selector.
 pub(super) fn check(selector: Option<&LabelSelector>, at: &At<'_>, report: &mut Errors<'_>) {
+    check_keeping(selector, false, at, report);
+}
+
+/// Checks a label selector whose expressions may have any values if the stored one's have such.
+pub(super) fn check_keeping(
+    selector: Option<&LabelSelector>,
+    keeps_values: bool,
+    at: &At<'_>,
+    report: &mut Errors<'_>,
+) {
     let Some(selector) = selector else { return };
     labels(selector.match_labels.as_ref(), &at.field("matchLabels"), report);
     let at = at.field("matchExpressions");
     for (index, requirement) in list(&selector.match_expressions).iter().enumerate() {
-        self::requirement(requirement, &at.index(index), report);
+        self::requirement(requirement, keeps_values, &at.index(index), report);
     }
 }
 
-fn requirement(requirement: &LabelSelectorRequirement, at: &At<'_>, report: &mut Errors<'_>) {
+fn requirement(
+    requirement: &LabelSelectorRequirement,
+    keeps_values: bool,
+    at: &At<'_>,
+    report: &mut Errors<'_>,
+) {
     let values = list(&requirement.values);
     match requirement.operator.as_str() {
         "In" | "NotIn" => {
@@ -46,6 +61,9 @@ fn requirement(requirement: &LabelSelectorRequirement, at: &At<'_>, report: &mut
         ),
     }
     report.name(&at.field("key"), &requirement.key, names::qualified_name(&requirement.key));
+    if keeps_values {
+        return;
+    }
     let at = at.field("values");
     for (index, value) in values.iter().enumerate() {
         report.name(&at.index(index), value, names::label_value(value));

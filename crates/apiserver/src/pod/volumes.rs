@@ -7,6 +7,7 @@ use k8s_openapi::api::core::v1::Volume;
 use super::{claim_template, legacy_volumes, network_volumes, projected, volume_sources};
 use crate::errors::Errors;
 use crate::names;
+use crate::{Change, Gate};
 use jobguard_manifest::At;
 
 /// The well-formed volumes of a Pod, by name.
@@ -92,7 +93,9 @@ fn source(volume: &Volume, at: &At<'_>, report: &mut Errors<'_>) {
     source!(scale_io, "scaleIO", legacy_volumes::scale_io);
     source!(csi, "csi", volume_sources::csi);
     source!(ephemeral, "ephemeral", claim_template::check);
-    source!(image, "image", volume_sources::image);
+    if report.server.on(Gate::ImageVolume) || report.server.has(Change::StoredImageVolumesStay) {
+        source!(image, "image", volume_sources::image);
+    }
     if !found {
         report.required(
             at,

@@ -166,7 +166,7 @@ fn validate_indexed(spec: &JobSpec, at: &At<'_>, errors: &mut Errors<'_>) {
                 "an Indexed Job needs completions: one Pod per index",
             )
             .help(if crashes_server {
-                "set completions to the number of indexes; without it a successPolicy makes a 1.36 API server panic, and \
+                "set completions to the number of indexes; without it a successPolicy makes the API server panic, and \
                  kubectl sees a broken stream instead of this reason"
             } else {
                 "set completions to the number of indexes"

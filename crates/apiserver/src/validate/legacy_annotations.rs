@@ -3,10 +3,10 @@
 use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use k8s_openapi::api::core::v1::PodSpec;
+use k8s_openapi::api::core::v1::{PodSpec, PodTemplateSpec};
 
 use super::{Errors, quote};
-use crate::{Cause, Topic, pod};
+use crate::{Cause, Gate, Topic, pod};
 use jobguard_manifest::At;
 
 const MIRROR: &str = "kubernetes.io/config.mirror";
@@ -26,6 +26,7 @@ pub(super) fn validate_legacy_annotations(
     if let Some(text) = annotations.get(pod::TOLERATIONS) {
         pod::validate_tolerations(text, named, &at.key(pod::TOLERATIONS), errors);
     }
+    let checks_cost = errors.server.on(Gate::PodDeletionCost) && !errors.kept.deletion_cost;
     // Looked up for each annotation: there can be many of both.
     let containers: LazyCell<BTreeSet<&str>, _> = LazyCell::new(|| container_names(spec));
     let mut add = |field: &At<'_>, key: &str, message: String, help: &str| {
@@ -35,7 +36,7 @@ pub(super) fn validate_legacy_annotations(
         if key == MIRROR && spec.node_name.as_deref().unwrap_or_default().is_empty() {
             let message = "this annotation marks the copy of a Pod that a node runs on its own".to_owned();
             add(&named.key(key), key, message, "remove it");
-        } else if key == DELETION_COST && !is_cost(value) {
+        } else if key == DELETION_COST && checks_cost && !is_cost(value) {
             let message = format!("{} is no whole number of 32 bits", quote(value));
             add(
                 &named.key(key),
@@ -56,6 +57,12 @@ pub(super) fn validate_legacy_annotations(
             }
         }
     }
+}
+
+/// Whether the annotations of a template name a deletion cost that is none.
+pub(crate) fn has_broken_cost(template: &PodTemplateSpec) -> bool {
+    let annotations = template.metadata.as_ref().and_then(|metadata| metadata.annotations.as_ref());
+    annotations.and_then(|annotations| annotations.get(DELETION_COST)).is_some_and(|cost| !is_cost(cost))
 }
 
 /// A number as the server reads it here: no plus sign, no needless zeros.

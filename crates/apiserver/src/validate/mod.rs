@@ -18,9 +18,11 @@ use k8s_openapi::api::batch::v1::JobSpec;
 
 pub(super) use super::names;
 pub(super) use cron_job::validate_cron_job_spec;
+pub(super) use legacy_annotations::has_broken_cost;
 pub(super) use metadata::{
     validate_generate_name_segment, validate_metadata_common, validate_metadata_update,
 };
+pub(super) use selector::has_invalid_value;
 
 pub(super) use super::errors::{Errors, quote};
 use super::{Cause, FieldError, Server, Topic, Workload};

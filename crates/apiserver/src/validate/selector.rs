@@ -111,8 +111,7 @@ pub(super) fn validate_selector(
         );
         return;
     };
-    let keep_values = stored.and_then(|stored| stored.selector.as_ref()).is_some_and(has_invalid_value);
-    validate_label_selector(selector, keep_values, &here, errors);
+    validate_label_selector(selector, errors.kept.selector_values, &here, errors);
     let label = |key: &str| template_labels(spec)?.get(key).map(String::as_str);
     if !matches(selector, label) && is_usable(selector) {
         let message =
@@ -132,7 +131,7 @@ fn has_label(spec: &JobSpec, key: &str) -> bool {
 }
 
 /// Whether an expression has a value that no label can have. Where one is stored, such values may stay.
-fn has_invalid_value(selector: &LabelSelector) -> bool {
+pub(crate) fn has_invalid_value(selector: &LabelSelector) -> bool {
     let expressions = selector.match_expressions.iter().flatten();
     expressions.flat_map(|e| e.values.iter().flatten()).any(|value| !names::label_value(value).is_empty())
 }

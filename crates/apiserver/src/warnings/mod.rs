@@ -6,8 +6,7 @@ mod ports;
 
 use k8s_openapi::api::batch::v1::JobSpec;
 
-use super::errors::Errors;
-use super::errors::quote;
+use super::errors::{Errors, quote};
 use super::names;
 use super::{FieldError, Server, Topic, Workload};
 use jobguard_manifest::At;

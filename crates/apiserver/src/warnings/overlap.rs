@@ -3,6 +3,7 @@
 use k8s_openapi::api::core::v1::{DownwardAPIVolumeFile, KeyToPath, Volume, VolumeProjection};
 
 use super::{At, Errors};
+use crate::Change;
 
 /// How many files of a volume are compared with each other.
 const COMPARED: usize = 256;
@@ -15,12 +16,18 @@ pub(super) fn warn_overlaps(volume: &Volume, at: &At<'_>, found: &mut Errors<'_>
         warn_paths(&paths, at, found);
     }
     let Some(projected) = &volume.projected else { return };
-    let mut paths = Vec::new();
+    let (mut paths, mut last) = (Vec::new(), Vec::new());
     for source in projected.sources.iter().flatten() {
         if *source == VolumeProjection::default() {
             found.warn(at, "a projected volume has a source that names nothing", "remove the empty source");
+            continue;
         }
-        paths.extend(projected_paths(source));
+        match projected_paths(source) {
+            Some(own) => last = own,
+            None if found.server.has(Change::SourcesHaveTheirOwnPaths) => continue,
+            None => {}
+        }
+        paths.extend(&last);
     }
     warn_paths(&paths, at, found);
 }
@@ -33,8 +40,9 @@ fn files(items: Option<&[DownwardAPIVolumeFile]>) -> Vec<&str> {
     items.into_iter().flatten().map(|item| item.path.as_str()).collect()
 }
 
-fn projected_paths(source: &VolumeProjection) -> Vec<&str> {
-    if let Some(items) = source.config_map.as_ref().and_then(|source| source.items.as_deref()) {
+/// The paths that a source names, unless it leaves them to what it projects.
+fn projected_paths(source: &VolumeProjection) -> Option<Vec<&str>> {
+    Some(if let Some(items) = source.config_map.as_ref().and_then(|source| source.items.as_deref()) {
         keys(Some(items))
     } else if let Some(items) = source.secret.as_ref().and_then(|source| source.items.as_deref()) {
         keys(Some(items))
@@ -42,9 +50,15 @@ fn projected_paths(source: &VolumeProjection) -> Vec<&str> {
         files(Some(items))
     } else if let Some(token) = &source.service_account_token {
         vec![&token.path]
+    } else if let Some(bundle) = &source.cluster_trust_bundle {
+        vec![&bundle.path]
+    } else if let Some(certificate) = &source.pod_certificate {
+        let paths =
+            [&certificate.certificate_chain_path, &certificate.key_path, &certificate.credential_bundle_path];
+        paths.into_iter().filter_map(|path| path.as_deref()).collect()
     } else {
-        Vec::new()
-    }
+        return None;
+    })
 }
 
 fn warn_paths(paths: &[&str], at: &At<'_>, found: &mut Errors<'_>) {

@@ -236,7 +236,7 @@ fn warn_container_annotations(
     if context.is_none_or(|context| context.app_armor_profile.is_none()) && !says_the_same {
         found.warn(
             &at.key(&key),
-            "this annotation is out of use since v1.30",
+            "this annotation is out of use: there is a field for it",
             "set securityContext.appArmorProfile of the container",
         );
     }
