@@ -88,7 +88,7 @@ impl Root {
     /// Why it is none that may be written, or why it could not be.
     pub(crate) fn replace(&self, path: &Path, content: &[u8]) -> Result<(), Refusal> {
         let real = self.resolve(path)?;
-        Ok(crate::replace::replace_exactly(&real, content)?)
+        Ok(crate::atomic_file::write_exactly(&real, content)?)
     }
 }
 
@@ -99,6 +99,7 @@ impl Root {
 /// # Errors
 ///
 /// A link leads elsewhere; or where one leads to cannot be found out.
+#[cfg(feature = "cli")]
 pub(crate) fn may_write(path: &Path) -> Result<(), Refusal> {
     let here = std::env::current_dir()?;
     let Root(root) = match Root::of_repository(&here) {
@@ -109,7 +110,7 @@ pub(crate) fn may_write(path: &Path) -> Result<(), Refusal> {
         return Ok(());
     }
     let is_link = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
-    let target = if is_link { crate::replace::behind_links(path)? } else { path.to_owned() };
+    let target = if is_link { crate::atomic_file::behind_links(path)? } else { path.to_owned() };
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let folder = fs::canonicalize(folder)?;
     let outside = || Refusal::Outside(root.display().to_string());

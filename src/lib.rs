@@ -7,12 +7,15 @@
 //!   defaults, the API server's validation) → [`mutate`] (the policy's defaults) → [`rules`] → findings → [`report`];
 //! * `AdmissionReview` → `server` → the same steps → `AdmissionReview`.
 //!
-//! [`manifest`], [`apiserver`] and [`cron`] are crates of their own below this one; nothing imports [`cli`].
+//! [`manifest`], [`apiserver`] and [`cron`] are crates of their own below this one. The feature `cli` adds the program, `serve`
+//! the webhook, `cluster` what watches a running cluster.
 
 pub use jobguard_apiserver as apiserver;
 pub use jobguard_cron as cron;
 pub use jobguard_manifest as manifest;
 
+mod atomic_file;
+#[cfg(feature = "cli")]
 pub mod cli;
 #[cfg(feature = "cluster")]
 pub mod cluster;
@@ -24,7 +27,6 @@ pub mod exclude;
 pub mod lint;
 pub mod mutate;
 pub mod policy;
-mod replace;
 pub mod report;
 pub mod rules;
 #[cfg(feature = "serve")]

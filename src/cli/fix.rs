@@ -5,7 +5,8 @@ use similar::TextDiff;
 
 use super::output::Terminal;
 use crate::lint::{MendedText, Source, replace};
-use crate::report::{FileError, Report, break_commands, plain};
+use crate::report::{FileError, Report};
+use jobguard_text::{break_commands, plain, plural};
 
 /// Writes the mended files, and standard input, mended or not, to standard output. What could not be written is no
 /// longer among the mended.
@@ -94,8 +95,4 @@ pub(super) fn held_back(name: &str) -> String {
 fn count(mended: &[MendedText]) -> Option<String> {
     let findings = mended.iter().map(|text| text.findings).sum();
     (findings > 0).then(|| format!("{} in {}", plural(findings, "finding"), plural(mended.len(), "file")))
-}
-
-fn plural(count: usize, word: &str) -> String {
-    if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
 }

@@ -21,8 +21,9 @@ use crate::lint::{
     Change, Linter, MAX_INPUT, Mended, OldObjects, Outcome, Selection, Source, find, select, versions,
 };
 use crate::policy::{ExcludedPaths, Policy};
-use crate::report::{self, Report, Run, Style, plain};
+use crate::report::{self, Report, Run, Style};
 use jobguard_apiserver::{FeatureGates, KubernetesVersion, Server};
+use jobguard_text::plain;
 
 pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
     let started = Instant::now();

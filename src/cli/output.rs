@@ -6,7 +6,7 @@ use anstream::AutoStream;
 use anyhow::Result;
 use clap::ValueEnum;
 
-use crate::report::plain_lines;
+use jobguard_text::plain_lines;
 
 /// When to colour.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]

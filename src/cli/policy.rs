@@ -8,7 +8,7 @@ use super::output::Terminal;
 use super::policy_source;
 use crate::engine::registry;
 use crate::policy::{Preset, export, schema};
-use crate::report::plain;
+use jobguard_text::plain;
 
 pub(crate) fn run(args: PolicyArgs, terminal: &Terminal) -> Result<ExitStatus> {
     let text = match args.command {

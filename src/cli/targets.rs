@@ -88,11 +88,11 @@ fn parent(path: &Path) -> Option<&Path> {
 pub(crate) fn write(path: &Path, content: &[u8]) -> Result<()> {
     // Once more: what is linted may have come to hold a link since.
     may_write(path).map_err(|refusal| anyhow!("cannot write {}: {refusal}", show(path)))?;
-    crate::replace::replace(path, content).with_context(|| format!("cannot write {}", show(path)))
+    crate::atomic_file::write(path, content).with_context(|| format!("cannot write {}", show(path)))
 }
 
 fn show(path: &Path) -> String {
-    crate::report::plain(&path.display().to_string())
+    jobguard_text::plain(&path.display().to_string())
 }
 
 #[cfg(test)]

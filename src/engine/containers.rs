@@ -4,8 +4,9 @@
 use k8s_openapi::api::batch::v1::{PodFailurePolicyOnExitCodesRequirement, PodFailurePolicyRule};
 use k8s_openapi::api::core::v1::Container;
 
-use super::{ExitCodes, JobPart, duration_words};
+use super::{ExitCodes, JobPart};
 use jobguard_manifest::FieldPath;
+use jobguard_text::duration;
 
 /// The `backoffLimit` that the API server fills in.
 pub const DEFAULT_BACKOFF_LIMIT: i32 = 6;
@@ -208,14 +209,14 @@ impl Endless {
             Self::NoDeadline => "it has no activeDeadlineSeconds".to_owned(),
             Self::Deadline(seconds) => format!(
                 "its activeDeadlineSeconds of {seconds} is more than {}, and so no deadline",
-                duration_words(longest.unsigned_abs())
+                duration::words(longest.unsigned_abs())
             ),
             Self::GracePeriod(seconds) => {
                 format!("its Pods may take {seconds} s to stop (terminationGracePeriodSeconds)")
             }
             Self::Unscheduled(seconds) => format!(
                 "the Pod's activeDeadlineSeconds ends each try after {}, but counts only from when its Pod is on a node",
-                duration_words(seconds.unsigned_abs())
+                duration::words(seconds.unsigned_abs())
             ),
         }
     }

@@ -38,4 +38,4 @@ pub use rule::{Check, Docs, Example, Reported, Rule, RuleContext, Sink};
 pub use services::{Knowledge, ServiceFacts, ServiceIndex, Services};
 pub use suppress::{ANNOTATION, Annotation, Entry, MAX_ANNOTATION_BYTES, MAX_NAMES, Suppressions};
 pub use texts::any_text;
-pub use timetable::{CronPart, Timetable, duration_words};
+pub use timetable::{CronPart, Timetable};

@@ -75,15 +75,6 @@ impl Registry {
     /// The id nearest to a misspelt one. None for a text longer than any misspelt id: to compare costs the product of
     /// both lengths.
     pub fn similar(&self, id: &str) -> Option<&'static str> {
-        const LONGEST: usize = 64;
-        if id.len() > LONGEST {
-            return None;
-        }
-        self.rules
-            .iter()
-            .map(|rule| (strsim::jaro_winkler(id, rule.id()), rule.id()))
-            .filter(|(score, _)| *score > 0.8)
-            .max_by(|a, b| a.0.total_cmp(&b.0))
-            .map(|(_, id)| id)
+        jobguard_text::nearest(id, self.rules.iter().map(|rule| rule.id()))
     }
 }

@@ -10,6 +10,7 @@ use crate::policy::{self, Policy, Settings, date};
 use crate::rules;
 use jobguard_manifest::FieldPath;
 use jobguard_manifest::edit::Edit;
+use jobguard_text::{distance, is_slip, quote_within};
 
 use super::{Check, Finding, Fix, Object, Rule, Safety, Severity, registry};
 pub use annotation::{Annotation, Entry};
@@ -271,7 +272,7 @@ impl<'a, F: Fn(usize) -> bool> Report<'_, 'a, F> {
             None => registry().similar(name).map(str::to_owned),
         };
         // A name that is only the least unlike is for people to look at.
-        let slip = near.as_deref().filter(|near| strsim::osa_distance(near, name) <= MAX_SLIP);
+        let slip = near.as_deref().filter(|near| is_slip(near, name, MAX_SLIP));
         let fix = slip.and_then(|near| self.of.replaced(name, &[near]));
         self.speak(&rules::suppression_unknown_rule::RULE, |finding| {
             let what = if category.is_some() { "no category of rules" } else { "no rule" };
@@ -393,20 +394,15 @@ fn category_named(name: &str) -> Option<&'static str> {
 
 /// The wildcard of the category that a misspelt one is perhaps meant to be. None for a text longer than any misspelt name.
 fn nearest_category(name: &str) -> Option<String> {
-    const LONGEST: usize = 32;
-    let name = Some(name).filter(|name| name.len() <= LONGEST)?.to_ascii_lowercase();
     let can_be = |rule: &&&Rule| rule.spec.is_settable() && !is_about_suppression(rule);
     let categories = registry().rules().iter().filter(can_be).map(|rule| rule.spec.category());
-    let near = categories.map(|category| (strsim::osa_distance(category, &name), category));
+    let near = categories.map(|category| (distance(category, name), category));
     near.filter(|(distance, _)| *distance <= 2).min().map(|(_, category)| format!("{category}/*"))
 }
 
 /// A piece of the annotation for a message, with its beginning only.
 fn quoted(text: &str) -> String {
-    match text.char_indices().nth(QUOTE) {
-        Some((end, _)) => format!("{:?}", format!("{}…", &text[..end])),
-        None => format!("{text:?}"),
-    }
+    quote_within(text, QUOTE)
 }
 
 impl Excess {

@@ -135,38 +135,3 @@ impl Timetable {
         if *at == now { Cow::Borrowed(changes) } else { Cow::Owned(find()) }
     }
 }
-
-/// A length of time for people: `45 seconds`, `1 hour 30 minutes`, `7 days`.
-pub fn duration_words(seconds: u64) -> String {
-    let parts = [
-        (seconds / 86_400, "day"),
-        (seconds / 3_600 % 24, "hour"),
-        (seconds / 60 % 60, "minute"),
-        (seconds % 60, "second"),
-    ];
-    let words: Vec<String> = parts
-        .into_iter()
-        .filter(|(amount, _)| *amount > 0)
-        .map(|(amount, unit)| format!("{amount} {unit}{}", if amount == 1 { "" } else { "s" }))
-        .collect();
-    if words.is_empty() { "0 seconds".to_owned() } else { words.join(" ") }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lengths_of_time() {
-        for (seconds, words) in [
-            (0, "0 seconds"),
-            (1, "1 second"),
-            (90, "1 minute 30 seconds"),
-            (5_400, "1 hour 30 minutes"),
-            (86_400, "1 day"),
-            (604_861, "7 days 1 minute 1 second"),
-        ] {
-            assert_eq!(duration_words(seconds), words);
-        }
-    }
-}

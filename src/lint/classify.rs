@@ -3,6 +3,7 @@
 use crate::engine::Safety;
 use jobguard_apiserver::Kind;
 use jobguard_manifest::{NodeId, ObjectRef, Tree};
+use jobguard_text::{is_slip, quote};
 
 /// What an object is to the linter.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,7 +88,7 @@ pub(super) fn classify(api_version: Option<&str>, kind: Option<&str>) -> Class {
                 ("batch/v2alpha1", Kind::CronJob) => {
                     "batch/v2alpha1 CronJobs are no longer served since Kubernetes 1.21".to_owned()
                 }
-                _ => format!("no Kubernetes serves the kind {kind} in {}", quoted(version)),
+                _ => format!("no Kubernetes serves the kind {kind} in {}", quote(version)),
             },
             help: format!("write apiVersion: {SERVED}"),
             fix: (SERVED, if is_batch { Safety::Safe } else { Safety::Unsafe }),
@@ -110,15 +111,15 @@ fn meant_kind(written: &str) -> Option<(Kind, Safety)> {
         "job" | "jobs" => (Kind::Job, Safety::Safe),
         "cronjob" | "cronjobs" | "cron-job" => (Kind::CronJob, Safety::Safe),
         // One letter of three, and two of seven: more may be a kind of somebody's own.
-        other if strsim::osa_distance(other, "job") <= 1 => (Kind::Job, Safety::Unsafe),
-        other if strsim::osa_distance(other, "cronjob") <= 2 => (Kind::CronJob, Safety::Unsafe),
+        other if is_slip(other, "job", 1) => (Kind::Job, Safety::Unsafe),
+        other if is_slip(other, "cronjob", 2) => (Kind::CronJob, Safety::Unsafe),
         _ => return None,
     })
 }
 
 /// What is wrong with a kind that the batch group has not.
 fn no_kind_of_batch(kind: &str) -> String {
-    format!("the API group batch has no kind {}: its kinds are Job and CronJob", quoted(kind))
+    format!("the API group batch has no kind {}: its kinds are Job and CronJob", quote(kind))
 }
 
 /// What is wrong with an object of the batch group that can be none of ours; nothing where it is of another group, or a
@@ -128,10 +129,6 @@ pub(super) fn unknown_kind(api_version: Option<&str>, kind: Option<&str>) -> Opt
     let kind =
         kind.filter(|kind| !kind.is_empty() && !matches!(*kind, "List" | "JobList" | "CronJobList"))?;
     (is_batch(group) && classify(api_version, Some(kind)) == Class::Other).then(|| no_kind_of_batch(kind))
-}
-
-fn quoted(version: &str) -> String {
-    format!("{:?}", version.chars().take(40).collect::<String>())
 }
 
 #[cfg(test)]

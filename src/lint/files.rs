@@ -12,7 +12,8 @@ use super::walk::{self, Excluding, Honoured, Walked};
 use super::{Source, unrendered};
 use crate::confined::{Refusal, Root};
 use crate::exclude::Excludes;
-use crate::report::{FileError, plain};
+use crate::report::FileError;
+use jobguard_text::plain;
 
 /// A larger file is no manifest; reading it whole would only cost memory. In bytes.
 const MAX_BYTES: u64 = 64 << 20;

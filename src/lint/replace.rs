@@ -25,7 +25,7 @@ pub fn replace(source: &Source, before: &str, after: &str) -> Result<(), FileErr
     }
     let done = match within {
         Some(root) => root.replace(path, after.as_bytes()),
-        None => crate::replace::replace(path, after.as_bytes()).map_err(Refusal::Io),
+        None => crate::atomic_file::write(path, after.as_bytes()).map_err(Refusal::Io),
     };
     done.map_err(|error| failed(format!("the fixes could not be written: {error}")))
 }

@@ -10,13 +10,13 @@ use jobguard_manifest::limits::Limits;
 
 use super::document::{self, Document};
 use super::notes;
-use super::reader::{Fault, Reader, did_you_mean, one_of, quoted};
-use super::suggest::nearest;
+use super::reader::{Fault, Reader, did_you_mean, quoted};
 use super::{
     ControllerJobs, Defaults, ExcludedPaths, Existing, Mode, OnTimeout, Override, Policy, PolicyError,
     PolicyErrors, Preset, RuleSetting, RuleSpec, Settings, Suppressions,
 };
 use jobguard_manifest::{self as manifest, LineIndex, Span};
+use jobguard_text::{nearest, one_of};
 
 /// The file name that [`discover`] looks for.
 pub const FILE_NAME: &str = "jobguard.yaml";

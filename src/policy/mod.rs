@@ -9,7 +9,6 @@
 pub(crate) mod date;
 mod defaults;
 mod document;
-pub(crate) mod duration;
 mod error;
 pub mod export;
 pub mod load;
@@ -22,7 +21,6 @@ pub mod schema;
 mod settings;
 mod spec;
 mod subject;
-mod suggest;
 #[cfg(test)]
 pub(crate) mod testing;
 mod views;

@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use super::suggest::nearest;
 use jobguard_manifest::At;
 use jobguard_manifest::{Entry, NodeId, NodeKind, Span, Tree};
+use jobguard_text::{nearest, one_of, quote_within};
 
 /// No policy is served by more faults than this; the rest is cut off.
 const MAX_FAULTS: usize = 100;
@@ -166,7 +166,7 @@ impl<'t> Reader<'t> {
             NodeKind::Uint(_) => i64::MAX,
             other => {
                 let help = match other {
-                    NodeKind::Str(text) => super::duration::parse_seconds(text)
+                    NodeKind::Str(text) => jobguard_text::duration::whole_seconds(text)
                         .ok()
                         .map(|seconds| format!("write the number alone: {seconds}")),
                     _ => None,
@@ -204,15 +204,6 @@ impl<'t> Reader<'t> {
     }
 }
 
-/// `a, b or c`.
-pub(super) fn one_of(words: &[&str]) -> String {
-    match words.split_last() {
-        None => String::new(),
-        Some((last, [])) => (*last).to_owned(),
-        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
-    }
-}
-
 pub(super) fn did_you_mean(word: &str) -> String {
     format!("did you mean {word}?")
 }
@@ -220,10 +211,7 @@ pub(super) fn did_you_mean(word: &str) -> String {
 /// A short piece of the text, in quotes and on one line.
 pub(super) fn quoted(text: &str) -> String {
     const LONGEST: usize = 60;
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{:?}...", &text[..end]),
-        None => format!("{text:?}"),
-    }
+    quote_within(text, LONGEST)
 }
 
 /// What a value is, for "must be a string, not ...".

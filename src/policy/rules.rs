@@ -2,9 +2,10 @@
 
 use super::reader::{Reader, Value, quoted};
 use super::settings::{RuleChange, Wildcard};
-use super::{Level, OptionKind, OptionSpec, OptionValue, RuleSpec, duration};
+use super::{Level, OptionKind, OptionSpec, OptionValue, RuleSpec};
 use jobguard_manifest::At;
 use jobguard_manifest::{Entry, NodeKind};
+use jobguard_text::duration;
 
 /// What a key of the section names.
 enum Target {
@@ -199,10 +200,10 @@ fn seconds(reader: &mut Reader<'_>, value: Value, at: &At<'_>, min: i64, max: i6
     let NodeKind::Str(text) = reader.kind(value) else {
         return reader.int(value, at, min, max);
     };
-    match duration::parse_seconds(text) {
+    match duration::whole_seconds(text) {
         Ok(seconds) if (min..=max).contains(&seconds) => Some(seconds),
         Ok(_) => {
-            let (min, max) = (duration::format_seconds(min), duration::format_seconds(max));
+            let (min, max) = (duration::short(min), duration::short(max));
             reader.fault(value.span, at, format!("must be from {min} to {max}"), None);
             None
         }

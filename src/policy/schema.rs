@@ -333,7 +333,7 @@ fn option_schema(option: &OptionSpec) -> Value {
                 { "type": "integer", "minimum": min, "maximum": max },
                 { "type": "string", "pattern": DURATION },
             ],
-            "default": super::duration::format_seconds(default),
+            "default": jobguard_text::duration::short(default),
         }),
         OptionKind::Strings { default } => {
             json!({ "type": "array", "items": { "type": "string" }, "default": default })

@@ -5,9 +5,9 @@
 use std::fmt::Write as _;
 use std::io;
 
-use super::plain::plain;
 use super::{Diagnostic, Run, about};
 use crate::engine::Severity;
+use jobguard_text::plain;
 
 /// Writes a command for each finding of `run`, and for each file that could not be read.
 ///

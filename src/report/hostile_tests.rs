@@ -67,7 +67,7 @@ fn no_format_lets_anything_steer() {
             ("junit", write_junit),
         ] {
             let output = fixture::render(&report, write);
-            let steering = output.chars().find(|c| *c != '\n' && plain::is_steering(*c));
+            let steering = output.chars().find(|c| *c != '\n' && jobguard_text::is_steering(*c));
             assert_eq!(steering, None, "{name}: {output:?}");
             for line in output.lines() {
                 let is_ours = ["::error file=", "::warning file=", "::notice file="];

@@ -6,9 +6,9 @@ use std::io;
 
 use serde::Serialize;
 
-use super::plain::{self, is_steering};
 use super::{Diagnostic, FileError, ObjectId, Run, Versions};
 use crate::engine::{Safety, Severity};
+use jobguard_text::{is_steering, within_commands};
 
 /// The version of the format.
 const SCHEMA_VERSION: u32 = 1;
@@ -84,7 +84,7 @@ pub fn write(run: &Run<'_>, out: &mut dyn io::Write) -> io::Result<()> {
 pub(crate) fn write_document(document: &impl Serialize, out: &mut dyn io::Write) -> io::Result<()> {
     let mut text = serde_json::to_string_pretty(document)?;
     // Between strings there are no control characters but the newlines that indent.
-    let commands: Vec<usize> = plain::anywhere(&text).collect();
+    let commands: Vec<usize> = within_commands(&text).collect();
     if !commands.is_empty() || text.contains(|c| c != '\n' && is_steering(c)) {
         let mut escaped = String::with_capacity(text.len() + 64);
         let mut commands = commands.into_iter().peekable();

@@ -9,8 +9,8 @@ use std::io;
 
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
-use super::plain::plain;
 use super::{Diagnostic, JudgedObject, Run};
+use jobguard_text::plain;
 
 /// Writes the report of `run` as one `testsuites` document.
 ///

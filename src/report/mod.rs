@@ -5,7 +5,6 @@
 mod github;
 mod json;
 mod junit;
-mod plain;
 pub mod rule_page;
 mod sarif;
 mod sarif_uri;
@@ -28,7 +27,6 @@ pub use json::write as write_json;
 #[cfg(feature = "serve")]
 pub(crate) use json::write_document;
 pub use junit::write as write_junit;
-pub(crate) use plain::{break_commands, plain, plain_lines};
 pub use sarif::write as write_sarif;
 pub use text::{Style, statistics, write as write_text};
 

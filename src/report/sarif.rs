@@ -8,10 +8,10 @@ use std::io;
 use serde::Serialize;
 
 use super::json::write_document;
-use super::plain::plain;
 use super::sarif_uri::{file_uri, fingerprint};
 use super::{Diagnostic, FileError, Region, Run, Versions, rule_page};
 use crate::engine::{Rule, Safety, Severity};
+use jobguard_text::plain;
 
 #[derive(Serialize)]
 struct Log<'a> {

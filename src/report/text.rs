@@ -7,9 +7,9 @@ use std::io;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
-use super::plain::{break_commands, is_steering, plain};
 use super::{Diagnostic, Report, about};
 use crate::engine::{Rule, Safety, Severity};
+use jobguard_text::{break_commands, is_steering, plain, plural};
 
 /// How the text looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -174,10 +174,6 @@ fn fixes(report: &Report) -> String {
         (safe, 0) => format!("; {safe} fixable with --fix"),
         (safe, more) => format!("; {safe} fixable with --fix, {more} more with --unsafe-fixes"),
     }
-}
-
-fn plural(count: usize, word: &str) -> String {
-    if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! `cron/overlap`
 
+use jobguard_text::duration;
 use super::levels;
-use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, duration_words};
+use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
 use jobguard_manifest::FieldPath;
 use crate::policy::{Level, RuleSpec};
 
@@ -118,12 +119,12 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
         return;
     }
     let ends = match cron.deadline().and_then(|deadline| u64::try_from(deadline).ok()) {
-        Some(deadline) => format!("is ended only after {}", duration_words(deadline)),
+        Some(deadline) => format!("is ended only after {}", duration::words(deadline)),
         None => "nothing ends it".to_owned(),
     };
     sink.report(
         FieldPath::root().field("spec").field("concurrencyPolicy"),
-        format!("a run that takes longer than {} overlaps the next, and {ends}", duration_words(interval)),
+        format!("a run that takes longer than {} overlaps the next, and {ends}", duration::words(interval)),
     )
     .weight(cron.runs_at_once(interval))
     .help(format!(

@@ -1,7 +1,8 @@
 //! `cron/pile-up`
 
+use jobguard_text::duration;
 use super::levels;
-use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, Weight, duration_words};
+use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, Weight};
 use jobguard_manifest::FieldPath;
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
 
@@ -80,7 +81,7 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     if interval > longest || cron.is_suspended() || !cron.allows_overlap() || cron.deadline().is_some() {
         return;
     }
-    let apart = if interval == 60 { "minute".to_owned() } else { duration_words(interval) };
+    let apart = if interval == 60 { "minute".to_owned() } else { duration::words(interval) };
     sink.report(
         FieldPath::root().field("spec").field("concurrencyPolicy"),
         format!("a new run starts every {apart} beside those that still go on, and nothing ends one: they pile up"),

@@ -1,7 +1,8 @@
 //! `cron/replace-starves`
 
+use jobguard_text::duration;
 use super::levels;
-use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, duration_words};
+use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
 use jobguard_manifest::FieldPath;
 use crate::policy::{Level, RuleSpec};
 
@@ -79,7 +80,7 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
         FieldPath::root().field("spec").field("concurrencyPolicy"),
         format!(
             "a run that takes longer than {} is deleted by the next: if every run does, none ever finishes",
-            duration_words(interval)
+            duration::words(interval)
         ),
     )
     .weight(cron.runs_at_once(interval))

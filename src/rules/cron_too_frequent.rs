@@ -1,8 +1,9 @@
 //! `cron/too-frequent`
 
+use jobguard_text::duration;
 use super::levels;
 use jobguard_cron::{Field, FieldKind, Schedule};
-use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, duration_words};
+use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
 use jobguard_manifest::FieldPath;
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
 
@@ -78,14 +79,14 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     let wanted = u64::try_from(context.int("minInterval")).unwrap_or(0);
     let Some(shortest) = timetable.shortest_interval().filter(|shortest| *shortest < wanted) else { return };
     let path = FieldPath::root().field("spec").field("schedule");
-    let apart = duration_words(shortest);
+    let apart = duration::words(shortest);
     let weight = (i64::try_from(shortest).unwrap_or(i64::MAX).saturating_neg(), runs_a_year(timetable.schedule(), shortest));
     if shortest < MINUTE {
         sink.report(path, format!("the runs are {apart} apart, but the controller starts at most one Job a minute"))
             .weight(weight)
             .help("write * * * * * for every minute; for work at a closer pace, run a Deployment that waits in between");
     } else {
-        let at_least = duration_words(wanted);
+        let at_least = duration::words(wanted);
         sink.report(path, format!("runs are as close as {apart}, but must be at least {at_least} apart"))
             .weight(weight)
             .help("spread the runs further, or do more in each; the policy says how close they may be (minInterval)");

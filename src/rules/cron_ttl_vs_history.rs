@@ -1,7 +1,8 @@
 //! `cron/ttl-vs-history`
 
+use jobguard_text::duration;
 use super::levels;
-use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, Weight, duration_words};
+use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, Weight};
 use crate::policy::{Level, RuleSpec};
 
 /// History limits that a lifetime overrules.
@@ -118,7 +119,7 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     let Some((limit, field, word)) = overruled else { return };
     let span = interval.saturating_mul(limit);
     let gone =
-        if ttl == 0 { "at once".to_owned() } else { format!("{} after it finished", duration_words(ttl)) };
+        if ttl == 0 { "at once".to_owned() } else { format!("{} after it finished", duration::words(ttl)) };
     let these =
         if limit == 1 { format!("the last {word} one") } else { format!("the last {limit} {word} ones") };
     sink.report(
@@ -128,6 +129,6 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     .weight(Weight::of_least(ttl))
     .help(format!(
         "remove ttlSecondsAfterFinished, since the history limits tidy up already, or set it to {span} ({}) or more",
-        duration_words(span)
+        duration::words(span)
     ));
 }

@@ -4,7 +4,7 @@ use super::levels;
 use crate::engine::{
     Check, ContainerPart, DEFAULT_BACKOFF_LIMIT, Docs, Example, JobPart, Object, Rule, RuleContext, Severity, Sink,
 };
-use crate::policy::duration::format_seconds;
+use jobguard_text::duration;
 use crate::policy::{Level, RuleSpec};
 
 /// Retries that the deadline never lets start.
@@ -97,7 +97,7 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
         (_, 0) => "none can start".to_owned(),
         (_, last) => match retries.earliest(last) {
             0 => format!("retry {last} is the last that can start"),
-            after => format!("retry {last}, after {}, is the last that can start", format_seconds(after)),
+            after => format!("retry {last}, after {}, is the last that can start", duration::short(after)),
         },
     };
     let at_least = if retries.lanes > 1 { "at least " } else { "" };
@@ -114,9 +114,9 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
             format!(
                 "the Job ends after {}, but the delays before its {} retries alone take {at_least}{}: \
                  {outcome}{no_retry}",
-                format_seconds(deadline),
+                duration::short(deadline),
                 retries.limit,
-                format_seconds(needed),
+                duration::short(needed),
             ),
         )
         .weight(needed.saturating_sub(deadline))

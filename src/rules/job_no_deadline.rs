@@ -1,8 +1,9 @@
 //! `job/no-deadline`
 
+use jobguard_text::duration;
 use super::levels;
 use crate::engine::{
-    Check, Docs, Endless, Example, LONGEST_LIMIT, Object, Rule, RuleContext, Severity, Sink, duration_words,
+    Check, Docs, Endless, Example, LONGEST_LIMIT, Object, Rule, RuleContext, Severity, Sink,
 };
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
 
@@ -122,7 +123,7 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     let most = match endless {
         Endless::NoDeadline | Endless::Unscheduled(_) => String::new(),
         Endless::Deadline(_) | Endless::GracePeriod(_) => {
-            format!(", at most {}", duration_words(longest.unsigned_abs()))
+            format!(", at most {}", duration::words(longest.unsigned_abs()))
         }
     };
     let help = match endless {

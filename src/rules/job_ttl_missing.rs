@@ -1,9 +1,10 @@
 //! `job/ttl-missing`
 
+use jobguard_text::duration;
 use super::levels;
 use jobguard_apiserver::Workload;
 use crate::deploy_tool::{DeployTool, Hook};
-use crate::engine::{Check, Docs, Example, LONGEST_LIMIT, Object, Rule, RuleContext, Sink, duration_words};
+use crate::engine::{Check, Docs, Example, LONGEST_LIMIT, Object, Rule, RuleContext, Sink};
 use jobguard_manifest::FieldPath;
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
 
@@ -182,7 +183,7 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     }
     let message = match ttl.and_then(|ttl| u64::try_from(ttl).ok()) {
         None => "nothing removes this Job once it is finished".to_owned(),
-        Some(ttl) => format!("nothing removes this Job within {} after it finished", duration_words(ttl)),
+        Some(ttl) => format!("nothing removes this Job within {} after it finished", duration::words(ttl)),
     };
     sink.report(job.path("ttlSecondsAfterFinished"), message).weight(ttl.unwrap_or(i64::MAX)).help(HELP);
 }

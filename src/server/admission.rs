@@ -19,8 +19,8 @@ use super::object::{self, Sent};
 use super::review::{
     GroupVersionKind, Head, Operation, Request, Response, Review, ReviewAnswer, ReviewError, quiet,
 };
-use super::text::plain;
 use super::unjudged::{PassedOver, Unjudged};
+use jobguard_text::plain_within;
 
 /// What whoever runs a CronJob by hand is told beside a denial.
 const RUN_BY_HAND: &str = "this Job was judged like any other: jobguard would only know it as a run of its CronJob if it \
@@ -195,7 +195,7 @@ impl Admission {
     }
 
     fn answer_unjudged(&self, endpoint: Endpoint, head: &Head, why: &Unjudged) -> (Response, Facts) {
-        let other = || Unjudged::OtherKind { found: plain(&head.kind.to_string(), MAX_KIND) };
+        let other = || Unjudged::OtherKind { found: plain_within(&head.kind.to_string(), MAX_KIND) };
         let why = if head.kind.kind.is_empty() || is_ours(&head.kind) { why } else { &other() };
         // What controls the Job stands in the object; that a controller makes it now is told by its account.
         let by_controller = head.operation == Some(Operation::Create)
@@ -272,11 +272,11 @@ impl Admission {
             tracing::info!(
                 rules = ruling.denying_rules(),
                 kind = object.kind().as_str(),
-                namespace = object.namespace().map(|namespace| plain(namespace, LOGGED)),
-                name = plain(engine::subject(object.workload(), None).name, LOGGED),
-                user = plain(request.user(), LOGGED),
+                namespace = object.namespace().map(|namespace| plain_within(namespace, LOGGED)),
+                name = plain_within(engine::subject(object.workload(), None).name, LOGGED),
+                user = plain_within(request.user(), LOGGED),
                 dry_run = request.dry_run.then_some(true),
-                uid = plain(&request.uid, LOGGED),
+                uid = plain_within(&request.uid, LOGGED),
                 "{}",
                 ruling.decision().as_str()
             );
@@ -361,7 +361,7 @@ fn asked(request: &mut Request<Sent<'_>>) -> Asked {
             return Asked::PassedOver(PassedOver::Subresource);
         }
         _ => {
-            let found = plain(&request.kind.to_string(), MAX_KIND);
+            let found = plain_within(&request.kind.to_string(), MAX_KIND);
             // Who writes the object chooses its version, and an API server that is asked to converts it.
             return Asked::Unjudged(if is_ours(&request.kind) {
                 Unjudged::UnknownVersion { found }

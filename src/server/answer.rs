@@ -8,7 +8,7 @@ use jobguard_apiserver::{Cause, KubernetesVersion};
 use jobguard_manifest::FieldPath;
 
 use super::review::{Response, Status, StatusCause, StatusDetails};
-use super::text::plain;
+use jobguard_text::plain_within;
 
 /// The longest warning, in characters: where the API server cuts when there are many.
 pub(crate) const MAX_WARNING: usize = 256;
@@ -139,7 +139,7 @@ impl<'a> Ruling<'a> {
         };
         let mut status = Status::failure(code, reason, self.message());
         status.details = Some(StatusDetails {
-            name: plain(subject(self.object.workload(), None).name, MAX_NAME),
+            name: plain_within(subject(self.object.workload(), None).name, MAX_NAME),
             group: "batch",
             kind: self.object.kind().as_str(),
             // All causes, as the API server would list them: also those that only follow from others.
@@ -214,13 +214,13 @@ impl<'a> Ruling<'a> {
 /// `path: message (rule); help` in at most `max` characters. The help goes first, then the end of the message; path
 /// and rule stay.
 fn line(finding: &Finding, max: usize) -> String {
-    let path = plain(&finding.path.to_string(), MAX_PATH.min(max / 2));
+    let path = plain_within(&finding.path.to_string(), MAX_PATH.min(max / 2));
     let start = if path.is_empty() { path } else { format!("{path}: ") };
     let rule = format!(" ({})", finding.rule.id());
     let room = max.saturating_sub(start.chars().count() + rule.chars().count());
-    let mut line = format!("{start}{}{rule}", plain(&finding.message, room));
+    let mut line = format!("{start}{}{rule}", plain_within(&finding.message, room));
     if let Some(help) = &finding.help {
-        let help = plain(help, max);
+        let help = plain_within(help, max);
         if line.chars().count() + help.chars().count() + 2 <= max {
             let _ = write!(line, "; {help}");
         }
@@ -230,21 +230,21 @@ fn line(finding: &Finding, max: usize) -> String {
 
 /// A finding as a cause. Where a client shows causes, it does not show the message: each says everything.
 fn cause(finding: &Finding) -> StatusCause {
-    let mut message = format!("{} ({})", plain(&finding.message, MAX_LINE), finding.rule.id());
+    let mut message = format!("{} ({})", plain_within(&finding.message, MAX_LINE), finding.rule.id());
     if let Some(help) = &finding.help {
-        let _ = write!(message, "; {}", plain(help, MAX_LINE));
+        let _ = write!(message, "; {}", plain_within(help, MAX_LINE));
     }
     StatusCause {
         // A rule of the policy refuses what is well-formed.
         reason: finding.cause.unwrap_or(Cause::Forbidden).as_str(),
         message,
-        field: plain(&finding.path.to_string(), MAX_FIELD),
+        field: plain_within(&finding.path.to_string(), MAX_FIELD),
     }
 }
 
 /// The audit annotation about defaults that were filled in.
 pub(crate) fn changes_annotation<'a>(paths: impl Iterator<Item = &'a FieldPath>) -> String {
-    list(paths.map(|path| plain(&path.to_string(), MAX_PATH)).collect())
+    list(paths.map(|path| plain_within(&path.to_string(), MAX_PATH)).collect())
 }
 
 /// A rule that has something to say, and how loudly.
@@ -309,7 +309,7 @@ mod tests {
         let finding = finding("metadata.labels[a\nb]", "no\u{1b}[31m", "mend\nit");
         assert_eq!(
             line(&finding, 256),
-            "metadata.labels[a b]: no [31m (job/work-queue-completions); mend it"
+            "metadata.labels[a b]: no\u{fffd}[31m (job/work-queue-completions); mend it"
         );
         let root = rule().finding(Severity::Error, FieldPath::root(), "wrong");
         assert_eq!(line(&root, 256), "wrong (job/work-queue-completions)");

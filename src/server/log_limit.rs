@@ -16,7 +16,7 @@ use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context, Layer};
 
 use super::rate_limited::{Budget, RateLimited};
-use super::text::plain;
+use jobguard_text::plain_within;
 
 /// What anybody can cause who reaches a port: the first of its kind, by path, code and reason.
 const CLIENTS: Budget = Budget { each: 1, all: 16, kinds: 16 };
@@ -72,7 +72,7 @@ impl Limiter {
             key.0.clear();
         }
         let lines = messages.entry(key).or_insert_with(|| Lines::new(budget));
-        lines.admit(plain(kind.text.trim_end(), MAX_KIND), now)
+        lines.admit(plain_within(kind.text.trim_end(), MAX_KIND), now)
     }
 
     /// Writes how many lines were left out in the minutes that are over at `now`; of all, where the end has come.

@@ -32,7 +32,6 @@ mod review;
 mod shutdown;
 #[cfg(test)]
 mod testing;
-mod text;
 mod timeout_stream;
 mod tls;
 mod unjudged;

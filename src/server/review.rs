@@ -14,9 +14,9 @@ use serde_json::value::RawValue;
 use thiserror::Error;
 
 use super::object::Sent;
-use super::text::plain;
 use super::unjudged::PassedOver;
 pub(crate) use head::Head;
+use jobguard_text::plain_within;
 use understood::Understood;
 
 mod head;
@@ -80,7 +80,7 @@ impl ReviewError {
 fn problem_of(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(problem, _)| problem);
-    plain(text, 2 * QUOTE)
+    plain_within(text, 2 * QUOTE)
 }
 
 /// What serde says, without the value at fault: it may be anything that stands in a review.
@@ -91,7 +91,7 @@ pub(crate) fn quiet(error: &serde_json::Error) -> String {
         None if text.starts_with("missing field") => text,
         None => format!("not valid at line {} column {}", error.line(), error.column()),
     };
-    plain(&what, 2 * QUOTE)
+    plain_within(&what, 2 * QUOTE)
 }
 
 #[derive(Deserialize)]
@@ -317,12 +317,12 @@ impl<'a> Review<'a> {
         if kind != KIND || !version.starts_with("admission.k8s.io/") {
             let found = match (kind, version) {
                 ("", "") => "an object without `kind` and `apiVersion`".to_owned(),
-                _ => plain(&format!("kind {kind:?} of apiVersion {version:?}"), 2 * QUOTE),
+                _ => plain_within(&format!("kind {kind:?} of apiVersion {version:?}"), 2 * QUOTE),
             };
             return Err(ReviewError::WrongKind { found });
         }
         if version != API_VERSION {
-            return Err(ReviewError::WrongVersion { found: plain(version, QUOTE) });
+            return Err(ReviewError::WrongVersion { found: plain_within(version, QUOTE) });
         }
         let request = envelope.request.ok_or(ReviewError::NoRequest)?;
         if !request.get().starts_with('{') {

@@ -15,7 +15,7 @@ use super::admission::Endpoint;
 use super::answer::MAX_WARNING;
 use super::facts::Facts;
 use super::review::{Head, Response, Status};
-use super::text::plain;
+use jobguard_text::plain_within;
 
 /// The longest name in a log line, in characters.
 const LOGGED: usize = 253;
@@ -245,14 +245,14 @@ impl Unjudged {
         tracing::warn!(
             reason = self.reason(),
             fault = self.fault().as_str(),
-            kind = plain(&head.kind.to_string(), LOGGED),
-            namespace = head.namespace().map(|namespace| plain(namespace, LOGGED)),
-            name = head.name().map(|name| plain(name, LOGGED)),
-            user = plain(head.user(), LOGGED),
+            kind = plain_within(&head.kind.to_string(), LOGGED),
+            namespace = head.namespace().map(|namespace| plain_within(namespace, LOGGED)),
+            name = head.name().map(|name| plain_within(name, LOGGED)),
+            user = plain_within(head.user(), LOGGED),
             dry_run = head.dry_run.filter(|dry_run| *dry_run),
-            uid = plain(&head.uid, LOGGED),
+            uid = plain_within(&head.uid, LOGGED),
             path = endpoint.path(),
-            why = plain(&self.to_string(), MAX_MESSAGE),
+            why = plain_within(&self.to_string(), MAX_MESSAGE),
             "{}",
             if allowed { "allowed without a verdict" } else { "denied without a verdict" }
         );
@@ -263,13 +263,15 @@ impl Unjudged {
                     Endpoint::Validate => "look at this",
                     Endpoint::Mutate => "fill anything in",
                 };
-                response.warnings.push(plain(&format!("jobguard did not {done}: {self}"), MAX_WARNING));
+                response
+                    .warnings
+                    .push(plain_within(&format!("jobguard did not {done}: {self}"), MAX_WARNING));
             }
             Outcome::Deny { code, reason } => {
                 let advice = self.advice().map(|advice| format!("; {advice}")).unwrap_or_default();
                 let message = format!("jobguard cannot judge this, and so refuses it: {self}{advice}");
                 response.allowed = false;
-                response.status = Some(Status::failure(code, reason, plain(&message, MAX_MESSAGE)));
+                response.status = Some(Status::failure(code, reason, plain_within(&message, MAX_MESSAGE)));
             }
         }
         let annotations = &mut response.audit_annotations;

@@ -25,12 +25,20 @@ fn answer(vector: &Vector) -> (bool, Vec<Timestamp>) {
     let nothing = (false, Vec::new());
     let Ok((prefix, schedule)) = Schedule::parse_tolerating_tz(&vector.schedule) else { return nothing };
     let zone = match prefix {
-        Some("") => Ok(TimeZone::UTC),
-        Some(zone) => load_zone(zone),
-        None => load_zone(&vector.time_zone),
+        Some("") => Some(TimeZone::UTC),
+        Some(zone) => recorded_zone(zone),
+        None => recorded_zone(&vector.time_zone),
     };
-    let Ok(zone) = zone else { return nothing };
+    let Some(zone) = zone else { return nothing };
     (true, schedule.upcoming(vector.from, &zone).take(LISTED).collect())
+}
+
+/// A zone that we accept, with the data that the recorded server carried: since then governments have decided otherwise
+/// in some.
+fn recorded_zone(name: &str) -> Option<TimeZone> {
+    let ours = load_zone(name).ok()?;
+    let Some((known, data)) = recorded_tzdb::get(name) else { return Some(ours) };
+    TimeZone::tzif(known, data).ok()
 }
 
 /// A schedule: whether it is one, and when it fires.

@@ -6,6 +6,7 @@
 
 #![allow(clippy::expect_used, clippy::print_stderr, clippy::unwrap_used, reason = "tests fail by panicking")]
 
+mod against;
 mod apply;
 mod cron;
 #[path = "../integration/support/recordings.rs"]
@@ -36,6 +37,7 @@ const SUITES: &[(&str, &str, Read, Compare)] = &[
     ("podtemplate.jsonl", "verdict", json, verdict::create),
     ("combined.jsonl", "verdict", json, verdict::create),
     ("update.jsonl", "verdict", json, verdict::changed),
+    ("update.jsonl", "against", json, against::replaced),
     ("children.jsonl", "verdict", json, verdict::child),
     ("apply.jsonl", "merge", json, apply::merged),
     ("apply-server-side.jsonl", "merge", json, apply::merged_by_server),

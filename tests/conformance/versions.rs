@@ -8,24 +8,26 @@ use jobguard::apiserver::{KubernetesVersion, Server, VersionSet};
 use serde_json::Value;
 
 use crate::SHOWN;
+use crate::against;
 use crate::recordings::CONFORMANCE_VERSIONS;
 use crate::verdict;
 
 type Compare = fn(&Server, &Value) -> Result<(), String>;
 
 /// The files, and what is compared.
-const FILES: [(&str, Compare); 3] = [
-    ("create.jsonl", verdict::create_on),
-    ("update.jsonl", verdict::changed_on),
-    ("children.jsonl", verdict::child_on),
+const FILES: [(&str, &str, Compare); 4] = [
+    ("create.jsonl", "verdict", verdict::create_on),
+    ("update.jsonl", "verdict", verdict::changed_on),
+    ("update.jsonl", "against", against::replaced_on),
+    ("children.jsonl", "verdict", verdict::child_on),
 ];
 
 #[test]
 fn every_version_agrees() {
-    let mut counts: BTreeMap<(KubernetesVersion, &str), (usize, usize)> = BTreeMap::new();
+    let mut counts: BTreeMap<(KubernetesVersion, &str, &str), (usize, usize)> = BTreeMap::new();
     let mut absent = String::new();
     let mut faults = String::new();
-    for (file, compare) in FILES {
+    for (file, what, compare) in FILES {
         let Some(text) = CONFORMANCE_VERSIONS.find(file) else {
             let _ = writeln!(absent, "{file} absent");
             continue;
@@ -36,14 +38,14 @@ fn every_version_agrees() {
                 let versions: VersionSet = versions.parse().unwrap();
                 for version in versions.versions() {
                     let result = compare(&Server::of(*version), &with(&record, answer));
-                    let (cases, disagree) = counts.entry((*version, file)).or_default();
+                    let (cases, disagree) = counts.entry((*version, file, what)).or_default();
                     *cases += 1;
                     if let Err(why) = result {
                         *disagree += 1;
                         if *disagree <= SHOWN {
                             let _ = writeln!(
                                 faults,
-                                "{version} {file} {} {}: {why}",
+                                "{version} {file} {what} {} {}: {why}",
                                 record["id"], record["what"]
                             );
                         }
@@ -52,12 +54,14 @@ fn every_version_agrees() {
             }
         }
     }
-    let mut table =
-        format!("\n{:8} {:16} {:>6} {:>6} {:>9}\n", "version", "file", "cases", "agree", "disagree");
-    for ((version, file), (cases, disagree)) in &counts {
+    let mut table = format!(
+        "\n{:8} {:16} {:8} {:>6} {:>6} {:>9}\n",
+        "version", "file", "compared", "cases", "agree", "disagree"
+    );
+    for ((version, file, what), (cases, disagree)) in &counts {
         let _ = writeln!(
             table,
-            "{:8} {file:16} {cases:>6} {:>6} {disagree:>9}",
+            "{:8} {file:16} {what:8} {cases:>6} {:>6} {disagree:>9}",
             version.to_string(),
             cases - disagree
         );

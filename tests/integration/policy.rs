@@ -488,7 +488,7 @@ spec:
     jobguard.yaml:11:29: spec.rules.cron/frequency.level: must be deny, warn, info or off, not "wran" (did you mean warn?)
     jobguard.yaml:11:40: spec.rules.cron/frequency.max: must be from 1 to 60
     jobguard.yaml:11:51: spec.rules.cron/frequency.loud: must be true or false, not the number 1
-    jobguard.yaml:11:63: spec.rules.cron/frequency.atLeast: "2d" counts in days, which Kubernetes durations do not know; write hours
+    jobguard.yaml:11:63: spec.rules.cron/frequency.atLeast: "2d" has a unit that durations do not have: use h, m and s; a day is 24h
     jobguard.yaml:11:67: spec.rules.cron/frequency: cron/frequency has no option "ecxept" (did you mean except?)
     jobguard.yaml:11:87: spec.rules.cron/frequency.except: must be a list, not the string "x"
     jobguard.yaml:12:5: spec.rules: no rules of category "crom" (did you mean cron?)

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde_json::{Value, json};
 
 use crate::support::server::{
@@ -158,10 +159,16 @@ fn overload_is_refused_at_once_and_passes() {
 }
 
 /// Held by a test while it has hundreds of connections open: the limit on open files is that of the process, and so of
-/// all tests together.
+/// all tests together. It is raised as well, as far as that is allowed: on many systems it begins at 1024.
 fn many_files() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::new(());
-    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+    let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let limit = getrlimit(Resource::Nofile);
+    let wanted = limit.maximum.unwrap_or(u64::MAX).min(16 << 10);
+    if limit.current.is_some_and(|current| current < wanted) {
+        setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), ..limit }).unwrap();
+    }
+    turn
 }
 
 /// How many files this process, and with it the server, may have open.
@@ -197,7 +204,9 @@ fn ten_thousand_silent_connections_keep_nobody_out() {
         }
     }
     assert!(server.metric("jobguard_connections") <= 300.0);
-    assert!(server.metric(r#"jobguard_connections_closed_total{reason="evicted"}"#) > 0.0);
+    until("some are evicted", || {
+        server.metric(r#"jobguard_connections_closed_total{reason="evicted"}"#) > 0.0
+    });
     drop(silent);
     assert_eq!(post(&mut regular, "/validate", review.as_bytes()).code, 200);
 }

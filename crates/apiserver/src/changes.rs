@@ -8,6 +8,10 @@ pub enum Change {
     HostAliasPaths,
     /// A hook that only sleeps goes when the gate of `sleep` is off; before, it was left empty, and refused.
     HookGoesWithItsSleep,
+    /// The path of a projected token must lead downwards.
+    LocalTokenPaths,
+    /// `procMount: Unmasked` needs a Pod with users of its own.
+    UnmaskedNeedsOwnUsers,
     /// Faults of `clusterTrustBundle` are found below that name; before, below `clusterTrustBundlePEM`.
     TrustBundlePaths,
     /// A stored sidecar may keep its `resizePolicy`; before, no init container had one.
@@ -29,6 +33,10 @@ pub enum Change {
     PortNameWarnings,
     /// A projected source that names no files has none; before, warnings took it to have those of the source before it.
     SourcesHaveTheirOwnPaths,
+    /// A Pod's own requests are held against those of its containers where both name a resource, and so are its limits of
+    /// huge pages; a Windows Pod has no such resources. Before, a request of a container that the Pod did not name was too
+    /// much.
+    PodResourcesByName,
     /// A missing status of a Pod condition in a `podFailurePolicy` is `True` in a CronJob too; before, only in a Job.
     PodConditionStatusInCronJobs,
     /// `volumeDevices` are refused in a Pod with `hostUsers: false`.
@@ -37,6 +45,8 @@ pub enum Change {
     EmptyDriverIsMissing,
     /// A schedule such as `TZ=UTC` with nothing behind it is refused; before, the server panicked.
     ZoneAloneIsRefused,
+    /// The `restartPolicyRules` of an init container need a `restartPolicy` beside them.
+    InitRulesNeedPolicy,
     /// Too many `restartPolicyRules` are TooMany; before, they were TooLong.
     TooManyRestartRules,
     /// `resizePolicy: RestartContainer` is refused in an init container that is no sidecar.
@@ -45,9 +55,11 @@ pub enum Change {
 
 impl Change {
     /// All of them, by version.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 22] = [
         Self::HostAliasPaths,
         Self::HookGoesWithItsSleep,
+        Self::LocalTokenPaths,
+        Self::UnmaskedNeedsOwnUsers,
         Self::TrustBundlePaths,
         Self::OverlapWarnings,
         Self::StoredSidecarsMayResize,
@@ -58,10 +70,12 @@ impl Change {
         Self::AddressWarnings,
         Self::PortNameWarnings,
         Self::SourcesHaveTheirOwnPaths,
+        Self::PodResourcesByName,
         Self::PodConditionStatusInCronJobs,
         Self::NoDevicesWithoutHostUsers,
         Self::EmptyDriverIsMissing,
         Self::ZoneAloneIsRefused,
+        Self::InitRulesNeedPolicy,
         Self::TooManyRestartRules,
         Self::NoRestartToResizeInit,
     ];
@@ -69,15 +83,19 @@ impl Change {
     /// The minor version that has it first.
     pub const fn since(self) -> u8 {
         match self {
-            Self::HostAliasPaths | Self::HookGoesWithItsSleep => 30,
+            Self::HostAliasPaths
+            | Self::HookGoesWithItsSleep
+            | Self::LocalTokenPaths
+            | Self::UnmaskedNeedsOwnUsers => 30,
             Self::TrustBundlePaths => 31,
             Self::OverlapWarnings | Self::StoredSidecarsMayResize | Self::StoredImageVolumesStay => 32,
             Self::SidecarsMayResize | Self::PartsOfImageVolumes => 33,
             Self::NodeAffinityValues | Self::AddressWarnings | Self::PortNameWarnings => 33,
             Self::SourcesHaveTheirOwnPaths
+            | Self::PodResourcesByName
             | Self::PodConditionStatusInCronJobs
             | Self::NoDevicesWithoutHostUsers => 34,
-            Self::EmptyDriverIsMissing | Self::ZoneAloneIsRefused => 35,
+            Self::EmptyDriverIsMissing | Self::ZoneAloneIsRefused | Self::InitRulesNeedPolicy => 35,
             Self::TooManyRestartRules | Self::NoRestartToResizeInit => 36,
         }
     }
@@ -90,6 +108,16 @@ impl Change {
             }
             Self::HookGoesWithItsSleep => {
                 "a lifecycle hook that only sleeps is dropped as a whole where the gate of `sleep` is off; before, an empty hook was left, and refused"
+            }
+            Self::LocalTokenPaths => "the `path` of a projected `serviceAccountToken` must not contain `..`",
+            Self::UnmaskedNeedsOwnUsers => {
+                "`procMount: Unmasked` is refused in a Pod without `hostUsers: false`"
+            }
+            Self::PodResourcesByName => {
+                "`resources` of a Pod are compared with its containers' only for resources that both name; a Windows Pod has none"
+            }
+            Self::InitRulesNeedPolicy => {
+                "`restartPolicyRules` of an init container need a `restartPolicy` beside them"
             }
             Self::TrustBundlePaths => {
                 "faults of `clusterTrustBundle` have that name in their paths, where it was `clusterTrustBundlePEM`"

@@ -1,14 +1,11 @@
-//! The sink of everything that the checks of a create, an update or a warning find, and how messages show values.
-
-use std::fmt::Write as _;
+//! The sink of everything that the checks of a create, an update or a warning find.
 
 use k8s_openapi::api::core::v1::PodSpec;
 
+pub(crate) use jobguard_text::{one_of, quote};
+
 use crate::{Cause, FieldError, Gate, Relation, Server, Topic};
 use jobguard_manifest::{At, FieldPath};
-
-/// How much of an offending value a message shows.
-const SHOWN_CHARACTERS: usize = 40;
 
 /// Where a fault is: the field as the server names it, and the place in the object where that is another one.
 #[derive(Clone, Copy)]
@@ -82,7 +79,7 @@ impl<'e> Errors<'e> {
     }
 
     /// Whether what a feature gate brings is allowed: the gate is on, or it is off and the stored Pod has it, as `used`
-    /// finds. A version that does not know the gate allows it to nobody.
+    /// finds. A version that does not know the gate never allows it.
     pub(crate) fn allows(&self, gate: Gate, used: impl FnOnce(&PodSpec) -> bool) -> bool {
         self.server.on(gate) || (self.server.is_off(gate) && self.stored_pod.is_some_and(used))
     }
@@ -228,33 +225,6 @@ impl Added<'_> {
     }
 }
 
-/// The start of `value` in double quotes, with control characters escaped.
-pub(crate) fn quote(value: &str) -> String {
-    let mut shown = String::from("\"");
-    let mut characters = value.chars();
-    for character in characters.by_ref().take(SHOWN_CHARACTERS) {
-        if character.is_control() {
-            let _ = write!(shown, "{}", character.escape_debug());
-        } else {
-            shown.push(character);
-        }
-    }
-    if characters.next().is_some() {
-        shown.push('…');
-    }
-    shown.push('"');
-    shown
-}
-
-/// `a`, `a or b`, `a, b or c`.
-pub(crate) fn one_of(known: &[&str]) -> String {
-    match known {
-        [] => String::new(),
-        [only] => (*only).to_owned(),
-        [first @ .., last] => format!("{} or {last}", first.join(", ")),
-    }
-}
-
 /// The elements of an optional list.
 pub(crate) fn list<T>(list: &Option<Vec<T>>) -> &[T] {
     list.as_deref().unwrap_or_default()
@@ -263,21 +233,4 @@ pub(crate) fn list<T>(list: &Option<Vec<T>>) -> &[T] {
 /// An optional string, where absent and empty mean the same.
 pub(crate) fn text(text: &Option<String>) -> &str {
     text.as_deref().unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn values_are_cut_and_escaped() {
-        assert_eq!(quote("a\nb"), "\"a\\nb\"");
-        assert_eq!(quote(&"é".repeat(41)), format!("\"{}…\"", "é".repeat(40)));
-    }
-
-    #[test]
-    fn alternatives_read_as_prose() {
-        assert_eq!(one_of(&["a"]), "a");
-        assert_eq!(one_of(&["a", "b", "c"]), "a, b or c");
-    }
 }

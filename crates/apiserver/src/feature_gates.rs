@@ -174,11 +174,7 @@ impl fmt::Display for FeatureGates {
 }
 
 fn nearest(name: &str) -> Option<Gate> {
-    let lower = name.to_lowercase();
-    let distance = |gate: &Gate| strsim::damerau_levenshtein(&gate.name().to_lowercase(), &lower);
-    (name.len() <= 100)
-        .then(|| Gate::all().min_by_key(distance))?
-        .filter(|gate| distance(gate) <= name.len() / 4)
+    jobguard_text::nearest(name, Gate::all().map(Gate::name)).and_then(Gate::named)
 }
 
 /// The versions that have a gate, in words.

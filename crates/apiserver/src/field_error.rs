@@ -125,7 +125,7 @@ impl Topic {
     ];
 }
 
-/// What would mend a fault, where decoding knows one answer.
+/// What would fix a fault, where decoding knows one answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Remedy {
     /// The field is written like one that the object has.
@@ -175,7 +175,7 @@ pub struct FieldError {
     pub message: String,
     /// What to do about it, where that is more than the message says.
     pub help: Option<String>,
-    /// What would mend it, where that takes no more than a look at the field.
+    /// What would fix it, where that takes no more than a look at the field.
     pub remedy: Option<Remedy>,
     /// Another field that this is about as well.
     pub relation: Option<Relation>,

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use super::duration::DurationFault;
 use super::field::FieldKind;
 use super::quartz::QuartzDay;
+use jobguard_text::duration::DurationFault;
 
 /// A schedule that the API server refuses.
 ///
@@ -342,6 +342,7 @@ fn duration_problem(fault: DurationFault, found: &str) -> String {
         DurationFault::Unit => format!("`{found}` has no unit in the duration"),
         DurationFault::UnknownUnit => format!("`{found}` is no unit of a duration"),
         DurationFault::TooLong => format!("the duration `{found}` is too long"),
+        DurationFault::NotWhole => format!("the duration `{found}` {fault}"),
     }
 }
 
@@ -356,10 +357,7 @@ fn foreign_problem(syntax: &ForeignSyntax, found: &str) -> String {
 
 /// At most [`QUOTED`] characters of a text.
 pub(super) fn shortened(text: &str) -> String {
-    match text.char_indices().nth(QUOTED) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
+    jobguard_text::shortened(text, QUOTED)
 }
 
 #[cfg(test)]

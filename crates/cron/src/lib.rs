@@ -18,22 +18,22 @@
 
 mod calendar;
 mod clock_change;
-mod duration;
+mod dialects;
 mod error;
 mod field;
-mod foreign;
 mod next;
 mod parse;
 mod quartz;
+mod six_fields;
 mod zone;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 pub use clock_change::ClockChange;
-pub use duration::DurationFault;
 pub use error::{ForeignSyntax, ParseError, ParseErrorKind};
 pub use field::{Field, FieldKind, FieldSet, Part};
+pub use jobguard_text::duration::DurationFault;
 pub use quartz::QuartzDay;
 pub use zone::{HostZone, ZoneError, ZoneErrorKind, host_zone, load_zone, zone_data_version};
 

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use super::duration::{self, DurationFault};
 use super::error::{ParseError, ParseErrorKind};
 use super::field::{Field, FieldKind};
-use super::{Schedule, When, foreign, zone};
+use super::{Schedule, When, dialects, zone};
+use jobguard_text::duration::{self, DurationFault};
 
 /// The descriptors that stand for five fields: name, then minute, hour, day of month, month and weekday.
 pub(super) const DESCRIPTORS: [(&str, [Option<u8>; 5]); 7] = [
@@ -77,7 +77,7 @@ impl<'t> Prefix<'t> {
 fn body(text: &str, at: usize) -> Result<Schedule, ParseError> {
     let parsed = if text.starts_with('@') { descriptor(text, at) } else { five(text, at) };
     // Other dialects are recognised only in what is refused anyway.
-    parsed.map_err(|error| foreign::recognise(text, at).unwrap_or(error))
+    parsed.map_err(|error| dialects::recognise(text, at).unwrap_or(error))
 }
 
 fn descriptor(text: &str, at: usize) -> Result<Schedule, ParseError> {
@@ -89,7 +89,7 @@ fn descriptor(text: &str, at: usize) -> Result<Schedule, ParseError> {
     let Some(written) = text.strip_prefix(EVERY) else {
         let kind = match text.split_whitespace().next() {
             Some("@every") => ParseErrorKind::Duration(DurationFault::Missing),
-            _ => ParseErrorKind::UnknownDescriptor { suggestion: foreign::nearest_descriptor(text) },
+            _ => ParseErrorKind::UnknownDescriptor { suggestion: dialects::nearest_descriptor(text) },
         };
         return Err(ParseError::new(span, None, text, kind));
     };
@@ -111,7 +111,7 @@ fn descriptor(text: &str, at: usize) -> Result<Schedule, ParseError> {
 fn five(text: &str, at: usize) -> Result<Schedule, ParseError> {
     let words = words(text, at);
     let [minute, hour, day, month, weekday] = words.as_slice() else {
-        return Err(foreign::wrong_count(text, at, &words));
+        return Err(dialects::wrong_count(text, at, &words));
     };
     let field = |kind, (word, at): &(&str, usize)| Field::parse(kind, word, *at);
     let fields = [

@@ -169,7 +169,7 @@ impl<'w> Budget<'w> {
         *place = value.get(..value.len().min(LONGEST_TYPE)).map(str::to_owned);
     }
 
-    /// The list or map at hand ends. Says whether something was dropped that nobody asks for, so that reading goes on
+    /// The list or map at hand ends. Says whether something was dropped that is not asked for, so that reading goes on
     /// from here.
     pub(super) fn close(&mut self, span: Span) -> bool {
         let Some(within) = self.within else { return false };

@@ -9,23 +9,23 @@
 //! span.
 
 mod budget;
-mod build;
 pub mod edit;
 mod events;
+mod explain;
 mod json;
 pub mod limits;
 mod lines;
 mod locate;
 mod objects;
-mod odd;
 mod path;
 mod read;
 mod scalar;
-mod second_try;
+mod special_chars;
 mod split;
 mod syntax;
-mod syntax_kind;
 mod tree;
+mod tree_builder;
+mod yaml11_compat;
 
 #[cfg(test)]
 mod syntax_tests;

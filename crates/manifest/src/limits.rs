@@ -217,7 +217,7 @@ const METADATA: usize = 4;
 #[derive(Debug, Clone)]
 pub struct Scanner {
     depth: usize,
-    /// Whether the level N is a map, by bit N; of deeper levels nobody asks.
+    /// Whether the level N is a map, by bit N; deeper levels are not asked for.
     maps: u128,
     text: Text,
     /// Whether the string that is being read is a key.

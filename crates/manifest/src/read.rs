@@ -1,8 +1,8 @@
 //! A whole text to documents: a stream of JSON values or of YAML documents, as kubectl tells them apart.
 
-use super::build::{self, Built};
 use super::split::{self, Chunk};
 use super::tree::{NodeKind, Span};
+use super::tree_builder::{self, Built};
 use super::{SyntaxError, Tree, Within, json};
 
 /// One document of a text.
@@ -13,7 +13,7 @@ pub struct Document<'t> {
     /// Its values, or why it cannot be read. kubectl stops at the first document it cannot read; this does not.
     pub content: Result<Tree<'t>, SyntaxError>,
     /// Text behind the document's value that kubectl never reads and never objects to: what follows `...`, or keys
-    /// that are indented less than the first. Nobody means that.
+    /// that are indented less than the first. That is never meant.
     pub ignored: Option<Span>,
 }
 
@@ -138,7 +138,7 @@ fn read_yaml<'t>(text: &'t str, from: usize, within: Option<&Within>, each: &mut
 }
 
 fn read_chunk<'t>(text: &'t str, span: Span, within: Option<&Within>, each: &mut Each<'_, 't>) {
-    match build::build(text, span, within) {
+    match tree_builder::build(text, span, within) {
         Ok(None) => {}
         Ok(Some(Built { tree, ignored })) => each(Document { span, content: Ok(tree), ignored }),
         Err(error) => each(Document { span, content: Err(error), ignored: None }),

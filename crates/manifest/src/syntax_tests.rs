@@ -1,4 +1,4 @@
-//! What people are told about the mistakes they make.
+//! The words of syntax errors.
 
 use super::{LineIndex, read};
 

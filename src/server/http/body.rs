@@ -11,10 +11,10 @@ use hyper::body::Body;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::super::intake::{Intake, MAX_BODY, Refused, check};
-use super::super::text::plain;
 use super::refusal::Refusal;
 use super::weight::{FEW, LIGHT, weight_of_review};
 use jobguard_manifest::limits::Limits;
+use jobguard_text::plain_within;
 
 /// How much of a review is read at all, in bytes; what is more than is kept is counted and thrown away, so that it can
 /// be answered. From a request of 3 MiB, an API server makes several times that when it writes out defaults.
@@ -81,7 +81,7 @@ pub(super) fn check_headers(headers: &HeaderMap) -> Result<(), Refusal> {
         } else {
             format!(
                 "Content-Type {:?} is not read here; send `Content-Type: application/json`",
-                plain(media_type, 60)
+                plain_within(media_type, 60)
             )
         };
         return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));

@@ -38,8 +38,8 @@ use super::knowledge::Knowledge;
 use super::metrics::Metrics;
 use super::policies::Policies;
 use super::shutdown::{Lifecycle, Phase};
-use super::text::plain;
 use super::tls::{Peer, Tls};
+use jobguard_text::plain_within;
 
 /// How much of a path is logged, in characters.
 const MAX_PATH: usize = 100;
@@ -190,7 +190,12 @@ fn wrong_method(method: &Method, allow: &'static str, advice: &str) -> Response 
 async fn unknown_path(request: Request<Body>) -> Response {
     let client = request.extensions().get::<Client>().map(|client| tracing::field::display(client.address));
     // A configuration that asks at a wrong path is seen here, and nowhere else.
-    tracing::info!(path = plain(request.uri().path(), MAX_PATH), code = 404, client, "request refused");
+    tracing::info!(
+        path = plain_within(request.uri().path(), MAX_PATH),
+        code = 404,
+        client,
+        "request refused"
+    );
     let advice = "there is nothing here; there are POST /validate, POST /mutate, GET /livez and GET /readyz";
     Refusal::new(StatusCode::NOT_FOUND, advice).into_response()
 }

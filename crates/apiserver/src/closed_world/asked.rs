@@ -160,9 +160,9 @@ fn each_gate_is_handled_or_has_no_effect() {
     let no_effect: BTreeSet<_> = NO_EFFECT.iter().map(|(gate, _)| *gate).collect();
     assert_eq!((handled.len(), no_effect.len()), (HANDLED.len(), NO_EFFECT.len()), "a gate is listed twice");
     let of_both: Vec<_> = handled.intersection(&no_effect).collect();
-    assert!(of_both.is_empty(), "handled, and said to have no effect: {of_both:?}");
+    assert!(of_both.is_empty(), "handled, and listed as without effect: {of_both:?}");
     let never: Vec<_> = handled.difference(&asked).collect();
-    assert!(never.is_empty(), "said to be handled, and asked nowhere: {never:?}");
+    assert!(never.is_empty(), "listed as handled, and asked nowhere: {never:?}");
     let unlisted: Vec<_> = asked.difference(&handled).collect();
     assert!(unlisted.is_empty(), "asked, and not listed as handled: {unlisted:?}");
 }
@@ -175,7 +175,7 @@ fn each_gate_of_a_field_is_handled_or_has_no_effect() {
     let news: Vec<_> = named.into_iter().filter(|gate| !known(gate)).collect();
     assert!(
         news.is_empty(),
-        "{news:?}: gates that comments of fields name, and that nobody has looked at. Read what the API server does with \
+        "{news:?}: gates that comments of fields name, and that are in no list. Read what the API server does with \
          each; then handle it, or say in NO_EFFECT why there is nothing to handle (xtask/README.md)"
     );
 }

@@ -1,5 +1,5 @@
 //! Every field that not all versions have, or that a feature gate guards, is classified: with the gate off, the server
-//! leaves it out; or one of these lists says why not. A field of a new version that nobody has looked at fails here.
+//! leaves it out; or one of these lists says why not. A new field that is not classified fails here.
 
 mod asked;
 mod lists;
@@ -16,7 +16,7 @@ use jobguard_manifest::Tree;
 /// A way from a Job to a field: the types on it with the field of each.
 type Route = Vec<(TypeId, &'static Field)>;
 
-/// What to do about a field that nobody has classified.
+/// What to do about a field that is not classified.
 const WHAT_TO_DO: &str = "leave it out in src/gated/ where the gate is off, with what comes of it in words; or say in \
                           src/closed_world/lists.rs why it stays (xtask/README.md, Adding a Kubernetes version)";
 

@@ -21,9 +21,10 @@ use self::typed::TypedRoot;
 use super::pod::quantity::Quantity;
 use super::schema::{Field, Schema, Shape, TypeId};
 use super::tables;
-use super::{Cause, Dropped, FieldError, Kind, Relation, Remedy, Server, Topic, Workload};
+use super::{Cause, Dropped, FieldError, Kind, KubernetesVersion, Relation, Remedy, Server, Topic, Workload};
 use jobguard_manifest::{At, FieldPath, Segment};
 use jobguard_manifest::{Entry, NodeId, NodeKind, Tree};
+use jobguard_text::shortened;
 
 /// How many values are looked at. A request of the largest size that an API server takes has fewer; aliases can
 /// make a small text larger than that.
@@ -31,6 +32,8 @@ const MAX_VALUES: usize = 4_000_000;
 
 /// How many complaints are kept: enough for every honest mistake, and a bound for what is none.
 pub const MAX_COMPLAINTS: usize = 1000;
+/// How much of a key a message shows, in characters.
+const MAX_KEY: usize = 40;
 /// For how many unknown fields their place is looked for.
 const MAX_PLACED: usize = 100;
 
@@ -236,7 +239,7 @@ impl Walk<'_> {
         let other_version = ty.field(&entry.key);
         let message = match other_version {
             Some(field) => self.version_message(ty.name, field),
-            None => format!("{} has no field {}", ty.name, type_messages::short(&entry.key)),
+            None => format!("{} has no field {}", ty.name, shortened(&entry.key, MAX_KEY)),
         };
         let mut error = FieldError::new(path, Cause::NotSupported, Topic::UnknownField, message);
         if let Some(field) = other_version {
@@ -397,12 +400,21 @@ impl Walk<'_> {
     }
 }
 
+/// The first minor version that knows a field and has its feature gates on by default.
+fn first_on(field: &Field) -> Option<u8> {
+    let is_on = |minor: &u8| field.gates.iter().all(|gate| gate.is_on_by_default(*minor));
+    KubernetesVersion::all().map(KubernetesVersion::minor).filter(|minor| field.known_in(*minor)).find(is_on)
+}
+
 /// What to do about a field of other versions.
 fn version_help(field: &Field) -> String {
     match field.until {
         Some(until) if until == field.since => format!("remove it; only Kubernetes 1.{until} knows it"),
         Some(until) => format!("remove it; only Kubernetes 1.{} to 1.{until} know it", field.since),
-        None => format!("remove it, or use Kubernetes 1.{} or later", field.since),
+        None => match first_on(field) {
+            Some(minor) => format!("remove it, or use Kubernetes 1.{minor} or later"),
+            None => "remove it; versions that know it drop it, unless its feature gate is set".to_owned(),
+        },
     }
 }
 

@@ -7,6 +7,8 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use crate::Kind;
+use jobguard_text::distance as letters_apart;
+
 use crate::schema::{Schema, Shape, TypeId};
 
 /// How far away a place may be to be worth naming, in levels up and down.
@@ -102,12 +104,11 @@ fn slip_distance(key: &str) -> usize {
     }
 }
 
-/// The names closest to `key`: those that differ in case only, or in at most `distance` letters.
-fn near<'s>(names: impl Iterator<Item = &'s str>, key: &str, distance: usize) -> Vec<&'s str> {
-    let lower = key.to_lowercase();
+/// The names closest to `key`: those that differ in case only, or in at most `most` letters.
+fn near<'s>(names: impl Iterator<Item = &'s str>, key: &str, most: usize) -> Vec<&'s str> {
     let mut found: Vec<(usize, &str)> = names
-        .map(|name| (strsim::damerau_levenshtein(&name.to_lowercase(), &lower), name))
-        .filter(|(differing, _)| *differing <= distance)
+        .map(|name| (letters_apart(name, key), name))
+        .filter(|(differing, _)| *differing <= most)
         .collect();
     found.sort_unstable();
     let best = found.first().map(|(differing, _)| *differing);
@@ -221,7 +222,7 @@ fn places(kind: Kind) -> Places {
 
 fn visit(schema: Schema, id: TypeId, route: &mut Vec<&'static str>, found: &mut Places) {
     for field in schema.fields(id) {
-        // Nobody writes these two by hand, and ephemeral containers have no place in a template.
+        // These two are not written by hand, and ephemeral containers have no place in a template.
         if matches!(field.name, "status" | "managedFields" | "ephemeralContainers") {
             continue;
         }

@@ -3,11 +3,9 @@
 use serde_json::Value;
 
 use crate::Remedy;
+use crate::errors::quote;
 use crate::schema::Shape;
 use jobguard_manifest::NodeKind;
-
-/// How much of a value a message may quote, in characters.
-const QUOTED: usize = 40;
 
 /// Fields whose values may be secret and are never quoted, with all that lies below them.
 const PRIVATE: [&str; 3] = ["env", "args", "command"];
@@ -15,14 +13,6 @@ const PRIVATE: [&str; 3] = ["env", "args", "command"];
 /// Whether values at a place are never quoted.
 pub(super) fn is_private(route: &[&str]) -> bool {
     route.iter().any(|field| PRIVATE.contains(field))
-}
-
-/// At most a short piece of a text.
-pub(super) fn short(text: &str) -> String {
-    match text.char_indices().nth(QUOTED) {
-        Some((end, _)) => format!("{}...", &text[..end]),
-        None => text.to_owned(),
-    }
 }
 
 /// Message and help for a value that is not of the shape.
@@ -34,7 +24,7 @@ pub(super) fn mistyped(kind: &NodeKind<'_>, shape: &Shape, private: bool) -> (St
     (message, advice(kind, shape, private))
 }
 
-/// What would mend a value that is not of the shape, where the value itself says what is meant.
+/// What would fix a value that is not of the shape, where the value itself says what is meant.
 pub(super) fn remedy(kind: &NodeKind<'_>, shape: &Shape) -> Option<Remedy> {
     let certain = |value: Value| Some(Remedy::Value { value, certain: true });
     let perhaps = |value: Value| Some(Remedy::Value { value, certain: false });
@@ -131,7 +121,7 @@ fn found(kind: &NodeKind<'_>, private: bool) -> String {
         // With the point that makes it one.
         NodeKind::Float(number) => format!("the number {number:?}"),
         NodeKind::Str(_) if private => "a string".to_owned(),
-        NodeKind::Str(text) => format!("the string {:?}", short(text)),
+        NodeKind::Str(text) => format!("the string {}", quote(text)),
         NodeKind::Seq(_) => "a list".to_owned(),
         NodeKind::Map(_) => "an object".to_owned(),
     }
@@ -166,7 +156,7 @@ fn advice(kind: &NodeKind<'_>, shape: &Shape, private: bool) -> Option<String> {
         (Shape::Str, NodeKind::Int(_) | NodeKind::Uint(_) | NodeKind::Float(_)) => "put the value in quotes",
         (Shape::List(element), NodeKind::Str(text)) if **element == Shape::Str => {
             let first = if private { "..." } else { text.as_ref() };
-            return Some(format!("write it as a list: [{:?}]", short(first)));
+            return Some(format!("write it as a list: [{}]", quote(first)));
         }
         (Shape::List(_), NodeKind::Map(_)) => "begin the entry with a dash (- ): it is one element of a list",
         (Shape::Object(_), NodeKind::Seq(items)) if items.len() == 1 => {

@@ -57,7 +57,7 @@ pub(super) fn drop_of_pod(spec: &mut PodSpec, old: Option<&PodSpec>, at: &At<'_>
     let uses_responders =
         |old: &PodSpec| old.eviction_responders.as_ref().is_some_and(|responders| !responders.is_empty());
     if off.is(Gate::EvictionRequestAPI, uses_responders) {
-        const EFFECT: &str = "nobody is asked before the Pod is evicted";
+        const EFFECT: &str = "no responder is asked before the Pod is evicted";
         let at = at.field("evictionResponders");
         found.take_list(&mut spec.eviction_responders, &at, Gate::EvictionRequestAPI, EFFECT);
     }

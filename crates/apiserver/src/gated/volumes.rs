@@ -104,7 +104,7 @@ fn drop_of_sources(spec: &mut PodSpec, off: &Off<'_>, at: &At<'_>, found: &mut F
     for (index, volume) in spec.volumes.iter_mut().flatten().enumerate() {
         let at = at.index(index);
         if drops_mode && let Some(source) = &mut volume.empty_dir {
-            const EFFECT: &str = "everybody in the Pod can write to the directory";
+            const EFFECT: &str = "every user in the Pod can write to the directory";
             let at = at.field("emptyDir");
             found.take(&mut source.mode, &at.field("mode"), Gate::EmptyDirVolumeMode, EFFECT);
         }

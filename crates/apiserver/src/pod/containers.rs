@@ -150,6 +150,7 @@ fn init_restart_policy(view: &AnyContainer<'_>, at: &At<'_>, report: &mut Errors
     let here = at.field("restartPolicy");
     match view.restart_policy {
         None if rules.is_empty() => {}
+        None if !report.server.has(Change::InitRulesNeedPolicy) => {}
         None => report.required(&here, "restartPolicyRules need a restartPolicy beside them: set one"),
         Some("Always") if !report.allows(Gate::RestartAllContainersOnContainerExits, restart_all_in_use) => {
             if !rules.is_empty() {

@@ -8,9 +8,9 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Text;
 use super::decimal::Decimal;
 use super::quantity::Quantity;
 use super::resources::{Owner, ResourceList, amount, check_claims, check_lists, is_huge_page};
-use crate::Gate;
 use crate::errors::{Errors, list, quote};
 use crate::names;
+use crate::{Change, Gate};
 use jobguard_manifest::At;
 
 /// The names of the Pod's claims.
@@ -73,7 +73,8 @@ pub(super) fn check(spec: &PodSpec, at: &At<'_>, report: &mut Errors<'_>) {
     }
     let Some(resources) = &spec.resources else { return };
     let here = at.field("resources");
-    if spec.os.as_ref().is_some_and(|os| os.name == "windows") {
+    let by_name = report.server.has(Change::PodResourcesByName);
+    if by_name && spec.os.as_ref().is_some_and(|os| os.name == "windows") {
         return report
             .forbidden(&here, "a Windows Pod has no resources of its own: set them on its containers");
     }
@@ -102,9 +103,16 @@ fn containers_fit(
             );
         }
     }
+    let by_name = report.server.has(Change::PodResourcesByName);
+    let none = Text("0".to_owned());
+    let is_named = |name: &str| resources.requests.as_ref().is_some_and(|list| list.contains_key(name));
+    for name in used.keys().filter(|name| !by_name && !is_named(name) && exceeds(&used, name, &none)) {
+        let message = format!("the containers request {}: say how much of it the Pod requests", quote(name));
+        report.invalid((&requests.key(name), &requests), message);
+    }
     let limits = at.field("limits");
     let used = usage(spec, |resources| resources.limits.as_ref());
-    for (name, quantity) in resources.limits.iter().flatten() {
+    for (name, quantity) in resources.limits.iter().flatten().filter(|_| by_name) {
         if is_huge_page(name) && exceeds(&used, name, quantity) {
             report.invalid(
                 &limits.key(name),

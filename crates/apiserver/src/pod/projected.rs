@@ -10,6 +10,7 @@ use k8s_openapi::api::core::v1::{
 use super::env::{VOLUME_FIELDS, field_selector, host_ips, resource_selector};
 use super::volume_sources::{key_to_path, mode};
 use super::{certificates, file_paths};
+use crate::Change;
 use crate::errors::{Errors, list, quote};
 use jobguard_manifest::At;
 
@@ -155,7 +156,7 @@ fn service_account_token(
     let place = (&volume.field("path"), &at.field("path"));
     if token.path.is_empty() {
         report.required(place, "give the path of the file in the volume");
-    } else if !report.kept.token_paths {
+    } else if report.server.has(Change::LocalTokenPaths) && !report.kept.token_paths {
         file_paths::unreserved(&token.path, place, report);
     }
 }

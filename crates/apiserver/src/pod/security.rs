@@ -62,7 +62,7 @@ pub(super) fn container(context: &SecurityContext, host_users: bool, at: &At<'_>
     match context.proc_mount.as_deref() {
         None | Some("Default") => {}
         Some("Unmasked") => {
-            if host_users {
+            if host_users && report.server.has(Change::UnmaskedNeedsOwnUsers) {
                 report.invalid(&at.field("procMount"), "Unmasked needs a Pod with hostUsers: false");
             }
         }

@@ -99,7 +99,7 @@ impl Field {
         !self.pointer && matches!(self.shape, Shape::Int32 | Shape::Int64 | Shape::Bool | Shape::Str)
     }
 
-    /// Whether the API server has the object even where nobody wrote it, if only empty.
+    /// Whether the API server has the object even where it is not written, if only empty.
     pub(crate) fn is_always_there(&self) -> bool {
         !self.pointer && matches!(self.shape, Shape::Object(_))
     }
@@ -248,7 +248,7 @@ impl Gate {
         *self.info().states.get(usize::from(at))?
     }
 
-    /// Whether what the gate switches is on in a minor version where nobody sets the gate. That has an answer in versions
+    /// Whether what the gate switches is on in a minor version where the gate is not set. That has an answer in versions
     /// without the gate too: a feature stays when its gate goes, and is not there before its gate comes. A gate that
     /// comes as a deprecated one is there to switch back to what was before.
     #[must_use]

@@ -3,7 +3,7 @@
 use k8s_openapi::api::batch::v1::{CronJob, CronJobSpec, JobSpec, JobTemplateSpec};
 
 use super::job::validate_job_spec;
-use super::{Errors, quoted, validate_not_negative};
+use super::{Errors, quote, validate_not_negative};
 use crate::{Cause, Topic};
 use jobguard_manifest::At;
 
@@ -97,7 +97,7 @@ fn validate_concurrency(policy: Option<&str>, at: &At<'_>, errors: &mut Errors<'
                 .help(HELP);
         }
         Some(other) => {
-            let message = format!("{} is no concurrencyPolicy", quoted(other));
+            let message = format!("{} is no concurrencyPolicy", quote(other));
             errors.add(at, Cause::NotSupported, Topic::ConcurrencyPolicy, message).help(HELP);
         }
     }

@@ -6,7 +6,7 @@ use super::pod_failure_policy::validate_pod_failure_policy;
 use super::selector::{validate_generated_selector, validate_selector};
 use super::success_policy::validate_success_policy;
 use super::template::{validate_template, validate_template_labels};
-use super::{Errors, names, quoted, validate_not_negative};
+use super::{Errors, names, quote, validate_not_negative};
 use crate::{Cause, Topic};
 use jobguard_manifest::At;
 
@@ -96,13 +96,13 @@ fn validate_managed_by(managed_by: Option<&str>, at: &At<'_>, errors: &mut Error
     } else {
         let wrong = match text.split_once('/') {
             None | Some(("", _) | (_, "")) => {
-                Some(format!("managedBy {} is no domain with a path", quoted(text)))
+                Some(format!("managedBy {} is no domain with a path", quote(text)))
             }
             Some((domain, path)) => match names::dns_subdomain(domain).first() {
-                Some(problem) => Some(format!("the domain {} in managedBy {problem}", quoted(domain))),
+                Some(problem) => Some(format!("the domain {} in managedBy {problem}", quote(domain))),
                 None if !path.chars().all(is_path_character) => Some(format!(
                     "the path {} in managedBy has a character that no web address has",
-                    quoted(path)
+                    quote(path)
                 )),
                 None => None,
             },
@@ -141,7 +141,7 @@ fn validate_completion_mode(spec: &JobSpec, at: &At<'_>, errors: &mut Errors<'_>
             }
         }
         Some(other) => {
-            let message = format!("{} is no completionMode", quoted(other));
+            let message = format!("{} is no completionMode", quote(other));
             errors
                 .add(&at.field("completionMode"), Cause::NotSupported, Topic::Indexed, message)
                 .help("set completionMode: NonIndexed or Indexed");
@@ -224,13 +224,13 @@ fn validate_replacement_policy(spec: &JobSpec, at: &At<'_>, errors: &mut Errors<
     if spec.pod_failure_policy.is_some() {
         if policy != "Failed" {
             let message =
-                format!("with a podFailurePolicy, podReplacementPolicy is Failed, not {}", quoted(policy));
+                format!("with a podFailurePolicy, podReplacementPolicy is Failed, not {}", quote(policy));
             errors
                 .add(at, Cause::NotSupported, Topic::JobControl, message)
                 .help("set podReplacementPolicy: Failed, or leave it out");
         }
     } else if !matches!(policy, "Failed" | "TerminatingOrFailed") {
-        let message = format!("{} is no podReplacementPolicy", quoted(policy));
+        let message = format!("{} is no podReplacementPolicy", quote(policy));
         errors
             .add(at, Cause::NotSupported, Topic::JobControl, message)
             .help("set podReplacementPolicy: TerminatingOrFailed or Failed");
@@ -248,7 +248,7 @@ fn validate_host_names(job: &Job, spec: &JobSpec, errors: &mut Errors<'_>) {
         let root = At::root();
         let at = root.field("metadata");
         let message =
-            format!("the Job's last Pod would have the host name {}, which {problem}", quoted(&host));
+            format!("the Job's last Pod would have the host name {}, which {problem}", quote(&host));
         let room = HOST_NAME_MAX.saturating_sub(last.to_string().len() + 1);
         errors.add(&at.field("name"), Cause::Invalid, Topic::Name, message).help(format!(
             "the name of an Indexed Job becomes part of host names: leave out dots, and use at most {room} characters"

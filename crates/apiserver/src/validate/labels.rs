@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Errors, names, quoted};
+use super::{Errors, names, quote};
 use crate::defaults::JOB_NAME_LABELS;
 use crate::{Cause, Relation, Topic};
 use jobguard_manifest::{At, FieldPath};
@@ -19,11 +19,11 @@ pub(super) fn validate_labels(
 ) {
     for (key, value) in labels.into_iter().flatten() {
         for problem in names::qualified_name(key) {
-            let message = format!("the label key {} {problem}", quoted(key));
+            let message = format!("the label key {} {problem}", quote(key));
             errors.add(named, Cause::Invalid, Topic::Labels, message).at(at.key(key).to_path());
         }
         for problem in names::label_value(value) {
-            let message = format!("the value of the label {}, {}, {problem}", quoted(key), quoted(value));
+            let message = format!("the value of the label {}, {}, {problem}", quote(key), quote(value));
             let is_made = JOB_NAME_LABELS.contains(&key.as_str()) && errors.job_name == Some(value);
             let added = errors.add(named, Cause::Invalid, Topic::Labels, message).at(at.key(key).to_path());
             if is_made {
@@ -45,7 +45,7 @@ pub(super) fn validate_annotations(
     for key in annotations.into_iter().flat_map(BTreeMap::keys) {
         // Upper case is fine in an annotation's key, also before the slash.
         for problem in names::qualified_name(&names::lower(key)) {
-            let message = format!("the annotation key {} {problem}", quoted(key));
+            let message = format!("the annotation key {} {problem}", quote(key));
             errors.add(named, Cause::Invalid, Topic::Metadata, message).at(at.key(key).to_path());
         }
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::core::v1::{PodSpec, PodTemplateSpec};
 
-use super::{Errors, quoted};
+use super::{Errors, quote};
 use crate::{Cause, Gate, Topic, pod};
 use jobguard_manifest::At;
 
@@ -37,7 +37,7 @@ pub(super) fn validate_legacy_annotations(
             let message = "this annotation marks the copy of a Pod that a node runs on its own".to_owned();
             add(&named.key(key), key, message, "remove it");
         } else if key == DELETION_COST && checks_cost && !is_cost(value) {
-            let message = format!("{} is no whole number of 32 bits", quoted(value));
+            let message = format!("{} is no whole number of 32 bits", quote(value));
             add(
                 &named.key(key),
                 key,
@@ -45,15 +45,15 @@ pub(super) fn validate_legacy_annotations(
                 "write a number such as \"100\" or \"-5\", without + or leading zeros",
             );
         } else if (key == SECCOMP_POD || key.starts_with(SECCOMP_CONTAINER)) && !is_seccomp_profile(value) {
-            let message = format!("{} is no seccomp profile", quoted(value));
+            let message = format!("{} is no seccomp profile", quote(value));
             add(&named.field(key), key, message, "set the field securityContext.seccompProfile instead");
         } else if let Some(container) = key.strip_prefix(APP_ARMOR_CONTAINER) {
             const HELP: &str = "set the field securityContext.appArmorProfile instead";
             if !containers.contains(container) {
-                add(&named.key(key), key, format!("the Pod has no container {}", quoted(container)), HELP);
+                add(&named.key(key), key, format!("the Pod has no container {}", quote(container)), HELP);
             }
             if !is_app_armor_profile(value) {
-                add(&named.key(key), key, format!("{} is no AppArmor profile", quoted(value)), HELP);
+                add(&named.key(key), key, format!("{} is no AppArmor profile", quote(value)), HELP);
             }
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 
 use super::labels::{validate_annotations, validate_labels};
-use super::{Errors, names, quoted};
+use super::{Errors, names, quote};
 use crate::{Cause, Topic};
 use jobguard_manifest::At;
 
@@ -30,7 +30,7 @@ pub(crate) fn validate_metadata_common(metadata: &ObjectMeta, errors: &mut Error
     let at = root.field("metadata");
     if let Some(namespace) = metadata.namespace.as_deref().filter(|namespace| !namespace.is_empty()) {
         for problem in names::dns_label(namespace) {
-            let message = format!("the namespace {} {problem}", quoted(namespace));
+            let message = format!("the namespace {} {problem}", quote(namespace));
             errors.add(&at.field("namespace"), Cause::Invalid, Topic::Name, message);
         }
     }
@@ -53,7 +53,7 @@ pub(crate) fn validate_metadata_update(new: &ObjectMeta, old: &ObjectMeta, error
     if old.deletion_timestamp.is_some() {
         let known: BTreeSet<&String> = old.finalizers.iter().flatten().collect();
         if let Some(added) = new.finalizers.iter().flatten().find(|finalizer| !known.contains(finalizer)) {
-            let message = format!("the object is being deleted, and {} is a new finalizer", quoted(added));
+            let message = format!("the object is being deleted, and {} is a new finalizer", quote(added));
             errors
                 .add(&at.field("finalizers"), Cause::Forbidden, Topic::Metadata, message)
                 .help("once deletion has begun, finalizers can only be removed");
@@ -99,7 +99,7 @@ pub(crate) fn validate_generate_name_segment(metadata: &ObjectMeta, errors: &mut
     if let Some(prefix) = metadata.generate_name.as_deref()
         && let Some(c) = prefix.chars().find(|c| matches!(c, '/' | '%'))
     {
-        let message = format!("the generateName {} has the character {c:?}", quoted(prefix));
+        let message = format!("the generateName {} has the character {c:?}", quote(prefix));
         errors.add(&at.field("generateName"), Cause::Invalid, Topic::Name, message).help(NAME_HELP);
     }
 }
@@ -107,7 +107,7 @@ pub(crate) fn validate_generate_name_segment(metadata: &ObjectMeta, errors: &mut
 fn validate_names(metadata: &ObjectMeta, at: &At<'_>, errors: &mut Errors<'_>) {
     if let Some(prefix) = metadata.generate_name.as_deref().filter(|prefix| !prefix.is_empty()) {
         for problem in names::dns_subdomain_prefix(prefix) {
-            let message = format!("the generateName {} {problem}", quoted(prefix));
+            let message = format!("the generateName {} {problem}", quote(prefix));
             errors.add(&at.field("generateName"), Cause::Invalid, Topic::Name, message).help(NAME_HELP);
         }
     }
@@ -119,7 +119,7 @@ fn validate_names(metadata: &ObjectMeta, at: &At<'_>, errors: &mut Errors<'_>) {
         }
         Some(name) => {
             for problem in names::dns_subdomain(name) {
-                let message = format!("the name {} {problem}", quoted(name));
+                let message = format!("the name {} {problem}", quote(name));
                 errors.add(&at.field("name"), Cause::Invalid, Topic::Name, message).help(NAME_HELP);
             }
         }
@@ -186,7 +186,7 @@ fn validate_finalizers(finalizers: &[String], at: &At<'_>, errors: &mut Errors<'
     for (index, finalizer) in finalizers.iter().enumerate() {
         let here = named.index(index);
         for problem in names::qualified_name(finalizer) {
-            let message = format!("the finalizer {} {problem}", quoted(finalizer));
+            let message = format!("the finalizer {} {problem}", quote(finalizer));
             errors.add(&named, Cause::Invalid, Topic::Metadata, message).at(here.to_path()).help(HELP);
         }
         validate_finalizer_domain(finalizer, &here, errors);
@@ -200,7 +200,7 @@ fn validate_finalizers(finalizers: &[String], at: &At<'_>, errors: &mut Errors<'
 
 fn validate_finalizer_domain(finalizer: &str, at: &At<'_>, errors: &mut Errors<'_>) {
     if !finalizer.contains('/') && !STANDARD_FINALIZERS.contains(&finalizer) {
-        let message = format!("the finalizer {} has no domain", quoted(finalizer));
+        let message = format!("the finalizer {} has no domain", quote(finalizer));
         errors
             .add(at, Cause::Invalid, Topic::Metadata, message)
             .help("a finalizer is written with its domain: example.com/cleanup");

@@ -24,7 +24,7 @@ pub(super) use metadata::{
 };
 pub(super) use selector::has_invalid_value;
 
-pub(super) use super::errors::Errors;
+pub(super) use super::errors::{Errors, quote};
 use super::{Cause, FieldError, Server, Topic, Workload};
 use jobguard_manifest::At;
 
@@ -67,15 +67,6 @@ pub(super) fn validate_object<'e>(workload: &'e Workload, stored: Option<&JobSpe
     match workload {
         Workload::Job(job) => job::validate_job(job, stored, errors),
         Workload::CronJob(cron_job) => cron_job::validate_cron_job(cron_job, errors),
-    }
-}
-
-/// At most a short piece of a value, for a message.
-pub(super) fn quoted(text: &str) -> String {
-    const LONGEST: usize = 40;
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("\"{}...\"", text[..end].escape_debug()),
-        None => format!("\"{}\"", text.escape_debug()),
     }
 }
 

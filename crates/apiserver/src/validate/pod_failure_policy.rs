@@ -7,7 +7,7 @@ use k8s_openapi::api::batch::v1::{
     PodFailurePolicyOnPodConditionsPattern as OnPodCondition, PodFailurePolicyRule,
 };
 
-use super::{Errors, names, quoted};
+use super::{Errors, names, quote};
 use crate::{Cause, Topic};
 use jobguard_manifest::At;
 
@@ -78,7 +78,7 @@ fn validate_action(action: &str, spec: &JobSpec, at: &At<'_>, errors: &mut Error
             errors.add(at, Cause::Required, TOPIC, "a rule needs an action").help(HELP);
         }
         other => {
-            let message = format!("{} is no action of a podFailurePolicy", quoted(other));
+            let message = format!("{} is no action of a podFailurePolicy", quote(other));
             errors.add(at, Cause::NotSupported, TOPIC, message).help(HELP);
         }
     }
@@ -98,12 +98,12 @@ fn validate_exit_codes(
             errors.add(&operator, Cause::Required, TOPIC, "onExitCodes needs an operator").help(HELP);
         }
         other => {
-            let message = format!("{} is no operator of onExitCodes", quoted(other));
+            let message = format!("{} is no operator of onExitCodes", quote(other));
             errors.add(&operator, Cause::NotSupported, TOPIC, message).help(HELP);
         }
     }
     if let Some(name) = codes.container_name.as_deref().filter(|name| !containers.contains(name)) {
-        let message = format!("the Pod has no container {}", quoted(name));
+        let message = format!("the Pod has no container {}", quote(name));
         errors
             .add(&at.field("containerName"), Cause::Invalid, TOPIC, message)
             .help("name one of the template's containers or init containers, or leave containerName out");
@@ -148,7 +148,7 @@ fn validate_conditions(conditions: &[OnPodCondition], at: &At<'_>, errors: &mut 
     for (index, condition) in conditions.iter().enumerate() {
         let at = at.index(index);
         for problem in names::qualified_name(&condition.type_) {
-            let message = format!("the condition type {} {problem}", quoted(&condition.type_));
+            let message = format!("the condition type {} {problem}", quote(&condition.type_));
             errors
                 .add(&at.field("type"), Cause::Invalid, TOPIC, message)
                 .help("name a Pod condition, such as DisruptionTarget");
@@ -160,7 +160,7 @@ fn validate_conditions(conditions: &[OnPodCondition], at: &At<'_>, errors: &mut 
                 errors.add(&status, Cause::Required, TOPIC, "a Pod condition needs a status").help(HELP);
             }
             Some(other) => {
-                let message = format!("{} is no status of a Pod condition", quoted(other));
+                let message = format!("{} is no status of a Pod condition", quote(other));
                 errors.add(&status, Cause::NotSupported, TOPIC, message).help(HELP);
             }
         }

@@ -6,7 +6,7 @@ use k8s_openapi::api::batch::v1::{Job, JobSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelectorRequirement};
 
 use super::labels::validate_labels;
-use super::{Errors, names, quoted};
+use super::{Errors, names, quote};
 use crate::defaults::{CONTROLLER_UID_LABELS, JOB_NAME_LABELS, UNKNOWN_UID};
 use crate::{Cause, Topic};
 use jobguard_manifest::At;
@@ -53,8 +53,7 @@ pub(super) fn validate_generated_selector(
                     .help("keep the labels and the selector that the server has set");
             }
             Some(given) if given != value => {
-                let message =
-                    format!("the server sets this label to {}, not {}", meaning(key), quoted(given));
+                let message = format!("the server sets this label to {}, not {}", meaning(key), quote(given));
                 errors.add(&labels.key(key), Cause::Invalid, Topic::Selector, message).help(GENERATED_HELP);
             }
             Some(_) => {}
@@ -171,20 +170,20 @@ fn validate_requirement(
         }
         "In" | "NotIn" | "Exists" | "DoesNotExist" => {}
         other => {
-            let message = format!("{} is no operator of a selector", quoted(other));
+            let message = format!("{} is no operator of a selector", quote(other));
             errors
                 .add(&at.field("operator"), Cause::Invalid, TOPIC, message)
                 .help("set operator: In, NotIn, Exists or DoesNotExist");
         }
     }
     for problem in names::qualified_name(&requirement.key) {
-        let message = format!("the label key {} {problem}", quoted(&requirement.key));
+        let message = format!("the label key {} {problem}", quote(&requirement.key));
         errors.add(&at.field("key"), Cause::Invalid, TOPIC, message);
     }
     if !keep_values {
         for (index, value) in values.iter().enumerate() {
             for problem in names::label_value(value) {
-                let message = format!("the label value {} {problem}", quoted(value));
+                let message = format!("the label value {} {problem}", quote(value));
                 errors.add(&here.index(index), Cause::Invalid, TOPIC, message);
             }
         }

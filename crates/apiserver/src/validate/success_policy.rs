@@ -3,7 +3,7 @@
 use k8s_openapi::api::batch::v1::{JobSpec, SuccessPolicy, SuccessPolicyRule};
 
 use super::job::is_indexed;
-use super::{Errors, quoted};
+use super::{Errors, quote};
 use crate::{Cause, Topic};
 use jobguard_manifest::At;
 
@@ -89,12 +89,12 @@ fn count_indexes(text: &str, completions: i32) -> Result<i64, String> {
         let (first, end) = match part.split_once('-') {
             // A sign is no part of a number here, since the dash is taken.
             Some((_, end)) if end.contains('-') => {
-                return Err(format!("the range {} has more than one dash", quoted(part)));
+                return Err(format!("the range {} has more than one dash", quote(part)));
             }
             Some((first, end)) => {
                 let (first, end) = (index(first, completions)?, index(end, completions)?);
                 if first >= end {
-                    return Err(format!("the range {} does not ascend", quoted(part)));
+                    return Err(format!("the range {} does not ascend", quote(part)));
                 }
                 (first, end)
             }
@@ -115,16 +115,16 @@ fn count_indexes(text: &str, completions: i32) -> Result<i64, String> {
 fn index(text: &str, completions: i32) -> Result<i64, String> {
     let digits = text.strip_prefix('+').unwrap_or(text);
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(format!("{} is no index", quoted(text)));
+        return Err(format!("{} is no index", quote(text)));
     }
     match digits.parse::<i64>() {
         Ok(index) if index < i64::from(completions) => Ok(index),
         Ok(_) => Err(format!(
             "index {} is too large: with {completions} completions the last one is {}",
-            quoted(text),
+            quote(text),
             i64::from(completions) - 1
         )),
-        Err(_) => Err(format!("{} is no index", quoted(text))),
+        Err(_) => Err(format!("{} is no index", quote(text))),
     }
 }
 

@@ -4,7 +4,7 @@ use k8s_openapi::api::batch::v1::JobSpec;
 
 use super::labels::{validate_annotations, validate_labels};
 use super::legacy_annotations::validate_legacy_annotations;
-use super::{Errors, quoted};
+use super::{Errors, quote};
 use crate::{Cause, Topic, pod};
 use jobguard_manifest::At;
 
@@ -55,7 +55,7 @@ fn validate_restart_policy(spec: &JobSpec, policy: Option<&str>, at: &At<'_>, er
         }
         Some("Never") => {}
         Some(other) => {
-            let message = format!("{} is no restartPolicy of a Job", quoted(other));
+            let message = format!("{} is no restartPolicy of a Job", quote(other));
             errors.add(&at, Cause::NotSupported, Topic::RestartPolicy, message).help(RESTART_HELP);
         }
     }

@@ -6,9 +6,8 @@ mod ports;
 
 use k8s_openapi::api::batch::v1::JobSpec;
 
-use super::errors::Errors;
+use super::errors::{Errors, quote};
 use super::names;
-use super::validate::quoted;
 use super::{FieldError, Server, Topic, Workload};
 use jobguard_manifest::At;
 
@@ -42,7 +41,7 @@ fn warn_metadata(workload: &Workload, repeated_owners: bool, at: &At<'_>, found:
     for problem in names::dns_label(name) {
         found.warn(
             &at.field("name"),
-            format!("the name is used for Pods and hosts, and as such {} {problem}", quoted(name)),
+            format!("the name is used for Pods and hosts, and as such {} {problem}", quote(name)),
             "use lower-case letters, digits and - only, at most 63 characters",
         );
     }

@@ -4,14 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use k8s_openapi::api::core::v1::{
-    AppArmorProfile, Container, NodeSelectorTerm, PersistentVolumeClaimSpec, PodAffinityTerm, PodSpec,
-    PodTemplateSpec, Volume,
+    AppArmorProfile, NodeSelectorTerm, PersistentVolumeClaimSpec, PodAffinityTerm, PodSpec, PodTemplateSpec,
+    Volume,
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 
 use super::overlap::warn_overlaps;
 use super::ports::warn_ports;
-use super::{At, Errors, names, quoted};
+use super::{At, Errors, names, quote};
+use crate::pod::any_container::{AnyContainer, each_container};
 use crate::pod::dns::sloppy_address;
 use crate::pod::quantity;
 use crate::{Change, Gate};
@@ -58,9 +59,9 @@ pub(super) fn warn_template(template: &PodTemplateSpec, at: &At<'_>, found: &mut
     }
     warn_names_and_addresses(spec, &spec_at, found);
     warn_fractions(spec.overhead.as_ref(), &spec_at.field("overhead"), found);
-    each_container(spec, &spec_at, &mut |container, here| {
-        warn_container_annotations(spec, container, annotations, &annotations_at, found);
-        warn_container(container, here, found);
+    each_container(spec, &spec_at, |container, here| {
+        warn_container_annotations(spec, &container, annotations, &annotations_at, found);
+        warn_container(&container, here, found);
     });
     warn_ports(spec, &spec_at, found);
     if spec.termination_grace_period_seconds.is_some_and(|seconds| seconds < 0) {
@@ -69,22 +70,6 @@ pub(super) fn warn_template(template: &PodTemplateSpec, at: &At<'_>, found: &mut
             "a negative grace period is treated as one second",
             "set it to 0 or more",
         );
-    }
-}
-
-/// Calls `visit` for every container with its place, init containers first.
-pub(super) fn each_container<'p>(
-    spec: &'p PodSpec,
-    at: &At<'_>,
-    visit: &mut dyn FnMut(&'p Container, &At<'_>),
-) {
-    let init = at.field("initContainers");
-    for (index, container) in spec.init_containers.iter().flatten().enumerate() {
-        visit(container, &init.index(index));
-    }
-    let containers = at.field("containers");
-    for (index, container) in spec.containers.iter().enumerate() {
-        visit(container, &containers.index(index));
     }
 }
 
@@ -187,7 +172,7 @@ fn warn_node_term(term: &NodeSelectorTerm, with_values: bool, at: &At<'_>, found
         let values = here.field("values");
         for (index, value) in expression.values.iter().flatten().enumerate().filter(|_| with_values) {
             for problem in names::label_value(value) {
-                let message = format!("no node has this label: {} {problem}", quoted(value));
+                let message = format!("no node has this label: {} {problem}", quote(value));
                 found.warn(&values.index(index), message, "use a value that a label can have");
             }
         }
@@ -212,12 +197,12 @@ fn warn_pod_annotations(spec: &PodSpec, annotations: &Annotations, at: &At<'_>, 
 
 fn warn_container_annotations(
     spec: &PodSpec,
-    container: &Container,
+    container: &AnyContainer<'_>,
     annotations: &Annotations,
     at: &At<'_>,
     found: &mut Errors<'_>,
 ) {
-    let context = container.security_context.as_ref();
+    let context = container.security_context;
     let key = format!("{SECCOMP_CONTAINER}{}", container.name);
     if context.is_none_or(|context| context.seccomp_profile.is_none()) && annotations.contains_key(&key) {
         found.warn(
@@ -297,7 +282,7 @@ fn warn_fractions(resources: Option<&Resources>, at: &At<'_>, found: &mut Errors
 fn warn_fraction(resources: Option<&Resources>, name: &str, at: &At<'_>, found: &mut Errors<'_>) {
     let Some(value) = resources.and_then(|resources| resources.get(name)) else { return };
     if quantity::Quantity::parse(&value.0).is_ok_and(|parsed| !parsed.round_up_to_milli().is_whole()) {
-        let message = format!("{} of {name} is not a whole number of bytes", quoted(&value.0));
+        let message = format!("{} of {name} is not a whole number of bytes", quote(&value.0));
         found.warn(&at.key(name), message, "m means thousandths; M and Mi mean millions of bytes");
     }
 }
@@ -360,15 +345,15 @@ fn warn_address(text: &str, at: &At<'_>, found: &mut Errors<'_>) {
     }
 }
 
-fn warn_container(container: &Container, at: &At<'_>, found: &mut Errors<'_>) {
-    if let Some(resources) = &container.resources {
+fn warn_container(container: &AnyContainer<'_>, at: &At<'_>, found: &mut Errors<'_>) {
+    if let Some(resources) = container.resources {
         let here = at.field("resources");
         warn_fractions(resources.limits.as_ref(), &here.field("limits"), found);
         warn_fractions(resources.requests.as_ref(), &here.field("requests"), found);
     }
     let env = at.field("env");
     let mut seen = BTreeSet::new();
-    for (index, variable) in container.env.iter().flatten().enumerate() {
+    for (index, variable) in container.env.iter().enumerate() {
         if seen.insert(&variable.name) {
             continue;
         }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{ContainerPort, PodSpec};
 
-use super::pod::each_container;
 use super::{At, Errors};
 use crate::Change;
+use crate::pod::any_container::each_container;
 use jobguard_manifest::FieldPath;
 
 /// A port and where it stands.
@@ -18,7 +18,7 @@ struct Placed<'p> {
 /// How many ports of the same number are compared with each other; more than any Pod has use for.
 const COMPARED: usize = 64;
 
-/// After so many pairs that get in each other's way, no more than one is told of each port.
+/// After so many pairs that get in each other's way, no more than one is reported for each port.
 const PAIRS: usize = 512;
 
 pub(super) fn warn_ports(spec: &PodSpec, at: &At<'_>, found: &mut Errors<'_>) {
@@ -26,7 +26,7 @@ pub(super) fn warn_ports(spec: &PodSpec, at: &At<'_>, found: &mut Errors<'_>) {
     let mut by_name: BTreeMap<&str, FieldPath> = BTreeMap::new();
     let mut pairs = 0_usize;
     let names_warn = found.server.has(Change::PortNameWarnings);
-    each_container(spec, at, &mut |container, here| {
+    each_container(spec, at, |container, here| {
         let here = here.field("ports");
         for (index, port) in container.ports.iter().flatten().enumerate() {
             let here = here.index(index);

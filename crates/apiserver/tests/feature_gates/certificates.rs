@@ -129,3 +129,12 @@ fn a_source_without_paths_once_had_those_of_the_one_before() {
     let warnings = |version: &str| created(&server(version, ""), &job(pod(sources.clone()))).warnings().len();
     assert_eq!([warnings("1.31"), warnings("1.32"), warnings("1.33"), warnings("1.34")], [0, 1, 1, 0]);
 }
+
+#[test]
+fn token_paths_lead_downwards() {
+    let found = |version: &str| {
+        refused(&server(version, ""), pod(json!([{"serviceAccountToken": {"path": "../a"}}])))
+    };
+    assert_eq!(found("1.29"), Vec::<String>::new());
+    assert_eq!(found("1.30"), ["volumes[0].projected.path Invalid"]);
+}

@@ -210,3 +210,32 @@ fn fields_of_the_newest_version_are_kept_unlooked_at_with_their_gates() {
     let on = server(&newest, "EvictionRequestAPI=true");
     assert_eq!((dropped(&on, pod()), refused(&on, pod())), (vec![], vec![]));
 }
+
+#[test]
+fn resources_of_a_pod_in_the_first_versions() {
+    let container = |resource: &str| json!([{"resources": {"requests": {resource: "1"}}}]);
+    let pod =
+        |resource: &str| json!({"resources": {"requests": {"cpu": "1"}}, "containers": container(resource)});
+    let gate = "PodLevelResources=true";
+    for (version, refusals) in [("1.32", 1), ("1.33", 1), ("1.34", 0)] {
+        let server = server(version, gate);
+        assert_eq!(refused(&server, pod("cpu")), Vec::<String>::new());
+        let expected = vec!["resources.requests[memory] Invalid"; refusals];
+        assert_eq!(refused(&server, pod("memory")), expected, "{version}");
+    }
+    let windows = || json!({"os": {"name": "windows"}, "resources": {"requests": {"cpu": "1"}}});
+    assert_eq!(refused(&server("1.33", gate), windows()), Vec::<String>::new());
+    assert_eq!(refused(&server("1.34", gate), windows()), ["resources Forbidden"]);
+}
+
+#[test]
+fn what_the_first_versions_of_a_gate_did_not_refuse() {
+    let unmasked = || json!({"containers": [{"securityContext": {"procMount": "Unmasked"}}]});
+    assert_eq!(refused(&server("1.29", "ProcMountType=true"), unmasked()), Vec::<String>::new());
+    let field = "containers[0].securityContext.procMount Invalid";
+    assert_eq!(refused(&server("1.30", "ProcMountType=true"), unmasked()), [field]);
+    let rules = json!([{"action": "Restart", "exitCodes": {"operator": "In", "values": [1]}}]);
+    let init = || json!({"initContainers": [{"restartPolicyRules": rules}]});
+    assert_eq!(refused(&server("1.34", "ContainerRestartRules=true"), init()), Vec::<String>::new());
+    assert_eq!(refused(&server("1.35", ""), init()), ["initContainers[0].restartPolicy Required"]);
+}

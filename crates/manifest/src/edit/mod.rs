@@ -3,7 +3,7 @@
 //!
 //! An [`Edit`] names fields; [`plan`] turns it into [`TextEdit`]s of the text that a tree was read from, in block and
 //! in flow style and in JSON. It refuses what it cannot do without touching anything else ([`Refused`]): above all it
-//! never reaches through an alias or a merge key. [`perform`] does the same to a value, so that whoever applies an
+//! never reaches through an alias or a merge key. [`perform`] does the same to a value, so that a caller that applies an
 //! edit can prove it: the text that comes out must read as the value that was meant.
 
 mod insert;

@@ -16,17 +16,17 @@ const MAX_LINKS: usize = 40;
 ///
 /// The file is read-only or a folder, its folder is not there or cannot be written, or the disk is full. Then the file is
 /// as it was, and nothing is left beside it.
-pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+pub(crate) fn write(path: &Path, content: &[u8]) -> io::Result<()> {
     put(&behind_links(path)?, content)
 }
 
-/// As [`replace`], of the file at exactly this path, which has no links in it. Where there is one after all, it is
+/// As [`write`], of the file at exactly this path, which has no links in it. Where there is one after all, it is
 /// the link that is replaced.
 ///
 /// # Errors
 ///
-/// As those of [`replace`]; and a link has been put in the way of the file's folder.
-pub(crate) fn replace_exactly(path: &Path, content: &[u8]) -> io::Result<()> {
+/// As those of [`write`]; and a link has been put in the way of the file's folder.
+pub(crate) fn write_exactly(path: &Path, content: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(path);
     if fs::canonicalize(folder)? != folder || !fs::symlink_metadata(path)?.is_file() {
         return Err(io::Error::other("something else is in its place now"));
@@ -143,13 +143,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("a");
         for content in ["new", "newer", ""] {
-            replace(&file, content.as_bytes()).unwrap();
+            write(&file, content.as_bytes()).unwrap();
             assert_eq!(fs::read_to_string(&file).unwrap(), content);
         }
         assert_eq!(names(folder.path()), ["a"]);
-        assert!(replace(folder.path(), b"new").is_err());
-        assert!(replace(&folder.path().join("none/a"), b"new").is_err());
-        assert!(replace(&file.join("a"), b"new").is_err());
+        assert!(write(folder.path(), b"new").is_err());
+        assert!(write(&folder.path().join("none/a"), b"new").is_err());
+        assert!(write(&file.join("a"), b"new").is_err());
         assert_eq!(names(folder.path()), ["a"]);
     }
 
@@ -161,15 +161,15 @@ mod tests {
         let mode = |file: &Path| fs::metadata(file).unwrap().permissions().mode() & 0o7777;
         let (plain, new) = (folder.path().join("plain"), folder.path().join("new"));
         File::create(&plain).unwrap();
-        replace(&new, b"new").unwrap();
+        write(&new, b"new").unwrap();
         assert_eq!(mode(&new), mode(&plain));
         for wanted in [0o640, 0o600, 0o755] {
             fs::set_permissions(&new, fs::Permissions::from_mode(wanted)).unwrap();
-            replace(&new, b"newer").unwrap();
+            write(&new, b"newer").unwrap();
             assert_eq!(mode(&new), wanted);
         }
         fs::set_permissions(&new, fs::Permissions::from_mode(0o444)).unwrap();
-        assert_eq!(replace(&new, b"no").unwrap_err().kind(), io::ErrorKind::PermissionDenied);
+        assert_eq!(write(&new, b"no").unwrap_err().kind(), io::ErrorKind::PermissionDenied);
         assert_eq!(fs::read_to_string(&new).unwrap(), "newer");
         assert_eq!(names(folder.path()), ["new", "plain"]);
     }
@@ -186,16 +186,16 @@ mod tests {
         symlink("../file", &second).unwrap();
         // Behind the links there is nothing yet, and then something.
         for content in ["new", "newer"] {
-            replace(&first, content.as_bytes()).unwrap();
+            write(&first, content.as_bytes()).unwrap();
             assert_eq!(fs::read_to_string(folder.path().join("file")).unwrap(), content);
             assert!(fs::symlink_metadata(&first).unwrap().is_symlink());
             assert!(fs::symlink_metadata(&second).unwrap().is_symlink());
         }
         assert_eq!(names(folder.path()), ["file", "first", "inner"]);
         symlink("loop", folder.path().join("loop")).unwrap();
-        assert!(replace(&folder.path().join("loop"), b"new").is_err());
+        assert!(write(&folder.path().join("loop"), b"new").is_err());
         symlink("/dev/null", folder.path().join("null")).unwrap();
-        replace(&folder.path().join("null"), b"new").unwrap();
-        replace(Path::new("/dev/null"), b"new").unwrap();
+        write(&folder.path().join("null"), b"new").unwrap();
+        write(Path::new("/dev/null"), b"new").unwrap();
     }
 }

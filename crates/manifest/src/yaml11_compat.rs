@@ -11,11 +11,11 @@
 use granit_parser::ErrorKind;
 
 use super::Within;
-use super::build::{Built, Failure, build_once};
 use super::edit::TextEdit;
 use super::events::Fault;
 use super::syntax::{Context, SyntaxError};
 use super::tree::Span;
+use super::tree_builder::{Built, Failure, build_once};
 
 impl Context<'_> {
     /// Where that begins which the parser refuses and kubectl may not: a text in quotes, for the indentation of its
@@ -105,13 +105,13 @@ fn tag_length(rest: &str) -> Option<usize> {
 }
 
 /// How many bytes the further tries at a document may read together; each reads it up to the next such place.
-const WORK: usize = 8 << 20;
+const MAX_BYTES_REREAD: usize = 8 << 20;
 
 /// How many tries there are at least and at most.
-const TRIES: (usize, usize) = (32, 1024);
+const MAX_ATTEMPTS: (usize, usize) = (32, 1024);
 
 /// Reads the document in `text[chunk]`, in which the parser refuses what begins at `at` ([`Context::refused`]). If it
-/// cannot be read with that mended either, the error is `refused`, or what is wrong besides.
+/// cannot be read with that rewritten either, the error is `refused`, or what is wrong besides.
 pub(super) fn rebuild(
     text: &str,
     chunk: Span,
@@ -123,9 +123,9 @@ pub(super) fn rebuild(
     let mut inserted: Vec<Insertion> = Vec::new();
     let mut at = at - chunk.start;
     let mut blamed = refused.clone();
-    for _ in 0..(WORK / copy.len().max(1)).clamp(TRIES.0, TRIES.1) {
+    for _ in 0..(MAX_BYTES_REREAD / copy.len().max(1)).clamp(MAX_ATTEMPTS.0, MAX_ATTEMPTS.1) {
         let is_line_end = line_end(&copy[at..]).is_some();
-        if !mend(&mut copy, at, &mut inserted) {
+        if !rewrite_at(&mut copy, at, &mut inserted) {
             break;
         }
         // What ends amid the bytes that stand for a line end of YAML 1.1 ends before it.
@@ -155,7 +155,7 @@ pub(super) fn rebuild(
             Err(Failure::Syntax(error)) if is_line_end && is_near(&copy, at, error.span.start) => {
                 return Err(blamed);
             }
-            // What was refused is mended for certain, and was not what is wrong.
+            // What was refused has been rewritten, and was not what is wrong.
             Err(Failure::Syntax(error)) if inserted.is_empty() || error.too_large.is_some() => error,
             Err(Failure::Syntax(_)) => break,
         };
@@ -184,8 +184,8 @@ fn is_near(text: &str, at: usize, place: usize) -> bool {
     (begin..=end).contains(&place)
 }
 
-/// Mends what begins at `at` in the copy; not a text in quotes that is never closed.
-fn mend(copy: &mut String, at: usize, inserted: &mut Vec<Insertion>) -> bool {
+/// Rewrites what begins at `at` in the copy; not a text in quotes that is never closed.
+fn rewrite_at(copy: &mut String, at: usize, inserted: &mut Vec<Insertion>) -> bool {
     let rest = &copy[at..];
     if let Some((c, same)) = line_end(rest) {
         // And those that follow, so that a text with many needs few tries. Quotes keep the others, as kubectl does.

@@ -1,10 +1,13 @@
 //! Schedules of other programs: recognised in what is refused, so that the message can say what it is.
 
+use jobguard_text::distance;
+
 use super::Schedule;
 use super::error::{ForeignSyntax, ParseError, ParseErrorKind};
 use super::field::{Field, FieldKind};
 use super::parse::{DESCRIPTORS, words};
 use super::quartz::QuartzDay;
+use super::six_fields;
 
 /// Bytes of an expression beyond which nothing is looked for.
 const LONGEST: usize = 512;
@@ -127,25 +130,13 @@ pub(super) fn wrong_count(text: &str, at: usize, words: &[(&str, usize)]) -> Par
     match found {
         6 if is_year(sixth.0) => error(span_of(sixth), ParseErrorKind::YearField),
         6 if seconds => {
-            let equivalent = on_the_minute(words[0].0, &words[1..]).then(|| join(&words[1..]));
-            error(span_of(&words[0]), ParseErrorKind::SecondsField { equivalent })
+            error(span_of(&words[0]), ParseErrorKind::SecondsField { equivalent: six_fields::as_five(words) })
         }
         7 if seconds && (is_year(words[6].0) || matches!(words[6].0, "*" | "?")) => {
-            let same = on_the_minute(words[0].0, &words[1..6]) && !is_year(words[6].0);
-            let equivalent = same.then(|| join(&words[1..6]));
-            error(whole, ParseErrorKind::SecondsAndYear { equivalent })
+            error(whole, ParseErrorKind::SecondsAndYear { equivalent: six_fields::as_five(words) })
         }
         _ => error(words[5].1..whole.end, ParseErrorKind::TooManyFields { found }),
     }
-}
-
-/// Whether five fields after a seconds field name the same times without it: only once a minute, and no weekday
-/// in digits, since Quartz counts weekdays from 1 and others from 0.
-fn on_the_minute(seconds: &str, five: &[(&str, usize)]) -> bool {
-    let numbered = five.last().is_none_or(|(weekday, _)| weekday.bytes().any(|byte| byte.is_ascii_digit()));
-    let fits =
-        || FieldKind::ALL.iter().zip(five).all(|(kind, (word, at))| Field::parse(*kind, word, *at).is_ok());
-    matches!(seconds, "0" | "00") && !numbered && fits()
 }
 
 /// Whether a sixth word looks like a program's name rather than a field.
@@ -171,8 +162,7 @@ pub(super) fn nearest_descriptor(text: &str) -> Option<&'static str> {
     if word.len() > 16 {
         return None;
     }
-    let distance = |name: &str| strsim::osa_distance(name, &word);
-    let near = DESCRIPTORS.iter().map(|(name, _)| (distance(name), *name));
+    let near = DESCRIPTORS.iter().map(|(name, _)| (distance(name, &word), *name));
     near.filter(|(distance, _)| *distance <= 2).min().map(|(_, name)| name)
 }
 

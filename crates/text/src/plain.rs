@@ -2,7 +2,7 @@
 //! command in its log: messages quote what files say, and file names are anybody's.
 
 /// `text` on one line, each steering or unseen character replaced, and commands of CI logs broken up.
-pub(crate) fn plain(text: &str) -> String {
+pub fn plain(text: &str) -> String {
     let line: String = text
         .chars()
         .map(|c| match c {
@@ -14,14 +14,28 @@ pub(crate) fn plain(text: &str) -> String {
     break_commands(line)
 }
 
+/// The same, of at most `max` characters: what is cut off leaves an ellipsis.
+pub fn plain_within(text: &str, max: usize) -> String {
+    let mut characters = text.char_indices();
+    // One more than fits, so that it is seen whether all do; the rest need not be looked at.
+    let end = characters.nth(max).map(|(end, _)| end);
+    let Some(end) = end else { return plain(text) };
+    let kept = text[..end].char_indices().next_back().map_or(0, |(last, _)| last);
+    let mut cut = plain(&text[..kept]);
+    if max > 0 {
+        cut.push('…');
+    }
+    cut
+}
+
 /// Each line of `text` as [`plain`] makes it.
-pub(crate) fn plain_lines(text: &str) -> String {
+pub fn plain_lines(text: &str) -> String {
     text.split('\n').map(plain).collect::<Vec<_>>().join("\n")
 }
 
 /// `text`, which may have many lines, with one character replaced in each command of a CI log: the runners of CI read
 /// what a program prints, and do as it says. The length in characters stays, and so do the columns.
-pub(crate) fn break_commands(text: String) -> String {
+pub fn break_commands(text: String) -> String {
     let places = commands(&text);
     let Some(last) = places.last() else { return text };
     let mut broken = String::with_capacity(text.len() + 2 * places.len());
@@ -42,7 +56,7 @@ const AT_LINE_START: [&str; 4] = ["--- ", "+++ ", "~~~ ", "^^^ "];
 
 /// The bytes of `text`, each a character, without which no command of a CI log is left; in order.
 fn commands(text: &str) -> Vec<usize> {
-    let mut places: Vec<usize> = anywhere(text).collect();
+    let mut places: Vec<usize> = within_commands(text).collect();
     let before = places.len();
     let mut start = 0;
     for line in text.split_inclusive('\n') {
@@ -63,7 +77,7 @@ fn commands(text: &str) -> Vec<usize> {
 
 /// Commands that count wherever they stand in a line: `##[` of GitHub and Azure, `##vso[` of Azure, `##teamcity[`.
 /// Without the second `#` there is none.
-pub(super) fn anywhere(text: &str) -> impl Iterator<Item = usize> + '_ {
+pub fn within_commands(text: &str) -> impl Iterator<Item = usize> + '_ {
     text.match_indices('[').filter_map(|(end, _)| {
         let before = text[..end].trim_end_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
         before.ends_with("##").then(|| before.len() - 1)
@@ -72,7 +86,7 @@ pub(super) fn anywhere(text: &str) -> impl Iterator<Item = usize> + '_ {
 
 /// Control characters, characters that turn the direction of text around or end a line, such as are not seen, and the
 /// two that XML cannot hold.
-pub(super) fn is_steering(c: char) -> bool {
+pub fn is_steering(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}')
         || matches!(c, '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{180b}'..='\u{180f}' | '\u{206a}'..='\u{206f}')
@@ -122,6 +136,24 @@ mod tests {
             "x ::1",
         ] {
             assert_eq!(plain(text), text);
+        }
+    }
+
+    #[test]
+    fn long_text_is_cut_between_characters() {
+        assert_eq!(plain_within("spec.containers[0]", 18), "spec.containers[0]");
+        assert_eq!(plain_within("äöüß", 3), "äö…");
+        assert_eq!(plain_within("äöüß", 4), "äöüß");
+        assert_eq!(plain_within("ab", 0), "");
+        assert_eq!(plain_within("", 0), "");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn never_longer_than_asked(text in ".{0,80}", max in 0usize..60) {
+            let out = plain_within(&text, max);
+            proptest::prop_assert!(out.chars().count() <= max);
+            proptest::prop_assert!(!out.contains(is_steering));
         }
     }
 }

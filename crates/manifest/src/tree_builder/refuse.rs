@@ -1,7 +1,7 @@
 //! What kubectl's reader refuses and the parser does not.
 
 use super::super::events::Event;
-use super::super::odd::OddKind;
+use super::super::special_chars::SpecialChar;
 use super::super::syntax::SyntaxError;
 use super::super::tree::{Span, Style};
 use super::{Builder, Failure};
@@ -25,20 +25,20 @@ impl<'t> Builder<'t, '_> {
             }
             self.next_odd += 1;
             let refused = match odd.kind {
-                OddKind::LineEnd(_) => !(within && quoted),
+                SpecialChar::LineEnd(_) => !(within && quoted),
                 // A line of a text without quotes may have a tab once it is indented.
-                OddKind::Indent if (within && written) || (!within && self.continues(odd.at)) => {
+                SpecialChar::Indent if (within && written) || (!within && self.continues(odd.at)) => {
                     self.context().is_short_of_indent(odd.at)
                 }
                 _ if flow => false,
-                OddKind::Indent if within && matches!(style, Some(Style::Literal | Style::Folded)) => {
+                SpecialChar::Indent if within && matches!(style, Some(Style::Literal | Style::Folded)) => {
                     self.is_block_indent(odd.at, span)
                 }
-                OddKind::Indent | OddKind::Item => !within,
+                SpecialChar::Indent | SpecialChar::Item => !within,
             };
             if refused && odd.at >= self.gap {
                 return Err(match odd.kind {
-                    OddKind::LineEnd(c) => {
+                    SpecialChar::LineEnd(c) => {
                         let error = SyntaxError::line_end(Span::new(odd.at, odd.at + c.len_utf8()), c);
                         Failure::Refused(odd.at, error)
                     }
@@ -56,7 +56,7 @@ impl<'t> Builder<'t, '_> {
     pub(super) fn line_end_before(&self, fault: usize) -> Option<usize> {
         let line = self.context().line(self.context().clamp(fault));
         let mut left = self.odd.get(self.next_odd..).unwrap_or_default().iter();
-        let first = left.find(|odd| matches!(odd.kind, OddKind::LineEnd(_)))?;
+        let first = left.find(|odd| matches!(odd.kind, SpecialChar::LineEnd(_)))?;
         (first.at <= line.end).then_some(first.at)
     }
 

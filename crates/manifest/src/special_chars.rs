@@ -6,11 +6,11 @@
 pub(super) struct Odd {
     /// Where it stands.
     pub(super) at: usize,
-    pub(super) kind: OddKind,
+    pub(super) kind: SpecialChar,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum OddKind {
+pub(super) enum SpecialChar {
     /// The first tab of a line, with blanks at most before it.
     Indent,
     /// A tab behind the dash of a list item, or behind `?`.
@@ -48,7 +48,7 @@ pub(super) fn scan(text: &str, base: usize) -> Result<Vec<Odd>, (usize, char)> {
         from = at + c.len_utf8();
         let kind = match c {
             '\t' => leading_tab(&bytes[..at]),
-            '\u{85}' | '\u{2028}' | '\u{2029}' => Some(OddKind::LineEnd(c)),
+            '\u{85}' | '\u{2028}' | '\u{2029}' => Some(SpecialChar::LineEnd(c)),
             '\u{A0}'..='\u{FFFD}' => None,
             _ => return Err((base + at, c)),
         };
@@ -59,14 +59,14 @@ pub(super) fn scan(text: &str, base: usize) -> Result<Vec<Odd>, (usize, char)> {
 
 /// What a tab is, given the text before it: nothing odd behind anything but blanks, dashes and question marks, nor
 /// behind the dashes that begin a document.
-fn leading_tab(before: &[u8]) -> Option<OddKind> {
+fn leading_tab(before: &[u8]) -> Option<SpecialChar> {
     let signs = before.iter().rev().take_while(|b| matches!(b, b' ' | b'-' | b'?')).count();
     let (above, line) = before.split_at(before.len() - signs);
     if line.starts_with(b"---") || above.last().is_some_and(|b| !matches!(b, b'\n' | b'\r')) {
         return None;
     }
     let indents = line.iter().all(|b| *b == b' ');
-    Some(if indents { OddKind::Indent } else { OddKind::Item })
+    Some(if indents { SpecialChar::Indent } else { SpecialChar::Item })
 }
 
 #[cfg(test)]
@@ -76,13 +76,13 @@ mod tests {
     #[test]
     fn tabs_are_odd_where_a_line_begins() {
         let odd = |text| scan(text, 0).unwrap().iter().map(|odd| (odd.at, odd.kind)).collect::<Vec<_>>();
-        assert_eq!(odd("\ta"), [(0, OddKind::Indent)]);
-        assert_eq!(odd("a:\n  \t\tb"), [(5, OddKind::Indent)]);
+        assert_eq!(odd("\ta"), [(0, SpecialChar::Indent)]);
+        assert_eq!(odd("a:\n  \t\tb"), [(5, SpecialChar::Indent)]);
         assert_eq!(odd("a:\tb"), []);
-        assert_eq!(odd("- - \tb"), [(4, OddKind::Item)]);
-        assert_eq!(odd("a\r\n- ?\tb\t"), [(6, OddKind::Item)]);
+        assert_eq!(odd("- - \tb"), [(4, SpecialChar::Item)]);
+        assert_eq!(odd("a\r\n- ?\tb\t"), [(6, SpecialChar::Item)]);
         assert_eq!(odd("---\t# c\n--- \t"), []);
-        assert_eq!(odd("a\u{2028}é…"), [(1, OddKind::LineEnd('\u{2028}'))]);
+        assert_eq!(odd("a\u{2028}é…"), [(1, SpecialChar::LineEnd('\u{2028}'))]);
     }
 
     #[test]

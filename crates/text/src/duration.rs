@@ -1,26 +1,38 @@
-//! Durations as Go writes them: `1h30m`, `1.5h`, `-5s`, `0`.
+//! Durations as Go, and so Kubernetes, reads them (`1h30m`, `1.5h`, `-5s`, `0`), and as people do.
 
 use std::ops::Range;
 
-/// What is wrong with the duration of `@every`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What is wrong with a duration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum DurationFault {
-    /// Nothing follows `@every`.
+    /// There is nothing.
+    #[error("is empty")]
     Missing,
     /// A number is expected, and something else is there (white space counts).
+    #[error("is not a duration such as 90s, 5m or 1h30m")]
     Number,
     /// A number has no unit.
+    #[error("has a number without a unit: write h, m or s behind it")]
     Unit,
     /// A unit is none of `h`, `m`, `s`, `ms`, `us`, `ns`.
+    #[error("has a unit that durations do not have: use h, m and s; a day is 24h")]
     UnknownUnit,
     /// More than 292 years.
+    #[error("is too long")]
     TooLong,
+    /// Less than nothing, or not a whole number of seconds, where whole seconds are wanted.
+    #[error("is not a whole number of seconds")]
+    NotWhole,
 }
 
 const LIMIT: u64 = 1 << 63;
 
-/// Nanoseconds in a duration, from -2^63 to 2^63-1; or the bytes of the fault.
-pub(super) fn parse(text: &str) -> Result<i64, (Range<usize>, DurationFault)> {
+/// Nanoseconds in a duration, from -2^63 to 2^63-1, exactly as Go's `time.ParseDuration`.
+///
+/// # Errors
+///
+/// The fault, with the bytes that it is about.
+pub fn parse(text: &str) -> Result<i64, (Range<usize>, DurationFault)> {
     let bytes = text.as_bytes();
     let too_long = |start: usize, end: usize| (start..end, DurationFault::TooLong);
     let (negative, mut at) = match bytes.first() {
@@ -82,6 +94,54 @@ pub(super) fn parse(text: &str) -> Result<i64, (Range<usize>, DurationFault)> {
         Err(_) if negative => Ok(i64::MIN),
         Err(_) => Err(too_long(0, text.len())),
     }
+}
+
+/// Whole seconds in a duration that is not negative; a number without a unit counts seconds.
+///
+/// # Errors
+///
+/// What is wrong with it.
+pub fn whole_seconds(text: &str) -> Result<i64, DurationFault> {
+    const SECOND: i64 = 1_000_000_000;
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return text.parse().map_err(|_| DurationFault::TooLong);
+    }
+    let nanoseconds = parse(text).map_err(|(_, fault)| fault)?;
+    if nanoseconds < 0 || nanoseconds % SECOND != 0 {
+        return Err(DurationFault::NotWhole);
+    }
+    Ok(nanoseconds / SECOND)
+}
+
+/// Seconds as Kubernetes writes them, shortest without loss: `5400` is `1h30m`.
+pub fn short(seconds: i64) -> String {
+    if seconds <= 0 {
+        return format!("{seconds}s");
+    }
+    let mut out = String::new();
+    for (amount, unit) in [(seconds / 3600, 'h'), (seconds / 60 % 60, 'm'), (seconds % 60, 's')] {
+        if amount > 0 {
+            out.push_str(&amount.to_string());
+            out.push(unit);
+        }
+    }
+    out
+}
+
+/// Seconds for people: `45 seconds`, `1 hour 30 minutes`, `7 days`.
+pub fn words(seconds: u64) -> String {
+    let parts = [
+        (seconds / 86_400, "day"),
+        (seconds / 3_600 % 24, "hour"),
+        (seconds / 60 % 60, "minute"),
+        (seconds % 60, "second"),
+    ];
+    let words: Vec<String> = parts
+        .into_iter()
+        .filter(|(amount, _)| *amount > 0)
+        .map(|(amount, unit)| format!("{amount} {unit}{}", if amount == 1 { "" } else { "s" }))
+        .collect();
+    if words.is_empty() { "0 seconds".to_owned() } else { words.join(" ") }
 }
 
 /// Where the digits that begin at `at` end.
@@ -161,6 +221,54 @@ mod tests {
             ("5 minutes", 1..9, UnknownUnit),
         ] {
             assert_eq!(parse(text), Err((span, fault)), "{text}");
+        }
+    }
+
+    #[test]
+    fn seconds_and_back() {
+        for (text, seconds) in [
+            ("90s", 90),
+            ("5m", 300),
+            ("1h30m", 5400),
+            ("24h", 86400),
+            ("90", 90),
+            ("0s", 0),
+            ("1.5h", 5400),
+            ("5m1h", 3900),
+        ] {
+            assert_eq!(whole_seconds(text), Ok(seconds), "{text}");
+        }
+        for text in
+            ["", "m", "5x", "-5m", "1500ms", "1d", "99999999999999999999s", "9999999999999999h", "5mé"]
+        {
+            assert!(whole_seconds(text).is_err(), "{text}");
+        }
+        assert_eq!(short(5400), "1h30m");
+        assert_eq!(short(0), "0s");
+    }
+
+    #[test]
+    fn lengths_of_time() {
+        for (seconds, text) in [
+            (0, "0 seconds"),
+            (1, "1 second"),
+            (90, "1 minute 30 seconds"),
+            (5_400, "1 hour 30 minutes"),
+            (604_800, "7 days"),
+        ] {
+            assert_eq!(words(seconds), text);
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn never_panics(text in ".{0,20}") {
+            let _ = (parse(&text), whole_seconds(&text));
+        }
+
+        #[test]
+        fn reads_what_it_writes(seconds in 0i64..9_000_000_000) {
+            proptest::prop_assert_eq!(whole_seconds(&short(seconds)), Ok(seconds));
         }
     }
 }

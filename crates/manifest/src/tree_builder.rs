@@ -10,11 +10,11 @@ use std::borrow::Cow;
 use self::refuse::skip_blank_lines;
 use super::budget::{Budget, Marks};
 use super::events::{Anchor, Event, Events};
-use super::odd::{self, Odd};
 use super::scalar::{self, Scalar, Tag};
+use super::special_chars::{self, Odd};
 use super::syntax::{Context, Open, SyntaxError};
 use super::tree::{Arena, Entry, NodeId, NodeKind, Span, Style, Tree, mark_shadowed};
-use super::{MAX_DEPTH, Within, second_try};
+use super::{MAX_DEPTH, Within, yaml11_compat};
 
 /// Reads the document in `text[chunk]`; none where it is empty. Only the first value counts, as in kubectl: what
 /// follows `...` is dropped.
@@ -26,7 +26,7 @@ pub(super) fn build<'t>(
     match build_once(text, chunk, within) {
         Ok(tree) => Ok(tree),
         Err(Failure::Syntax(error)) => Err(error),
-        Err(Failure::Refused(at, error)) => second_try::rebuild(text, chunk, at, error, within),
+        Err(Failure::Refused(at, error)) => yaml11_compat::rebuild(text, chunk, at, error, within),
     }
 }
 
@@ -64,7 +64,7 @@ pub(super) fn build_once<'t>(
         base += body.len() - rest.len();
         body = rest;
     }
-    let odd = odd::scan(body, base)
+    let odd = special_chars::scan(body, base)
         .map_err(|(at, c)| SyntaxError::forbidden_character(Span::new(at, at + c.len_utf8()), c))?;
     let mut builder = Builder {
         text,

@@ -1,0 +1,64 @@
+//! "Did you mean": the word of a list that was most likely meant.
+
+/// Longer words than any name we know are no misspelling of one, and to compare costs the product of both lengths.
+const LONGEST: usize = 100;
+/// How many letters of a word may differ in a slip of the pen, at most.
+pub const MAX_SLIP: usize = 4;
+
+/// The candidate nearest to `word`, if one is near enough to be a likely slip of the pen: at most every third letter
+/// differs. Case does not count. A candidate of the form `category/name` is also found by its name alone.
+pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+    if word.is_empty() || word.len() > LONGEST {
+        return None;
+    }
+    let word = word.to_lowercase();
+    let allowed = (word.chars().count() / 3).clamp(1, MAX_SLIP);
+    candidates
+        .into_iter()
+        .filter_map(|candidate| {
+            let name = candidate.rsplit_once('/').map_or(candidate, |(_, name)| name);
+            let whole = strsim::damerau_levenshtein(&word, &candidate.to_lowercase());
+            let distance = if name.eq_ignore_ascii_case(&word) { 0 } else { whole };
+            (distance <= allowed).then_some((distance, candidate))
+        })
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// How many letters differ between two words, two that have changed places counted once. Case does not count. Words that
+/// are too long to be names are as far apart as can be.
+pub fn distance(a: &str, b: &str) -> usize {
+    if a.len() > LONGEST || b.len() > LONGEST {
+        return usize::MAX;
+    }
+    strsim::damerau_levenshtein(&a.to_lowercase(), &b.to_lowercase())
+}
+
+/// Whether two words differ in at most `letters`.
+pub fn is_slip(a: &str, b: &str, letters: usize) -> bool {
+    distance(a, b) <= letters
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_slips_only() {
+        let words = ["enforce", "warn", "audit"];
+        assert_eq!(nearest("enforced", words), Some("enforce"));
+        assert_eq!(nearest("Warn", words), Some("warn"));
+        assert_eq!(nearest("wran", words), Some("warn"));
+        assert_eq!(nearest("strict", words), None);
+        assert_eq!(nearest("", words), None);
+        assert_eq!(nearest(&"w".repeat(1_000), words), None);
+        assert_eq!(nearest("time-zone", ["cron/time-zone", "job/deadline"]), Some("cron/time-zone"));
+    }
+
+    #[test]
+    fn distances() {
+        assert_eq!(distance("Jbo", "job"), 1);
+        assert_eq!(distance(&"a".repeat(101), "a"), usize::MAX);
+        assert!(is_slip("cronjb", "cronjob", 1) && !is_slip("cron", "cronjob", 2));
+    }
+}
