@@ -131,7 +131,7 @@ impl Workload {
         }
     }
 
-    /// The Job's spec, in a CronJob that of its template. Always there after [`apply_defaults`].
+    /// The Job's spec, in a CronJob that of its template. Always there after [`Server::apply_defaults`].
     pub fn job_spec(&self) -> Option<&JobSpec> {
         match self {
             Self::Job(job) => job.spec.as_ref(),
