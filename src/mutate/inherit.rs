@@ -117,7 +117,6 @@ mod tests {
         let change = inherit_annotation(&mut changed, old.as_ref(), KEY);
         let mut patched = new.clone();
         let patch = json_patch(change.as_slice());
-        let patch: json_patch::Patch = serde_json::from_value(patch).unwrap();
         json_patch::patch(&mut patched, &patch).unwrap();
         assert_eq!(workload(&patched), changed);
         assert_eq!(inherit_annotation(&mut changed, old.as_ref(), KEY), None, "a second time");

@@ -335,7 +335,7 @@ impl Admission {
             response.audit_annotations.insert("would-default", paths);
         } else {
             response.audit_annotations.insert("defaulted", paths);
-            response.set_patch(&mutate::json_patch(&changes).to_string());
+            response.set_patch(&mutate::json_patch(&changes));
             facts.patched = true;
         }
         (response, facts)

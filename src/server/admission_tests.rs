@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -113,7 +115,11 @@ fn the_mode_says_what_becomes_of_errors() {
 #[test]
 fn the_mode_says_what_becomes_of_defaults() {
     let answer = mutate(&review("u", BAD));
-    assert!(answer["patch"].is_string(), "{answer}");
+    let patch = STANDARD.decode(answer["patch"].as_str().unwrap()).unwrap();
+    assert_eq!(
+        std::str::from_utf8(&patch).unwrap(),
+        r#"[{"op":"replace","path":"/spec/template/spec/restartPolicy","value":"Never"}]"#
+    );
     assert!(
         answer["auditAnnotations"]["defaulted"]
             .as_str()

@@ -9,6 +9,7 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use json_patch::Patch;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use thiserror::Error;
@@ -379,9 +380,9 @@ impl Response {
         }
     }
 
-    /// Sets a JSON Patch (RFC 6902), given as JSON text.
-    pub(crate) fn set_patch(&mut self, patch: &str) {
-        self.patch = Some(STANDARD.encode(patch));
+    /// Sets a JSON Patch (RFC 6902).
+    pub(crate) fn set_patch(&mut self, patch: &Patch) {
+        self.patch = Some(STANDARD.encode(patch.to_string()));
         self.patch_type = Some("JSONPatch");
     }
 

@@ -149,7 +149,7 @@ fn an_answer_says_no_more_than_it_must() {
     let answer = serde_json::to_string(&Response::allow("u").into_review()).unwrap();
     insta::assert_snapshot!(answer, @r#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":"u","allowed":true}}"#);
     let mut response = Response::allow("u");
-    response.set_patch("[]");
+    response.set_patch(&Patch::default());
     assert_eq!((response.patch.as_deref(), response.patch_type), (Some("W10="), Some("JSONPatch")));
 }
 
