@@ -94,13 +94,13 @@ impl Cluster {
     pub(crate) fn start(self, app: &App, tasks: &mut JoinSet<()>) {
         let Some(client) = self.client else { return };
         if self.options.watch_services {
-            tasks.spawn(watch::services(client.clone(), app.knowledge.clone()));
+            tasks.spawn(watch::services(client.clone(), app.cluster_cache.clone()));
         }
         if self.options.watch_namespaces {
-            tasks.spawn(watch::namespaces(client.clone(), app.knowledge.clone()));
+            tasks.spawn(watch::namespaces(client.clone(), app.cluster_cache.clone()));
         }
         if self.options.watch_cron_jobs {
-            tasks.spawn(cron_jobs::watch(client.clone(), app.knowledge.clone()));
+            tasks.spawn(cron_jobs::watch(client.clone(), app.cluster_cache.clone()));
         }
         if let Some(managed) = self.options.self_managed {
             tasks.spawn(ca::keep(client, managed, app.clone()));

@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 use super::seen::{NamespaceParts, Seen, ServiceParts};
 use crate::engine::{Knowledge as Source, ServiceFacts, ServiceIndex, Services};
-use crate::server::{Knowledge, Labels, Namespaces};
+use crate::server::{ClusterCache, Labels, Namespaces};
 
 /// How long one watch lasts, in seconds. A connection that died in silence is noticed no later than that.
 const WATCH_SECONDS: u32 = 120;
@@ -24,16 +24,16 @@ const WATCH_SECONDS: u32 = 120;
 pub(super) const CALM: Duration = Duration::from_secs(90);
 
 /// Keeps the Services known.
-pub(super) async fn services(client: Client, knowledge: Arc<Knowledge>) {
+pub(super) async fn services(client: Client, cluster_cache: Arc<ClusterCache>) {
     let events = watcher(Api::<Seen<ServiceParts>>::all(client), config()).default_backoff();
-    let cache = ServiceCache { knowledge, index: ServiceIndex::default() };
+    let cache = ServiceCache { cluster_cache, index: ServiceIndex::default() };
     follow("services", Box::pin(events), cache, CALM).await;
 }
 
 /// Keeps the namespaces' labels known.
-pub(super) async fn namespaces(client: Client, knowledge: Arc<Knowledge>) {
+pub(super) async fn namespaces(client: Client, cluster_cache: Arc<ClusterCache>) {
     let events = watcher(Api::<Seen<NamespaceParts>>::all(client), config()).default_backoff();
-    let cache = NamespaceCache { knowledge, labels: BTreeMap::new() };
+    let cache = NamespaceCache { cluster_cache, labels: BTreeMap::new() };
     follow("namespaces", Box::pin(events), cache, CALM).await;
 }
 
@@ -118,7 +118,7 @@ pub(super) async fn follow<C, E>(
 }
 
 struct ServiceCache {
-    knowledge: Arc<Knowledge>,
+    cluster_cache: Arc<ClusterCache>,
     index: ServiceIndex,
 }
 
@@ -126,7 +126,7 @@ impl Cache for ServiceCache {
     type Object = Seen<ServiceParts>;
 
     fn emptied(&self) -> Self {
-        Self { knowledge: Arc::clone(&self.knowledge), index: ServiceIndex::default() }
+        Self { cluster_cache: Arc::clone(&self.cluster_cache), index: ServiceIndex::default() }
     }
 
     fn put(&mut self, Seen { metadata, kept }: Self::Object) {
@@ -148,12 +148,12 @@ impl Cache for ServiceCache {
 
     fn publish(&self, lost: Option<Timestamp>) {
         let index = self.index.clone();
-        self.knowledge.set_services(Services::Known { source: Source::Cluster, index, lost });
+        self.cluster_cache.set_services(Services::Known { source: Source::Cluster, index, lost });
     }
 }
 
 struct NamespaceCache {
-    knowledge: Arc<Knowledge>,
+    cluster_cache: Arc<ClusterCache>,
     labels: BTreeMap<Arc<str>, Arc<Labels>>,
 }
 
@@ -161,7 +161,7 @@ impl Cache for NamespaceCache {
     type Object = Seen<NamespaceParts>;
 
     fn emptied(&self) -> Self {
-        Self { knowledge: Arc::clone(&self.knowledge), labels: BTreeMap::new() }
+        Self { cluster_cache: Arc::clone(&self.cluster_cache), labels: BTreeMap::new() }
     }
 
     fn put(&mut self, namespace: Self::Object) {
@@ -174,7 +174,7 @@ impl Cache for NamespaceCache {
     }
 
     fn publish(&self, lost: Option<Timestamp>) {
-        self.knowledge.set_namespaces(Namespaces::Known { labels: self.labels.clone(), lost });
+        self.cluster_cache.set_namespaces(Namespaces::Known { labels: self.labels.clone(), lost });
     }
 }
 
@@ -195,11 +195,12 @@ mod tests {
 
     /// What is known after these events.
     async fn after(events: Vec<Result<Event<Seen<ServiceParts>>, &'static str>>, calm: Duration) -> Services {
-        let knowledge = Arc::new(Knowledge::new(true, false, false));
-        let cache = ServiceCache { knowledge: Arc::clone(&knowledge), index: ServiceIndex::default() };
+        let cluster_cache = Arc::new(ClusterCache::new(true, false, false));
+        let cache =
+            ServiceCache { cluster_cache: Arc::clone(&cluster_cache), index: ServiceIndex::default() };
         let events = stream::iter(events).chain(stream::pending());
         let _ = timeout(Duration::from_millis(200), follow("services", Box::pin(events), cache, calm)).await;
-        (*knowledge.services()).clone()
+        (*cluster_cache.services()).clone()
     }
 
     fn names(services: &Services) -> (Vec<String>, bool) {

@@ -3,38 +3,16 @@
 //! [`Server::bind`] loads the certificate and takes the port; [`Server::run`] serves until a signal ends it. What is
 //! answered is decided in [`Admission`], which knows nothing of HTTP.
 
-mod accept;
 mod admission;
-#[cfg(test)]
-mod admission_tests;
-mod answer;
-mod connections;
-mod controllers;
-#[cfg(test)]
-mod controllers_tests;
-mod deadline;
-mod exposition;
-mod facts;
-mod files;
 mod http;
-mod intake;
-mod knowledge;
-mod listen;
+mod listener;
 mod log;
-mod log_limit;
 mod metrics;
-mod object;
-mod ops;
-mod policies;
-mod rate_limited;
-mod reload;
-mod review;
-mod shutdown;
+mod reload_result;
+mod state;
 #[cfg(test)]
 mod testing;
-mod timeout_stream;
 mod tls;
-mod unjudged;
 #[cfg(test)]
 mod wire_tests;
 
@@ -48,35 +26,40 @@ use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
-pub use accept::Timeouts;
-pub use admission::{Admission, Endpoint};
+pub use admission::decide::Admission;
+pub use admission::request::Endpoint;
+pub use admission::response::ReviewAnswer;
+pub use admission::review::ReviewError;
+pub use listener::accept::Timeouts;
+pub use listener::ports::ListenError;
 pub use log::{LogFormat, start as start_log};
-pub use policies::PolicySource;
-pub use review::{ReviewAnswer, ReviewError};
+pub use state::policies::PolicySource;
 pub use tls::{Certificate, ClientAuth, TlsError};
 pub use tracing::level_filters::LevelFilter;
 
 #[cfg(feature = "cluster")]
-pub(crate) use controllers::{CronJobs, KnownCronJob, Run};
-pub(crate) use deadline::parse as parse_duration;
+pub(crate) use admission::controllers::{CronJobs, KnownCronJob, Run};
+pub(crate) use admission::intake::MAX_BODY;
+#[cfg(feature = "cluster")]
+pub(crate) use admission::namespaces::{Labels, Namespaces};
 #[cfg(feature = "cluster")]
 pub(crate) use http::App;
-pub(crate) use intake::MAX_BODY;
-pub(crate) use knowledge::Knowledge;
-#[cfg(feature = "cluster")]
-pub(crate) use knowledge::{Labels, Namespaces};
+pub(crate) use http::deadline::parse as parse_duration;
+pub(crate) use state::cluster_cache::ClusterCache;
 #[cfg(feature = "cluster")]
 pub(crate) use tls::{Identity, facts as certificate_facts};
 
-use accept::Connections;
-use connections::Table;
-use files::Account;
 #[cfg(not(feature = "cluster"))]
 use http::App;
+use listener::accept::Connections;
+use listener::file_limit::Account;
+use listener::ports;
+use listener::shutdown::{Lifecycle, Phase, Signals};
+use listener::table::Table;
 use log::Hangups;
 use metrics::Metrics;
-use policies::Policies;
-use shutdown::{Lifecycle, Phase, Signals};
+use state::policies::Policies;
+use state::{cluster_cache, reload};
 use tls::Tls;
 
 use crate::policy::{PolicyErrors, Preset};
@@ -130,17 +113,9 @@ pub enum ServeError {
     #[cfg(feature = "cluster")]
     #[error(transparent)]
     Cluster(#[from] crate::cluster::ClusterError),
-    /// The port.
-    #[error("cannot listen on {address}: {}", listen::explain(.error))]
-    Listen {
-        /// Where it was tried.
-        address: SocketAddr,
-        /// What the system says.
-        error: io::Error,
-    },
-    /// One port for two things.
-    #[error("reviews and metrics cannot both be served on {0}: choose another port for one of them")]
-    SamePort(SocketAddr),
+    /// A port.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
     /// Threads or signals.
     #[error("cannot start: {0}")]
     Start(io::Error),
@@ -193,15 +168,15 @@ impl Server {
         #[cfg(feature = "cluster")]
         let watched = &options.cluster;
         #[cfg(feature = "cluster")]
-        let knowledge =
-            Knowledge::new(watched.watch_services, watched.watch_namespaces, watched.watch_cron_jobs);
+        let cluster_cache =
+            ClusterCache::new(watched.watch_services, watched.watch_namespaces, watched.watch_cron_jobs);
         #[cfg(not(feature = "cluster"))]
-        let knowledge = Knowledge::new(false, false, false);
+        let cluster_cache = ClusterCache::new(false, false, false);
         #[cfg(feature = "cluster")]
         let cluster = crate::cluster::Cluster::connect(options.cluster).await?;
         let tls = Arc::new(Tls::new(options.certificate, options.clients, options.listen.ip())?);
         let policies = Arc::new(Policies::new(options.policy, options.policy_fallback, now)?);
-        let ((listener, address), metrics_port) = listen::listen(options.listen, options.metrics_listen)?;
+        let ((listener, address), metrics_port) = ports::listen(options.listen, options.metrics_listen)?;
         let (metrics_listener, metrics_address) = metrics_port.unzip();
         let mut excluded = options.excluded_namespaces;
         excluded.extend(options.namespace.clone());
@@ -211,7 +186,7 @@ impl Server {
         metrics.tls_in_use(tls.expiry(), now);
         metrics.policy_in_use(&policies.now());
         if let Some(problem) = policies.problem() {
-            metrics.policy_reloaded(&reload::Reload::Failed(()));
+            metrics.policy_reloaded(&reload_result::ReloadResult::Failed(()));
             let now = policies.now();
             tracing::error!(
                 problem = problem.replace('\n', "; "),
@@ -222,7 +197,7 @@ impl Server {
         }
         let app = App {
             policies,
-            knowledge: Arc::new(knowledge),
+            cluster_cache: Arc::new(cluster_cache),
             metrics: Arc::clone(&metrics),
             tls: Arc::clone(&tls),
             lifecycle: Lifecycle::new(),
@@ -235,7 +210,7 @@ impl Server {
         };
         let account = Account::open(Account {
             reviews: options.max_connections as usize,
-            operators: options.metrics_listen.map_or(0, |_| ops::MAX_CONNECTIONS),
+            operators: options.metrics_listen.map_or(0, |_| http::admin::MAX_CONNECTIONS),
         });
         let connections = Connections {
             tls,
@@ -286,12 +261,12 @@ impl Server {
         tasks.spawn(reload::keep_looking(
             Arc::clone(&app.tls),
             Arc::clone(&app.policies),
-            Arc::clone(&app.knowledge),
+            Arc::clone(&app.cluster_cache),
             Arc::clone(&app.metrics),
             self.reload_every,
         ));
         if let Some(listener) = self.metrics_listener {
-            tasks.spawn(ops::serve(listener, app.clone()));
+            tasks.spawn(http::admin::serve(listener, app.clone()));
         }
         #[cfg(feature = "cluster")]
         self.cluster.start(&app, &mut tasks);
@@ -342,7 +317,7 @@ pub fn run(options: ServeOptions, started: impl FnOnce(SocketAddr)) -> Result<En
             version = env!("CARGO_PKG_VERSION"),
             "listening"
         );
-        knowledge::log_unmatched(&policy.policy, &server.app.knowledge.namespaces());
+        cluster_cache::log_unmatched(&policy.policy, &server.app.cluster_cache.namespaces());
         started(server.address());
         server.run().await
     });

@@ -12,11 +12,11 @@ use crate::policy::{Policy, Preset, load};
 
 use super::Admission;
 use super::http::{App, Heavy, Memory};
-use super::knowledge::Knowledge;
 use super::metrics::Metrics;
-use super::policies::{Policies, PolicySource};
-use super::shutdown::Lifecycle;
 use super::tls::{Certificate, Tls};
+use crate::server::listener::shutdown::Lifecycle;
+use crate::server::state::cluster_cache::ClusterCache;
+use crate::server::state::policies::{Policies, PolicySource};
 
 /// The policy that holds where nobody chose one.
 pub(crate) fn policy() -> Policy {
@@ -45,7 +45,7 @@ pub(crate) fn app_with(spec: &str) -> App {
 fn app_by(policy: PolicySource, max_concurrent: usize) -> App {
     App {
         policies: Arc::new(Policies::new(policy, None, Timestamp::now()).unwrap()),
-        knowledge: Arc::new(Knowledge::default()),
+        cluster_cache: Arc::new(ClusterCache::default()),
         metrics: Arc::new(Metrics::new()),
         tls: Arc::new(Tls::new(Certificate::SelfSigned, None, Ipv4Addr::LOCALHOST.into()).unwrap()),
         lifecycle: Lifecycle::new(),

@@ -17,8 +17,8 @@ use tokio_rustls::client::TlsStream;
 
 use crate::policy::Preset;
 
-use super::shutdown::{Lifecycle, Phase};
 use super::{Certificate, PolicySource, ServeOptions, Server, Timeouts, testing};
+use crate::server::listener::shutdown::{Lifecycle, Phase};
 
 /// Longer than anything here should take, even on a busy machine.
 const LONG: Duration = Duration::from_secs(20);

@@ -10,9 +10,9 @@ use axum::http::{HeaderMap, StatusCode};
 use hyper::body::Body;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::super::intake::{Intake, MAX_BODY, Refused, check};
 use super::refusal::Refusal;
 use super::weight::{FEW, LIGHT, weight_of_review};
+use crate::server::admission::intake::{Intake, MAX_BODY, Refused, check};
 use jobguard_manifest::limits::Limits;
 use jobguard_text::plain_within;
 
@@ -206,8 +206,8 @@ mod tests {
     use axum::body::Body;
     use hyper::body::{Frame, SizeHint};
 
-    use super::super::super::unjudged::Unjudged;
     use super::*;
+    use crate::server::admission::unjudged::Unjudged;
 
     /// A body in pieces, of which so many bytes are announced.
     struct Pieces(Vec<&'static str>, u64);

@@ -6,10 +6,10 @@ use axum::http::header::CONTENT_TYPE;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-use super::super::intake::MAX_BODY;
-use super::super::testing;
-use super::super::tls::Peer;
 use super::*;
+use crate::server::admission::intake::MAX_BODY;
+use crate::server::testing;
+use crate::server::tls::Peer;
 
 /// The answer to a review, by a policy that says `spec`.
 async fn ask(spec: &str, path: &str, body: String) -> (u16, Value) {

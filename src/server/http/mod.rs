@@ -1,6 +1,8 @@
 //! The HTTP side: which requests there are, and what is answered to those that are no reviews.
 
+pub(crate) mod admin;
 mod body;
+pub(crate) mod deadline;
 #[cfg(test)]
 mod limits_tests;
 mod refusal;
@@ -32,13 +34,14 @@ pub(crate) use body::Memory;
 use refusal::Refusal;
 pub(crate) use weight::Heavy;
 
-use super::accept::Arriving;
-use super::admission::{Admission, Endpoint};
-use super::knowledge::Knowledge;
 use super::metrics::Metrics;
-use super::policies::Policies;
-use super::shutdown::{Lifecycle, Phase};
 use super::tls::{Peer, Tls};
+use crate::server::admission::decide::Admission;
+use crate::server::admission::request::Endpoint;
+use crate::server::listener::accept::Arriving;
+use crate::server::listener::shutdown::{Lifecycle, Phase};
+use crate::server::state::cluster_cache::ClusterCache;
+use crate::server::state::policies::Policies;
 use jobguard_text::plain_within;
 
 /// How much of a path is logged, in characters.
@@ -48,7 +51,7 @@ const MAX_PATH: usize = 100;
 #[derive(Debug, Clone)]
 pub(crate) struct App {
     pub(crate) policies: Arc<Policies>,
-    pub(crate) knowledge: Arc<Knowledge>,
+    pub(crate) cluster_cache: Arc<ClusterCache>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) tls: Arc<Tls>,
     pub(crate) lifecycle: Lifecycle,
@@ -71,11 +74,11 @@ impl App {
     pub(crate) fn admission(&self) -> Admission {
         Admission::with(
             Arc::clone(&self.policies.now().policy),
-            self.knowledge.services(),
-            self.knowledge.namespaces(),
+            self.cluster_cache.services(),
+            self.cluster_cache.namespaces(),
             Arc::clone(&self.excluded),
         )
-        .knowing(self.knowledge.cron_jobs())
+        .knowing(self.cluster_cache.cron_jobs())
     }
 
     /// Why no requests should be sent here.

@@ -14,16 +14,17 @@ use jiff::Timestamp;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout_at};
 
-use super::super::admission::{Answered, Endpoint};
-use super::super::deadline::{body_time, time_to_answer};
-use super::super::metrics::Shed;
-use super::super::review::ReviewError;
-use super::super::tls::Peer;
-use super::super::unjudged::{Outcome, Unjudged};
 use super::body::{self, Arrived, Bytes};
+use super::deadline::{body_time, time_to_answer};
 use super::refusal::{Refusal, json};
 use super::weight::NotDone;
 use super::{App, Client, Reviewed};
+use crate::server::admission::decide::Answered;
+use crate::server::admission::request::Endpoint;
+use crate::server::admission::review::ReviewError;
+use crate::server::admission::unjudged::{Consequence, Unjudged};
+use crate::server::metrics::Shed;
+use crate::server::tls::Peer;
 
 /// How long a request that is refused unseen may go on arriving.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -109,7 +110,7 @@ async fn attend(
             unjudged(app, endpoint, &refused.outline, &refused.why).map_err(|_| body::too_large())?
         }
     };
-    app.metrics.answered(endpoint, &answered.facts);
+    app.metrics.answered(endpoint, &answered.outcome);
     json(StatusCode::OK, &answered.answer)
 }
 
@@ -123,7 +124,7 @@ fn shed(app: &App, reason: Shed, message: &str) -> Refusal {
 /// this policy.
 fn leaves_overload_to_client(app: &App, endpoint: Endpoint) -> bool {
     let policy = Arc::clone(&app.policies.now().policy);
-    Unjudged::Overloaded.decide(endpoint, policy.mode, policy.on_timeout) == Outcome::Allow
+    Unjudged::Overloaded.decide(endpoint, policy.mode, policy.on_timeout) == Consequence::Allow
 }
 
 /// A place among the reviews that are being judged; none where the policy is to answer without a verdict. Only now, so

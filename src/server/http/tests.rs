@@ -10,11 +10,11 @@ use axum::response::Response;
 use tokio::time::Instant;
 use tower::ServiceExt as _;
 
-use super::super::exposition::Format;
-use super::super::testing;
-use super::super::tls::Peer;
 use super::body::LARGE;
 use super::*;
+use crate::server::metrics::exposition::Format;
+use crate::server::testing;
+use crate::server::tls::Peer;
 use jobguard_manifest::limits::Limits;
 
 fn app(max_concurrent: usize) -> (Router, Lifecycle) {
@@ -115,7 +115,7 @@ async fn only_plain_json_is_read() {
 
 #[tokio::test]
 async fn bodies_end_at_the_limit() {
-    use super::super::intake::MAX_BODY;
+    use crate::server::admission::intake::MAX_BODY;
     assert_eq!(ask(request("POST", "/validate", vec![b' '; MAX_BODY])).await.0, 400);
     assert_eq!(ask(request("POST", "/validate", vec![b' '; MAX_BODY + 1])).await.0, 413);
 }

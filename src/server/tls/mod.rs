@@ -33,7 +33,7 @@ pub use error::TlsError;
 #[cfg(feature = "cluster")]
 pub(crate) use x509::facts;
 
-use super::reload::Reload;
+use crate::server::reload_result::ReloadResult;
 
 /// How long a certificate made in memory is valid.
 const SELF_SIGNED_VALIDITY: Duration = Duration::from_secs(90 * 24 * 60 * 60);
@@ -139,8 +139,8 @@ impl Tls {
             seen: Mutex::default(),
         };
         match tls.reload(Timestamp::now()) {
-            Reload::Failed(error) => Err(error),
-            Reload::Loaded | Reload::Unchanged | Reload::StillFailing => Ok(tls),
+            ReloadResult::Failed(error) => Err(error),
+            ReloadResult::Loaded | ReloadResult::Unchanged | ReloadResult::StillFailing => Ok(tls),
         }
     }
 
@@ -184,7 +184,7 @@ impl Tls {
     }
 
     /// Reads the files again, if they changed. What cannot be used leaves everything as it was. Blocks.
-    pub(crate) fn reload(&self, now: Timestamp) -> Reload<TlsError> {
+    pub(crate) fn reload(&self, now: Timestamp) -> ReloadResult<TlsError> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let mut looks = 0;
         let error = loop {
@@ -194,12 +194,12 @@ impl Tls {
             };
             let due = self.certificate == Certificate::SelfSigned && self.is_due(now);
             if !due && seen.contents.as_ref() == Some(&contents) {
-                return if seen.failed { Reload::StillFailing } else { Reload::Unchanged };
+                return if seen.failed { ReloadResult::StillFailing } else { ReloadResult::Unchanged };
             }
             match self.load(&contents, now) {
                 Ok(()) => {
                     *seen = Seen { contents: Some(contents), failed: false };
-                    return Reload::Loaded;
+                    return ReloadResult::Loaded;
                 }
                 Err(TlsError::Mismatch { .. }) if looks < SECOND_LOOKS.0 => {
                     looks += 1;
@@ -207,14 +207,14 @@ impl Tls {
                 }
                 Err(error) => {
                     *seen = Seen { contents: Some(contents), failed: true };
-                    return Reload::Failed(error);
+                    return ReloadResult::Failed(error);
                 }
             }
         };
         // Not readable: said once, until something can be read again.
         let again = seen.failed && seen.contents.is_none();
         *seen = Seen { contents: None, failed: true };
-        if again { Reload::StillFailing } else { Reload::Failed(error) }
+        if again { ReloadResult::StillFailing } else { ReloadResult::Failed(error) }
     }
 
     /// Serves `identity` from the next connection on, or nobody where there is none.

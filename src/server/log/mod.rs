@@ -12,7 +12,10 @@ use tracing_subscriber::reload::{self, Handle};
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Registry, fmt};
 
-use super::log_limit::Limiter;
+mod limit;
+mod rate_limited;
+
+use self::limit::Limiter;
 
 /// How soon after its end a minute's count of lines that were left out is written.
 const LOOK_EVERY: Duration = Duration::from_secs(5);

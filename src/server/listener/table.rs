@@ -15,13 +15,13 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-use super::intake::MAX_BODY;
+use crate::server::admission::intake::MAX_BODY;
 
 /// How long a trusted connection must be idle before it has to make room for one of the same address.
 const IDLE: Duration = Duration::from_secs(5);
 
 /// How many connections may be evicted and not closed yet. They hold file descriptors for that long.
-pub(super) const LEAVING: usize = 64;
+pub(crate) const LEAVING: usize = 64;
 
 /// How much bodies that are still arriving may hold together, in bytes: more than the largest, and less than there is
 /// room for, so that those that do not end leave some to those that do.

@@ -7,8 +7,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::super::unjudged::PassedOver;
-use super::{API_VERSION, GroupVersionKind, Operation, Request, UserInfo, passed_over};
+use super::request::{API_VERSION, GroupVersionKind, Operation, PassedOver, Request, UserInfo, passed_over};
 
 /// A request without its objects. What could not be read is empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -16,11 +16,13 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Metric, Registry};
 
-use super::admission::Endpoint;
-use super::exposition::{self, Format};
-use super::facts::Facts;
-use super::policies::Loaded;
-use super::reload::Reload;
+pub(crate) mod exposition;
+
+use self::exposition::Format;
+use crate::server::admission::outcome::Outcome;
+use crate::server::admission::request::Endpoint;
+use crate::server::reload_result::ReloadResult;
+use crate::server::state::policies::Loaded;
 
 /// Upper bounds of the duration buckets, in seconds: a review takes some 50 µs, and its client waits 30 s at most.
 const BUCKETS: [f64; 14] =
@@ -316,28 +318,28 @@ impl Metrics {
     }
 
     /// A review was answered.
-    pub(crate) fn answered(&self, endpoint: Endpoint, facts: &Facts) {
-        let dry_run = facts.dry_run;
+    pub(crate) fn answered(&self, endpoint: Endpoint, outcome: &Outcome) {
+        let dry_run = outcome.dry_run;
         let labels = Request {
             path: endpoint.path(),
-            operation: facts.operation,
-            kind: facts.kind,
-            verdict: facts.verdict,
+            operation: outcome.operation,
+            kind: outcome.kind,
+            verdict: outcome.verdict,
             dry_run,
         };
         self.requests.get_or_create(&labels).inc();
-        if let Some((reason, answer)) = facts.unjudged {
-            let labels = Unjudged { path: endpoint.path(), kind: facts.kind, reason, answer };
+        if let Some((reason, answer)) = outcome.unjudged {
+            let labels = Unjudged { path: endpoint.path(), kind: outcome.kind, reason, answer };
             self.unjudged.get_or_create(&labels).inc();
         }
-        for (rule, severity) in &facts.findings {
+        for (rule, severity) in &outcome.findings {
             self.findings.get_or_create(&Rule { rule, level: severity.as_str(), dry_run }).inc();
         }
-        for rule in &facts.suppressed {
+        for rule in &outcome.suppressed {
             self.suppressed.get_or_create(&OneRule { rule, dry_run }).inc();
         }
-        if facts.patched {
-            self.patches.get_or_create(&Kind { kind: facts.kind, dry_run }).inc();
+        if outcome.patched {
+            self.patches.get_or_create(&Kind { kind: outcome.kind, dry_run }).inc();
         }
     }
 
@@ -384,7 +386,7 @@ impl Metrics {
     }
 
     /// Certificate files were looked at again.
-    pub(crate) fn tls_reloaded<E>(&self, reload: &Reload<E>) {
+    pub(crate) fn tls_reloaded<E>(&self, reload: &ReloadResult<E>) {
         count(reload, &self.tls_reloads, &self.tls_ok);
     }
 
@@ -398,7 +400,7 @@ impl Metrics {
     }
 
     /// The policy's files were looked at again.
-    pub(crate) fn policy_reloaded<E>(&self, reload: &Reload<E>) {
+    pub(crate) fn policy_reloaded<E>(&self, reload: &ReloadResult<E>) {
         count(reload, &self.policy_reloads, &self.policy_ok);
     }
 
@@ -423,11 +425,11 @@ impl Metrics {
     }
 }
 
-fn count<E>(reload: &Reload<E>, reloads: &Family<ResultLabel, Counter>, ok: &Gauge) {
+fn count<E>(reload: &ReloadResult<E>, reloads: &Family<ResultLabel, Counter>, ok: &Gauge) {
     let result = match reload {
-        Reload::Loaded => "success",
-        Reload::Failed(_) => "failure",
-        Reload::Unchanged | Reload::StillFailing => return,
+        ReloadResult::Loaded => "success",
+        ReloadResult::Failed(_) => "failure",
+        ReloadResult::Unchanged | ReloadResult::StillFailing => return,
     };
     reloads.get_or_create(&ResultLabel { result }).inc();
     ok.set(i64::from(result == "success"));

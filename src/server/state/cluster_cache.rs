@@ -8,41 +8,11 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
 
-use super::controllers::CronJobs;
-use super::metrics::{CacheState, Metrics, Watched};
 use crate::engine::Services;
 use crate::policy::Policy;
-
-/// The labels of one namespace.
-pub(crate) type Labels = BTreeMap<String, String>;
-
-/// All namespaces with their labels.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[cfg_attr(not(feature = "cluster"), allow(dead_code, reason = "nobody looks without a cluster"))]
-pub(crate) enum Namespaces {
-    /// Nobody looks.
-    #[default]
-    Unwatched,
-    /// Somebody looks, and has not seen all of them yet.
-    Awaited,
-    /// All there are.
-    Known {
-        /// By name.
-        labels: BTreeMap<Arc<str>, Arc<Labels>>,
-        /// Since when nothing has been heard of them, where that is so.
-        lost: Option<Timestamp>,
-    },
-}
-
-impl Namespaces {
-    /// The labels of a namespace, where they are known.
-    pub(crate) fn labels(&self, namespace: Option<&str>) -> Option<&Labels> {
-        match self {
-            Self::Known { labels, .. } => labels.get(namespace?).map(Arc::as_ref),
-            Self::Unwatched | Self::Awaited => None,
-        }
-    }
-}
+use crate::server::admission::controllers::CronJobs;
+use crate::server::admission::namespaces::Namespaces;
+use crate::server::metrics::{CacheState, Metrics, Watched};
 
 /// Writes into the log that overrides of `policy` by `namespaceLabels` match nothing, where no watch would ever tell the
 /// labels.
@@ -57,14 +27,14 @@ pub(crate) fn log_unmatched(policy: &Policy, namespaces: &Namespaces) {
 
 /// The last word on everything that is watched.
 #[derive(Debug, Default)]
-pub(crate) struct Knowledge {
+pub(crate) struct ClusterCache {
     watches_services: bool,
     services: ArcSwap<Services>,
     namespaces: ArcSwap<Namespaces>,
     cron_jobs: ArcSwap<CronJobs>,
 }
 
-impl Knowledge {
+impl ClusterCache {
     /// Knows nothing yet, but may learn of what is watched.
     pub(crate) fn new(services: bool, namespaces: bool, cron_jobs: bool) -> Self {
         let awaited_cron_jobs = if cron_jobs { CronJobs::Awaited } else { CronJobs::Unwatched };

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::controllers::{CronJobs, KnownCronJob, Run};
-use super::testing::{JOB, policy_with};
-use super::{Admission, Endpoint};
+use crate::server::testing::{JOB, policy_with};
+use crate::server::{Admission, Endpoint};
 use jobguard_apiserver::{KubernetesVersion, Server, Workload};
 
 const CONTROLLER: &str = "system:serviceaccount:kube-system:cronjob-controller";

@@ -23,19 +23,19 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use super::connections::{Entry, Slot, Table};
-use super::http::{Client, Handler, Reviewed};
-use super::metrics::{Metrics, Shed};
 use super::shutdown::{Lifecycle, Phase};
+use super::table::{Entry, Slot, Table};
 use super::timeout_stream::TimeoutStream;
-use super::tls::Tls;
+use crate::server::http::{Client, Handler, Reviewed};
+use crate::server::metrics::{Metrics, Shed};
+use crate::server::tls::Tls;
 
 /// The first and the longest wait after the system refused a connection.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(5), Duration::from_secs(1));
 
 /// How much of a connection is held in memory besides the body that is being read, in bytes: also the largest header.
 /// An API server's has some 500. A thousand connections that fill it must fit into a small container.
-pub(super) const MAX_BUFFER: usize = 16 << 10;
+pub(crate) const MAX_BUFFER: usize = 16 << 10;
 
 /// How long clients may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -223,7 +223,7 @@ impl Connections {
 }
 
 /// Accepts connections, for ever, and hands each to `begin` with its place in the table.
-pub(super) async fn accept(
+pub(crate) async fn accept(
     listener: &TcpListener,
     table: &Table,
     metrics: &Metrics,
@@ -264,11 +264,11 @@ pub(super) async fn accept(
 }
 
 /// A place in the table, for as long as a connection lasts.
-pub(super) struct Place<'a> {
-    pub(super) table: &'a Table,
-    pub(super) slot: &'a Slot,
+pub(crate) struct Place<'a> {
+    pub(crate) table: &'a Table,
+    pub(crate) slot: &'a Slot,
     /// Where the number of connections is shown, if anywhere.
-    pub(super) metrics: Option<&'a Metrics>,
+    pub(crate) metrics: Option<&'a Metrics>,
 }
 
 impl Drop for Place<'_> {

@@ -7,13 +7,13 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::knowledge::Namespaces;
-use super::testing::{self, request, review};
+use super::namespaces::Namespaces;
 use super::unjudged::Unjudged;
-use super::{Admission, Endpoint};
 use crate::engine::{Knowledge, ServiceIndex, Services, registry};
 use crate::policy::load::{self, Source};
 use crate::policy::{ControllerJobs, Mode};
+use crate::server::testing::{self, request, review};
+use crate::server::{Admission, Endpoint};
 use jobguard_apiserver::{KubernetesVersion, Server, Workload};
 
 const BAD: &str = r#"{"spec":{"template":{"spec":{"restartPolicy":"Always"}}}}"#;

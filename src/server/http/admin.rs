@@ -20,12 +20,12 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 use tower::Service as _;
 
-use super::accept::{MAX_BUFFER, Place, Timeouts, accept};
-use super::connections::{Slot, Table};
-use super::exposition::Format;
-use super::http::{App, only_get, probes};
-use super::shutdown::Phase;
-use super::timeout_stream::TimeoutStream;
+use crate::server::http::{App, only_get, probes};
+use crate::server::listener::accept::{MAX_BUFFER, Place, Timeouts, accept};
+use crate::server::listener::shutdown::Phase;
+use crate::server::listener::table::{Slot, Table};
+use crate::server::listener::timeout_stream::TimeoutStream;
+use crate::server::metrics::exposition::Format;
 
 /// How many connections there may be at a time: two Prometheus servers, a kubelet, and somebody who looks. Others that
 /// are open are closed for new ones, so that they keep out no probe.
@@ -46,7 +46,7 @@ pub(crate) fn router(app: &App) -> Router {
 }
 
 async fn metrics(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
-    app.knowledge.measure(&app.metrics, Timestamp::now());
+    app.cluster_cache.measure(&app.metrics, Timestamp::now());
     let format = Format::asked_for(headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()));
     ([(CONTENT_TYPE, format.content_type()), (VARY, "accept")], app.metrics.text(format)).into_response()
 }
@@ -104,8 +104,8 @@ async fn talk(stream: TcpStream, router: Router, slot: &Arc<Slot>) {
 mod tests {
     use tower::ServiceExt as _;
 
-    use super::super::testing;
     use super::*;
+    use crate::server::testing;
 
     async fn get(app: &App, path: &str) -> (u16, String) {
         let response = router(app).oneshot(Request::get(path).body(Body::empty()).unwrap()).await.unwrap();

@@ -1,6 +1,6 @@
 //! The account of file descriptors, which the connections of both ports share.
 
-use super::connections::LEAVING;
+use super::table::LEAVING;
 
 /// How many files the process needs besides its connections: ports, logs, certificates, policies, watches.
 const OTHER_FILES: usize = 64;

@@ -11,17 +11,7 @@ use std::fmt;
 
 use crate::policy::{Mode, OnTimeout};
 
-use super::admission::Endpoint;
-use super::answer::MAX_WARNING;
-use super::facts::Facts;
-use super::review::{Head, Response, Status};
-use jobguard_text::plain_within;
-
-/// The longest name in a log line, in characters.
-const LOGGED: usize = 253;
-
-/// The longest message of a refusal, in characters.
-const MAX_MESSAGE: usize = 1024;
+use super::request::Endpoint;
 
 /// Why there is no verdict.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,36 +65,6 @@ pub(crate) enum Unjudged {
     },
 }
 
-/// Why nobody looks at a request, which is then allowed in silence. None of it lets anything run that would not be judged
-/// otherwise.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum PassedOver {
-    /// Objects of this namespace are not judged; it stands in the request's path, and who may write there is for the
-    /// cluster's operators to say.
-    ExcludedNamespace,
-    /// DELETE and CONNECT.
-    Operation,
-    /// `status`: the API server keeps the spec of the stored object then.
-    Subresource,
-    /// The object is being deleted. Its controller makes nothing of it any more, and no change takes the deletion back.
-    BeingDeleted,
-    /// A controller made it, and the policy says `controllerJobs: skip`.
-    ControllerJob,
-}
-
-impl PassedOver {
-    /// One word for metrics, of a fixed list.
-    pub(crate) const fn reason(self) -> &'static str {
-        match self {
-            Self::ExcludedNamespace => "excluded_namespace",
-            Self::Operation => "operation",
-            Self::Subresource => "subresource",
-            Self::BeingDeleted => "being_deleted",
-            Self::ControllerJob => "controller_job",
-        }
-    }
-}
-
 /// Whose fault it is that there is no verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
@@ -129,7 +89,7 @@ impl Fault {
 
 /// What follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub(crate) enum Consequence {
     /// The operation goes on, with a warning.
     Allow,
     /// It does not.
@@ -182,7 +142,7 @@ impl Unjudged {
     ///
     /// `/mutate` refuses nothing that `/validate` is asked about next; only where the server has too much to do may
     /// the two questions fare differently, and each follows `onTimeout`.
-    pub(crate) const fn decide(&self, endpoint: Endpoint, mode: Mode, on_timeout: OnTimeout) -> Outcome {
+    pub(crate) const fn decide(&self, endpoint: Endpoint, mode: Mode, on_timeout: OnTimeout) -> Consequence {
         let refused = match (mode, self.fault(), endpoint) {
             (Mode::Warn | Mode::Audit, ..) => false,
             (Mode::Enforce, Fault::Server, _) => matches!(on_timeout, OnTimeout::Deny),
@@ -190,8 +150,8 @@ impl Unjudged {
             (Mode::Enforce, Fault::Object | Fault::Request, Endpoint::Validate) => true,
         };
         match self.status() {
-            Some((code, reason)) if refused => Outcome::Deny { code, reason },
-            _ => Outcome::Allow,
+            Some((code, reason)) if refused => Consequence::Deny { code, reason },
+            _ => Consequence::Allow,
         }
     }
 
@@ -217,7 +177,7 @@ impl Unjudged {
     }
 
     /// What to do about it.
-    const fn advice(&self) -> Option<&'static str> {
+    pub(super) const fn advice(&self) -> Option<&'static str> {
         match self {
             Self::UnknownVersion { .. } => Some(
                 "let the webhook's rules name apiVersions [\"v1\"] with matchPolicy Equivalent, so that the API server \
@@ -230,55 +190,6 @@ impl Unjudged {
             Self::Overloaded | Self::TimedOut => Some("try again"),
             _ => None,
         }
-    }
-
-    /// The answer to the request that `head` describes, logged, with what is counted of it.
-    pub(crate) fn answer(
-        &self,
-        endpoint: Endpoint,
-        head: &Head,
-        mode: Mode,
-        on_timeout: OnTimeout,
-    ) -> (Response, Facts) {
-        let outcome = self.decide(endpoint, mode, on_timeout);
-        let allowed = outcome == Outcome::Allow;
-        tracing::warn!(
-            reason = self.reason(),
-            fault = self.fault().as_str(),
-            kind = plain_within(&head.kind.to_string(), LOGGED),
-            namespace = head.namespace().map(|namespace| plain_within(namespace, LOGGED)),
-            name = head.name().map(|name| plain_within(name, LOGGED)),
-            user = plain_within(head.user(), LOGGED),
-            dry_run = head.dry_run.filter(|dry_run| *dry_run),
-            uid = plain_within(&head.uid, LOGGED),
-            path = endpoint.path(),
-            why = plain_within(&self.to_string(), MAX_MESSAGE),
-            "{}",
-            if allowed { "allowed without a verdict" } else { "denied without a verdict" }
-        );
-        let mut response = Response::allow(&head.uid);
-        match outcome {
-            Outcome::Allow => {
-                let done = match endpoint {
-                    Endpoint::Validate => "look at this",
-                    Endpoint::Mutate => "fill anything in",
-                };
-                response
-                    .warnings
-                    .push(plain_within(&format!("jobguard did not {done}: {self}"), MAX_WARNING));
-            }
-            Outcome::Deny { code, reason } => {
-                let advice = self.advice().map(|advice| format!("; {advice}")).unwrap_or_default();
-                let message = format!("jobguard cannot judge this, and so refuses it: {self}{advice}");
-                response.allowed = false;
-                response.status = Some(Status::failure(code, reason, plain_within(&message, MAX_MESSAGE)));
-            }
-        }
-        let annotations = &mut response.audit_annotations;
-        annotations
-            .insert("decision", if allowed { "allowed unjudged" } else { "denied unjudged" }.to_owned());
-        annotations.insert("unjudged", self.reason().to_owned());
-        (response, Facts::unjudged(head, self, allowed))
     }
 }
 

@@ -7,7 +7,7 @@ use crate::policy::Mode;
 use jobguard_apiserver::{Cause, KubernetesVersion};
 use jobguard_manifest::FieldPath;
 
-use super::review::{Response, Status, StatusCause, StatusDetails};
+use super::response::{Response, Status, StatusCause, StatusDetails};
 use jobguard_text::plain_within;
 
 /// The longest warning, in characters: where the API server cuts when there are many.
@@ -306,10 +306,10 @@ mod tests {
 
     #[test]
     fn a_line_is_one_line() {
-        let finding = finding("metadata.labels[a\nb]", "no\u{1b}[31m", "mend\nit");
+        let finding = finding("metadata.labels[a\nb]", "no\u{1b}[31m", "fix\nit");
         assert_eq!(
             line(&finding, 256),
-            "metadata.labels[a b]: no [31m (job/work-queue-completions); mend it"
+            "metadata.labels[a b]: no\u{fffd}[31m (job/work-queue-completions); fix it"
         );
         let root = rule().finding(Severity::Error, FieldPath::root(), "wrong");
         assert_eq!(line(&root, 256), "wrong (job/work-queue-completions)");

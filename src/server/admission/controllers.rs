@@ -13,9 +13,9 @@ use k8s_openapi::api::core::v1::{PodSpec, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 use ring::digest;
 
-use super::knowledge::Labels;
-use super::object::Sent;
-use super::review::Request;
+use super::decode::Sent;
+use super::namespaces::Labels;
+use super::request::Request;
 use crate::engine::{Author, controller_of, subject_by};
 use crate::mutate;
 use crate::policy::{Defaults, Policy};

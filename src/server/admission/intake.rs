@@ -7,7 +7,8 @@ use ring::digest::{Context, SHA256};
 
 use jobguard_manifest::limits::{Exceeded, Limits, Parts, Scanner, Which, at_most};
 
-use super::review::{Head, Operation};
+use super::head::Head;
+use super::request::Operation;
 use super::unjudged::Unjudged;
 
 /// The largest review that is judged, in bytes. Requests to an API server have 3 MiB, and what it stores has 1.5 MiB

@@ -5,11 +5,28 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use tokio::net::{TcpListener, TcpSocket};
 
-use super::ServeError;
+use thiserror::Error;
 
 /// How many connections the system completes before they are accepted, as far as it allows. The default of 128 is soon
 /// full in a flood, and then every other client waits a second or more until it tries again.
 const BACKLOG: u32 = 4096;
+
+/// Why a port cannot be had.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ListenError {
+    /// The port.
+    #[error("cannot listen on {address}: {}", explain(.error))]
+    Listen {
+        /// Where it was tried.
+        address: SocketAddr,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// One port for two things.
+    #[error("reviews and metrics cannot both be served on {0}: choose another port for one of them")]
+    SamePort(SocketAddr),
+}
 
 /// A port that was taken, and the address that it has.
 type Taken<L> = (L, SocketAddr);
@@ -18,10 +35,10 @@ type Taken<L> = (L, SocketAddr);
 ///
 /// # Errors
 /// When one cannot be had, or both are the same.
-pub(super) fn listen(
+pub(crate) fn listen(
     reviews: SocketAddr,
     metrics: Option<SocketAddr>,
-) -> Result<(Taken<TcpListener>, Option<Taken<TcpListener>>), ServeError> {
+) -> Result<(Taken<TcpListener>, Option<Taken<TcpListener>>), ListenError> {
     listen_by(reviews, metrics, open)
 }
 
@@ -30,9 +47,9 @@ fn listen_by<L>(
     reviews: SocketAddr,
     metrics: Option<SocketAddr>,
     open: impl Fn(SocketAddr) -> io::Result<Taken<L>>,
-) -> Result<(Taken<L>, Option<Taken<L>>), ServeError> {
+) -> Result<(Taken<L>, Option<Taken<L>>), ListenError> {
     if let Some(metrics) = metrics.filter(|metrics| clash(reviews, *metrics)) {
-        return Err(ServeError::SamePort(metrics));
+        return Err(ListenError::SamePort(metrics));
     }
     let mut without_ipv6 = false;
     let mut take = |address: SocketAddr| {
@@ -42,11 +59,11 @@ fn listen_by<L>(
         };
         // An address that is named is the one that is wanted; `[::]` stands for all there are.
         if address.ip() != IpAddr::from(std::net::Ipv6Addr::UNSPECIFIED) || !is_without_ipv6(&error) {
-            return Err(ServeError::Listen { address, error });
+            return Err(ListenError::Listen { address, error });
         }
         without_ipv6 = true;
         let address = SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), address.port());
-        open(address).map_err(|error| ServeError::Listen { address, error })
+        open(address).map_err(|error| ListenError::Listen { address, error })
     };
     let reviews = take(reviews)?;
     let metrics = metrics.map(&mut take).transpose()?;
@@ -86,7 +103,7 @@ fn is_without_ipv6(error: &io::Error) -> bool {
 }
 
 /// What is in the way, in words.
-pub(super) fn explain(error: &io::Error) -> String {
+fn explain(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::AddrInUse => "another program has the port; choose another one".to_owned(),
         io::ErrorKind::PermissionDenied => "ports below 1024 need privileges; choose a higher one".to_owned(),
@@ -218,7 +235,7 @@ mod tests {
         ] {
             let all = |address: SocketAddr| Ok(((), address));
             let taken = listen_by(address(one), Some(address(other)), all);
-            assert_eq!(matches!(taken, Err(ServeError::SamePort(_))), same, "{one} {other}");
+            assert_eq!(matches!(taken, Err(ListenError::SamePort(_))), same, "{one} {other}");
         }
     }
 

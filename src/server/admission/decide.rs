@@ -10,16 +10,18 @@ use crate::mutate;
 use crate::policy::{ControllerJobs, Mode, Policy};
 use jobguard_apiserver::{Kind, Server, Workload};
 
-use super::answer::{Decision, Ruling, changes_annotation};
 use super::controllers::{CronJobs, Origin, is_controller};
-use super::facts::Facts;
+use super::decode::{self, Sent};
+use super::head::Head;
 use super::intake;
-use super::knowledge::Namespaces;
-use super::object::{self, Sent};
-use super::review::{
-    GroupVersionKind, Head, Operation, Request, Response, Review, ReviewAnswer, ReviewError, quiet,
-};
-use super::unjudged::{PassedOver, Unjudged};
+use super::namespaces::Namespaces;
+use super::outcome::Outcome;
+use super::request::{Endpoint, GroupVersionKind, Operation, PassedOver, Request};
+use super::response::{Response, ReviewAnswer};
+use super::review::{Review, ReviewError, quiet};
+use super::ruling::{Decision, Ruling, changes_annotation};
+use super::unjudged::Unjudged;
+use super::without_verdict;
 use jobguard_text::plain_within;
 
 /// What whoever runs a CronJob by hand is told beside a denial.
@@ -31,25 +33,6 @@ const MAX_KIND: usize = 80;
 
 /// The longest name in a log line, in characters.
 const LOGGED: usize = 253;
-
-/// What is asked of the webhook.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Endpoint {
-    /// Whether an object may be stored.
-    Validate,
-    /// What to fill in before it is.
-    Mutate,
-}
-
-impl Endpoint {
-    /// Its path in a URL.
-    pub const fn path(self) -> &'static str {
-        match self {
-            Self::Validate => "/validate",
-            Self::Mutate => "/mutate",
-        }
-    }
-}
 
 /// Answers reviews by one policy.
 #[derive(Debug)]
@@ -66,7 +49,7 @@ pub struct Admission {
 #[derive(Debug)]
 pub(crate) struct Answered {
     pub(crate) answer: ReviewAnswer,
-    pub(crate) facts: Facts,
+    pub(crate) outcome: Outcome,
 }
 
 /// What a request is about.
@@ -146,7 +129,7 @@ impl Admission {
             }
             review => review?,
         };
-        let (response, facts) = match review {
+        let (response, outcome) = match review {
             Review::Request(request) if self.excludes(request.namespace.as_deref()) => {
                 pass_over(&request, PassedOver::ExcludedNamespace)
             }
@@ -163,7 +146,7 @@ impl Admission {
                 return Ok(self.unjudged(endpoint, &head, &Unjudged::UnreadableRequest { problem }));
             }
         };
-        Ok(Answered { answer: response.into_review(), facts })
+        Ok(Answered { answer: response.into_review(), outcome })
     }
 
     /// Answers a review that there is no verdict on, from as much of its body as there is.
@@ -187,14 +170,14 @@ impl Admission {
     fn unjudged(&self, endpoint: Endpoint, head: &Head, why: &Unjudged) -> Answered {
         // What would not have been judged needs no verdict.
         let excluded = self.excludes(head.namespace()).then_some(PassedOver::ExcludedNamespace);
-        let (response, facts) = match excluded.or_else(|| head.passed_over()) {
-            Some(why) => (Response::allow(&head.uid), Facts::passed_over(head, why)),
+        let (response, outcome) = match excluded.or_else(|| head.passed_over()) {
+            Some(why) => (Response::allow(&head.uid), Outcome::passed_over(head, why)),
             None => self.answer_unjudged(endpoint, head, why),
         };
-        Answered { answer: response.into_review(), facts }
+        Answered { answer: response.into_review(), outcome }
     }
 
-    fn answer_unjudged(&self, endpoint: Endpoint, head: &Head, why: &Unjudged) -> (Response, Facts) {
+    fn answer_unjudged(&self, endpoint: Endpoint, head: &Head, why: &Unjudged) -> (Response, Outcome) {
         let other = || Unjudged::OtherKind { found: plain_within(&head.kind.to_string(), MAX_KIND) };
         let why = if head.kind.kind.is_empty() || is_ours(&head.kind) { why } else { &other() };
         // What controls the Job stands in the object; that a controller makes it now is told by its account.
@@ -205,7 +188,7 @@ impl Admission {
             (Mode::Enforce, ControllerJobs::Warn | ControllerJobs::Skip) if by_controller => Mode::Warn,
             (mode, _) => mode,
         };
-        why.answer(endpoint, head, mode, self.policy.on_timeout)
+        without_verdict::answer(why, endpoint, head, mode, self.policy.on_timeout)
     }
 
     fn excludes(&self, namespace: Option<&str>) -> bool {
@@ -220,7 +203,7 @@ impl Admission {
         request: &mut Request<Sent<'_>>,
         now: Timestamp,
         cancellation: Option<&Cancellation>,
-    ) -> (Response, Facts) {
+    ) -> (Response, Outcome) {
         let (new, old) = match asked(request) {
             Asked::Object { new, old } => (new, old),
             Asked::PassedOver(why) => return pass_over(request, why),
@@ -281,7 +264,7 @@ impl Admission {
                 ruling.decision().as_str()
             );
         }
-        let facts = Facts::judged(request, &verdict, ruling.decision());
+        let outcome = Outcome::judged(request, &verdict, ruling.decision());
         let mut response = ruling.into_response(&request.uid);
         if origin.may_be_run && !response.allowed {
             response.warnings.push(RUN_BY_HAND.to_owned());
@@ -289,12 +272,12 @@ impl Admission {
         if namespace_labels_missing {
             response.audit_annotations.insert("unknown", "namespace labels".to_owned());
         }
-        (response, facts)
+        (response, outcome)
     }
 
     /// Says what to fill in. Never says no: whether the object may be stored is asked again, after the API server's
     /// own validation.
-    fn mutate(&self, request: &mut Request<Sent<'_>>) -> (Response, Facts) {
+    fn mutate(&self, request: &mut Request<Sent<'_>>) -> (Response, Outcome) {
         let (mut new, old) = match asked(request) {
             Asked::Object { new, old } => (new, old),
             Asked::PassedOver(why) => return pass_over(request, why),
@@ -318,7 +301,7 @@ impl Admission {
         if is_leaving(request.operation, &new, old.as_ref()) {
             return pass_over(request, PassedOver::BeingDeleted);
         }
-        let mut facts = Facts::of(request, Decision::Allow.as_label());
+        let mut outcome = Outcome::of(request, Decision::Allow.as_label());
         let settings = self.policy.settings_for(&engine::subject_by(&new, namespace_labels, origin.author));
         let mut changes = match &old {
             Some(old) => mutate::fill_update(&mut new, old, &settings.defaults),
@@ -328,7 +311,7 @@ impl Admission {
             changes.extend(mutate::inherit_annotation(&mut new, old.as_ref(), ANNOTATION));
         }
         if changes.is_empty() {
-            return (response, facts);
+            return (response, outcome);
         }
         let paths = changes_annotation(changes.iter().map(|change| &change.path));
         if self.policy.mode == Mode::Audit {
@@ -336,15 +319,15 @@ impl Admission {
         } else {
             response.audit_annotations.insert("defaulted", paths);
             response.set_patch(&mutate::json_patch(&changes));
-            facts.patched = true;
+            outcome.patched = true;
         }
-        (response, facts)
+        (response, outcome)
     }
 }
 
 /// The answer where nobody looks.
-fn pass_over<O>(request: &Request<O>, why: PassedOver) -> (Response, Facts) {
-    (Response::allow(&request.uid), Facts::passed_over(&Head::from(request), why))
+fn pass_over<O>(request: &Request<O>, why: PassedOver) -> (Response, Outcome) {
+    (Response::allow(&request.uid), Outcome::passed_over(&Head::from(request), why))
 }
 
 /// Whether these are Jobs or CronJobs, of any version.
@@ -379,7 +362,7 @@ fn asked(request: &mut Request<Sent<'_>>) -> Asked {
         return Asked::Unjudged(Unjudged::NoObject);
     };
     let request = &*request;
-    let read = |sent: Sent<'_>| object::read(sent, known).map(|workload| located(workload, request));
+    let read = |sent: Sent<'_>| decode::read(sent, known).map(|workload| located(workload, request));
     let new = match read(new) {
         Ok(new) => new,
         Err(error) => {

@@ -7,41 +7,17 @@ use jiff::Timestamp;
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::field::display;
 
-use super::knowledge::{Knowledge, log_unmatched};
-use super::metrics::Metrics;
+use super::cluster_cache::{ClusterCache, log_unmatched};
 use super::policies::Policies;
-use super::tls::Tls;
-
-/// What came of looking again.
-#[derive(Debug)]
-pub(crate) enum Reload<E> {
-    /// The contents are the same, and in use.
-    Unchanged,
-    /// The contents are new, and in use from now on.
-    Loaded,
-    /// The contents are new and cannot be used: what was in use stays.
-    Failed(E),
-    /// The contents are those that could not be used before.
-    StillFailing,
-}
-
-impl<E> Reload<E> {
-    /// Without the error.
-    fn map<F>(self, change: impl FnOnce(E) -> F) -> Reload<F> {
-        match self {
-            Self::Unchanged => Reload::Unchanged,
-            Self::Loaded => Reload::Loaded,
-            Self::Failed(error) => Reload::Failed(change(error)),
-            Self::StillFailing => Reload::StillFailing,
-        }
-    }
-}
+use crate::server::metrics::Metrics;
+use crate::server::reload_result::ReloadResult;
+use crate::server::tls::Tls;
 
 /// Looks at certificates and policy every so often, for ever.
 pub(crate) async fn keep_looking(
     tls: Arc<Tls>,
     policies: Arc<Policies>,
-    knowledge: Arc<Knowledge>,
+    cluster_cache: Arc<ClusterCache>,
     metrics: Arc<Metrics>,
     every: Duration,
 ) {
@@ -64,31 +40,31 @@ pub(crate) async fn keep_looking(
         let Ok((tls, policy)) = looked.await else { continue };
         metrics.tls_reloaded(&tls);
         match tls {
-            Reload::Loaded => {
+            ReloadResult::Loaded => {
                 let expiry = files.expiry();
                 metrics.tls_in_use(expiry, Timestamp::now());
                 let until = expiry.map(until).map(display);
                 tracing::info!(until, "certificates loaded anew");
             }
-            Reload::Failed(problem) => {
+            ReloadResult::Failed(problem) => {
                 tracing::error!(problem, "certificates cannot be loaded: those loaded before stay in use");
             }
-            Reload::Unchanged | Reload::StillFailing => {}
+            ReloadResult::Unchanged | ReloadResult::StillFailing => {}
         }
         validity.look(&files);
         metrics.policy_reloaded(&policy);
         match policy {
-            Reload::Loaded => {
+            ReloadResult::Loaded => {
                 let now = in_use.now();
                 metrics.policy_in_use(&now);
                 let mode = now.policy.mode.as_str();
                 tracing::info!(policy = now.policy.name, mode, hash = now.hash, "policy loaded anew");
-                log_unmatched(&now.policy, &knowledge.namespaces());
+                log_unmatched(&now.policy, &cluster_cache.namespaces());
             }
-            Reload::Failed(problem) => {
+            ReloadResult::Failed(problem) => {
                 tracing::error!(problem, "the policy cannot be loaded: the one loaded before stays in use");
             }
-            Reload::Unchanged | Reload::StillFailing => {}
+            ReloadResult::Unchanged | ReloadResult::StillFailing => {}
         }
     }
 }

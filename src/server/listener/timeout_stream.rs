@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
 use super::accept::Timeouts;
-use super::connections::Slot;
+use super::table::Slot;
 
 /// Ends writing with [`io::ErrorKind::TimedOut`] once an answer has not been taken as a whole in time, however slowly
 /// its client reads, and reading once a header that has begun does not end. The body of a request has a timer of its
@@ -146,7 +146,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for TimeoutStream<S> {
 mod tests {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
 
-    use super::super::connections::{Entry, Table};
+    use super::super::table::{Entry, Table};
     use super::*;
 
     fn slot() -> Arc<Slot> {

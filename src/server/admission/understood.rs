@@ -5,8 +5,8 @@ use std::fmt;
 use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::super::object::{Known, Sent};
-use super::{GroupVersionKind, Request, UserInfo, passed_over};
+use super::decode::{Known, Sent};
+use super::request::{GroupVersionKind, Request, UserInfo, passed_over};
 
 /// A request with its objects, where anybody looks at them: API servers write what they ask before the objects that they
 /// ask about, and those of a question that is not judged here are passed over.

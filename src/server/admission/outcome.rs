@@ -1,8 +1,9 @@
 //! What is counted of an answer.
 
-use super::answer::Decision;
-use super::review::{GroupVersionKind, Head, Operation, Request};
-use super::unjudged::{PassedOver, Unjudged};
+use super::head::Head;
+use super::request::{GroupVersionKind, Operation, PassedOver, Request};
+use super::ruling::Decision;
+use super::unjudged::Unjudged;
 use crate::engine::{Severity, Verdict};
 
 /// The verdict on what is not judged here.
@@ -12,7 +13,7 @@ const UNJUDGED: &str = "unjudged";
 
 /// What is counted of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Facts {
+pub(crate) struct Outcome {
     /// What was about to be done.
     pub(crate) operation: &'static str,
     /// `Job`, `CronJob` or `other`.
@@ -32,7 +33,7 @@ pub(crate) struct Facts {
     pub(crate) patched: bool,
 }
 
-impl Facts {
+impl Outcome {
     /// Of a request that was judged, or is about to be.
     pub(crate) fn of<O>(request: &Request<O>, verdict: &'static str) -> Self {
         Self::new(Some(request.operation), &request.kind, Some(request.dry_run), verdict)
@@ -76,10 +77,10 @@ impl Facts {
 
     /// Of a request that was.
     pub(crate) fn judged<O>(request: &Request<O>, verdict: &Verdict, decision: Decision) -> Self {
-        let mut facts = Self::of(request, decision.as_label());
-        facts.findings =
+        let mut outcome = Self::of(request, decision.as_label());
+        outcome.findings =
             verdict.findings.iter().map(|finding| (finding.rule.id(), finding.severity)).collect();
-        facts.suppressed = verdict.suppressed.iter().map(|finding| finding.rule.id()).collect();
-        facts
+        outcome.suppressed = verdict.suppressed.iter().map(|finding| finding.rule.id()).collect();
+        outcome
     }
 }

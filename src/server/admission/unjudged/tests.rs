@@ -2,9 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use super::super::head::Head;
+use super::super::request::PassedOver;
+use super::super::ruling::MAX_WARNING;
+use super::super::without_verdict::{self, MAX_MESSAGE};
 use super::*;
 
-const MANUAL: &str = include_str!("../../../docs/operate.md");
+const MANUAL: &str = include_str!("../../../../docs/operate.md");
 
 /// Everything that a review can end in without a verdict: a new variant does not compile until it is here.
 fn all() -> Vec<Unjudged> {
@@ -81,12 +85,12 @@ fn rows() -> Vec<Vec<String>> {
 fn word(why: &Unjudged, mode: Mode) -> String {
     let decide = |on_timeout| why.decide(Endpoint::Validate, mode, on_timeout);
     match (decide(OnTimeout::Allow), decide(OnTimeout::Deny)) {
-        (Outcome::Allow, Outcome::Allow) => "warned".to_owned(),
-        (Outcome::Deny { code, reason }, Outcome::Deny { .. }) => format!("denied, {code} {reason}"),
-        (Outcome::Allow, Outcome::Deny { code, reason }) => {
+        (Consequence::Allow, Consequence::Allow) => "warned".to_owned(),
+        (Consequence::Deny { code, reason }, Consequence::Deny { .. }) => format!("denied, {code} {reason}"),
+        (Consequence::Allow, Consequence::Deny { code, reason }) => {
             format!("by `onTimeout`: warned, or denied, {code} {reason}")
         }
-        (Outcome::Deny { .. }, Outcome::Allow) => panic!("onTimeout: deny allows more"),
+        (Consequence::Deny { .. }, Consequence::Allow) => panic!("onTimeout: deny allows more"),
     }
 }
 
@@ -128,8 +132,11 @@ fn the_manual_lists_every_way_and_what_follows() {
 
 /// The HTTP errors that a request to one of the two endpoints can end in, as the code that answers them names them.
 fn refusals() -> BTreeSet<u16> {
-    let sources =
-        [include_str!("../http/mod.rs"), include_str!("../http/review.rs"), include_str!("../http/body.rs")];
+    let sources = [
+        include_str!("../../http/mod.rs"),
+        include_str!("../../http/review.rs"),
+        include_str!("../../http/body.rs"),
+    ];
     let named = sources.iter().flat_map(|source| source.split("StatusCode::").skip(1));
     named
         .map(|rest| rest.split(|c: char| !c.is_ascii_uppercase() && c != '_').next().unwrap())
@@ -165,7 +172,7 @@ fn reasons_are_words_of_their_own() {
 fn what_an_object_brings_about_is_refused_under_enforce_alone() {
     for why in all() {
         let decide = |endpoint, mode| why.decide(endpoint, mode, OnTimeout::Allow);
-        let refuses = decide(Endpoint::Validate, Mode::Enforce) != Outcome::Allow;
+        let refuses = decide(Endpoint::Validate, Mode::Enforce) != Consequence::Allow;
         if why == Unjudged::StoredTooLarge {
             // Old objects stay editable.
             assert!(!refuses);
@@ -176,10 +183,10 @@ fn what_an_object_brings_about_is_refused_under_enforce_alone() {
             assert!(!refuses, "{why:?}");
         }
         for mode in [Mode::Enforce, Mode::Warn, Mode::Audit] {
-            assert_eq!(decide(Endpoint::Mutate, mode), Outcome::Allow, "{why:?}");
+            assert_eq!(decide(Endpoint::Mutate, mode), Consequence::Allow, "{why:?}");
         }
         for mode in [Mode::Warn, Mode::Audit] {
-            assert_eq!(decide(Endpoint::Validate, mode), Outcome::Allow, "{why:?}");
+            assert_eq!(decide(Endpoint::Validate, mode), Consequence::Allow, "{why:?}");
         }
     }
 }
@@ -188,9 +195,10 @@ fn what_an_object_brings_about_is_refused_under_enforce_alone() {
 fn a_refusal_is_plain_and_short() {
     let head = Head::read(br#"{"request":{"uid":"u"}}"#);
     for why in all() {
-        let (response, facts) = why.answer(Endpoint::Validate, &head, Mode::Enforce, OnTimeout::Deny);
+        let (response, outcome) =
+            without_verdict::answer(&why, Endpoint::Validate, &head, Mode::Enforce, OnTimeout::Deny);
         assert_eq!(response.audit_annotations["unjudged"], why.reason());
-        assert_eq!(facts.unjudged.unwrap().0, why.reason());
+        assert_eq!(outcome.unjudged.unwrap().0, why.reason());
         match response.status {
             Some(status) => {
                 assert!(!response.allowed);
@@ -205,7 +213,7 @@ fn a_refusal_is_plain_and_short() {
     }
     let long = Unjudged::Unreadable { problem: "\u{202e}x\n".repeat(5000) };
     for mode in [Mode::Enforce, Mode::Warn] {
-        let (response, _) = long.answer(Endpoint::Validate, &head, mode, OnTimeout::Allow);
+        let (response, _) = without_verdict::answer(&long, Endpoint::Validate, &head, mode, OnTimeout::Allow);
         let texts = response.status.map(|status| status.message).into_iter().chain(response.warnings);
         for text in texts {
             assert!(text.chars().count() <= MAX_MESSAGE && !text.contains(['\n', '\u{202e}']));

@@ -9,10 +9,10 @@ use jiff::Timestamp;
 use ring::digest;
 use serde::Serialize;
 
-use super::reload::Reload;
 use crate::engine::registry;
 use crate::policy::load::{self, Source};
 use crate::policy::{Policy, PolicyErrors, Preset};
+use crate::server::reload_result::ReloadResult;
 
 /// Where the policy comes from.
 #[derive(Debug, Clone, PartialEq)]
@@ -93,9 +93,9 @@ impl Policies {
     }
 
     /// Reads the files again, and takes the policy if they changed. Blocks.
-    pub(crate) fn reload(&self, now: Timestamp) -> Reload<PolicyErrors> {
+    pub(crate) fn reload(&self, now: Timestamp) -> ReloadResult<PolicyErrors> {
         if !matches!(self.source, PolicySource::File(_)) {
-            return Reload::Unchanged;
+            return ReloadResult::Unchanged;
         }
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let (hash, policy) = read(&self.source);
@@ -104,19 +104,19 @@ impl Policies {
                 // Back to what is in use, perhaps by way of something that could not be used.
                 let mended = seen.1.is_some();
                 *seen = (hash, None);
-                if mended { Reload::Loaded } else { Reload::Unchanged }
+                if mended { ReloadResult::Loaded } else { ReloadResult::Unchanged }
             }
             Ok(policy) => {
                 *seen = (hash.clone(), None);
                 let loaded = Loaded { policy: Arc::new(policy), hash, at: now, fallback: false };
                 self.now.store(Arc::new(loaded));
-                Reload::Loaded
+                ReloadResult::Loaded
             }
             Err(errors) => {
                 let problem = Some(errors.to_string());
                 let again = *seen == (hash.clone(), problem.clone());
                 *seen = (hash, problem);
-                if again { Reload::StillFailing } else { Reload::Failed(errors) }
+                if again { ReloadResult::StillFailing } else { ReloadResult::Failed(errors) }
             }
         }
     }
@@ -210,27 +210,27 @@ mod tests {
         let policies = Policies::new(PolicySource::File(file.clone()), None, now).unwrap();
         let mode = || policies.now().policy.mode.as_str();
         let first = policies.now().hash.clone();
-        assert!(matches!(policies.reload(now), Reload::Unchanged));
+        assert!(matches!(policies.reload(now), ReloadResult::Unchanged));
 
         fs::write(&file, text("wrong")).unwrap();
-        assert!(matches!(policies.reload(now), Reload::Failed(_)));
-        assert!(matches!(policies.reload(now), Reload::StillFailing));
+        assert!(matches!(policies.reload(now), ReloadResult::Failed(_)));
+        assert!(matches!(policies.reload(now), ReloadResult::StillFailing));
         assert_eq!(mode(), "warn");
         assert!(policies.shown().problem.unwrap().contains("wrong"));
 
         fs::write(&file, text("enforce")).unwrap();
-        assert!(matches!(policies.reload(now), Reload::Loaded));
+        assert!(matches!(policies.reload(now), ReloadResult::Loaded));
         assert_eq!((mode(), policies.shown().problem), ("enforce", None));
         assert_ne!(policies.now().hash, first);
 
         // What it extends counts as well.
         fs::write(&base, text("audit").replace("base.yaml", "baseline")).unwrap();
-        assert!(matches!(policies.reload(now), Reload::Loaded));
+        assert!(matches!(policies.reload(now), ReloadResult::Loaded));
         fs::remove_file(&base).unwrap();
-        assert!(matches!(policies.reload(now), Reload::Failed(_)));
+        assert!(matches!(policies.reload(now), ReloadResult::Failed(_)));
         fs::remove_file(&file).unwrap();
-        assert!(matches!(policies.reload(now), Reload::Failed(_)));
-        assert!(matches!(policies.reload(now), Reload::StillFailing));
+        assert!(matches!(policies.reload(now), ReloadResult::Failed(_)));
+        assert!(matches!(policies.reload(now), ReloadResult::StillFailing));
         assert_eq!(mode(), "enforce");
     }
 
@@ -255,14 +255,14 @@ mod tests {
         assert!(policies.problem().unwrap().contains("nothing.yaml"));
         let shown = serde_json::to_value(policies.shown()).unwrap();
         assert_eq!((&shown["name"], &shown["fallback"]), (&"baseline".into(), &true.into()));
-        assert!(matches!(policies.reload(now), Reload::StillFailing));
+        assert!(matches!(policies.reload(now), ReloadResult::StillFailing));
 
         // What is good again is used, be it what the fallback says.
         fs::write(&file, Preset::Baseline.text()).unwrap();
         let loaded = policies.reload(now);
-        assert!(matches!(loaded, Reload::Loaded), "{loaded:?}");
+        assert!(matches!(loaded, ReloadResult::Loaded), "{loaded:?}");
         assert_eq!((policies.now().fallback, policies.problem()), (false, None));
-        assert!(matches!(policies.reload(now), Reload::Unchanged));
+        assert!(matches!(policies.reload(now), ReloadResult::Unchanged));
     }
 
     #[test]

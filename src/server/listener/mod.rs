@@ -1,0 +1,8 @@
+//! Connections: ports, the accept loop, TLS, timeouts and the end of the server.
+
+pub(crate) mod accept;
+pub(crate) mod file_limit;
+pub(crate) mod ports;
+pub(crate) mod shutdown;
+pub(crate) mod table;
+pub(crate) mod timeout_stream;
