@@ -16,8 +16,10 @@ use clap::{Args, ValueEnum};
 use super::args::namespace;
 use super::exit::ExitStatus;
 #[cfg(feature = "cluster")]
-use crate::cluster::{Lifetimes, SelfManaged};
+use crate::cluster::{self, Lifetimes, SelfManaged};
 use crate::policy::Preset;
+#[cfg(feature = "cluster")]
+use crate::server::ClusterTasks;
 use crate::server::{self, Certificate, ClientAuth, Ended, LogFormat, PolicySource, ServeOptions, Timeouts};
 
 /// A review to try a server with.
@@ -298,6 +300,18 @@ pub(crate) fn run(args: ServeArgs) -> Result<ExitStatus> {
     let advice = (certificate == Certificate::SelfSigned)
         // Which of the two policies it is, the log says.
         .then(|| policy_fallback.is_none().then(|| args.policy.clone()));
+    #[cfg(feature = "cluster")]
+    let cluster = {
+        let tasks = cluster::Options {
+            watch_services: args.watch_services,
+            watch_namespaces: args.watch_namespaces,
+            watch_cron_jobs: args.watch_cron_jobs,
+            self_managed,
+        };
+        (!tasks.is_idle()).then(|| Box::new(tasks) as Box<dyn ClusterTasks>)
+    };
+    #[cfg(not(feature = "cluster"))]
+    let cluster = None;
     let options = ServeOptions {
         listen: args.listen,
         certificate,
@@ -308,13 +322,7 @@ pub(crate) fn run(args: ServeArgs) -> Result<ExitStatus> {
         namespace,
         excluded_namespaces,
         reload_every: args.reload_every,
-        #[cfg(feature = "cluster")]
-        cluster: crate::cluster::Options {
-            watch_services: args.watch_services,
-            watch_namespaces: args.watch_namespaces,
-            watch_cron_jobs: args.watch_cron_jobs,
-            self_managed,
-        },
+        cluster,
         shutdown_delay: args.shutdown_delay,
         max_connections: args.max_connections,
         max_concurrent: args.max_concurrent,

@@ -121,6 +121,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::server::Watches;
 
     fn cron_job(name: &str, spec: Value) -> String {
         json!({
@@ -141,7 +142,7 @@ mod tests {
     }
 
     async fn known(events: Vec<Event<Sent>>) -> CronJobs {
-        let cluster_cache = Arc::new(ClusterCache::new(false, false, true));
+        let cluster_cache = Arc::new(ClusterCache::new(Watches { cron_jobs: true, ..Watches::default() }));
         let cache = CronJobCache::new(Arc::clone(&cluster_cache));
         let events = stream::iter(events.into_iter().map(Ok::<_, &str>));
         follow("cronjobs", Box::pin(events.boxed_local()), cache, CALM).await;

@@ -184,6 +184,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::server::Watches;
 
     fn service(name: &str, cluster_ip: &str) -> Seen<ServiceParts> {
         let service = json!({
@@ -195,7 +196,7 @@ mod tests {
 
     /// What is known after these events.
     async fn after(events: Vec<Result<Event<Seen<ServiceParts>>, &'static str>>, calm: Duration) -> Services {
-        let cluster_cache = Arc::new(ClusterCache::new(true, false, false));
+        let cluster_cache = Arc::new(ClusterCache::new(Watches { services: true, ..Watches::default() }));
         let cache =
             ServiceCache { cluster_cache: Arc::clone(&cluster_cache), index: ServiceIndex::default() };
         let events = stream::iter(events).chain(stream::pending());

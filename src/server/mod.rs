@@ -4,10 +4,12 @@
 //! answered is decided in [`Admission`], which knows nothing of HTTP.
 
 mod admission;
+mod cluster_tasks;
 mod http;
 mod listener;
 mod log;
 mod metrics;
+mod options;
 mod reload_result;
 mod state;
 #[cfg(test)]
@@ -16,6 +18,8 @@ mod tls;
 #[cfg(test)]
 mod wire_tests;
 
+use std::error::Error;
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -30,9 +34,12 @@ pub use admission::decide::Admission;
 pub use admission::request::Endpoint;
 pub use admission::response::ReviewAnswer;
 pub use admission::review::ReviewError;
-pub use listener::accept::Timeouts;
+pub use cluster_tasks::{Boxed, ClusterHandles, ClusterTasks, Start};
 pub use listener::ports::ListenError;
+pub use listener::timeouts::Timeouts;
 pub use log::{LogFormat, start as start_log};
+pub use options::ServeOptions;
+pub use state::cluster_cache::Watches;
 pub use state::policies::PolicySource;
 pub use tls::{Certificate, ClientAuth, TlsError};
 pub use tracing::level_filters::LevelFilter;
@@ -43,61 +50,35 @@ pub(crate) use admission::intake::MAX_BODY;
 #[cfg(feature = "cluster")]
 pub(crate) use admission::namespaces::{Labels, Namespaces};
 #[cfg(feature = "cluster")]
-pub(crate) use http::App;
+pub(crate) use cluster_tasks::ManagedCertificate;
 pub(crate) use http::deadline::parse as parse_duration;
+#[cfg(feature = "cluster")]
 pub(crate) use state::cluster_cache::ClusterCache;
 #[cfg(feature = "cluster")]
 pub(crate) use tls::{Identity, facts as certificate_facts};
 
 #[cfg(not(feature = "cluster"))]
-use http::App;
-use listener::accept::Connections;
+use cluster_tasks::ManagedCertificate;
+use http::admin;
+use http::app::App;
+use http::body::Memory;
+use http::handler::Handler;
+use http::weight::Heavy;
+use listener::connections::Connections;
 use listener::file_limit::Account;
 use listener::ports;
 use listener::shutdown::{Lifecycle, Phase, Signals};
 use listener::table::Table;
 use log::Hangups;
 use metrics::Metrics;
+use reload_result::ReloadResult;
+#[cfg(not(feature = "cluster"))]
+use state::cluster_cache::ClusterCache;
 use state::policies::Policies;
 use state::{cluster_cache, reload};
 use tls::Tls;
 
-use crate::policy::{PolicyErrors, Preset};
-
-/// How a server is run.
-#[derive(Debug)]
-pub struct ServeOptions {
-    /// Where to listen; port 0 takes any free one.
-    pub listen: SocketAddr,
-    /// The server's certificate.
-    pub certificate: Certificate,
-    /// Who may send reviews; anybody where nothing is said.
-    pub clients: Option<ClientAuth>,
-    /// What is judged, and how.
-    pub policy: PolicySource,
-    /// What is judged by if the policy cannot be used at the start; nothing, so that the server does not start, if not
-    /// given.
-    pub policy_fallback: Option<Preset>,
-    /// Where metrics are shown, if anywhere.
-    pub metrics_listen: Option<SocketAddr>,
-    /// The namespace that this runs in, if any: not judged.
-    pub namespace: Option<String>,
-    /// Other namespaces that are not judged.
-    pub excluded_namespaces: Vec<String>,
-    /// How often files are looked at again.
-    pub reload_every: Duration,
-    /// How long requests are still served after `SIGTERM`.
-    pub shutdown_delay: Duration,
-    /// How many connections there may be at a time.
-    pub max_connections: u32,
-    /// How many reviews there may be at a time.
-    pub max_concurrent: u32,
-    /// How long clients may take.
-    pub timeouts: Timeouts,
-    /// What is asked of the cluster.
-    #[cfg(feature = "cluster")]
-    pub cluster: crate::cluster::Options,
-}
+use crate::policy::PolicyErrors;
 
 /// Why a server cannot be run.
 #[derive(Debug, Error)]
@@ -110,9 +91,8 @@ pub enum ServeError {
     #[error("the policy is not usable:\n{0}")]
     Policy(PolicyErrors),
     /// The cluster.
-    #[cfg(feature = "cluster")]
     #[error(transparent)]
-    Cluster(#[from] crate::cluster::ClusterError),
+    Cluster(Box<dyn Error + Send + Sync>),
     /// A port.
     #[error(transparent)]
     Listen(#[from] ListenError),
@@ -138,21 +118,25 @@ pub enum Ended {
 }
 
 /// A server that has its ports and its certificate.
-#[derive(Debug)]
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     metrics_listener: Option<TcpListener>,
     metrics_address: Option<SocketAddr>,
-    connections: Connections,
+    connections: Connections<Handler>,
     app: App,
     namespace: Option<String>,
     reload_every: Duration,
     shutdown_delay: Duration,
     signals: Signals,
     hangups: Hangups,
-    #[cfg(feature = "cluster")]
-    cluster: crate::cluster::Cluster,
+    cluster: Option<Start>,
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server").field("address", &self.address).finish_non_exhaustive()
+    }
 }
 
 impl Server {
@@ -165,15 +149,11 @@ impl Server {
         let signals = Signals::listen().map_err(ServeError::Start)?;
         let hangups = Hangups::listen().map_err(ServeError::Start)?;
         let now = Timestamp::now();
-        #[cfg(feature = "cluster")]
-        let watched = &options.cluster;
-        #[cfg(feature = "cluster")]
-        let cluster_cache =
-            ClusterCache::new(watched.watch_services, watched.watch_namespaces, watched.watch_cron_jobs);
-        #[cfg(not(feature = "cluster"))]
-        let cluster_cache = ClusterCache::new(false, false, false);
-        #[cfg(feature = "cluster")]
-        let cluster = crate::cluster::Cluster::connect(options.cluster).await?;
+        let watches = options.cluster.as_ref().map(|tasks| tasks.watches()).unwrap_or_default();
+        let cluster = match options.cluster {
+            Some(tasks) => Some(tasks.connect().await.map_err(ServeError::Cluster)?),
+            None => None,
+        };
         let tls = Arc::new(Tls::new(options.certificate, options.clients, options.listen.ip())?);
         let policies = Arc::new(Policies::new(options.policy, options.policy_fallback, now)?);
         let ((listener, address), metrics_port) = ports::listen(options.listen, options.metrics_listen)?;
@@ -184,9 +164,9 @@ impl Server {
         excluded.dedup();
         let metrics = Arc::new(Metrics::new());
         metrics.tls_in_use(tls.expiry(), now);
-        metrics.policy_in_use(&policies.now());
+        policies.now().measure(&metrics);
         if let Some(problem) = policies.problem() {
-            metrics.policy_reloaded(&reload_result::ReloadResult::Failed(()));
+            metrics.policy_reloaded(&ReloadResult::Failed(()));
             let now = policies.now();
             tracing::error!(
                 problem = problem.replace('\n', "; "),
@@ -197,7 +177,7 @@ impl Server {
         }
         let app = App {
             policies,
-            cluster_cache: Arc::new(cluster_cache),
+            cluster_cache: Arc::new(ClusterCache::new(watches)),
             metrics: Arc::clone(&metrics),
             tls: Arc::clone(&tls),
             lifecycle: Lifecycle::new(),
@@ -205,16 +185,16 @@ impl Server {
             room: Arc::new(Semaphore::new(options.max_concurrent as usize)),
             default_timeout: options.timeouts.request,
             body_timeout: options.timeouts.body,
-            memory: http::Memory::default(),
-            heavy: http::Heavy::default(),
+            memory: Memory::default(),
+            heavy: Heavy::default(),
         };
         let account = Account::open(Account {
             reviews: options.max_connections as usize,
-            operators: options.metrics_listen.map_or(0, |_| http::admin::MAX_CONNECTIONS),
+            operators: options.metrics_listen.map_or(0, |_| admin::MAX_CONNECTIONS),
         });
         let connections = Connections {
             tls,
-            handler: http::Handler::new(&app),
+            handler: Handler::new(&app),
             lifecycle: app.lifecycle.clone(),
             timeouts: options.timeouts,
             table: Arc::new(Table::new(account.reviews)),
@@ -232,7 +212,6 @@ impl Server {
             shutdown_delay: options.shutdown_delay,
             signals,
             hangups,
-            #[cfg(feature = "cluster")]
             cluster,
         })
     }
@@ -266,10 +245,14 @@ impl Server {
             self.reload_every,
         ));
         if let Some(listener) = self.metrics_listener {
-            tasks.spawn(http::admin::serve(listener, app.clone()));
+            tasks.spawn(admin::serve(listener, app.clone()));
         }
-        #[cfg(feature = "cluster")]
-        self.cluster.start(&app, &mut tasks);
+        if let Some(start) = self.cluster {
+            let certificate =
+                ManagedCertificate { tls: Arc::clone(&app.tls), metrics: Arc::clone(&app.metrics) };
+            let handles = ClusterHandles { cache: Arc::clone(&app.cluster_cache), certificate };
+            start(handles).into_iter().for_each(|task| drop(tasks.spawn(task)));
+        }
         let drained = self.connections.serve(self.listener).await;
         app.lifecycle.advance(Phase::Ended);
         tasks.shutdown().await;

@@ -11,7 +11,9 @@ use crate::engine::registry;
 use crate::policy::{Policy, Preset, load};
 
 use super::Admission;
-use super::http::{App, Heavy, Memory};
+use super::http::app::App;
+use super::http::body::Memory;
+use super::http::weight::Heavy;
 use super::metrics::Metrics;
 use super::tls::{Certificate, Tls};
 use crate::server::listener::shutdown::Lifecycle;

@@ -62,8 +62,7 @@ async fn start(timeouts: Timeouts, max_connections: u32) -> Running {
         namespace: None,
         excluded_namespaces: Vec::new(),
         reload_every: LONG,
-        #[cfg(feature = "cluster")]
-        cluster: crate::cluster::Options::default(),
+        cluster: None,
         shutdown_delay: Duration::ZERO,
         max_connections,
         max_concurrent: 8,

@@ -25,7 +25,7 @@ pub use self::lifetimes::{Lifetimes, LifetimesError};
 
 use self::objects::{Objects, Seen, Written};
 use self::state::{Action, Clock, Replica, Terms};
-use crate::server::{App, Identity};
+use crate::server::{Identity, ManagedCertificate};
 
 /// How long to wait after a round in which something was done, and while nothing is served that every `caBundle` verifies.
 /// Otherwise, see [`Lifetimes::pause`]. A change ends each of these waits, but the first.
@@ -54,11 +54,11 @@ pub struct SelfManaged {
 }
 
 /// Keeps this replica's certificate, for ever.
-pub(super) async fn keep(client: Client, options: SelfManaged, app: App) {
+pub(super) async fn keep(client: Client, options: SelfManaged, certificate: ManagedCertificate) {
     let lifetimes = options.lifetimes;
     let mut keeper = Keeper {
         objects: Objects::new(client, options),
-        app,
+        certificate,
         terms: lifetimes.terms(),
         later: lifetimes.pause(),
         replica: Replica::default(),
@@ -88,7 +88,7 @@ pub(super) async fn keep(client: Client, options: SelfManaged, app: App) {
 
 struct Keeper {
     objects: Objects,
-    app: App,
+    certificate: ManagedCertificate,
     terms: Terms,
     /// How long to wait after a round while all is well.
     later: Duration,
@@ -206,8 +206,7 @@ impl Keeper {
                 let not_after = signed.leaf.not_after;
                 let identity =
                     Identity { key: Arc::clone(&signed.key), not_before: signed.leaf.not_before, not_after };
-                self.app.tls.install(Some(identity)).map_err(keys::CaError::Tls)?;
-                self.app.metrics.tls_in_use(Some(not_after), Timestamp::now());
+                self.certificate.install(Some(identity)).map_err(keys::CaError::Tls)?;
                 self.replica.serving = Some(signed.leaf.clone());
                 let until = Timestamp::from_second(not_after).unwrap_or(Timestamp::MAX);
                 tracing::info!(%until, hosts = ?signed.leaf.names, "serving a new certificate");
@@ -219,10 +218,9 @@ impl Keeper {
 
     fn withdraw(&mut self) {
         self.replica.serving = None;
-        if let Err(error) = self.app.tls.install(None) {
-            tracing::error!(%error, "cannot take the certificate back");
+        if let Err(error) = self.certificate.install(None) {
+            tracing::error!(%error, "cannot withdraw the certificate");
         }
-        self.app.metrics.tls_in_use(None, Timestamp::now());
     }
 
     /// Says what is in the way, once for as long as it is.

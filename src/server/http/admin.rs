@@ -20,11 +20,15 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 use tower::Service as _;
 
-use crate::server::http::{App, only_get, probes};
-use crate::server::listener::accept::{MAX_BUFFER, Place, Timeouts, accept};
+use super::app::App;
+use super::routes::{only_get, probes};
+use crate::server::listener::accept::{Place, accept};
+use crate::server::listener::connections::MAX_BUFFER;
 use crate::server::listener::shutdown::Phase;
 use crate::server::listener::table::{Slot, Table};
 use crate::server::listener::timeout_stream::TimeoutStream;
+use crate::server::listener::timeouts::Timeouts;
+use crate::server::metrics::build::Build;
 use crate::server::metrics::exposition::Format;
 
 /// How many connections there may be at a time: two Prometheus servers, a kubelet, and somebody who looks. Others that
@@ -40,6 +44,7 @@ pub(crate) fn router(app: &App) -> Router {
     Router::new()
         .route("/metrics", get(metrics).fallback(only_get))
         .route("/policy", get(policy).fallback(only_get))
+        .route("/version", get(version).fallback(only_get))
         .merge(probes())
         .fallback(unknown_path)
         .with_state(Arc::new(app.clone()))
@@ -55,8 +60,14 @@ async fn policy(State(app): State<Arc<App>>) -> Response {
     Json(app.policies.shown()).into_response()
 }
 
+/// Which program this is.
+async fn version() -> Json<Build> {
+    Json(Build::this())
+}
+
 async fn unknown_path() -> Response {
-    let advice = "there is nothing here; there are GET /metrics, /policy, /livez and /readyz\n";
+    let advice =
+        "there is nothing here; there are GET /metrics, /policy, /version, /livez, /healthz and /readyz\n";
     (StatusCode::NOT_FOUND, advice).into_response()
 }
 
@@ -127,7 +138,16 @@ mod tests {
         app.lifecycle.advance(Phase::Leaving);
         assert_eq!(get(&app, "/readyz").await.0, 503);
         assert_eq!(get(&app, "/livez").await.0, 200);
-        assert_eq!(get(&app, "/validate").await.0, 404);
+        assert_eq!(get(&app, "/healthz").await.0, 200);
+        let (code, text) = get(&app, "/version").await;
+        let expected = format!(r#"{{"version":"{}","kubernetes":"1.36"}}"#, env!("CARGO_PKG_VERSION"));
+        assert_eq!((code, text), (200, expected));
+        let (code, text) = get(&app, "/validate").await;
+        assert_eq!(code, 404);
+        for path in ["/metrics", "/policy", "/version", "/livez", "/healthz", "/readyz"] {
+            assert!(text.contains(path), "{text}");
+            assert_eq!(get(&app, path).await.0 == 404, false, "{path}");
+        }
     }
 
     #[tokio::test]

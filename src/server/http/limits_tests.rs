@@ -4,10 +4,10 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::http::header::CONTENT_TYPE;
 use serde_json::{Value, json};
-use tower::ServiceExt as _;
 
-use super::*;
+use super::handler::Handler;
 use crate::server::admission::intake::MAX_BODY;
+use crate::server::listener::handler::Client;
 use crate::server::testing;
 use crate::server::tls::Peer;
 
@@ -21,7 +21,7 @@ async fn ask(spec: &str, path: &str, body: String) -> (u16, Value) {
         .header(CONTENT_TYPE, "application/json")
         .body(Body::from(body))
         .unwrap();
-    let response = router(&app).oneshot(request).await.unwrap();
+    let response = Handler::new(&app).answer(request).await;
     let code = response.status().as_u16();
     let bytes = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
     (code, serde_json::from_slice(&bytes).unwrap())
@@ -135,7 +135,7 @@ async fn what_is_not_judged_may_be_as_large_as_it_likes() {
         .header(CONTENT_TYPE, "application/json")
         .body(Body::from(create(&volumes(60_000))))
         .unwrap();
-    let response = router(&app).oneshot(request).await.unwrap();
+    let response = Handler::new(&app).answer(request).await;
     let bytes = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
     let answer: Value = serde_json::from_slice(&bytes).unwrap();
     assert_eq!(answer["response"], json!({"uid": "u", "allowed": true}));

@@ -14,15 +14,16 @@ use jiff::Timestamp;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout_at};
 
+use super::app::App;
 use super::body::{self, Arrived, Bytes};
 use super::deadline::{body_time, time_to_answer};
 use super::refusal::{Refusal, json};
 use super::weight::NotDone;
-use super::{App, Client, Reviewed};
 use crate::server::admission::decide::Answered;
 use crate::server::admission::request::Endpoint;
 use crate::server::admission::review::ReviewError;
 use crate::server::admission::unjudged::{Consequence, Unjudged};
+use crate::server::listener::handler::{Client, Reviewed};
 use crate::server::metrics::Shed;
 use crate::server::tls::Peer;
 

@@ -9,8 +9,8 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
-use super::accept::Timeouts;
 use super::table::Slot;
+use super::timeouts::Timeouts;
 
 /// Ends writing with [`io::ErrorKind::TimedOut`] once an answer has not been taken as a whole in time, however slowly
 /// its client reads, and reading once a header that has begun does not end. The body of a request has a timer of its

@@ -16,20 +16,18 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Metric, Registry};
 
+pub(crate) mod build;
 pub(crate) mod exposition;
 
+use self::build::Build;
 use self::exposition::Format;
 use crate::server::admission::outcome::Outcome;
 use crate::server::admission::request::Endpoint;
 use crate::server::reload_result::ReloadResult;
-use crate::server::state::policies::Loaded;
 
 /// Upper bounds of the duration buckets, in seconds: a review takes some 50 µs, and its client waits 30 s at most.
 const BUCKETS: [f64; 14] =
     [0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.05, 0.25, 1.0, 2.5, 10.0, 30.0];
-
-/// The Kubernetes version whose verdict is given.
-const KUBERNETES: &str = "1.36";
 
 type Seconds = Gauge<f64, AtomicU64>;
 
@@ -105,12 +103,6 @@ struct Resource {
 struct PolicyInfo {
     name: String,
     hash: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct BuildInfo {
-    version: &'static str,
-    kubernetes: &'static str,
 }
 
 /// Why something was turned away before it was a review.
@@ -220,8 +212,8 @@ impl Metrics {
     pub(crate) fn new() -> Self {
         let mut to = Registrar { registry: Registry::with_prefix("jobguard"), names: Vec::new() };
         let duration: fn() -> Histogram = || Histogram::new(BUCKETS);
-        let build = to.add("build_info", "The program that runs", Family::<BuildInfo, Gauge>::default());
-        build.get_or_create(&BuildInfo { version: env!("CARGO_PKG_VERSION"), kubernetes: KUBERNETES }).set(1);
+        let build = to.add("build_info", "The program that runs", Family::<Build, Gauge>::default());
+        build.get_or_create(&Build::this()).set(1);
         let metrics = Self {
             requests: to.add("requests", "Reviews answered", Family::default()),
             duration: to.add(
@@ -390,13 +382,13 @@ impl Metrics {
         count(reload, &self.tls_reloads, &self.tls_ok);
     }
 
-    /// The policy in use.
-    pub(crate) fn policy_in_use(&self, loaded: &Loaded) {
+    /// The policy in use, since when, and whether it is the fallback.
+    pub(crate) fn policy_in_use(&self, name: &str, hash: &str, at: Timestamp, fallback: bool) {
         self.policy_info.clear();
-        let info = PolicyInfo { name: loaded.policy.name.clone(), hash: loaded.hash.clone() };
+        let info = PolicyInfo { name: name.to_owned(), hash: hash.to_owned() };
         self.policy_info.get_or_create(&info).set(1);
-        self.policy_loaded.set(whole(loaded.at.as_second()));
-        self.policy_fallback.set(i64::from(loaded.fallback));
+        self.policy_loaded.set(whole(at.as_second()));
+        self.policy_fallback.set(i64::from(fallback));
     }
 
     /// The policy's files were looked at again.

@@ -25,7 +25,18 @@ pub(crate) fn log_unmatched(policy: &Policy, namespaces: &Namespaces) {
     }
 }
 
-/// The last word on everything that is watched.
+/// Which resources are watched.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Watches {
+    /// Services, for the rules that need them.
+    pub services: bool,
+    /// Namespaces and their labels, for policies that match on them.
+    pub namespaces: bool,
+    /// CronJobs, so that a Job made from one by hand counts as its run.
+    pub cron_jobs: bool,
+}
+
+/// The last known state of everything that is watched.
 #[derive(Debug, Default)]
 pub(crate) struct ClusterCache {
     watches_services: bool,
@@ -35,12 +46,12 @@ pub(crate) struct ClusterCache {
 }
 
 impl ClusterCache {
-    /// Knows nothing yet, but may learn of what is watched.
-    pub(crate) fn new(services: bool, namespaces: bool, cron_jobs: bool) -> Self {
-        let awaited_cron_jobs = if cron_jobs { CronJobs::Awaited } else { CronJobs::Unwatched };
-        let awaited = if namespaces { Namespaces::Awaited } else { Namespaces::Unwatched };
+    /// Holds nothing yet, and awaits what is watched.
+    pub(crate) fn new(watches: Watches) -> Self {
+        let awaited_cron_jobs = if watches.cron_jobs { CronJobs::Awaited } else { CronJobs::Unwatched };
+        let awaited = if watches.namespaces { Namespaces::Awaited } else { Namespaces::Unwatched };
         Self {
-            watches_services: services,
+            watches_services: watches.services,
             services: ArcSwap::default(),
             namespaces: ArcSwap::from_pointee(awaited),
             cron_jobs: ArcSwap::from_pointee(awaited_cron_jobs),

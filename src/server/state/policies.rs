@@ -12,6 +12,7 @@ use serde::Serialize;
 use crate::engine::registry;
 use crate::policy::load::{self, Source};
 use crate::policy::{Policy, PolicyErrors, Preset};
+use crate::server::metrics::Metrics;
 use crate::server::reload_result::ReloadResult;
 
 /// Where the policy comes from.
@@ -36,6 +37,13 @@ pub(crate) struct Loaded {
     pub(crate) at: Timestamp,
     /// Whether it is not the one asked for, which could not be loaded at the start.
     pub(crate) fallback: bool,
+}
+
+impl Loaded {
+    /// Shows it in the metrics.
+    pub(crate) fn measure(&self, metrics: &Metrics) {
+        metrics.policy_in_use(&self.policy.name, &self.hash, self.at, self.fallback);
+    }
 }
 
 /// What `GET /policy` shows.

@@ -56,7 +56,7 @@ pub(crate) async fn keep_looking(
         match policy {
             ReloadResult::Loaded => {
                 let now = in_use.now();
-                metrics.policy_in_use(&now);
+                now.measure(&metrics);
                 let mode = now.policy.mode.as_str();
                 tracing::info!(policy = now.policy.name, mode, hash = now.hash, "policy loaded anew");
                 log_unmatched(&now.policy, &cluster_cache.namespaces());

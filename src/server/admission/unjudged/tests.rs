@@ -133,7 +133,8 @@ fn the_manual_lists_every_way_and_what_follows() {
 /// The HTTP errors that a request to one of the two endpoints can end in, as the code that answers them names them.
 fn refusals() -> BTreeSet<u16> {
     let sources = [
-        include_str!("../../http/mod.rs"),
+        include_str!("../../http/routes.rs"),
+        include_str!("../../http/handler.rs"),
         include_str!("../../http/review.rs"),
         include_str!("../../http/body.rs"),
     ];
