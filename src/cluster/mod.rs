@@ -19,9 +19,6 @@ pub use ca::{Lifetimes, LifetimesError, SelfManaged};
 
 use crate::server::{Boxed, ClusterHandles, ClusterTasks, Start, Watches};
 
-/// Who changes objects, in their `managedFields`.
-const FIELD_MANAGER: &str = "jobguard";
-
 /// Who asks, in the API server's audit log and metrics.
 const AGENT: &str = concat!("jobguard/", env!("CARGO_PKG_VERSION"));
 

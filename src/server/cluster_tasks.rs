@@ -6,11 +6,14 @@ use std::fmt::Debug;
 use std::pin::Pin;
 use std::sync::Arc;
 
+#[cfg(feature = "cluster")]
 use jiff::Timestamp;
 
 use super::metrics::Metrics;
 use super::state::cluster_cache::{ClusterCache, Watches};
-use super::tls::{Identity, Tls, TlsError};
+use super::tls::Tls;
+#[cfg(feature = "cluster")]
+use super::tls::{Identity, TlsError};
 
 /// A future that is owned and can be moved between threads.
 pub type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -32,6 +35,7 @@ pub trait ClusterTasks: Debug + Send {
 
 /// What tasks may write to.
 #[derive(Debug, Clone)]
+#[cfg_attr(not(feature = "cluster"), allow(dead_code, reason = "nothing writes without a cluster"))]
 pub struct ClusterHandles {
     /// What is known of the cluster.
     pub(crate) cache: Arc<ClusterCache>,
@@ -41,12 +45,13 @@ pub struct ClusterHandles {
 
 /// The certificate that is served, where a task makes it.
 #[derive(Debug, Clone)]
+#[cfg_attr(not(feature = "cluster"), allow(dead_code, reason = "nothing writes without a cluster"))]
 pub(crate) struct ManagedCertificate {
     pub(crate) tls: Arc<Tls>,
     pub(crate) metrics: Arc<Metrics>,
 }
 
-#[cfg_attr(not(feature = "cluster"), allow(dead_code, reason = "only a cluster's tasks make certificates"))]
+#[cfg(feature = "cluster")]
 impl ManagedCertificate {
     /// Serves another certificate, or none.
     ///

@@ -8,6 +8,7 @@ mod changes;
 mod keys;
 mod lifetimes;
 mod objects;
+mod options;
 mod state;
 #[cfg(test)]
 mod state_tests;
@@ -22,6 +23,7 @@ use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
 pub use self::lifetimes::{Lifetimes, LifetimesError};
+pub use self::options::SelfManaged;
 
 use self::objects::{Objects, Seen, Written};
 use self::state::{Action, Clock, Replica, Terms};
@@ -37,21 +39,6 @@ const BURST: u32 = 30;
 
 /// How long an API server may take.
 const PATIENCE: Duration = Duration::from_secs(20);
-
-/// How certificates are managed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SelfManaged {
-    /// The namespace of the Secret.
-    pub namespace: String,
-    /// The Secret that holds the authority.
-    pub secret: String,
-    /// The MutatingWebhookConfiguration and the ValidatingWebhookConfiguration, by name; none where there is none.
-    pub mutating: Option<String>,
-    /// See `mutating`.
-    pub validating: Option<String>,
-    /// How long certificates last.
-    pub lifetimes: Lifetimes,
-}
 
 /// Keeps this replica's certificate, for ever.
 pub(super) async fn keep(client: Client, options: SelfManaged, certificate: ManagedCertificate) {

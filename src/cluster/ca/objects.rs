@@ -17,10 +17,13 @@ use rustls_pki_types::CertificateDer;
 use serde_json::Value;
 use tokio::sync::Notify;
 
-use super::super::FIELD_MANAGER;
+use super::changes;
 use super::keys::{self, CaError, NewAuthority};
+use super::options::SelfManaged;
 use super::state::{Authorities, Authority, Id, View};
-use super::{SelfManaged, changes};
+
+/// Who changes objects, in their `managedFields`.
+const FIELD_MANAGER: &str = "jobguard";
 
 /// The keys of the Secret.
 const CURRENT: (&str, &str) = ("ca.crt", "ca.key");

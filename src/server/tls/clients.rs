@@ -2,12 +2,16 @@
 
 use std::future::pending;
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use rustls::server::danger::ClientCertVerifier;
 use rustls_pki_types::{CertificateDer, UnixTime};
 use tokio::sync::watch;
 
-use super::Verifier;
 use super::x509::facts;
+
+/// Checks the certificates of clients; none where they need none.
+pub(super) type Verifier = Option<Arc<dyn ClientCertVerifier>>;
 
 /// Which clients may send reviews.
 #[derive(Debug, Clone, PartialEq, Eq)]

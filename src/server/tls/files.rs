@@ -12,8 +12,9 @@ use rustls::sign::CertifiedKey;
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
+use super::error::TlsError;
+use super::identity::Identity;
 use super::x509::facts;
-use super::{Identity, TlsError};
 
 /// The largest certificate or key file that is read, in bytes.
 const MAX_FILE: u64 = 1 << 20;

@@ -6,6 +6,7 @@
 mod clients;
 mod error;
 mod files;
+mod identity;
 #[cfg(test)]
 mod tests;
 mod x509;
@@ -28,8 +29,10 @@ use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
 pub use clients::ClientAuth;
+use clients::Verifier;
 pub(crate) use clients::{Authorities, Peer};
 pub use error::TlsError;
+pub(crate) use identity::Identity;
 #[cfg(feature = "cluster")]
 pub(crate) use x509::facts;
 
@@ -60,20 +63,6 @@ pub enum Certificate {
     /// Given by whoever manages it, later: until then every handshake fails.
     Managed,
 }
-
-/// A certificate with its key, ready to be served.
-#[derive(Debug, Clone)]
-pub(crate) struct Identity {
-    /// The chain and the key.
-    pub(crate) key: Arc<CertifiedKey>,
-    /// Valid from here on, in seconds since 1970.
-    pub(crate) not_before: i64,
-    /// Valid until here, in seconds since 1970.
-    pub(crate) not_after: i64,
-}
-
-/// Checks the certificates of clients; none where they need none.
-type Verifier = Option<Arc<dyn ClientCertVerifier>>;
 
 /// What stands at one moment. Every connection takes the one that stands when it begins.
 #[derive(Debug)]
