@@ -69,7 +69,7 @@ use listener::file_limit::Account;
 use listener::ports;
 use listener::shutdown::{Lifecycle, Phase, Signals};
 use listener::table::Table;
-use log::Hangups;
+use log::SighupListener;
 use metrics::Metrics;
 use reload_result::ReloadResult;
 #[cfg(not(feature = "cluster"))]
@@ -129,7 +129,7 @@ pub struct Server {
     reload_every: Duration,
     shutdown_delay: Duration,
     signals: Signals,
-    hangups: Hangups,
+    sighup: SighupListener,
     cluster: Option<Start>,
 }
 
@@ -145,9 +145,9 @@ impl Server {
     /// # Errors
     /// When any of it fails.
     pub async fn bind(options: ServeOptions) -> Result<Self, ServeError> {
-        // Before anybody learns that the server is there: a signal that nobody takes ends the process.
+        // Before the server can be reached: a signal without a listener ends the process.
         let signals = Signals::listen().map_err(ServeError::Start)?;
-        let hangups = Hangups::listen().map_err(ServeError::Start)?;
+        let sighup = SighupListener::listen().map_err(ServeError::Start)?;
         let now = Timestamp::now();
         let watches = options.cluster.as_ref().map(|tasks| tasks.watches()).unwrap_or_default();
         let cluster = match options.cluster {
@@ -211,7 +211,7 @@ impl Server {
             reload_every: options.reload_every,
             shutdown_delay: options.shutdown_delay,
             signals,
-            hangups,
+            sighup,
             cluster,
         })
     }
@@ -234,8 +234,8 @@ impl Server {
     pub async fn run(self) -> Result<Ended, ServeError> {
         let app = self.app;
         let mut tasks = tokio::task::JoinSet::new();
-        tasks.spawn(self.signals.rule(app.lifecycle.clone(), self.shutdown_delay));
-        tasks.spawn(self.hangups.switch_level());
+        tasks.spawn(self.signals.drive_shutdown(app.lifecycle.clone(), self.shutdown_delay));
+        tasks.spawn(self.sighup.switch_level());
         tasks.spawn(log::report_left_out());
         tasks.spawn(reload::keep_looking(
             Arc::clone(&app.tls),

@@ -20,6 +20,7 @@ use super::request::{Endpoint, GroupVersionKind, Operation, PassedOver, Request}
 use super::response::{Response, ReviewAnswer};
 use super::review::{Review, ReviewError, quiet};
 use super::ruling::{Decision, Ruling, changes_annotation};
+use super::span::{self, LOGGED};
 use super::unjudged::Unjudged;
 use super::without_verdict;
 use jobguard_text::plain_within;
@@ -30,9 +31,6 @@ const RUN_BY_HAND: &str = "this Job was judged like any other: jobguard would on
 
 /// The longest group, version and kind that is quoted, in characters.
 const MAX_KIND: usize = 80;
-
-/// The longest name in a log line, in characters.
-const LOGGED: usize = 253;
 
 /// Answers reviews by one policy.
 #[derive(Debug)]
@@ -130,19 +128,23 @@ impl Admission {
             review => review?,
         };
         let (response, outcome) = match review {
-            Review::Request(request) if self.excludes(request.namespace.as_deref()) => {
-                pass_over(&request, PassedOver::ExcludedNamespace)
-            }
-            Review::Request(mut request) => match endpoint {
-                _ if is_cancelled() => {
-                    return Ok(self.unjudged(endpoint, &Head::from(&*request), &Unjudged::TimedOut));
+            Review::Request(mut request) => {
+                let _span = span::of_request(endpoint, &request);
+                match endpoint {
+                    _ if self.excludes(request.namespace.as_deref()) => {
+                        pass_over(&request, PassedOver::ExcludedNamespace)
+                    }
+                    _ if is_cancelled() => {
+                        return Ok(self.unjudged(endpoint, &Head::from(&*request), &Unjudged::TimedOut));
+                    }
+                    Endpoint::Validate => self.validate(&mut request, now, cancellation),
+                    Endpoint::Mutate => self.mutate(&mut request),
                 }
-                Endpoint::Validate => self.validate(&mut request, now, cancellation),
-                Endpoint::Mutate => self.mutate(&mut request),
-            },
+            }
             Review::UidOnly { uid, problem } => {
                 let mut head = Head::read(body);
                 head.uid = uid;
+                let _span = span::of_head(endpoint, &head);
                 return Ok(self.unjudged(endpoint, &head, &Unjudged::UnreadableRequest { problem }));
             }
         };
@@ -161,6 +163,7 @@ impl Admission {
     ) -> Result<Answered, ReviewError> {
         let head = Head::read(body);
         if head.can_be_answered() {
+            let _span = span::of_head(endpoint, &head);
             return Ok(self.unjudged(endpoint, &head, why));
         }
         Err(Review::read(body).err().unwrap_or(ReviewError::NoUid))

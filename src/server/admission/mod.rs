@@ -16,6 +16,7 @@ pub(crate) mod request;
 pub(crate) mod response;
 pub(crate) mod review;
 mod ruling;
+pub(crate) mod span;
 #[cfg(test)]
 mod tests;
 mod understood;

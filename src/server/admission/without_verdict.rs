@@ -7,11 +7,9 @@ use super::outcome::Outcome;
 use super::request::Endpoint;
 use super::response::{Response, Status};
 use super::ruling::MAX_WARNING;
+use super::span::LOGGED;
 use super::unjudged::{Consequence, Unjudged};
 use jobguard_text::plain_within;
-
-/// The longest name in a log line, in characters.
-const LOGGED: usize = 253;
 
 /// The longest message of a refusal, in characters.
 pub(super) const MAX_MESSAGE: usize = 1024;

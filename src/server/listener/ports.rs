@@ -137,6 +137,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use tracing::field::{Field, Visit};
+    use tracing::level_filters::LevelFilter;
     use tracing::{Event, Subscriber};
     use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 
@@ -182,7 +183,10 @@ mod tests {
 
     fn logged(act: impl FnOnce()) -> Vec<String> {
         let lines = Lines::default();
-        tracing::subscriber::with_default(tracing_subscriber::registry().with(lines.clone()), act);
+        tracing::subscriber::with_default(
+            tracing_subscriber::registry().with(LevelFilter::INFO).with(lines.clone()),
+            act,
+        );
         lines.0.lock().unwrap().clone()
     }
 

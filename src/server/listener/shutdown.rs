@@ -105,7 +105,7 @@ impl Signals {
 
     /// Leads the server to its end. `SIGTERM` waits for `delay` before the drain; `SIGINT` drains at once, since
     /// no API server waits for a server at somebody's terminal; a second signal ends everything.
-    pub(crate) async fn rule(mut self, lifecycle: Lifecycle, delay: Duration) {
+    pub(crate) async fn drive_shutdown(mut self, lifecycle: Lifecycle, delay: Duration) {
         let signal = self.next().await;
         lifecycle.advance(Phase::Leaving);
         let delay = if signal == Signal::Interrupt { Duration::ZERO } else { delay };
