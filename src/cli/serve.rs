@@ -260,7 +260,7 @@ pub(crate) fn run(args: ServeArgs) -> Result<ExitStatus> {
         Some(preset) => PolicySource::BuiltIn(preset),
         None => PolicySource::File(args.policy.clone().into()),
     };
-    // A word that is no file's name is a mistake in the arguments, which the next start would make again.
+    // A name without a file is a mistake in the arguments, which the next start would repeat.
     let is_word = !args.policy.contains(['/', '\\', '.']) && !Path::new(&args.policy).exists();
     let policy_fallback = args.policy_fallback.preset().filter(|_| !is_word);
     let namespace = args.namespace.filter(|name| !name.is_empty()).or_else(own_namespace);
@@ -330,7 +330,7 @@ pub(crate) fn run(args: ServeArgs) -> Result<ExitStatus> {
     };
     let ended = server::run(options, |address| {
         if let Some(policy) = advice {
-            // Whoever closed standard output does not want to read it.
+            // Standard output may be closed.
             let _ = std::io::stdout().lock().write_all(how_to_try(address, policy.as_deref()).as_bytes());
         }
     })?;
@@ -340,7 +340,7 @@ pub(crate) fn run(args: ServeArgs) -> Result<ExitStatus> {
     })
 }
 
-/// What somebody needs who started the server without a certificate, to see it work.
+/// How to try a server that was started without a certificate.
 fn how_to_try(address: SocketAddr, policy: Option<&str>) -> String {
     let host = match address.ip() {
         ip if ip.is_unspecified() => IpAddr::from(Ipv4Addr::LOCALHOST),

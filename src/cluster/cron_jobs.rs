@@ -1,4 +1,4 @@
-//! The cluster's CronJobs: of each what tells its runs from other Jobs.
+//! The cluster's CronJobs: of each what distinguishes its runs from other Jobs.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use kube::runtime::{WatchStreamExt as _, watcher};
 use kube::{Api, Client};
 
 use super::seen::{Kept, Seen};
-use super::watch::{CALM, Cache, config, follow};
+use super::watch::{Cache, WATCH_RECOVERY, config, follow};
 use crate::server::{ClusterCache, CronJobs, KnownCronJob, Run};
 
 /// The longest spec that is looked at, in bytes: reading one takes many times that. What is longer has no runs that
@@ -26,10 +26,10 @@ const PAGE: u32 = 20;
 /// Keeps the CronJobs known.
 pub(super) async fn watch(client: Client, cluster_cache: Arc<ClusterCache>) {
     let events = watcher(Api::<Sent>::all(client), config().page_size(PAGE)).default_backoff();
-    follow("cronjobs", Box::pin(events), CronJobCache::new(cluster_cache), CALM).await;
+    follow("cronjobs", Box::pin(events), CronJobCache::new(cluster_cache), WATCH_RECOVERY).await;
 }
 
-/// What tells the runs of a CronJob; none where it is too large to be looked at.
+/// What identifies the runs of a CronJob; none where it is too large to be looked at.
 #[derive(Debug, Clone)]
 struct RunPart(Option<Run>);
 
@@ -145,7 +145,7 @@ mod tests {
         let cluster_cache = Arc::new(ClusterCache::new(Watches { cron_jobs: true, ..Watches::default() }));
         let cache = CronJobCache::new(Arc::clone(&cluster_cache));
         let events = stream::iter(events.into_iter().map(Ok::<_, &str>));
-        follow("cronjobs", Box::pin(events.boxed_local()), cache, CALM).await;
+        follow("cronjobs", Box::pin(events.boxed_local()), cache, WATCH_RECOVERY).await;
         (*cluster_cache.cron_jobs()).clone()
     }
 

@@ -1,7 +1,7 @@
-//! What needs a running cluster: knowledge of Services, namespaces and CronJobs, and certificates that the server manages itself.
+//! What needs a running cluster: caches of Services, namespaces and CronJobs, and certificates that the server manages itself.
 //!
-//! Reviews never wait for any of this, and never cause a call to the API server: watches and the certificates' keeper
-//! run beside the server and hand it what they know.
+//! Reviews never wait for any of this, and never cause a call to the API server: watches and the certificate manager
+//! are tasks beside the server, which write to its cache.
 
 mod ca;
 mod cron_jobs;
@@ -19,7 +19,7 @@ pub use ca::{Lifetimes, LifetimesError, SelfManaged};
 
 use crate::server::{Boxed, ClusterHandles, ClusterTasks, Start, Watches};
 
-/// Who asks, in the API server's audit log and metrics.
+/// The user agent, in the API server's audit log and metrics.
 const AGENT: &str = concat!("jobguard/", env!("CARGO_PKG_VERSION"));
 
 /// What is asked of the cluster.
@@ -46,7 +46,7 @@ impl Options {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ClusterError {
-    /// Neither a Pod's service account nor a kubeconfig tells how to reach the API server.
+    /// Neither a Pod's service account nor a kubeconfig says how to reach the API server.
     #[error(
         "cannot tell how to reach the API server, which --watch-services, --watch-namespaces, --watch-cron-jobs and \
          --self-managed need: \

@@ -102,13 +102,13 @@ pub enum ServeError {
 }
 
 impl From<PolicyErrors> for ServeError {
-    // Told whole by the message: were they its source too, they would be told twice.
+    // The message has all of it: as a source too, it would be printed twice.
     fn from(errors: PolicyErrors) -> Self {
         Self::Policy(errors)
     }
 }
 
-/// How a server came to its end.
+/// How a server ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
     /// Every request that was open got its answer.
@@ -230,14 +230,14 @@ impl Server {
     /// requests, a second signal entirely at once.
     ///
     /// # Errors
-    /// None any more, so far: what can fail does so before.
+    /// None so far: what can fail does so in [`Server::bind`].
     pub async fn run(self) -> Result<Ended, ServeError> {
         let app = self.app;
         let mut tasks = tokio::task::JoinSet::new();
         tasks.spawn(self.signals.drive_shutdown(app.lifecycle.clone(), self.shutdown_delay));
         tasks.spawn(self.sighup.switch_level());
         tasks.spawn(log::report_left_out());
-        tasks.spawn(reload::keep_looking(
+        tasks.spawn(reload::poll_files(
             Arc::clone(&app.tls),
             Arc::clone(&app.policies),
             Arc::clone(&app.cluster_cache),
@@ -304,7 +304,7 @@ pub fn run(options: ServeOptions, started: impl FnOnce(SocketAddr)) -> Result<En
         started(server.address());
         server.run().await
     });
-    // Whatever still computes has nobody left to answer to.
+    // What is still being evaluated has no client any more.
     runtime.shutdown_background();
     ended
 }

@@ -16,20 +16,19 @@ pub struct ServeOptions {
     pub listen: SocketAddr,
     /// The server's certificate.
     pub certificate: Certificate,
-    /// Who may send reviews; anybody where nothing is said.
+    /// Which clients may send reviews; every client where this is none.
     pub clients: Option<ClientAuth>,
-    /// What is judged, and how.
+    /// Where the policy comes from.
     pub policy: PolicySource,
-    /// What is judged by if the policy cannot be used at the start; nothing, so that the server does not start, if not
-    /// given.
+    /// The policy to start with if the configured one cannot be used; the server does not start then if this is none.
     pub policy_fallback: Option<Preset>,
-    /// Where metrics are shown, if anywhere.
+    /// The port of metrics and other routes for operators, if any.
     pub metrics_listen: Option<SocketAddr>,
-    /// The namespace that this runs in, if any: not judged.
+    /// The namespace that this runs in, if any: its objects are not judged.
     pub namespace: Option<String>,
-    /// Other namespaces that are not judged.
+    /// Other namespaces whose objects are not judged.
     pub excluded_namespaces: Vec<String>,
-    /// How often files are looked at again.
+    /// How often files are read again.
     pub reload_every: Duration,
     /// How long requests are still served after `SIGTERM`.
     pub shutdown_delay: Duration,

@@ -20,7 +20,7 @@ use crate::server::listener::shutdown::Lifecycle;
 use crate::server::state::cluster_cache::ClusterCache;
 use crate::server::state::policies::{Policies, PolicySource};
 
-/// The policy that holds where nobody chose one.
+/// The default policy.
 pub(crate) fn policy() -> Policy {
     load::preset(Preset::Recommended, registry().catalog()).unwrap()
 }
@@ -65,7 +65,7 @@ pub(crate) fn admission() -> Admission {
     Admission::new(policy())
 }
 
-/// A Job that nothing can be said against, but for what a test changes in it.
+/// A Job without findings, but for what a test changes in it.
 pub(crate) const JOB: &str = r#"{"apiVersion":"batch/v1","kind":"Job","metadata":{"name":"pi","namespace":"math"},
     "spec":{"backoffLimit":3,"completions":1,"parallelism":1,"activeDeadlineSeconds":600,"ttlSecondsAfterFinished":60,
     "template":{"metadata":{},"spec":{"restartPolicy":"Never","containers":[{"name":"pi","image":"perl:5.34"}]}}}}"#;

@@ -34,11 +34,11 @@ use crate::server::{Identity, ManagedCertificate};
 const AGAIN: Duration = Duration::from_millis(100);
 const SOON: Duration = Duration::from_secs(1);
 
-/// How many changes in a row are answered at once. Where somebody keeps changing things, a round every [`SOON`] is enough.
+/// How many changes in a row are handled at once. Where objects keep changing, a round every [`SOON`] is enough.
 const BURST: u32 = 30;
 
-/// How long an API server may take.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long a request to the API server may take.
+const API_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Keeps this replica's certificate, for ever.
 pub(super) async fn keep(client: Client, options: SelfManaged, certificate: ManagedCertificate) {
@@ -83,7 +83,7 @@ struct Keeper {
     /// The key and the certificate of `replica.newest`.
     newest: Option<Arc<keys::Signed>>,
     begin: Instant,
-    /// What was told last, so that it is told once.
+    /// The problem that was logged last, so that each is logged once.
     problem: Option<String>,
 }
 
@@ -96,11 +96,11 @@ enum Done {
 impl Keeper {
     /// Looks, decides and acts once. Returns how long to wait.
     async fn round(&mut self) -> Duration {
-        let looked = timeout(PATIENCE, self.objects.look()).await;
+        let looked = timeout(API_TIMEOUT, self.objects.look()).await;
         let seen = match looked.unwrap_or(Err(keys::CaError::Slow)) {
             Ok(seen) => seen,
             Err(error) => {
-                self.tell(Some(format!("cannot look at the cluster: {error}")));
+                self.log_problem(Some(format!("cannot look at the cluster: {error}")));
                 // What was verified stays, for as long as it is valid.
                 if self.replica.has_expired(Timestamp::now().as_second()) {
                     tracing::error!("the certificate has expired: serving none until there is another");
@@ -115,7 +115,7 @@ impl Keeper {
         let mut problem = seen.missing.clone();
         let mut busy = !actions.is_empty();
         for action in actions {
-            let acted = timeout(PATIENCE, self.act(&seen, action, clock)).await;
+            let acted = timeout(API_TIMEOUT, self.act(&seen, action, clock)).await;
             match acted.unwrap_or(Err(keys::CaError::Slow)) {
                 Ok(Done::Go) => {}
                 Ok(Done::LookAgain) => break,
@@ -126,7 +126,7 @@ impl Keeper {
                 }
             }
         }
-        self.tell(problem);
+        self.log_problem(problem);
         if busy { AGAIN } else { self.pause() }
     }
 
@@ -210,8 +210,8 @@ impl Keeper {
         }
     }
 
-    /// Says what is in the way, once for as long as it is.
-    fn tell(&mut self, problem: Option<String>) {
+    /// Logs a problem once, for as long as it lasts, and its end.
+    fn log_problem(&mut self, problem: Option<String>) {
         if problem != self.problem {
             match &problem {
                 Some(problem) => {

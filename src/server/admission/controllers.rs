@@ -1,7 +1,7 @@
-//! Whose a Job is: a controller's, which makes it for an owner, or that of the user who asks.
+//! Whether a Job was made by a controller for its owner, or by a user.
 //!
-//! Anybody can write an owner reference and any annotation, so that neither proves anything. What proves it is who asks:
-//! the CronJob controller, or a user whom the policy names. A Job that somebody makes by hand from a CronJob
+//! Any user can write an owner reference and any annotation, so that neither proves anything. The account does: that of
+//! the CronJob controller, or one that the policy names. A Job that a user makes by hand from a CronJob
 //! (`kubectl create job --from`) is known by what it is: exactly what the CronJob, which must be known, would make itself.
 
 use std::collections::BTreeMap;
@@ -42,7 +42,7 @@ pub(super) struct Origin<'a> {
     pub(super) is_controllers: bool,
     /// Who asks for it.
     pub(super) author: Author<'a>,
-    /// Whether it says that it is a CronJob's run by hand, and nobody here knows the CronJobs.
+    /// Whether it claims to be a CronJob's run by hand, and CronJobs are not watched.
     pub(super) may_be_run: bool,
 }
 
@@ -65,18 +65,18 @@ impl<'a> Origin<'a> {
         };
         let of_cron_job = job.is_some() && owner.kind == "CronJob" && owner.api_version.starts_with("batch/");
         let known = job.filter(|_| of_cron_job).and_then(|job| cron_jobs.owner(&job.metadata, owner));
-        let vouched = Author { doubts_owner: false, owner_labels: known.map(|known| &known.labels), ..alone };
+        let trusted = Author { doubts_owner: false, owner_labels: known.map(|known| &known.labels), ..alone };
         let is_run = || {
             let run = job.and_then(|job| Run::of(job.spec.clone()?));
             run.zip(known).is_some_and(|(run, known)| {
-                let settings = policy.settings_for(&subject_by(object, namespace_labels, vouched));
+                let settings = policy.settings_for(&subject_by(object, namespace_labels, trusted));
                 run.is_same(&known.run, &settings.defaults)
             })
         };
         if (of_cron_job && CRON_JOB_CONTROLLERS.contains(&user)) || policy.names_controller(user) || is_run()
         {
             origin.is_controllers = job.is_some();
-            origin.author = vouched;
+            origin.author = trusted;
         }
         origin.may_be_run = of_cron_job
             && !origin.is_controllers
@@ -88,18 +88,18 @@ impl<'a> Origin<'a> {
 
 /// All CronJobs, as far as it takes to know their Jobs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[cfg_attr(not(feature = "cluster"), allow(dead_code, reason = "nobody looks without a cluster"))]
+#[cfg_attr(not(feature = "cluster"), allow(dead_code, reason = "only a cluster's watches make them"))]
 pub(crate) enum CronJobs {
-    /// Nobody looks.
+    /// They are not watched.
     #[default]
     Unwatched,
-    /// Somebody looks, and has not seen all of them yet.
+    /// They are watched, and have not been listed completely yet.
     Awaited,
     /// All there are.
     Known {
         /// By namespace and name.
         cron_jobs: BTreeMap<Arc<str>, BTreeMap<Arc<str>, Arc<KnownCronJob>>>,
-        /// Since when nothing has been heard of them, where that is so.
+        /// Since when the watch has been broken, if it is.
         lost: Option<Timestamp>,
     },
 }
@@ -115,7 +115,7 @@ impl CronJobs {
 
 /// What is kept of a CronJob.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(not(feature = "cluster"), allow(dead_code, reason = "nobody looks without a cluster"))]
+#[cfg_attr(not(feature = "cluster"), allow(dead_code, reason = "only a cluster's watches make them"))]
 pub(crate) struct KnownCronJob {
     /// Its uid.
     pub(crate) uid: String,

@@ -1,4 +1,4 @@
-//! What is answered to a review. Pure and synchronous: the same for a server and for one review in a file.
+//! Decides on a review. Pure and synchronous: the same for a server and for one review in a file.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ use super::unjudged::Unjudged;
 use super::without_verdict;
 use jobguard_text::plain_within;
 
-/// What whoever runs a CronJob by hand is told beside a denial.
+/// The warning beside the denial of a Job that may be a CronJob's run by hand.
 const RUN_BY_HAND: &str = "this Job was judged like any other: jobguard would only know it as a run of its CronJob if it \
                            watched CronJobs (--watch-cron-jobs)";
 
@@ -39,7 +39,7 @@ pub struct Admission {
     services: Arc<Services>,
     namespaces: Arc<Namespaces>,
     cron_jobs: Arc<CronJobs>,
-    /// Namespaces whose objects are nobody's business here.
+    /// Namespaces whose objects are not judged.
     excluded: Arc<[String]>,
 }
 
@@ -183,7 +183,7 @@ impl Admission {
     fn answer_unjudged(&self, endpoint: Endpoint, head: &Head, why: &Unjudged) -> (Response, Outcome) {
         let other = || Unjudged::OtherKind { found: plain_within(&head.kind.to_string(), MAX_KIND) };
         let why = if head.kind.kind.is_empty() || is_ours(&head.kind) { why } else { &other() };
-        // What controls the Job stands in the object; that a controller makes it now is told by its account.
+        // What controls the Job stands in the object; that a controller makes it now is known by its account.
         let by_controller = head.operation == Some(Operation::Create)
             && head.kind.kind == Kind::Job.as_str()
             && is_controller(&self.policy, head.user());
@@ -328,7 +328,7 @@ impl Admission {
     }
 }
 
-/// The answer where nobody looks.
+/// The answer to a request that is not judged.
 fn pass_over<O>(request: &Request<O>, why: PassedOver) -> (Response, Outcome) {
     (Response::allow(&request.uid), Outcome::passed_over(&Head::from(request), why))
 }
@@ -388,7 +388,7 @@ fn located(mut workload: Workload, request: &Request<Sent<'_>>) -> Workload {
 }
 
 /// An object that is being created. An API server has prepared it already, but for defaults that an older one does not
-/// know; in a review that somebody wrote by hand, nobody has.
+/// know; in a review that was written by hand, nothing has.
 fn created(server: &Server, workload: Workload) -> Object {
     if is_by_hand(&workload) {
         return server.created(workload).prepare_for_create().into();

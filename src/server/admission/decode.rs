@@ -1,4 +1,4 @@
-//! The object of a review, without what nobody here looks at.
+//! Decodes the object of a review, without the fields that no rule reads.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -62,7 +62,7 @@ impl<'de> Visitor<'de> for KnownVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Known, A::Error> {
-        let untold = || A::Error::custom("the object does not begin with its kind");
+        let unexpected = || A::Error::custom("the object does not begin with its kind");
         let mut metadata = None::<Option<ObjectMeta>>;
         let mut workload = None::<Workload>;
         let mut kind = self.kind;
@@ -74,19 +74,19 @@ impl<'de> Visitor<'de> for KnownVisitor {
                     kind = match map.next_value::<Cow<'_, str>>()?.as_ref() {
                         "Job" => Some(Kind::Job),
                         "CronJob" => Some(Kind::CronJob),
-                        _ => return Err(untold()),
+                        _ => return Err(unexpected()),
                     };
                 }
                 // What is given twice is for a reader that knows which of the two counts.
-                Key::Metadata if metadata.is_some() => return Err(untold()),
+                Key::Metadata if metadata.is_some() => return Err(unexpected()),
                 Key::Metadata => metadata = Some(next(&mut map)?),
                 Key::Spec | Key::Status => {
-                    let kind = kind.ok_or_else(untold)?;
+                    let kind = kind.ok_or_else(unexpected)?;
                     match (workload.get_or_insert_with(|| empty(kind)), key) {
                         (Workload::Job(job), Key::Status) => job.status = next(&mut map)?,
                         (Workload::CronJob(_), Key::Status) => drop(map.next_value::<IgnoredAny>()?),
                         (Workload::Job(job), _) if job.spec.is_none() => job.spec = next(&mut map)?,
-                        (Workload::Job(_), _) => return Err(untold()),
+                        (Workload::Job(_), _) => return Err(unexpected()),
                         (Workload::CronJob(cron_job), _) => {
                             cron_job.spec = next::<Option<_>, A>(&mut map)?.unwrap_or_default();
                         }
@@ -97,7 +97,7 @@ impl<'de> Visitor<'de> for KnownVisitor {
         }
         let mut workload = match workload {
             Some(workload) => workload,
-            None => empty(kind.ok_or_else(untold)?),
+            None => empty(kind.ok_or_else(unexpected)?),
         };
         *workload.metadata_mut() =
             ObjectMeta { managed_fields: None, ..metadata.flatten().unwrap_or_default() };

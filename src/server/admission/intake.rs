@@ -1,4 +1,4 @@
-//! What of a review is kept while it is counted, and what follows where its objects exceed a limit.
+//! Limits: elements and depth are counted while a review arrives, and objects that exceed a limit are not judged.
 
 use std::ops::Range;
 
@@ -12,7 +12,7 @@ use super::request::Operation;
 use super::unjudged::Unjudged;
 
 /// The largest review that is judged, in bytes. Requests to an API server have 3 MiB, and what it stores has 1.5 MiB
-/// where nobody has configured more; it writes `<`, `>` and `&` to webhooks in six bytes each, in the new object and
+/// by default; it writes `<`, `>` and `&` to webhooks in six bytes each, in the new object and
 /// in the old one.
 pub(crate) const MAX_BODY: usize = 28 << 20;
 
@@ -96,7 +96,7 @@ impl Intake {
         let [new, old] = [Which::New, Which::Old].map(|which| self.scanner.count(which).exceeds(limits));
         let too_large = length > MAX_BODY;
         let was_no_better = old.is_some() || (new.is_none() && too_large);
-        // Only an API server's word makes an object a stored one, and it gives that for updates alone.
+        // Only the API server says that an object is a stored one, and only for updates.
         let is_update = || Head::read(&self.kept.outline).operation == Some(Operation::Update);
         let why = match new.or(old) {
             _ if was_no_better && self.has_same_spec() && is_update() => Unjudged::StoredTooLarge,
@@ -158,7 +158,7 @@ pub(crate) fn check(
 struct OldObject {
     /// How much of the text has come by, in bytes.
     at: usize,
-    /// Several where somebody wrote the key several times.
+    /// Several where the key is given several times.
     places: Vec<Range<usize>>,
 }
 

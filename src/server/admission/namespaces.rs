@@ -10,18 +10,18 @@ pub(crate) type Labels = BTreeMap<String, String>;
 
 /// All namespaces with their labels.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[cfg_attr(not(feature = "cluster"), allow(dead_code, reason = "nobody looks without a cluster"))]
+#[cfg_attr(not(feature = "cluster"), allow(dead_code, reason = "only a cluster's watches make them"))]
 pub(crate) enum Namespaces {
-    /// Nobody looks.
+    /// They are not watched.
     #[default]
     Unwatched,
-    /// Somebody looks, and has not seen all of them yet.
+    /// They are watched, and have not been listed completely yet.
     Awaited,
     /// All there are.
     Known {
         /// By name.
         labels: BTreeMap<Arc<str>, Arc<Labels>>,
-        /// Since when nothing has been heard of them, where that is so.
+        /// Since when the watch has been broken, if it is.
         lost: Option<Timestamp>,
     },
 }

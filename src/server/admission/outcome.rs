@@ -39,7 +39,7 @@ impl Outcome {
         Self::new(Some(request.operation), &request.kind, Some(request.dry_run), verdict)
     }
 
-    /// Of a request that nobody looks at.
+    /// Of a request that is not judged.
     pub(crate) fn passed_over(head: &Head, why: PassedOver) -> Self {
         let unjudged = Some((why.reason(), "allowed"));
         Self { unjudged, ..Self::new(head.operation, &head.kind, head.dry_run, PASSED_OVER) }

@@ -104,10 +104,10 @@ pub(crate) struct Request<O> {
     pub(crate) operation: Operation,
     #[serde(default)]
     pub(super) user_info: Option<UserInfo>,
-    /// The new object; none on DELETE, and where nobody looks at it ([`Request::passed_over`]).
+    /// The new object; none on DELETE, and where it is not judged ([`Request::passed_over`]).
     #[serde(default = "Option::default")]
     pub(crate) object: Option<O>,
-    /// The stored object, on UPDATE and DELETE; none where nobody looks at it.
+    /// The stored object, on UPDATE and DELETE; none where it is not judged.
     #[serde(default = "Option::default")]
     pub(crate) old_object: Option<O>,
     /// Whether nothing is going to be stored, whatever is answered.
@@ -161,8 +161,8 @@ impl<O> Request<O> {
     }
 }
 
-/// Why nobody looks at a request, which is then allowed in silence. None of it lets anything run that would not be judged
-/// otherwise.
+/// Why a request is not judged, which is then allowed without a warning. None of it lets anything run that would
+/// otherwise be judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PassedOver {
     /// Objects of this namespace are not judged; it stands in the request's path, and who may write there is for the

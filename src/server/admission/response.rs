@@ -1,4 +1,4 @@
-//! What an API server is answered: the response of an `AdmissionReview`, and the `Status` in it.
+//! What is sent back to an API server: the response of an `AdmissionReview`, and the `Status` in it.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::request::{API_VERSION, KIND};
 
-/// An answer. It is allowed and says nothing else until it is told otherwise.
+/// A response. By default it allows the operation and has nothing else.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Response {
@@ -25,10 +25,10 @@ pub(crate) struct Response {
     patch: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     patch_type: Option<&'static str>,
-    /// What the audit log is told; the API server puts the webhook's name before each key.
+    /// What goes into the audit log; the API server puts the webhook's name before each key.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) audit_annotations: BTreeMap<&'static str, String>,
-    /// What the user is told, though the operation goes on.
+    /// What the user is warned of, though the operation goes on.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) warnings: Vec<String>,
 }

@@ -17,7 +17,7 @@ use jobguard_text::plain_within;
 /// The longest piece of a request that an error quotes, in characters.
 const QUOTE: usize = 60;
 
-/// Why a body is no review that could be answered.
+/// Why a body is not a review that can be answered.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ReviewError {
@@ -118,10 +118,9 @@ impl<'a> Review<'a> {
     /// Reads a review.
     ///
     /// # Errors
-    /// Whatever leaves no uid to answer to, or is said in a version of `AdmissionReview` in which no answer can be
-    /// given.
+    /// When there is no uid to answer to, or `AdmissionReview` has a version in which no answer can be given.
     pub(crate) fn read(body: &'a [u8]) -> Result<Self, ReviewError> {
-        // Said here, since serde reads a list as a struct as well.
+        // Checked here, since serde reads a list as a struct as well.
         match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
             None => return Err(ReviewError::Empty),
             Some(b'{') => {}

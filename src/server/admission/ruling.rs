@@ -1,4 +1,4 @@
-//! From findings to the words of an answer, all of them bounded.
+//! From findings to the texts of a response, all of them bounded.
 
 use std::fmt::{self, Write as _};
 
@@ -118,7 +118,7 @@ impl<'a> Ruling<'a> {
             annotations.insert("decision", decision.as_str().to_owned());
         }
         let of = |findings: &[Finding]| {
-            list(findings.iter().map(|finding| Said(finding.rule.id(), finding.severity)).collect())
+            list(findings.iter().map(|finding| RuleLevel(finding.rule.id(), finding.severity)).collect())
         };
         if !self.verdict.findings.is_empty() {
             annotations.insert("findings", of(&self.verdict.findings));
@@ -130,7 +130,7 @@ impl<'a> Ruling<'a> {
     }
 
     fn status(&self) -> Status {
-        // Where only the API server's own rules speak, of a review that somebody wrote by hand, the answer is the one that
+        // Where only the API server's own rules speak, of a review that was written by hand, the answer is the one that
         // the API server would give.
         let (code, reason) = if self.denying.iter().all(|finding| finding.rule.spec.category() == "api") {
             (422, "Invalid")
@@ -172,7 +172,7 @@ impl<'a> Ruling<'a> {
         message
     }
 
-    /// What the user is told, though the object is stored; after a denial, what there is besides.
+    /// What the user is warned of, though the object is stored; after a denial, what there is besides.
     fn warnings(&self) -> Vec<String> {
         let would_deny = self.decision() == Decision::WouldDeny;
         let texts: Vec<String> = self
@@ -247,11 +247,11 @@ pub(crate) fn changes_annotation<'a>(paths: impl Iterator<Item = &'a FieldPath>)
     list(paths.map(|path| plain_within(&path.to_string(), MAX_PATH)).collect())
 }
 
-/// A rule that has something to say, and how loudly.
+/// A rule with findings, and their severity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Said(&'static str, Severity);
+struct RuleLevel(&'static str, Severity);
 
-impl fmt::Display for Said {
+impl fmt::Display for RuleLevel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(rule, severity) = self;
         write!(f, "{rule}={}", severity.as_str())
@@ -317,9 +317,13 @@ mod tests {
 
     #[test]
     fn lists_are_sorted_and_bounded() {
-        let said = vec![Said("b", Severity::Error), Said("a", Severity::Info), Said("b", Severity::Error)];
-        assert_eq!(list(said), "a=info,b=error");
-        assert_eq!(list::<Said>(Vec::new()), "");
+        let levels = vec![
+            RuleLevel("b", Severity::Error),
+            RuleLevel("a", Severity::Info),
+            RuleLevel("b", Severity::Error),
+        ];
+        assert_eq!(list(levels), "a=info,b=error");
+        assert_eq!(list::<RuleLevel>(Vec::new()), "");
         let long = list((0..5000).map(|number| format!("rule{number:05}")).collect());
         assert!(long.len() <= MAX_ANNOTATION && long.ends_with(",..."), "{long}");
     }

@@ -1,4 +1,4 @@
-//! The span of a review, for the log: lines within it carry what the review was about, whoever writes them.
+//! The span of a review, for the log: every line within it carries what the review was about.
 
 use tracing::span::EnteredSpan;
 

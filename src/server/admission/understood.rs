@@ -8,8 +8,8 @@ use serde::{Deserialize, Deserializer};
 use super::decode::{Known, Sent};
 use super::request::{GroupVersionKind, Request, UserInfo, passed_over};
 
-/// A request with its objects, where anybody looks at them: API servers write what they ask before the objects that they
-/// ask about, and those of a question that is not judged here are passed over.
+/// A request with its objects, where they are judged: API servers write the request's own fields before its objects, and
+/// those of a request that is not judged are skipped.
 ///
 /// Whatever is unusual is an error: a second reader, which has more time, says what is wrong or makes do with it.
 #[derive(Debug)]

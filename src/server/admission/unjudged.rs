@@ -72,7 +72,7 @@ pub(crate) enum Fault {
     Object,
     /// The server's: it has too much to do.
     Server,
-    /// That of whoever sends the request, or of the webhook configuration.
+    /// The sender's, or that of the webhook configuration.
     Request,
 }
 
@@ -121,8 +121,8 @@ impl Unjudged {
         }
     }
 
-    /// Whose fault it is. A fault of jobguard that an object leads into is the object's: whoever finds such an object
-    /// could use it to pass every policy.
+    /// Whose fault it is. A fault of jobguard that an object leads into is the object's: otherwise such an object
+    /// would pass every policy.
     pub(crate) const fn fault(&self) -> Fault {
         match self {
             Self::Unreadable { .. }
@@ -169,7 +169,7 @@ impl Unjudged {
             Self::Panicked => Some((500, "InternalError")),
             Self::Overloaded => Some((429, "TooManyRequests")),
             Self::TimedOut => Some((504, "Timeout")),
-            // Nobody who may create Pods should need jobguard's consent.
+            // Other kinds do not depend on jobguard.
             Self::OtherKind { .. } => None,
             // Old objects stay editable where nothing becomes worse.
             Self::StoredTooLarge => None,

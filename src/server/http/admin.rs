@@ -31,7 +31,7 @@ use crate::server::listener::timeouts::Timeouts;
 use crate::server::metrics::build::Build;
 use crate::server::metrics::exposition::Format;
 
-/// How many connections there may be at a time: two Prometheus servers, a kubelet, and somebody who looks. Others that
+/// How many connections there may be at a time: two Prometheus servers, a kubelet, and an operator. Others that
 /// are open are closed for new ones, so that they keep out no probe.
 pub(crate) const MAX_CONNECTIONS: usize = 64;
 
@@ -80,7 +80,7 @@ pub(crate) async fn serve(listener: TcpListener, app: App) {
         tokio::spawn(async move {
             let _place = Place { table: &table, slot: &slot, metrics: None };
             tokio::select! {
-                _ = timeout(LONGEST, talk(stream, router, &slot)) => {}
+                _ = timeout(LONGEST, serve_connection(stream, router, &slot)) => {}
                 () = slot.evicted() => {}
                 () = lifecycle.reached(Phase::Ended) => {}
             }
@@ -92,8 +92,8 @@ pub(crate) async fn serve(listener: TcpListener, app: App) {
     }
 }
 
-/// Answers the requests of one connection.
-async fn talk(stream: TcpStream, router: Router, slot: &Arc<Slot>) {
+/// Serves one connection.
+async fn serve_connection(stream: TcpStream, router: Router, slot: &Arc<Slot>) {
     let service = service_fn(|request: Request<Incoming>| {
         slot.answering();
         let answer = router.clone().call(request.map(Body::new));
@@ -107,7 +107,7 @@ async fn talk(stream: TcpStream, router: Router, slot: &Arc<Slot>) {
     let stream = TimeoutStream::new(stream, Arc::clone(slot), timeouts);
     let mut server = http1::Builder::new();
     server.header_read_timeout(None).max_buf_size(MAX_BUFFER);
-    // However it ends, the client knows.
+    // Errors are the client's to see.
     let _ = server.serve_connection(TokioIo::new(stream), service).await;
 }
 
@@ -146,7 +146,7 @@ mod tests {
         assert_eq!(code, 404);
         for path in ["/metrics", "/policy", "/version", "/livez", "/healthz", "/readyz"] {
             assert!(text.contains(path), "{text}");
-            assert_eq!(get(&app, path).await.0 == 404, false, "{path}");
+            assert_ne!(get(&app, path).await.0, 404, "{path}");
         }
     }
 

@@ -1,4 +1,4 @@
-//! When an answer is due: the API server says in the URL how long it waits (`?timeout=10s`).
+//! Deadlines of responses: the API server sends its timeout in the URL (`?timeout=10s`).
 
 use std::time::Duration;
 
@@ -7,8 +7,8 @@ use jobguard_text::duration::{self, DurationFault};
 /// The longest that an API server waits for a webhook.
 const LONGEST: Duration = Duration::from_secs(30);
 
-/// How much of the time is kept back for the way.
-const FOR_THE_WAY: Duration = Duration::from_millis(500);
+/// How much of the client's timeout is kept back, so that the response arrives before it ends.
+const RESPONSE_MARGIN: Duration = Duration::from_millis(500);
 
 /// How long the answer to a request with this query may take, `default` where the query does not say. Some of the
 /// time that the client waits is kept back, so that the answer comes before it gives up.
@@ -22,7 +22,7 @@ pub(crate) fn time_to_answer(query: Option<&str>, default: Duration) -> Duration
     match asked {
         Some(asked) => {
             let asked = asked.min(LONGEST);
-            asked - FOR_THE_WAY.min(asked / 10)
+            asked - RESPONSE_MARGIN.min(asked / 10)
         }
         None => default,
     }
@@ -31,7 +31,7 @@ pub(crate) fn time_to_answer(query: Option<&str>, default: Duration) -> Duration
 /// The least that a body has to arrive at, in bytes a second, once [`body_time`]'s allowance is over.
 const BODY_RATE: u64 = 1 << 20;
 
-/// The longest that a large body may take besides the allowance, in seconds: anybody can announce anything.
+/// The longest that a large body may take besides the allowance, in seconds: the announced length is not to be trusted.
 const MAX_EXTRA: u64 = 10;
 
 /// How long a body may take to arrive of which so many bytes are announced, if any: `allowance`, and what a large one

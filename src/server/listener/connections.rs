@@ -46,7 +46,7 @@ pub(crate) struct Connections<H> {
     pub(crate) metrics: Arc<Metrics>,
 }
 
-/// Held by every open connection: all have ended when nobody holds it.
+/// Held by every open connection: all have ended once every sender is dropped.
 type Open = mpsc::Sender<Infallible>;
 
 impl<H: Handler> Connections<H> {
@@ -79,13 +79,7 @@ impl<H: Handler> Connections<H> {
                 if let Err(problem) = connections.connection(stream, address, slot).await {
                     connections.metrics.connection_closed(problem.reason());
                     tracing::debug!(client = %address, %problem, "connection ended");
-                    if problem.is_distrust() {
-                        tracing::warn!(
-                            client = %address,
-                            %problem,
-                            "a client does not trust the certificate: do caBundle, host name and dates fit?"
-                        );
-                    }
+                    untrusted_cert_log(&problem, address);
                 }
             });
         })
@@ -98,16 +92,21 @@ impl<H: Handler> Connections<H> {
         address: SocketAddr,
         slot: Arc<Slot>,
     ) -> Result<(), Problem> {
-        // Given back however this ends, by a panic as well.
+        // Released however this ends, by a panic as well.
         let _place = Place { table: &self.table, slot: &slot, metrics: Some(&self.metrics) };
         tokio::select! {
-            ended = self.talk(stream, address, &slot) => ended,
+            ended = self.serve_connection(stream, address, &slot) => ended,
             () = slot.evicted() => Err(Problem::Evicted),
             () = self.lifecycle.reached(Phase::Ended) => Ok(()),
         }
     }
 
-    async fn talk(&self, stream: TcpStream, address: SocketAddr, slot: &Arc<Slot>) -> Result<(), Problem> {
+    async fn serve_connection(
+        &self,
+        stream: TcpStream,
+        address: SocketAddr,
+        slot: &Arc<Slot>,
+    ) -> Result<(), Problem> {
         // Answers are written whole; waiting to fill a packet would only delay them.
         stream.set_nodelay(true)?;
         let authorities = self.tls.authorities();
@@ -148,7 +147,7 @@ impl<H: Handler> Connections<H> {
         client: Client,
         slot: &Arc<Slot>,
     ) -> impl Future<Output = Result<Response, Infallible>> {
-        // Nobody asks for the next probe on the same connection, or needs to.
+        // A kubelet opens a new connection for every probe.
         let probe = matches!(request.uri().path(), "/livez" | "/healthz" | "/readyz");
         let mut request = request.map(|body| Arriving::new(body, slot, &self.table));
         request.extensions_mut().insert(client);
@@ -200,9 +199,9 @@ enum Problem {
 }
 
 impl Problem {
-    /// Whether the client found the certificate wanting: it says so in different ways (that a signature of another
-    /// authority of the same name does not fit is `DecryptError`).
-    fn is_distrust(&self) -> bool {
+    /// Whether the client rejected the certificate, by whichever alert (a signature of another authority of the same
+    /// name is a `DecryptError`).
+    fn is_rejected_certificate(&self) -> bool {
         use rustls::AlertDescription::{
             BadCertificate, CertificateExpired, CertificateUnknown, DecryptError, UnknownCA,
             UnsupportedCertificate,
@@ -232,6 +231,17 @@ impl Problem {
             Self::Http(error) if is_late(error) => "timeout",
             Self::Io(_) | Self::Http(_) => "broken",
         }
+    }
+}
+
+/// Logs that a client rejected the certificate, if that is the problem: a misconfigured caBundle is seen here first.
+fn untrusted_cert_log(problem: &Problem, client: SocketAddr) {
+    if problem.is_rejected_certificate() {
+        tracing::warn!(
+            %client,
+            %problem,
+            "a client does not trust the certificate: do caBundle, host name and dates fit?"
+        );
     }
 }
 

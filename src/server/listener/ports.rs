@@ -42,7 +42,7 @@ pub(crate) fn listen(
     listen_by(reviews, metrics, open)
 }
 
-/// The same, by whatever opens a port.
+/// The same, with the function that opens a port.
 fn listen_by<L>(
     reviews: SocketAddr,
     metrics: Option<SocketAddr>,
@@ -102,7 +102,7 @@ fn is_without_ipv6(error: &io::Error) -> bool {
     }
 }
 
-/// What is in the way, in words.
+/// The cause, in words.
 fn explain(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::AddrInUse => "another program has the port; choose another one".to_owned(),
@@ -210,7 +210,7 @@ mod tests {
             let all = |address: SocketAddr| Ok(((), address));
             let taken = listen_by(address("[::]:8443"), None, all).unwrap();
             assert_eq!(taken.0.1, address("[::]:8443"));
-            // Who asks for IPv4 gets it, and needs no word about that.
+            // An IPv4 address is taken as it is, without a log line.
             listen_by(address("0.0.0.0:8443"), None, without_ipv6(no_such_family)).unwrap();
         });
         assert!(lines.is_empty(), "{lines:?}");

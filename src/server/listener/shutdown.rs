@@ -1,28 +1,28 @@
-//! The end of the server, step by step.
+//! Graceful shutdown, step by step.
 //!
-//! The API server goes on sending for a while after it was told that a Pod ends. So readiness goes first, then
-//! come some seconds in which requests are still served and every connection is closed after its answer, then
-//! the drain: no new connections, open requests get their answer, idle connections are closed.
+//! The API server goes on sending requests for a while after a Pod was marked as terminating. So readiness fails first;
+//! for some seconds requests are still served, and every connection is closed after its response; then comes the drain:
+//! no new connections, open requests are answered, idle connections are closed.
 
 use std::io;
 use std::time::Duration;
 
 use tokio::sync::watch;
 
-/// How far the end has come.
+/// How far the shutdown has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Phase {
-    /// Business as usual.
+    /// Normal operation.
     Serving,
     /// Not ready any more, but serving; connections end with their answer.
     Leaving,
     /// No new connections and no further requests on the open ones.
     Draining,
-    /// Over, whatever is still open.
+    /// Ended, whatever is still open.
     Ended,
 }
 
-/// The phase, as everybody who has to know sees it.
+/// The phase, shared by all tasks.
 #[derive(Debug, Clone)]
 pub(crate) struct Lifecycle {
     phase: watch::Sender<Phase>,
@@ -57,12 +57,12 @@ impl Lifecycle {
     }
 }
 
-/// Why the end has come.
+/// The signal that started the shutdown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Signal {
-    /// Somebody who manages this process wants it gone: `SIGTERM`.
+    /// `SIGTERM`: from the kubelet or another process manager.
     Terminate,
-    /// Somebody at a terminal pressed Ctrl-C: `SIGINT`.
+    /// `SIGINT`: Ctrl-C at a terminal.
     Interrupt,
 }
 
@@ -76,7 +76,7 @@ pub(crate) struct Signals {
 }
 
 impl Signals {
-    /// Takes the signals over from here on.
+    /// Registers the handlers: without them, the signals end the process.
     pub(crate) fn listen() -> io::Result<Self> {
         #[cfg(unix)]
         {
@@ -103,8 +103,8 @@ impl Signals {
         }
     }
 
-    /// Leads the server to its end. `SIGTERM` waits for `delay` before the drain; `SIGINT` drains at once, since
-    /// no API server waits for a server at somebody's terminal; a second signal ends everything.
+    /// Drives the phases. `SIGTERM` waits for `delay` before the drain; `SIGINT` drains at once, since no API server
+    /// sends requests to a server at a terminal; a second signal ends everything.
     pub(crate) async fn drive_shutdown(mut self, lifecycle: Lifecycle, delay: Duration) {
         let signal = self.next().await;
         lifecycle.advance(Phase::Leaving);

@@ -1,10 +1,10 @@
-//! Which connections there are, how far each has come, and which one is closed when there is no room.
+//! The table of open connections: the state of each, and which one is evicted when the table is full.
 //!
-//! Anybody can open connections, say nothing, ask for probes or leave bodies unfinished. Trusted is only a connection
-//! on which a review was answered. When all places are taken, a new connection takes the place of an untrusted one: the
+//! Any client can open connections, send nothing, request probes or leave bodies unfinished. Only a connection on which a
+//! review was answered is trusted. When all places are taken, a new connection takes the place of an untrusted one: the
 //! oldest of the address that holds most of them. Trusted connections leave a part of the places to the others, so that
 //! there is always room for a probe or for an API server's next connection; among themselves, addresses share the rest.
-//! So clients that are of no use, however many, keep nobody out, and one address keeps out no other.
+//! So idle clients, however many, exclude no other, and one address excludes no other.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
@@ -119,7 +119,7 @@ impl Slot {
         self.trusted.load(Ordering::Relaxed)
     }
 
-    /// Waits until somebody else needs the place.
+    /// Waits for the eviction of this connection.
     pub(crate) async fn evicted(&self) {
         self.evicted.notified().await;
     }
@@ -137,7 +137,7 @@ pub(crate) struct Table {
     max: usize,
     max_trusted: usize,
     slots: Mutex<Slots>,
-    /// Told when an evicted connection has been closed.
+    /// Notified when an evicted connection has been closed.
     closed: Notify,
 }
 
@@ -230,8 +230,10 @@ impl Table {
     pub(crate) fn make_room(&self) {
         let mut slots = self.lock();
         // As for a client from an address that has none yet.
-        let nobody = IpAddr::from([0, 0, 0, 0]);
-        if let Some(victim) = slots.untrusted_victim(nobody).or_else(|| slots.trusted_victim(nobody)) {
+        let unspecified = IpAddr::from([0, 0, 0, 0]);
+        if let Some(victim) =
+            slots.untrusted_victim(unspecified).or_else(|| slots.trusted_victim(unspecified))
+        {
             slots.evict(victim);
         }
     }
@@ -396,7 +398,7 @@ mod tests {
         assert!(matches!(table.enter(API_SERVER.into()), Entry::Taken(_)));
         tokio::time::timeout(Duration::from_secs(5), silent.evicted()).await.unwrap();
         assert_eq!(table.len(), 3);
-        // Leaving after having been replaced takes nobody's place.
+        // Leaving after an eviction frees no other slot.
         table.leave(&silent);
         assert_eq!(table.len(), 3);
         table.leave(&proven);
@@ -450,7 +452,7 @@ mod tests {
             enter(&table, API_SERVER);
         }
         assert!(is_open(&table, &first));
-        // Nothing but those: whoever comes from elsewhere gets in all the same.
+        // Clients from other addresses are accepted all the same.
         let table = Table::new(8);
         (0..8).for_each(|_| enter(&table, TENANT).answering());
         assert!(matches!(table.enter(TENANT.into()), Entry::Full));

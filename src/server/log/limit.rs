@@ -1,9 +1,9 @@
-//! Which lines of the log are limited: every one that a client, or somebody who may create Jobs, can cause.
+//! Which lines of the log are limited: every one that a client, or a user who may create Jobs, can cause.
 //!
 //! It is seen from the event itself, so that no place in the program can forget it: a line with the field `client` is
 //! about a connection, one with `uid` about a review, one with `place` about a fault in the program, and one of another
 //! crate about what that crate met. All others are about the server itself (its files, its policy, its end), which
-//! nobody outside has a hand in. With `debug` nothing is left out: that was asked for, to look at single connections.
+//! no client can cause. With `debug` nothing is left out: that was asked for, to look at single connections.
 
 use std::collections::BTreeMap;
 use std::fmt::{Debug, Write as _};
@@ -18,14 +18,14 @@ use tracing_subscriber::layer::{Context, Layer};
 use super::rate_limited::{Budget, RateLimited};
 use jobguard_text::plain_within;
 
-/// What anybody can cause who reaches a port: the first of its kind, by path, code and reason.
+/// What every client that reaches a port can cause: the first of its kind, by path, code and reason.
 const CLIENTS: Budget = Budget { each: 1, all: 16, kinds: 16 };
 
-/// What anybody can cause who may create Jobs, by namespace and reason. Enough for a bad rollout; a flood of one namespace leaves
-/// the others their lines.
+/// What every user who may create Jobs can cause, by namespace and reason. Enough for a bad rollout; a flood in one
+/// namespace leaves the others their lines.
 const REVIEWS: Budget = Budget { each: 120, all: 1200, kinds: 64 };
 
-/// How many messages are told apart. The program has far fewer.
+/// How many messages are counted separately. The program has far fewer.
 const MAX_MESSAGES: usize = 64;
 
 /// How much of a kind is shown, in characters.

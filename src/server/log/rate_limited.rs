@@ -13,7 +13,7 @@ pub(crate) struct Budget {
     pub(crate) each: u32,
     /// Of all kinds together, besides the first line of each.
     pub(crate) all: u32,
-    /// How many kinds are told apart. Any others count as one.
+    /// How many kinds are counted separately. All others count as one.
     pub(crate) kinds: usize,
 }
 
@@ -57,7 +57,7 @@ impl<K: Ord> RateLimited<K> {
     }
 
     /// How many lines of each kind were left out in the minutes that are over at `now`, since this was asked last. No
-    /// kind stands for all that were not told apart.
+    /// kind stands for all that are not counted separately.
     pub(crate) fn left_out(&mut self, now: Instant) -> BTreeMap<Option<K>, u64> {
         self.turn(now);
         std::mem::take(&mut self.over)
@@ -83,7 +83,7 @@ impl<K: Ord> RateLimited<K> {
             if count.left_out == 0 {
                 continue;
             }
-            // Where nobody asks, this does not grow either.
+            // Bounded, also where the counts are never taken.
             let known = self.over.contains_key(&kind) || self.over.len() < self.budget.kinds;
             *self.over.entry(kind.filter(|_| known)).or_default() += count.left_out;
         }
@@ -105,7 +105,7 @@ mod tests {
         assert!(limited.admit("b", begin));
         assert!(limited.left_out(begin + WINDOW / 2).is_empty(), "the minute is not over");
         assert_eq!(limited.left_out(begin + WINDOW), [(Some("a"), 998)].into());
-        assert!(limited.left_out(begin + WINDOW).is_empty(), "said once");
+        assert!(limited.left_out(begin + WINDOW).is_empty(), "reported once");
         assert!(limited.admit("a", begin + WINDOW));
     }
 
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_grows_where_nobody_asks() {
+    fn nothing_grows_where_counts_are_not_taken() {
         let begin = Instant::now();
         let mut limited = RateLimited::new(BUDGET);
         for minute in 0..100 {

@@ -38,7 +38,7 @@ fn filled(metrics: &Metrics) -> String {
     };
     metrics.answered(Endpoint::Validate, &outcome);
     drop(metrics.begin(Endpoint::Mutate));
-    testing::app(1).policies.now().measure(&metrics);
+    testing::app(1).policies.now().measure(metrics);
     metrics.refused(Endpoint::Validate, 400);
     metrics.timed_out(Endpoint::Validate, "allowed");
     metrics.connection_closed("silent");

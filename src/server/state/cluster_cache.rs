@@ -1,6 +1,6 @@
-//! What is known of the cluster beside the object in hand, as the last word that came from it.
+//! The cache of what is known of the cluster beside the object under review.
 //!
-//! Whoever watches the cluster puts it here; a review takes what is there, and never waits.
+//! Watches write to it; a review reads what is there, and never waits.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,8 +14,8 @@ use crate::server::admission::controllers::CronJobs;
 use crate::server::admission::namespaces::Namespaces;
 use crate::server::metrics::{CacheState, Metrics, Watched};
 
-/// Writes into the log that overrides of `policy` by `namespaceLabels` match nothing, where no watch would ever tell the
-/// labels.
+/// Writes into the log that overrides of `policy` by `namespaceLabels` match nothing, where namespaces are not
+/// watched.
 pub(crate) fn log_unmatched(policy: &Policy, namespaces: &Namespaces) {
     if policy.asks_for_namespace_labels() && *namespaces == Namespaces::Unwatched {
         tracing::warn!(
@@ -73,27 +73,27 @@ impl ClusterCache {
         self.cron_jobs.load_full()
     }
 
-    /// There is news of CronJobs.
+    /// Replaces the CronJobs.
     #[cfg(feature = "cluster")]
     pub(crate) fn set_cron_jobs(&self, cron_jobs: CronJobs) {
         self.cron_jobs.store(Arc::new(cron_jobs));
     }
 
-    /// There is news of Services.
+    /// Replaces the Services.
     #[cfg(feature = "cluster")]
     pub(crate) fn set_services(&self, services: Services) {
         self.services.store(Arc::new(services));
     }
 
-    /// There is news of namespaces.
+    /// Replaces the namespaces.
     #[cfg(feature = "cluster")]
     pub(crate) fn set_namespaces(&self, namespaces: Namespaces) {
         self.namespaces.store(Arc::new(namespaces));
     }
 
-    /// Writes down how much is known, and how old it is.
+    /// Updates the gauges of size and age.
     pub(crate) fn measure(&self, metrics: &Metrics, now: Timestamp) {
-        let tell = |watched, known: Option<(usize, Option<Timestamp>)>| {
+        let report = |watched, known: Option<(usize, Option<Timestamp>)>| {
             let (objects, lost) = known.unwrap_or_default();
             let age = lost.map_or(0.0, |lost| now.duration_since(lost).as_secs_f64().max(0.0));
             metrics.cache(CacheState { watched, synced: known.is_some(), age, objects });
@@ -103,18 +103,18 @@ impl ClusterCache {
                 Services::Known { index, lost, .. } => Some((index.len(), *lost)),
                 Services::Unknown | Services::Pending => None,
             };
-            tell(Watched::Services, known);
+            report(Watched::Services, known);
         }
         match self.namespaces().as_ref() {
             Namespaces::Unwatched => {}
-            Namespaces::Awaited => tell(Watched::Namespaces, None),
-            Namespaces::Known { labels, lost } => tell(Watched::Namespaces, Some((labels.len(), *lost))),
+            Namespaces::Awaited => report(Watched::Namespaces, None),
+            Namespaces::Known { labels, lost } => report(Watched::Namespaces, Some((labels.len(), *lost))),
         }
         match self.cron_jobs().as_ref() {
             CronJobs::Unwatched => {}
-            CronJobs::Awaited => tell(Watched::CronJobs, None),
+            CronJobs::Awaited => report(Watched::CronJobs, None),
             CronJobs::Known { cron_jobs, lost } => {
-                tell(Watched::CronJobs, Some((cron_jobs.values().map(BTreeMap::len).sum(), *lost)));
+                report(Watched::CronJobs, Some((cron_jobs.values().map(BTreeMap::len).sum(), *lost)));
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Looking again, from time to time, at what stands in files.
+//! Reload: certificate and policy files are polled, and used where they have changed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,8 +13,8 @@ use crate::server::metrics::Metrics;
 use crate::server::reload_result::ReloadResult;
 use crate::server::tls::Tls;
 
-/// Looks at certificates and policy every so often, for ever.
-pub(crate) async fn keep_looking(
+/// Polls certificate and policy files, for ever.
+pub(crate) async fn poll_files(
     tls: Arc<Tls>,
     policies: Arc<Policies>,
     cluster_cache: Arc<ClusterCache>,
@@ -74,14 +74,14 @@ pub(crate) fn until(expiry: i64) -> Timestamp {
     Timestamp::from_second(expiry).unwrap_or(Timestamp::MAX)
 }
 
-/// Whether the certificate is one that clients accept by its time, as was told last.
+/// Whether the certificate in use is valid now, as logged last.
 #[derive(Debug, Default)]
 struct Validity(Option<String>);
 
 impl Validity {
-    /// Tells what has changed.
+    /// Logs a change.
     fn look(&mut self, tls: &Tls) {
-        // Whoever manages certificates tells of them, too.
+        // A certificate manager logs problems itself.
         let problem = if tls.is_managed() { None } else { tls.problem(Timestamp::now()) };
         if problem != self.0 {
             match &problem {

@@ -39,7 +39,7 @@ pub(super) fn pair(
     Ok(Identity { key: Arc::new(identity), not_before: facts.not_before, not_after: facts.not_after })
 }
 
-/// The authorities that may vouch for clients, from the contents of a file.
+/// The authorities of client certificates, from the contents of a file.
 pub(super) fn authorities(path: &Path, pem: &[u8]) -> Result<RootCertStore, TlsError> {
     let mut roots = RootCertStore::empty();
     for certificate in certificates(path, pem)? {
