@@ -2,7 +2,7 @@
 //! memory, and the `caBundle` of the webhook configurations.
 //!
 //! [`state`] decides, [`keys`] makes and reads certificates, [`objects`] reads and writes what stands in the cluster, [`changes`]
-//! says when that changes, and this file goes round: look, decide, do.
+//! says when that changes, and this file is the control loop: look, decide, act.
 
 mod changes;
 mod keys;
@@ -43,7 +43,7 @@ const API_TIMEOUT: Duration = Duration::from_secs(20);
 /// Keeps this replica's certificate, for ever.
 pub(super) async fn keep(client: Client, options: SelfManaged, certificate: ManagedCertificate) {
     let lifetimes = options.lifetimes;
-    let mut keeper = Keeper {
+    let mut manager = Manager {
         objects: Objects::new(client, options),
         certificate,
         terms: lifetimes.terms(),
@@ -54,11 +54,11 @@ pub(super) async fn keep(client: Client, options: SelfManaged, certificate: Mana
         problem: None,
     };
     let changed = Notify::new();
-    let watched = keeper.objects.clone();
+    let watched = manager.objects.clone();
     let rounds = async {
         let mut at_once = BURST;
         loop {
-            let pause = keeper.round().await;
+            let pause = manager.round().await;
             if timeout(pause, changed.notified()).await.is_err() {
                 if pause >= SOON {
                     at_once = BURST;
@@ -73,7 +73,7 @@ pub(super) async fn keep(client: Client, options: SelfManaged, certificate: Mana
     join(rounds, watched.watch(&changed)).await;
 }
 
-struct Keeper {
+struct Manager {
     objects: Objects,
     certificate: ManagedCertificate,
     terms: Terms,
@@ -93,7 +93,7 @@ enum Done {
     LookAgain,
 }
 
-impl Keeper {
+impl Manager {
     /// Looks, decides and acts once. Returns how long to wait.
     async fn round(&mut self) -> Duration {
         let looked = timeout(API_TIMEOUT, self.objects.look()).await;

@@ -158,7 +158,7 @@ fn an_override_for_a_cron_job_reaches_its_jobs() {
         let run = run_of(&cron_job, "nightly-29384756");
         assert!(is_allowed(&admission, CONTROLLER, &run), "{matching}");
         assert_eq!(is_allowed(&admission, "anna", &cron_job), !matching.starts_with("owner"), "{matching}");
-        // Whoever writes the reference by hand has proven nothing, whichever account of theirs it is.
+        // A reference that was written by hand proves nothing, by whichever account.
         for user in
             ["anna", "system:serviceaccount:math:deployer", "system:serviceaccount:kube-system:other", ""]
         {
@@ -225,7 +225,7 @@ fn a_template_is_judged_as_the_job_that_it_becomes() {
         "{STRICT}, overrides: [{{match: {{kinds: [Job]}}, rules: {{job/max-parallelism: {{max: 100}}}}}}]"
     ));
     assert!(!is_allowed(&lenient, "anna", &cron_job(json!({}), gold.clone())));
-    // What is said of CronJobs by name comes after it, and counts.
+    // Overrides for CronJobs by name come after it, and count.
     let exempted = admission(&format!(
         "{STRICT}, overrides: [{{match: {{kinds: [Job]}}, rules: {{job/max-parallelism: {{max: 2}}}}}}, \
          {{match: {{kinds: [CronJob], names: [nightly]}}, rules: {{job/max-parallelism: off}}}}]"
@@ -344,7 +344,7 @@ fn a_run_by_hand_of_an_old_cron_job_counts_as_its_run() {
     let answer = ask(&admission, Endpoint::Validate, "anna", &run, None);
     assert_eq!(answer["allowed"], true, "{answer}");
     assert!(answer["warnings"].to_string().contains("would be denied"), "{answer}");
-    // Under enforce it is judged as its run is: by what is said of its CronJob, labels included.
+    // Under enforce it is judged as its run is: by the overrides for its CronJob, labels included.
     let enforce = format!("controllerJobs: enforce, {STRICT}");
     assert!(!is_allowed(&knowing(&enforce, &old), "anna", &run));
     for matching in ["names: [nightly]", "labels: {team: ops}"] {

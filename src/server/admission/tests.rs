@@ -309,7 +309,7 @@ fn what_an_object_brings_about_is_answered_from_the_beginning_of_its_review() {
         assert_eq!(answer(&deny, &body, why)["allowed"], false, "{why:?}");
     }
     for why in object.iter().chain(&server) {
-        // Not judged anyway, whoever's fault it is.
+        // Not judged anyway, whatever the fault.
         for other in [body.replace("CREATE", "DELETE"), body.replace(r#""batch""#, r#""""#)] {
             assert_eq!(answer(&enforce, &other, why)["allowed"], true, "{why:?}");
         }

@@ -43,7 +43,7 @@ fn update(new: &Value, old: &Value) -> String {
     testing::request("u", "UPDATE", &new.to_string(), &old.to_string(), "{}")
 }
 
-/// A Job with so many volumes that nobody uses.
+/// A Job with so many volumes that no container uses.
 fn volumes(count: usize) -> Value {
     json!({"spec": {"template": {"spec": {"volumes": vec![json!({}); count]}}}})
 }
@@ -104,7 +104,7 @@ async fn a_policy_sets_the_number() {
 async fn depth_has_a_limit() {
     let nested = |levels: usize| (1..levels).fold(json!({}), |inner, _| json!({"a": inner}));
     for (levels, allowed) in [(99, true), (100, false), (900, false)] {
-        // A field that nobody knows, in a small body, one level down.
+        // An unknown field, in a small body, one level down.
         let deep = nested(levels).to_string();
         let body = testing::review("u", &format!(r#"{{"x":{}}}"#, if levels < 100 { &deep } else { "1" }));
         let body = if levels < 100 { body } else { body.replace(r#""x":1"#, &format!(r#""x":{deep}"#)) };
@@ -164,7 +164,7 @@ async fn a_stored_object_that_is_too_large_stays_editable_where_nothing_gets_wor
     for count in [20_001, 19_999] {
         assert_eq!(validate(update(&volumes(count), &stored)).await["allowed"], false);
     }
-    // Nobody has stored what is sent along with a new object.
+    // What is sent along with a new object has not been stored.
     let create = update(&labelled, &stored).replace(r#""operation":"UPDATE""#, r#""operation":"CREATE""#);
     assert_ne!(create, update(&labelled, &stored));
     assert_eq!(validate(create).await["allowed"], false);
@@ -236,7 +236,7 @@ async fn who_asks_is_known_wherever_it_stands() {
     let rest = r#","uid":"behind","operation":"CREATE","kind":{"group":"batch","version":"v1","kind":"Job"}"#;
     let answer = validate(review(rest)).await;
     assert_eq!((&answer["uid"], &answer["allowed"]), (&"behind".into(), &false.into()), "{answer}");
-    // Nobody to answer.
+    // No uid to answer to.
     let (code, answer) = ask("mode: enforce", "/validate", review("")).await;
     assert_eq!((code, &answer["reason"]), (413, &"RequestEntityTooLarge".into()));
 }

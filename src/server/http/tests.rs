@@ -77,7 +77,7 @@ async fn large_reviews_are_answered_as_well() {
 }
 
 #[tokio::test]
-async fn everything_else_is_told_what_is_wrong() {
+async fn everything_else_is_refused_with_advice() {
     let say = async |method: &str, path: &str| {
         let (code, body) = ask(request(method, path, "")).await;
         format!("{code} {body}")
@@ -93,7 +93,7 @@ async fn everything_else_is_told_what_is_wrong() {
 }
 
 #[tokio::test]
-async fn wrong_methods_are_told_the_right_one() {
+async fn a_wrong_method_is_refused_with_the_right_one() {
     for (path, allow) in [("/validate", "POST"), ("/mutate", "POST"), ("/livez", "GET, HEAD")] {
         let response = app(1).0.answer(request("PUT", path, "")).await;
         assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);

@@ -188,7 +188,7 @@ enum Problem {
     Silent,
     #[error("its place was needed")]
     Evicted,
-    #[error("nobody vouches for the client any more")]
+    #[error("the client's certificate is no longer trusted")]
     Revoked,
     #[error("TLS: {0}")]
     Tls(io::Error),

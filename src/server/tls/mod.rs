@@ -253,7 +253,7 @@ impl Tls {
     fn swap(&self, identity: Option<Identity>, roots: Option<RootCertStore>) -> Result<(), TlsError> {
         let key = identity.as_ref().map(|identity| Arc::clone(&identity.key));
         // A certificate manager never installs one that has expired. Files are what an operator wants served: an
-        // expired certificate tells clients more than a failed handshake.
+        // expired certificate shows clients more than a failed handshake.
         let until = match (&self.certificate, &identity) {
             (Certificate::Managed, Some(identity)) => identity.not_after,
             _ => i64::MAX,

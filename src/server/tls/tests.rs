@@ -110,7 +110,7 @@ fn files_are_read_again_and_the_last_good_pair_stays() {
     assert_eq!(tls.problem(day(6)), None);
     assert_eq!(tls.problem(day(12)).unwrap(), "the certificate expired at 2026-01-10T00:00:00Z");
 
-    // Half of a new pair: what is in use stays, and is told once.
+    // Half of a new pair: what is in use stays, and is reported once.
     fs::write(folder.path().join("tls.crt"), &second.cert).unwrap();
     assert!(matches!(tls.reload(day(6)), ReloadResult::Failed(TlsError::Mismatch { .. })));
     assert!(matches!(tls.reload(day(6)), ReloadResult::StillFailing));

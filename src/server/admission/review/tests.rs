@@ -1,4 +1,4 @@
-//! Reviews that can be read, and what is said of those that cannot.
+//! Reviews that can be read, and the errors of those that cannot.
 
 use super::super::head::Head;
 use super::super::request::{Operation, PassedOver};
@@ -29,7 +29,7 @@ fn reads_a_request() {
 }
 
 #[test]
-fn objects_that_nobody_looks_at_are_not_read() {
+fn objects_that_are_not_judged_are_not_read() {
     for (rest, is_read) in [
         (r#""operation":"UPDATE","subResource":"","#, true),
         (r#""operation":"UPDATE","#, true),
