@@ -127,8 +127,7 @@ async fn webhook(identity: &Identity) -> SocketAddr {
         max_connections: 64,
         max_concurrent: 64,
         timeouts: Timeouts::default(),
-        #[cfg(feature = "cluster")]
-        cluster: jobguard::cluster::Options::default(),
+        cluster: None,
     })
     .await
     .unwrap();

@@ -36,8 +36,8 @@ pub(crate) struct ReviewArgs {
     file: PathBuf,
 }
 
-/// Prints the answer as the server would send it, laid out for reading. An answer is an answer: a denial is no
-/// failure of this command.
+/// Prints the answer as the server would send it, laid out for reading. A denial is an answer
+/// too, and no failure of this command.
 pub(crate) fn run(args: ReviewArgs, terminal: &Terminal) -> Result<ExitStatus> {
     let admission = Admission::new(policy_source::find(Some(&args.policy))?);
     let endpoint = if args.mutate { Endpoint::Mutate } else { Endpoint::Validate };
@@ -51,7 +51,7 @@ pub(crate) fn run(args: ReviewArgs, terminal: &Terminal) -> Result<ExitStatus> {
         bail!("{name} is larger than {MAX_BODY} bytes, which no AdmissionReview is");
     }
     let answer = admission.answer(endpoint, &body, Timestamp::now()).context(name)?;
-    // What the review said itself, its uid for one, is anybody's.
+    // Text of the review itself, such as its uid, is foreign.
     let mut text = Vec::new();
     write_document(&answer, &mut text)?;
     terminal.print(&String::from_utf8_lossy(&text))?;

@@ -16,8 +16,10 @@ use clap::{Args, ValueEnum};
 use super::args::namespace;
 use super::exit::ExitStatus;
 #[cfg(feature = "cluster")]
-use crate::cluster::{Lifetimes, SelfManaged};
+use crate::cluster::{self, Lifetimes, SelfManaged};
 use crate::policy::Preset;
+#[cfg(feature = "cluster")]
+use crate::server::ClusterTasks;
 use crate::server::{self, Certificate, ClientAuth, Ended, LogFormat, PolicySource, ServeOptions, Timeouts};
 
 /// A review to try a server with.
@@ -258,7 +260,7 @@ pub(crate) fn run(args: ServeArgs) -> Result<ExitStatus> {
         Some(preset) => PolicySource::BuiltIn(preset),
         None => PolicySource::File(args.policy.clone().into()),
     };
-    // A word that is no file's name is a mistake in the arguments, which the next start would make again.
+    // A name without a file is a mistake in the arguments, which the next start would repeat.
     let is_word = !args.policy.contains(['/', '\\', '.']) && !Path::new(&args.policy).exists();
     let policy_fallback = args.policy_fallback.preset().filter(|_| !is_word);
     let namespace = args.namespace.filter(|name| !name.is_empty()).or_else(own_namespace);
@@ -298,6 +300,18 @@ pub(crate) fn run(args: ServeArgs) -> Result<ExitStatus> {
     let advice = (certificate == Certificate::SelfSigned)
         // Which of the two policies it is, the log says.
         .then(|| policy_fallback.is_none().then(|| args.policy.clone()));
+    #[cfg(feature = "cluster")]
+    let cluster = {
+        let tasks = cluster::Options {
+            watch_services: args.watch_services,
+            watch_namespaces: args.watch_namespaces,
+            watch_cron_jobs: args.watch_cron_jobs,
+            self_managed,
+        };
+        (!tasks.is_idle()).then(|| Box::new(tasks) as Box<dyn ClusterTasks>)
+    };
+    #[cfg(not(feature = "cluster"))]
+    let cluster = None;
     let options = ServeOptions {
         listen: args.listen,
         certificate,
@@ -308,13 +322,7 @@ pub(crate) fn run(args: ServeArgs) -> Result<ExitStatus> {
         namespace,
         excluded_namespaces,
         reload_every: args.reload_every,
-        #[cfg(feature = "cluster")]
-        cluster: crate::cluster::Options {
-            watch_services: args.watch_services,
-            watch_namespaces: args.watch_namespaces,
-            watch_cron_jobs: args.watch_cron_jobs,
-            self_managed,
-        },
+        cluster,
         shutdown_delay: args.shutdown_delay,
         max_connections: args.max_connections,
         max_concurrent: args.max_concurrent,
@@ -322,7 +330,7 @@ pub(crate) fn run(args: ServeArgs) -> Result<ExitStatus> {
     };
     let ended = server::run(options, |address| {
         if let Some(policy) = advice {
-            // Whoever closed standard output does not want to read it.
+            // Standard output may be closed.
             let _ = std::io::stdout().lock().write_all(how_to_try(address, policy.as_deref()).as_bytes());
         }
     })?;
@@ -332,7 +340,7 @@ pub(crate) fn run(args: ServeArgs) -> Result<ExitStatus> {
     })
 }
 
-/// What somebody needs who started the server without a certificate, to see it work.
+/// How to try a server that was started without a certificate.
 fn how_to_try(address: SocketAddr, policy: Option<&str>) -> String {
     let host = match address.ip() {
         ip if ip.is_unspecified() => IpAddr::from(Ipv4Addr::LOCALHOST),

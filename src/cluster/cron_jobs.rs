@@ -1,4 +1,4 @@
-//! The cluster's CronJobs: of each what tells its runs from other Jobs.
+//! The cluster's CronJobs: of each what distinguishes its runs from other Jobs.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,8 +10,8 @@ use kube::runtime::{WatchStreamExt as _, watcher};
 use kube::{Api, Client};
 
 use super::seen::{Kept, Seen};
-use super::watch::{CALM, Cache, config, follow};
-use crate::server::{CronJobs, Knowledge, KnownCronJob, Run};
+use super::watch::{Cache, WATCH_RECOVERY, config, follow};
+use crate::server::{ClusterCache, CronJobs, KnownCronJob, Run};
 
 /// The longest spec that is looked at, in bytes: reading one takes many times that. What is longer has no runs that
 /// would be known.
@@ -24,12 +24,12 @@ const MAX_VALUES: usize = 10_000;
 const PAGE: u32 = 20;
 
 /// Keeps the CronJobs known.
-pub(super) async fn watch(client: Client, knowledge: Arc<Knowledge>) {
+pub(super) async fn watch(client: Client, cluster_cache: Arc<ClusterCache>) {
     let events = watcher(Api::<Sent>::all(client), config().page_size(PAGE)).default_backoff();
-    follow("cronjobs", Box::pin(events), CronJobCache::new(knowledge), CALM).await;
+    follow("cronjobs", Box::pin(events), CronJobCache::new(cluster_cache), WATCH_RECOVERY).await;
 }
 
-/// What tells the runs of a CronJob; none where it is too large to be looked at.
+/// What identifies the runs of a CronJob; none where it is too large to be looked at.
 #[derive(Debug, Clone)]
 struct RunPart(Option<Run>);
 
@@ -54,15 +54,15 @@ fn job_spec(spec: &str) -> Option<JobSpec> {
 }
 
 struct CronJobCache {
-    knowledge: Arc<Knowledge>,
+    cluster_cache: Arc<ClusterCache>,
     cron_jobs: BTreeMap<Arc<str>, BTreeMap<Arc<str>, Arc<KnownCronJob>>>,
     /// What was published last, so that a run, which changes nothing but a status, is no news.
     published: std::cell::Cell<Option<Option<Timestamp>>>,
 }
 
 impl CronJobCache {
-    fn new(knowledge: Arc<Knowledge>) -> Self {
-        Self { knowledge, cron_jobs: BTreeMap::new(), published: std::cell::Cell::new(None) }
+    fn new(cluster_cache: Arc<ClusterCache>) -> Self {
+        Self { cluster_cache, cron_jobs: BTreeMap::new(), published: std::cell::Cell::new(None) }
     }
 
     fn take(&mut self, metadata: &ObjectMeta) -> Option<Arc<KnownCronJob>> {
@@ -80,7 +80,7 @@ impl Cache for CronJobCache {
     type Object = Sent;
 
     fn emptied(&self) -> Self {
-        Self::new(Arc::clone(&self.knowledge))
+        Self::new(Arc::clone(&self.cluster_cache))
     }
 
     fn put(&mut self, Seen { metadata, kept: RunPart(run) }: Sent) {
@@ -108,7 +108,7 @@ impl Cache for CronJobCache {
 
     fn publish(&self, lost: Option<Timestamp>) {
         if self.published.replace(Some(lost)) != Some(lost) {
-            self.knowledge.set_cron_jobs(CronJobs::Known { cron_jobs: self.cron_jobs.clone(), lost });
+            self.cluster_cache.set_cron_jobs(CronJobs::Known { cron_jobs: self.cron_jobs.clone(), lost });
         }
     }
 }
@@ -121,6 +121,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::server::Watches;
 
     fn cron_job(name: &str, spec: Value) -> String {
         json!({
@@ -141,11 +142,11 @@ mod tests {
     }
 
     async fn known(events: Vec<Event<Sent>>) -> CronJobs {
-        let knowledge = Arc::new(Knowledge::new(false, false, true));
-        let cache = CronJobCache::new(Arc::clone(&knowledge));
+        let cluster_cache = Arc::new(ClusterCache::new(Watches { cron_jobs: true, ..Watches::default() }));
+        let cache = CronJobCache::new(Arc::clone(&cluster_cache));
         let events = stream::iter(events.into_iter().map(Ok::<_, &str>));
-        follow("cronjobs", Box::pin(events.boxed_local()), cache, CALM).await;
-        (*knowledge.cron_jobs()).clone()
+        follow("cronjobs", Box::pin(events.boxed_local()), cache, WATCH_RECOVERY).await;
+        (*cluster_cache.cron_jobs()).clone()
     }
 
     fn run_of(cron_jobs: &CronJobs, name: &str) -> Option<Run> {

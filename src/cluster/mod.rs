@@ -1,27 +1,25 @@
-//! What needs a running cluster: knowledge of Services, namespaces and CronJobs, and certificates that the server manages itself.
+//! What needs a running cluster: caches of Services, namespaces and CronJobs, and certificates that the server manages itself.
 //!
-//! Reviews never wait for any of this, and never cause a call to the API server: watches and the certificates' keeper
-//! run beside the server and hand it what they know.
+//! Reviews never wait for any of this, and never cause a call to the API server: watches and the certificate manager
+//! are tasks beside the server, which write to its cache.
 
 mod ca;
 mod cron_jobs;
 mod seen;
 mod watch;
 
+use std::error::Error;
+
 use axum::http::HeaderValue;
 use axum::http::header::USER_AGENT;
 use kube::Client;
 use thiserror::Error;
-use tokio::task::JoinSet;
 
 pub use ca::{Lifetimes, LifetimesError, SelfManaged};
 
-use crate::server::App;
+use crate::server::{Boxed, ClusterHandles, ClusterTasks, Start, Watches};
 
-/// Who changes objects, in their `managedFields`.
-const FIELD_MANAGER: &str = "jobguard";
-
-/// Who asks, in the API server's audit log and metrics.
+/// The user agent, in the API server's audit log and metrics.
 const AGENT: &str = concat!("jobguard/", env!("CARGO_PKG_VERSION"));
 
 /// What is asked of the cluster.
@@ -38,8 +36,8 @@ pub struct Options {
 }
 
 impl Options {
-    /// Whether anything is asked.
-    fn is_idle(&self) -> bool {
+    /// Whether nothing is asked of the cluster.
+    pub fn is_idle(&self) -> bool {
         !self.watch_services && !self.watch_namespaces && !self.watch_cron_jobs && self.self_managed.is_none()
     }
 }
@@ -48,7 +46,7 @@ impl Options {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ClusterError {
-    /// Neither a Pod's service account nor a kubeconfig tells how to reach the API server.
+    /// Neither a Pod's service account nor a kubeconfig says how to reach the API server.
     #[error(
         "cannot tell how to reach the API server, which --watch-services, --watch-namespaces, --watch-cron-jobs and \
          --self-managed need: \
@@ -60,50 +58,47 @@ pub enum ClusterError {
     Client(#[from] kube::Error),
 }
 
-/// A cluster, and what is asked of it.
-pub(crate) struct Cluster {
-    options: Options,
-    /// None where nothing is asked.
-    client: Option<Client>,
-}
+impl ClusterTasks for Options {
+    fn watches(&self) -> Watches {
+        Watches {
+            services: self.watch_services,
+            namespaces: self.watch_namespaces,
+            cron_jobs: self.watch_cron_jobs,
+        }
+    }
 
-impl std::fmt::Debug for Cluster {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Cluster").field("options", &self.options).finish_non_exhaustive()
+    /// Whether the API server answers is not asked here: watches retry.
+    fn connect(self: Box<Self>) -> Boxed<Result<Start, Box<dyn Error + Send + Sync>>> {
+        Box::pin(async move {
+            let client = client().await?;
+            let start: Start = Box::new(move |handles| self.tasks(&client, &handles));
+            Ok(start)
+        })
     }
 }
 
-impl Cluster {
-    /// Finds the way to the cluster, if anything is asked of it.
-    ///
-    /// # Errors
-    /// When there is none; whether the API server answers is no part of that.
-    pub(crate) async fn connect(options: Options) -> Result<Self, ClusterError> {
-        let client = match options.is_idle() {
-            true => None,
-            false => {
-                let mut config = kube::Config::infer().await?;
-                config.headers.push((USER_AGENT, HeaderValue::from_static(AGENT)));
-                Some(Client::try_from(config)?)
-            }
-        };
-        Ok(Self { options, client })
-    }
+/// A client for the cluster that this Pod or the kubeconfig belongs to.
+async fn client() -> Result<Client, ClusterError> {
+    let mut config = kube::Config::infer().await?;
+    config.headers.push((USER_AGENT, HeaderValue::from_static(AGENT)));
+    Ok(Client::try_from(config)?)
+}
 
-    /// Starts what is asked for. It ends with `tasks`.
-    pub(crate) fn start(self, app: &App, tasks: &mut JoinSet<()>) {
-        let Some(client) = self.client else { return };
-        if self.options.watch_services {
-            tasks.spawn(watch::services(client.clone(), app.knowledge.clone()));
+impl Options {
+    fn tasks(self, client: &Client, handles: &ClusterHandles) -> Vec<Boxed<()>> {
+        let mut tasks: Vec<Boxed<()>> = Vec::new();
+        if self.watch_services {
+            tasks.push(Box::pin(watch::services(client.clone(), handles.cache.clone())));
         }
-        if self.options.watch_namespaces {
-            tasks.spawn(watch::namespaces(client.clone(), app.knowledge.clone()));
+        if self.watch_namespaces {
+            tasks.push(Box::pin(watch::namespaces(client.clone(), handles.cache.clone())));
         }
-        if self.options.watch_cron_jobs {
-            tasks.spawn(cron_jobs::watch(client.clone(), app.knowledge.clone()));
+        if self.watch_cron_jobs {
+            tasks.push(Box::pin(cron_jobs::watch(client.clone(), handles.cache.clone())));
         }
-        if let Some(managed) = self.options.self_managed {
-            tasks.spawn(ca::keep(client, managed, app.clone()));
+        if let Some(managed) = self.self_managed {
+            tasks.push(Box::pin(ca::keep(client.clone(), managed, handles.certificate.clone())));
         }
+        tasks
     }
 }

@@ -1,5 +1,4 @@
-//! Objects of a watch, read so that nothing which somebody can write into one makes it unreadable: the watch would stand
-//! still for all of them. API servers store times that no type of ours holds, in `managedFields` for one.
+//! Objects of a watch, read leniently: one object that cannot be read would stop the watch for all of them. API servers store times that no type of ours holds, in `managedFields` for one.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

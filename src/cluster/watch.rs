@@ -14,34 +14,34 @@ use tokio::time::timeout;
 
 use super::seen::{NamespaceParts, Seen, ServiceParts};
 use crate::engine::{Knowledge as Source, ServiceFacts, ServiceIndex, Services};
-use crate::server::{Knowledge, Labels, Namespaces};
+use crate::server::{ClusterCache, Labels, Namespaces};
 
 /// How long one watch lasts, in seconds. A connection that died in silence is noticed no later than that.
 const WATCH_SECONDS: u32 = 120;
 
-/// After how long without another failure a watch that failed is taken to stand again, where nothing comes over it
-/// that would tell. Attempts come every 30 seconds at least, and each fails within 30 seconds.
-pub(super) const CALM: Duration = Duration::from_secs(90);
+/// After how long without another failure a watch that failed counts as recovered, where no event arrives that would
+/// show it. Attempts come every 30 seconds at least, and each fails within 30 seconds.
+pub(super) const WATCH_RECOVERY: Duration = Duration::from_secs(90);
 
 /// Keeps the Services known.
-pub(super) async fn services(client: Client, knowledge: Arc<Knowledge>) {
+pub(super) async fn services(client: Client, cluster_cache: Arc<ClusterCache>) {
     let events = watcher(Api::<Seen<ServiceParts>>::all(client), config()).default_backoff();
-    let cache = ServiceCache { knowledge, index: ServiceIndex::default() };
-    follow("services", Box::pin(events), cache, CALM).await;
+    let cache = ServiceCache { cluster_cache, index: ServiceIndex::default() };
+    follow("services", Box::pin(events), cache, WATCH_RECOVERY).await;
 }
 
 /// Keeps the namespaces' labels known.
-pub(super) async fn namespaces(client: Client, knowledge: Arc<Knowledge>) {
+pub(super) async fn namespaces(client: Client, cluster_cache: Arc<ClusterCache>) {
     let events = watcher(Api::<Seen<NamespaceParts>>::all(client), config()).default_backoff();
-    let cache = NamespaceCache { knowledge, labels: BTreeMap::new() };
-    follow("namespaces", Box::pin(events), cache, CALM).await;
+    let cache = NamespaceCache { cluster_cache, labels: BTreeMap::new() };
+    follow("namespaces", Box::pin(events), cache, WATCH_RECOVERY).await;
 }
 
 pub(super) fn config() -> Config {
     Config::default().timeout(WATCH_SECONDS)
 }
 
-/// What becomes of the objects of a watch.
+/// A cache that a watch fills.
 pub(super) trait Cache: Sized {
     type Object;
     /// The cache as it is before anything is known.
@@ -50,16 +50,16 @@ pub(super) trait Cache: Sized {
     fn put(&mut self, object: Self::Object);
     /// An object is gone.
     fn remove(&mut self, object: &Self::Object);
-    /// Everybody may know of all that.
+    /// Makes the contents visible to reviews.
     fn publish(&self, lost: Option<Timestamp>);
 }
 
-/// Follows a watch for ever: through failures, in which the last knowledge stays, with a word on its age.
+/// Follows a watch for ever. During failures the last known objects stay in the cache, with the time of the failure.
 pub(super) async fn follow<C, E>(
     what: &'static str,
     mut events: impl Stream<Item = Result<Event<C::Object>, E>> + Unpin,
     mut cache: C,
-    calm: Duration,
+    recovery: Duration,
 ) where
     C: Cache,
     E: Display,
@@ -69,7 +69,7 @@ pub(super) async fn follow<C, E>(
     let mut lost: Option<Timestamp> = None;
     loop {
         let next = match lost {
-            Some(_) => timeout(calm, events.next()).await.ok(),
+            Some(_) => timeout(recovery, events.next()).await.ok(),
             None => Some(events.next().await),
         };
         match next {
@@ -118,7 +118,7 @@ pub(super) async fn follow<C, E>(
 }
 
 struct ServiceCache {
-    knowledge: Arc<Knowledge>,
+    cluster_cache: Arc<ClusterCache>,
     index: ServiceIndex,
 }
 
@@ -126,7 +126,7 @@ impl Cache for ServiceCache {
     type Object = Seen<ServiceParts>;
 
     fn emptied(&self) -> Self {
-        Self { knowledge: Arc::clone(&self.knowledge), index: ServiceIndex::default() }
+        Self { cluster_cache: Arc::clone(&self.cluster_cache), index: ServiceIndex::default() }
     }
 
     fn put(&mut self, Seen { metadata, kept }: Self::Object) {
@@ -148,12 +148,12 @@ impl Cache for ServiceCache {
 
     fn publish(&self, lost: Option<Timestamp>) {
         let index = self.index.clone();
-        self.knowledge.set_services(Services::Known { source: Source::Cluster, index, lost });
+        self.cluster_cache.set_services(Services::Known { source: Source::Cluster, index, lost });
     }
 }
 
 struct NamespaceCache {
-    knowledge: Arc<Knowledge>,
+    cluster_cache: Arc<ClusterCache>,
     labels: BTreeMap<Arc<str>, Arc<Labels>>,
 }
 
@@ -161,7 +161,7 @@ impl Cache for NamespaceCache {
     type Object = Seen<NamespaceParts>;
 
     fn emptied(&self) -> Self {
-        Self { knowledge: Arc::clone(&self.knowledge), labels: BTreeMap::new() }
+        Self { cluster_cache: Arc::clone(&self.cluster_cache), labels: BTreeMap::new() }
     }
 
     fn put(&mut self, namespace: Self::Object) {
@@ -174,7 +174,7 @@ impl Cache for NamespaceCache {
     }
 
     fn publish(&self, lost: Option<Timestamp>) {
-        self.knowledge.set_namespaces(Namespaces::Known { labels: self.labels.clone(), lost });
+        self.cluster_cache.set_namespaces(Namespaces::Known { labels: self.labels.clone(), lost });
     }
 }
 
@@ -184,6 +184,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::server::Watches;
 
     fn service(name: &str, cluster_ip: &str) -> Seen<ServiceParts> {
         let service = json!({
@@ -194,12 +195,17 @@ mod tests {
     }
 
     /// What is known after these events.
-    async fn after(events: Vec<Result<Event<Seen<ServiceParts>>, &'static str>>, calm: Duration) -> Services {
-        let knowledge = Arc::new(Knowledge::new(true, false, false));
-        let cache = ServiceCache { knowledge: Arc::clone(&knowledge), index: ServiceIndex::default() };
+    async fn after(
+        events: Vec<Result<Event<Seen<ServiceParts>>, &'static str>>,
+        recovery: Duration,
+    ) -> Services {
+        let cluster_cache = Arc::new(ClusterCache::new(Watches { services: true, ..Watches::default() }));
+        let cache =
+            ServiceCache { cluster_cache: Arc::clone(&cluster_cache), index: ServiceIndex::default() };
         let events = stream::iter(events).chain(stream::pending());
-        let _ = timeout(Duration::from_millis(200), follow("services", Box::pin(events), cache, calm)).await;
-        (*knowledge.services()).clone()
+        let _ =
+            timeout(Duration::from_millis(200), follow("services", Box::pin(events), cache, recovery)).await;
+        (*cluster_cache.services()).clone()
     }
 
     fn names(services: &Services) -> (Vec<String>, bool) {
@@ -256,7 +262,7 @@ mod tests {
         let mut events = listed();
         events.extend([Ok(Event::Init), Ok(Event::InitApply(service("b", "None"))), Ok(Event::InitDone)]);
         assert_eq!(names(&after(events, LONG).await), (vec!["b".to_owned()], false));
-        // Nor does silence: it is calm again.
+        // A watch without another failure has recovered.
         assert_eq!(names(&after(listed(), Duration::from_millis(20)).await), (a, false));
     }
 }

@@ -1,8 +1,10 @@
 //! A change to an object, and JSON Patch.
 
-use serde_json::{Value, json};
+use json_patch::jsonptr::{PointerBuf, Token};
+use json_patch::{AddOperation, Patch, PatchOperation, RemoveOperation, ReplaceOperation};
+use serde_json::Value;
 
-use jobguard_manifest::FieldPath;
+use jobguard_manifest::{FieldPath, Segment};
 
 /// What becomes of a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,16 +31,21 @@ pub struct Change {
 }
 
 /// The changes as a JSON Patch (RFC 6902), one operation each.
-pub fn json_patch(changes: &[Change]) -> Value {
-    changes
-        .iter()
-        .map(|change| {
-            let path = change.path.to_json_pointer();
-            match change.kind {
-                ChangeKind::Add => json!({ "op": "add", "path": path, "value": change.value }),
-                ChangeKind::Replace => json!({ "op": "replace", "path": path, "value": change.value }),
-                ChangeKind::Remove => json!({ "op": "remove", "path": path }),
-            }
-        })
-        .collect()
+pub fn json_patch(changes: &[Change]) -> Patch {
+    let operations = changes.iter().map(|change| {
+        let (path, value) = (pointer(&change.path), change.value.clone());
+        match change.kind {
+            ChangeKind::Add => PatchOperation::Add(AddOperation { path, value }),
+            ChangeKind::Replace => PatchOperation::Replace(ReplaceOperation { path, value }),
+            ChangeKind::Remove => PatchOperation::Remove(RemoveOperation { path }),
+        }
+    });
+    Patch(operations.collect())
+}
+
+fn pointer(path: &FieldPath) -> PointerBuf {
+    PointerBuf::from_tokens(path.segments().iter().map(|segment| match segment {
+        Segment::Field(name) | Segment::Key(name) => Token::from(name.as_ref()),
+        Segment::Index(index) => Token::from(*index),
+    }))
 }

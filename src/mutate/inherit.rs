@@ -19,7 +19,7 @@ const SCHEDULED: usize = 128;
 /// Puts the annotation `key` of a CronJob into its Job template, where there is none, so that the Jobs have it.
 ///
 /// On an update (`old`) it follows the CronJob's annotation, changed or gone, where the stored template has what the
-/// stored CronJob had: it came from there. Anything else in the template is somebody's own, and stays. A second call
+/// stored CronJob had: it came from there. Anything else in the template was set by a user, and stays. A second call
 /// changes nothing more. Jobs, and what is being deleted, are left alone.
 pub fn inherit_annotation(workload: &mut Workload, old: Option<&Workload>, key: &str) -> Option<Change> {
     let Workload::CronJob(cron_job) = workload else { return None };
@@ -117,7 +117,6 @@ mod tests {
         let change = inherit_annotation(&mut changed, old.as_ref(), KEY);
         let mut patched = new.clone();
         let patch = json_patch(change.as_slice());
-        let patch: json_patch::Patch = serde_json::from_value(patch).unwrap();
         json_patch::patch(&mut patched, &patch).unwrap();
         assert_eq!(workload(&patched), changed);
         assert_eq!(inherit_annotation(&mut changed, old.as_ref(), KEY), None, "a second time");
@@ -155,7 +154,7 @@ mod tests {
         let stored = cron_job(Some("job/a"), with("job/a"));
         assert_eq!(inherited(&cron_job(Some("job/b"), with("job/a")), Some(&stored)), with("job/b"));
         assert_eq!(inherited(&cron_job(None, with("job/a")), Some(&stored)), json!({ "annotations": {} }));
-        // Somebody's own stays, in the update or before it.
+        // What a user set stays, in the update or before it.
         assert_eq!(inherited(&cron_job(Some("job/b"), with("own")), Some(&stored)), with("own"));
         let other = cron_job(Some("job/a"), with("own"));
         assert_eq!(inherited(&cron_job(None, with("own")), Some(&other)), with("own"));

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{ChangeKind, fill, fill_update, json_patch};
+use super::{Change, ChangeKind, fill, fill_update, json_patch};
 use crate::policy::{Defaults, RestartPolicy};
 use jobguard_apiserver::Workload;
+use jobguard_manifest::FieldPath;
 
 fn workload(value: &Value) -> Option<Workload> {
     match value["kind"].as_str() {
@@ -61,7 +62,8 @@ fn patch_lines(mut workload: Workload, defaults: &Defaults) -> String {
     lines(&json_patch(&fill(&mut workload, defaults)))
 }
 
-fn lines(patch: &Value) -> String {
+fn lines(patch: &json_patch::Patch) -> String {
+    let patch = serde_json::to_value(patch).unwrap();
     let operations = patch.as_array().unwrap().iter();
     operations
         .map(|op| {
@@ -296,6 +298,27 @@ fn an_update_of_a_cron_job_is_filled_in_when_its_spec_changes() {
 }
 
 #[test]
+fn a_patch_is_written_byte_for_byte_as_rfc_6902_says() {
+    let change = |path, value, kind| Change { path, value, kind, why: "" };
+    let labels = || FieldPath::root().field("metadata").field("labels");
+    let containers = FieldPath::root().field("spec").field("containers");
+    let patch = json_patch(&[
+        change(labels(), json!({ "b": "é\"", "a": null }), ChangeKind::Add),
+        change(labels().key("a.b/c~d"), json!("x"), ChangeKind::Replace),
+        change(labels().key("a.b/c~d"), Value::Null, ChangeKind::Remove),
+        change(containers.index(2).field("name"), json!(7), ChangeKind::Add),
+    ]);
+    let expected = concat!(
+        r#"[{"op":"add","path":"/metadata/labels","value":{"a":null,"b":"é\""}},"#,
+        r#"{"op":"replace","path":"/metadata/labels/a.b~1c~0d","value":"x"},"#,
+        r#"{"op":"remove","path":"/metadata/labels/a.b~1c~0d"},"#,
+        r#"{"op":"add","path":"/spec/containers/2/name","value":7}]"#
+    );
+    assert_eq!(patch.to_string(), expected);
+    assert_eq!(json_patch(&[]).to_string(), "[]");
+}
+
+#[test]
 fn what_is_being_deleted_is_left_alone() {
     let mut leaving = job(
         json!({ "name": "a", "deletionTimestamp": "2026-01-01T00:00:00Z" }),
@@ -324,7 +347,7 @@ fn check(object: &Value, defaults: &Defaults) {
     let Some(before) = workload(object) else { return };
     let mut after = before.clone();
     let changes = fill(&mut after, defaults);
-    let patch: json_patch::Patch = serde_json::from_value(json_patch(&changes)).unwrap();
+    let patch = json_patch(&changes);
 
     let mut patched = json_of(&before);
     json_patch::patch(&mut patched, &patch).unwrap();

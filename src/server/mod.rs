@@ -3,41 +3,23 @@
 //! [`Server::bind`] loads the certificate and takes the port; [`Server::run`] serves until a signal ends it. What is
 //! answered is decided in [`Admission`], which knows nothing of HTTP.
 
-mod accept;
 mod admission;
-#[cfg(test)]
-mod admission_tests;
-mod answer;
-mod connections;
-mod controllers;
-#[cfg(test)]
-mod controllers_tests;
-mod deadline;
-mod exposition;
-mod facts;
-mod files;
+mod cluster_tasks;
 mod http;
-mod intake;
-mod knowledge;
-mod listen;
+mod listener;
 mod log;
-mod log_limit;
 mod metrics;
-mod object;
-mod ops;
-mod policies;
-mod rate_limited;
-mod reload;
-mod review;
-mod shutdown;
+mod options;
+mod reload_result;
+mod state;
 #[cfg(test)]
 mod testing;
-mod timeout_stream;
 mod tls;
-mod unjudged;
 #[cfg(test)]
 mod wire_tests;
 
+use std::error::Error;
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -48,73 +30,55 @@ use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
-pub use accept::Timeouts;
-pub use admission::{Admission, Endpoint};
+pub use admission::decide::Admission;
+pub use admission::request::Endpoint;
+pub use admission::response::ReviewAnswer;
+pub use admission::review::ReviewError;
+pub use cluster_tasks::{Boxed, ClusterHandles, ClusterTasks, Start};
+pub use listener::ports::ListenError;
+pub use listener::timeouts::Timeouts;
 pub use log::{LogFormat, start as start_log};
-pub use policies::PolicySource;
-pub use review::{ReviewAnswer, ReviewError};
+pub use options::ServeOptions;
+pub use state::cluster_cache::Watches;
+pub use state::policies::PolicySource;
 pub use tls::{Certificate, ClientAuth, TlsError};
 pub use tracing::level_filters::LevelFilter;
 
 #[cfg(feature = "cluster")]
-pub(crate) use controllers::{CronJobs, KnownCronJob, Run};
-pub(crate) use deadline::parse as parse_duration;
+pub(crate) use admission::controllers::{CronJobs, KnownCronJob, Run};
+pub(crate) use admission::intake::MAX_BODY;
 #[cfg(feature = "cluster")]
-pub(crate) use http::App;
-pub(crate) use intake::MAX_BODY;
-pub(crate) use knowledge::Knowledge;
+pub(crate) use admission::namespaces::{Labels, Namespaces};
 #[cfg(feature = "cluster")]
-pub(crate) use knowledge::{Labels, Namespaces};
+pub(crate) use cluster_tasks::ManagedCertificate;
+pub(crate) use http::deadline::parse as parse_duration;
+#[cfg(feature = "cluster")]
+pub(crate) use state::cluster_cache::ClusterCache;
 #[cfg(feature = "cluster")]
 pub(crate) use tls::{Identity, facts as certificate_facts};
 
-use accept::Connections;
-use connections::Table;
-use files::Account;
 #[cfg(not(feature = "cluster"))]
-use http::App;
-use log::Hangups;
+use cluster_tasks::ManagedCertificate;
+use http::admin;
+use http::app::App;
+use http::body::Memory;
+use http::handler::Handler;
+use http::weight::Heavy;
+use listener::connections::Connections;
+use listener::file_limit::Account;
+use listener::ports;
+use listener::shutdown::{Lifecycle, Phase, Signals};
+use listener::table::Table;
+use log::SighupListener;
 use metrics::Metrics;
-use policies::Policies;
-use shutdown::{Lifecycle, Phase, Signals};
+use reload_result::ReloadResult;
+#[cfg(not(feature = "cluster"))]
+use state::cluster_cache::ClusterCache;
+use state::policies::Policies;
+use state::{cluster_cache, reload};
 use tls::Tls;
 
-use crate::policy::{PolicyErrors, Preset};
-
-/// How a server is run.
-#[derive(Debug)]
-pub struct ServeOptions {
-    /// Where to listen; port 0 takes any free one.
-    pub listen: SocketAddr,
-    /// The server's certificate.
-    pub certificate: Certificate,
-    /// Who may send reviews; anybody where nothing is said.
-    pub clients: Option<ClientAuth>,
-    /// What is judged, and how.
-    pub policy: PolicySource,
-    /// What is judged by if the policy cannot be used at the start; nothing, so that the server does not start, if not
-    /// given.
-    pub policy_fallback: Option<Preset>,
-    /// Where metrics are shown, if anywhere.
-    pub metrics_listen: Option<SocketAddr>,
-    /// The namespace that this runs in, if any: not judged.
-    pub namespace: Option<String>,
-    /// Other namespaces that are not judged.
-    pub excluded_namespaces: Vec<String>,
-    /// How often files are looked at again.
-    pub reload_every: Duration,
-    /// How long requests are still served after `SIGTERM`.
-    pub shutdown_delay: Duration,
-    /// How many connections there may be at a time.
-    pub max_connections: u32,
-    /// How many reviews there may be at a time.
-    pub max_concurrent: u32,
-    /// How long clients may take.
-    pub timeouts: Timeouts,
-    /// What is asked of the cluster.
-    #[cfg(feature = "cluster")]
-    pub cluster: crate::cluster::Options,
-}
+use crate::policy::PolicyErrors;
 
 /// Why a server cannot be run.
 #[derive(Debug, Error)]
@@ -127,33 +91,24 @@ pub enum ServeError {
     #[error("the policy is not usable:\n{0}")]
     Policy(PolicyErrors),
     /// The cluster.
-    #[cfg(feature = "cluster")]
     #[error(transparent)]
-    Cluster(#[from] crate::cluster::ClusterError),
-    /// The port.
-    #[error("cannot listen on {address}: {}", listen::explain(.error))]
-    Listen {
-        /// Where it was tried.
-        address: SocketAddr,
-        /// What the system says.
-        error: io::Error,
-    },
-    /// One port for two things.
-    #[error("reviews and metrics cannot both be served on {0}: choose another port for one of them")]
-    SamePort(SocketAddr),
+    Cluster(Box<dyn Error + Send + Sync>),
+    /// A port.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
     /// Threads or signals.
     #[error("cannot start: {0}")]
     Start(io::Error),
 }
 
 impl From<PolicyErrors> for ServeError {
-    // Told whole by the message: were they its source too, they would be told twice.
+    // The message has all of it: as a source too, it would be printed twice.
     fn from(errors: PolicyErrors) -> Self {
         Self::Policy(errors)
     }
 }
 
-/// How a server came to its end.
+/// How a server ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
     /// Every request that was open got its answer.
@@ -163,21 +118,25 @@ pub enum Ended {
 }
 
 /// A server that has its ports and its certificate.
-#[derive(Debug)]
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     metrics_listener: Option<TcpListener>,
     metrics_address: Option<SocketAddr>,
-    connections: Connections,
+    connections: Connections<Handler>,
     app: App,
     namespace: Option<String>,
     reload_every: Duration,
     shutdown_delay: Duration,
     signals: Signals,
-    hangups: Hangups,
-    #[cfg(feature = "cluster")]
-    cluster: crate::cluster::Cluster,
+    sighup: SighupListener,
+    cluster: Option<Start>,
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server").field("address", &self.address).finish_non_exhaustive()
+    }
 }
 
 impl Server {
@@ -186,22 +145,18 @@ impl Server {
     /// # Errors
     /// When any of it fails.
     pub async fn bind(options: ServeOptions) -> Result<Self, ServeError> {
-        // Before anybody learns that the server is there: a signal that nobody takes ends the process.
+        // Before the server can be reached: a signal without a listener ends the process.
         let signals = Signals::listen().map_err(ServeError::Start)?;
-        let hangups = Hangups::listen().map_err(ServeError::Start)?;
+        let sighup = SighupListener::listen().map_err(ServeError::Start)?;
         let now = Timestamp::now();
-        #[cfg(feature = "cluster")]
-        let watched = &options.cluster;
-        #[cfg(feature = "cluster")]
-        let knowledge =
-            Knowledge::new(watched.watch_services, watched.watch_namespaces, watched.watch_cron_jobs);
-        #[cfg(not(feature = "cluster"))]
-        let knowledge = Knowledge::new(false, false, false);
-        #[cfg(feature = "cluster")]
-        let cluster = crate::cluster::Cluster::connect(options.cluster).await?;
+        let watches = options.cluster.as_ref().map(|tasks| tasks.watches()).unwrap_or_default();
+        let cluster = match options.cluster {
+            Some(tasks) => Some(tasks.connect().await.map_err(ServeError::Cluster)?),
+            None => None,
+        };
         let tls = Arc::new(Tls::new(options.certificate, options.clients, options.listen.ip())?);
         let policies = Arc::new(Policies::new(options.policy, options.policy_fallback, now)?);
-        let ((listener, address), metrics_port) = listen::listen(options.listen, options.metrics_listen)?;
+        let ((listener, address), metrics_port) = ports::listen(options.listen, options.metrics_listen)?;
         let (metrics_listener, metrics_address) = metrics_port.unzip();
         let mut excluded = options.excluded_namespaces;
         excluded.extend(options.namespace.clone());
@@ -209,9 +164,9 @@ impl Server {
         excluded.dedup();
         let metrics = Arc::new(Metrics::new());
         metrics.tls_in_use(tls.expiry(), now);
-        metrics.policy_in_use(&policies.now());
+        policies.now().measure(&metrics);
         if let Some(problem) = policies.problem() {
-            metrics.policy_reloaded(&reload::Reload::Failed(()));
+            metrics.policy_reloaded(&ReloadResult::Failed(()));
             let now = policies.now();
             tracing::error!(
                 problem = problem.replace('\n', "; "),
@@ -222,7 +177,7 @@ impl Server {
         }
         let app = App {
             policies,
-            knowledge: Arc::new(knowledge),
+            cluster_cache: Arc::new(ClusterCache::new(watches)),
             metrics: Arc::clone(&metrics),
             tls: Arc::clone(&tls),
             lifecycle: Lifecycle::new(),
@@ -230,16 +185,16 @@ impl Server {
             room: Arc::new(Semaphore::new(options.max_concurrent as usize)),
             default_timeout: options.timeouts.request,
             body_timeout: options.timeouts.body,
-            memory: http::Memory::default(),
-            heavy: http::Heavy::default(),
+            memory: Memory::default(),
+            heavy: Heavy::default(),
         };
         let account = Account::open(Account {
             reviews: options.max_connections as usize,
-            operators: options.metrics_listen.map_or(0, |_| ops::MAX_CONNECTIONS),
+            operators: options.metrics_listen.map_or(0, |_| admin::MAX_CONNECTIONS),
         });
         let connections = Connections {
             tls,
-            handler: http::Handler::new(&app),
+            handler: Handler::new(&app),
             lifecycle: app.lifecycle.clone(),
             timeouts: options.timeouts,
             table: Arc::new(Table::new(account.reviews)),
@@ -256,8 +211,7 @@ impl Server {
             reload_every: options.reload_every,
             shutdown_delay: options.shutdown_delay,
             signals,
-            hangups,
-            #[cfg(feature = "cluster")]
+            sighup,
             cluster,
         })
     }
@@ -276,25 +230,29 @@ impl Server {
     /// requests, a second signal entirely at once.
     ///
     /// # Errors
-    /// None any more, so far: what can fail does so before.
+    /// None so far: what can fail does so in [`Server::bind`].
     pub async fn run(self) -> Result<Ended, ServeError> {
         let app = self.app;
         let mut tasks = tokio::task::JoinSet::new();
-        tasks.spawn(self.signals.rule(app.lifecycle.clone(), self.shutdown_delay));
-        tasks.spawn(self.hangups.switch_level());
+        tasks.spawn(self.signals.drive_shutdown(app.lifecycle.clone(), self.shutdown_delay));
+        tasks.spawn(self.sighup.switch_level());
         tasks.spawn(log::report_left_out());
-        tasks.spawn(reload::keep_looking(
+        tasks.spawn(reload::poll_files(
             Arc::clone(&app.tls),
             Arc::clone(&app.policies),
-            Arc::clone(&app.knowledge),
+            Arc::clone(&app.cluster_cache),
             Arc::clone(&app.metrics),
             self.reload_every,
         ));
         if let Some(listener) = self.metrics_listener {
-            tasks.spawn(ops::serve(listener, app.clone()));
+            tasks.spawn(admin::serve(listener, app.clone()));
         }
-        #[cfg(feature = "cluster")]
-        self.cluster.start(&app, &mut tasks);
+        if let Some(start) = self.cluster {
+            let certificate =
+                ManagedCertificate { tls: Arc::clone(&app.tls), metrics: Arc::clone(&app.metrics) };
+            let handles = ClusterHandles { cache: Arc::clone(&app.cluster_cache), certificate };
+            start(handles).into_iter().for_each(|task| drop(tasks.spawn(task)));
+        }
         let drained = self.connections.serve(self.listener).await;
         app.lifecycle.advance(Phase::Ended);
         tasks.shutdown().await;
@@ -342,11 +300,11 @@ pub fn run(options: ServeOptions, started: impl FnOnce(SocketAddr)) -> Result<En
             version = env!("CARGO_PKG_VERSION"),
             "listening"
         );
-        knowledge::log_unmatched(&policy.policy, &server.app.knowledge.namespaces());
+        cluster_cache::log_unmatched(&policy.policy, &server.app.cluster_cache.namespaces());
         started(server.address());
         server.run().await
     });
-    // Whatever still computes has nobody left to answer to.
+    // What is still being evaluated has no client any more.
     runtime.shutdown_background();
     ended
 }

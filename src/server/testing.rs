@@ -11,14 +11,16 @@ use crate::engine::registry;
 use crate::policy::{Policy, Preset, load};
 
 use super::Admission;
-use super::http::{App, Heavy, Memory};
-use super::knowledge::Knowledge;
+use super::http::app::App;
+use super::http::body::Memory;
+use super::http::weight::Heavy;
 use super::metrics::Metrics;
-use super::policies::{Policies, PolicySource};
-use super::shutdown::Lifecycle;
 use super::tls::{Certificate, Tls};
+use crate::server::listener::shutdown::Lifecycle;
+use crate::server::state::cluster_cache::ClusterCache;
+use crate::server::state::policies::{Policies, PolicySource};
 
-/// The policy that holds where nobody chose one.
+/// The default policy.
 pub(crate) fn policy() -> Policy {
     load::preset(Preset::Recommended, registry().catalog()).unwrap()
 }
@@ -45,7 +47,7 @@ pub(crate) fn app_with(spec: &str) -> App {
 fn app_by(policy: PolicySource, max_concurrent: usize) -> App {
     App {
         policies: Arc::new(Policies::new(policy, None, Timestamp::now()).unwrap()),
-        knowledge: Arc::new(Knowledge::default()),
+        cluster_cache: Arc::new(ClusterCache::default()),
         metrics: Arc::new(Metrics::new()),
         tls: Arc::new(Tls::new(Certificate::SelfSigned, None, Ipv4Addr::LOCALHOST.into()).unwrap()),
         lifecycle: Lifecycle::new(),
@@ -63,7 +65,7 @@ pub(crate) fn admission() -> Admission {
     Admission::new(policy())
 }
 
-/// A Job that nothing can be said against, but for what a test changes in it.
+/// A Job without findings, but for what a test changes in it.
 pub(crate) const JOB: &str = r#"{"apiVersion":"batch/v1","kind":"Job","metadata":{"name":"pi","namespace":"math"},
     "spec":{"backoffLimit":3,"completions":1,"parallelism":1,"activeDeadlineSeconds":600,"ttlSecondsAfterFinished":60,
     "template":{"metadata":{},"spec":{"restartPolicy":"Never","containers":[{"name":"pi","image":"perl:5.34"}]}}}}"#;

@@ -17,8 +17,8 @@ use tokio_rustls::client::TlsStream;
 
 use crate::policy::Preset;
 
-use super::shutdown::{Lifecycle, Phase};
 use super::{Certificate, PolicySource, ServeOptions, Server, Timeouts, testing};
+use crate::server::listener::shutdown::{Lifecycle, Phase};
 
 /// Longer than anything here should take, even on a busy machine.
 const LONG: Duration = Duration::from_secs(20);
@@ -31,7 +31,7 @@ struct Running {
 }
 
 /// Long timers, for tests that are not about them.
-fn patient() -> Timeouts {
+fn long_timeouts() -> Timeouts {
     Timeouts {
         handshake: LONG,
         first_byte: LONG,
@@ -62,8 +62,7 @@ async fn start(timeouts: Timeouts, max_connections: u32) -> Running {
         namespace: None,
         excluded_namespaces: Vec::new(),
         reload_every: LONG,
-        #[cfg(feature = "cluster")]
-        cluster: crate::cluster::Options::default(),
+        cluster: None,
         shutdown_delay: Duration::ZERO,
         max_connections,
         max_concurrent: 8,
@@ -167,7 +166,7 @@ async fn end(stream: &mut (impl tokio::io::AsyncRead + Unpin)) {
 
 #[tokio::test]
 async fn several_requests_on_one_connection_in_both_versions_of_tls() {
-    let server = start(patient(), 8).await;
+    let server = start(long_timeouts(), 8).await;
     for version in [&TLS12, &TLS13] {
         let mut stream = server.connect_with(&[version]).await;
         assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"http/1.1"[..]));
@@ -183,24 +182,24 @@ async fn several_requests_on_one_connection_in_both_versions_of_tls() {
 #[tokio::test]
 async fn silence_is_ended_by_timers() {
     let short = Duration::from_millis(100);
-    let server = start(Timeouts { handshake: short, ..patient() }, 8).await;
+    let server = start(Timeouts { handshake: short, ..long_timeouts() }, 8).await;
     end(&mut server.tcp().await).await;
 
-    let server = start(Timeouts { first_byte: short, ..patient() }, 8).await;
+    let server = start(Timeouts { first_byte: short, ..long_timeouts() }, 8).await;
     end(&mut server.connect().await).await;
 
-    let server = start(Timeouts { idle: short, ..patient() }, 8).await;
+    let server = start(Timeouts { idle: short, ..long_timeouts() }, 8).await;
     let mut stream = server.connect().await;
     stream.write_all(post(&testing::review("u", "{}")).as_bytes()).await.unwrap();
     answer(&mut stream).await;
     end(&mut stream).await;
     // A header that never ends.
-    let server = start(Timeouts { header: short, ..patient() }, 8).await;
+    let server = start(Timeouts { header: short, ..long_timeouts() }, 8).await;
     let mut stream = server.connect().await;
     stream.write_all(b"POST /validate HTTP/1.1\r\nHost: local").await.unwrap();
     end(&mut stream).await;
 
-    let server = start(Timeouts { request: short, ..patient() }, 8).await;
+    let server = start(Timeouts { request: short, ..long_timeouts() }, 8).await;
     let mut stream = server.connect().await;
     stream
         .write_all(b"POST /validate HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{")
@@ -208,7 +207,7 @@ async fn silence_is_ended_by_timers() {
         .unwrap();
     assert!(answer(&mut stream).await.starts_with("HTTP/1.1 408 "));
     // Not even where the client says that it waits for long.
-    let server = start(Timeouts { body: short, ..patient() }, 8).await;
+    let server = start(Timeouts { body: short, ..long_timeouts() }, 8).await;
     let mut stream = server.connect().await;
     let (head, _) =
         post("x").rsplit_once("Content-Length").map(|(head, rest)| (head.to_owned(), rest.len())).unwrap();
@@ -230,7 +229,7 @@ async fn silence_is_ended_by_timers() {
 #[tokio::test]
 async fn a_client_that_never_asked_for_a_review_may_not_be_silent_for_long() {
     let short = Duration::from_millis(500);
-    let server = start(Timeouts { first_byte: short, ..patient() }, 8).await;
+    let server = start(Timeouts { first_byte: short, ..long_timeouts() }, 8).await;
     let mut honest = server.connect().await;
     honest.write_all(post(&testing::review("a", "{}")).as_bytes()).await.unwrap();
     answer(&mut honest).await;
@@ -245,7 +244,7 @@ async fn a_client_that_never_asked_for_a_review_may_not_be_silent_for_long() {
 
 #[tokio::test]
 async fn probes_do_not_keep_their_connections() {
-    let server = start(patient(), 8).await;
+    let server = start(long_timeouts(), 8).await;
     for path in ["/livez", "/readyz"] {
         let mut stream = server.connect().await;
         stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n").as_bytes()).await.unwrap();
@@ -256,7 +255,7 @@ async fn probes_do_not_keep_their_connections() {
 
 #[tokio::test]
 async fn odd_ways_to_ask_hold_nothing() {
-    let server = start(patient(), 8).await;
+    let server = start(long_timeouts(), 8).await;
     let review = post(&testing::review("u", "{}"));
     // Several requests at once: each is answered, in order.
     let mut stream = server.connect().await;
@@ -295,7 +294,7 @@ async fn odd_ways_to_ask_hold_nothing() {
 
 #[tokio::test]
 async fn connections_above_the_bound_are_closed_at_once() {
-    let server = start(patient(), 1).await;
+    let server = start(long_timeouts(), 1).await;
     let mut first = server.connect().await;
     first.write_all(post(&testing::review("u", "{}")).as_bytes()).await.unwrap();
     answer(&mut first).await;
@@ -321,7 +320,7 @@ async fn connections_above_the_bound_are_closed_at_once() {
 #[tokio::test]
 async fn one_address_keeps_out_no_other() {
     const TENANT: [u8; 4] = [127, 0, 0, 7];
-    let server = start(patient(), 24).await;
+    let server = start(long_timeouts(), 24).await;
     let review = post(&testing::review("u", "{}"));
     let mut regular = server.connect().await;
     regular.write_all(review.as_bytes()).await.unwrap();
@@ -347,7 +346,7 @@ async fn one_address_keeps_out_no_other() {
 
 #[tokio::test]
 async fn open_requests_are_answered_before_the_end() {
-    let server = start(patient(), 8).await;
+    let server = start(long_timeouts(), 8).await;
     let mut silent = server.tcp().await;
     let mut unasked = server.connect().await;
     let mut idle = server.connect().await;
@@ -377,7 +376,7 @@ async fn open_requests_are_answered_before_the_end() {
 async fn the_drain_ends_too() {
     for cut in [false, true] {
         let drain = if cut { LONG } else { Duration::from_millis(50) };
-        let server = start(Timeouts { drain, ..patient() }, 8).await;
+        let server = start(Timeouts { drain, ..long_timeouts() }, 8).await;
         let (mut open, _) = server.begin("{}").await;
         server.lifecycle.advance(if cut { Phase::Ended } else { Phase::Draining });
         assert!(!timeout(LONG, server.done).await.unwrap().unwrap(), "cut");

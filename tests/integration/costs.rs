@@ -76,7 +76,7 @@ fn judge(policy: &Policy, value: &Value) -> usize {
     changed["spec"]["suspend"] = true.into();
     let changed = Object::updated(server, read(&changed), &stored, |_| {});
     let update = check_update(&stored, &changed, &context);
-    verdict.findings.len() + update.findings.len() + patch.as_array().map_or(0, Vec::len)
+    verdict.findings.len() + update.findings.len() + patch.0.len()
 }
 
 fn cost(policy: &Policy, value: &Value) -> f64 {

@@ -137,6 +137,11 @@ fn a_denial_is_logged_without_the_object() {
     assert_eq!(line["rules"], "api/restart-policy");
     let said = [&line["kind"], &line["namespace"], &line["name"], &line["user"], &line["uid"]];
     assert_eq!(said, ["Job", "ns", "pi", "anna", "u9"]);
+    let span = &line["span"];
+    assert_eq!(
+        [&span["name"], &span["uid"], &span["kind"], &span["operation"], &span["endpoint"]],
+        ["review", "u9", "Job", "CREATE", "/validate"]
+    );
     assert!(!server.log.lock().unwrap().concat().contains("hunter2"));
 }
 
@@ -180,6 +185,7 @@ fn says_what_is_wrong_with_a_request() {
     assert_eq!(get(&mut stream, "/livez").code, 200);
     assert!(is_closed(&mut stream), "probes do not keep their connections");
     assert_eq!(get(&mut server.connect(), "/readyz").code, 200);
+    assert_eq!(get(&mut server.connect(), "/healthz").code, 200);
     let mut stream = server.connect();
 
     // Deep below an object: answered, and never let through unread.

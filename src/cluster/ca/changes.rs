@@ -32,19 +32,19 @@ where
         .timeout(WATCH_SECONDS)
         .disable_bookmarks();
     let mut pause = FIRST_PAUSE;
-    let mut told = false;
+    let mut logged = false;
     loop {
         let begin = Instant::now();
         match follow(api, &params, changed).await {
             Ok(()) => {}
-            Err(error) if !told => {
-                told = true;
+            Err(error) if !logged => {
+                logged = true;
                 tracing::warn!(kind, name, %error, "cannot watch: changes are noticed seconds later");
             }
             Err(_) => {}
         }
         if begin.elapsed() > LONGEST_PAUSE {
-            (pause, told) = (FIRST_PAUSE, false);
+            (pause, logged) = (FIRST_PAUSE, false);
         }
         sleep(pause).await;
         pause = (pause * 2).min(LONGEST_PAUSE);

@@ -1,4 +1,4 @@
-//! How long certificates last, as whoever runs the server may say.
+//! How long certificates last, as the server's operator may set.
 
 use std::time::Duration;
 

@@ -2,12 +2,13 @@
 //! memory, and the `caBundle` of the webhook configurations.
 //!
 //! [`state`] decides, [`keys`] makes and reads certificates, [`objects`] reads and writes what stands in the cluster, [`changes`]
-//! says when that changes, and this file goes round: look, decide, do.
+//! says when that changes, and this file is the control loop: look, decide, act.
 
 mod changes;
 mod keys;
 mod lifetimes;
 mod objects;
+mod options;
 mod state;
 #[cfg(test)]
 mod state_tests;
@@ -22,43 +23,29 @@ use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
 pub use self::lifetimes::{Lifetimes, LifetimesError};
+pub use self::options::SelfManaged;
 
 use self::objects::{Objects, Seen, Written};
 use self::state::{Action, Clock, Replica, Terms};
-use crate::server::{App, Identity};
+use crate::server::{Identity, ManagedCertificate};
 
 /// How long to wait after a round in which something was done, and while nothing is served that every `caBundle` verifies.
 /// Otherwise, see [`Lifetimes::pause`]. A change ends each of these waits, but the first.
 const AGAIN: Duration = Duration::from_millis(100);
 const SOON: Duration = Duration::from_secs(1);
 
-/// How many changes in a row are answered at once. Where somebody keeps changing things, a round every [`SOON`] is enough.
+/// How many changes in a row are handled at once. Where objects keep changing, a round every [`SOON`] is enough.
 const BURST: u32 = 30;
 
-/// How long an API server may take.
-const PATIENCE: Duration = Duration::from_secs(20);
-
-/// How certificates are managed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SelfManaged {
-    /// The namespace of the Secret.
-    pub namespace: String,
-    /// The Secret that holds the authority.
-    pub secret: String,
-    /// The MutatingWebhookConfiguration and the ValidatingWebhookConfiguration, by name; none where there is none.
-    pub mutating: Option<String>,
-    /// See `mutating`.
-    pub validating: Option<String>,
-    /// How long certificates last.
-    pub lifetimes: Lifetimes,
-}
+/// How long a request to the API server may take.
+const API_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Keeps this replica's certificate, for ever.
-pub(super) async fn keep(client: Client, options: SelfManaged, app: App) {
+pub(super) async fn keep(client: Client, options: SelfManaged, certificate: ManagedCertificate) {
     let lifetimes = options.lifetimes;
-    let mut keeper = Keeper {
+    let mut manager = Manager {
         objects: Objects::new(client, options),
-        app,
+        certificate,
         terms: lifetimes.terms(),
         later: lifetimes.pause(),
         replica: Replica::default(),
@@ -67,11 +54,11 @@ pub(super) async fn keep(client: Client, options: SelfManaged, app: App) {
         problem: None,
     };
     let changed = Notify::new();
-    let watched = keeper.objects.clone();
+    let watched = manager.objects.clone();
     let rounds = async {
         let mut at_once = BURST;
         loop {
-            let pause = keeper.round().await;
+            let pause = manager.round().await;
             if timeout(pause, changed.notified()).await.is_err() {
                 if pause >= SOON {
                     at_once = BURST;
@@ -86,9 +73,9 @@ pub(super) async fn keep(client: Client, options: SelfManaged, app: App) {
     join(rounds, watched.watch(&changed)).await;
 }
 
-struct Keeper {
+struct Manager {
     objects: Objects,
-    app: App,
+    certificate: ManagedCertificate,
     terms: Terms,
     /// How long to wait after a round while all is well.
     later: Duration,
@@ -96,7 +83,7 @@ struct Keeper {
     /// The key and the certificate of `replica.newest`.
     newest: Option<Arc<keys::Signed>>,
     begin: Instant,
-    /// What was told last, so that it is told once.
+    /// The problem that was logged last, so that each is logged once.
     problem: Option<String>,
 }
 
@@ -106,14 +93,14 @@ enum Done {
     LookAgain,
 }
 
-impl Keeper {
+impl Manager {
     /// Looks, decides and acts once. Returns how long to wait.
     async fn round(&mut self) -> Duration {
-        let looked = timeout(PATIENCE, self.objects.look()).await;
+        let looked = timeout(API_TIMEOUT, self.objects.look()).await;
         let seen = match looked.unwrap_or(Err(keys::CaError::Slow)) {
             Ok(seen) => seen,
             Err(error) => {
-                self.tell(Some(format!("cannot look at the cluster: {error}")));
+                self.log_problem(Some(format!("cannot look at the cluster: {error}")));
                 // What was verified stays, for as long as it is valid.
                 if self.replica.has_expired(Timestamp::now().as_second()) {
                     tracing::error!("the certificate has expired: serving none until there is another");
@@ -128,7 +115,7 @@ impl Keeper {
         let mut problem = seen.missing.clone();
         let mut busy = !actions.is_empty();
         for action in actions {
-            let acted = timeout(PATIENCE, self.act(&seen, action, clock)).await;
+            let acted = timeout(API_TIMEOUT, self.act(&seen, action, clock)).await;
             match acted.unwrap_or(Err(keys::CaError::Slow)) {
                 Ok(Done::Go) => {}
                 Ok(Done::LookAgain) => break,
@@ -139,7 +126,7 @@ impl Keeper {
                 }
             }
         }
-        self.tell(problem);
+        self.log_problem(problem);
         if busy { AGAIN } else { self.pause() }
     }
 
@@ -206,8 +193,7 @@ impl Keeper {
                 let not_after = signed.leaf.not_after;
                 let identity =
                     Identity { key: Arc::clone(&signed.key), not_before: signed.leaf.not_before, not_after };
-                self.app.tls.install(Some(identity)).map_err(keys::CaError::Tls)?;
-                self.app.metrics.tls_in_use(Some(not_after), Timestamp::now());
+                self.certificate.install(Some(identity)).map_err(keys::CaError::Tls)?;
                 self.replica.serving = Some(signed.leaf.clone());
                 let until = Timestamp::from_second(not_after).unwrap_or(Timestamp::MAX);
                 tracing::info!(%until, hosts = ?signed.leaf.names, "serving a new certificate");
@@ -219,14 +205,13 @@ impl Keeper {
 
     fn withdraw(&mut self) {
         self.replica.serving = None;
-        if let Err(error) = self.app.tls.install(None) {
-            tracing::error!(%error, "cannot take the certificate back");
+        if let Err(error) = self.certificate.install(None) {
+            tracing::error!(%error, "cannot withdraw the certificate");
         }
-        self.app.metrics.tls_in_use(None, Timestamp::now());
     }
 
-    /// Says what is in the way, once for as long as it is.
-    fn tell(&mut self, problem: Option<String>) {
+    /// Logs a problem once, for as long as it lasts, and its end.
+    fn log_problem(&mut self, problem: Option<String>) {
         if problem != self.problem {
             match &problem {
                 Some(problem) => {

@@ -1,4 +1,4 @@
-//! The Secret and the webhook configurations, as they stand, and changed only where nobody else has since.
+//! The Secret and the webhook configurations, as they stand, and written only where their version is still the one that was read.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,10 +17,13 @@ use rustls_pki_types::CertificateDer;
 use serde_json::Value;
 use tokio::sync::Notify;
 
-use super::super::FIELD_MANAGER;
+use super::changes;
 use super::keys::{self, CaError, NewAuthority};
+use super::options::SelfManaged;
 use super::state::{Authorities, Authority, Id, View};
-use super::{SelfManaged, changes};
+
+/// Who changes objects, in their `managedFields`.
+const FIELD_MANAGER: &str = "jobguard";
 
 /// The keys of the Secret.
 const CURRENT: (&str, &str) = ("ca.crt", "ca.key");
@@ -31,7 +34,7 @@ const PREVIOUS: &str = "previous.crt";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Written {
     Yes,
-    /// Somebody else was there first.
+    /// Another writer was first.
     Conflict,
 }
 
@@ -196,7 +199,7 @@ impl Objects {
         self.write_secret(seen, |data| {
             let mut previous = data.remove(CURRENT.0).unwrap_or_default().0;
             previous.extend(data.remove(PREVIOUS).unwrap_or_default().0);
-            // Nobody needs those that are published and expired: a handful is plenty.
+            // Those that are published and expired are of no use: a handful is plenty.
             let kept: Vec<_> = keys::read(&previous).into_iter().take(8).map(|(der, _)| der).collect();
             data.insert(PREVIOUS.to_owned(), ByteString(pem(kept.iter()).into_bytes()));
             for (from, to) in [(NEXT.0, CURRENT.0), (NEXT.1, CURRENT.1)] {
@@ -380,7 +383,7 @@ fn pem<'a>(certificates: impl Iterator<Item = &'a CertificateDer<'static>>) -> S
     text
 }
 
-/// A write that found another version, or that somebody else did first, is to be decided anew.
+/// A write that conflicts with another one is decided anew.
 fn written<T>(result: kube::Result<T>) -> Result<Written, CaError> {
     match result {
         Ok(_) => Ok(Written::Yes),
@@ -423,7 +426,7 @@ mod tests {
             assert_eq!(another, secret("two", data.clone()));
             assert!(!recall(Some(&mut secret("one", data)), None));
         }
-        // Somebody wrote this: it is not for us to take back.
+        // Another writer set this: it is not ours to revert.
         let mut written = secret("one", json!({"ca.crt": "eA==", "ca.key": ""}));
         assert!(!recall(Some(&mut written), Some(&known)));
         assert_eq!(written, secret("one", json!({"ca.crt": "eA==", "ca.key": ""})));

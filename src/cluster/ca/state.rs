@@ -7,7 +7,7 @@
 //! published until it expires. So whatever order replicas act in, and whichever of their writes are lost, no certificate is
 //! served that a `caBundle` does not verify.
 //!
-//! Others write these objects, too. A configuration that is deleted asks nobody, and changes nothing for the other one. A
+//! Others write these objects, too. A configuration that is deleted sends no reviews, and changes nothing for the other one. A
 //! `caBundle` that is replaced is filled again; until then no certificate would be any better, so the one that is served
 //! stays, for a grace period. A Secret that is emptied gets back what it held.
 
@@ -256,7 +256,7 @@ impl Replica {
                 let heard = self.is_settled(&next.id, clock.steady, terms);
                 // Nothing that the current one signed is of use any more: there is nothing to wait for.
                 let orphaned = published && current.not_after < clock.wall;
-                // Nor is there where nobody asks.
+                // Nor is there where no configuration sends reviews.
                 (heard || orphaned || view.bundles.is_empty()).then_some(Action::Promote)
             }
             _ => current.is_due(clock.wall).then_some(Action::Prepare),

@@ -44,7 +44,7 @@ enum Network {
     Good,
     /// Writes do not arrive.
     Lost,
-    /// Writes arrive, nobody hears of it, and the plan ends there.
+    /// Writes arrive, their responses are lost, and the plan ends there.
     Unheard,
 }
 
@@ -93,7 +93,7 @@ impl Cluster {
         self.secret = Secret { version: 1000 + self.others, uid: self.others, held: None };
     }
 
-    /// Somebody replaces the Secret by one without data.
+    /// Another writer replaces the Secret by one without data.
     fn empty_secret(&mut self) {
         self.secret.version += 1;
         self.secret.held = None;
@@ -209,7 +209,7 @@ impl Member {
     fn is_safe(&self, cluster: &Cluster, time: i64) -> bool {
         self.replica.serving.as_ref().is_none_or(|leaf| {
             let repaired = self.unverified.is_some_and(|(since, seen)| seen - since < TERMS.grace);
-            // Nobody is shown a certificate that its owner knows to be over.
+            // No client is shown a certificate that has expired.
             time + self.skew > leaf.not_after
                 || leaf.not_before <= time
                     && cluster.bundles.iter().flatten().all(|bundle| {
@@ -388,14 +388,14 @@ fn a_replica_starts_without_configurations() {
     let actions = all[0].replica.decide(&view, Clock { wall: 1001, steady: 1001 }, &TERMS);
     let names: BTreeSet<String> = ["jobguard.jobguard.svc".to_owned(), "other.test".to_owned()].into();
     assert_eq!(actions, [Action::Sign { names }], "and the one that is away may come back");
-    // Where nobody can tell the host, there is none.
+    // Where the host is unknown, there is none.
     let view = View { names: BTreeSet::new(), expected_name: None, ..cluster.view(None) };
     let actions = Replica::default().decide(&view, Clock { wall: 1001, steady: 1001 }, &TERMS);
     assert_eq!(actions, []);
 }
 
 #[test]
-fn a_bundle_that_somebody_empties_is_filled_again() {
+fn an_emptied_bundle_is_filled_again() {
     let (mut cluster, mut all) = (Cluster::new(), members(1));
     settle(&mut cluster, &mut all, 1000);
     let before = (cluster.live(1).clone(), all[0].replica.serving.clone());
@@ -452,7 +452,7 @@ fn a_lost_secret_is_made_anew_and_nothing_served_is_withdrawn() {
     assert_eq!(cluster.live(0).len(), 2);
     settle(&mut cluster, &mut all, 1010 + TERMS.settle);
     assert_ne!(all[0].replica.serving.as_ref().unwrap().issuer, old);
-    // Whoever wants to be rid of the old one empties the bundles: nothing brings it back.
+    // An operator who wants to be rid of the old one empties the bundles: nothing brings it back.
     cluster.replace(0);
     cluster.replace(1);
     cluster.empty_secret();
@@ -518,7 +518,7 @@ fn an_authority_is_published_before_it_signs_and_until_it_expires() {
     assert_eq!(at("first expired"), 3120);
 }
 
-/// Twenty authorities, one after the other. Whoever hears of a `caBundle` as late as is allowed for verifies what is served
+/// Twenty authorities, one after the other. A client that learns of a `caBundle` as late as is allowed for verifies what is served
 /// all the same, and there is always something served.
 #[test]
 fn renewals_are_never_noticed() {
@@ -538,7 +538,7 @@ fn renewals_are_never_noticed() {
             heard.pop_front();
         }
         for member in &all {
-            let leaf = member.replica.serving.as_ref().expect("somebody serves nothing");
+            let leaf = member.replica.serving.as_ref().expect("one of them serves nothing");
             assert!((leaf.not_before..=leaf.not_after).contains(&time), "at {time}");
             for bundle in heard[0].1.iter().flatten() {
                 let trusted = bundle.live.iter().any(|one| one.id == leaf.issuer && time <= one.not_after);

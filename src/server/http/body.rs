@@ -10,9 +10,9 @@ use axum::http::{HeaderMap, StatusCode};
 use hyper::body::Body;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::super::intake::{Intake, MAX_BODY, Refused, check};
 use super::refusal::Refusal;
 use super::weight::{FEW, LIGHT, weight_of_review};
+use crate::server::admission::intake::{Intake, MAX_BODY, Refused, check};
 use jobguard_manifest::limits::Limits;
 use jobguard_text::plain_within;
 
@@ -24,7 +24,7 @@ const MAX_READ: usize = 160 << 20;
 const MAX_DISCARDED: usize = 7 << 20;
 
 /// From which size on a body is large: it is counted while it arrives, and judged on a thread of its own. An ordinary
-/// review takes some 50 µs, less than what moving it costs; time grows with size, and nobody else should wait for it.
+/// review takes some 50 µs, less than what moving it costs; time grows with size, and other reviews should not wait for it.
 pub(super) const LARGE: usize = 32 << 10;
 
 /// Up to which size a body counts against no bound but that of connections, in bytes.
@@ -36,7 +36,7 @@ const MAX_HELD: usize = 48 << 20;
 /// What memory is counted in, in bytes.
 const UNIT: usize = 4 << 10;
 
-/// Room for bodies.
+/// The memory that bodies may take.
 #[derive(Debug, Clone)]
 pub(crate) struct Memory(Arc<Semaphore>);
 
@@ -171,7 +171,7 @@ pub(super) async fn read(
     Ok(Arrived::Whole(Bytes { bytes, weight, _claim: claim }))
 }
 
-/// What is answered to a review that says too much for anybody to know who asks.
+/// The refusal of a review that is too large even for its head to be read.
 pub(super) fn too_large() -> Refusal {
     Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, format!("the body is larger than {MAX_BODY} bytes"))
 }
@@ -206,8 +206,8 @@ mod tests {
     use axum::body::Body;
     use hyper::body::{Frame, SizeHint};
 
-    use super::super::super::unjudged::Unjudged;
     use super::*;
+    use crate::server::admission::unjudged::Unjudged;
 
     /// A body in pieces, of which so many bytes are announced.
     struct Pieces(Vec<&'static str>, u64);
@@ -244,9 +244,9 @@ mod tests {
             (vec!["", "abc"], 0),
             (vec!["a", "bc"], 0),
         ] {
-            let said = format!("{pieces:?} {announced}");
+            let case = format!("{pieces:?} {announced}");
             let body = arrived(Pieces(pieces, announced), &Memory::default()).await.unwrap();
-            assert_eq!(body.bytes, "abc", "{said}");
+            assert_eq!(body.bytes, "abc", "{case}");
         }
     }
 

@@ -4,12 +4,12 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::http::header::CONTENT_TYPE;
 use serde_json::{Value, json};
-use tower::ServiceExt as _;
 
-use super::super::intake::MAX_BODY;
-use super::super::testing;
-use super::super::tls::Peer;
-use super::*;
+use super::handler::Handler;
+use crate::server::admission::intake::MAX_BODY;
+use crate::server::listener::handler::Client;
+use crate::server::testing;
+use crate::server::tls::Peer;
 
 /// The answer to a review, by a policy that says `spec`.
 async fn ask(spec: &str, path: &str, body: String) -> (u16, Value) {
@@ -21,7 +21,7 @@ async fn ask(spec: &str, path: &str, body: String) -> (u16, Value) {
         .header(CONTENT_TYPE, "application/json")
         .body(Body::from(body))
         .unwrap();
-    let response = router(&app).oneshot(request).await.unwrap();
+    let response = Handler::new(&app).answer(request).await;
     let code = response.status().as_u16();
     let bytes = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
     (code, serde_json::from_slice(&bytes).unwrap())
@@ -43,7 +43,7 @@ fn update(new: &Value, old: &Value) -> String {
     testing::request("u", "UPDATE", &new.to_string(), &old.to_string(), "{}")
 }
 
-/// A Job with so many volumes that nobody uses.
+/// A Job with so many volumes that no container uses.
 fn volumes(count: usize) -> Value {
     json!({"spec": {"template": {"spec": {"volumes": vec![json!({}); count]}}}})
 }
@@ -104,7 +104,7 @@ async fn a_policy_sets_the_number() {
 async fn depth_has_a_limit() {
     let nested = |levels: usize| (1..levels).fold(json!({}), |inner, _| json!({"a": inner}));
     for (levels, allowed) in [(99, true), (100, false), (900, false)] {
-        // A field that nobody knows, in a small body, one level down.
+        // An unknown field, in a small body, one level down.
         let deep = nested(levels).to_string();
         let body = testing::review("u", &format!(r#"{{"x":{}}}"#, if levels < 100 { &deep } else { "1" }));
         let body = if levels < 100 { body } else { body.replace(r#""x":1"#, &format!(r#""x":{deep}"#)) };
@@ -135,7 +135,7 @@ async fn what_is_not_judged_may_be_as_large_as_it_likes() {
         .header(CONTENT_TYPE, "application/json")
         .body(Body::from(create(&volumes(60_000))))
         .unwrap();
-    let response = router(&app).oneshot(request).await.unwrap();
+    let response = Handler::new(&app).answer(request).await;
     let bytes = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
     let answer: Value = serde_json::from_slice(&bytes).unwrap();
     assert_eq!(answer["response"], json!({"uid": "u", "allowed": true}));
@@ -164,7 +164,7 @@ async fn a_stored_object_that_is_too_large_stays_editable_where_nothing_gets_wor
     for count in [20_001, 19_999] {
         assert_eq!(validate(update(&volumes(count), &stored)).await["allowed"], false);
     }
-    // Nobody has stored what is sent along with a new object.
+    // What is sent along with a new object has not been stored.
     let create = update(&labelled, &stored).replace(r#""operation":"UPDATE""#, r#""operation":"CREATE""#);
     assert_ne!(create, update(&labelled, &stored));
     assert_eq!(validate(create).await["allowed"], false);
@@ -236,7 +236,7 @@ async fn who_asks_is_known_wherever_it_stands() {
     let rest = r#","uid":"behind","operation":"CREATE","kind":{"group":"batch","version":"v1","kind":"Job"}"#;
     let answer = validate(review(rest)).await;
     assert_eq!((&answer["uid"], &answer["allowed"]), (&"behind".into(), &false.into()), "{answer}");
-    // Nobody to answer.
+    // No uid to answer to.
     let (code, answer) = ask("mode: enforce", "/validate", review("")).await;
     assert_eq!((code, &answer["reason"]), (413, &"RequestEntityTooLarge".into()));
 }

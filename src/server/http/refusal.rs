@@ -5,7 +5,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
 
-use super::super::review::Status;
+use crate::server::admission::response::Status;
 
 /// Why a request is not answered with a review.
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! One review: who asks, its body, its verdict, and all of it in time.
+//! One review over HTTP: its client, its body and its verdict, each within its timeout.
 
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,19 +14,21 @@ use jiff::Timestamp;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout_at};
 
-use super::super::admission::{Answered, Endpoint};
-use super::super::deadline::{body_time, time_to_answer};
-use super::super::metrics::Shed;
-use super::super::review::ReviewError;
-use super::super::tls::Peer;
-use super::super::unjudged::{Outcome, Unjudged};
+use super::app::App;
 use super::body::{self, Arrived, Bytes};
+use super::deadline::{body_time, time_to_answer};
 use super::refusal::{Refusal, json};
 use super::weight::NotDone;
-use super::{App, Client, Reviewed};
+use crate::server::admission::decide::Answered;
+use crate::server::admission::request::Endpoint;
+use crate::server::admission::review::ReviewError;
+use crate::server::admission::unjudged::{Consequence, Unjudged};
+use crate::server::listener::handler::{Client, Reviewed};
+use crate::server::metrics::Shed;
+use crate::server::tls::Peer;
 
-/// How long a request that is refused unseen may go on arriving.
-const FAREWELL: Duration = Duration::from_secs(2);
+/// How long the rest of a request is read and discarded that is refused before its body.
+const DRAIN_GRACE: Duration = Duration::from_secs(2);
 
 /// Answers a request to one of the two endpoints.
 pub(super) async fn answer(
@@ -61,7 +63,7 @@ pub(super) fn refused(
     tracing::info!(path = endpoint.path(), code, client, reason, "request refused");
 }
 
-/// Whether who asks may, and asks as one should.
+/// Checks the client's certificate and the request's headers.
 fn admit(parts: &Parts) -> Result<(), Refusal> {
     match parts.extensions.get().map(|client: &Client| client.peer) {
         Some(Peer::Trusted) => {}
@@ -86,9 +88,9 @@ async fn attend(
     let deadline = Instant::now() + time_to_answer(request.uri().query(), app.default_timeout);
     let (parts, body) = request.into_parts();
     if let Err(refusal) = admit(&parts) {
-        // An answer to somebody who is still writing would be lost with the connection.
-        let patience = deadline.min(Instant::now() + FAREWELL);
-        let _ = timeout_at(patience, body::discard(body)).await;
+        // A client that is still writing would lose the answer with the connection.
+        let grace_end = deadline.min(Instant::now() + DRAIN_GRACE);
+        let _ = timeout_at(grace_end, body::discard(body)).await;
         return Err(refusal);
     }
     let limits = app.policies.now().policy.limits;
@@ -105,11 +107,11 @@ async fn attend(
                 }
                 app.metrics.shed(Shed::Memory);
             }
-            // Whoever sends so much, and not even who asks, is no API server.
+            // An API server sends the head first: without one, this is another client.
             unjudged(app, endpoint, &refused.outline, &refused.why).map_err(|_| body::too_large())?
         }
     };
-    app.metrics.answered(endpoint, &answered.facts);
+    app.metrics.answered(endpoint, &answered.outcome);
     json(StatusCode::OK, &answered.answer)
 }
 
@@ -123,7 +125,7 @@ fn shed(app: &App, reason: Shed, message: &str) -> Refusal {
 /// this policy.
 fn leaves_overload_to_client(app: &App, endpoint: Endpoint) -> bool {
     let policy = Arc::clone(&app.policies.now().policy);
-    Unjudged::Overloaded.decide(endpoint, policy.mode, policy.on_timeout) == Outcome::Allow
+    Unjudged::Overloaded.decide(endpoint, policy.mode, policy.on_timeout) == Consequence::Allow
 }
 
 /// A place among the reviews that are being judged; none where the policy is to answer without a verdict. Only now, so
@@ -175,7 +177,7 @@ pub(super) async fn judge(
     }
     let judged = Arc::clone(&body);
     let judging = app.heavy.run(body.weight, deadline, move |cancellation| {
-        // Held until it is done, even when nobody waits for it any more.
+        // Held until it is done, even when its client has gone.
         let _place = place;
         admission.judge(endpoint, &judged.bytes, Timestamp::now(), Some(cancellation))
     });

@@ -1,25 +1,36 @@
 //! Requests of all kinds, without a network.
 
 use std::pin::Pin;
+use std::sync::Arc;
 
+use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::header::{ALLOW, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
+use axum::routing::get;
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tower::ServiceExt as _;
+use tower_http::catch_panic::CatchPanicLayer;
 
-use super::super::exposition::Format;
-use super::super::testing;
-use super::super::tls::Peer;
+use super::app::App;
 use super::body::LARGE;
-use super::*;
+use super::handler::Handler;
+use super::routes::Panicked;
+use super::{body, review};
+use crate::server::admission::request::Endpoint;
+use crate::server::listener::handler::Client;
+use crate::server::listener::shutdown::{Lifecycle, Phase};
+use crate::server::metrics::exposition::Format;
+use crate::server::testing;
+use crate::server::tls::Peer;
 use jobguard_manifest::limits::Limits;
 
-fn app(max_concurrent: usize) -> (Router, Lifecycle) {
+fn app(max_concurrent: usize) -> (Handler, Lifecycle) {
     let app = testing::app(max_concurrent);
-    (router(&app), app.lifecycle)
+    (Handler::new(&app), app.lifecycle)
 }
 
 fn client(peer: Peer) -> Client {
@@ -42,7 +53,7 @@ async fn text(response: Response) -> String {
 }
 
 async fn ask(request: Request) -> (u16, String) {
-    let response = app(1).0.oneshot(request).await.unwrap();
+    let response = app(1).0.answer(request).await;
     (response.status().as_u16(), text(response).await)
 }
 
@@ -66,7 +77,7 @@ async fn large_reviews_are_answered_as_well() {
 }
 
 #[tokio::test]
-async fn everything_else_is_told_what_is_wrong() {
+async fn everything_else_is_refused_with_advice() {
     let say = async |method: &str, path: &str| {
         let (code, body) = ask(request(method, path, "")).await;
         format!("{code} {body}")
@@ -74,16 +85,17 @@ async fn everything_else_is_told_what_is_wrong() {
     insta::assert_snapshot!(say("POST", "/validate").await, @r#"400 {"kind":"Status","apiVersion":"v1","status":"Failure","message":"the body is empty; it must be one AdmissionReview in JSON","reason":"BadRequest","code":400}"#);
     insta::assert_snapshot!(say("GET", "/mutate").await, @r#"405 {"kind":"Status","apiVersion":"v1","status":"Failure","message":"GET is not possible here; an AdmissionReview is sent with POST","reason":"MethodNotAllowed","code":405}"#);
     insta::assert_snapshot!(say("POST", "/livez").await, @r#"405 {"kind":"Status","apiVersion":"v1","status":"Failure","message":"POST is not possible here; this is asked with GET","reason":"MethodNotAllowed","code":405}"#);
-    insta::assert_snapshot!(say("GET", "/").await, @r#"404 {"kind":"Status","apiVersion":"v1","status":"Failure","message":"there is nothing here; there are POST /validate, POST /mutate, GET /livez and GET /readyz","reason":"NotFound","code":404}"#);
+    insta::assert_snapshot!(say("GET", "/").await, @r#"404 {"kind":"Status","apiVersion":"v1","status":"Failure","message":"there is nothing here; there are POST /validate, POST /mutate, GET /livez, GET /healthz and GET /readyz","reason":"NotFound","code":404}"#);
     assert_eq!(say("GET", "/livez").await, "200 ok\n");
     assert_eq!(say("GET", "/readyz").await, "200 ok\n");
+    assert_eq!(say("GET", "/healthz").await, "200 ok\n");
     assert_eq!(say("HEAD", "/livez").await, "200 ");
 }
 
 #[tokio::test]
-async fn wrong_methods_are_told_the_right_one() {
+async fn a_wrong_method_is_refused_with_the_right_one() {
     for (path, allow) in [("/validate", "POST"), ("/mutate", "POST"), ("/livez", "GET, HEAD")] {
-        let response = app(1).0.oneshot(request("PUT", path, "")).await.unwrap();
+        let response = app(1).0.answer(request("PUT", path, "")).await;
         assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
         assert_eq!(response.headers()[ALLOW], allow);
     }
@@ -115,18 +127,18 @@ async fn only_plain_json_is_read() {
 
 #[tokio::test]
 async fn bodies_end_at_the_limit() {
-    use super::super::intake::MAX_BODY;
+    use crate::server::admission::intake::MAX_BODY;
     assert_eq!(ask(request("POST", "/validate", vec![b' '; MAX_BODY])).await.0, 400);
     assert_eq!(ask(request("POST", "/validate", vec![b' '; MAX_BODY + 1])).await.0, 413);
 }
 
 #[tokio::test]
 async fn above_the_bound_requests_are_refused_at_once() {
-    let response = app(0).0.oneshot(request("POST", "/validate", testing::review("u", "{}"))).await.unwrap();
+    let response = app(0).0.answer(request("POST", "/validate", testing::review("u", "{}"))).await;
     assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
     assert_eq!(response.headers()[RETRY_AFTER], "1");
     // Probes are not reviews.
-    assert_eq!(app(0).0.oneshot(request("GET", "/readyz", "")).await.unwrap().status(), StatusCode::OK);
+    assert_eq!(app(0).0.answer(request("GET", "/readyz", "")).await.status(), StatusCode::OK);
 }
 
 #[tokio::test]
@@ -134,7 +146,7 @@ async fn where_an_overload_is_to_refuse_it_is_no_matter_of_the_failure_policy() 
     let ask = async |room: usize, spec: &str| {
         let app = App { room: Arc::new(Semaphore::new(room)), ..testing::app_with(spec) };
         let request = request("POST", "/validate?timeout=50ms", testing::review("busy", "{}"));
-        let response = router(&app).oneshot(request).await.unwrap();
+        let response = Handler::new(&app).answer(request).await;
         let code = response.status().as_u16();
         (code, serde_json::from_str(&text(response).await).unwrap(), app.metrics.text(Format::Prometheus))
     };
@@ -226,15 +238,15 @@ async fn clients_need_a_certificate_for_reviews_alone() {
 
 #[tokio::test]
 async fn readiness_goes_first_and_connections_end() {
-    let (router, lifecycle) = app(1);
+    let (handler, lifecycle) = app(1);
     lifecycle.advance(Phase::Leaving);
-    let ready = router.clone().oneshot(request("GET", "/readyz", "")).await.unwrap();
+    let ready = handler.answer(request("GET", "/readyz", "")).await;
     assert_eq!(
         (ready.status().as_u16(), &ready.headers()[CONNECTION]),
         (503, &HeaderValue::from_static("close"))
     );
-    assert_eq!(router.clone().oneshot(request("GET", "/livez", "")).await.unwrap().status(), StatusCode::OK);
-    let review = router.oneshot(request("POST", "/validate", testing::review("u", "{}"))).await.unwrap();
+    assert_eq!(handler.answer(request("GET", "/livez", "")).await.status(), StatusCode::OK);
+    let review = handler.answer(request("POST", "/validate", testing::review("u", "{}"))).await;
     assert_eq!(
         (review.status().as_u16(), &review.headers()[CONNECTION]),
         (200, &HeaderValue::from_static("close"))

@@ -76,7 +76,7 @@ pub(super) enum NotDone {
     ShuttingDown,
 }
 
-/// Ends an evaluation that nobody waits for any more.
+/// Cancels an evaluation whose client has gone.
 struct StopWhenDropped(Arc<Cancellation>);
 
 impl Drop for StopWhenDropped {
@@ -112,7 +112,7 @@ impl Heavy {
         let cancellation = Arc::new(Cancellation::default());
         let _stop = StopWhenDropped(Arc::clone(&cancellation));
         let evaluating = tokio::task::spawn_blocking(move || {
-            // Held until it has ended, even when nobody waits for it any more.
+            // Held until it has ended, even when its client has gone.
             let _places = places;
             evaluate(&cancellation)
         });
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_nobody_waits_for_ends() {
+    async fn an_evaluation_without_a_client_is_cancelled() {
         let heavy = Heavy::default();
         let (begun, has_begun) = channel();
         let (ended, has_ended) = channel();

@@ -26,7 +26,7 @@ fn the_documentation_lists_every_metric() {
 
 /// The text once everything has happened.
 fn filled(metrics: &Metrics) -> String {
-    let facts = Facts {
+    let outcome = Outcome {
         operation: "CREATE",
         kind: "Job",
         dry_run: "false",
@@ -36,14 +36,14 @@ fn filled(metrics: &Metrics) -> String {
         suppressed: vec!["job/indexed-service"],
         patched: true,
     };
-    metrics.answered(Endpoint::Validate, &facts);
+    metrics.answered(Endpoint::Validate, &outcome);
     drop(metrics.begin(Endpoint::Mutate));
-    metrics.policy_in_use(&testing::app(1).policies.now());
+    testing::app(1).policies.now().measure(metrics);
     metrics.refused(Endpoint::Validate, 400);
     metrics.timed_out(Endpoint::Validate, "allowed");
     metrics.connection_closed("silent");
-    metrics.tls_reloaded(&Reload::<()>::Loaded);
-    metrics.policy_reloaded(&Reload::Failed(()));
+    metrics.tls_reloaded(&ReloadResult::<()>::Loaded);
+    metrics.policy_reloaded(&ReloadResult::Failed(()));
     metrics.cache(CacheState { watched: Watched::Services, synced: true, age: 0.0, objects: 7 });
     metrics.text(Format::OpenMetrics)
 }
@@ -57,10 +57,10 @@ fn a_failed_reload_shows_until_one_succeeds() {
             .contains(&format!("jobguard_policy_last_reload_successful {value}\n"))
     };
     assert!(shows(1));
-    metrics.policy_reloaded(&Reload::Failed(()));
-    metrics.policy_reloaded(&Reload::<()>::StillFailing);
+    metrics.policy_reloaded(&ReloadResult::Failed(()));
+    metrics.policy_reloaded(&ReloadResult::<()>::StillFailing);
     assert!(shows(0));
-    metrics.policy_reloaded(&Reload::<()>::Loaded);
+    metrics.policy_reloaded(&ReloadResult::<()>::Loaded);
     assert!(shows(1));
     assert!(
         metrics.text(Format::OpenMetrics).contains("jobguard_policy_reloads_total{result=\"failure\"} 1\n")
@@ -119,7 +119,7 @@ fn counters_end_with_total_and_everything_has_a_help() {
 #[test]
 fn dry_runs_are_counted_apart() {
     let metrics = Metrics::new();
-    let facts = |dry_run| Facts {
+    let outcome = |dry_run| Outcome {
         operation: "CREATE",
         kind: "Job",
         dry_run,
@@ -129,9 +129,9 @@ fn dry_runs_are_counted_apart() {
         suppressed: vec!["job/indexed-service"],
         patched: true,
     };
-    metrics.answered(Endpoint::Validate, &facts("true"));
-    metrics.answered(Endpoint::Validate, &facts("false"));
-    metrics.answered(Endpoint::Validate, &facts("false"));
+    metrics.answered(Endpoint::Validate, &outcome("true"));
+    metrics.answered(Endpoint::Validate, &outcome("false"));
+    metrics.answered(Endpoint::Validate, &outcome("false"));
     let text = metrics.text(Format::Prometheus);
     for series in [
         r#"jobguard_requests_total{path="/validate",operation="CREATE",kind="Job",verdict="denied",dry_run="#,

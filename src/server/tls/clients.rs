@@ -1,24 +1,28 @@
-//! Who may ask: the client certificates of API servers.
+//! Client certificates: which clients may send reviews.
 
 use std::future::pending;
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use rustls::server::danger::ClientCertVerifier;
 use rustls_pki_types::{CertificateDer, UnixTime};
 use tokio::sync::watch;
 
-use super::Verifier;
 use super::x509::facts;
+
+/// Checks the certificates of clients; none where they need none.
+pub(super) type Verifier = Option<Arc<dyn ClientCertVerifier>>;
 
 /// Which clients may send reviews.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientAuth {
-    /// PEM file of the authorities that vouch for them.
+    /// PEM file of the authorities that sign their certificates.
     pub ca: PathBuf,
-    /// Their names, as common name or DNS name in the certificate; any that is vouched for where the list is empty.
+    /// Their names, as common name or DNS name in the certificate; any name where the list is empty.
     pub names: Vec<String>,
 }
 
-/// What is known of the other end of a connection.
+/// Whether a client is authenticated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Peer {
     /// May send reviews.
@@ -40,13 +44,13 @@ pub(super) fn peer(clients: Option<&ClientAuth>, shown: Option<&[CertificateDer<
     if names.iter().any(|name| clients.names.contains(name)) { Peer::Trusted } else { Peer::OtherName }
 }
 
-/// The authorities that vouch for clients, as they change.
+/// The authorities of client certificates, as they change.
 #[derive(Debug)]
 pub(crate) struct Authorities(pub(super) watch::Receiver<Verifier>);
 
 impl Authorities {
-    /// Waits until nobody vouches any more for a client that showed these certificates in its handshake: its authority
-    /// was replaced, or it has expired when that is looked at. Never ends for a client that showed none.
+    /// Waits until a client that presented these certificates in its handshake is no longer trusted: its authority was
+    /// replaced, or the certificate has expired by then. Never ends for a client that presented none.
     pub(crate) async fn revoked(mut self, shown: Option<Vec<CertificateDer<'static>>>) {
         let shown = shown.unwrap_or_default();
         let Some((certificate, intermediates)) = shown.split_first() else { return pending().await };

@@ -100,7 +100,7 @@ pub enum TlsError {
     Setup(rustls::Error),
 }
 
-// Told by the messages: were they sources too, they would be told twice.
+// The messages have them: as sources too, they would be printed twice.
 impl From<rcgen::Error> for TlsError {
     fn from(error: rcgen::Error) -> Self {
         Self::Generate(error)

@@ -12,8 +12,9 @@ use rustls::sign::CertifiedKey;
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
+use super::error::TlsError;
+use super::identity::Identity;
 use super::x509::facts;
-use super::{Identity, TlsError};
 
 /// The largest certificate or key file that is read, in bytes.
 const MAX_FILE: u64 = 1 << 20;
@@ -38,7 +39,7 @@ pub(super) fn pair(
     Ok(Identity { key: Arc::new(identity), not_before: facts.not_before, not_after: facts.not_after })
 }
 
-/// The authorities that may vouch for clients, from the contents of a file.
+/// The authorities of client certificates, from the contents of a file.
 pub(super) fn authorities(path: &Path, pem: &[u8]) -> Result<RootCertStore, TlsError> {
     let mut roots = RootCertStore::empty();
     for certificate in certificates(path, pem)? {

@@ -6,6 +6,7 @@
 mod clients;
 mod error;
 mod files;
+mod identity;
 #[cfg(test)]
 mod tests;
 mod x509;
@@ -28,12 +29,14 @@ use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
 pub use clients::ClientAuth;
+use clients::Verifier;
 pub(crate) use clients::{Authorities, Peer};
 pub use error::TlsError;
+pub(crate) use identity::Identity;
 #[cfg(feature = "cluster")]
 pub(crate) use x509::facts;
 
-use super::reload::Reload;
+use crate::server::reload_result::ReloadResult;
 
 /// How long a certificate made in memory is valid.
 const SELF_SIGNED_VALIDITY: Duration = Duration::from_secs(90 * 24 * 60 * 60);
@@ -41,14 +44,14 @@ const SELF_SIGNED_VALIDITY: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 /// How far the clocks of client and server may be apart for a certificate made a moment ago.
 const CLOCK_SKEW: Duration = Duration::from_secs(60 * 60);
 
-/// How often files that do not fit each other are read again before that is a fault, and how long after: they may be
-/// in the middle of being replaced.
-const SECOND_LOOKS: (u32, Duration) = (4, Duration::from_millis(50));
+/// How often reading files that do not match is retried before it is an error, and how long to wait in between: they
+/// may be in the middle of being replaced.
+const RELOAD_RETRIES: (u32, Duration) = (4, Duration::from_millis(50));
 
 /// Where the server's certificate comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Certificate {
-    /// Made in memory for `localhost` and the loopback addresses, trusted by nobody: for trying things out.
+    /// Made in memory for `localhost` and the loopback addresses, trusted by no client: for trying things out.
     SelfSigned,
     /// PEM files, as in a Secret of type `kubernetes.io/tls`.
     Files {
@@ -57,23 +60,9 @@ pub enum Certificate {
         /// Its private key: PKCS #8, PKCS #1 or SEC1.
         key: PathBuf,
     },
-    /// Given by whoever manages it, later: until then every handshake fails.
+    /// Installed later by a certificate manager: until then every handshake fails.
     Managed,
 }
-
-/// A certificate with its key, ready to be served.
-#[derive(Debug, Clone)]
-pub(crate) struct Identity {
-    /// The chain and the key.
-    pub(crate) key: Arc<CertifiedKey>,
-    /// Valid from here on, in seconds since 1970.
-    pub(crate) not_before: i64,
-    /// Valid until here, in seconds since 1970.
-    pub(crate) not_after: i64,
-}
-
-/// Checks the certificates of clients; none where they need none.
-type Verifier = Option<Arc<dyn ClientCertVerifier>>;
 
 /// What stands at one moment. Every connection takes the one that stands when it begins.
 #[derive(Debug)]
@@ -139,8 +128,8 @@ impl Tls {
             seen: Mutex::default(),
         };
         match tls.reload(Timestamp::now()) {
-            Reload::Failed(error) => Err(error),
-            Reload::Loaded | Reload::Unchanged | Reload::StillFailing => Ok(tls),
+            ReloadResult::Failed(error) => Err(error),
+            ReloadResult::Loaded | ReloadResult::Unchanged | ReloadResult::StillFailing => Ok(tls),
         }
     }
 
@@ -164,7 +153,7 @@ impl Tls {
         self.now.load().identity.as_ref().map(|identity| identity.not_after)
     }
 
-    /// Whether somebody else hands in the certificate.
+    /// Whether a certificate manager installs the certificate.
     pub(crate) fn is_managed(&self) -> bool {
         self.certificate == Certificate::Managed
     }
@@ -184,9 +173,9 @@ impl Tls {
     }
 
     /// Reads the files again, if they changed. What cannot be used leaves everything as it was. Blocks.
-    pub(crate) fn reload(&self, now: Timestamp) -> Reload<TlsError> {
+    pub(crate) fn reload(&self, now: Timestamp) -> ReloadResult<TlsError> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut looks = 0;
+        let mut retries = 0;
         let error = loop {
             let contents = match self.read() {
                 Ok(contents) => contents,
@@ -194,30 +183,30 @@ impl Tls {
             };
             let due = self.certificate == Certificate::SelfSigned && self.is_due(now);
             if !due && seen.contents.as_ref() == Some(&contents) {
-                return if seen.failed { Reload::StillFailing } else { Reload::Unchanged };
+                return if seen.failed { ReloadResult::StillFailing } else { ReloadResult::Unchanged };
             }
             match self.load(&contents, now) {
                 Ok(()) => {
                     *seen = Seen { contents: Some(contents), failed: false };
-                    return Reload::Loaded;
+                    return ReloadResult::Loaded;
                 }
-                Err(TlsError::Mismatch { .. }) if looks < SECOND_LOOKS.0 => {
-                    looks += 1;
-                    std::thread::sleep(SECOND_LOOKS.1);
+                Err(TlsError::Mismatch { .. }) if retries < RELOAD_RETRIES.0 => {
+                    retries += 1;
+                    std::thread::sleep(RELOAD_RETRIES.1);
                 }
                 Err(error) => {
                     *seen = Seen { contents: Some(contents), failed: true };
-                    return Reload::Failed(error);
+                    return ReloadResult::Failed(error);
                 }
             }
         };
-        // Not readable: said once, until something can be read again.
+        // Not readable: reported once, until something can be read again.
         let again = seen.failed && seen.contents.is_none();
         *seen = Seen { contents: None, failed: true };
-        if again { Reload::StillFailing } else { Reload::Failed(error) }
+        if again { ReloadResult::StillFailing } else { ReloadResult::Failed(error) }
     }
 
-    /// Serves `identity` from the next connection on, or nobody where there is none.
+    /// Serves `identity` from the next connection on; refuses every handshake where there is none.
     #[cfg(feature = "cluster")]
     pub(crate) fn install(&self, identity: Option<Identity>) -> Result<(), TlsError> {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
@@ -263,8 +252,8 @@ impl Tls {
 
     fn swap(&self, identity: Option<Identity>, roots: Option<RootCertStore>) -> Result<(), TlsError> {
         let key = identity.as_ref().map(|identity| Arc::clone(&identity.key));
-        // Whoever manages certificates never shows one that is over. Files are what an operator wants served: an
-        // expired certificate tells clients more than a failed handshake.
+        // A certificate manager never installs one that has expired. Files are what an operator wants served: an
+        // expired certificate shows clients more than a failed handshake.
         let until = match (&self.certificate, &identity) {
             (Certificate::Managed, Some(identity)) => identity.not_after,
             _ => i64::MAX,
@@ -273,7 +262,7 @@ impl Tls {
             (Some(clients), Some(roots)) => Some(self.verifier(clients, roots)?),
             _ => None,
         };
-        // With a configuration, sessions that clients could resume go as well: nobody comes in by an old handshake.
+        // With a configuration, sessions that clients could resume go as well: no client is let in by an old handshake.
         let config = server_config(Only { key, until }, verifier.clone(), &self.provider)?;
         self.now.store(Arc::new(Now { config, identity }));
         self.verifier.send_replace(verifier);
@@ -285,7 +274,7 @@ impl Tls {
         clients: &ClientAuth,
         roots: RootCertStore,
     ) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {
-        // Probes come without a certificate; who needs one is told by the path.
+        // Probes come without a certificate; the path decides whether one is needed.
         WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&self.provider))
             .allow_unauthenticated()
             .build()

@@ -106,27 +106,27 @@ fn files_are_read_again_and_the_last_good_pair_stays() {
         Certificate::Files { cert: folder.path().join("tls.crt"), key: folder.path().join("tls.key") };
     let tls = Tls::new(files, None, Ipv4Addr::LOCALHOST.into()).unwrap();
     let expiry = tls.expiry();
-    assert!(matches!(tls.reload(day(6)), Reload::Unchanged));
+    assert!(matches!(tls.reload(day(6)), ReloadResult::Unchanged));
     assert_eq!(tls.problem(day(6)), None);
     assert_eq!(tls.problem(day(12)).unwrap(), "the certificate expired at 2026-01-10T00:00:00Z");
 
-    // Half of a new pair: what is in use stays, and is told once.
+    // Half of a new pair: what is in use stays, and is reported once.
     fs::write(folder.path().join("tls.crt"), &second.cert).unwrap();
-    assert!(matches!(tls.reload(day(6)), Reload::Failed(TlsError::Mismatch { .. })));
-    assert!(matches!(tls.reload(day(6)), Reload::StillFailing));
+    assert!(matches!(tls.reload(day(6)), ReloadResult::Failed(TlsError::Mismatch { .. })));
+    assert!(matches!(tls.reload(day(6)), ReloadResult::StillFailing));
     assert_eq!(tls.expiry(), expiry);
     write(&second);
-    assert!(matches!(tls.reload(day(6)), Reload::Loaded));
+    assert!(matches!(tls.reload(day(6)), ReloadResult::Loaded));
     assert!(tls.expiry() > expiry);
 
     // One that has expired does not replace one that has not.
     write(&other);
-    assert!(matches!(tls.reload(day(6)), Reload::Failed(TlsError::Expired { .. })));
+    assert!(matches!(tls.reload(day(6)), ReloadResult::Failed(TlsError::Expired { .. })));
     fs::remove_file(folder.path().join("tls.key")).unwrap();
-    assert!(matches!(tls.reload(day(6)), Reload::Failed(TlsError::Read { .. })));
-    assert!(matches!(tls.reload(day(6)), Reload::StillFailing));
+    assert!(matches!(tls.reload(day(6)), ReloadResult::Failed(TlsError::Read { .. })));
+    assert!(matches!(tls.reload(day(6)), ReloadResult::StillFailing));
     write(&second);
-    assert!(matches!(tls.reload(day(6)), Reload::Loaded));
+    assert!(matches!(tls.reload(day(6)), ReloadResult::Loaded));
     assert_eq!(tls.problem(day(6)), None);
     assert!(tls.problem(day(1)).unwrap().contains("not valid before"));
 }
@@ -141,9 +141,9 @@ fn client_authorities_are_read_again_too() {
     fs::write(&ca, valid(1, 9).cert).unwrap();
     let tls = new().unwrap();
     let now = Timestamp::now();
-    assert!(matches!(tls.reload(now), Reload::Unchanged));
+    assert!(matches!(tls.reload(now), ReloadResult::Unchanged));
     fs::write(&ca, "nothing").unwrap();
-    assert!(matches!(tls.reload(now), Reload::Failed(TlsError::NoCertificate { .. })));
+    assert!(matches!(tls.reload(now), ReloadResult::Failed(TlsError::NoCertificate { .. })));
     fs::write(&ca, valid(1, 9).cert).unwrap();
-    assert!(matches!(tls.reload(now), Reload::Loaded));
+    assert!(matches!(tls.reload(now), ReloadResult::Loaded));
 }

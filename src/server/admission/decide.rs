@@ -1,0 +1,425 @@
+//! Decides on a review. Pure and synchronous: the same for a server and for one review in a file.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use jiff::Timestamp;
+
+use crate::engine::{self, ANNOTATION, Cancellation, Context, Input, Object, Services};
+use crate::mutate;
+use crate::policy::{ControllerJobs, Mode, Policy};
+use jobguard_apiserver::{Kind, Server, Workload};
+
+use super::controllers::{CronJobs, Origin, is_controller};
+use super::decode::{self, Sent};
+use super::head::Head;
+use super::intake;
+use super::namespaces::Namespaces;
+use super::outcome::Outcome;
+use super::request::{Endpoint, GroupVersionKind, Operation, PassedOver, Request};
+use super::response::{Response, ReviewAnswer};
+use super::review::{Review, ReviewError, quiet};
+use super::ruling::{Decision, Ruling, changes_annotation};
+use super::span::{self, LOGGED};
+use super::unjudged::Unjudged;
+use super::without_verdict;
+use jobguard_text::plain_within;
+
+/// The warning beside the denial of a Job that may be a CronJob's run by hand.
+const RUN_BY_HAND: &str = "this Job was judged like any other: jobguard would only know it as a run of its CronJob if it \
+                           watched CronJobs (--watch-cron-jobs)";
+
+/// The longest group, version and kind that is quoted, in characters.
+const MAX_KIND: usize = 80;
+
+/// Answers reviews by one policy.
+#[derive(Debug)]
+pub struct Admission {
+    policy: Arc<Policy>,
+    services: Arc<Services>,
+    namespaces: Arc<Namespaces>,
+    cron_jobs: Arc<CronJobs>,
+    /// Namespaces whose objects are not judged.
+    excluded: Arc<[String]>,
+}
+
+/// An answer, and what is counted of it.
+#[derive(Debug)]
+pub(crate) struct Answered {
+    pub(crate) answer: ReviewAnswer,
+    pub(crate) outcome: Outcome,
+}
+
+/// What a request is about.
+enum Asked {
+    /// A Job or CronJob to look at, and its stored version on UPDATE.
+    Object { new: Workload, old: Option<Workload> },
+    /// Nothing that is judged.
+    PassedOver(PassedOver),
+    /// Something on which there is no verdict.
+    Unjudged(Unjudged),
+}
+
+impl Admission {
+    /// Answers by `policy`, and knows of nothing but the object.
+    pub fn new(policy: Policy) -> Self {
+        Self {
+            policy: Arc::new(policy),
+            services: Arc::default(),
+            namespaces: Arc::default(),
+            cron_jobs: Arc::default(),
+            excluded: Arc::default(),
+        }
+    }
+
+    /// Answers by `policy`, with what is known of the cluster.
+    pub(crate) fn with(
+        policy: Arc<Policy>,
+        services: Arc<Services>,
+        namespaces: Arc<Namespaces>,
+        excluded: Arc<[String]>,
+    ) -> Self {
+        Self { policy, services, namespaces, cron_jobs: Arc::default(), excluded }
+    }
+
+    /// Knows these CronJobs as well.
+    #[must_use]
+    pub(crate) fn knowing(self, cron_jobs: Arc<CronJobs>) -> Self {
+        Self { cron_jobs, ..self }
+    }
+
+    /// Reads one review and answers it. `now` is the time to judge schedules at.
+    ///
+    /// # Errors
+    /// When `body` is nothing that an `AdmissionReview` could answer.
+    pub fn answer(
+        &self,
+        endpoint: Endpoint,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Result<ReviewAnswer, ReviewError> {
+        // What arrives at a server has been counted by then.
+        let answered = match intake::check(Bytes::copy_from_slice(body), &self.policy.limits, 0) {
+            Ok((body, _)) => self.judge(endpoint, &body, now, None),
+            Err(refused) => self.without_verdict(endpoint, &refused.outline, &refused.why),
+        };
+        answered.map(|answered| answered.answer)
+    }
+
+    /// The same of a review that holds no more than may be judged, with what is counted of it.
+    pub(crate) fn judge(
+        &self,
+        endpoint: Endpoint,
+        body: &[u8],
+        now: Timestamp,
+        cancellation: Option<&Cancellation>,
+    ) -> Result<Answered, ReviewError> {
+        let is_cancelled = || cancellation.is_some_and(Cancellation::is_cancelled);
+        if is_cancelled() {
+            return self.without_verdict(endpoint, body, &Unjudged::TimedOut);
+        }
+        let review = match Review::read(body) {
+            // An API server writes text, so that this is none; still, nothing that an object may hold should leave the
+            // answer to a failurePolicy.
+            Err(ReviewError::Json { line, column, .. }) if std::str::from_utf8(body).is_err() => {
+                let problem = format!("not valid at line {line} column {column}");
+                return self.without_verdict(endpoint, body, &Unjudged::UnreadableRequest { problem });
+            }
+            review => review?,
+        };
+        let (response, outcome) = match review {
+            Review::Request(mut request) => {
+                let _span = span::of_request(endpoint, &request);
+                match endpoint {
+                    _ if self.excludes(request.namespace.as_deref()) => {
+                        pass_over(&request, PassedOver::ExcludedNamespace)
+                    }
+                    _ if is_cancelled() => {
+                        return Ok(self.unjudged(endpoint, &Head::from(&*request), &Unjudged::TimedOut));
+                    }
+                    Endpoint::Validate => self.validate(&mut request, now, cancellation),
+                    Endpoint::Mutate => self.mutate(&mut request),
+                }
+            }
+            Review::UidOnly { uid, problem } => {
+                let mut head = Head::read(body);
+                head.uid = uid;
+                let _span = span::of_head(endpoint, &head);
+                return Ok(self.unjudged(endpoint, &head, &Unjudged::UnreadableRequest { problem }));
+            }
+        };
+        Ok(Answered { answer: response.into_review(), outcome })
+    }
+
+    /// Answers a review that there is no verdict on, from as much of its body as there is.
+    ///
+    /// # Errors
+    /// When `body` is nothing that an `AdmissionReview` could answer.
+    pub(crate) fn without_verdict(
+        &self,
+        endpoint: Endpoint,
+        body: &[u8],
+        why: &Unjudged,
+    ) -> Result<Answered, ReviewError> {
+        let head = Head::read(body);
+        if head.can_be_answered() {
+            let _span = span::of_head(endpoint, &head);
+            return Ok(self.unjudged(endpoint, &head, why));
+        }
+        Err(Review::read(body).err().unwrap_or(ReviewError::NoUid))
+    }
+
+    /// Answers a request that there is no verdict on.
+    fn unjudged(&self, endpoint: Endpoint, head: &Head, why: &Unjudged) -> Answered {
+        // What would not have been judged needs no verdict.
+        let excluded = self.excludes(head.namespace()).then_some(PassedOver::ExcludedNamespace);
+        let (response, outcome) = match excluded.or_else(|| head.passed_over()) {
+            Some(why) => (Response::allow(&head.uid), Outcome::passed_over(head, why)),
+            None => self.answer_unjudged(endpoint, head, why),
+        };
+        Answered { answer: response.into_review(), outcome }
+    }
+
+    fn answer_unjudged(&self, endpoint: Endpoint, head: &Head, why: &Unjudged) -> (Response, Outcome) {
+        let other = || Unjudged::OtherKind { found: plain_within(&head.kind.to_string(), MAX_KIND) };
+        let why = if head.kind.kind.is_empty() || is_ours(&head.kind) { why } else { &other() };
+        // What controls the Job stands in the object; that a controller makes it now is known by its account.
+        let by_controller = head.operation == Some(Operation::Create)
+            && head.kind.kind == Kind::Job.as_str()
+            && is_controller(&self.policy, head.user());
+        let mode = match (self.policy.mode, self.policy.controller_jobs) {
+            (Mode::Enforce, ControllerJobs::Warn | ControllerJobs::Skip) if by_controller => Mode::Warn,
+            (mode, _) => mode,
+        };
+        without_verdict::answer(why, endpoint, head, mode, self.policy.on_timeout)
+    }
+
+    fn excludes(&self, namespace: Option<&str>) -> bool {
+        // An object that is in no namespace is in none of those.
+        let namespace = namespace.filter(|namespace| !namespace.is_empty());
+        namespace.is_some_and(|namespace| self.excluded.iter().any(|excluded| excluded == namespace))
+    }
+
+    /// Says whether the object may be stored.
+    fn validate(
+        &self,
+        request: &mut Request<Sent<'_>>,
+        now: Timestamp,
+        cancellation: Option<&Cancellation>,
+    ) -> (Response, Outcome) {
+        let (new, old) = match asked(request) {
+            Asked::Object { new, old } => (new, old),
+            Asked::PassedOver(why) => return pass_over(request, why),
+            Asked::Unjudged(why) => {
+                return self.answer_unjudged(Endpoint::Validate, &Head::from(&*request), &why);
+            }
+        };
+        let namespace_labels = self.namespaces.labels(new.metadata().namespace.as_deref());
+        let origin = Origin::of(request, &new, &self.policy, &self.cron_jobs, namespace_labels);
+        if origin.is_controllers && self.policy.controller_jobs == ControllerJobs::Skip {
+            return pass_over(request, PassedOver::ControllerJob);
+        }
+        if is_leaving(request.operation, &new, old.as_ref()) {
+            return pass_over(request, PassedOver::BeingDeleted);
+        }
+        let namespace_labels_missing = namespace_labels.is_none() && self.policy.asks_for_namespace_labels();
+        let context = Context {
+            policy: &self.policy,
+            services: &self.services,
+            input: Input::Alone,
+            now,
+            namespace_labels,
+            cancellation,
+            author: origin.author,
+        };
+        let (object, verdict) = match old {
+            Some(mut old) => {
+                self.policy.server.apply_defaults(&mut old);
+                let old = Object::prepared(old);
+                let object = updated(&self.policy.server, new, &old);
+                let verdict = engine::check_update(&old, &object, &context);
+                (object, verdict)
+            }
+            None => {
+                let object = created(&self.policy.server, new);
+                let verdict = engine::check(&object, &context);
+                (object, verdict)
+            }
+        };
+        if verdict.cancelled {
+            return self.answer_unjudged(Endpoint::Validate, &Head::from(&*request), &Unjudged::TimedOut);
+        }
+        let mode = match (self.policy.mode, self.policy.controller_jobs) {
+            (Mode::Enforce, ControllerJobs::Warn) if origin.is_controllers => Mode::Warn,
+            (mode, _) => mode,
+        };
+        let ruling = Ruling::new(&object, &verdict, mode, self.policy.server.version());
+        if ruling.decision() != Decision::Allow {
+            tracing::info!(
+                rules = ruling.denying_rules(),
+                kind = object.kind().as_str(),
+                namespace = object.namespace().map(|namespace| plain_within(namespace, LOGGED)),
+                name = plain_within(engine::subject(object.workload(), None).name, LOGGED),
+                user = plain_within(request.user(), LOGGED),
+                dry_run = request.dry_run.then_some(true),
+                uid = plain_within(&request.uid, LOGGED),
+                "{}",
+                ruling.decision().as_str()
+            );
+        }
+        let outcome = Outcome::judged(request, &verdict, ruling.decision());
+        let mut response = ruling.into_response(&request.uid);
+        if origin.may_be_run && !response.allowed {
+            response.warnings.push(RUN_BY_HAND.to_owned());
+        }
+        if namespace_labels_missing {
+            response.audit_annotations.insert("unknown", "namespace labels".to_owned());
+        }
+        (response, outcome)
+    }
+
+    /// Says what to fill in. Never says no: whether the object may be stored is asked again, after the API server's
+    /// own validation.
+    fn mutate(&self, request: &mut Request<Sent<'_>>) -> (Response, Outcome) {
+        let (mut new, old) = match asked(request) {
+            Asked::Object { new, old } => (new, old),
+            Asked::PassedOver(why) => return pass_over(request, why),
+            Asked::Unjudged(why) => {
+                return self.answer_unjudged(Endpoint::Mutate, &Head::from(&*request), &why);
+            }
+        };
+        let mut response = Response::allow(&request.uid);
+        // What a stored Job must keep is not known then; a default that it does not have could make every change fail.
+        if request.operation == Operation::Update && old.is_none() {
+            let problem = "its stored version cannot be read".to_owned();
+            let why = Unjudged::Unreadable { problem };
+            return self.answer_unjudged(Endpoint::Mutate, &Head::from(&*request), &why);
+        }
+        // A controller's Jobs have what their CronJob was given.
+        let namespace_labels = self.namespaces.labels(new.metadata().namespace.as_deref());
+        let origin = Origin::of(request, &new, &self.policy, &self.cron_jobs, namespace_labels);
+        if origin.is_controllers && self.policy.controller_jobs != ControllerJobs::Enforce {
+            return pass_over(request, PassedOver::ControllerJob);
+        }
+        if is_leaving(request.operation, &new, old.as_ref()) {
+            return pass_over(request, PassedOver::BeingDeleted);
+        }
+        let mut outcome = Outcome::of(request, Decision::Allow.as_label());
+        let settings = self.policy.settings_for(&engine::subject_by(&new, namespace_labels, origin.author));
+        let mut changes = match &old {
+            Some(old) => mutate::fill_update(&mut new, old, &settings.defaults),
+            None => mutate::fill(&mut new, &settings.defaults),
+        };
+        if self.policy.suppressions.allow {
+            changes.extend(mutate::inherit_annotation(&mut new, old.as_ref(), ANNOTATION));
+        }
+        if changes.is_empty() {
+            return (response, outcome);
+        }
+        let paths = changes_annotation(changes.iter().map(|change| &change.path));
+        if self.policy.mode == Mode::Audit {
+            response.audit_annotations.insert("would-default", paths);
+        } else {
+            response.audit_annotations.insert("defaulted", paths);
+            response.set_patch(&mutate::json_patch(&changes));
+            outcome.patched = true;
+        }
+        (response, outcome)
+    }
+}
+
+/// The answer to a request that is not judged.
+fn pass_over<O>(request: &Request<O>, why: PassedOver) -> (Response, Outcome) {
+    (Response::allow(&request.uid), Outcome::passed_over(&Head::from(request), why))
+}
+
+/// Whether these are Jobs or CronJobs, of any version.
+fn is_ours(kind: &GroupVersionKind) -> bool {
+    kind.group == "batch" && [Kind::Job, Kind::CronJob].iter().any(|ours| ours.as_str() == kind.kind)
+}
+
+fn asked(request: &mut Request<Sent<'_>>) -> Asked {
+    let known = match (request.kind.group.as_str(), request.kind.version.as_str(), request.kind.kind.as_str())
+    {
+        ("batch", "v1", "Job") => Kind::Job,
+        ("batch", "v1", "CronJob") => Kind::CronJob,
+        _ if request.passed_over() == Some(PassedOver::Subresource) => {
+            return Asked::PassedOver(PassedOver::Subresource);
+        }
+        _ => {
+            let found = plain_within(&request.kind.to_string(), MAX_KIND);
+            // Who writes the object chooses its version, and an API server that is asked to converts it.
+            return Asked::Unjudged(if is_ours(&request.kind) {
+                Unjudged::UnknownVersion { found }
+            } else {
+                Unjudged::OtherKind { found }
+            });
+        }
+    };
+    if let Some(why) = request.passed_over() {
+        return Asked::PassedOver(why);
+    }
+    let new = request.object.take();
+    let old = request.old_object.take().filter(|_| request.operation == Operation::Update);
+    let Some(new) = new else {
+        return Asked::Unjudged(Unjudged::NoObject);
+    };
+    let request = &*request;
+    let read = |sent: Sent<'_>| decode::read(sent, known).map(|workload| located(workload, request));
+    let new = match read(new) {
+        Ok(new) => new,
+        Err(error) => {
+            let problem = format!("its {} cannot be read: {}", known.as_str(), quiet(&error));
+            return Asked::Unjudged(Unjudged::Unreadable { problem });
+        }
+    };
+    // Without a stored version that can be read, nothing says that what is wrong was wrong before: the new version is
+    // judged as a new object.
+    Asked::Object { new, old: old.and_then(|old| read(old).ok()) }
+}
+
+/// The object in its namespace, which a request may name alone.
+fn located(mut workload: Workload, request: &Request<Sent<'_>>) -> Workload {
+    let metadata = workload.metadata_mut();
+    if metadata.namespace.as_deref().is_none_or(str::is_empty) {
+        metadata.namespace = request.namespace.clone().filter(|namespace| !namespace.is_empty());
+    }
+    workload
+}
+
+/// An object that is being created. An API server has prepared it already, but for defaults that an older one does not
+/// know; in a review that was written by hand, nothing has.
+fn created(server: &Server, workload: Workload) -> Object {
+    if is_by_hand(&workload) {
+        return server.created(workload).prepare_for_create().into();
+    }
+    Object::received(server, workload)
+}
+
+/// Whether an object has not come through an API server, which gives it a name, a uid, a time and, for a Job, a selector
+/// before it asks whether it may be stored. Only who sends reviews can leave them out.
+fn is_by_hand(workload: &Workload) -> bool {
+    let metadata = workload.metadata();
+    let is_empty = |text: &Option<String>| text.as_deref().is_none_or(str::is_empty);
+    is_empty(&metadata.name)
+        || is_empty(&metadata.uid)
+        || metadata.creation_timestamp.is_none()
+        || matches!(workload, Workload::Job(job) if job.spec.as_ref().is_none_or(|spec| spec.selector.is_none()))
+}
+
+/// An object that is being changed. Of what it would warn of, the API server has warned already.
+fn updated(server: &Server, workload: Workload, old: &Object) -> Object {
+    let is_by_hand = is_by_hand(&workload);
+    let workload = server.updated(workload);
+    if is_by_hand {
+        workload.prepare_for_update(old.workload()).into()
+    } else {
+        Object::received(server, workload.into_workload())
+    }
+}
+
+/// Whether the object is being deleted, and changes are but steps of that. Its controller makes nothing of it any more,
+/// and no change takes the deletion back. The API server keeps the time of the deletion in every new version.
+fn is_leaving(operation: Operation, new: &Workload, stored: Option<&Workload>) -> bool {
+    operation == Operation::Update && stored.unwrap_or(new).metadata().deletion_timestamp.is_some()
+}
