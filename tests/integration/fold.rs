@@ -5,11 +5,11 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use jobguard::apiserver::{Cause, FieldError, Kind, Relation, Remedy};
+use jobguard::apiserver::{Cause, FieldError, Kind, Relation};
 use jobguard::engine::registry;
 use jobguard::lint::{Linter, Source};
-use jobguard::manifest::Segment;
-use jobguard::manifest::Tree;
+use jobguard::manifest::edit::Edit;
+use jobguard::manifest::{Segment, Tree};
 use jobguard::policy::{Policy, Preset, load};
 use jobguard::report::Diagnostic;
 use serde_json::{Map, Value, json};
@@ -153,9 +153,10 @@ fn put_right(object: &Value) -> Value {
     for error in crate::support::server().decode(&tree, tree.root(), kind_of(object)).complaints {
         let Some(parent) = error.path.parent() else { continue };
         let Some(Segment::Field(name)) = error.path.segments().last() else { continue };
-        let (to, value) = match (error.remedy, error.relation) {
-            (Some(Remedy::Rename { to }), _) => (parent.clone().field(to), None),
-            (Some(Remedy::Move { to, .. }), _) => (to, None),
+        let edit = error.suggestion.map(|suggestion| suggestion.edit);
+        let (to, value) = match (edit, error.relation) {
+            (Some(Edit::RenameKey { to, .. }), _) => (parent.clone().field(to), None),
+            (Some(Edit::Move { to, .. }), _) => (to, None),
             // Another value than the one that stands there.
             (None, Some(Relation::Supplies(to))) => (to, Some(json!("Never"))),
             _ => continue,
