@@ -19,6 +19,8 @@ pub mod cli;
 pub mod cluster;
 mod confined;
 pub mod deploy_tool;
+pub mod diagnostic;
+pub mod docs;
 pub mod engine;
 pub mod exclude;
 pub mod lint;

@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValue;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::output::Color;
 use crate::engine::{Safety, Severity};
+use crate::report::{FORMATS, Format};
 use jobguard_apiserver::{FeatureGates, VersionSet, names};
 
 /// Keeps bad Kubernetes Jobs and CronJobs out of clusters.
@@ -129,20 +131,14 @@ Examples:
   jobguard lint jobs/ --fail-on warning --quiet    only what fails, as in a commit hook
   jobguard lint jobs/ -o sarif:jobs.sarif -o junit:jobs.xml   text to read, files for other tools";
 
-/// The format of findings.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// For people: each finding with the lines it is about
-    #[default]
-    Text,
-    /// For programs: one JSON document
-    Json,
-    /// For code scanning: SARIF 2.1.0
-    Sarif,
-    /// For GitHub Actions: annotations
-    Github,
-    /// For test reports in CI: JUnit XML
-    Junit,
+impl ValueEnum for Format {
+    fn value_variants<'a>() -> &'a [Self] {
+        &FORMATS
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name).help(self.summary))
+    }
 }
 
 /// The format of rules.

@@ -4,8 +4,8 @@ use anyhow::Result;
 use similar::TextDiff;
 
 use super::output::Terminal;
+use crate::diagnostic::{FileError, Report};
 use crate::lint::{MendedText, Source, replace};
-use crate::report::{FileError, Report};
 use jobguard_text::{break_commands, plain, plural};
 
 /// Writes the mended files, and standard input, mended or not, to standard output. What could not be written is no

@@ -1,7 +1,7 @@
 //! `jobguard lint`
 
-use std::collections::HashMap;
-use std::io::{self, Read, Write};
+use std::collections::{HashMap, HashSet};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -9,19 +9,21 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use jiff::Timestamp;
 
 use super::ExitStatus;
-use super::args::{Format, LintArgs};
+use super::args::LintArgs;
 use super::fix;
 use super::output::Terminal;
 use super::policy_source::Origin;
 use super::progress::Progress;
 use super::targets::{self, Targets};
+use crate::diagnostic::{Report, STDIN};
+use crate::docs::rule_page;
 use crate::engine::{Rule, Severity, registry};
 use crate::exclude::Excludes;
 use crate::lint::{
     Change, Linter, MAX_INPUT, Mended, OldObjects, Outcome, Selection, Source, find, select, versions,
 };
 use crate::policy::{ExcludedPaths, Policy};
-use crate::report::{self, Report, Run, Style};
+use crate::report::{self, Format, RuleEntry, Run, Style};
 use jobguard_apiserver::{FeatureGates, KubernetesVersion, Server};
 use jobguard_text::plain;
 
@@ -56,7 +58,7 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
     }
     if !from_stdin.is_empty() {
         let bytes = standard_input()?;
-        found.sources.push(Source::Text { name: report::STDIN.to_owned(), bytes });
+        found.sources.push(Source::Text { name: STDIN.to_owned(), bytes });
     }
     if found.sources.is_empty() && found.errors.is_empty() && found.notes.is_empty() {
         terminal.note(&nothing_found(&paths, args.no_ignore));
@@ -69,8 +71,8 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
             with_defaults: args.with_defaults,
             against: against.as_ref(),
             complete: None,
-            with_changes: targets.include(Format::Sarif),
-            with_objects: args.verbose || targets.include(Format::Junit),
+            with_changes: targets.any(|format| format.shows_changes),
+            with_objects: args.verbose || targets.any(|format| format.lists_objects),
         })
         .collect();
     let progress = Progress::new(found.sources.len() * linters.len(), !args.quiet && !args.verbose);
@@ -85,12 +87,12 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
         errors.extend(fix::write(&found.sources, &mut mended, terminal)?);
     }
 
-    let run = Run {
-        report: &outcome.report,
-        errors: &errors,
-        rules: &rules_at_work(&policy),
-        fails_from: args.fail_on.threshold(),
+    let rules = match targets.any(|format| format.describes_rules) {
+        true => rules_at_work(&policy, &outcome.report),
+        false => Vec::new(),
     };
+    let run =
+        Run { report: &outcome.report, errors: &errors, rules: &rules, fails_from: args.fail_on.threshold() };
     if args.verbose {
         terminal.note(&format!("policy: {}", plain(&origin.to_string())));
         terminal.note(tell_files(&found.sources, &outcome.report).trim_end());
@@ -208,10 +210,26 @@ fn old_objects(path: &Path, change: Change, server: &Server, terminal: &Terminal
     Ok(old.with_change(change))
 }
 
-/// The rules that a policy lets speak, with their severities. What an override changes is not in it.
-fn rules_at_work(policy: &Policy) -> Vec<(&'static Rule, Severity)> {
+/// The rules that are on in a policy, with their severities where no override changes them, and those that an override
+/// has turned on and that found something.
+fn rules_at_work(policy: &Policy, report: &Report) -> Vec<RuleEntry> {
     let settings = registry().rules().iter().zip(&policy.base().rules);
-    settings.filter_map(|(rule, setting)| Some((*rule, Severity::of(setting.level)?))).collect()
+    let mut rules: Vec<(&'static Rule, Severity)> =
+        settings.filter_map(|(rule, setting)| Some((*rule, Severity::of(setting.level)?))).collect();
+    let mut ids: HashSet<&str> = rules.iter().map(|(rule, _)| rule.id()).collect();
+    for diagnostic in &report.diagnostics {
+        if ids.insert(diagnostic.rule.id()) {
+            rules.push((diagnostic.rule, diagnostic.severity));
+        }
+    }
+    let entry = |(rule, severity): (&'static Rule, Severity)| RuleEntry {
+        rule,
+        severity,
+        summary: rule_page::sentence(rule.spec.summary),
+        url: rule_page::url(rule),
+        help: rule_page::help(rule),
+    };
+    rules.into_iter().map(entry).collect()
 }
 
 /// Each file that was read, with what was in it.
@@ -240,11 +258,11 @@ fn write(run: &Run<'_>, targets: &Targets, args: &LintArgs, taken: bool, termina
         targets::write(path, &content)?;
     }
     let Some(format) = targets.stdout else { return Ok(()) };
-    if format != Format::Text && statistics {
+    if !format.is_for_people && statistics {
         terminal.note(report::statistics(run.report).trim_end());
     }
     let only_from = run.fails_from.filter(|_| quiet);
-    if format == Format::Text && quiet && only_from.is_none() {
+    if format.is_for_people && quiet && only_from.is_none() {
         // Nothing is a failure, so there is nothing to show.
         return Ok(());
     }
@@ -259,14 +277,6 @@ fn write(run: &Run<'_>, targets: &Targets, args: &LintArgs, taken: bool, termina
 
 fn render(run: &Run<'_>, format: Format, style: Style) -> Result<Vec<u8>> {
     let mut out = Vec::new();
-    let sink: &mut dyn Write = &mut out;
-    match format {
-        Format::Text => report::write_text(run.report, style, sink),
-        Format::Json => report::write_json(run, sink),
-        Format::Sarif => report::write_sarif(run, sink),
-        Format::Github => report::write_github(run, sink),
-        Format::Junit => report::write_junit(run, sink),
-    }
-    .context("cannot write the report")?;
+    format.write(run, style, &mut out).context("cannot write the report")?;
     Ok(out)
 }

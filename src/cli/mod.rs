@@ -1,7 +1,6 @@
 //! The command line: one file a subcommand, arguments in `args`.
 
 mod args;
-pub mod docs;
 mod exit;
 mod fix;
 mod lint;

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
+use crate::diagnostic::{Diagnostic, ObjectId};
 use crate::engine::{
     self, Context, Finding, Fix, Input, InputObject, Kept, Object, Remark, Safety, ServiceFacts, Severity,
     Verdict, check, check_stored, registry, server_findings,
 };
 use crate::mutate;
 use crate::policy::Defaults;
-use crate::report::{Diagnostic, ObjectId};
 use crate::rules;
 use jobguard_apiserver::{Decoded, Kind, Workload};
 use jobguard_manifest::FieldPath;

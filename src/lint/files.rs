@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use super::walk::{self, Excluding, Honoured, Walked};
 use super::{Source, unrendered};
 use crate::confined::{Refusal, Root};
+use crate::diagnostic::FileError;
 use crate::exclude::Excludes;
-use crate::report::FileError;
 use jobguard_text::plain;
 
 /// A larger file is no manifest; reading it whole would only cost memory. In bytes.

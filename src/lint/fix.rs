@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
+use crate::diagnostic::{FileError, Report};
 use crate::engine::{Author, Context, Input, Safety};
-use crate::report::{FileError, Report};
 use jobguard_manifest::FieldPath;
 use jobguard_manifest::{Document, Span};
 

@@ -3,8 +3,10 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::diagnostic::{
+    Change, Diagnostic, Excerpt, JudgedObject, ObjectId, Region, RelatedPlace, Replacement,
+};
 use crate::engine::{Anchor, Finding, Safety, Severity};
-use crate::report::{Change, Diagnostic, Excerpt, JudgedObject, ObjectId, Region, RelatedPlace, Replacement};
 use jobguard_manifest::FieldPath;
 use jobguard_manifest::edit::TextEdit;
 use jobguard_manifest::{LineIndex, NodeId, Span, Tree};

@@ -32,11 +32,11 @@ use jiff::Timestamp;
 use rayon::prelude::*;
 
 use crate::confined::Root;
+use crate::diagnostic::{Diagnostic, FileError, JudgedObject, Report};
 use crate::engine::{
     Author, Context, Finding, Input, InputObject, Knowledge, ServiceFacts, Services, judge_input,
 };
 use crate::policy::Policy;
-use crate::report::{Diagnostic, FileError, JudgedObject, Report};
 use patch::{Identity, Incomplete};
 
 pub use files::{Found, MAX_INPUT, Selection, find, select};

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::diagnostic::FileError;
 use crate::engine::{Check, Finding, Object};
-use crate::report::FileError;
 use jobguard_apiserver::{self as apiserver, Applied, Kind, MergedPlaces, Server, Way, Workload};
 use jobguard_manifest::{self as manifest, Tree};
 

@@ -2,7 +2,7 @@
 
 use super::{Source, files};
 use crate::confined::Refusal;
-use crate::report::FileError;
+use crate::diagnostic::FileError;
 
 /// Writes `after` to the file that is `source`, which must hold `before`, in one step: nobody ever reads half of it.
 /// Of a link the file behind it is written; a file that was come across in a folder only where it still lies in it.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jobguard_apiserver::KubernetesVersion;
 
-use crate::report::{Diagnostic, Report, Versions};
+use crate::diagnostic::{Diagnostic, Report, Versions};
 
 /// Puts together reports on the same input, one for each version, oldest first. What is found in several is one
 /// diagnostic, in the words of the oldest version, which names the versions.

@@ -6,7 +6,8 @@ use std::io;
 
 use serde::Serialize;
 
-use super::{Diagnostic, FileError, ObjectId, Run, Versions};
+use super::run::Run;
+use crate::diagnostic::{Diagnostic, FileError, ObjectId, Versions};
 use crate::engine::{Safety, Severity};
 use jobguard_text::{is_steering, within_commands};
 

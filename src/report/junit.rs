@@ -9,7 +9,8 @@ use std::io;
 
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
-use super::{Diagnostic, JudgedObject, Run};
+use super::run::Run;
+use crate::diagnostic::{Diagnostic, JudgedObject};
 use jobguard_text::plain;
 
 /// Writes the report of `run` as one `testsuites` document.

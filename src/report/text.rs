@@ -7,7 +7,7 @@ use std::io;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
-use super::{Diagnostic, Report, about};
+use crate::diagnostic::{Diagnostic, Report};
 use crate::engine::{Rule, Safety, Severity};
 use jobguard_text::{break_commands, is_steering, plain, plural};
 
@@ -95,7 +95,7 @@ fn group(diagnostic: &Diagnostic) -> Group<'_> {
     };
     let title = level.primary_title(plain(&diagnostic.text())).id(diagnostic.rule.id());
     let path = plain(&diagnostic.file);
-    let label = plain(&about(diagnostic));
+    let label = plain(&diagnostic.subject());
     let is_note = diagnostic.severity == Severity::Info;
     let mut group = match &diagnostic.excerpt {
         Some(excerpt) if !is_note => {
@@ -211,7 +211,7 @@ mod tests {
         }
         assert!(!render(&report).contains("fixable"), "{}", render(&report));
         for diagnostic in &mut report.diagnostics {
-            (diagnostic.template, diagnostic.file) = (None, super::super::STDIN.into());
+            (diagnostic.template, diagnostic.file) = (None, crate::diagnostic::STDIN.into());
         }
         assert!(!render(&report).contains("fixable"), "{}", render(&report));
     }

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use jobguard::cli::docs;
+use jobguard::docs;
 use jobguard::engine::registry;
 use jobguard::policy::{Preset, preset, schema};
 use serde_json::{Map, Value, json};

@@ -6,10 +6,10 @@ use std::fs;
 use std::path::Path;
 
 use jiff::Timestamp;
+use jobguard::diagnostic::Diagnostic;
 use jobguard::engine::{Safety, Severity, registry};
 use jobguard::lint::{Linter, OldObjects, Outcome, Source};
 use jobguard::policy::{Policy, Preset, load};
-use jobguard::report::Diagnostic;
 
 use crate::support::recordings::CONFORMANCE;
 

@@ -1,11 +1,12 @@
-//! The pages below `docs/rules`, made from the rules' declarations. A test holds the committed ones to them.
+//! What is generated for `docs/`. A test holds the committed pages to it.
+
+pub mod rule_page;
 
 use std::collections::BTreeMap;
 
 use crate::engine::registry;
-use crate::report::rule_page;
 
-/// Every page by its path below `docs/rules`: one a rule, and a table of all.
+/// Every page below `docs/rules` by its path there: one a rule, and a table of all.
 pub fn pages() -> BTreeMap<String, String> {
     let mut pages: BTreeMap<String, String> =
         registry().rules().iter().map(|rule| (format!("{}.md", rule.id()), rule_page::page(rule))).collect();
