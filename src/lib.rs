@@ -30,3 +30,4 @@ pub mod report;
 pub mod rules;
 #[cfg(feature = "serve")]
 pub mod server;
+pub mod sources;

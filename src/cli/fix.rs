@@ -5,7 +5,8 @@ use similar::TextDiff;
 
 use super::output::Terminal;
 use crate::diagnostic::{FileError, Report};
-use crate::lint::{MendedText, Source, replace};
+use crate::lint::MendedText;
+use crate::sources::{Source, replace};
 use jobguard_text::{break_commands, plain, plural};
 
 /// Writes the mended files, and standard input, mended or not, to standard output. What could not be written is no

@@ -19,11 +19,10 @@ use crate::diagnostic::{Report, STDIN};
 use crate::docs::rule_page;
 use crate::engine::{Rule, Severity, registry};
 use crate::exclude::Excludes;
-use crate::lint::{
-    Change, Linter, MAX_INPUT, Mended, OldObjects, Outcome, Selection, Source, find, select, versions,
-};
+use crate::lint::{Change, Linter, Mended, OldObjects, Outcome, versions};
 use crate::policy::{ExcludedPaths, Policy};
 use crate::report::{self, Format, RuleEntry, Run, Style};
+use crate::sources::{MAX_INPUT, Selection, Source, find, select};
 use jobguard_apiserver::{FeatureGates, KubernetesVersion, Server};
 use jobguard_text::plain;
 

@@ -13,7 +13,8 @@ use super::document::{Examined, examine};
 use super::prove::{
     Errors, Key, Proposal, base_of, edits_of, errors_by_document, gone, key_of, prove, text_edits,
 };
-use super::{Linter, Outcome, Source};
+use super::{Linter, Outcome};
+use crate::sources::Source;
 
 /// How many times a text is looked at for something to mend.
 const MAX_ROUNDS: usize = 40;

@@ -8,7 +8,6 @@ mod bytes;
 mod changed;
 mod classify;
 mod document;
-mod files;
 mod fix;
 mod helm;
 mod locate;
@@ -17,76 +16,31 @@ mod old;
 mod patch;
 mod prove;
 mod remarks;
-mod replace;
 mod services;
 mod stored;
 mod typeless;
-mod unrendered;
 pub mod versions;
-mod walk;
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use rayon::prelude::*;
 
-use crate::confined::Root;
 use crate::diagnostic::{Diagnostic, FileError, JudgedObject, Report};
 use crate::engine::{
-    Author, Context, Finding, Input, InputObject, Knowledge, ServiceFacts, Services, judge_input,
+    Author, Context, Finding, Input, InputObject, Knowledge, ServiceFacts, Services, Severity, judge_input,
+    registry,
 };
 use crate::policy::Policy;
+use crate::rules;
+use crate::sources::{Source, Unrendered};
+use jobguard_manifest::{FieldPath, Span};
+use locate::Places;
 use patch::{Identity, Incomplete};
 
-pub use files::{Found, MAX_INPUT, Selection, find, select};
 pub use fix::{Mended, MendedText};
 pub use old::{Change, OldObjects};
 pub use patch::{CompleteObjects, Namesakes};
-pub use replace::replace;
-pub use unrendered::Unrendered;
-
-/// A text to lint, or a file to take it from.
-#[derive(Debug, Clone)]
-pub enum Source {
-    /// A file.
-    File {
-        /// Where it is.
-        path: std::path::PathBuf,
-        /// How reports name it.
-        name: String,
-        /// The folder that it was found in, and must lie in; none where the user named the file itself.
-        within: Option<Root>,
-    },
-    /// A text at hand, such as standard input.
-    Text {
-        /// How reports name it.
-        name: String,
-        /// The text as it came.
-        bytes: Vec<u8>,
-    },
-    /// A chart or a kustomization, instead of its files that are no manifests by themselves.
-    Unrendered(Unrendered),
-}
-
-impl Source {
-    /// How reports name it.
-    pub fn name(&self) -> &str {
-        match self {
-            Self::File { name, .. } | Self::Text { name, .. } => name,
-            Self::Unrendered(unrendered) => unrendered.name(),
-        }
-    }
-
-    /// What there is to read.
-    fn bytes(&self) -> Result<Cow<'_, [u8]>, FileError> {
-        match self {
-            Self::File { path, name, within } => files::read(path, name, within.as_ref()).map(Cow::Owned),
-            Self::Text { bytes, .. } => Ok(Cow::Borrowed(bytes)),
-            Self::Unrendered(_) => Ok(Cow::Borrowed(&[])),
-        }
-    }
-}
 
 /// How to judge.
 #[derive(Debug, Clone, Copy)]
@@ -303,7 +257,7 @@ impl<'a> Linter<'a> {
         told: Option<&Told>,
     ) -> Result<Linted, FileError> {
         if let Source::Unrendered(unrendered) = source {
-            return Ok(unrendered.remark(context));
+            return Ok(lint_unrendered(unrendered, context));
         }
         let bytes = source.bytes()?;
         let quiet_if_foreign = matches!(source, Source::File { within: Some(_), .. });
@@ -352,4 +306,16 @@ fn known(linted: &[Result<Linted, FileError>]) -> Services {
     list.sort();
     list.dedup();
     Services::Known { source: Knowledge::Input, index: list.into_iter().collect(), lost: None }
+}
+
+/// The remark about files that are not judged, at the level that the policy has for it.
+fn lint_unrendered(unrendered: &Unrendered, context: &Context<'_>) -> Linted {
+    let mut linted = Linted::default();
+    let rule = &rules::manifest_not_judged::RULE;
+    let setting = registry().setting(rule, context.policy.base());
+    if let Some(severity) = setting.and_then(|setting| Severity::of(setting.level)) {
+        let finding = rule.finding(severity, FieldPath::root(), unrendered.message().to_owned());
+        linted.diagnostics.push(Places::new(unrendered.name(), "").at(finding, Span::default(), None));
+    }
+    linted
 }

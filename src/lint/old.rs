@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use crate::diagnostic::FileError;
 use crate::engine::{Check, Finding, Object};
+use crate::sources::Source;
 use jobguard_apiserver::{self as apiserver, Applied, Kind, MergedPlaces, Server, Way, Workload};
 use jobguard_manifest::{self as manifest, Tree};
 
-use super::Source;
 use super::classify::{Class, classify, type_of};
 
 /// How a manifest comes to a stored object.

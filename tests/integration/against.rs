@@ -4,8 +4,9 @@
 use jiff::Timestamp;
 use jobguard::diagnostic::Diagnostic;
 use jobguard::engine::{Severity, registry};
-use jobguard::lint::{Change, Linter, OldObjects, Source};
+use jobguard::lint::{Change, Linter, OldObjects};
 use jobguard::policy::{Policy, Preset, load};
+use jobguard::sources::Source;
 
 const UID: &str = "da42e94b-f8a9-48c3-aad9-f37f435a7d79";
 

@@ -9,11 +9,12 @@ use jiff::Timestamp;
 use jobguard::apiserver::{Kind, UNKNOWN_UID, Workload};
 use jobguard::diagnostic::Diagnostic;
 use jobguard::engine::{registry, subject};
-use jobguard::lint::{Linter, Source};
+use jobguard::lint::Linter;
 use jobguard::manifest;
 use jobguard::mutate::fill;
 use jobguard::policy::{Policy, Preset, load};
 use jobguard::server::{Admission, Endpoint};
+use jobguard::sources::Source;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

@@ -11,10 +11,11 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use jobguard::diagnostic::{Diagnostic, Replacement, Report};
 use jobguard::engine::{Safety, Severity, registry};
-use jobguard::lint::{Linter, Mended, Source};
+use jobguard::lint::{Linter, Mended};
 use jobguard::manifest;
 use jobguard::manifest::{FieldPath, Segment};
 use jobguard::policy::{Preset, load};
+use jobguard::sources::Source;
 use serde_json::Value;
 
 use crate::support::fix::{Piece, apply, comments, values_elsewhere};

@@ -12,10 +12,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use jiff::Timestamp;
 use jobguard::apiserver::{Kind, Workload};
 use jobguard::engine::{Safety, Severity, registry};
-use jobguard::lint::{Linter, Mended, Source};
+use jobguard::lint::{Linter, Mended};
 use jobguard::manifest;
 use jobguard::policy::{Policy, load};
 use jobguard::rules;
+use jobguard::sources::Source;
 use rayon::prelude::*;
 
 use crate::support::edits::{LONGEST, Numbers, damaged, mutated};

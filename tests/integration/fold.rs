@@ -8,10 +8,11 @@ use jiff::Timestamp;
 use jobguard::apiserver::{Cause, FieldError, Kind, Relation};
 use jobguard::diagnostic::Diagnostic;
 use jobguard::engine::registry;
-use jobguard::lint::{Linter, Source};
+use jobguard::lint::Linter;
 use jobguard::manifest::edit::Edit;
 use jobguard::manifest::{Segment, Tree};
 use jobguard::policy::{Policy, Preset, load};
+use jobguard::sources::Source;
 use serde_json::{Map, Value, json};
 
 use crate::support::recordings::CONFORMANCE;

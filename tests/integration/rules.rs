@@ -20,10 +20,11 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use jobguard::diagnostic::{Diagnostic, Replacement, Report};
 use jobguard::engine::{Rule, Safety, registry};
-use jobguard::lint::{Linter, Mended, OldObjects, Source};
+use jobguard::lint::{Linter, Mended, OldObjects};
 use jobguard::manifest;
 use jobguard::policy::{Policy, Preset, load};
 use jobguard::report::{Style, write_text};
+use jobguard::sources::Source;
 
 use crate::support::fix::{Piece, apply, comments, values_elsewhere};
 

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use jobguard::engine::{Safety, registry};
-use jobguard::lint::{Linter, Source};
+use jobguard::lint::Linter;
 use jobguard::manifest;
 use jobguard::policy::{Preset, load};
 use jobguard::report::{Run, write_sarif};
+use jobguard::sources::Source;
 use serde_json::Value;
 
 use crate::support::fix::{Piece, apply};

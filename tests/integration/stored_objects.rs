@@ -8,8 +8,9 @@ use std::path::Path;
 use jiff::Timestamp;
 use jobguard::diagnostic::Diagnostic;
 use jobguard::engine::{Safety, Severity, registry};
-use jobguard::lint::{Linter, OldObjects, Outcome, Source};
+use jobguard::lint::{Linter, OldObjects, Outcome};
 use jobguard::policy::{Policy, Preset, load};
+use jobguard::sources::Source;
 
 use crate::support::recordings::CONFORMANCE;
 

@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use super::is_kustomization;
-use super::kustomization::Kustomization;
+use super::kustomization::{Kustomization, is_kustomization};
 use crate::confined::Root;
 
 /// How far up from a file is looked, in folders.

@@ -7,56 +7,20 @@ mod folders;
 mod kustomization;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::ffi::OsStr;
 use std::io::Read as _;
 use std::path::{Component, Path, PathBuf};
 
-use super::files::display;
-use super::locate::Places;
-use super::{Linted, Source};
+use super::read::display;
+use super::source::{Source, Unrendered};
 use crate::confined::open_regular;
-use crate::engine::{Context, Severity, registry};
-use crate::rules;
 use folders::{CHART, Folders};
-use jobguard_manifest::FieldPath;
-use jobguard_manifest::Span;
+
+pub(super) use kustomization::is_kustomization;
 
 /// How much of a file is searched for the word that makes it worth a remark, in bytes.
 const MAX_SEARCHED: u64 = 1 << 20;
 /// The longest folder that is put into a command, in bytes.
 const MAX_FOLDER: usize = 1_000;
-
-/// A chart or a kustomization, some of whose files are not judged.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unrendered {
-    /// How reports name the file that makes it one.
-    name: String,
-    message: String,
-}
-
-impl Unrendered {
-    /// How reports name the file that makes it one: its `Chart.yaml` or `kustomization.yaml`.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The remark about it, at the level that the policy has for it.
-    pub(super) fn remark(&self, context: &Context<'_>) -> Linted {
-        let mut linted = Linted::default();
-        let setting = registry().setting(&rules::manifest_not_judged::RULE, context.policy.base());
-        if let Some(severity) = setting.and_then(|setting| Severity::of(setting.level)) {
-            let rule = &rules::manifest_not_judged::RULE;
-            let finding = rule.finding(severity, FieldPath::root(), self.message.clone());
-            linted.diagnostics.push(Places::new(&self.name, "").at(finding, Span::default(), None));
-        }
-        linted
-    }
-}
-
-/// Whether a file is a kustomization by its name.
-pub(super) fn is_kustomization(name: &OsStr) -> bool {
-    kustomization::NAMES.iter().any(|one| name == *one)
-}
 
 /// What renders files.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
