@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use granit_parser::Parser;
 use jobguard::engine::registry;
-use jobguard::lint::Linter;
+use jobguard::linter::Linter;
 use jobguard::policy::{Policy, Preset, load};
 use jobguard::sources::{Source, find};
 use rayon::prelude::*;

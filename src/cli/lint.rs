@@ -19,7 +19,8 @@ use crate::diagnostic::{Report, STDIN};
 use crate::docs::rule_page;
 use crate::engine::{Rule, Severity, registry};
 use crate::exclude::Excludes;
-use crate::lint::{Change, Linter, Mended, OldObjects, Outcome, versions};
+use crate::lint::{Change, OldObjects};
+use crate::linter::{Fixed, Linter, Outcome, versions};
 use crate::policy::{ExcludedPaths, Policy};
 use crate::report::{self, Format, RuleEntry, Run, Style};
 use crate::sources::{MAX_INPUT, Selection, Source, find, select};
@@ -69,21 +70,20 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
             now,
             with_defaults: args.with_defaults,
             against: against.as_ref(),
-            complete: None,
             with_changes: targets.any(|format| format.shows_changes),
             with_objects: args.verbose || targets.any(|format| format.lists_objects),
         })
         .collect();
     let progress = Progress::new(found.sources.len() * linters.len(), !args.quiet && !args.verbose);
     let step = || progress.step();
-    let Mended { texts: mut mended, outcome } = match (fixes, linters.as_slice()) {
+    let Fixed { texts: mut fixed, outcome } = match (fixes, linters.as_slice()) {
         (Some(allowed), [linter, ..]) => linter.fix(&found.sources, allowed, &step),
-        (_, linters) => Mended { texts: Vec::new(), outcome: lint_each(linters, &found.sources, &step) },
+        (_, linters) => Fixed { texts: Vec::new(), outcome: lint_each(linters, &found.sources, &step) },
     };
     progress.finish();
     let mut errors: Vec<_> = found.errors.into_iter().chain(outcome.errors).collect();
     if fixes.is_some() && !args.diff {
-        errors.extend(fix::write(&found.sources, &mut mended, terminal)?);
+        errors.extend(fix::write(&found.sources, &mut fixed, terminal)?);
     }
 
     let rules = match targets.any(|format| format.describes_rules) {
@@ -94,7 +94,7 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
         Run { report: &outcome.report, errors: &errors, rules: &rules, fails_from: args.fail_on.threshold() };
     if args.verbose {
         terminal.note(&format!("policy: {}", plain(&origin.to_string())));
-        terminal.note(tell_files(&found.sources, &outcome.report).trim_end());
+        terminal.note(list_files(&found.sources, &outcome.report).trim_end());
     }
     for error in &errors {
         terminal.note(&format!("error: {}", plain(&error.to_string())));
@@ -103,14 +103,14 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
         terminal.note(&fix::held_back(name));
     }
     if args.diff {
-        fix::print_diff(&mended, terminal)?;
-        terminal.note(&fix::would_fix(&mended, &outcome.report));
+        fix::print_diff(&fixed, terminal)?;
+        terminal.note(&fix::would_fix(&fixed, &outcome.report));
     } else {
         // Standard output belongs to the text that came in by standard input.
         let taken = fixes.is_some() && !from_stdin.is_empty();
         write(&run, &targets, &args, taken, terminal)?;
-        if fixes.is_some() && !(args.quiet && mended.is_empty()) {
-            terminal.note(&fix::fixed(&mended));
+        if fixes.is_some() && !(args.quiet && fixed.is_empty()) {
+            terminal.note(&fix::fixed(&fixed));
         }
     }
     if args.verbose {
@@ -118,7 +118,7 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
     }
     Ok(if !errors.is_empty() {
         ExitStatus::Failure
-    } else if args.fail_on.fails(outcome.report.worst()) || (args.diff && !mended.is_empty()) {
+    } else if args.fail_on.fails(outcome.report.worst()) || (args.diff && !fixed.is_empty()) {
         ExitStatus::Findings
     } else {
         ExitStatus::Success
@@ -232,7 +232,7 @@ fn rules_at_work(policy: &Policy, report: &Report) -> Vec<RuleEntry> {
 }
 
 /// Each file that was read, with what was in it.
-fn tell_files(sources: &[Source], report: &Report) -> String {
+fn list_files(sources: &[Source], report: &Report) -> String {
     let mut counts: HashMap<&str, (usize, usize)> = HashMap::new();
     for object in &report.listed {
         counts.entry(&object.file).or_default().0 += 1;

@@ -17,29 +17,29 @@ use super::helm::Templates;
 const MAX_EXCERPT: usize = 8 << 10;
 
 /// A text and its lines.
-pub(super) struct Places<'t> {
+pub(crate) struct Places<'t> {
     name: Arc<str>,
     lines: LineIndex<'t>,
     templates: Templates<'t>,
 }
 
 impl<'t> Places<'t> {
-    pub(super) fn new(name: &str, text: &'t str) -> Self {
+    pub(crate) fn new(name: &str, text: &'t str) -> Self {
         Self { name: name.into(), lines: LineIndex::new(text), templates: Templates::new(text) }
     }
 
     /// How reports name the text.
-    pub(super) fn name(&self) -> Arc<str> {
+    pub(crate) fn name(&self) -> Arc<str> {
         Arc::clone(&self.name)
     }
 
     /// The line of a field of the object at `node`, or of its nearest parent that is there.
-    pub(super) fn line(&self, tree: &Tree<'_>, node: NodeId, path: &FieldPath) -> usize {
+    pub(crate) fn line(&self, tree: &Tree<'_>, node: NodeId, path: &FieldPath) -> usize {
         self.lines.position(tree.locate(node, path).span.start).line
     }
 
     /// A diagnostic of `finding`, which is about the object at `node`.
-    pub(super) fn diagnose(
+    pub(crate) fn diagnose(
         &self,
         tree: &Tree<'_>,
         node: NodeId,
@@ -61,18 +61,18 @@ impl<'t> Places<'t> {
     }
 
     /// A diagnostic at a span of the text.
-    pub(super) fn at(&self, finding: Finding, span: Span, object: Option<&Arc<ObjectId>>) -> Diagnostic {
+    pub(crate) fn at(&self, finding: Finding, span: Span, object: Option<&Arc<ObjectId>>) -> Diagnostic {
         self.place(finding, span, Vec::new(), object)
     }
 
     /// The object at `node`, for the list of all that were judged.
-    pub(super) fn judged(&self, tree: &Tree<'_>, node: NodeId, id: &Arc<ObjectId>) -> JudgedObject {
+    pub(crate) fn judged(&self, tree: &Tree<'_>, node: NodeId, id: &Arc<ObjectId>) -> JudgedObject {
         let start = self.lines.position(tree[node].span.start);
         JudgedObject { file: self.name(), line: start.line, column: start.column, id: Arc::clone(id) }
     }
 
     /// What a fix changes, for whoever has lines and columns only. Of insertions at the same place the first comes first.
-    pub(super) fn change(&self, title: &str, mut edits: Vec<TextEdit>) -> Change {
+    pub(crate) fn change(&self, title: &str, mut edits: Vec<TextEdit>) -> Change {
         edits.sort_by_key(|edit| (edit.span.start, edit.span.end));
         let mut joined: Vec<TextEdit> = Vec::with_capacity(edits.len());
         for edit in edits {

@@ -10,14 +10,14 @@ use jobguard_manifest::{self as manifest, NodeId, NodeKind, Span, Tree};
 use super::classify::{Class, classify, text, type_of, unknown_kind};
 
 /// How many documents of one text are reported.
-pub(super) const MAX_REPORTED: usize = 10;
+pub(crate) const MAX_REPORTED: usize = 10;
 
 /// A place in the text, and what is wrong there.
-pub(super) type Remark = (Finding, Span);
+pub(crate) type Remark = (Finding, Span);
 
 /// A document that is no object, or one without a kind: kubectl sends the objects before it, and fails. Only beside a Job or CronJob is that
 /// anything of ours: a text of other things is none that somebody means to apply.
-pub(super) fn no_object(tree: &Tree<'_>) -> Option<Remark> {
+pub(crate) fn no_object(tree: &Tree<'_>) -> Option<Remark> {
     let root = tree.root();
     let (message, help) = match what_is_no_object(tree, root) {
         Some(what) => (
@@ -56,7 +56,7 @@ fn beginning(tree: &Tree<'_>, node: NodeId) -> Span {
 
 /// A document that holds Jobs or CronJobs in a form that kubectl reads no object from: a list without a `kind: List`
 /// around it, or JSON with a comment before it, which as YAML is one text. Looks at each item, or byte, once.
-pub(super) fn not_read(tree: &Tree<'_>) -> Option<Remark> {
+pub(crate) fn not_read(tree: &Tree<'_>) -> Option<Remark> {
     let root = tree.root();
     let (message, help) = match &tree[root].kind {
         NodeKind::Seq(items) if items.iter().any(|item| is_workload(tree, *item)) => (
@@ -90,7 +90,7 @@ const MAX_LISTS: usize = 16;
 
 /// The first thing in a `List` at which kubectl fails: `items` that are no list, or one of them that is no object or does
 /// not say its kind. Lists of other groups are not ours. Looks at each item once.
-pub(super) fn bad_item(tree: &Tree<'_>) -> Option<Remark> {
+pub(crate) fn bad_item(tree: &Tree<'_>) -> Option<Remark> {
     bad_item_of(tree, tree.root(), MAX_LISTS)
 }
 
@@ -128,7 +128,7 @@ fn bad_item_of(tree: &Tree<'_>, list: NodeId, depth: usize) -> Option<Remark> {
 
 /// The first object of the batch group that has a kind which that has not, nor anything near it. Looks at each item of
 /// a list once.
-pub(super) fn unknown_kind_of_batch(tree: &Tree<'_>) -> Option<Remark> {
+pub(crate) fn unknown_kind_of_batch(tree: &Tree<'_>) -> Option<Remark> {
     manifest::objects(tree).iter().find_map(|object| {
         let (api_version, kind) = type_of(tree, object);
         let message = unknown_kind(api_version, kind)?;
@@ -141,7 +141,7 @@ pub(super) fn unknown_kind_of_batch(tree: &Tree<'_>) -> Option<Remark> {
 }
 
 /// A list of Jobs or CronJobs that does not say its type in full.
-pub(super) fn list(tree: &Tree<'_>) -> Option<Remark> {
+pub(crate) fn list(tree: &Tree<'_>) -> Option<Remark> {
     let root = tree.root();
     let stated = |field| text(tree, root, field).filter(|text| !text.is_empty());
     let items = tree.entry(root, "items")?;
@@ -204,7 +204,7 @@ pub(super) fn of_batch(tree: &Tree<'_>, node: NodeId) -> Option<Class> {
 }
 
 /// An object of the batch group that does not say its kind, where its fields do not tell either.
-pub(super) fn unknown_of_batch(tree: &Tree<'_>) -> Option<Remark> {
+pub(crate) fn unknown_of_batch(tree: &Tree<'_>) -> Option<Remark> {
     let root = tree.root();
     let entry = tree.entry(root, "apiVersion")?;
     let api_version = tree.str(entry.value).filter(|version| version.starts_with("batch/"))?;

@@ -10,7 +10,7 @@ use fix_support::values_elsewhere;
 use jiff::Timestamp;
 use jobguard::cron::{Schedule, load_zone};
 use jobguard::engine::{Safety, registry};
-use jobguard::lint::Linter;
+use jobguard::linter::Linter;
 use jobguard::manifest;
 use jobguard::policy::load::{self, Source};
 use jobguard::policy::{Policy, Preset};

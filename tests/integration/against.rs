@@ -4,7 +4,8 @@
 use jiff::Timestamp;
 use jobguard::diagnostic::Diagnostic;
 use jobguard::engine::{Severity, registry};
-use jobguard::lint::{Change, Linter, OldObjects};
+use jobguard::lint::{Change, OldObjects};
+use jobguard::linter::Linter;
 use jobguard::policy::{Policy, Preset, load};
 use jobguard::sources::Source;
 

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use jobguard::apiserver::{Kind, UNKNOWN_UID, Workload};
 use jobguard::diagnostic::Diagnostic;
 use jobguard::engine::{registry, subject};
-use jobguard::lint::Linter;
+use jobguard::linter::Linter;
 use jobguard::manifest;
 use jobguard::mutate::fill;
 use jobguard::policy::{Policy, Preset, load};

@@ -15,7 +15,8 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use jobguard::engine::{Safety, registry};
-use jobguard::lint::{Linter, OldObjects};
+use jobguard::lint::OldObjects;
+use jobguard::linter::Linter;
 use jobguard::policy::{Policy, Preset, load};
 use jobguard::report::{Style, write_text};
 use jobguard::sources::Source;

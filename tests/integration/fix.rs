@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use jobguard::diagnostic::{Diagnostic, Replacement, Report};
 use jobguard::engine::{Safety, Severity, registry};
-use jobguard::lint::{Linter, Mended};
+use jobguard::linter::{Fixed, Linter};
 use jobguard::manifest;
 use jobguard::manifest::{FieldPath, Segment};
 use jobguard::policy::{Preset, load};
@@ -55,7 +55,7 @@ fn fix(text: &str, allowed: Safety) -> (String, Report) {
 
 /// As [`fix`], and which fields of which documents the fixes were about.
 fn fix_told(text: &str, allowed: Safety) -> (String, Vec<(usize, FieldPath)>, Report) {
-    let Mended { texts, outcome } = with_linter(|linter| linter.fix(&[source(text)], allowed, &|| {}));
+    let Fixed { texts, outcome } = with_linter(|linter| linter.fix(&[source(text)], allowed, &|| {}));
     assert!(texts.len() <= 1);
     let mended = texts.into_iter().next().map(|mended| {
         assert_eq!(mended.before, text);

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use jobguard::apiserver::{Cause, FieldError, Kind, Relation};
 use jobguard::diagnostic::Diagnostic;
 use jobguard::engine::registry;
-use jobguard::lint::Linter;
+use jobguard::linter::Linter;
 use jobguard::manifest::edit::Edit;
 use jobguard::manifest::{Segment, Tree};
 use jobguard::policy::{Policy, Preset, load};

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 use jobguard::engine::registry;
-use jobguard::lint::{Linter, Outcome};
+use jobguard::linter::{Linter, Outcome};
 use jobguard::policy::{Preset, load};
 use jobguard::sources::Source;
 

@@ -20,7 +20,8 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use jobguard::diagnostic::{Diagnostic, Replacement, Report};
 use jobguard::engine::{Rule, Safety, registry};
-use jobguard::lint::{Linter, Mended, OldObjects};
+use jobguard::lint::OldObjects;
+use jobguard::linter::{Fixed, Linter};
 use jobguard::manifest;
 use jobguard::policy::{Policy, Preset, load};
 use jobguard::report::{Style, write_text};
@@ -120,7 +121,7 @@ impl Case {
         self.linter().lint(&[source(&format!("{}.yaml", self.stem), text)]).report
     }
 
-    fn fix(&self, text: &str, allowed: Safety) -> Mended {
+    fn fix(&self, text: &str, allowed: Safety) -> Fixed {
         self.linter().fix(&[source("fixed.yaml", text)], allowed, &|| {})
     }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use jobguard::engine::{Safety, registry};
-use jobguard::lint::Linter;
+use jobguard::linter::Linter;
 use jobguard::manifest;
 use jobguard::policy::{Preset, load};
 use jobguard::report::{Run, write_sarif};

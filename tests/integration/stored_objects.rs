@@ -8,7 +8,8 @@ use std::path::Path;
 use jiff::Timestamp;
 use jobguard::diagnostic::Diagnostic;
 use jobguard::engine::{Safety, Severity, registry};
-use jobguard::lint::{Linter, OldObjects, Outcome};
+use jobguard::lint::OldObjects;
+use jobguard::linter::{Linter, Outcome};
 use jobguard::policy::{Policy, Preset, load};
 use jobguard::sources::Source;
 
