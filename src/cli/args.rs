@@ -34,7 +34,7 @@ Exit status: 0 nothing at or above the threshold, 1 findings, 2 could not do wha
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Judge manifests: the API server's verdict and the policy's, with line and column
-    Lint(LintArgs),
+    Lint(Box<LintArgs>),
     /// List the rules, or explain one
     Rules(RulesArgs),
     /// Check and show policies

@@ -26,7 +26,7 @@ pub fn main() -> std::process::ExitCode {
     let cli = Cli::parse();
     let terminal = Terminal::new(cli.color);
     let result = match cli.command {
-        Command::Lint(args) => lint::run(args, &terminal),
+        Command::Lint(args) => lint::run(*args, &terminal),
         Command::Rules(args) => rules::run(args, &terminal),
         Command::Policy(args) => policy::run(args, &terminal),
         #[cfg(feature = "serve")]
