@@ -32,7 +32,7 @@ pub struct Diagnostic {
     pub change: Option<Change>,
     /// The file as the user named it; `<stdin>` for standard input.
     pub file: Arc<str>,
-    /// The Helm template that the text was rendered from, where the text says so. The place is in the text.
+    /// The Helm template that the text was rendered from, where the text names it. The place is in the text.
     pub template: Option<Arc<str>>,
     /// The place.
     pub region: Region,
@@ -127,7 +127,7 @@ pub struct ObjectId {
     pub api_version: String,
     /// `Job` or `CronJob`.
     pub kind: String,
-    /// The namespace, where the manifest says one.
+    /// The namespace, where the manifest names one.
     pub namespace: Option<String>,
     /// The name; where it is generated, its prefix and `*`.
     pub name: Option<String>,

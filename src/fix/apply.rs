@@ -100,7 +100,7 @@ struct Fixer<'a> {
     allowed: Safety,
     /// The documents in which no step may bring a new error.
     strict: BTreeSet<usize>,
-    /// What was tried, and was not right.
+    /// The fixes that were tried and could not be proved to be right.
     refused: BTreeSet<(Key, String)>,
     tries: usize,
 }

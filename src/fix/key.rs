@@ -6,7 +6,7 @@ use crate::lint::{Examined, Found};
 use jobguard_apiserver as apiserver;
 use jobguard_manifest::FieldPath;
 
-/// What tells one finding from another in a text, however the text is edited: document, object, rule, field, cause.
+/// What identifies a finding in a text before and after edits: document, object, rule, field, cause.
 pub(super) type Key = (usize, String, &'static str, String, Option<&'static str>);
 
 /// Where the object of a finding stands in its document.

@@ -74,7 +74,7 @@ pub(crate) fn examine_document(
             finding.help.clone_from(&error.help);
             let own_text = text.get(document.span.start..document.span.end).unwrap_or_default();
             // A text without an apiVersion may be something else than a manifest.
-            let safety = if patch::says_version(own_text) { Safety::Safe } else { Safety::Unsafe };
+            let safety = if patch::names_version(own_text) { Safety::Safe } else { Safety::Unsafe };
             let repair = error.repair.clone().filter(|_| !patch::mentions_directive(own_text));
             finding.fix = repair.map(|edit| Fix::new(safety, "put the schedule in quotes", Edit::Text(edit)));
             examined.found.push(Found { finding, document: position, object: None, follows: false });

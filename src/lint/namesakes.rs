@@ -7,7 +7,7 @@ use super::classify::text;
 use jobguard_apiserver::Kind;
 use jobguard_manifest::{NodeId, Tree};
 
-/// What tells whether two objects are the same one. An object without a namespace may be applied to any.
+/// What identifies an object. One without a namespace may be applied to any.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Identity {
     kind: Kind,

@@ -25,7 +25,7 @@ pub(super) fn examine_object(
     examined: &mut Examined<'_>,
 ) {
     let (api_version, kind) = type_of(tree, &object);
-    let says_version = api_version.is_some();
+    let has_version = api_version.is_some();
     let mut findings = Vec::new();
     let class = typeless::of_batch(tree, object.node).unwrap_or_else(|| classify(api_version, kind));
     if class != Class::Other {
@@ -69,7 +69,7 @@ pub(super) fn examine_object(
             examined.objects.push(examinee(false));
             return;
         }
-        // Under its own apiVersion it may be another object.
+        // With a wrong type it may be meant to be another object.
         Standing::Manifest(complete) => examined.complete.extend(complete.filter(|_| findings.is_empty())),
         Standing::Doubtful(incomplete) => examined.doubtful.push((number, incomplete)),
     }
@@ -78,7 +78,7 @@ pub(super) fn examine_object(
     findings.extend(server_findings(&complaints));
     let judged = workload.is_some();
     let mut folded = Vec::new();
-    // With --against, the object is to be sent, whatever it looks like.
+    // One with a stored version in --against is a manifest, even where it looks like a stored object itself.
     let stored = stored::is_stored(tree, object.node)
         && options.against.zip(workload.as_ref()).is_none_or(|(against, new)| against.find(new).is_none());
     if let Some(workload) = workload {
@@ -97,7 +97,7 @@ pub(super) fn examine_object(
         findings.extend(verdict.findings);
         folded = verdict.folded;
     }
-    // What is wrong with the type is no reason to fold findings about fields.
+    // Findings about the type fold none about fields.
     let mut of_fields = findings.split_off(first);
     folded.extend(engine::fold(&mut of_fields));
     findings.extend(of_fields);
@@ -106,8 +106,8 @@ pub(super) fn examine_object(
         findings.iter_mut().chain(&mut folded).for_each(stored::soften);
     }
     let fixes = findings.iter_mut().chain(&mut folded).filter_map(|finding| finding.fix.as_mut());
-    patch::distrust_additions(tree, object.node, kind, fixes);
-    if !says_version {
+    patch::make_additions_unsafe(tree, object.node, kind, fixes);
+    if !has_version {
         // Without an apiVersion it may be something else that has a kind: values of a chart, settings of a program.
         findings.iter_mut().chain(&mut folded).filter_map(|finding| finding.fix.as_mut()).for_each(|fix| {
             fix.safety = fix.safety.max(Safety::Unsafe);

@@ -14,7 +14,7 @@ const DIRECTIVES: [&str; 2] = ["$patch", "$retainKeys"];
 /// Directives that name the list that they are about.
 const DIRECTIVES_OF_LISTS: [&str; 2] = ["$deleteFromPrimitiveList/", "$setElementOrder/"];
 
-/// The field that is forgotten most.
+/// The field that is missing most often in manifests.
 const RESTART_POLICY: &str = "restartPolicy";
 
 /// What a Job or CronJob is to the linter.
@@ -28,7 +28,7 @@ pub(super) enum Standing {
     Patch(Option<Box<Finding>>),
 }
 
-/// What the object at `node` is. One look at each of its keys.
+/// What the object at `node` is. Linear in its keys.
 pub(super) fn standing(
     complete: Option<Namesakes<'_>>,
     context: &Context<'_>,
@@ -62,7 +62,7 @@ fn remark(context: &Context<'_>, path: FieldPath, message: String) -> Option<Box
     Some(Box::new(rule.finding(Severity::of(setting.level)?, path, message)))
 }
 
-/// The first directive of a strategic merge patch in the object at `node`. One look at each key.
+/// The first directive of a strategic merge patch in the object at `node`. Linear in its keys.
 fn directive(tree: &Tree<'_>, node: NodeId) -> Option<(FieldPath, String)> {
     find(tree, node, &At::root())
 }
@@ -91,7 +91,7 @@ pub(super) fn mentions_directive(text: &str) -> bool {
 }
 
 /// Whether a text that cannot be read may be an object of the API: it names a version.
-pub(super) fn says_version(text: &str) -> bool {
+pub(super) fn names_version(text: &str) -> bool {
     text.split("apiVersion").skip(1).any(|rest| {
         let value = rest.trim_start_matches(['"', '\'', ':', ' ']);
         value.starts_with(|c: char| c.is_ascii_alphanumeric())
@@ -102,8 +102,7 @@ fn is_name(text: &str) -> bool {
     !text.is_empty() && text.len() < 100 && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
-/// What the object at `node` lacks of that which every object of its kind must have: the first field, in the order of
-/// the type. A few look-ups for each container.
+/// The first required field that the object at `node` lacks, in the order of the type. A few look-ups for each container.
 fn missing(tree: &Tree<'_>, node: NodeId, kind: Kind) -> Option<FieldPath> {
     let mut path = FieldPath::root();
     let mut at = node;
@@ -134,9 +133,9 @@ fn missing(tree: &Tree<'_>, node: NodeId, kind: Kind) -> Option<FieldPath> {
     value(tree, at, RESTART_POLICY).is_none().then(|| path.field(RESTART_POLICY))
 }
 
-/// Makes every fix unsafe that adds a field to the object at `node`, where that lacks something that is not forgotten as
-/// easily as a `restartPolicy`: perhaps it is a patch whose base is not in the input, and has these fields.
-pub(super) fn distrust_additions<'f>(
+/// Makes every fix unsafe that adds a field to the object at `node`, where that lacks a required field other than
+/// `restartPolicy`: it may be a patch whose base is not in the input, and has these fields.
+pub(super) fn make_additions_unsafe<'f>(
     tree: &Tree<'_>,
     node: NodeId,
     kind: Kind,
@@ -159,15 +158,15 @@ fn is_policy(missing: &FieldPath) -> bool {
     matches!(missing.segments().last(), Some(Segment::Field(name)) if name == RESTART_POLICY)
 }
 
-/// A field that says something.
+/// A field with a value that is not empty.
 fn value(tree: &Tree<'_>, node: NodeId, field: &str) -> Option<NodeId> {
     let value = tree.get(node, field)?;
-    let says_something = match &tree[value].kind {
+    let is_set = match &tree[value].kind {
         NodeKind::Null => false,
         NodeKind::Str(text) => !text.is_empty(),
         _ => true,
     };
-    says_something.then_some(value)
+    is_set.then_some(value)
 }
 
 #[cfg(test)]
@@ -203,10 +202,10 @@ mod tests {
     #[test]
     fn texts_that_name_a_version() {
         for text in ["apiVersion: batch/v1", "{\"apiVersion\": \"v1\"", "a: 1\napiVersion: 'v1'"] {
-            assert!(says_version(text), "{text}");
+            assert!(names_version(text), "{text}");
         }
         for text in ["kind: Job", "apiVersion:\nkind: Job", "apiVersion: */5 * * * *", ""] {
-            assert!(!says_version(text), "{text}");
+            assert!(!names_version(text), "{text}");
         }
         assert!(mentions_directive("a: [\n  $patch: delete") && !mentions_directive("patch: a"));
     }

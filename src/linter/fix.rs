@@ -34,9 +34,9 @@ pub struct FixedText {
     pub name: String,
     /// The text as it was.
     pub before: String,
-    /// The text as it becomes.
+    /// The fixed text.
     pub after: String,
-    /// How many findings are gone.
+    /// How many findings were resolved.
     pub findings: usize,
     /// The fields that the fixes were about, each with the number of its document. All others have the values that they
     /// had.
@@ -44,8 +44,8 @@ pub struct FixedText {
 }
 
 impl Linter<'_> {
-    /// Applies all fixes up to `allowed` to the texts, in memory alone, and lints the results. Calls `done` after each source,
-    /// from any thread.
+    /// Applies all fixes up to `allowed` to the texts, in memory, and lints the results. Calls `done` after each source, from
+    /// any thread.
     pub fn fix(&self, sources: &[Source], allowed: Safety, done: &(dyn Fn() + Sync)) -> Fixed {
         let (services, complete) = self.gather(sources);
         let context = Context {

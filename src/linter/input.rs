@@ -40,7 +40,7 @@ pub(super) fn collect_complete(
     complete
 }
 
-/// The Services of the input. An input without any says nothing about those of the cluster.
+/// The Services of the input. Where it has none, nothing is known about those of the cluster.
 pub(super) fn collect_services(linted: &[Result<Linted, FileError>]) -> Services {
     let mut list: Vec<ServiceFacts> =
         linted.iter().flatten().flat_map(|linted| linted.services.iter().cloned()).collect();

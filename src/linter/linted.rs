@@ -45,7 +45,7 @@ impl LeftOut {
 }
 
 impl Linted {
-    /// Gives back spare memory: this is kept until all texts have been read.
+    /// Frees spare memory: this is kept until all texts have been read.
     pub(super) fn shrink(&mut self) {
         self.diagnostics.shrink_to_fit();
         self.services.shrink_to_fit();

@@ -64,7 +64,8 @@ impl Linter<'_> {
         outcome
     }
 
-    /// What has to be known of all `sources` to judge one of them: the Services, and the objects that lack no required field.
+    /// What has to be known of all `sources` to judge one of them: the Services, and the objects that lack no required
+    /// field.
     pub(super) fn gather(&self, sources: &[Source]) -> (Services, CompleteObjects) {
         let linter = Linter { with_changes: false, with_objects: false, ..*self };
         let sources_alone = sources.iter().map(|source| (source, None));

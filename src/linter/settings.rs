@@ -16,7 +16,8 @@ pub struct Linter<'a> {
     pub with_defaults: bool,
     /// The stored versions that the manifests would update; none to judge everything as created.
     pub against: Option<&'a OldObjects>,
-    /// Whether diagnostics say what their fixes change ([`Diagnostic::change`](crate::diagnostic::Diagnostic::change)): work that only some outputs need.
+    /// Whether diagnostics have what their fixes change ([`Diagnostic::change`](crate::diagnostic::Diagnostic::change)): work
+    /// that only some formats need.
     pub with_changes: bool,
     /// Whether the report lists the objects ([`Report::listed`](crate::diagnostic::Report::listed)), and not only how many there were: memory that only
     /// some outputs need.
@@ -24,8 +25,8 @@ pub struct Linter<'a> {
 }
 
 impl<'a> Linter<'a> {
-    /// Judges by `policy` at the time `now`: manifests as they are written, all of them as created, and nothing that only
-    /// some outputs need.
+    /// A linter with this policy at the time `now`: manifests as they are written, all of them as created, and without what
+    /// only some formats need.
     pub fn new(policy: &'a Policy, now: Timestamp) -> Self {
         Self { policy, now, with_defaults: false, against: None, with_changes: false, with_objects: false }
     }

@@ -81,7 +81,7 @@ pub fn write(run: &Run<'_>, out: &mut dyn io::Write) -> io::Result<()> {
 }
 
 /// Writes `document` as indented JSON. Characters that steer terminals are escaped, and so is one of each command of a
-/// CI log, so that showing the text is harmless; what it says stays exact.
+/// CI log, so that showing the text is harmless; its value stays exact.
 pub(crate) fn write_document(document: &impl Serialize, out: &mut dyn io::Write) -> io::Result<()> {
     let mut text = serde_json::to_string_pretty(document)?;
     // Between strings there are no control characters but the newlines that indent.

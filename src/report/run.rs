@@ -10,8 +10,8 @@ pub struct Run<'a> {
     pub report: &'a Report,
     /// What it could not read.
     pub errors: &'a [FileError],
-    /// The rules that were at work, for formats that describe rules: so that a reader can tell "nothing found" from "not
-    /// looked for".
+    /// The rules that were at work, for formats that describe rules: so that a reader can distinguish "nothing found" from
+    /// "not checked".
     pub rules: &'a [RuleEntry],
     /// The least severity that makes the run a failure; none if nothing does.
     pub fails_from: Option<Severity>,

@@ -1,4 +1,4 @@
-//! SARIF 2.1.0, the part of it that we have something to say in.
+//! SARIF 2.1.0, as far as there is something to write.
 //!
 //! <https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>
 
@@ -323,7 +323,7 @@ fn result(diagnostic: &Diagnostic, rule_index: usize) -> SarifResult<'_> {
     }
 }
 
-/// What would mend it, for tools that offer that.
+/// Its fix, for tools that offer fixes.
 fn fix(diagnostic: &Diagnostic) -> Option<SarifFix<'_>> {
     let (change, safety) = (diagnostic.change.as_ref()?, diagnostic.offered_fix()?);
     let mut description = sentence(&change.title);

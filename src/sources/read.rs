@@ -47,7 +47,7 @@ pub(super) fn read(path: &Path, name: &str, within: Option<&Root>) -> Result<Vec
 
 /// The bytes of a file, and one more than `most` where it has that many.
 fn read_up_to(file: File, most: u64) -> io::Result<Vec<u8>> {
-    // Room for all of it and a byte more, so that it is read at once; a pipe says nothing of its size.
+    // Room for the whole file and a byte more, so that it is read at once. A pipe has no size.
     let size = file.metadata()?.len().min(most);
     let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0) + 1);
     file.take(most + 1).read_to_end(&mut bytes)?;

@@ -56,7 +56,7 @@ pub(super) struct Walked {
     pub(super) files: BTreeMap<PathBuf, FileType>,
     /// Folders with a kustomization that is not named as a manifest is.
     pub(super) kustomizations: BTreeSet<PathBuf>,
-    /// What could not be looked at, in words.
+    /// What could not be read, in words.
     pub(super) errors: Vec<String>,
     /// Lists of files to ignore that were not applied.
     pub(super) unusable: Vec<PathBuf>,
@@ -114,7 +114,7 @@ pub(super) fn walk(folder: &Path, honoured: Honoured, excluding: &Excluding) -> 
 
 fn step(folder: &Path, honoured: Honoured, noticed: Noticed, excluding: &Excluding, walked: &mut Walked) {
     let mut builder = WalkBuilder::new(folder);
-    // Not `info/exclude`, which is never committed: a file `.git` may say that it lies anywhere, and be a pipe.
+    // Not `info/exclude`, which is never committed: a file `.git` may point anywhere, and be a pipe.
     builder.require_git(false).follow_links(false).git_exclude(false);
     match honoured {
         Honoured::All => {}

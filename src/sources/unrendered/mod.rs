@@ -31,7 +31,7 @@ enum Renderer {
     Kustomization(PathBuf),
 }
 
-/// The files of one chart or kustomization that were come across.
+/// The files of one chart or kustomization that were found.
 #[derive(Debug)]
 struct Group {
     files: usize,
@@ -42,8 +42,8 @@ struct Group {
 }
 
 /// Takes out of `sources` the files that are no manifests by themselves, and puts a remark about each chart and each
-/// kustomization in their place: where one of them, or the chart or kustomization itself, has the word `job`. A question
-/// or two to the file system for each file, and four for each folder.
+/// kustomization in their place: where one of them, or the chart or kustomization itself, has the word `job`. One or two
+/// system calls for each file, and four for each folder.
 ///
 /// `kustomizations` are folders to look at besides those of the files.
 pub(super) fn set_aside(sources: Vec<Source>, kustomizations: &BTreeSet<PathBuf>) -> Vec<Source> {
@@ -80,7 +80,7 @@ pub(super) fn set_aside(sources: Vec<Source>, kustomizations: &BTreeSet<PathBuf>
     kept
 }
 
-/// What stands around the files that were come across.
+/// The folders around the files that were found.
 #[derive(Debug, Default)]
 struct Around {
     folders: Folders,
@@ -131,7 +131,7 @@ impl Around {
         })
     }
 
-    /// The folder at `real` as somebody would name it who named the file at `path`.
+    /// The name of the folder at `real` that matches how `path` was given.
     fn shown(&self, path: &Path, real: &Path) -> PathBuf {
         if let Some(name) = self.names.get(real) {
             return name.clone();
@@ -231,7 +231,7 @@ fn quoted(folder: &Path) -> String {
     }
 }
 
-/// Whether a file has the word `job`, in any letters: without it there is nothing of ours in what is rendered from it.
+/// Whether a file has the word `job`, in any case: without it no Job or CronJob is rendered from it.
 fn mentions_jobs(path: &Path) -> bool {
     let mut bytes = Vec::new();
     let Ok(file) = open_regular(path) else { return false };
