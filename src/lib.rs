@@ -3,8 +3,9 @@
 //! One engine gives one verdict, and three programs use it: an offline linter, an HTTPS admission webhook, and
 //! the Helm chart that installs the webhook. Data flows one way:
 //!
-//! * text → [`manifest`] (documents whose every key and value has a span) → [`apiserver`] (decoding, the API's own
-//!   defaults, the API server's validation) → [`mutate`] (the policy's defaults) → [`rules`] → findings → [`report`];
+//! * [`sources`] → [`manifest`] (documents whose every key and value has a span) → [`apiserver`] (decoding, the API's own
+//!   defaults, the API server's validation) → [`mutate`] (the policy's defaults) → [`rules`] → findings → [`linter`]
+//!   (fixes, lines and columns) → [`report`];
 //! * `AdmissionReview` → `server` → the same steps → `AdmissionReview`.
 //!
 //! [`manifest`], [`apiserver`] and [`cron`] are crates of their own below this one; nothing imports [`cli`].
