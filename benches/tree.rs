@@ -12,8 +12,9 @@ use std::time::{Duration, Instant};
 
 use granit_parser::Parser;
 use jobguard::engine::registry;
-use jobguard::lint::{Linter, Source, find};
+use jobguard::linter::Linter;
 use jobguard::policy::{Policy, Preset, load};
+use jobguard::sources::{Source, find};
 use rayon::prelude::*;
 
 /// The allocator that the program has.

@@ -1,7 +1,7 @@
-//! Reading and replacing what a checkout brings along: regular files that lie in one folder.
+//! Reading and replacing regular files of a checkout, confined to one folder.
 //!
-//! Whoever wrote the checkout chose its links, pipes and names. None of them may make this program read, wait for or
-//! write anything outside of the folder that somebody asked it to look at.
+//! The links, pipes and names in a checkout are untrusted input. None of them may make this program read, block on or write
+//! anything outside of the folder that it was asked to lint.
 
 use std::fs::{self, File};
 use std::io;
@@ -12,13 +12,13 @@ use std::sync::Arc;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Root(Arc<Path>);
 
-/// Why a file is left alone.
+/// Why a file is neither read nor written.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refusal {
     /// Its real place is outside of the folder.
     #[error("it lies outside of {0}")]
     Outside(String),
-    /// Its real place is where git keeps its own files, credentials among them.
+    /// Its real place is in git's own folder, which may hold credentials.
     #[error("it lies in .git, which is left alone")]
     Git,
     /// A pipe, a device, a socket or a folder.
@@ -34,18 +34,18 @@ impl Root {
     ///
     /// # Errors
     ///
-    /// There is no such folder, or it cannot be looked at.
+    /// There is no such folder, or it cannot be read.
     pub(crate) fn new(folder: &Path) -> io::Result<Self> {
         let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
         Ok(Self(fs::canonicalize(folder)?.into()))
     }
 
-    /// Where it is, without links.
+    /// Its path, without links.
     pub(crate) fn path(&self) -> &Path {
         &self.0
     }
 
-    /// The git repository that `folder` lies in: the nearest one upwards.
+    /// The git repository that `folder` lies in: the innermost one.
     pub(crate) fn of_repository(folder: &Path) -> Option<Self> {
         let Self(folder) = Self::new(folder).ok()?;
         let repository = folder.ancestors().find(|folder| folder.join(".git").symlink_metadata().is_ok())?;
@@ -56,14 +56,14 @@ impl Root {
     ///
     /// # Errors
     ///
-    /// Why it is none that may be read.
+    /// Why it may not be read.
     pub(crate) fn resolve(&self, path: &Path) -> Result<PathBuf, Refusal> {
         let real = fs::canonicalize(path)?;
         let below = real.strip_prefix(&self.0).map_err(|_| Refusal::Outside(self.0.display().to_string()))?;
         if below.components().any(is_git) {
             return Err(Refusal::Git);
         }
-        // Asked before it is opened: opening a device may do something already.
+        // Checked before it is opened: opening a device may have side effects.
         if !fs::symlink_metadata(&real)?.is_file() {
             return Err(Refusal::Irregular);
         }
@@ -74,7 +74,7 @@ impl Root {
     ///
     /// # Errors
     ///
-    /// Why it is none that may be read.
+    /// Why it may not be read.
     pub(crate) fn open(&self, path: &Path) -> Result<File, Refusal> {
         let real = self.resolve(path)?;
         let file = open_real(&self.0, &real)?;
@@ -85,20 +85,19 @@ impl Root {
     ///
     /// # Errors
     ///
-    /// Why it is none that may be written, or why it could not be.
+    /// Why it may not be written, or could not be.
     pub(crate) fn replace(&self, path: &Path, content: &[u8]) -> Result<(), Refusal> {
         let real = self.resolve(path)?;
         Ok(crate::atomic_file::write_exactly(&real, content)?)
     }
 }
 
-/// Whether a report may be written to `path`. A name in the current folder, or in the repository that it lies in, is
-/// a place in the checkout: no link that the checkout brings along leads the report out of it. Any other name is the
-/// user's own.
+/// Whether a report may be written to `path`. A path in the current folder, or in the repository that it lies in, must
+/// stay there: no link of the checkout may lead the report out of it. Any other path is the user's own choice.
 ///
 /// # Errors
 ///
-/// A link leads elsewhere; or where one leads to cannot be found out.
+/// A link leads out of the checkout, or cannot be resolved.
 #[cfg(feature = "cli")]
 pub(crate) fn may_write(path: &Path) -> Result<(), Refusal> {
     let here = std::env::current_dir()?;
@@ -144,7 +143,7 @@ pub(crate) fn without_dots(path: &Path) -> PathBuf {
     plain
 }
 
-/// Opens a regular file that the user or the operator named. It may be reached by any links.
+/// Opens a regular file that the user or the operator named, through any links.
 ///
 /// # Errors
 ///
@@ -159,8 +158,8 @@ pub(crate) fn open_regular(path: &Path) -> Result<File, Refusal> {
     if file.metadata()?.is_file() { Ok(file) } else { Err(Refusal::Irregular) }
 }
 
-/// Opens what lies at `real`, a path without links below `root`, one folder at a time: a link that has been put in
-/// its way meanwhile is not followed, and a pipe is not waited for.
+/// Opens `real`, a path without links below `root`, one folder at a time: a link that was placed there in the meantime is
+/// not followed, and opening a pipe does not block.
 #[cfg(unix)]
 fn open_real(root: &Path, real: &Path) -> io::Result<File> {
     use rustix::fs::{Mode, OFlags, open, openat};

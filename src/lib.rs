@@ -3,8 +3,9 @@
 //! One engine gives one verdict, and three programs use it: an offline linter, an HTTPS admission webhook, and
 //! the Helm chart that installs the webhook. Data flows one way:
 //!
-//! * text → [`manifest`] (documents whose every key and value has a span) → [`apiserver`] (decoding, the API's own
-//!   defaults, the API server's validation) → [`mutate`] (the policy's defaults) → [`rules`] → findings → [`report`];
+//! * [`sources`] → [`manifest`] (documents whose every key and value has a span) → [`apiserver`] (decoding, the API's own
+//!   defaults, the API server's validation) → [`mutate`] (the policy's defaults) → [`rules`] → findings → [`linter`]
+//!   (fixes, lines and columns) → [`report`];
 //! * `AdmissionReview` → `server` → the same steps → `AdmissionReview`.
 //!
 //! [`manifest`], [`apiserver`] and [`cron`] are crates of their own below this one. The feature `cli` adds the program, `serve`
@@ -21,13 +22,17 @@ pub mod cli;
 pub mod cluster;
 mod confined;
 pub mod deploy_tool;
+pub mod diagnostic;
 pub mod docs;
 pub mod engine;
 pub mod exclude;
+mod fix;
 pub mod lint;
+pub mod linter;
 pub mod mutate;
 pub mod policy;
 pub mod report;
 pub mod rules;
 #[cfg(feature = "serve")]
 pub mod server;
+pub mod sources;

@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValue;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::output::Color;
 use crate::engine::{Safety, Severity};
+use crate::report::{FORMATS, Format};
 use jobguard_apiserver::{FeatureGates, KubernetesVersion, VersionSet, names};
 
 /// Keeps bad Kubernetes Jobs and CronJobs out of clusters.
@@ -40,7 +42,7 @@ Exit status: 0 nothing at or above the threshold, 1 findings, 2 could not do wha
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Judge manifests: the API server's verdict and the policy's, with line and column
-    Lint(LintArgs),
+    Lint(Box<LintArgs>),
     /// List the rules, or explain one
     Rules(RulesArgs),
     /// Check and show policies
@@ -136,20 +138,14 @@ Examples:
   jobguard lint jobs/ --fail-on warning --quiet    only what fails, as in a commit hook
   jobguard lint jobs/ -o sarif:jobs.sarif -o junit:jobs.xml   text to read, files for other tools";
 
-/// The format of findings.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// For people: each finding with the lines it is about
-    #[default]
-    Text,
-    /// For programs: one JSON document
-    Json,
-    /// For code scanning: SARIF 2.1.0
-    Sarif,
-    /// For GitHub Actions: annotations
-    Github,
-    /// For test reports in CI: JUnit XML
-    Junit,
+impl ValueEnum for Format {
+    fn value_variants<'a>() -> &'a [Self] {
+        &FORMATS
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name).help(self.summary))
+    }
 }
 
 /// The format of rules.

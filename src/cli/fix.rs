@@ -4,25 +4,26 @@ use anyhow::Result;
 use similar::TextDiff;
 
 use super::output::Terminal;
-use crate::lint::{MendedText, Source, replace};
-use crate::report::{FileError, Report};
+use crate::diagnostic::{FileError, Report};
+use crate::linter::FixedText;
+use crate::sources::{Source, replace};
 use jobguard_text::{break_commands, plain, plural};
 
-/// Writes the mended files, and standard input, mended or not, to standard output. What could not be written is no
-/// longer among the mended.
+/// Writes the fixed_texts files, and standard input, fixed_texts or not, to standard output. What could not be written is no
+/// longer among the fixed_texts.
 pub(super) fn write(
     sources: &[Source],
-    mended: &mut Vec<MendedText>,
+    fixed_texts: &mut Vec<FixedText>,
     terminal: &Terminal,
 ) -> Result<Vec<FileError>> {
     let mut errors = Vec::new();
     for (position, source) in sources.iter().enumerate() {
         if let Source::Text { bytes, .. } = source {
-            let text = mended.iter().find(|text| text.source == position);
+            let text = fixed_texts.iter().find(|text| text.source == position);
             terminal.print_bytes(text.map_or(bytes, |text| text.after.as_bytes()))?;
         }
     }
-    mended.retain(|text| match &sources[text.source] {
+    fixed_texts.retain(|text| match &sources[text.source] {
         file @ Source::File { .. } => match replace(file, &text.before, &text.after) {
             Ok(()) => true,
             Err(error) => {
@@ -37,8 +38,8 @@ pub(super) fn write(
 
 /// Prints all changes as one diff: byte for byte, but on a terminal and in the log of a CI job without what would steer
 /// them.
-pub(super) fn print_diff(mended: &[MendedText], terminal: &Terminal) -> Result<()> {
-    let mut diff: String = mended.iter().map(diff).collect();
+pub(super) fn print_diff(fixed_texts: &[FixedText], terminal: &Terminal) -> Result<()> {
+    let mut diff: String = fixed_texts.iter().map(diff).collect();
     if terminal.is_shown() {
         let steers = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
         let shown = diff.replace(steers, "\u{FFFD}");
@@ -57,7 +58,7 @@ pub(super) fn print_diff(mended: &[MendedText], terminal: &Terminal) -> Result<(
 }
 
 /// The change of a text as a unified diff, which `patch -p1` and `git apply` take.
-fn diff(text: &MendedText) -> String {
+fn diff(text: &FixedText) -> String {
     let name = text.name.trim_start_matches('/').replace(char::is_control, "\u{FFFD}");
     TextDiff::from_lines(&text.before, &text.after)
         .unified_diff()
@@ -66,18 +67,18 @@ fn diff(text: &MendedText) -> String {
         .to_string()
 }
 
-/// One line: what was mended.
-pub(super) fn fixed(mended: &[MendedText]) -> String {
-    match count(mended) {
+/// One line: what was fixed_texts.
+pub(super) fn fixed(fixed_texts: &[FixedText]) -> String {
+    match count(fixed_texts) {
         Some(count) => format!("fixed {count}"),
         None => "nothing to fix".to_owned(),
     }
 }
 
-/// One line: what would be mended, and what would be left.
-pub(super) fn would_fix(mended: &[MendedText], left: &Report) -> String {
+/// One line: what would be fixed_texts, and what would be left.
+pub(super) fn would_fix(fixed_texts: &[FixedText], left: &Report) -> String {
     let left = plural(left.diagnostics.len(), "finding");
-    match count(mended) {
+    match count(fixed_texts) {
         Some(count) => format!("would fix {count}; {left} would be left"),
         None => format!("nothing to fix; {left}"),
     }
@@ -92,7 +93,8 @@ pub(super) fn held_back(name: &str) -> String {
     )
 }
 
-fn count(mended: &[MendedText]) -> Option<String> {
-    let findings = mended.iter().map(|text| text.findings).sum();
-    (findings > 0).then(|| format!("{} in {}", plural(findings, "finding"), plural(mended.len(), "file")))
+fn count(fixed_texts: &[FixedText]) -> Option<String> {
+    let findings = fixed_texts.iter().map(|text| text.findings).sum();
+    (findings > 0)
+        .then(|| format!("{} in {}", plural(findings, "finding"), plural(fixed_texts.len(), "file")))
 }

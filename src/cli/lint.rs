@@ -1,7 +1,7 @@
 //! `jobguard lint`
 
-use std::collections::HashMap;
-use std::io::{self, Read, Write};
+use std::collections::{HashMap, HashSet};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -9,19 +9,21 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use jiff::Timestamp;
 
 use super::ExitStatus;
-use super::args::{Format, LintArgs};
+use super::args::LintArgs;
 use super::fix;
 use super::output::Terminal;
 use super::policy_source::Origin;
 use super::progress::Progress;
 use super::targets::{self, Targets};
+use crate::diagnostic::{Report, STDIN};
+use crate::docs::rule_page;
 use crate::engine::{Rule, Severity, registry};
 use crate::exclude::Excludes;
-use crate::lint::{
-    Change, Linter, MAX_INPUT, Mended, OldObjects, Outcome, Selection, Source, find, select, versions,
-};
+use crate::lint::{Change, OldObjects};
+use crate::linter::{Fixed, Linter, Outcome, versions};
 use crate::policy::{ExcludedPaths, Policy};
-use crate::report::{self, Report, Run, Style};
+use crate::report::{self, Format, RuleEntry, Run, Style};
+use crate::sources::{MAX_INPUT, Selection, Source, find, select};
 use jobguard_apiserver::{FeatureGates, KubernetesVersion, Server};
 use jobguard_text::plain;
 
@@ -58,7 +60,7 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
     }
     if !from_stdin.is_empty() {
         let bytes = standard_input()?;
-        found.sources.push(Source::Text { name: report::STDIN.to_owned(), bytes });
+        found.sources.push(Source::Text { name: STDIN.to_owned(), bytes });
     }
     if found.sources.is_empty() && found.errors.is_empty() && found.notes.is_empty() {
         terminal.note(&nothing_found(&paths, args.no_ignore));
@@ -70,32 +72,31 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
             now,
             with_defaults: args.with_defaults,
             against: against.as_ref(),
-            complete: None,
-            with_changes: targets.include(Format::Sarif),
-            with_objects: args.verbose || targets.include(Format::Junit),
+            with_changes: targets.any(|format| format.shows_changes),
+            with_objects: args.verbose || targets.any(|format| format.lists_objects),
         })
         .collect();
     let progress = Progress::new(found.sources.len() * linters.len(), !args.quiet && !args.verbose);
     let step = || progress.step();
-    let Mended { texts: mut mended, outcome } = match (fixes, linters.as_slice()) {
+    let Fixed { texts: mut fixed, outcome } = match (fixes, linters.as_slice()) {
         (Some(allowed), [linter, ..]) => linter.fix(&found.sources, allowed, &step),
-        (_, linters) => Mended { texts: Vec::new(), outcome: lint_each(linters, &found.sources, &step) },
+        (_, linters) => Fixed { texts: Vec::new(), outcome: lint_each(linters, &found.sources, &step) },
     };
     progress.finish();
     let mut errors: Vec<_> = found.errors.into_iter().chain(outcome.errors).collect();
     if fixes.is_some() && !args.diff {
-        errors.extend(fix::write(&found.sources, &mut mended, terminal)?);
+        errors.extend(fix::write(&found.sources, &mut fixed, terminal)?);
     }
 
-    let run = Run {
-        report: &outcome.report,
-        errors: &errors,
-        rules: &rules_at_work(&policy),
-        fails_from: args.fail_on.threshold(),
+    let rules = match targets.any(|format| format.describes_rules) {
+        true => rules_at_work(&policy, &outcome.report),
+        false => Vec::new(),
     };
+    let run =
+        Run { report: &outcome.report, errors: &errors, rules: &rules, fails_from: args.fail_on.threshold() };
     if args.verbose {
         terminal.note(&format!("policy: {}", plain(&origin.to_string())));
-        terminal.note(tell_files(&found.sources, &outcome.report).trim_end());
+        terminal.note(list_files(&found.sources, &outcome.report).trim_end());
     }
     for error in &errors {
         terminal.note(&format!("error: {}", plain(&error.to_string())));
@@ -104,14 +105,14 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
         terminal.note(&fix::held_back(name));
     }
     if args.diff {
-        fix::print_diff(&mended, terminal)?;
-        terminal.note(&fix::would_fix(&mended, &outcome.report));
+        fix::print_diff(&fixed, terminal)?;
+        terminal.note(&fix::would_fix(&fixed, &outcome.report));
     } else {
         // Standard output belongs to the text that came in by standard input.
         let taken = fixes.is_some() && !from_stdin.is_empty();
         write(&run, &targets, &args, taken, terminal)?;
-        if fixes.is_some() && !(args.quiet && mended.is_empty()) {
-            terminal.note(&fix::fixed(&mended));
+        if fixes.is_some() && !(args.quiet && fixed.is_empty()) {
+            terminal.note(&fix::fixed(&fixed));
         }
     }
     if args.verbose {
@@ -119,7 +120,7 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
     }
     Ok(if !errors.is_empty() {
         ExitStatus::Failure
-    } else if args.fail_on.fails(outcome.report.worst()) || (args.diff && !mended.is_empty()) {
+    } else if args.fail_on.fails(outcome.report.worst()) || (args.diff && !fixed.is_empty()) {
         ExitStatus::Findings
     } else {
         ExitStatus::Success
@@ -210,14 +211,30 @@ fn old_objects(path: &Path, change: Change, server: &Server, terminal: &Terminal
     Ok(old.with_change(change))
 }
 
-/// The rules that a policy lets speak, with their severities. What an override changes is not in it.
-fn rules_at_work(policy: &Policy) -> Vec<(&'static Rule, Severity)> {
+/// The rules that are on in a policy, with their severities where no override changes them, and those that an override
+/// has turned on and that found something.
+fn rules_at_work(policy: &Policy, report: &Report) -> Vec<RuleEntry> {
     let settings = registry().rules().iter().zip(&policy.base().rules);
-    settings.filter_map(|(rule, setting)| Some((*rule, Severity::of(setting.level)?))).collect()
+    let mut rules: Vec<(&'static Rule, Severity)> =
+        settings.filter_map(|(rule, setting)| Some((*rule, Severity::of(setting.level)?))).collect();
+    let mut ids: HashSet<&str> = rules.iter().map(|(rule, _)| rule.id()).collect();
+    for diagnostic in &report.diagnostics {
+        if ids.insert(diagnostic.rule.id()) {
+            rules.push((diagnostic.rule, diagnostic.severity));
+        }
+    }
+    let entry = |(rule, severity): (&'static Rule, Severity)| RuleEntry {
+        rule,
+        severity,
+        summary: rule_page::sentence(rule.spec.summary),
+        url: rule_page::url(rule),
+        help: rule_page::help(rule),
+    };
+    rules.into_iter().map(entry).collect()
 }
 
 /// Each file that was read, with what was in it.
-fn tell_files(sources: &[Source], report: &Report) -> String {
+fn list_files(sources: &[Source], report: &Report) -> String {
     let mut counts: HashMap<&str, (usize, usize)> = HashMap::new();
     for object in &report.listed {
         counts.entry(&object.file).or_default().0 += 1;
@@ -242,11 +259,11 @@ fn write(run: &Run<'_>, targets: &Targets, args: &LintArgs, taken: bool, termina
         targets::write(path, &content)?;
     }
     let Some(format) = targets.stdout else { return Ok(()) };
-    if format != Format::Text && statistics {
+    if !format.is_for_people && statistics {
         terminal.note(report::statistics(run.report).trim_end());
     }
     let only_from = run.fails_from.filter(|_| quiet);
-    if format == Format::Text && quiet && only_from.is_none() {
+    if format.is_for_people && quiet && only_from.is_none() {
         // Nothing is a failure, so there is nothing to show.
         return Ok(());
     }
@@ -261,14 +278,6 @@ fn write(run: &Run<'_>, targets: &Targets, args: &LintArgs, taken: bool, termina
 
 fn render(run: &Run<'_>, format: Format, style: Style) -> Result<Vec<u8>> {
     let mut out = Vec::new();
-    let sink: &mut dyn Write = &mut out;
-    match format {
-        Format::Text => report::write_text(run.report, style, sink),
-        Format::Json => report::write_json(run, sink),
-        Format::Sarif => report::write_sarif(run, sink),
-        Format::Github => report::write_github(run, sink),
-        Format::Junit => report::write_junit(run, sink),
-    }
-    .context("cannot write the report")?;
+    format.write(run, style, &mut out).context("cannot write the report")?;
     Ok(out)
 }

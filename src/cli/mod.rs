@@ -1,7 +1,6 @@
 //! The command line: one file a subcommand, arguments in `args`.
 
 mod args;
-pub mod docs;
 mod exit;
 mod fix;
 mod lint;
@@ -39,7 +38,7 @@ pub fn main() -> std::process::ExitCode {
         Cli::command().error(ErrorKind::MissingSubcommand, message).exit()
     };
     let result = match command {
-        Command::Lint(args) => lint::run(args, &terminal),
+        Command::Lint(args) => lint::run(*args, &terminal),
         Command::Rules(args) => rules::run(args, &terminal),
         Command::Policy(args) => policy::run(args, &terminal),
         #[cfg(feature = "serve")]

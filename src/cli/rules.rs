@@ -8,8 +8,8 @@ use serde::Serialize;
 use super::ExitStatus;
 use super::args::{RulesArgs, RulesFormat};
 use super::output::Terminal;
+use crate::docs::rule_page;
 use crate::engine::{Rule, registry};
-use crate::report::rule_page;
 
 pub(crate) fn run(args: RulesArgs, terminal: &Terminal) -> Result<ExitStatus> {
     let rules = match &args.id {

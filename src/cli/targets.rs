@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, anyhow, bail};
 use clap::ValueEnum;
 
-use super::args::Format;
 use crate::confined::may_write;
+use crate::report::{FORMATS, Format};
 
 /// What to write where.
 #[derive(Debug, PartialEq, Eq)]
@@ -47,9 +47,9 @@ impl Targets {
         Ok(targets)
     }
 
-    /// Whether anything is written in this format.
-    pub(crate) fn include(&self, format: Format) -> bool {
-        self.stdout == Some(format) || self.files.iter().any(|(other, _)| *other == format)
+    /// Whether a format that something is written in is such a one.
+    pub(crate) fn any(&self, is_such: impl Fn(&Format) -> bool) -> bool {
+        self.stdout.iter().chain(self.files.iter().map(|(format, _)| format)).any(is_such)
     }
 }
 
@@ -65,10 +65,7 @@ fn split(output: &Path) -> Result<(Option<Format>, PathBuf)> {
     match Format::from_str(word, false) {
         Ok(format) => Ok((Some(format), PathBuf::from(path))),
         Err(_) => {
-            let formats: Vec<String> = Format::value_variants()
-                .iter()
-                .filter_map(|format| Some(format.to_possible_value()?.get_name().to_owned()))
-                .collect();
+            let formats = FORMATS.map(|format| format.name);
             bail!(
                 "--output {}: there is no format {word:?}, only {}; a file of that name is ./{}",
                 show(output),
@@ -99,27 +96,28 @@ fn show(path: &Path) -> String {
 mod tests {
     use super::*;
 
+    fn format(name: &str) -> Format {
+        FORMATS.into_iter().find(|format| format.name == name).unwrap()
+    }
+
     fn targets(outputs: &[&str]) -> Result<Targets, String> {
         let outputs: Vec<PathBuf> = outputs.iter().map(PathBuf::from).collect();
-        Targets::new(Format::Json, &outputs).map_err(|error| error.to_string())
+        Targets::new(format("json"), &outputs).map_err(|error| error.to_string())
     }
 
     #[test]
     fn what_goes_where() {
-        let expected = |stdout, files: &[(Format, &str)]| {
+        let expected = |stdout: Option<&str>, files: &[(&str, &str)]| {
             Ok(Targets {
-                stdout,
-                files: files.iter().map(|(format, path)| (*format, PathBuf::from(path))).collect(),
+                stdout: stdout.map(format),
+                files: files.iter().map(|(name, path)| (format(name), PathBuf::from(path))).collect(),
             })
         };
-        assert_eq!(targets(&[]), expected(Some(Format::Json), &[]));
-        assert_eq!(targets(&["a"]), expected(None, &[(Format::Json, "a")]));
-        assert_eq!(targets(&["sarif:a"]), expected(Some(Format::Json), &[(Format::Sarif, "a")]));
-        assert_eq!(
-            targets(&["text:a:b", "c"]),
-            expected(None, &[(Format::Text, "a:b"), (Format::Json, "c")])
-        );
-        assert_eq!(targets(&["./xml:a"]), expected(None, &[(Format::Json, "./xml:a")]));
+        assert_eq!(targets(&[]), expected(Some("json"), &[]));
+        assert_eq!(targets(&["a"]), expected(None, &[("json", "a")]));
+        assert_eq!(targets(&["sarif:a"]), expected(Some("json"), &[("sarif", "a")]));
+        assert_eq!(targets(&["text:a:b", "c"]), expected(None, &[("text", "a:b"), ("json", "c")]));
+        assert_eq!(targets(&["./xml:a"]), expected(None, &[("json", "./xml:a")]));
     }
 
     #[test]

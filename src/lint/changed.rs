@@ -23,7 +23,7 @@ pub(super) struct Changed<'a> {
 impl Changed<'_> {
     /// The verdict on `written`, whose JSON is `json`. A tool that deletes the stored Job first creates the new one: then
     /// that is what is judged.
-    pub(super) fn judge(
+    pub(super) fn lint(
         &self,
         json: impl FnOnce() -> Value,
         written: Workload,

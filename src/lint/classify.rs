@@ -1,16 +1,16 @@
-//! What a document's object is, and whether it is ours to judge.
+//! Which objects are judged: Jobs and CronJobs, by API version and kind.
 
 use crate::engine::Safety;
 use jobguard_apiserver::Kind;
 use jobguard_manifest::{NodeId, ObjectRef, Tree};
 use jobguard_text::{is_slip, quote};
 
-/// What an object is to the linter.
+/// What an object is, by its type.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Class {
     /// A Job or CronJob of the version that is served.
     Workload(Kind),
-    /// A Job or CronJob under an API version, or a spelling of its kind, that no current server knows.
+    /// A Job or CronJob with an API version, or a spelling of its kind, that no current server knows.
     Misplaced {
         kind: Kind,
         /// The field to blame.
@@ -22,11 +22,11 @@ pub(super) enum Class {
     },
     /// A Service.
     Service,
-    /// Anything else: not ours.
+    /// Anything else: not judged.
     Other,
 }
 
-/// The version that Jobs and CronJobs have.
+/// The API version of Jobs and CronJobs.
 const SERVED: &str = "batch/v1";
 
 /// `apiVersion` and `kind` as written, or as the list around the object implies them.
@@ -46,7 +46,7 @@ pub(super) fn text<'a>(tree: &'a Tree<'_>, node: NodeId, field: &str) -> Option<
 pub(super) fn classify(api_version: Option<&str>, kind: Option<&str>) -> Class {
     let Some(kind) = kind else { return Class::Other };
     let group = api_version.map(|version| version.split_once('/').map_or("", |(group, _)| group));
-    // Names of groups are in lower case and without blanks, so that no other can be meant.
+    // Group names are lower case without blanks, so that no other group can be meant.
     let is_batch = group.is_some_and(is_batch);
     if kind == "Service" {
         return if api_version == Some("v1") { Class::Service } else { Class::Other };
@@ -54,7 +54,7 @@ pub(super) fn classify(api_version: Option<&str>, kind: Option<&str>) -> Class {
     let known = match kind {
         "Job" => Kind::Job,
         "CronJob" => Kind::CronJob,
-        // Only within the batch group is another spelling certainly meant to be one of ours.
+        // Only in the batch group is another spelling certainly meant to be a Job or CronJob.
         other if is_batch => {
             let Some((meant, safety)) = meant_kind(other) else { return Class::Other };
             return Class::Misplaced {
@@ -74,10 +74,10 @@ pub(super) fn classify(api_version: Option<&str>, kind: Option<&str>) -> Class {
             field: "apiVersion",
             message: format!("the {kind} does not say its apiVersion"),
             help: format!("add apiVersion: {SERVED}"),
-            // Other groups have Jobs of their own.
+            // Other groups have Jobs, too.
             fix: (SERVED, Safety::Unsafe),
         },
-        // Other groups may have a Job of their own (Volcano's, say), which is not ours.
+        // Other groups may have a Job of their own (Volcano's, say).
         Some(version) if is_batch || matches!(group, Some("" | "apps" | "extensions")) => Class::Misplaced {
             kind: known,
             field: "apiVersion",
@@ -97,20 +97,20 @@ pub(super) fn classify(api_version: Option<&str>, kind: Option<&str>) -> Class {
     }
 }
 
-/// Whether a group is batch, however its letters and the blanks around it are.
+/// Whether a group is batch, apart from case and surrounding blanks.
 fn is_batch(group: &str) -> bool {
     group.trim().eq_ignore_ascii_case("batch")
 }
 
 /// The kind that a misspelt one of the batch group stands for, and how certain that is.
 fn meant_kind(written: &str) -> Option<(Kind, Safety)> {
-    /// No kind of ours is longer by more than a slip.
+    /// No misspelt Job or CronJob is longer.
     const LONGEST: usize = 16;
     let written = Some(written.trim()).filter(|kind| kind.len() <= LONGEST)?.to_ascii_lowercase();
     Some(match written.as_str() {
         "job" | "jobs" => (Kind::Job, Safety::Safe),
         "cronjob" | "cronjobs" | "cron-job" => (Kind::CronJob, Safety::Safe),
-        // One letter of three, and two of seven: more may be a kind of somebody's own.
+        // One letter of three, and two of seven: more may be a custom kind.
         other if is_slip(other, "job", 1) => (Kind::Job, Safety::Unsafe),
         other if is_slip(other, "cronjob", 2) => (Kind::CronJob, Safety::Unsafe),
         _ => return None,
@@ -122,8 +122,8 @@ fn no_kind_of_batch(kind: &str) -> String {
     format!("the API group batch has no kind {}: its kinds are Job and CronJob", quote(kind))
 }
 
-/// What is wrong with an object of the batch group that can be none of ours; nothing where it is of another group, or a
-/// list.
+/// What is wrong with an object of the batch group that is neither a Job nor a CronJob; none where it is of another group,
+/// or a list.
 pub(super) fn unknown_kind(api_version: Option<&str>, kind: Option<&str>) -> Option<String> {
     let (group, _) = api_version?.split_once('/')?;
     let kind =

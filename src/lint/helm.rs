@@ -1,4 +1,4 @@
-//! Where a rendered manifest comes from: Helm writes `# Source: chart/templates/x.yaml` before each one.
+//! The template that a manifest was rendered from: Helm writes `# Source: chart/templates/x.yaml` before each one.
 
 /// The comment that Helm writes.
 const MARK: &str = "# Source: ";
@@ -6,12 +6,12 @@ const MARK: &str = "# Source: ";
 /// The templates that a text was rendered from.
 #[derive(Debug, Default)]
 pub(super) struct Templates<'t> {
-    /// Where each document begins, and its template if it is told.
+    /// Where each document begins, and its template if it is known.
     documents: Vec<(usize, Option<&'t str>)>,
 }
 
 impl<'t> Templates<'t> {
-    /// Finds them. The comment counts where Helm puts it: in the line after `---`, or in the first one.
+    /// Finds them. The comment counts only where Helm puts it: in the line after `---`, or in the first one.
     pub(super) fn new(text: &'t str) -> Self {
         let mut documents = Vec::new();
         if !text.contains(MARK) {
@@ -64,7 +64,7 @@ mod tests {
         assert_eq!(at("# Source: a.yaml\nkind: Job\n", "kind"), Some("a.yaml"));
         assert_eq!(at("kind: Job\n# Source: the internet\nspec: 1\n", "spec"), None);
         assert_eq!(at("---\n# Source: \nkind: Job\n", "kind"), None);
-        // What looks like it in a text is indented.
+        // A look-alike within a block scalar is indented.
         assert_eq!(at("---\n# Source: a\nx: |\n  ---\n  # Source: b\ny: 1\n", "y:"), Some("a"));
         assert_eq!(at("kind: Job\n", "kind"), None);
     }

@@ -1,43 +1,45 @@
-//! From a field path to lines and columns: done for what is reported, and for nothing else.
+//! From field paths to lines and columns, for what is reported.
 
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::diagnostic::{
+    Change, Diagnostic, Excerpt, JudgedObject, ObjectId, Region, RelatedPlace, Replacement,
+};
 use crate::engine::{Anchor, Finding, Safety, Severity};
-use crate::report::{Change, Diagnostic, Excerpt, JudgedObject, ObjectId, Region, RelatedPlace, Replacement};
 use jobguard_manifest::FieldPath;
 use jobguard_manifest::edit::TextEdit;
 use jobguard_manifest::{LineIndex, NodeId, Span, Tree};
 
 use super::helm::Templates;
 
-/// The most that is shown of a file: beyond it, only line and column are named.
+/// The longest excerpt, in bytes: beyond it, only line and column are given.
 const MAX_EXCERPT: usize = 8 << 10;
 
 /// A text and its lines.
-pub(super) struct Places<'t> {
+pub(crate) struct Places<'t> {
     name: Arc<str>,
     lines: LineIndex<'t>,
     templates: Templates<'t>,
 }
 
 impl<'t> Places<'t> {
-    pub(super) fn new(name: &str, text: &'t str) -> Self {
+    pub(crate) fn new(name: &str, text: &'t str) -> Self {
         Self { name: name.into(), lines: LineIndex::new(text), templates: Templates::new(text) }
     }
 
     /// How reports name the text.
-    pub(super) fn name(&self) -> Arc<str> {
+    pub(crate) fn name(&self) -> Arc<str> {
         Arc::clone(&self.name)
     }
 
     /// The line of a field of the object at `node`, or of its nearest parent that is there.
-    pub(super) fn line(&self, tree: &Tree<'_>, node: NodeId, path: &FieldPath) -> usize {
+    pub(crate) fn line(&self, tree: &Tree<'_>, node: NodeId, path: &FieldPath) -> usize {
         self.lines.position(tree.locate(node, path).span.start).line
     }
 
     /// A diagnostic of `finding`, which is about the object at `node`.
-    pub(super) fn diagnose(
+    pub(crate) fn diagnose(
         &self,
         tree: &Tree<'_>,
         node: NodeId,
@@ -59,23 +61,23 @@ impl<'t> Places<'t> {
     }
 
     /// A diagnostic at a span of the text.
-    pub(super) fn at(&self, finding: Finding, span: Span, object: Option<&Arc<ObjectId>>) -> Diagnostic {
+    pub(crate) fn at(&self, finding: Finding, span: Span, object: Option<&Arc<ObjectId>>) -> Diagnostic {
         self.place(finding, span, Vec::new(), object)
     }
 
     /// The object at `node`, for the list of all that were judged.
-    pub(super) fn judged(&self, tree: &Tree<'_>, node: NodeId, id: &Arc<ObjectId>) -> JudgedObject {
+    pub(crate) fn judged(&self, tree: &Tree<'_>, node: NodeId, id: &Arc<ObjectId>) -> JudgedObject {
         let start = self.lines.position(tree[node].span.start);
         JudgedObject { file: self.name(), line: start.line, column: start.column, id: Arc::clone(id) }
     }
 
-    /// What a fix changes, for whoever has lines and columns only. Of insertions at the same place the first comes first.
-    pub(super) fn change(&self, title: &str, mut edits: Vec<TextEdit>) -> Change {
+    /// What a fix changes, in lines and columns. Insertions at the same place keep their order.
+    pub(crate) fn change(&self, title: &str, mut edits: Vec<TextEdit>) -> Change {
         edits.sort_by_key(|edit| (edit.span.start, edit.span.end));
         let mut joined: Vec<TextEdit> = Vec::with_capacity(edits.len());
         for edit in edits {
             match joined.last_mut().filter(|last| last.span.end == edit.span.start) {
-                // Two replacements that touch would leave it open which comes first.
+                // The order of two adjacent replacements would be undefined.
                 Some(last) => {
                     last.span.end = edit.span.end;
                     last.with.push_str(&edit.with);
@@ -95,7 +97,7 @@ impl<'t> Places<'t> {
         related: Vec<(Span, String)>,
         object: Option<&Arc<ObjectId>>,
     ) -> Diagnostic {
-        // Nobody is shown the lines of a note; and most of what is found in a large tree are notes.
+        // No format shows the lines of a note, and most findings in a large tree are notes.
         let is_note = finding.severity == Severity::Info;
         let (mut window, mut related_in) = (None, true);
         if !is_note {
@@ -146,7 +148,7 @@ impl<'t> Places<'t> {
         Region { line: start.line, column: start.column, end_line: end.line, end_column: end.column }
     }
 
-    /// The whole lines that hold the first line of each span; none if that is too much to show.
+    /// The whole lines from the first to the last of the spans; none if they are too long to show.
     fn window(&self, spans: &[Span]) -> Option<Range<usize>> {
         let first = spans.iter().map(|span| span.start).min()?;
         let last = spans.iter().map(|span| span.start).max()?;
@@ -160,7 +162,7 @@ impl<'t> Places<'t> {
         self.lines.line_span(line).unwrap_or(Span::new(offset, offset))
     }
 
-    /// `span` in a window: its first line, since marks over many lines help nobody.
+    /// `span` in a window, cut to its first line: marks over many lines are hard to read.
     fn within(&self, window: &Range<usize>, span: Span) -> Range<usize> {
         let line_end = self.line_of(span.start).end;
         let start = span.start.clamp(window.start, window.end);

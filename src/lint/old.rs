@@ -4,25 +4,25 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::diagnostic::FileError;
 use crate::engine::{Check, Finding, Object};
-use crate::report::FileError;
+use crate::sources::Source;
 use jobguard_apiserver::{self as apiserver, Applied, Kind, MergedPlaces, Server, Way, Workload};
 use jobguard_manifest::{self as manifest, Tree};
 
-use super::Source;
 use super::classify::{Class, classify, type_of};
 
-/// How a manifest comes to a stored object.
+/// How a manifest is sent to update a stored object.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Change {
-    /// `kubectl apply`: what the manifest does not speak of, and was not applied before, stays as it is stored.
+    /// `kubectl apply`: fields that the manifest lacks, and that were not applied before, stay as they are stored.
     #[default]
     Apply,
-    /// `kubectl replace`, a PUT: the manifest takes the place of the stored object.
+    /// `kubectl replace`, a PUT: the manifest replaces the stored object.
     Replace,
 }
 
-/// Objects by kind, namespace and name, and how manifests come to them.
+/// Objects by kind, namespace and name, and how manifests update them.
 #[derive(Debug, Default)]
 pub struct OldObjects {
     stored: BTreeMap<(Kind, Option<String>, String), StoredObject>,
@@ -30,7 +30,8 @@ pub struct OldObjects {
 }
 
 impl OldObjects {
-    /// Reads the objects in `sources`, which are stored in a cluster with this API server. What does not parse is passed over: it was never stored.
+    /// Reads the objects in `sources`, which are stored in a cluster with this API server. What does not parse is ignored: it
+    /// was never stored.
     ///
     /// # Errors
     ///
@@ -58,7 +59,7 @@ impl OldObjects {
         Ok(Self { stored, change: Change::default() })
     }
 
-    /// The same objects, to which manifests come in another way.
+    /// The same objects, updated in another way.
     #[must_use]
     pub fn with_change(self, change: Change) -> Self {
         Self { change, ..self }
@@ -73,18 +74,18 @@ impl OldObjects {
         self.stored.get(&key(new))
     }
 
-    /// How manifests come to the objects.
+    /// How manifests update the objects.
     pub fn change(&self) -> Change {
         self.change
     }
 
-    /// Whether there is none at all.
+    /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.stored.is_empty()
     }
 }
 
-/// An object as it is stored, and what is known to have been applied of it.
+/// An object as it is stored, and what is known to have been applied.
 #[derive(Debug)]
 pub(super) struct StoredObject {
     pub(super) object: Object,
@@ -93,9 +94,9 @@ pub(super) struct StoredObject {
 }
 
 impl StoredObject {
-    /// A manifest that was never read back from a cluster stands for what it would become; it is all that was applied.
-    /// Of an object that was, its annotation says what was applied, else its managed fields, if the server did it. Where
-    /// neither does, kubectl does not know either, and removes nothing.
+    /// A manifest that was never read back from a cluster represents the object that it would become, and is all that was
+    /// applied. For an object that was, the annotation holds what was applied, else the managed fields of a server-side
+    /// apply. Where there is neither, kubectl removes nothing.
     fn new(server: &Server, mut workload: Workload, written: impl FnOnce() -> Value) -> Self {
         let annotation =
             workload.metadata().annotations.as_ref().and_then(|all| all.get(apiserver::LAST_APPLIED));
@@ -141,7 +142,7 @@ impl StoredObject {
         Some((workload, merged.places))
     }
 
-    /// Gives a manifest that is to replace the object what kubectl sends along with it.
+    /// Adds to a manifest that is to replace the object what kubectl adds before it sends it.
     pub(super) fn put(&self, written: &mut Workload) {
         let (metadata, stored) = (written.metadata_mut(), self.object.metadata());
         if metadata.resource_version.is_none() {
@@ -150,10 +151,10 @@ impl StoredObject {
     }
 }
 
-/// Puts findings about a merged object where the manifest has what they are about. A fix is planned for the merged
-/// object: where that differs, there is none.
+/// Maps findings about a merged object to their places in the manifest. A fix is planned for the merged object: where the
+/// two differ, it is dropped.
 pub(super) fn place_in_manifest(findings: &mut [Finding], places: &MergedPlaces) {
-    // What the text alone shows is about the text already.
+    // Findings about the text have their place in the manifest already.
     for finding in
         findings.iter_mut().filter(|finding| !matches!(finding.rule.check, Check::Reader | Check::Text))
     {
@@ -174,7 +175,7 @@ pub(super) fn place_in_manifest(findings: &mut [Finding], places: &MergedPlaces)
 
 fn key(workload: &Workload) -> (Kind, Option<String>, String) {
     let metadata = workload.metadata();
-    // An object without a namespace and one in `default` are the same to kubectl, unless told otherwise.
+    // kubectl sends an object without a namespace to `default`, unless its context names another.
     let namespace = metadata.namespace.as_deref().filter(|namespace| !matches!(*namespace, "" | "default"));
     (workload.kind(), namespace.map(str::to_owned), metadata.name.clone().unwrap_or_default())
 }

@@ -1,4 +1,4 @@
-//! What only the text of an object shows.
+//! Findings that only the text of an object shows.
 
 use crate::engine::Remark;
 use crate::rules;
@@ -8,7 +8,7 @@ use jobguard_manifest::{NodeId, NodeKind, Style, Tree};
 /// Fields whose numbers are meant to be octal.
 const FILE_MODES: [&str; 2] = ["mode", "defaultMode"];
 
-/// What there is to say about the text of the object at `node`.
+/// The remarks about the text of the object at `node`.
 pub(super) fn remarks(tree: &Tree<'_>, node: NodeId, text: &str) -> Vec<Remark> {
     let mut found = Vec::new();
     octal_numbers(tree, node, text, &At::root(), &mut found);
@@ -33,7 +33,7 @@ fn octal_numbers(tree: &Tree<'_>, node: NodeId, text: &str, at: &At<'_>, found: 
             let digits = written.trim_start_matches(['+', '-']);
             let is_octal =
                 digits.len() > 1 && digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit());
-            // Where both readings give the same number nobody is misled: 07, and 09, which is no octal number.
+            // Both readings may give the same number (07), and 09 is no octal number.
             if is_octal && digits.parse() != Ok(value.unsigned_abs()) {
                 found.push(Remark {
                     rule: &rules::manifest_octal_number::RULE,

@@ -1,4 +1,4 @@
-//! What the linter keeps of a Service.
+//! The facts about a Service that rules need.
 
 use crate::engine::ServiceFacts;
 use jobguard_manifest::{NodeId, NodeKind, Tree};
@@ -23,13 +23,13 @@ pub(super) fn facts(tree: &Tree<'_>, node: NodeId) -> Option<ServiceFacts> {
             _ => Default::default(),
         })
         .unwrap_or_default();
-    let says = |name, value| spec.is_some_and(|spec| text(tree, spec, name) == Some(value));
+    let is_set_to = |name, value| spec.is_some_and(|spec| text(tree, spec, name) == Some(value));
     Some(ServiceFacts {
         namespace: text(tree, metadata, "namespace").map(str::to_owned),
         name: text(tree, metadata, "name")?.to_owned(),
-        headless: says("clusterIP", "None")
+        headless: is_set_to("clusterIP", "None")
             || spec.is_some_and(|spec| first_of_cluster_ips(tree, spec) == Some("None")),
-        external: says("type", "ExternalName"),
+        external: is_set_to("type", "ExternalName"),
         selector,
     })
 }

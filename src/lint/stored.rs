@@ -1,13 +1,13 @@
-//! Objects as an API server has them stored (`kubectl get -o yaml`). It has read, completed and accepted them, perhaps as
-//! a newer version or with other features than are known here: what was asked of their creation is not asked again.
+//! Objects as an API server has them stored (`kubectl get -o yaml`). It has decoded, defaulted and accepted them, perhaps
+//! as a newer version or with other feature gates: they are not validated again as on creation.
 
 use crate::engine::{Finding, Severity};
 use jobguard_manifest::{NodeId, Tree};
 
 use super::classify::text;
 
-/// Whether an API server has sent this object: it alone gives a uid and a time of creation, and discards those that
-/// somebody else writes.
+/// Whether an API server has sent this object: only the server sets a uid and a creation time, and it discards those of
+/// clients.
 pub(super) fn is_stored(tree: &Tree<'_>, node: NodeId) -> bool {
     let Some(metadata) = tree.get(node, "metadata") else { return false };
     ["uid", "creationTimestamp"]
@@ -15,8 +15,8 @@ pub(super) fn is_stored(tree: &Tree<'_>, node: NodeId) -> bool {
         .all(|field| text(tree, metadata, field).is_some_and(|value| !value.is_empty()))
 }
 
-/// A finding about such an object. What the server would refuse of a manifest it has taken of this one, so that it is a
-/// warning; and the text is no manifest that anybody keeps, so that nothing is changed in it.
+/// Softens a finding about such an object. The server has accepted what it would refuse in a manifest, so that this is a
+/// warning; and the text is not a manifest that is kept, so that there is no fix.
 pub(super) fn soften(finding: &mut Finding) {
     if finding.rule.spec.category() == "api" {
         finding.severity = finding.severity.min(Severity::Warning);

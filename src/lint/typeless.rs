@@ -1,5 +1,5 @@
-//! What a text holds beside its objects that makes kubectl fail: documents that are no objects, and objects and lists that
-//! do not say what they are.
+//! What makes kubectl fail besides the objects themselves: documents that are no objects, and objects and lists without a
+//! type.
 
 use crate::engine::{Finding, Safety, Severity};
 use crate::rules;
@@ -10,14 +10,14 @@ use jobguard_manifest::{self as manifest, NodeId, NodeKind, Span, Tree};
 use super::classify::{Class, classify, text, type_of, unknown_kind};
 
 /// How many documents of one text are reported.
-pub(super) const MAX_REPORTED: usize = 10;
+pub(crate) const MAX_REPORTED: usize = 10;
 
-/// A place in the text, and what is wrong there.
-pub(super) type Remark = (Finding, Span);
+/// A finding, and its place in the text.
+pub(crate) type Remark = (Finding, Span);
 
-/// A document that is no object, or one without a kind: kubectl sends the objects before it, and fails. Only beside a Job or CronJob is that
-/// anything of ours: a text of other things is none that somebody means to apply.
-pub(super) fn no_object(tree: &Tree<'_>) -> Option<Remark> {
+/// A document that is no object, or one without a kind: kubectl sends the objects before it, and fails. Reported only beside
+/// a Job or CronJob: a text of other things may not be meant for kubectl.
+pub(crate) fn no_object(tree: &Tree<'_>) -> Option<Remark> {
     let root = tree.root();
     let (message, help) = match what_is_no_object(tree, root) {
         Some(what) => (
@@ -48,15 +48,15 @@ fn has_kind(tree: &Tree<'_>, node: NodeId) -> bool {
     text(tree, node, "kind").is_some_and(|kind| !kind.is_empty())
 }
 
-/// Where a value begins, which is enough to find it.
+/// The start of a value.
 fn beginning(tree: &Tree<'_>, node: NodeId) -> Span {
     let span = tree[node].span;
     Span { end: span.start, ..span }
 }
 
 /// A document that holds Jobs or CronJobs in a form that kubectl reads no object from: a list without a `kind: List`
-/// around it, or JSON with a comment before it, which as YAML is one text. Looks at each item, or byte, once.
-pub(super) fn not_read(tree: &Tree<'_>) -> Option<Remark> {
+/// around it, or JSON with a comment before it, which as YAML is one text. Linear in the items, or bytes.
+pub(crate) fn not_read(tree: &Tree<'_>) -> Option<Remark> {
     let root = tree.root();
     let (message, help) = match &tree[root].kind {
         NodeKind::Seq(items) if items.iter().any(|item| is_workload(tree, *item)) => (
@@ -89,13 +89,13 @@ fn holds_json_of_workload(text: &str) -> bool {
 const MAX_LISTS: usize = 16;
 
 /// The first thing in a `List` at which kubectl fails: `items` that are no list, or one of them that is no object or does
-/// not say its kind. Lists of other groups are not ours. Looks at each item once.
-pub(super) fn bad_item(tree: &Tree<'_>) -> Option<Remark> {
+/// state its kind. Lists of other groups are not checked. Linear in the items.
+pub(crate) fn bad_item(tree: &Tree<'_>) -> Option<Remark> {
     bad_item_of(tree, tree.root(), MAX_LISTS)
 }
 
 fn bad_item_of(tree: &Tree<'_>, list: NodeId, depth: usize) -> Option<Remark> {
-    // Items of a typed list need not say their kind.
+    // Items of a typed list need not state their kind.
     let is_typed = match (text(tree, list, "apiVersion"), text(tree, list, "kind")) {
         _ if depth == 0 => return None,
         (Some("v1"), Some("List")) => false,
@@ -115,7 +115,7 @@ fn bad_item_of(tree: &Tree<'_>, list: NodeId, depth: usize) -> Option<Remark> {
             Some(what) => format!("it is {what}, and no object"),
             None if is_typed || tree.is_left_out(*item) => return None,
             None if tree[*item].kind == NodeKind::Null => "it is null, and no object".to_owned(),
-            // That is reported where it is judged.
+            // The missing kind is reported with the object.
             None if has_kind(tree, *item) || of_batch(tree, *item).is_some() => {
                 return bad_item_of(tree, *item, depth - 1);
             }
@@ -126,9 +126,9 @@ fn bad_item_of(tree: &Tree<'_>, list: NodeId, depth: usize) -> Option<Remark> {
     })
 }
 
-/// The first object of the batch group that has a kind which that has not, nor anything near it. Looks at each item of
-/// a list once.
-pub(super) fn unknown_kind_of_batch(tree: &Tree<'_>) -> Option<Remark> {
+/// The first object of the batch group with a kind that the group does not have, nor a similar one. Linear in the items
+/// of a list.
+pub(crate) fn unknown_kind_of_batch(tree: &Tree<'_>) -> Option<Remark> {
     manifest::objects(tree).iter().find_map(|object| {
         let (api_version, kind) = type_of(tree, object);
         let message = unknown_kind(api_version, kind)?;
@@ -140,8 +140,8 @@ pub(super) fn unknown_kind_of_batch(tree: &Tree<'_>) -> Option<Remark> {
     })
 }
 
-/// A list of Jobs or CronJobs that does not say its type in full.
-pub(super) fn list(tree: &Tree<'_>) -> Option<Remark> {
+/// A list of Jobs or CronJobs whose type is incomplete.
+pub(crate) fn list(tree: &Tree<'_>) -> Option<Remark> {
     let root = tree.root();
     let stated = |field| text(tree, root, field).filter(|text| !text.is_empty());
     let items = tree.entry(root, "items")?;
@@ -176,7 +176,7 @@ fn syntax(message: String, help: &str) -> Finding {
     finding
 }
 
-/// What an object of the batch group is that does not say its kind: by its fields, where they tell.
+/// The class of an object of the batch group without a kind, where its fields determine it.
 pub(super) fn of_batch(tree: &Tree<'_>, node: NodeId) -> Option<Class> {
     let api_version = text(tree, node, "apiVersion").filter(|version| version.starts_with("batch/"))?;
     let kind = tree.get(node, "kind");
@@ -203,8 +203,8 @@ pub(super) fn of_batch(tree: &Tree<'_>, node: NodeId) -> Option<Class> {
     })
 }
 
-/// An object of the batch group that does not say its kind, where its fields do not tell either.
-pub(super) fn unknown_of_batch(tree: &Tree<'_>) -> Option<Remark> {
+/// An object of the batch group without a kind, where its fields do not determine it.
+pub(crate) fn unknown_of_batch(tree: &Tree<'_>) -> Option<Remark> {
     let root = tree.root();
     let entry = tree.entry(root, "apiVersion")?;
     let api_version = tree.str(entry.value).filter(|version| version.starts_with("batch/"))?;

@@ -3,10 +3,11 @@
 use std::io;
 use std::sync::Arc;
 
-use super::{
-    Change, Diagnostic, Excerpt, FileError, JudgedObject, ObjectId, Region, RelatedPlace, Replacement,
-    Report, Run,
+use super::{RuleEntry, Run};
+use crate::diagnostic::{
+    Change, Diagnostic, Excerpt, FileError, JudgedObject, ObjectId, Region, RelatedPlace, Replacement, Report,
 };
+use crate::docs::rule_page;
 use crate::engine::{Rule, Safety, Severity};
 use crate::rules;
 use jobguard_apiserver::Cause;
@@ -123,10 +124,23 @@ pub(super) fn render(
     report: &Report,
     write: impl Fn(&Run<'_>, &mut dyn io::Write) -> io::Result<()>,
 ) -> String {
-    let rules: [(&'static Rule, Severity); 2] = [
+    let entry = |rule: &'static Rule, severity| RuleEntry {
+        rule,
+        severity,
+        summary: rule_page::sentence(rule.spec.summary),
+        url: rule_page::url(rule),
+        help: rule_page::help(rule),
+    };
+    let rules: Vec<RuleEntry> = [
         (&rules::api_restart_policy::RULE, Severity::Error),
         (&rules::cron_never_fires::RULE, Severity::Info),
-    ];
+        // Those of the report that an override turns on.
+        (&rules::job_parallelism_exceeds_completions::RULE, Severity::Warning),
+        (&rules::api_syntax::RULE, Severity::Info),
+    ]
+    .into_iter()
+    .map(|(rule, severity)| entry(rule, severity))
+    .collect();
     let errors = [FileError { name: "gone.yaml".into(), message: "there is no such file or folder".into() }];
     let mut out = Vec::new();
     write(&Run { errors: &errors, rules: &rules, ..Run::of(report) }, &mut out).unwrap();

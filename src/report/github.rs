@@ -5,7 +5,8 @@
 use std::fmt::Write as _;
 use std::io;
 
-use super::{Diagnostic, Run, about};
+use super::run::Run;
+use crate::diagnostic::Diagnostic;
 use crate::engine::Severity;
 use jobguard_text::plain;
 
@@ -47,7 +48,7 @@ fn command(diagnostic: &Diagnostic) -> String {
     // The log shows the message without the place: it is said again.
     let place = format!("{}:{}:{}", diagnostic.file, region.line, region.column);
     text.push_str(&data(&format!("{place}: {}", diagnostic.text())));
-    let about = about(diagnostic);
+    let about = diagnostic.subject();
     if !about.is_empty() {
         text.push_str(&data(&format!(" ({about})")));
     }

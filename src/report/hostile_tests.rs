@@ -3,6 +3,8 @@
 use std::io;
 
 use super::*;
+use crate::diagnostic::{ObjectId, Report};
+use jobguard_manifest::FieldPath;
 
 /// Each wants to break out of some format.
 const HOSTILE: &[&str] = &[

@@ -6,7 +6,8 @@ use std::io;
 
 use serde::Serialize;
 
-use super::{Diagnostic, FileError, ObjectId, Run, Versions};
+use super::run::Run;
+use crate::diagnostic::{Diagnostic, FileError, ObjectId, Versions};
 use crate::engine::{Safety, Severity};
 use jobguard_text::{is_steering, within_commands};
 
@@ -80,7 +81,7 @@ pub fn write(run: &Run<'_>, out: &mut dyn io::Write) -> io::Result<()> {
 }
 
 /// Writes `document` as indented JSON. Characters that steer terminals are escaped, and so is one of each command of a
-/// CI log, so that showing the text is harmless; what it says stays exact.
+/// CI log, so that showing the text is harmless; its value stays exact.
 pub(crate) fn write_document(document: &impl Serialize, out: &mut dyn io::Write) -> io::Result<()> {
     let mut text = serde_json::to_string_pretty(document)?;
     // Between strings there are no control characters but the newlines that indent.

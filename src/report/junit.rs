@@ -1,6 +1,6 @@
 //! JUnit XML, as GitLab, Jenkins and others show it: a test suite for each file, a test case for each object.
 //!
-//! A case fails when the object has a finding that makes the exit status 1, so that both say the same; lighter
+//! A case fails when the object has a finding that makes the exit status 1, so that both agree; less severe
 //! findings stand in its output. Cases that pass are listed too: their names stay when findings come and go.
 
 use std::collections::BTreeMap;
@@ -9,7 +9,8 @@ use std::io;
 
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
-use super::{Diagnostic, JudgedObject, Run};
+use super::run::Run;
+use crate::diagnostic::{Diagnostic, JudgedObject};
 use jobguard_text::plain;
 
 /// Writes the report of `run` as one `testsuites` document.
@@ -83,7 +84,7 @@ impl<'a> File<'a> {
 fn judged(file: &str, title: &str, line: Option<usize>, findings: &[&Diagnostic], run: &Run<'_>) -> TestCase {
     let text: Vec<String> = findings.iter().map(|finding| explain(finding)).collect();
     let text = text.join("\n");
-    // The first of the heaviest: `max_by_key` takes the last.
+    // The first of the most severe: `max_by_key` takes the last.
     let worst = findings.iter().rev().max_by_key(|finding| finding.severity);
     match worst.filter(|worst| run.fails_from.is_some_and(|least| worst.severity >= least)) {
         Some(worst) => {

@@ -1,4 +1,4 @@
-//! SARIF 2.1.0, the part of it that we have something to say in.
+//! SARIF 2.1.0, as far as there is something to write.
 //!
 //! <https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>
 
@@ -8,8 +8,9 @@ use std::io;
 use serde::Serialize;
 
 use super::json::write_document;
+use super::run::{RuleEntry, Run};
 use super::sarif_uri::{file_uri, fingerprint};
-use super::{Diagnostic, FileError, Region, Run, Versions, rule_page};
+use crate::diagnostic::{Diagnostic, FileError, Region, Versions};
 use crate::engine::{Rule, Safety, Severity};
 use jobguard_text::plain;
 
@@ -53,8 +54,9 @@ struct ReportingDescriptor<'a> {
     id: &'a str,
     short_description: Text,
     full_description: Text,
-    help: Help,
-    help_uri: String,
+    help: Help<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    help_uri: Option<&'a str>,
     default_configuration: Configuration,
     properties: Properties<'a>,
 }
@@ -78,9 +80,10 @@ struct Text {
 }
 
 #[derive(Serialize)]
-struct Help {
+struct Help<'a> {
     text: String,
-    markdown: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    markdown: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -215,15 +218,14 @@ struct LogicalLocation {
 ///
 /// Those of the writer.
 pub fn write(run: &Run<'_>, out: &mut dyn io::Write) -> io::Result<()> {
-    // All rules that were at work, so that a reader can tell "nothing found" from "not looked for".
-    let mut rules: Vec<(&Rule, Severity)> = run.rules.iter().map(|(rule, level)| (*rule, *level)).collect();
+    let mut rules: Vec<ReportingDescriptor<'_>> = run.rules.iter().map(described).collect();
     let mut index: HashMap<&str, usize> =
-        rules.iter().enumerate().map(|(position, (rule, _))| (rule.id(), position)).collect();
+        rules.iter().enumerate().map(|(position, rule)| (rule.id, position)).collect();
     let mut results = Vec::new();
     for diagnostic in &run.report.diagnostics {
-        // A rule that only an override of the policy turns on.
+        // A rule that the caller has not described.
         let position = *index.entry(diagnostic.rule.id()).or_insert_with(|| {
-            rules.push((diagnostic.rule, diagnostic.severity));
+            rules.push(descriptor(diagnostic.rule, diagnostic.severity, None));
             rules.len() - 1
         });
         results.push(result(diagnostic, position));
@@ -232,7 +234,7 @@ pub fn write(run: &Run<'_>, out: &mut dyn io::Write) -> io::Result<()> {
         name: "jobguard",
         semantic_version: env!("CARGO_PKG_VERSION"),
         information_uri: env!("CARGO_PKG_REPOSITORY"),
-        rules: rules.into_iter().map(|(rule, severity)| descriptor(rule, severity)).collect(),
+        rules,
     };
     let invocation = Invocation {
         execution_successful: run.errors.is_empty(),
@@ -252,14 +254,26 @@ pub fn write(run: &Run<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     write_document(&log, out)
 }
 
-fn descriptor(rule: &Rule, severity: Severity) -> ReportingDescriptor<'_> {
+fn described(entry: &RuleEntry) -> ReportingDescriptor<'_> {
+    descriptor(entry.rule, entry.severity, Some(entry))
+}
+
+fn descriptor<'a>(
+    rule: &'a Rule,
+    severity: Severity,
+    entry: Option<&'a RuleEntry>,
+) -> ReportingDescriptor<'a> {
     let what = rule.docs.what;
+    let summary = entry.map_or(rule.spec.summary, |entry| &entry.summary);
     ReportingDescriptor {
         id: rule.id(),
-        short_description: text(&rule_page::sentence(rule.spec.summary)),
+        short_description: text(summary),
         full_description: text(what),
-        help: Help { text: format!("{what}\n\n{}", rule.docs.why), markdown: rule_page::help(rule) },
-        help_uri: rule_page::url(rule),
+        help: Help {
+            text: format!("{what}\n\n{}", rule.docs.why),
+            markdown: entry.map(|entry| entry.help.as_str()),
+        },
+        help_uri: entry.map(|entry| entry.url.as_str()),
         default_configuration: Configuration { level: level(severity) },
         properties: Properties {
             tags: ["kubernetes", rule.spec.category()],
@@ -309,7 +323,7 @@ fn result(diagnostic: &Diagnostic, rule_index: usize) -> SarifResult<'_> {
     }
 }
 
-/// What would mend it, for tools that offer that.
+/// Its fix, for tools that offer fixes.
 fn fix(diagnostic: &Diagnostic) -> Option<SarifFix<'_>> {
     let (change, safety) = (diagnostic.change.as_ref()?, diagnostic.offered_fix()?);
     let mut description = sentence(&change.title);

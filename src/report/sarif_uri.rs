@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::Diagnostic;
+use crate::diagnostic::Diagnostic;
 
 /// `file` as a URI reference: relative to where the linter ran, or absolute with a scheme.
 pub(super) fn file_uri(file: &str) -> String {

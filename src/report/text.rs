@@ -7,7 +7,7 @@ use std::io;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
-use super::{Diagnostic, Report, about};
+use crate::diagnostic::{Diagnostic, Report};
 use crate::engine::{Rule, Safety, Severity};
 use jobguard_text::{break_commands, is_steering, plain, plural};
 
@@ -45,7 +45,7 @@ pub fn write(report: &Report, style: Style, out: &mut dyn io::Write) -> io::Resu
     if style.statistics {
         out.write_all(statistics(report).as_bytes())?;
     }
-    // Where nothing was read at all, whoever asked is told why elsewhere.
+    // Where nothing was read, the reason is reported elsewhere.
     let nothing = report.files == 0 && report.diagnostics.is_empty();
     if style.only_from.is_none() && !nothing {
         writeln!(out, "{}", summary(report))?;
@@ -61,7 +61,7 @@ fn harmless(rendered: String) -> String {
     break_commands(rendered)
 }
 
-/// A table of the findings by rule, heaviest and most frequent first, with an empty line after it. Empty where
+/// A table of the findings by rule, most severe and most frequent first, with an empty line after it. Empty where
 /// nothing was found.
 pub fn statistics(report: &Report) -> String {
     let mut rules: BTreeMap<(Severity, &str), (usize, &Rule)> = BTreeMap::new();
@@ -86,7 +86,7 @@ pub fn statistics(report: &Report) -> String {
     text
 }
 
-/// A finding with its lines; a note only with its place, so that what has to be mended stands out.
+/// A finding with its lines; a note only with its place, so that what has to be fixed stands out.
 fn group(diagnostic: &Diagnostic) -> Group<'_> {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
@@ -95,7 +95,7 @@ fn group(diagnostic: &Diagnostic) -> Group<'_> {
     };
     let title = level.primary_title(plain(&diagnostic.text())).id(diagnostic.rule.id());
     let path = plain(&diagnostic.file);
-    let label = plain(&about(diagnostic));
+    let label = plain(&diagnostic.subject());
     let is_note = diagnostic.severity == Severity::Info;
     let mut group = match &diagnostic.excerpt {
         Some(excerpt) if !is_note => {
@@ -164,7 +164,7 @@ fn summary(report: &Report) -> String {
     }
 }
 
-/// How many of the findings can be mended, and by what.
+/// How many of the findings can be fixed, and with which flag.
 fn fixes(report: &Report) -> String {
     let count =
         |safety| report.diagnostics.iter().filter(|found| found.offered_fix() == Some(safety)).count();
@@ -211,7 +211,7 @@ mod tests {
         }
         assert!(!render(&report).contains("fixable"), "{}", render(&report));
         for diagnostic in &mut report.diagnostics {
-            (diagnostic.template, diagnostic.file) = (None, super::super::STDIN.into());
+            (diagnostic.template, diagnostic.file) = (None, crate::diagnostic::STDIN.into());
         }
         assert!(!render(&report).contains("fixable"), "{}", render(&report));
     }

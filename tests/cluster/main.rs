@@ -90,7 +90,7 @@ spec:
 fn an_api_server_asks_and_is_answered() {
     let Some((plane, _webhook)) = cluster("recommended") else { return };
 
-    // Mended: the API server alone would refuse it.
+    // Fixed: the API server alone would refuse it.
     let applied = plane.kubectl(&["apply", "-f", "-"], WITHOUT_RESTART_POLICY);
     assert!(applied.ok, "{}", applied.stderr);
     let policy = plane.kubectl(

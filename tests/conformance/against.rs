@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 
 use jobguard::apiserver::{KubernetesVersion, Server};
 use jobguard::engine::{Severity, registry};
-use jobguard::lint::{Change, Linter, OldObjects, Source};
+use jobguard::lint::{Change, OldObjects};
+use jobguard::linter::Linter;
 use jobguard::policy::{Preset, load};
+use jobguard::sources::Source;
 use serde_json::Value;
 
 /// A vector of op `update`, on the server whose answers the vectors are that name no version.

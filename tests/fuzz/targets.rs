@@ -10,11 +10,12 @@ use fix_support::values_elsewhere;
 use jiff::Timestamp;
 use jobguard::cron::{Schedule, load_zone};
 use jobguard::engine::{Safety, registry};
-use jobguard::lint::{Linter, Source as Text};
+use jobguard::linter::Linter;
 use jobguard::manifest;
 use jobguard::policy::load::{self, Source};
 use jobguard::policy::{Policy, Preset};
 use jobguard::server::{Admission, Endpoint};
+use jobguard::sources::Source as Text;
 
 static POLICY: LazyLock<Policy> =
     LazyLock::new(|| load::preset(Preset::Strict, registry().catalog()).expect("built in"));

@@ -2,10 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use jiff::Timestamp;
+use jobguard::diagnostic::Diagnostic;
 use jobguard::engine::{Severity, registry};
-use jobguard::lint::{Change, Linter, OldObjects, Source};
+use jobguard::lint::{Change, OldObjects};
+use jobguard::linter::Linter;
 use jobguard::policy::{Policy, Preset, load};
-use jobguard::report::Diagnostic;
+use jobguard::sources::Source;
 
 const UID: &str = "da42e94b-f8a9-48c3-aad9-f37f435a7d79";
 

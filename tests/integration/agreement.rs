@@ -7,13 +7,14 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use jobguard::apiserver::{Kind, UNKNOWN_UID, Workload};
+use jobguard::diagnostic::Diagnostic;
 use jobguard::engine::{registry, subject};
-use jobguard::lint::{Linter, Source};
+use jobguard::linter::Linter;
 use jobguard::manifest;
 use jobguard::mutate::fill;
 use jobguard::policy::{Policy, Preset, load};
-use jobguard::report::Diagnostic;
 use jobguard::server::{Admission, Endpoint};
+use jobguard::sources::Source;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

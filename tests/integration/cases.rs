@@ -15,9 +15,11 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use jobguard::engine::{Safety, registry};
-use jobguard::lint::{Linter, OldObjects, Source};
+use jobguard::lint::OldObjects;
+use jobguard::linter::Linter;
 use jobguard::policy::{Policy, Preset, load};
 use jobguard::report::{Style, write_text};
+use jobguard::sources::Source;
 
 /// What is in a folder, ordered by name; nothing where there is none.
 fn entries(folder: &Path) -> Vec<PathBuf> {

@@ -9,12 +9,13 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use jobguard::diagnostic::{Diagnostic, Replacement, Report};
 use jobguard::engine::{Safety, Severity, registry};
-use jobguard::lint::{Linter, Mended, Source};
+use jobguard::linter::{Fixed, Linter};
 use jobguard::manifest;
 use jobguard::manifest::{FieldPath, Segment};
 use jobguard::policy::{Preset, load};
-use jobguard::report::{Diagnostic, Replacement, Report};
+use jobguard::sources::Source;
 use serde_json::Value;
 
 use crate::support::fix::{Piece, apply, comments, values_elsewhere};
@@ -54,14 +55,14 @@ fn fix(text: &str, allowed: Safety) -> (String, Report) {
 
 /// As [`fix`], and which fields of which documents the fixes were about.
 fn fix_told(text: &str, allowed: Safety) -> (String, Vec<(usize, FieldPath)>, Report) {
-    let Mended { texts, outcome } = with_linter(|linter| linter.fix(&[source(text)], allowed, &|| {}));
+    let Fixed { texts, outcome } = with_linter(|linter| linter.fix(&[source(text)], allowed, &|| {}));
     assert!(texts.len() <= 1);
-    let mended = texts.into_iter().next().map(|mended| {
-        assert_eq!(mended.before, text);
-        assert!(mended.findings > 0);
-        (mended.after, mended.touched)
+    let fixed = texts.into_iter().next().map(|fixed| {
+        assert_eq!(fixed.before, text);
+        assert!(fixed.findings > 0);
+        (fixed.after, fixed.touched)
     });
-    let (after, touched) = mended.unwrap_or_else(|| (text.to_owned(), Vec::new()));
+    let (after, touched) = fixed.unwrap_or_else(|| (text.to_owned(), Vec::new()));
     (after, touched, outcome.report)
 }
 
@@ -200,9 +201,9 @@ fn only_lines_with_a_finding_change() {
         let text = std::fs::read_to_string(&path).unwrap();
         let (after, _) = fix(&text, Safety::Unsafe);
         let kept: BTreeSet<&str> = after.lines().map(str::trim).collect();
-        let told = lint(&text);
+        let report = lint(&text);
         let mut lost = text.lines().map(str::trim).filter(|line| !kept.contains(line));
-        let most = 2 * told.diagnostics.len();
+        let most = 2 * report.diagnostics.len();
         let lost: Vec<&str> = lost.by_ref().collect();
         assert!(lost.len() <= most, "{}: {lost:?}", path.display());
     }
@@ -227,7 +228,7 @@ fn every_style_comes_to_the_same() {
                 let results =
                     [compact, pretty, flow, spread, block].map(|text| values(&check(&text, allowed)));
                 for result in &results {
-                    // Aliases are written out here, so there is more to mend than in the text.
+                    // Aliases are written out here, so there is more to fix than in the text.
                     assert!(is_quoted || *result == results[0], "{}: {results:#?}", path.display());
                 }
                 compared += 1;
@@ -273,7 +274,7 @@ fn block(value: &Value, indent: usize) -> String {
 /// * `indentation`, its first document: the line may belong to the container, or to the Pod's spec;
 /// * `near-miss-names`: only with `--unsafe-fixes`, since a name that is nearly another is still a guess;
 /// * `never-fires`: which day is meant?
-/// * `octal`: eight or ten, and what the text that nobody reads was for, only the author knows;
+/// * `octal`: eight or ten, and what ignored text was for, only the author knows;
 /// * `peers-without-service`: the Service's selector, or the Job's subdomain?
 /// * `restart-policy-misplaced`, its first document: the container's own policy is a field that Kubernetes has;
 /// * `unexpanded-template`, `unrendered-helm`: not manifests yet;

@@ -12,10 +12,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use jiff::Timestamp;
 use jobguard::apiserver::{Kind, Workload};
 use jobguard::engine::{Safety, Severity, registry};
-use jobguard::lint::{Linter, Mended, Source};
+use jobguard::linter::{Fixed, Linter};
 use jobguard::manifest;
 use jobguard::policy::{Policy, load};
 use jobguard::rules;
+use jobguard::sources::Source;
 use rayon::prelude::*;
 
 use crate::support::edits::{LONGEST, Numbers, damaged, mutated};
@@ -129,7 +130,7 @@ fn no_fix_adds_an_error() {
     let worse: Vec<String> = texts
         .par_iter()
         .filter_map(|text| {
-            let Mended { texts, outcome } = linter(&policy).fix(&[source(text)], Safety::Safe, &|| {});
+            let Fixed { texts, outcome } = linter(&policy).fix(&[source(text)], Safety::Safe, &|| {});
             held_back.fetch_add(outcome.held_back.len(), Ordering::Relaxed);
             fixed.fetch_add(texts.len(), Ordering::Relaxed);
             let after = texts.into_iter().next()?.after;

@@ -37,7 +37,7 @@ fn files_are_replaced_and_keep_their_permissions() {
         fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
         std::os::unix::fs::symlink("job.yaml", folder.path().join("link")).unwrap();
     }
-    // One file by two names is mended once; what is left is that its object is there twice.
+    // One file by two names is fixed once; what is left is that its object is there twice.
     let (_, err, status) = jobguard(folder.path(), &["--fix", "link", "."], "");
     assert_eq!((err.as_str(), status), ("fixed 2 findings in 2 files\n", Some(1)));
     assert_eq!(fs::read_to_string(&file).unwrap(), MENDED);
@@ -84,7 +84,7 @@ fn standard_input_comes_out_mended() {
     assert_eq!(out, MENDED);
     assert_eq!(err, "no findings: 1 object in 1 file\nfixed 1 finding in 1 file\n");
     assert_eq!(status, Some(0));
-    // What cannot be mended comes out as it is.
+    // What cannot be fixed comes out as it is.
     let broken = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: a\u{1b}[2J\n";
     let (out, err, status) = jobguard(folder.path(), &["--unsafe-fixes", "-"], broken);
     assert_eq!((out.as_str(), status), (broken, Some(1)));

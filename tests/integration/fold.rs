@@ -5,13 +5,14 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use jobguard::apiserver::{Cause, FieldError, Kind, Relation, Remedy};
+use jobguard::apiserver::{Cause, FieldError, Kind, Relation};
+use jobguard::diagnostic::Diagnostic;
 use jobguard::engine::registry;
-use jobguard::lint::{Linter, Source};
-use jobguard::manifest::Segment;
-use jobguard::manifest::Tree;
+use jobguard::linter::Linter;
+use jobguard::manifest::edit::Edit;
+use jobguard::manifest::{Segment, Tree};
 use jobguard::policy::{Policy, Preset, load};
-use jobguard::report::Diagnostic;
+use jobguard::sources::Source;
 use serde_json::{Map, Value, json};
 
 use crate::support::recordings::CONFORMANCE;
@@ -153,9 +154,10 @@ fn put_right(object: &Value) -> Value {
     for error in crate::support::server().decode(&tree, tree.root(), kind_of(object)).complaints {
         let Some(parent) = error.path.parent() else { continue };
         let Some(Segment::Field(name)) = error.path.segments().last() else { continue };
-        let (to, value) = match (error.remedy, error.relation) {
-            (Some(Remedy::Rename { to }), _) => (parent.clone().field(to), None),
-            (Some(Remedy::Move { to, .. }), _) => (to, None),
+        let edit = error.suggestion.map(|suggestion| suggestion.edit);
+        let (to, value) = match (edit, error.relation) {
+            (Some(Edit::RenameKey { to, .. }), _) => (parent.clone().field(to), None),
+            (Some(Edit::Move { to, .. }), _) => (to, None),
             // Another value than the one that stands there.
             (None, Some(Relation::Supplies(to))) => (to, Some(json!("Never"))),
             _ => continue,

@@ -4,8 +4,7 @@
 
 use std::path::Path;
 
-use jobguard::cli::docs;
-use jobguard::docs::versions;
+use jobguard::docs::{self, versions};
 use jobguard::engine::registry;
 use jobguard::policy::{Preset, preset, schema};
 use serde_json::{Map, Value, json};

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
 
+use jobguard::report::FORMATS;
+
 const SECRET: &str = "AWS_SECRET_ACCESS_KEY: wJalrXUtnFEMI: [\n";
 /// What lies outside of every checkout and may hold secrets.
 const ENVIRONMENT: &str = if cfg!(target_os = "linux") { "/proc/self/environ" } else { "/etc/hosts" };
@@ -100,7 +102,7 @@ fn links_lead_nowhere_but_to_what_is_linted() {
         .link("round.yaml", "repo/jobs/round.json")
         .link("/dev/zero", "repo/jobs/zero.yaml")
         .pipe("repo/jobs/pipe.yaml");
-    for format in ["text", "json", "sarif", "github", "junit"] {
+    for format in FORMATS.map(|format| format.name) {
         let told = place.run(&["lint", "-f", format]);
         told.no_secret();
         assert!(told.out.contains("jobs/inside.yaml"), "{}", told.out);
@@ -353,11 +355,12 @@ fn nothing_is_a_command_in_a_ci_log() {
         told
     };
     place.write("repo/::error::x.yml", "apiVersion: jobguard.dev/v1alpha1\n\"##vso[x]\": 1\n");
-    let mut all: Vec<(String, Told)> = ["text", "json", "sarif", "github", "junit"]
+    let mut all: Vec<(String, Told)> = FORMATS
         .iter()
+        .map(|format| format.name)
         .map(|format| {
             (
-                (*format).to_owned(),
+                format.to_owned(),
                 place.run(&["lint", "-f", format, "--statistics", "-v", "##[gone].yaml", "."]),
             )
         })

@@ -3,8 +3,9 @@
 
 use jiff::Timestamp;
 use jobguard::engine::registry;
-use jobguard::lint::{Linter, Outcome, Source};
+use jobguard::linter::{Linter, Outcome};
 use jobguard::policy::{Preset, load};
+use jobguard::sources::Source;
 
 const REFUSED: &str = "---\napiVersion: batch/v1\nkind: Job\nmetadata: {name: a}\nspec:\n  template:\n    spec:\n      \
                        restartPolicy: Always\n      containers: [{name: a, image: b}]\n";

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Output;
 
 use assert_cmd::Command;
+use jobguard::report::FORMATS;
 use serde_json::Value;
 
 /// Runs `jobguard lint` in `folder`.
@@ -102,10 +103,18 @@ fn sarif_names_the_rules_that_were_at_work() {
 #[test]
 fn every_rule_has_the_page_that_sarif_names() {
     for rule in jobguard::engine::registry().rules() {
-        let url = jobguard::report::rule_page::url(rule);
+        let url = jobguard::docs::rule_page::url(rule);
         let (_, path) = url.split_once("/blob/main/").unwrap();
         assert!(repository().join(path).is_file(), "{url}");
     }
+}
+
+#[test]
+fn the_page_about_outputs_lists_every_format() {
+    let page = fs::read_to_string(repository().join("docs/outputs.md")).unwrap();
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`'));
+    let names: Vec<&str> = rows.map(|(name, _)| name).take(FORMATS.len()).collect();
+    assert_eq!(names, FORMATS.map(|format| format.name));
 }
 
 #[test]
@@ -225,7 +234,7 @@ fn hostile_files_stay_harmless_in_every_format() {
         GOOD.replace("name: fine", &format!("name: \"{odd}\"")).replace("Never", &format!("\"{odd}\""));
     fs::write(folder.path().join(name), format!("{text}\u{1b}[2J\u{202e}")).unwrap();
     fs::write(folder.path().join("b.yaml"), text + "  \u{202e}x: \u{9b}31m\n").unwrap();
-    for format in ["text", "json", "sarif", "github", "junit"] {
+    for format in FORMATS.map(|format| format.name) {
         let output = lint(folder.path(), &["-f", format, "--statistics", "gone\u{1b}[31m\u{202e}.yaml", "."]);
         assert_eq!(output.status.code(), Some(2), "{format}");
         for written in [stdout(&output), stderr(&output)] {

@@ -18,11 +18,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use jobguard::diagnostic::{Diagnostic, Replacement, Report};
 use jobguard::engine::{Rule, Safety, registry};
-use jobguard::lint::{Linter, Mended, OldObjects, Source};
+use jobguard::lint::OldObjects;
+use jobguard::linter::{Fixed, Linter};
 use jobguard::manifest;
 use jobguard::policy::{Policy, Preset, load};
-use jobguard::report::{Diagnostic, Replacement, Report, Style, write_text};
+use jobguard::report::{Style, write_text};
+use jobguard::sources::Source;
 
 use crate::support::fix::{Piece, apply, comments, values_elsewhere};
 
@@ -118,7 +121,7 @@ impl Case {
         self.linter().lint(&[source(&format!("{}.yaml", self.stem), text)]).report
     }
 
-    fn fix(&self, text: &str, allowed: Safety) -> Mended {
+    fn fix(&self, text: &str, allowed: Safety) -> Fixed {
         self.linter().fix(&[source("fixed.yaml", text)], allowed, &|| {})
     }
 
@@ -127,7 +130,7 @@ impl Case {
         diagnostic.rule.id() == self.rule.id()
     }
 
-    /// What can be mended up to `allowed`.
+    /// What can be fixed up to `allowed`.
     fn fixable(&self, text: &str, allowed: Safety) -> Vec<Diagnostic> {
         let mut found = self.lint(text).diagnostics;
         found.retain(|found| found.fix.is_some_and(|safety| safety <= allowed));
@@ -210,13 +213,13 @@ fn what_stands_beside_a_manifest_is_needed() {
     for case in cases().0.into_iter().filter(Case::is_bad) {
         let beside = |ending: &str| case.folder.join(format!("{}.{ending}.yaml", case.stem)).is_file();
         let alone = Case { policy: strict(), old: None, ..Case::new(case.rule, &case.folder, &case.stem) };
-        let told = |case: &Case| -> Vec<(String, Option<Safety>)> {
+        let findings = |case: &Case| -> Vec<(String, Option<Safety>)> {
             let report = case.lint(&case.text);
             let own = report.diagnostics.into_iter().filter(|found| case.is_about(found));
             own.map(|found| (found.message, found.fix)).collect()
         };
         if beside("old") || beside("policy") {
-            assert_ne!(told(&case), told(&alone), "{}/{}", case.rule.id(), case.stem);
+            assert_ne!(findings(&case), findings(&alone), "{}/{}", case.rule.id(), case.stem);
         }
     }
 }
@@ -234,7 +237,7 @@ fn no_file_is_there_for_nothing() {
         }
     }
     let unknown: Vec<&PathBuf> = others.difference(&known).collect();
-    assert!(unknown.is_empty(), "nobody reads {unknown:?}");
+    assert!(unknown.is_empty(), "no test reads {unknown:?}");
 }
 
 fn hold(file: &Path, content: &str) {
@@ -245,7 +248,7 @@ fn hold(file: &Path, content: &str) {
     assert!(expected == content, "{} is not what comes out:\n{content}", file.display());
 }
 
-/// Where a rule's findings can be mended, a manifest stands beside the bad one that says what becomes of it: byte for
+/// Where a rule's findings can be fixed, a manifest stands beside the bad one that says what becomes of it: byte for
 /// byte, and with Windows line ends too.
 #[test]
 fn what_can_be_mended_becomes_what_stands_beside_it() {
@@ -260,25 +263,25 @@ fn what_can_be_mended_becomes_what_stands_beside_it() {
                 assert!(!file.exists(), "nothing becomes {}", file.display());
                 continue;
             }
-            let mended = case.fix(&case.text, allowed).texts;
-            let [mended] = &mended[..] else { panic!("{name}: nothing is mended") };
-            hold(&file, &mended.after);
-            is_mended(case, &name, allowed, &mended.after);
-            let touched = |text| values_elsewhere(text, &mended.touched);
-            for (before, after) in touched(&case.text).into_iter().zip(touched(&mended.after)) {
+            let fixed = case.fix(&case.text, allowed).texts;
+            let [fixed] = &fixed[..] else { panic!("{name}: nothing is fixed") };
+            hold(&file, &fixed.after);
+            is_fixed(case, &name, allowed, &fixed.after);
+            let touched = |text| values_elsewhere(text, &fixed.touched);
+            for (before, after) in touched(&case.text).into_iter().zip(touched(&fixed.after)) {
                 assert!(before.is_none() || before == after, "{name}: {before:?} {after:?}");
             }
             // Windows line ends stay, and make no difference.
             let windows = case.fix(&case.text.replace('\n', "\r\n"), allowed).texts;
-            assert_eq!(windows[0].after, mended.after.replace('\n', "\r\n"), "{name}");
+            assert_eq!(windows[0].after, fixed.after.replace('\n', "\r\n"), "{name}");
             // All of it is the replacements that are offered one by one: no byte beside them changes.
-            assert_eq!(replaced(case, allowed), mended.after, "{name}");
+            assert_eq!(replaced(case, allowed), fixed.after, "{name}");
         }
     }
 }
 
 /// What holds for a manifest after its fixes.
-fn is_mended(case: &Case, name: &str, allowed: Safety, after: &str) {
+fn is_fixed(case: &Case, name: &str, allowed: Safety, after: &str) {
     assert_eq!(comments(&case.text), comments(after), "{name}");
     for document in manifest::read(after) {
         assert!(document.content.is_ok(), "{name}: {document:?}");
@@ -407,7 +410,7 @@ fn equivalent_forms_are_judged_alike() {
             );
             assert_eq!(judged(form), first, "{kind}: {form:?} and {:?}", forms[0]);
         }
-        assert!(!first.is_empty(), "{kind}: nobody says anything of {:?}", forms[0]);
+        assert!(!first.is_empty(), "{kind}: nothing is reported about {:?}", forms[0]);
     };
     let schedule = |text: &str| written(&format!("schedule: {text:?}"), "", "", "");
     let minutes = ["* * * * *", "*/1 * * * *", "0-59 * * * *", "0/1 * * * *", "? */1 ? 1-12 ?", "*\t* * * *"];

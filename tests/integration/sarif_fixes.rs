@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use jobguard::engine::{Safety, registry};
-use jobguard::lint::{Linter, Source};
+use jobguard::linter::Linter;
 use jobguard::manifest;
 use jobguard::policy::{Preset, load};
 use jobguard::report::{Run, write_sarif};
+use jobguard::sources::Source;
 use serde_json::Value;
 
 use crate::support::fix::{Piece, apply};
@@ -58,10 +59,10 @@ fn offers(text: &str) -> Vec<(String, Safety, Vec<Piece>)> {
 
 /// What `--fix` makes of a text.
 fn fixed(text: &str, allowed: Safety) -> String {
-    let mended = with_linter(|linter| {
+    let fixed = with_linter(|linter| {
         Linter { with_changes: false, ..*linter }.fix(&[source(text)], allowed, &|| {}).texts
     });
-    mended.into_iter().next().map_or_else(|| text.to_owned(), |text| text.after)
+    fixed.into_iter().next().map_or_else(|| text.to_owned(), |text| text.after)
 }
 
 /// One finding each, with characters of one to four bytes before it on its line, where a column in bytes or UTF-16
@@ -110,7 +111,7 @@ fn manifests() -> Vec<PathBuf> {
     files
 }
 
-/// Each fix alone mends its finding and breaks nothing: what is left to fix then comes to the same values. (Fields that
+/// Each fix alone resolves its finding and breaks nothing: what is left to fix then comes to the same values. (Fields that
 /// are moved to the same place stand there in the order in which they come.)
 #[test]
 fn each_fix_leads_where_the_fixer_leads() {
@@ -149,7 +150,7 @@ fn what_cannot_be_written_back_is_not_offered() {
     assert!(report.diagnostics.iter().all(|found| found.change.is_none()));
 }
 
-/// Nobody but SARIF asks, and whoever does not ask gets nothing.
+/// Only SARIF asks for changes; without that there are none.
 #[test]
 fn changes_are_told_only_to_whoever_asks() {
     let report =

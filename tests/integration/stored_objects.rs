@@ -6,10 +6,12 @@ use std::fs;
 use std::path::Path;
 
 use jiff::Timestamp;
+use jobguard::diagnostic::Diagnostic;
 use jobguard::engine::{Safety, Severity, registry};
-use jobguard::lint::{Linter, OldObjects, Outcome, Source};
+use jobguard::lint::OldObjects;
+use jobguard::linter::{Linter, Outcome};
 use jobguard::policy::{Policy, Preset, load};
-use jobguard::report::Diagnostic;
+use jobguard::sources::Source;
 
 use crate::support::recordings::CONFORMANCE;
 

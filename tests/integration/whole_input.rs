@@ -6,9 +6,10 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use jobguard::apiserver::Kind;
 use jobguard::engine::{Author, Context, Input, Object, Services, check, registry};
-use jobguard::lint::{Linter, Source};
+use jobguard::linter::Linter;
 use jobguard::manifest;
 use jobguard::policy::{Policy, Preset, load};
+use jobguard::sources::Source;
 
 fn preset(preset: Preset) -> Policy {
     load::preset(preset, registry().catalog()).unwrap()

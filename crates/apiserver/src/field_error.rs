@@ -1,6 +1,7 @@
 //! A field error: what the API server would object to, and where.
 
 use jobguard_manifest::FieldPath;
+use jobguard_manifest::edit::Edit;
 
 /// What is wrong with a field: `metav1.CauseType` of the Kubernetes API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -125,30 +126,13 @@ impl Topic {
     ];
 }
 
-/// What would fix a fault, where decoding knows one answer.
+/// An edit that would correct an object, where decoding knows one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Remedy {
-    /// The field is written like one that the object has.
-    Rename {
-        /// The field that it has.
-        to: String,
-    },
-    /// The field is one of another object.
-    Move {
-        /// Where it would stand there.
-        to: FieldPath,
-        /// Whether there is no other place within reach.
-        certain: bool,
-    },
-    /// A string is wanted: the value, in quotes as it stands.
-    Quote,
-    /// A value of the type that is wanted, read from the one that is there.
-    Value {
-        /// That value.
-        value: serde_json::Value,
-        /// Whether the one that is there can mean nothing else.
-        certain: bool,
-    },
+pub struct Suggestion {
+    /// The edit.
+    pub edit: Edit,
+    /// Whether nothing else can be meant.
+    pub certain: bool,
 }
 
 /// How an objection is related to another field.
@@ -156,7 +140,7 @@ pub enum Remedy {
 pub enum Relation {
     /// The server has made the value from that of another field, and the fault is that field's.
     MadeFrom(FieldPath),
-    /// Once the remedy has been applied, this field has a value, which it lacks.
+    /// Once the suggestion has been applied, this field has a value, which it lacks.
     Supplies(FieldPath),
 }
 
@@ -175,8 +159,8 @@ pub struct FieldError {
     pub message: String,
     /// What to do about it, where that is more than the message says.
     pub help: Option<String>,
-    /// What would fix it, where that takes no more than a look at the field.
-    pub remedy: Option<Remedy>,
+    /// How to correct it, where the field alone shows that.
+    pub suggestion: Option<Suggestion>,
     /// Another field that this is about as well.
     pub relation: Option<Relation>,
 }
@@ -191,7 +175,7 @@ impl FieldError {
             topic,
             message: message.into(),
             help: None,
-            remedy: None,
+            suggestion: None,
             relation: None,
         }
     }

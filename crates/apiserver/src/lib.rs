@@ -65,7 +65,7 @@ pub use decode::{Decoded, Mistyped};
 pub use defaults::{CONTROLLER_UID_LABELS, JOB_NAME_LABELS, UNKNOWN_UID};
 pub use differences::{FieldDifference, Treatment, deciding_gates, field_differences};
 pub use feature_gates::{FeatureGates, GateError};
-pub use field_error::{Cause, FieldError, Relation, Remedy, Topic};
+pub use field_error::{Cause, FieldError, Relation, Suggestion, Topic};
 pub use gated::Dropped;
 pub use image::effective_tag;
 pub use server::Server;

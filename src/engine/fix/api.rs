@@ -1,38 +1,30 @@
-//! What would mend what the API server refuses.
+//! Fixes of what the API server refuses.
 
 use k8s_openapi::api::core::v1::Container;
 
-use super::schedule::mend;
+use super::schedule::correct;
 use super::{Fix, Safety};
 use crate::deploy_tool::remedy_for_fixed_fields;
 use crate::engine::Object;
 use crate::policy::Defaults;
-use jobguard_apiserver::{Cause, FieldError, Remedy, Topic, Workload};
+use jobguard_apiserver::{Cause, FieldError, Suggestion, Topic, Workload};
 use jobguard_cron::{ZoneErrorKind, load_zone};
 use jobguard_manifest::edit::Edit;
 use jobguard_manifest::{FieldPath, Segment};
 
 /// The fix of a fault that decoding has found.
 pub(in crate::engine) fn of_error(error: &FieldError) -> Option<Fix> {
-    let path = error.at.as_ref().unwrap_or(&error.path).clone();
-    let name = name_of(&path);
-    let fix = match error.remedy.as_ref()? {
-        Remedy::Rename { to } => Fix::new(
-            Safety::Unsafe,
-            format!("rename {name} to {to}"),
-            Edit::RenameKey { path, to: to.clone() },
-        ),
-        Remedy::Move { to, certain } => {
-            let title = format!("move {name} to {to}");
-            Fix::new(safe_if(*certain), title, Edit::Move { from: path, to: to.clone() })
-        }
-        Remedy::Quote => Fix::new(Safety::Safe, format!("put {name} in quotes"), Edit::Quote { path }),
-        // What the value is may be secret.
-        Remedy::Value { value, certain } => {
-            Fix::set(safe_if(*certain), format!("write {name} as the type it must have"), path, value.clone())
-        }
+    let Suggestion { edit, certain } = error.suggestion.as_ref()?;
+    let title = match edit {
+        Edit::RenameKey { path, to } => format!("rename {} to {to}", name_of(path)),
+        Edit::Move { from, to } => format!("move {} to {to}", name_of(from)),
+        Edit::Quote { path } => format!("put {} in quotes", name_of(path)),
+        // The value may be secret.
+        Edit::Set { path, .. } => format!("write {} as the type it must have", name_of(path)),
+        // Decoding suggests no others.
+        Edit::Insert { .. } | Edit::Remove { .. } | Edit::Reorder { .. } | Edit::Text(_) => return None,
     };
-    Some(fix)
+    Some(Fix::new(safe_if(*certain), title, edit.clone()))
 }
 
 /// The fix of a fault in an object that could be decoded. `defaults` are the policy's.
@@ -75,7 +67,7 @@ fn restart_policy(error: &FieldError, object: &Object, defaults: &Defaults) -> O
     const POLICIES: [&str; 2] = ["Never", "OnFailure"];
     let job = object.job()?;
     let pod = job.pod()?;
-    // Beside a container that is restarted for ever no choice lets the Job complete.
+    // Beside a container that always restarts, no value lets the Job complete.
     if job.containers().any(|part| part.restarts_forever()) {
         return None;
     }
@@ -93,7 +85,7 @@ fn restart_policy(error: &FieldError, object: &Object, defaults: &Defaults) -> O
         let safety = safe_if(defaults.restart_policy.is_some());
         return Some(set(safety, "Never"));
     }
-    // Somebody has chosen, though for a container: what the policy would choose does not come before that.
+    // The author's choice, though made for a container, comes before the policy's default.
     let own = |container: &Container| {
         let policy = container.restart_policy.clone()?;
         POLICIES.contains(&policy.as_str()).then_some(policy)
@@ -121,11 +113,11 @@ fn restart_policy(error: &FieldError, object: &Object, defaults: &Defaults) -> O
 
 fn schedule(error: &FieldError, object: &Object) -> Option<Fix> {
     let Workload::CronJob(cron_job) = object.workload() else { return None };
-    let mended = mend(&cron_job.spec.schedule)?;
-    let set = Edit::Set { path: error.path.clone(), value: mended.schedule.clone().into() };
-    let mut title = format!("write the schedule as {:?}", mended.schedule);
+    let corrected = correct(&cron_job.spec.schedule)?;
+    let set = Edit::Set { path: error.path.clone(), value: corrected.schedule.clone().into() };
+    let mut title = format!("write the schedule as {:?}", corrected.schedule);
     let mut edits = vec![set];
-    if let Some(zone) = mended.zone {
+    if let Some(zone) = corrected.zone {
         match cron_job.spec.time_zone.as_deref() {
             None => {
                 title = format!("{title} and set timeZone to {zone}");
@@ -133,11 +125,11 @@ fn schedule(error: &FieldError, object: &Object) -> Option<Fix> {
                 edits.push(Edit::Insert { path, value: zone.into() });
             }
             Some(same) if *same == zone => {}
-            // Two zones: which one is meant only its author knows.
+            // Two zones, and no way to know which one is meant.
             Some(_) => return None,
         }
     }
-    Some(Fix { safety: mended.safety, title, edits })
+    Some(Fix { safety: corrected.safety, title, edits })
 }
 
 fn time_zone(error: &FieldError, object: &Object) -> Option<Fix> {

@@ -3,12 +3,12 @@
 use super::Safety;
 use jobguard_cron::{ParseErrorKind as Kind, Schedule, load_zone};
 
-/// How many faults of one schedule are mended.
-const MOST: usize = 8;
+/// How many faults of one schedule are corrected.
+const MAX_FAULTS: usize = 8;
 
-/// A schedule mended.
+/// A corrected schedule.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Mended {
+pub(super) struct Corrected {
     /// The schedule to write.
     pub(super) schedule: String,
     /// The zone that stood in it.
@@ -17,23 +17,25 @@ pub(super) struct Mended {
     pub(super) safety: Safety,
 }
 
-/// Mends one fault after another until the schedule can be read; none where one of them has no answer.
-pub(super) fn mend(schedule: &str) -> Option<Mended> {
-    let mut mended = Mended { schedule: schedule.to_owned(), zone: None, safety: Safety::Safe };
-    for _ in 0..MOST {
-        let Err(error) = Schedule::parse(&mended.schedule) else {
-            return (mended.schedule != schedule).then_some(mended);
+/// Corrects one fault after another until the schedule parses; none where one of them has no known correction.
+pub(super) fn correct(schedule: &str) -> Option<Corrected> {
+    let mut corrected = Corrected { schedule: schedule.to_owned(), zone: None, safety: Safety::Safe };
+    for _ in 0..MAX_FAULTS {
+        let Err(error) = Schedule::parse(&corrected.schedule) else {
+            return (corrected.schedule != schedule).then_some(corrected);
         };
         let replaced = |with: &str| {
-            let mut text = mended.schedule.clone();
+            let mut text = corrected.schedule.clone();
             text.get(error.span.clone())?;
             text.replace_range(error.span.clone(), with);
             Some(text)
         };
         let (text, safety) = match &error.kind {
             // The times stay the same.
-            Kind::TimeZonePrefix { zone, schedule } if mended.zone.is_none() && load_zone(zone).is_ok() => {
-                mended.zone = Some(zone.clone());
+            Kind::TimeZonePrefix { zone, schedule }
+                if corrected.zone.is_none() && load_zone(zone).is_ok() =>
+            {
+                corrected.zone = Some(zone.clone());
                 (schedule.clone(), Safety::Safe)
             }
             Kind::SecondsField { equivalent: Some(same) }
@@ -41,7 +43,7 @@ pub(super) fn mend(schedule: &str) -> Option<Mended> {
             Kind::SundaySeven { replacement: Some(same) } => (replaced(same)?, Safety::Safe),
             Kind::SurroundingSpace { inner } | Kind::Quoted { inner } => (inner.clone(), Safety::Safe),
             Kind::DescriptorSpelling { descriptor } => (replaced(descriptor)?, Safety::Safe),
-            // Somebody should look at these.
+            // To be reviewed.
             Kind::TooFewFields { completed: Some(completed), .. } => (completed.clone(), Safety::Unsafe),
             Kind::UnknownDescriptor { suggestion: Some(name) }
             | Kind::UnknownName { suggestion: Some(name) } => (replaced(name)?, Safety::Unsafe),
@@ -51,8 +53,8 @@ pub(super) fn mend(schedule: &str) -> Option<Mended> {
             }
             _ => return None,
         };
-        mended.schedule = text;
-        mended.safety = mended.safety.max(safety);
+        corrected.schedule = text;
+        corrected.safety = corrected.safety.max(safety);
     }
     None
 }
@@ -61,8 +63,8 @@ pub(super) fn mend(schedule: &str) -> Option<Mended> {
 mod tests {
     use super::*;
 
-    fn mended(schedule: &str) -> Option<(String, Option<String>, Safety)> {
-        mend(schedule).map(|mended| (mended.schedule, mended.zone, mended.safety))
+    fn corrected(schedule: &str) -> Option<(String, Option<String>, Safety)> {
+        correct(schedule).map(|corrected| (corrected.schedule, corrected.zone, corrected.safety))
     }
 
     #[test]
@@ -70,18 +72,18 @@ mod tests {
         let safe = |schedule: &str, zone: Option<&str>| {
             Some((schedule.to_owned(), zone.map(str::to_owned), Safety::Safe))
         };
-        assert_eq!(mended("0 */5 * * * *"), safe("*/5 * * * *", None));
-        assert_eq!(mended("0 3 * * 7"), safe("0 3 * * 0", None));
-        assert_eq!(mended("TZ=Europe/Berlin 0 3 * * *"), safe("0 3 * * *", Some("Europe/Berlin")));
-        assert_eq!(mended("CRON_TZ=Asia/Tokyo 0 3 * * 7"), safe("0 3 * * 0", Some("Asia/Tokyo")));
-        assert_eq!(mended("@Daily"), safe("@daily", None));
-        assert_eq!(mended("@hourly\n"), safe("@hourly", None));
+        assert_eq!(corrected("0 */5 * * * *"), safe("*/5 * * * *", None));
+        assert_eq!(corrected("0 3 * * 7"), safe("0 3 * * 0", None));
+        assert_eq!(corrected("TZ=Europe/Berlin 0 3 * * *"), safe("0 3 * * *", Some("Europe/Berlin")));
+        assert_eq!(corrected("CRON_TZ=Asia/Tokyo 0 3 * * 7"), safe("0 3 * * 0", Some("Asia/Tokyo")));
+        assert_eq!(corrected("@Daily"), safe("@daily", None));
+        assert_eq!(corrected("@hourly\n"), safe("@hourly", None));
     }
 
     #[test]
     fn perhaps_the_same_times() {
-        assert_eq!(mended("0 22-6 * * *").map(|(_, _, safety)| safety), Some(Safety::Unsafe));
-        assert_eq!(mended("@dayly").map(|(schedule, ..)| schedule).as_deref(), Some("@daily"));
+        assert_eq!(corrected("0 22-6 * * *").map(|(_, _, safety)| safety), Some(Safety::Unsafe));
+        assert_eq!(corrected("@dayly").map(|(schedule, ..)| schedule).as_deref(), Some("@daily"));
     }
 
     #[test]
@@ -89,15 +91,15 @@ mod tests {
         for schedule in
             ["", "0 3 * * *", "5 0 3 * * *", "0 25 * * *", "@reboot", "TZ=Nowhere/City 0 3 * * *", "x"]
         {
-            assert_eq!(mended(schedule), None, "{schedule}");
+            assert_eq!(corrected(schedule), None, "{schedule}");
         }
     }
 
     proptest::proptest! {
         #[test]
-        fn what_is_mended_can_be_read(schedule in "(TZ=UTC |CRON_TZ=Asia/Tokyo )?[-0-9*/,?@ a-zL#]{0,24}") {
-            if let Some(mended) = mend(&schedule) {
-                proptest::prop_assert!(Schedule::parse(&mended.schedule).is_ok(), "{:?}", mended);
+        fn what_is_corrected_can_be_read(schedule in "(TZ=UTC |CRON_TZ=Asia/Tokyo )?[-0-9*/,?@ a-zL#]{0,24}") {
+            if let Some(corrected) = correct(&schedule) {
+                proptest::prop_assert!(Schedule::parse(&corrected.schedule).is_ok(), "{:?}", corrected);
             }
         }
     }

@@ -21,7 +21,10 @@ use self::typed::TypedRoot;
 use super::pod::quantity::Quantity;
 use super::schema::{Field, Schema, Shape, TypeId};
 use super::tables;
-use super::{Cause, Dropped, FieldError, Kind, KubernetesVersion, Relation, Remedy, Server, Topic, Workload};
+use super::{
+    Cause, Dropped, FieldError, Kind, KubernetesVersion, Relation, Server, Suggestion, Topic, Workload,
+};
+use jobguard_manifest::edit::Edit;
 use jobguard_manifest::{At, FieldPath, Segment};
 use jobguard_manifest::{Entry, NodeId, NodeKind, Tree};
 use jobguard_text::shortened;
@@ -228,7 +231,7 @@ impl Walk<'_> {
             type_messages::mistyped(&self.tree[node].kind, shape, type_messages::is_private(&self.route));
         let mut error = FieldError::new(path.clone(), Cause::TypeInvalid, Topic::Type, message);
         error.help = help;
-        error.remedy = type_messages::remedy(&self.tree[node].kind, shape);
+        error.suggestion = type_messages::suggestion(&path, &self.tree[node].kind, shape);
         self.complain(error);
         self.mistyped.push(Mistyped { path, expected });
     }
@@ -247,18 +250,19 @@ impl Walk<'_> {
         } else if self.placed < MAX_PLACED {
             self.placed += 1;
             if let Some(meant) = suggest::place(self.schema, self.kind, &self.route, id, &entry.key) {
-                error.remedy = self.remedy(&meant, &entry.key, at);
+                error.suggestion = self.suggestion(&meant, &entry.key, at);
                 error.help = Some(meant.help);
-                error.relation =
-                    error.remedy.as_ref().and_then(|remedy| self.supplied(remedy, entry.value, at));
+                let edit = error.suggestion.as_ref().map(|suggestion| &suggestion.edit);
+                error.relation = edit.and_then(|edit| self.supplied(edit, entry.value));
+                let is_restart_always = edit.is_some_and(|edit| self.is_restart_always(edit, entry.value));
                 // A server that is not strict drops it where it is, and would refuse it where it belongs.
                 if let Some(suggest::What::Place { route, .. }) = meant.what
                     && !self.fits(entry, route)
                 {
-                    error.remedy = None;
+                    error.suggestion = None;
                 }
-                if self.is_restart_always(error.remedy.as_ref(), entry.value) {
-                    error.remedy = None;
+                if error.suggestion.is_some() && is_restart_always {
+                    error.suggestion = None;
                     let help = error.help.unwrap_or_default();
                     let stop = if help.ends_with('?') { "" } else { ";" };
                     error.help = Some(format!(
@@ -281,14 +285,10 @@ impl Walk<'_> {
         }
     }
 
-    /// The field that has a value once the remedy is applied: one that is not there, by a value that is something. That
-    /// the value may be another than the one written, the help says.
-    fn supplied(&self, remedy: &Remedy, value: NodeId, at: &At<'_>) -> Option<Relation> {
-        let path = match remedy {
-            Remedy::Rename { to } => at.field(to).to_path(),
-            Remedy::Move { to, .. } => to.clone(),
-            Remedy::Quote | Remedy::Value { .. } => return None,
-        };
+    /// The field that has a value once the field at `value` has been renamed or moved: one that is not there, by a value
+    /// that is something. That the value may be another than the one written, the help says.
+    fn supplied(&self, edit: &Edit, value: NodeId) -> Option<Relation> {
+        let path = edit.target()?;
         let is_something = match &self.tree[value].kind {
             NodeKind::Null | NodeKind::Int(0) => false,
             NodeKind::Str(text) => !text.is_empty(),
@@ -300,22 +300,20 @@ impl Walk<'_> {
         (is_something && is_free).then_some(Relation::Supplies(path))
     }
 
-    /// Whether a remedy would make a `restartPolicy` of `Always` count, other than for an init container: the API server
+    /// Whether an edit would make a `restartPolicy` of `Always` count, other than for an init container: the API server
     /// refuses it for a Job's Pod, and a plain container would be restarted for ever.
-    fn is_restart_always(&self, remedy: Option<&Remedy>, value: NodeId) -> bool {
+    fn is_restart_always(&self, edit: &Edit, value: NodeId) -> bool {
         const FIELD: &str = "restartPolicy";
-        let (becomes, of_init) = match remedy {
-            Some(Remedy::Rename { to }) => (to == FIELD, self.route.last() == Some(&"initContainers")),
-            Some(Remedy::Move { to, .. }) => {
-                (matches!(to.segments().last(), Some(Segment::Field(name)) if name == FIELD), false)
-            }
-            _ => (false, false),
-        };
-        becomes && !of_init && self.tree.str(value) == Some("Always")
+        let target = edit.target();
+        let last = target.as_ref().and_then(|path| path.segments().last());
+        let of_init = matches!(edit, Edit::RenameKey { .. }) && self.route.last() == Some(&"initContainers");
+        matches!(last, Some(Segment::Field(name)) if name == FIELD)
+            && !of_init
+            && self.tree.str(value) == Some("Always")
     }
 
     /// Whether the field at `entry` has a type that it may have in the object that `route` leads to, but for faults that
-    /// have one remedy of their own.
+    /// are corrected in one way only.
     fn fits(&mut self, entry: &Entry<'_>, route: &[&'static str]) -> bool {
         let object = route.iter().try_fold(self.schema.root(self.kind), |id, step| {
             match self.schema.field(id, step).map(|field| field.shape.innermost()) {
@@ -344,15 +342,20 @@ impl Walk<'_> {
         self.tries_left = trial.values_left;
         let is_sure = |error: &FieldError| {
             error.topic != Topic::Type
-                || matches!(error.remedy, Some(Remedy::Quote | Remedy::Value { certain: true, .. }))
+                || error.suggestion.as_ref().is_some_and(|suggestion| suggestion.certain)
         };
         trial.values_left > 0 && trial.complaints.iter().all(is_sure)
     }
 
-    /// What was suggested for the field `key` of the object at `at`, as a change of it.
-    fn remedy(&self, meant: &suggest::Meant<'_>, key: &str, at: &At<'_>) -> Option<Remedy> {
+    /// What was suggested for the field `key` of the object at `at`, as an edit.
+    fn suggestion(&self, meant: &suggest::Meant<'_>, key: &str, at: &At<'_>) -> Option<Suggestion> {
+        let field = at.field(key).to_path();
         match meant.what? {
-            suggest::What::Name(name) => Some(Remedy::Rename { to: name.to_owned() }),
+            // A field of a similar name may still be another.
+            suggest::What::Name(name) => Some(Suggestion {
+                edit: Edit::RenameKey { path: field, to: name.to_owned() },
+                certain: false,
+            }),
             suggest::What::Place { route, certain } => {
                 let shared = self.route.iter().zip(route).take_while(|(a, b)| a == b).count();
                 let mut to = FieldPath::root();
@@ -365,7 +368,8 @@ impl Walk<'_> {
                     to.push(segment.clone());
                 }
                 let below = route[shared..].iter().copied().chain([key]);
-                Some(Remedy::Move { to: below.fold(to, |to, name| to.field(name.to_owned())), certain })
+                let to = below.fold(to, |to, name| to.field(name.to_owned()));
+                Some(Suggestion { edit: Edit::Move { from: field, to }, certain })
             }
         }
     }

@@ -2,10 +2,11 @@
 
 use serde_json::Value;
 
-use crate::Remedy;
+use crate::Suggestion;
 use crate::errors::quote;
 use crate::schema::Shape;
-use jobguard_manifest::NodeKind;
+use jobguard_manifest::edit::Edit;
+use jobguard_manifest::{FieldPath, NodeKind};
 
 /// Fields whose values may be secret and are never quoted, with all that lies below them.
 const PRIVATE: [&str; 3] = ["env", "args", "command"];
@@ -24,13 +25,14 @@ pub(super) fn mistyped(kind: &NodeKind<'_>, shape: &Shape, private: bool) -> (St
     (message, advice(kind, shape, private))
 }
 
-/// What would fix a value that is not of the shape, where the value itself says what is meant.
-pub(super) fn remedy(kind: &NodeKind<'_>, shape: &Shape) -> Option<Remedy> {
-    let certain = |value: Value| Some(Remedy::Value { value, certain: true });
-    let perhaps = |value: Value| Some(Remedy::Value { value, certain: false });
+/// How to correct the value at `path`, which is not of the shape, where the value itself says what is meant.
+pub(super) fn suggestion(path: &FieldPath, kind: &NodeKind<'_>, shape: &Shape) -> Option<Suggestion> {
+    let set = |value, certain| Some(Suggestion { edit: Edit::Set { path: path.clone(), value }, certain });
+    let certain = |value: Value| set(value, true);
+    let perhaps = |value: Value| set(value, false);
     match (shape, kind) {
         (Shape::Str, NodeKind::Bool(_) | NodeKind::Int(_) | NodeKind::Uint(_) | NodeKind::Float(_)) => {
-            Some(Remedy::Quote)
+            Some(Suggestion { edit: Edit::Quote { path: path.clone() }, certain: true })
         }
         (Shape::Int32 | Shape::Int64, NodeKind::Str(text)) => {
             // Only as the number itself would be written: 010 is ten to some and eight to others.

@@ -24,7 +24,7 @@ use crate::path::FieldPath;
 pub use value::perform;
 
 /// A change of some fields of an object.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Edit {
     /// Gives the field this value, whether it has one or not.
     Set {

@@ -2,6 +2,7 @@
 //! kind it names. What it takes as resources is.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::io::Read as _;
 use std::path::{Component, Path, PathBuf};
 
@@ -9,7 +10,7 @@ use crate::confined::{Root, without_dots};
 use jobguard_manifest::{self as manifest, NodeId, NodeKind, Tree};
 
 /// The names that kustomize looks for, in its order.
-pub(super) const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 /// The largest kustomization, or transformer, that is read, in bytes.
 const MAX_BYTES: u64 = 1 << 20;
 /// How many files one may name: each is looked up.
@@ -41,6 +42,11 @@ const OBJECT_LISTS: [(&str, &[&str]); 7] = [
 ];
 const DATA: &[&str] = &["env", "envs", "files"];
 const VALUES: &[&str] = &["additionalValuesFiles", "values", "valuesFile"];
+
+/// Whether a file is a kustomization by its name.
+pub(in crate::sources) fn is_kustomization(name: &OsStr) -> bool {
+    NAMES.iter().any(|one| name == *one)
+}
 
 /// A kustomization that was read.
 #[derive(Debug, Default)]

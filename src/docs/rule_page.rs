@@ -1,4 +1,4 @@
-//! What a rule's declaration says, as Markdown: the pages below `docs/rules`, and the help that SARIF carries.
+//! What a rule's declaration says, as Markdown: the pages below `docs/rules`, and the help that SARIF has.
 
 use std::fmt::Write as _;
 
@@ -36,7 +36,7 @@ pub fn page(rule: &Rule) -> String {
 }
 
 /// What a rule finds, why that matters, its options and examples.
-pub(super) fn help(rule: &Rule) -> String {
+pub fn help(rule: &Rule) -> String {
     let docs = &rule.docs;
     let mut text = format!("## What it finds\n\n{}\n\n## Why it matters\n\n{}\n", docs.what, docs.why);
     if !rule.spec.options.is_empty() {
@@ -85,7 +85,7 @@ pub fn index() -> String {
     text
 }
 
-/// A word on a category that is not like the others.
+/// What sets a category apart from the others.
 fn about_category(category: &str) -> &'static str {
     match category {
         "api" => {
@@ -110,7 +110,7 @@ pub(crate) fn describe(option: &OptionSpec) -> String {
 }
 
 /// `summary` as a sentence.
-pub(super) fn sentence(summary: &str) -> String {
+pub fn sentence(summary: &str) -> String {
     let mut chars = summary.chars();
     // A summary that starts with a field's name keeps its spelling.
     let first_word = summary.split(' ').next().unwrap_or_default();

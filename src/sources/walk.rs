@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ignore::WalkBuilder;
 
-use super::unrendered;
+use super::unrendered::is_kustomization;
 use crate::exclude::Excludes;
 
 /// Lists of files to ignore, as the walk looks for them in every folder.
@@ -16,7 +16,7 @@ const IGNORE_FILES: [&str; 2] = [".ignore", ".gitignore"];
 /// A larger list was not written for git; each of its lines becomes a pattern that every name is matched with. In bytes.
 const MAX_IGNORE_FILE: u64 = 256 << 10;
 
-/// Which lists of files to ignore are heeded. Hidden files are left out always.
+/// Which lists of files to ignore are applied. Hidden files are left out always.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Honoured {
     /// `.ignore`, and git's.
@@ -39,7 +39,7 @@ pub(super) struct Excluding {
 }
 
 impl Excluding {
-    /// Who leaves out what stands at `path`.
+    /// What excludes `path`.
     fn by(&self, path: &Path, is_folder: bool) -> Option<&str> {
         if self.by.is_empty() {
             return None;
@@ -49,20 +49,20 @@ impl Excluding {
     }
 }
 
-/// What a walk came across.
+/// What a walk found.
 #[derive(Debug, Default)]
 pub(super) struct Walked {
     /// What is named as a manifest is, and is no folder; in the order of the names. Links are not followed.
     pub(super) files: BTreeMap<PathBuf, FileType>,
     /// Folders with a kustomization that is not named as a manifest is.
     pub(super) kustomizations: BTreeSet<PathBuf>,
-    /// What could not be looked at, in words.
+    /// What could not be read, in words.
     pub(super) errors: Vec<String>,
-    /// Lists of files to ignore that were not heeded.
+    /// Lists of files to ignore that were not applied.
     pub(super) unusable: Vec<PathBuf>,
-    /// Whether there is an `.ignore` on the way that was heeded.
+    /// Whether an `.ignore` was applied.
     pub(super) asks_dot_ignore: bool,
-    /// What globs leave out, and who says so. Of a folder, not what is in it.
+    /// What globs exclude, and where they come from. Of an excluded folder, not what is in it.
     pub(super) excluded: BTreeMap<PathBuf, String>,
 }
 
@@ -82,8 +82,8 @@ impl Noticed {
         for name in IGNORE_FILES {
             let path = folder.join(name);
             let Ok(metadata) = fs::symlink_metadata(&path) else { continue };
-            // As git does, which does not follow a link there either. The walk would wait for a pipe, and read a
-            // device for ever.
+            // As git does, which does not follow a link there either. The walk would block on a pipe, and read a
+            // device without end.
             if metadata.is_dir() {
             } else if !metadata.is_file() || metadata.len() > MAX_IGNORE_FILE {
                 self.unusable.push(path);
@@ -114,7 +114,7 @@ pub(super) fn walk(folder: &Path, honoured: Honoured, excluding: &Excluding) -> 
 
 fn step(folder: &Path, honoured: Honoured, noticed: Noticed, excluding: &Excluding, walked: &mut Walked) {
     let mut builder = WalkBuilder::new(folder);
-    // Not `info/exclude`, which nobody commits: a file `.git` may say that it lies anywhere, and be a pipe.
+    // Not `info/exclude`, which is never committed: a file `.git` may point anywhere, and be a pipe.
     builder.require_git(false).follow_links(false).git_exclude(false);
     match honoured {
         Honoured::All => {}
@@ -150,7 +150,7 @@ fn step(folder: &Path, honoured: Honoured, noticed: Noticed, excluding: &Excludi
                 let Some(kind) = entry.file_type().filter(|kind| !kind.is_dir()) else { continue };
                 if is_manifest(entry.path()) {
                     walked.files.insert(entry.into_path(), kind);
-                } else if unrendered::is_kustomization(entry.file_name())
+                } else if is_kustomization(entry.file_name())
                     && let Some(folder) = entry.path().parent()
                 {
                     walked.kustomizations.insert(folder.to_owned());

@@ -1,38 +1,38 @@
-//! What a fix would change in the text, for outputs that offer fixes one by one: only what `--fix` would make.
+//! Which fixes can be offered one by one, for outputs that show what each changes: only those that `--fix` would apply.
 
+use super::key::key_of;
+use super::prove::{Proposal, prove};
 use crate::engine::{Context, Finding, Input};
+use crate::lint::{Examined, Options, examine};
 use jobguard_manifest::FieldPath;
 use jobguard_manifest::Span;
 use jobguard_manifest::edit::TextEdit;
 
-use super::Linter;
-use super::document::{Examined, examine};
-use super::prove::{Proposal, key_of, prove};
-
-/// How much text is judged to prove the fixes of one file, in bytes. Each proof takes a look at its document.
+/// How much text is judged to prove the fixes of one file, in bytes. Each proof examines its document.
 const MAX_JUDGED: usize = 4 << 20;
 
 /// Proves the fixes of one text, each alone.
-pub(super) struct Offers<'a, 't> {
-    linter: &'a Linter<'a>,
+pub(crate) struct Offers<'a, 't> {
+    options: Options<'a>,
     /// As `--fix` judges: each text for itself.
     context: Context<'a>,
     text: &'t str,
-    /// The document that was looked at last, by itself: other documents do not change.
+    /// The last document, examined by itself: other documents do not change.
     document: Option<(Span, Examined<'t>)>,
     /// How much may still be judged.
     left: usize,
 }
 
 impl<'a, 't> Offers<'a, 't> {
-    pub(super) fn new(linter: &'a Linter<'a>, context: &Context<'a>, text: &'t str) -> Self {
+    /// Offers for `text`.
+    pub(crate) fn new(options: Options<'a>, context: &Context<'a>, text: &'t str) -> Self {
         let context = Context { input: Input::Alone, ..*context };
-        Self { linter, context, text, document: None, left: MAX_JUDGED }
+        Self { options, context, text, document: None, left: MAX_JUDGED }
     }
 
     /// Whether the fix of `finding`, about the object at `base` of the document at `span`, can be proved to be right;
     /// `edits` is what it changes.
-    pub(super) fn is_right(
+    pub(crate) fn is_right(
         &mut self,
         span: Span,
         finding: &Finding,
@@ -53,7 +53,7 @@ impl<'a, 't> Offers<'a, 't> {
         let edits: Vec<TextEdit> = edits.iter().map(within).collect::<Option<_>>()?;
         if self.document.as_ref().is_none_or(|(last, _)| *last != span) {
             self.left = self.left.checked_sub(text.len())?;
-            self.document = Some((span, examine(self.linter, text, &self.context)));
+            self.document = Some((span, examine(&self.options, text, &self.context)));
         }
         let (_, before) = self.document.as_ref()?;
         let found = before.found.iter().find(|found| {
@@ -65,6 +65,6 @@ impl<'a, 't> Offers<'a, 't> {
         })?;
         let fix = found.finding.fix.as_ref()?;
         let proposal = Proposal { found, fix, key: key_of(before, found), base: base.clone(), edits };
-        prove(self.linter, &self.context, text, before, &[proposal], &|_| true).map(drop)
+        prove(&self.options, &self.context, text, before, &[proposal], &|_| true).map(drop)
     }
 }

@@ -1,11 +1,12 @@
-//! Putting what was mended in the place of what was read.
+//! Replacing a file by its fixed text.
 
-use super::{Source, files};
+use super::read::read;
+use super::source::Source;
 use crate::confined::Refusal;
-use crate::report::FileError;
+use crate::diagnostic::FileError;
 
-/// Writes `after` to the file that is `source`, which must hold `before`, in one step: nobody ever reads half of it.
-/// Of a link the file behind it is written; a file that was come across in a folder only where it still lies in it.
+/// Writes `after` to the file that is `source`, which must hold `before`, in one step, so that no reader sees half of
+/// it. Of a link the file behind it is written; a file that was found in a folder only where it still lies in it.
 ///
 /// # Errors
 ///
@@ -15,8 +16,8 @@ pub fn replace(source: &Source, before: &str, after: &str) -> Result<(), FileErr
     let Source::File { path, name, within } = source else {
         return Err(failed("it is not a file".to_owned()));
     };
-    let now = files::read(path, name, within.as_ref())?;
-    // The same file by two names: mended already.
+    let now = read(path, name, within.as_ref())?;
+    // The same file under two names: written already.
     if now == after.as_bytes() {
         return Ok(());
     }

@@ -1,11 +1,10 @@
-//! What stands around a file: the charts and kustomizations of its folder and of those above it.
+//! The surroundings of a file: the charts and kustomizations of its folder and of those above it.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use super::is_kustomization;
-use super::kustomization::Kustomization;
+use super::kustomization::{Kustomization, is_kustomization};
 use crate::confined::Root;
 
 /// How far up from a file is looked, in folders.
@@ -17,14 +16,14 @@ pub(super) const CHART: &str = "Chart.yaml";
 /// The folders of a chart whose files are no manifests, whatever they look like. Those in `crds` are installed as they are.
 const UNRENDERED: [&str; 2] = ["ci", "templates"];
 
-/// A folder that was looked at.
+/// A folder that was examined.
 #[derive(Debug, Default)]
 struct Folder {
     is_chart: bool,
     kustomization: Option<Kustomization>,
 }
 
-/// All folders that were looked at, each once, by their paths without links.
+/// All folders that were examined, each once, by their paths without links.
 #[derive(Debug, Default)]
 pub(super) struct Folders {
     seen: HashMap<PathBuf, Folder>,
@@ -34,7 +33,7 @@ pub(super) struct Folders {
 
 impl Folders {
     /// Looks at `folder`, an absolute path without links, and at those above it: up to the root of the repository that it
-    /// lies in, and no further than [`MAX_ABOVE`] or, without one, [`MAX_ABOVE_ALONE`]. A few questions to the file system for each folder not seen before.
+    /// lies in, and no further than [`MAX_ABOVE`] or, without one, [`MAX_ABOVE_ALONE`]. A few system calls for each folder not seen before.
     pub(super) fn look(&mut self, folder: &Path) {
         if self.seen.contains_key(folder) {
             return;
@@ -42,7 +41,7 @@ impl Folders {
         let repository = Root::of_repository(folder);
         let above = if repository.is_some() { MAX_ABOVE } else { MAX_ABOVE_ALONE };
         for folder in folder.ancestors().take(above + 1) {
-            // What is above it has been looked at then, but for what was too far away.
+            // Then the folders above it have been examined, except those that were too far up.
             if !self.seen.contains_key(folder) {
                 let root = repository.clone().or_else(|| Root::new(folder).ok());
                 let seen = root.map(|root| self.read(folder, &root)).unwrap_or_default();

@@ -1,13 +1,13 @@
-//! One report of several: the same input as API servers of several versions see it.
+//! Merging reports on the same input, one for each version of the API server.
 
 use std::collections::BTreeMap;
 
 use jobguard_apiserver::KubernetesVersion;
 
-use crate::report::{Diagnostic, Report, Versions};
+use crate::diagnostic::{Diagnostic, Report, Versions};
 
-/// Puts together reports on the same input, one for each version, oldest first. What is found in several is one
-/// diagnostic, in the words of the oldest version, which names the versions.
+/// Merges reports on the same input, one for each version, oldest first. A finding of several versions is one diagnostic,
+/// with the message of the oldest, which names the versions.
 pub fn merge(reports: Vec<(KubernetesVersion, Report)>) -> Report {
     let count = reports.len();
     let mut merged = Report::default();
@@ -39,7 +39,7 @@ pub fn merge(reports: Vec<(KubernetesVersion, Report)>) -> Report {
     merged
 }
 
-/// What tells one finding from another, whatever the version makes of its words.
+/// What identifies a finding across versions, whose messages may differ.
 fn key(diagnostic: &Diagnostic) -> impl Ord + Clone + use<> {
     let Diagnostic { file, region, rule, path, cause, severity, .. } = diagnostic;
     (file.clone(), *region, rule.id(), path.clone(), *cause, *severity)

@@ -1,30 +1,24 @@
-//! Which files to lint, and their bytes.
+//! Which files to lint.
 //!
-//! What the user names is read whatever it is. What is only come across in a folder may be anybody's, and is read
-//! where it is a regular file in that folder.
+//! A file that the user names is taken whatever it is. One that is found in a folder is not trusted: it is taken only where
+//! it is a regular file in that folder.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use super::read::{display, unreadable};
+use super::source::Source;
+use super::unrendered;
 use super::walk::{self, Excluding, Honoured, Walked};
-use super::{Source, unrendered};
 use crate::confined::{Refusal, Root};
+use crate::diagnostic::FileError;
 use crate::exclude::Excludes;
-use crate::report::FileError;
 use jobguard_text::plain;
-
-/// A larger file is no manifest; reading it whole would only cost memory. In bytes.
-const MAX_BYTES: u64 = 64 << 20;
-
-/// The same for standard input, which may be a whole cluster's Jobs. In bytes.
-pub const MAX_INPUT: u64 = 256 << 20;
 
 /// A list of file names in a note ends after so many.
 const MAX_NAMES: usize = 3;
 
-/// What there is to lint.
+/// What was found to lint.
 #[derive(Debug, Default)]
 pub struct Found {
     /// The files, each once, ordered by name.
@@ -35,7 +29,7 @@ pub struct Found {
     pub notes: Vec<String>,
 }
 
-/// What a walk passes over, for the notes.
+/// What a walk leaves out, for the notes.
 #[derive(Debug, Default)]
 struct LeftOut {
     links: BTreeSet<String>,
@@ -44,23 +38,23 @@ struct LeftOut {
     unusable: BTreeSet<String>,
     /// Folders with a kustomization that is not taken itself.
     kustomizations: BTreeSet<PathBuf>,
-    /// By who leaves it out.
+    /// By what excludes it: an argument or the policy.
     excluded: BTreeMap<String, BTreeSet<String>>,
 }
 
-/// Which of the files that are come across are taken.
+/// Which of the files that a walk finds are taken.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Selection<'a> {
-    /// Those that `.gitignore` and `.ignore` leave out, too.
+    /// Also those that `.gitignore` and `.ignore` leave out.
     pub ignored_too: bool,
-    /// None of these: in a folder, and where the user names one.
+    /// None of these, neither in a folder nor where the user names one.
     pub excludes: &'a [Excludes],
 }
 
 /// Finds the manifests below `paths`: a file is taken whatever its name, a folder is walked for `.yaml`, `.yml` and
 /// `.json` as git sees it (`.gitignore` and hidden files left out). In a folder only regular files are taken, and
-/// links to such files below that folder. In the place of files of charts and kustomizations that are no manifests by
-/// themselves stands a [`Source::Unrendered`].
+/// links to such files below that folder. Files of charts and kustomizations that are no manifests
+/// by themselves are replaced by a [`Source::Unrendered`].
 pub fn find(paths: &[PathBuf]) -> Found {
     select(paths, Selection::default())
 }
@@ -75,7 +69,7 @@ pub fn select(paths: &[PathBuf], selection: Selection<'_>) -> Found {
                 Ok(root) => walk_folder(path, &root, selection, &mut found, &mut left_out),
                 Err(error) => found.errors.push(unreadable(&display(path), &error)),
             },
-            Ok(_) => match who_excludes(path, selection.excludes) {
+            Ok(_) => match excluded_by(path, selection.excludes) {
                 Some(by) => left_out.exclude(by, path),
                 None => found.sources.push(file(path, None)),
             },
@@ -99,8 +93,8 @@ fn order(sources: &mut [Source]) {
     sources.sort_by_cached_key(|source| source.name().to_owned());
 }
 
-/// Who leaves out the file at `path`, which somebody named.
-fn who_excludes<'e>(path: &Path, excludes: &'e [Excludes]) -> Option<&'e str> {
+/// What excludes the file at `path`, which the user named.
+fn excluded_by<'e>(path: &Path, excludes: &'e [Excludes]) -> Option<&'e str> {
     if excludes.is_empty() {
         return None;
     }
@@ -141,14 +135,14 @@ fn walk_folder(
         left_out.exclude(&by, &path);
     }
     if asks_dot_ignore {
-        // What is committed may hide what is deployed, so that it is told; each file, were there no such list.
+        // A committed list may hide what is deployed, so the files that it hides are reported.
         let all = walk::walk(folder, Honoured::GitOnly, &excluding).files;
         let hidden = all.into_keys().filter(|path| !files.contains_key(path));
         left_out.ignored.extend(hidden.map(|path| display(&path)));
     }
     for (path, kind) in files {
         if kind.is_symlink()
-            && let Some(by) = who_excludes(&path, selection.excludes)
+            && let Some(by) = excluded_by(&path, selection.excludes)
         {
             left_out.exclude(by, &path);
             continue;
@@ -162,10 +156,10 @@ fn walk_folder(
         };
         match regular {
             Err(Refusal::Outside(_) | Refusal::Git) => drop(left_out.links.insert(display(&path))),
-            // A link to a folder: what is in there is found by its own name.
+            // A link to a folder: its files are found under their own names.
             Err(Refusal::Irregular) if path.is_dir() => {}
             Err(Refusal::Irregular) => drop(left_out.special.insert(display(&path))),
-            // A link that leads nowhere is told when it is read.
+            // A dangling link is reported when it is read.
             Ok(()) | Err(Refusal::Io(_)) => found.sources.push(file(&path, Some(root))),
         }
     }
@@ -210,52 +204,4 @@ fn some_names(names: &BTreeSet<String>) -> String {
 
 fn file(path: &Path, within: Option<&Root>) -> Source {
     Source::File { path: path.to_owned(), name: display(path), within: within.cloned() }
-}
-
-/// The path with forward slashes, so that reports are the same on every system.
-pub(super) fn display(path: &Path) -> String {
-    let shown = path.strip_prefix("./").unwrap_or(path).display().to_string();
-    if std::path::MAIN_SEPARATOR == '/' { shown } else { shown.replace(std::path::MAIN_SEPARATOR, "/") }
-}
-
-fn unreadable(name: &str, error: &io::Error) -> FileError {
-    let message = match error.kind() {
-        io::ErrorKind::NotFound => "there is no such file or folder".to_owned(),
-        io::ErrorKind::PermissionDenied => "no permission to read it".to_owned(),
-        _ => error.to_string(),
-    };
-    FileError { name: name.to_owned(), message }
-}
-
-/// Reads a file, up to a size that no manifest has; one that was come across only where it lies `within` the folder
-/// that was walked.
-pub(super) fn read(path: &Path, name: &str, within: Option<&Root>) -> Result<Vec<u8>, FileError> {
-    let file = match within {
-        Some(root) => root.open(path),
-        None => File::open(path).map_err(Refusal::Io),
-    };
-    let file = file.map_err(|refusal| refused(name, &refusal))?;
-    let bytes = read_up_to(file, MAX_BYTES).map_err(|error| unreadable(name, &error))?;
-    if bytes.len() as u64 > MAX_BYTES {
-        let message = format!("larger than {} MiB: not a manifest", MAX_BYTES >> 20);
-        return Err(FileError { name: name.to_owned(), message });
-    }
-    Ok(bytes)
-}
-
-/// The bytes of a file, and one more than `most` where it has that many.
-fn read_up_to(file: File, most: u64) -> io::Result<Vec<u8>> {
-    // Room for all of it and a byte more, so that it is read at once; a pipe says nothing of its size.
-    let size = file.metadata()?.len().min(most);
-    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0) + 1);
-    file.take(most + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-/// Why a file cannot be read or written.
-pub(super) fn refused(name: &str, refusal: &Refusal) -> FileError {
-    match refusal {
-        Refusal::Io(error) => unreadable(name, error),
-        other => FileError { name: name.to_owned(), message: other.to_string() },
-    }
 }

@@ -7,56 +7,20 @@ mod folders;
 mod kustomization;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::ffi::OsStr;
 use std::io::Read as _;
 use std::path::{Component, Path, PathBuf};
 
-use super::files::display;
-use super::locate::Places;
-use super::{Linted, Source};
+use super::read::display;
+use super::source::{Source, Unrendered};
 use crate::confined::open_regular;
-use crate::engine::{Context, Severity, registry};
-use crate::rules;
 use folders::{CHART, Folders};
-use jobguard_manifest::FieldPath;
-use jobguard_manifest::Span;
+
+pub(super) use kustomization::is_kustomization;
 
 /// How much of a file is searched for the word that makes it worth a remark, in bytes.
 const MAX_SEARCHED: u64 = 1 << 20;
 /// The longest folder that is put into a command, in bytes.
 const MAX_FOLDER: usize = 1_000;
-
-/// A chart or a kustomization, some of whose files are not judged.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unrendered {
-    /// How reports name the file that makes it one.
-    name: String,
-    message: String,
-}
-
-impl Unrendered {
-    /// How reports name the file that makes it one: its `Chart.yaml` or `kustomization.yaml`.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The remark about it, at the level that the policy has for it.
-    pub(super) fn remark(&self, context: &Context<'_>) -> Linted {
-        let mut linted = Linted::default();
-        let setting = registry().setting(&rules::manifest_not_judged::RULE, context.policy.base());
-        if let Some(severity) = setting.and_then(|setting| Severity::of(setting.level)) {
-            let rule = &rules::manifest_not_judged::RULE;
-            let finding = rule.finding(severity, FieldPath::root(), self.message.clone());
-            linted.diagnostics.push(Places::new(&self.name, "").at(finding, Span::default(), None));
-        }
-        linted
-    }
-}
-
-/// Whether a file is a kustomization by its name.
-pub(super) fn is_kustomization(name: &OsStr) -> bool {
-    kustomization::NAMES.iter().any(|one| name == *one)
-}
 
 /// What renders files.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,7 +31,7 @@ enum Renderer {
     Kustomization(PathBuf),
 }
 
-/// The files of one chart or kustomization that were come across.
+/// The files of one chart or kustomization that were found.
 #[derive(Debug)]
 struct Group {
     files: usize,
@@ -78,8 +42,8 @@ struct Group {
 }
 
 /// Takes out of `sources` the files that are no manifests by themselves, and puts a remark about each chart and each
-/// kustomization in their place: where one of them, or the chart or kustomization itself, has the word `job`. A question
-/// or two to the file system for each file, and four for each folder.
+/// kustomization in their place: where one of them, or the chart or kustomization itself, has the word `job`. One or two
+/// system calls for each file, and four for each folder.
 ///
 /// `kustomizations` are folders to look at besides those of the files.
 pub(super) fn set_aside(sources: Vec<Source>, kustomizations: &BTreeSet<PathBuf>) -> Vec<Source> {
@@ -116,7 +80,7 @@ pub(super) fn set_aside(sources: Vec<Source>, kustomizations: &BTreeSet<PathBuf>
     kept
 }
 
-/// What stands around the files that were come across.
+/// The folders around the files that were found.
 #[derive(Debug, Default)]
 struct Around {
     folders: Folders,
@@ -167,7 +131,7 @@ impl Around {
         })
     }
 
-    /// The folder at `real` as somebody would name it who named the file at `path`.
+    /// The name of the folder at `real` that matches how `path` was given.
     fn shown(&self, path: &Path, real: &Path) -> PathBuf {
         if let Some(name) = self.names.get(real) {
             return name.clone();
@@ -267,7 +231,7 @@ fn quoted(folder: &Path) -> String {
     }
 }
 
-/// Whether a file has the word `job`, in any letters: without it there is nothing of ours in what is rendered from it.
+/// Whether a file has the word `job`, in any case: without it no Job or CronJob is rendered from it.
 fn mentions_jobs(path: &Path) -> bool {
     let mut bytes = Vec::new();
     let Ok(file) = open_regular(path) else { return false };

@@ -1,0 +1,253 @@
+//! What reports print: findings with a file, a line and a column, and the objects and files that they are about.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+use serde::Serialize;
+
+use crate::engine::{Rule, Safety, Severity};
+use jobguard_apiserver::{Cause, KubernetesVersion, ranges};
+use jobguard_manifest::FieldPath;
+
+/// How reports name standard input.
+pub const STDIN: &str = "<stdin>";
+
+/// A finding and where it stands.
+#[derive(Debug, Clone)]
+pub struct Diagnostic {
+    /// The rule that found it.
+    pub rule: &'static Rule,
+    /// How severe it is.
+    pub severity: Severity,
+    /// What is wrong: one sentence without a full stop.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+    /// The safety of its fix, if there is one; never [`Safety::Shown`]. Formats offer [`Self::offered_fix`] instead.
+    pub fix: Option<Safety>,
+    /// What `fix` changes in the file. Known only where the linter was asked for it, and only if `--fix` would apply it.
+    pub change: Option<Change>,
+    /// The file as the user named it; `<stdin>` for standard input.
+    pub file: Arc<str>,
+    /// The Helm template that the text was rendered from, where the text names it. The place is in the text.
+    pub template: Option<Arc<str>>,
+    /// The place.
+    pub region: Region,
+    /// The object, where the text got that far.
+    pub object: Option<Arc<ObjectId>>,
+    /// The field, as the API server names it; empty for the object or the document itself.
+    pub path: FieldPath,
+    /// The cause type, where the API server would give one.
+    pub cause: Option<Cause>,
+    /// Other places that explain it, in the same file.
+    pub related: Vec<RelatedPlace>,
+    /// The lines around the places, for people; a note has none.
+    pub excerpt: Option<Box<Excerpt>>,
+    /// The Kubernetes versions that it holds for, where the report is about several.
+    pub versions: Option<Versions>,
+}
+
+/// Some of the Kubernetes versions that a report is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Versions {
+    /// These, oldest first.
+    pub these: Vec<KubernetesVersion>,
+    /// Whether they are all.
+    pub all: bool,
+}
+
+impl Versions {
+    /// As ranges: `1.31`, `1.34-1.36`.
+    pub fn ranges(&self) -> Vec<String> {
+        ranges(&self.these)
+    }
+}
+
+/// A stretch of text. Lines and columns count from 1, columns in characters; the end is one past the last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Region {
+    /// First line.
+    pub line: usize,
+    /// First column.
+    pub column: usize,
+    /// Last line.
+    pub end_line: usize,
+    /// One past the last column.
+    pub end_column: usize,
+}
+
+/// The fix of a diagnostic, for programs that address files by lines and columns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// What it does, in the imperative: `set restartPolicy to Never`.
+    pub title: String,
+    /// The pieces of the file that change, in its order: all of them or none. No two of them touch.
+    pub replacements: Vec<Replacement>,
+}
+
+/// A piece of a file that changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replacement {
+    /// What goes; nothing where begin and end are the same.
+    pub region: Region,
+    /// What comes in its place, exactly.
+    pub with: String,
+}
+
+/// Another place that explains a diagnostic.
+#[derive(Debug, Clone)]
+pub struct RelatedPlace {
+    /// Where.
+    pub region: Region,
+    /// What stands there.
+    pub message: String,
+    /// Its bytes in the excerpt.
+    pub in_excerpt: Option<std::ops::Range<usize>>,
+}
+
+/// Lines cut out of a file.
+#[derive(Debug, Clone)]
+pub struct Excerpt {
+    /// The lines.
+    pub text: String,
+    /// The number of the first.
+    pub first_line: usize,
+    /// The bytes of the diagnostic's place in `text`.
+    pub place: std::ops::Range<usize>,
+}
+
+/// What identifies an object.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ObjectId {
+    /// `batch/v1` and so on, as written.
+    pub api_version: String,
+    /// `Job` or `CronJob`.
+    pub kind: String,
+    /// The namespace, where the manifest names one.
+    pub namespace: Option<String>,
+    /// The name; where it is generated, its prefix and `*`.
+    pub name: Option<String>,
+}
+
+impl Diagnostic {
+    /// The message, with the versions that it holds for where these are not all.
+    pub fn text(&self) -> Cow<'_, str> {
+        match &self.versions {
+            Some(versions) if !versions.all => {
+                format!("{} (Kubernetes {})", self.message, versions.ranges().join(", ")).into()
+            }
+            _ => self.message.as_str().into(),
+        }
+    }
+
+    /// The fix, where it would change a text that is kept: not one that was rendered from a template or that came from
+    /// standard input, where the next run would start from the faulty text again.
+    pub fn offered_fix(&self) -> Option<Safety> {
+        let is_kept = self.template.is_none() && *self.file != *STDIN;
+        self.fix.filter(|_| is_kept)
+    }
+
+    /// Which object it is about, and which field.
+    pub(crate) fn subject(&self) -> String {
+        let mut parts = Vec::new();
+        if let Some(object) = &self.object {
+            let name = object.name.iter().map(String::as_str);
+            parts.push([object.kind.as_str()].into_iter().chain(name).collect::<Vec<_>>().join(" "));
+        }
+        if !self.path.is_root() {
+            parts.push(self.path.to_string());
+        }
+        parts.join(": ")
+    }
+}
+
+impl ObjectId {
+    /// The whole name, `batch/v1/CronJob/NAMESPACE/NAME`; a part that is not known is empty.
+    pub(crate) fn qualified(&self) -> String {
+        let (namespace, name) = (self.namespace.as_deref(), self.name.as_deref());
+        let Self { api_version, kind, .. } = self;
+        format!("{api_version}/{kind}/{}/{}", namespace.unwrap_or_default(), name.unwrap_or_default())
+    }
+}
+
+/// `CronJob NAMESPACE/NAME`, as far as it is known.
+impl fmt::Display for ObjectId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.kind)?;
+        match (&self.namespace, &self.name) {
+            (Some(namespace), Some(name)) => write!(f, " {namespace}/{name}"),
+            (_, Some(name)) => write!(f, " {name}"),
+            (_, None) => f.write_str(" without a name"),
+        }
+    }
+}
+
+/// An object that was judged, whether or not anything was found in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JudgedObject {
+    /// The file, as in [`Diagnostic::file`].
+    pub file: Arc<str>,
+    /// The line that it starts on.
+    pub line: usize,
+    /// The column that it starts at.
+    pub column: usize,
+    /// Which it is.
+    pub id: Arc<ObjectId>,
+}
+
+/// A file or folder that could not be read.
+#[derive(Debug, Clone, Serialize, thiserror::Error)]
+#[error("{name}: {message}")]
+pub struct FileError {
+    /// The file as the user named it.
+    #[serde(rename = "file")]
+    pub name: String,
+    /// What went wrong and what to do.
+    pub message: String,
+}
+
+/// Everything that a run found.
+#[derive(Debug, Clone, Default)]
+pub struct Report {
+    /// How many files were read.
+    pub files: usize,
+    /// How many Jobs and CronJobs were judged.
+    pub objects: usize,
+    /// These objects, file by file in the order of the text, where the linter was asked for them.
+    pub listed: Vec<JudgedObject>,
+    /// The diagnostics, ordered by file, position and rule.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Report {
+    /// Sorts the diagnostics, by nothing but themselves.
+    pub fn sort(&mut self) {
+        self.diagnostics.par_sort_by(|a, b| {
+            (&a.file, a.region, a.rule.id(), &a.path, &a.message).cmp(&(
+                &b.file,
+                b.region,
+                b.rule.id(),
+                &b.path,
+                &b.message,
+            ))
+        });
+    }
+
+    /// How many diagnostics there are of each severity.
+    pub fn counts(&self) -> BTreeMap<Severity, usize> {
+        let mut counts: BTreeMap<Severity, usize> = Severity::ALL.map(|severity| (severity, 0)).into();
+        for diagnostic in &self.diagnostics {
+            *counts.entry(diagnostic.severity).or_default() += 1;
+        }
+        counts
+    }
+
+    /// The highest severity there is.
+    pub fn worst(&self) -> Option<Severity> {
+        self.diagnostics.iter().map(|diagnostic| diagnostic.severity).max()
+    }
+}

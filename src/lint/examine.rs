@@ -1,0 +1,106 @@
+//! One text: its documents, the objects in them, and the findings about each.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use super::classify::{Class, classify};
+use super::examined::{Examined, Found, InputFindings};
+use super::object::examine_object;
+use super::options::Options;
+use super::patch;
+use crate::engine::{Context, Finding, Fix, Safety, Severity};
+use crate::rules;
+use jobguard_manifest::edit::Edit;
+use jobguard_manifest::{self as manifest, Document, FieldPath, SyntaxError, Within};
+
+/// How many Jobs, CronJobs and Services of one text are examined: a file with so many real ones is larger than what is
+/// read, and what is kept of each takes memory.
+pub(crate) const MAX_OBJECTS: usize = 100_000;
+
+/// Examines every document of a text.
+pub(crate) fn examine<'t>(options: &Options<'_>, text: &'t str, context: &Context<'_>) -> Examined<'t> {
+    examine_and_keep(options, text, context, &BTreeMap::new())
+}
+
+/// As [`examine`]. The documents that were relevant `before`, in an earlier version of the text, stay relevant.
+pub(crate) fn examine_and_keep<'t>(
+    options: &Options<'_>,
+    text: &'t str,
+    context: &Context<'_>,
+    before: &BTreeMap<usize, Document<'_>>,
+) -> Examined<'t> {
+    let mut examined = Examined::starting_at(0, MAX_OBJECTS);
+    manifest::read_each_within(text, Some(&read_limits(context)), |document| {
+        let position = examined.count;
+        examined.count += 1;
+        let so_far = (examined.objects.len(), examined.found.len());
+        examine_document(options, text, position, &document, (context, None), &mut examined);
+        let is_relevant = so_far != (examined.objects.len(), examined.found.len());
+        if is_relevant || document.ignored.is_some() || before.contains_key(&position) {
+            examined.documents.insert(position, document);
+        } else {
+            let mut hasher = DefaultHasher::new();
+            let own_text = text.get(document.span.start..document.span.end);
+            (examined.others, position, own_text).hash(&mut hasher);
+            examined.others = hasher.finish();
+        }
+    });
+    examined
+}
+
+/// Examines one document, which is the one at `position` of `text`.
+pub(crate) fn examine_document(
+    options: &Options<'_>,
+    text: &str,
+    position: usize,
+    document: &Document<'_>,
+    about: (&Context<'_>, Option<&InputFindings>),
+    examined: &mut Examined<'_>,
+) {
+    match &document.content {
+        Ok(tree) => {
+            for object in manifest::objects(tree) {
+                examine_object(options, (text, tree), object, position, about, examined);
+            }
+        }
+        Err(error) if error.too_large.is_some() => {
+            let finding = too_large(error, about.0);
+            let found = |finding| Found { finding, document: position, object: None, follows: false };
+            examined.found.extend(finding.map(found));
+        }
+        Err(error) => {
+            let message = error.message.clone();
+            let mut finding = rules::api_syntax::RULE.finding(Severity::Error, FieldPath::root(), message);
+            finding.help.clone_from(&error.help);
+            let own_text = text.get(document.span.start..document.span.end).unwrap_or_default();
+            // A text without an apiVersion may be something else than a manifest.
+            let safety = if patch::names_version(own_text) { Safety::Safe } else { Safety::Unsafe };
+            let repair = error.repair.clone().filter(|_| !patch::mentions_directive(own_text));
+            finding.fix = repair.map(|edit| Fix::new(safety, "put the schedule in quotes", Edit::Text(edit)));
+            examined.found.push(Found { finding, document: position, object: None, follows: false });
+        }
+    }
+}
+
+/// How large the objects may be that are read: Jobs, CronJobs and Services as the policy has it, others without a limit.
+pub(crate) fn read_limits(context: &Context<'_>) -> Within {
+    let is_asked_for = |api_version: Option<&str>, kind: Option<&str>| {
+        kind.is_some_and(|kind| kind.ends_with("List")) || classify(api_version, kind) != Class::Other
+    };
+    Within { limits: context.policy.limits, is_asked_for }
+}
+
+/// The finding about a document with an object that is too large; none where it is of another kind.
+fn too_large(error: &SyntaxError, context: &Context<'_>) -> Option<Finding> {
+    let object = error.too_large.as_ref()?;
+    if !(read_limits(context).is_asked_for)(object.api_version.as_deref(), object.kind.as_deref()) {
+        return None;
+    }
+    let message = format!("{}, and is not judged: the webhook refuses it", error.message);
+    let mut finding = rules::manifest_too_large::RULE.finding(Severity::Error, FieldPath::root(), message);
+    finding.help = Some(
+        "make it smaller; if it is meant to be so large, raise limits.maxElements in the policy or give --max-elements"
+            .to_owned(),
+    );
+    Some(finding)
+}

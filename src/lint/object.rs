@@ -1,0 +1,150 @@
+//! One object: whether it is judged at all, and what is wrong with it.
+
+use std::sync::Arc;
+
+use super::classify::{Class, classify, text, type_of};
+use super::examined::{Examined, Examinee, Found, InputFindings};
+use super::options::Options;
+use super::patch::{self, Standing};
+use super::verdict::{lint_object, lint_stored_object};
+use super::{remarks, services, stored, typeless};
+use crate::diagnostic::ObjectId;
+use crate::engine::{self, Context, Finding, Fix, Input, Safety, Severity, server_findings};
+use crate::rules;
+use jobguard_apiserver::{Decoded, Kind};
+use jobguard_manifest::edit::Edit;
+use jobguard_manifest::{FieldPath, ObjectRef, Tree};
+
+/// Examines one object of the document with the number `document`.
+pub(super) fn examine_object(
+    options: &Options<'_>,
+    (text, tree): (&str, &Tree<'_>),
+    object: ObjectRef,
+    document: usize,
+    (context, input_findings): (&Context<'_>, Option<&InputFindings>),
+    examined: &mut Examined<'_>,
+) {
+    let (api_version, kind) = type_of(tree, &object);
+    let has_version = api_version.is_some();
+    let mut findings = Vec::new();
+    let class = typeless::of_batch(tree, object.node).unwrap_or_else(|| classify(api_version, kind));
+    if class != Class::Other {
+        let Some(left) = examined.left.checked_sub(1) else {
+            examined.too_many += 1;
+            return;
+        };
+        examined.left = left;
+    }
+    let kind = match class {
+        Class::Other => return,
+        Class::Service => {
+            examined.services.extend(services::facts(tree, object.node));
+            return;
+        }
+        Class::Workload(kind) => kind,
+        Class::Misplaced { kind, field, message, help, fix: (value, safety) } => {
+            let path = FieldPath::root().field(field);
+            let mut finding =
+                rules::api_removed_version::RULE.finding(Severity::Error, path.clone(), message);
+            finding.help = Some(help);
+            finding.fix = Some(Fix::set(safety, format!("set {field} to {value}"), path, value));
+            findings.push(finding);
+            kind
+        }
+    };
+    let index = examined.objects.len();
+    let number = examined.first + index;
+    let id = Arc::new(object_id(tree, &object, kind));
+    let examinee = |judged| Examinee {
+        document,
+        base: object.base.clone(),
+        node: object.node,
+        id: Arc::clone(&id),
+        judged,
+    };
+    let found = |follows| move |finding| Found { finding, document, object: Some(index), follows };
+    match patch::standing(options.complete, context, tree, object.node, kind) {
+        Standing::Patch(remark) => {
+            examined.found.extend(remark.map(|remark| found(false)(*remark)));
+            examined.objects.push(examinee(false));
+            return;
+        }
+        // With a wrong type it may be meant to be another object.
+        Standing::Manifest(complete) => examined.complete.extend(complete.filter(|_| findings.is_empty())),
+        Standing::Doubtful(incomplete) => examined.doubtful.push((number, incomplete)),
+    }
+    let first = findings.len();
+    let Decoded { workload, complaints, .. } = context.policy.server.decode(tree, object.node, kind);
+    findings.extend(server_findings(&complaints));
+    let judged = workload.is_some();
+    let mut folded = Vec::new();
+    // One with a stored version in --against is a manifest, even where it looks like a stored object itself.
+    let stored = stored::is_stored(tree, object.node)
+        && options.against.zip(workload.as_ref()).is_none_or(|(against, new)| against.find(new).is_none());
+    if let Some(workload) = workload {
+        let about_this = input_findings.and_then(|findings| findings.get(&number));
+        let input = about_this.map_or(context.input, |findings| Input::Judged(findings));
+        let remarks = remarks::remarks(tree, object.node, text);
+        let context = Context { input, ..*context };
+        let verdict = match stored {
+            true => lint_stored_object(options, workload, remarks, &context),
+            false => lint_object(options, (tree, object.node), workload, remarks, &context),
+        };
+        examined.incomplete |= verdict.incomplete;
+        if !verdict.kept.is_empty() {
+            examined.kept.push((number, verdict.kept));
+        }
+        findings.extend(verdict.findings);
+        folded = verdict.folded;
+    }
+    // Findings about the type fold none about fields.
+    let mut of_fields = findings.split_off(first);
+    folded.extend(engine::fold(&mut of_fields));
+    findings.extend(of_fields);
+    prefer_moves(&mut findings);
+    if stored {
+        findings.iter_mut().chain(&mut folded).for_each(stored::soften);
+    }
+    let fixes = findings.iter_mut().chain(&mut folded).filter_map(|finding| finding.fix.as_mut());
+    patch::make_additions_unsafe(tree, object.node, kind, fixes);
+    if !has_version {
+        // Without an apiVersion it may be something else that has a kind: values of a chart, settings of a program.
+        findings.iter_mut().chain(&mut folded).filter_map(|finding| finding.fix.as_mut()).for_each(|fix| {
+            fix.safety = fix.safety.max(Safety::Unsafe);
+        });
+    }
+    examined.found.extend(findings.into_iter().map(found(false)));
+    examined.found.extend(folded.into_iter().map(found(true)));
+    examined.objects.push(examinee(judged));
+}
+
+/// Drops fixes that set a field where another fix moves or renames a value of the text to that field: what the author
+/// wrote in the wrong place, or under the wrong name, is preferred to a default.
+fn prefer_moves(findings: &mut [Finding]) {
+    let moves =
+        |fix: &Fix| fix.edits.iter().any(|edit| matches!(edit, Edit::Move { .. } | Edit::RenameKey { .. }));
+    let filled: Vec<FieldPath> = findings
+        .iter()
+        .filter_map(|finding| finding.fix.as_ref().filter(|fix| moves(fix)))
+        .flat_map(Fix::targets)
+        .collect();
+    let is_filled =
+        |target: FieldPath| filled.iter().any(|path| target.starts_with(path) || path.starts_with(&target));
+    for finding in findings {
+        if finding.fix.as_ref().is_some_and(|fix| !moves(fix) && fix.targets().any(is_filled)) {
+            finding.fix = None;
+        }
+    }
+}
+
+fn object_id(tree: &Tree<'_>, object: &ObjectRef, kind: Kind) -> ObjectId {
+    let (api_version, _) = type_of(tree, object);
+    let metadata = tree.get(object.node, "metadata");
+    let field = |name| metadata.and_then(|metadata| text(tree, metadata, name)).map(str::to_owned);
+    ObjectId {
+        api_version: api_version.unwrap_or_default().to_owned(),
+        kind: kind.as_str().to_owned(),
+        namespace: field("namespace"),
+        name: field("name").or_else(|| field("generateName").map(|prefix| format!("{prefix}*"))),
+    }
+}

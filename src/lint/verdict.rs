@@ -1,0 +1,57 @@
+//! The engine's verdict on one object, prepared as a cluster would prepare it.
+
+use super::changed::Changed;
+use super::options::Options;
+use crate::engine::{self, Context, Object, Remark, Verdict, check, check_stored};
+use crate::mutate;
+use crate::policy::Defaults;
+use jobguard_apiserver::Workload;
+use jobguard_manifest::{NodeId, Tree};
+
+/// The policy's defaults for an object, where they are to be filled in.
+fn defaults_of(options: &Options<'_>, written: &Workload, context: &Context<'_>) -> Option<Defaults> {
+    options.with_defaults.then(|| {
+        context.policy.settings_for(&engine::subject(written, context.namespace_labels)).defaults.clone()
+    })
+}
+
+/// The verdict on an object that an API server has stored, as it is.
+pub(super) fn lint_stored_object(
+    options: &Options<'_>,
+    mut stored: Workload,
+    remarks: Vec<Remark>,
+    context: &Context<'_>,
+) -> Verdict {
+    let defaults = defaults_of(options, &stored, context);
+    let server = &context.policy.server;
+    server.apply_defaults(&mut stored);
+    let old = Object::prepared(stored.clone());
+    let object = Object::updated(server, stored, &old, |workload| {
+        if let Some(defaults) = &defaults {
+            mutate::fill_update(workload, old.workload(), defaults);
+        }
+    });
+    check_stored(&old, &object.with_remarks(remarks), context)
+}
+
+/// The verdict on one object, as written or as a cluster with the webhook would see it.
+pub(super) fn lint_object(
+    options: &Options<'_>,
+    (tree, node): (&Tree<'_>, NodeId),
+    written: Workload,
+    remarks: Vec<Remark>,
+    context: &Context<'_>,
+) -> Verdict {
+    let defaults = defaults_of(options, &written, context);
+    let stored = options.against.and_then(|against| Some((against.find_stored(&written)?, against.change())));
+    if let Some((stored, change)) = stored {
+        let change = Changed { stored, change, defaults: defaults.as_ref(), context };
+        return change.lint(|| tree.to_value(node), written, remarks);
+    }
+    let object = Object::created(&context.policy.server, written, |workload| {
+        if let Some(defaults) = &defaults {
+            mutate::fill(workload, defaults);
+        }
+    });
+    check(&object.with_remarks(remarks), context)
+}

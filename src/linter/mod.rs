@@ -1,0 +1,19 @@
+//! The offline linter: sources in, a report out.
+//!
+//! Files are read in parallel and released one by one: of each, only the diagnostics are kept, and the little that rules
+//! about the whole input need. What a rule can only know at the end (the Services of all files, other objects of the
+//! input) is settled in a second pass over the few files that are concerned.
+
+mod decode;
+mod fix;
+mod input;
+mod linted;
+mod outcome;
+mod passes;
+mod settings;
+mod text;
+pub mod versions;
+
+pub use fix::{Fixed, FixedText};
+pub use outcome::Outcome;
+pub use settings::Linter;

@@ -1,0 +1,190 @@
+//! Linting one text: its documents one by one, and findings turned into diagnostics.
+
+use super::decode::decode_text;
+use super::linted::Linted;
+use super::settings::Linter;
+use crate::diagnostic::Diagnostic;
+use crate::engine::{Context, InputObject, Safety, Severity, registry};
+use crate::fix::{Offers, edits_of, text_edits};
+use crate::lint::{
+    Examined, Examinee, Found, InputFindings, MAX_OBJECTS, Options, Places, examine_document, read_limits,
+    typeless,
+};
+use crate::rules;
+use crate::sources::Source;
+use jobguard_manifest::{self as manifest, Document, FieldPath};
+
+/// How many findings of one text are reported.
+const MAX_FINDINGS: usize = 100_000;
+/// How many of them are shown with the lines that they are about.
+const MAX_EXCERPTS: usize = 2_000;
+
+/// Lints one text, the `bytes` of `source`. A JSON file that was found in a folder and is not a manifest is ignored.
+/// `input_findings` are those of the rules about the whole input, once they are known.
+pub(super) fn lint_text(
+    linter: &Linter<'_>,
+    options: Options<'_>,
+    (source, bytes): (&Source, &[u8]),
+    context: &Context<'_>,
+    input_findings: Option<&InputFindings>,
+) -> Linted {
+    let name = source.name();
+    let is_found_json = matches!(source, Source::File { within: Some(_), .. }) && name.ends_with(".json");
+    let (content, invalid) = decode_text(bytes);
+    // What is not UTF-8 cannot be written back as it was.
+    let with_changes = linter.with_changes && invalid.is_none();
+    let mut reader = Reader {
+        linter,
+        options,
+        context,
+        input_findings,
+        text: &content,
+        places: Places::new(name, &content),
+        offers: with_changes.then(|| Offers::new(options, context, &content)),
+        // Folders hold many JSON files that are no manifests, and no YAML either (with comments, say).
+        foreign: is_found_json && !content.contains("apiVersion"),
+        is_found_json,
+        left: MAX_OBJECTS,
+        no_objects: Vec::new(),
+        linted: Linted::default(),
+    };
+    if let Some((span, message, help)) = invalid {
+        let finding = rules::api_syntax::RULE.finding(Severity::Error, FieldPath::root(), message);
+        let mut diagnostic = reader.places.at(finding, span, None);
+        diagnostic.help = Some(help.to_owned());
+        reader.report(diagnostic);
+    }
+    manifest::read_each_within(&content, Some(&read_limits(context)), |document| reader.document(document));
+    if reader.linted.objects > 0 {
+        for (finding, span) in std::mem::take(&mut reader.no_objects) {
+            reader.report(reader.places.at(finding, span, None));
+        }
+    }
+    reader.linted
+}
+
+/// Lints a text document by document.
+struct Reader<'a, 't> {
+    linter: &'a Linter<'a>,
+    options: Options<'a>,
+    context: &'a Context<'a>,
+    input_findings: Option<&'a InputFindings>,
+    text: &'t str,
+    places: Places<'t>,
+    offers: Option<Offers<'a, 't>>,
+    /// Whether a syntax error is not reported, since the file is no manifest.
+    foreign: bool,
+    /// Whether it is JSON that was found in a folder: the response of an API, perhaps.
+    is_found_json: bool,
+    /// How many objects may still be examined.
+    left: usize,
+    /// Documents that are no objects, the first few of them.
+    no_objects: Vec<typeless::Remark>,
+    linted: Linted,
+}
+
+impl<'t> Reader<'_, 't> {
+    fn document(&mut self, document: Document<'t>) {
+        let mut examined = Examined::starting_at(self.linted.objects, self.left);
+        let about = (self.context, self.input_findings);
+        examine_document(&self.options, self.text, 0, &document, about, &mut examined);
+        self.left = examined.left;
+        self.linted.objects += examined.objects.len();
+        self.linted.incomplete |= examined.incomplete;
+        self.linted.services.append(&mut examined.services);
+        self.linted.complete.append(&mut examined.complete);
+        self.linted.doubtful.append(&mut examined.doubtful);
+        self.linted.left_out.objects += examined.too_many;
+        let Examined { objects, found, kept, first, .. } = examined;
+        if let Ok(tree) = &document.content {
+            for object in objects.iter().filter(|_| self.linter.with_objects) {
+                self.linted.listed.push(self.places.judged(tree, object.node, &object.id));
+            }
+            for (number, kept) in kept {
+                let object = &objects[number - first];
+                let name = FieldPath::root().field("metadata").field("name");
+                let line = self.places.line(tree, object.node, &name);
+                self.linted.kept.push((number, InputObject { file: self.places.name(), line, kept }));
+            }
+        }
+        self.typeless(&document, objects.is_empty());
+        self.ignored_text(&document);
+        for found in found.into_iter().filter(|found| !found.follows) {
+            self.found(found, &document, &objects);
+        }
+    }
+
+    /// Reports a document whose type is not stated in full, or that is no object.
+    fn typeless(&mut self, document: &Document<'_>, has_no_object: bool) {
+        let Ok(tree) = &document.content else { return };
+        let remark = typeless::list(tree)
+            .or_else(|| typeless::unknown_of_batch(tree))
+            .or_else(|| typeless::bad_item(tree))
+            .or_else(|| typeless::unknown_kind_of_batch(tree))
+            .or_else(|| typeless::not_read(tree).filter(|_| !self.is_found_json));
+        if let Some((finding, span)) = remark {
+            if self.linted.diagnostics.len() >= MAX_FINDINGS {
+                self.linted.left_out.findings += 1;
+            } else {
+                self.report(self.places.at(finding, span, None));
+            }
+        } else if has_no_object && self.no_objects.len() < typeless::MAX_REPORTED {
+            self.no_objects.extend(typeless::no_object(tree));
+        }
+    }
+
+    /// Reports text after the end of a document.
+    fn ignored_text(&mut self, document: &Document<'_>) {
+        let Some(ignored) = document.ignored else { return };
+        let setting = registry().setting(&rules::manifest_ignored_text::RULE, self.context.policy.base());
+        if let Some(severity) = setting.and_then(|setting| Severity::of(setting.level)) {
+            let message = "kubectl never reads what stands here: the document has ended before it";
+            let finding = rules::manifest_ignored_text::RULE.finding(severity, FieldPath::root(), message);
+            let mut diagnostic = self.places.at(finding, ignored, None);
+            diagnostic.help = Some("begin a new document with `---`, or correct the indentation".to_owned());
+            self.report(diagnostic);
+        }
+    }
+
+    fn found(&mut self, found: Found, document: &Document<'_>, objects: &[Examinee]) {
+        if self.linted.diagnostics.len() >= MAX_FINDINGS {
+            self.linted.left_out.findings += 1;
+            return;
+        }
+        let mut finding = found.finding;
+        let root = FieldPath::root();
+        let (base, edits) = match (&document.content, found.object) {
+            (Ok(tree), Some(object)) => {
+                let base = &objects[object].base;
+                let edits = finding.fix.as_ref().and_then(|fix| edits_of(self.text, tree, base, fix));
+                // A fix that cannot be applied to this text is not offered.
+                finding.fix = finding.fix.filter(|_| edits.is_some());
+                (base, edits)
+            }
+            _ => (&root, finding.fix.as_ref().and_then(text_edits)),
+        };
+        let mut change = None;
+        if let (Some(offers), Some(fix), Some(edits)) = (&mut self.offers, &finding.fix, edits)
+            && fix.safety != Safety::Shown
+            && offers.is_right(document.span, &finding, base, &edits)
+        {
+            change = Some(self.places.change(&fix.title, edits));
+        }
+        let diagnostic = match (&document.content, found.object) {
+            (Ok(tree), Some(object)) => {
+                let object = &objects[object];
+                self.places.diagnose(tree, object.node, Some(&object.id), finding)
+            }
+            (Err(error), _) if !self.foreign => self.places.at(finding, error.span, None),
+            _ => return,
+        };
+        self.report(Diagnostic { change, ..diagnostic });
+    }
+
+    fn report(&mut self, mut diagnostic: Diagnostic) {
+        if self.linted.diagnostics.len() >= MAX_EXCERPTS {
+            diagnostic.excerpt = None;
+        }
+        self.linted.diagnostics.push(diagnostic);
+    }
+}

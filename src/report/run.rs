@@ -1,0 +1,40 @@
+//! The run that a report is of.
+
+use crate::diagnostic::{FileError, Report};
+use crate::engine::{Rule, Severity};
+
+/// A report, and what formats for programs state of the run that made it.
+#[derive(Debug, Clone, Copy)]
+pub struct Run<'a> {
+    /// What it found.
+    pub report: &'a Report,
+    /// What it could not read.
+    pub errors: &'a [FileError],
+    /// The rules that were at work, for formats that describe rules: so that a reader can distinguish "nothing found" from
+    /// "not checked".
+    pub rules: &'a [RuleEntry],
+    /// The least severity that makes the run a failure; none if nothing does.
+    pub fails_from: Option<Severity>,
+}
+
+/// A rule, and what is written about it elsewhere.
+#[derive(Debug, Clone)]
+pub struct RuleEntry {
+    /// The rule.
+    pub rule: &'static Rule,
+    /// Its severity where no override of the policy says otherwise.
+    pub severity: Severity,
+    /// What it finds, as a sentence.
+    pub summary: String,
+    /// Where its page can be read.
+    pub url: String,
+    /// What it finds, why that matters, its options and examples, as Markdown.
+    pub help: String,
+}
+
+impl<'a> Run<'a> {
+    /// A run of which only the report is known. Errors make it a failure.
+    pub fn of(report: &'a Report) -> Self {
+        Self { report, errors: &[], rules: &[], fails_from: Some(Severity::Error) }
+    }
+}
