@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::engine::registry;
 use crate::report::rule_page;
+use crate::rules::registry;
 
 /// Every page by its path below `docs/rules`: one a rule, and a table of all.
 pub fn pages() -> BTreeMap<String, String> {

@@ -15,13 +15,14 @@ use super::output::Terminal;
 use super::policy_source::Origin;
 use super::progress::Progress;
 use super::targets::{self, Targets};
-use crate::engine::{Rule, Severity, registry};
+use crate::engine::{Rule, Severity};
 use crate::exclude::Excludes;
 use crate::lint::{
     Change, Linter, MAX_INPUT, Mended, OldObjects, Outcome, Selection, Source, find, select, versions,
 };
 use crate::policy::{ExcludedPaths, Policy};
 use crate::report::{self, Report, Run, Style};
+use crate::rules::registry;
 use jobguard_apiserver::{FeatureGates, KubernetesVersion, Server};
 use jobguard_text::plain;
 

@@ -6,8 +6,8 @@ use super::ExitStatus;
 use super::args::{ExportFormat, PolicyArgs, PolicyCommand};
 use super::output::Terminal;
 use super::policy_source;
-use crate::engine::registry;
 use crate::policy::{Preset, export, schema};
+use crate::rules::registry;
 use jobguard_text::plain;
 
 pub(crate) fn run(args: PolicyArgs, terminal: &Terminal) -> Result<ExitStatus> {

@@ -8,8 +8,9 @@ use serde::Serialize;
 use super::ExitStatus;
 use super::args::{RulesArgs, RulesFormat};
 use super::output::Terminal;
-use crate::engine::{Rule, registry};
+use crate::engine::Rule;
 use crate::report::rule_page;
+use crate::rules::registry;
 
 pub(crate) fn run(args: RulesArgs, terminal: &Terminal) -> Result<ExitStatus> {
     let rules = match &args.id {

@@ -2,15 +2,18 @@
 
 use jobguard_apiserver::{Dropped, KubernetesVersion, Topic};
 
-use super::{Anchor, Finding, Object, Severity, registry};
-use crate::policy::Policy;
+use super::{Anchor, Context, Finding, Object, Severity};
 
 /// A finding for each field that is left out: an error where somebody has named the version, else a warning, since the
 /// cluster may be of another one.
-pub(super) fn findings<'a>(object: &'a Object, policy: &'a Policy) -> impl Iterator<Item = Finding> + 'a {
+pub(super) fn findings<'a>(
+    object: &'a Object,
+    context: &'a Context<'_>,
+) -> impl Iterator<Item = Finding> + 'a {
+    let policy = context.policy;
+    let rule = context.registry.of_topic(Topic::Dropped);
     let severity = if policy.versions.is_empty() { Severity::Warning } else { Severity::Error };
     object.dropped().iter().map(move |dropped| {
-        let rule = registry().of_topic(Topic::Dropped);
         let version = policy.server.version();
         let mut finding = rule.finding(severity, dropped.path.clone(), message(dropped, version));
         finding.help = Some(help(dropped, version));

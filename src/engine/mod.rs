@@ -1,7 +1,8 @@
 //! The rule engine: objects in, findings out.
 //!
 //! [`check()`] is the one place where a verdict is made. The webhook and the linter both call it, so they cannot
-//! differ. Rules are pure and synchronous; what they cannot compute themselves they find in a [`Context`].
+//! differ. Rules are pure and synchronous; what they cannot compute themselves they find in a [`Context`], and so does
+//! the engine the rules: it is handed a [`Registry`], and knows none by name.
 
 mod cancel;
 mod check;
@@ -31,11 +32,14 @@ pub use exit_codes::ExitCodes;
 pub use finding::{Anchor, Finding, Related, Severity, Weight};
 pub use fix::{Fix, Safety};
 pub use fold::fold;
-pub use input::{Fact, Input, InputCheck, InputObject, InputSink, Kept, Seen, judge_input};
+pub use input::{Fact, Input, InputCheck, InputObject, InputSink, Kept, Seen, evaluate_input};
 pub use object::{JobPart, Object, Remark, controller_of, subject, subject_by};
-pub use registry::{Registry, registry};
+pub use registry::Registry;
 pub use rule::{Check, Docs, Example, Reported, Rule, RuleContext, Sink};
 pub use services::{Knowledge, ServiceFacts, ServiceIndex, Services};
-pub use suppress::{ANNOTATION, Annotation, Entry, MAX_ANNOTATION_BYTES, MAX_NAMES, Suppressions};
+pub use suppress::{
+    ANNOTATION, Annotation, AnnotationExcess, AnnotationFault, Entry, MAX_ANNOTATION_BYTES, MAX_NAMES,
+    NotAllowed, SuppressionCheck, Suppressions, UnknownNames, Wording,
+};
 pub use texts::any_text;
 pub use timetable::{CronPart, Timetable};

@@ -10,7 +10,10 @@ use crate::policy::{RuleSetting, RuleSpec};
 use jobguard_apiserver::{Server, Topic};
 use jobguard_manifest::FieldPath;
 
-use super::{Anchor, Context, Finding, Fix, InputCheck, Object, Related, Services, Severity, Weight};
+use super::{
+    Anchor, Context, Finding, Fix, InputCheck, Object, Registry, Related, Services, Severity,
+    SuppressionCheck, Weight,
+};
 
 /// A rule: its declaration, documentation and check. One file below `src/rules` each.
 pub struct Rule {
@@ -65,14 +68,14 @@ pub enum Check {
     Object(fn(&Object, &RuleContext<'_>, &mut Sink)),
     /// Looks at all objects of the input together.
     Input(InputCheck),
-    /// Gives a voice to what the API server says on a topic.
+    /// Reports what the API server objects to on a topic.
     Server(Topic),
-    /// Spoken by whoever reads the text: what it finds is no object yet.
+    /// Reported by the reader of a text, of what is not an object yet.
     Reader,
-    /// Spoken by whoever reads the text, of the text itself: no annotation of an object silences it.
+    /// Reported by the reader of a text, of the text itself: no annotation of an object silences it.
     Text,
-    /// Spoken by the engine about the suppression annotation.
-    Suppression,
+    /// Words what the engine finds in the suppression annotation.
+    Suppression(SuppressionCheck),
 }
 
 impl Rule {
@@ -165,6 +168,11 @@ impl<'a> RuleContext<'a> {
             }
             known => Some(known),
         }
+    }
+
+    /// All rules: for what a rule reports of other objects in their words.
+    pub fn registry(&self) -> &'a Registry {
+        self.context.registry
     }
 
     /// The API server of the cluster.

@@ -6,7 +6,7 @@ use crate::policy::{RuleSetting, Settings, Subject, Views};
 use jobguard_apiserver::Kind;
 use jobguard_manifest::{FieldPath, Segment};
 
-use super::{Finding, Rule, Severity, registry};
+use super::{Finding, Registry, Rule, Severity};
 
 /// How a rule is set beside its own setting, where that may say more.
 pub(super) fn beside<'v>(
@@ -48,9 +48,9 @@ fn is_in_template(path: &FieldPath) -> bool {
 
 /// The settings with the loudest level of each rule, whichever view has it: what an annotation may silence goes by
 /// that.
-pub(super) fn loudest<'v>(views: &'v Views<'_>, kind: Kind) -> Cow<'v, Settings> {
+pub(super) fn loudest<'v>(views: &'v Views<'_>, kind: Kind, registry: &Registry) -> Cow<'v, Settings> {
     let mut settings = Cow::Borrowed(&*views.own);
-    for (index, rule) in registry().rules().iter().enumerate() {
+    for (index, rule) in registry.rules().iter().enumerate() {
         if let Some((setting, _)) = beside(views, index, rule, kind)
             && views.own.rules.get(index).is_some_and(|own| own.level < setting.level)
         {

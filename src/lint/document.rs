@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::engine::{
     self, Context, Finding, Fix, Input, InputObject, Kept, Object, Remark, Safety, ServiceFacts, Severity,
-    Verdict, check, check_stored, registry, server_findings,
+    Verdict, check, check_stored, server_findings,
 };
 use crate::mutate;
 use crate::policy::Defaults;
@@ -147,7 +147,8 @@ impl<'t> Reader<'_, 't> {
     /// Says that a document ends before its text does.
     fn ignored_text(&mut self, document: &Document<'_>) {
         let Some(ignored) = document.ignored else { return };
-        let setting = registry().setting(&rules::manifest_ignored_text::RULE, self.context.policy.base());
+        let setting =
+            self.context.registry.setting(&rules::manifest_ignored_text::RULE, self.context.policy.base());
         if let Some(severity) = setting.and_then(|setting| Severity::of(setting.level)) {
             let message = "kubectl never reads what stands here: the document has ended before it";
             let finding = rules::manifest_ignored_text::RULE.finding(severity, FieldPath::root(), message);
@@ -399,7 +400,7 @@ fn examine_object(
     }
     let first = findings.len();
     let Decoded { workload, complaints, .. } = context.policy.server.decode(tree, object.node, kind);
-    findings.extend(server_findings(&complaints));
+    findings.extend(server_findings(&complaints, context.registry));
     let judged = workload.is_some();
     let mut folded = Vec::new();
     // Judged against another version, an object is what somebody means to send.

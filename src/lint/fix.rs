@@ -6,6 +6,7 @@ use rayon::prelude::*;
 
 use crate::engine::{Author, Context, Input, Safety};
 use crate::report::{FileError, Report};
+use crate::rules;
 use jobguard_manifest::FieldPath;
 use jobguard_manifest::{Document, Span};
 
@@ -59,6 +60,7 @@ impl Linter<'_> {
         let (services, complete) = self.gather(sources);
         let informed = Linter { complete: Some(self.complete.unwrap_or(complete.seen_from(""))), ..*self };
         let context = Context {
+            registry: rules::registry(),
             policy: self.policy,
             services: &services,
             input: Input::Alone,

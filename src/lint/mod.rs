@@ -33,10 +33,11 @@ use rayon::prelude::*;
 
 use crate::confined::Root;
 use crate::engine::{
-    Author, Context, Finding, Input, InputObject, Knowledge, ServiceFacts, Services, judge_input,
+    Author, Context, Finding, Input, InputObject, Knowledge, ServiceFacts, Services, evaluate_input,
 };
 use crate::policy::Policy;
 use crate::report::{Diagnostic, FileError, JudgedObject, Report};
+use crate::rules;
 use patch::{Identity, Incomplete};
 
 pub use files::{Found, MAX_INPUT, Selection, find, select};
@@ -278,6 +279,7 @@ impl<'a> Linter<'a> {
             .map(|(source, told)| {
                 let input = if told.is_some() { Input::Judged(&[]) } else { Input::Gathering };
                 let context = Context {
+                    registry: rules::registry(),
                     policy: self.policy,
                     services,
                     input,
@@ -324,7 +326,7 @@ fn tell(all: &mut [Result<Linted, FileError>]) -> BTreeMap<usize, Told> {
         }
     }
     let mut told: BTreeMap<usize, Told> = BTreeMap::new();
-    for (object, finding) in judge_input(&objects) {
+    for (object, finding) in evaluate_input(&objects, rules::registry()) {
         let (position, number) = places[object];
         told.entry(position).or_default().entry(number).or_default().push(finding);
     }

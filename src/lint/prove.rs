@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::engine::{Context, Fix, Input, InputObject, Safety, Severity, judge_input};
+use crate::engine::{Context, Fix, Input, InputObject, Safety, Severity, evaluate_input};
 use crate::rules;
 use jobguard_apiserver as apiserver;
 use jobguard_manifest::FieldPath;
@@ -238,7 +238,7 @@ pub(super) fn errors_by_document<'t>(
         .into_iter()
         .map(|(number, kept)| (number, InputObject { file: "".into(), line: 0, kept }))
         .unzip();
-    for (object, finding) in judge_input(&objects) {
+    for (object, finding) in evaluate_input(&objects, context.registry) {
         if finding.severity == Severity::Error {
             errors.entry(examined.objects[numbers[object]].document).or_default().reported += 1;
         }
@@ -275,8 +275,9 @@ fn tally(keys: impl Iterator<Item = Key>) -> BTreeMap<Key, usize> {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::engine::{Author, Services, registry};
+    use crate::engine::{Author, Services};
     use crate::policy::{Preset, load};
+    use crate::rules::registry;
     use jobguard_manifest::Span;
 
     pub(in crate::lint) fn with_linter<T>(run: impl FnOnce(&Linter<'_>, &Context<'_>) -> T) -> T {
@@ -284,6 +285,7 @@ pub(super) mod tests {
         let now = "2026-01-01T00:00:00Z".parse().unwrap();
         let linter = Linter::new(&policy, now);
         let context = Context {
+            registry: registry(),
             policy: &policy,
             services: &Services::Unknown,
             input: Input::Alone,

@@ -4,10 +4,11 @@
 //! documentation, `jobguard rules`) is made from the declarations. A test holds files, names and ids together.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use jiff::civil::DateTime;
 
-use crate::engine::{Object, Rule, RuleContext};
+use crate::engine::{Object, Registry, Rule, RuleContext};
 use crate::policy::{Level, PresetLevels};
 use jobguard_cron::ClockChange;
 
@@ -109,6 +110,12 @@ rules! {
     template_unexpanded,
 }
 
+/// The registry of all rules, which the engine is handed ([`Context::registry`](crate::engine::Context::registry)).
+pub fn registry() -> &'static Registry {
+    static REGISTRY: LazyLock<Registry> = LazyLock::new(|| Registry::new(ALL));
+    &REGISTRY
+}
+
 /// The levels of what the API server itself refuses, and of what cannot be judged at all.
 const ALWAYS: PresetLevels = always(Level::Deny);
 
@@ -133,6 +140,11 @@ fn coming_year<'a>(object: &'a Object, context: &RuleContext<'_>) -> Cow<'a, [Cl
     let cron = object.cron().filter(|cron| !cron.is_suspended());
     let timetable = cron.and_then(|cron| cron.timetable);
     timetable.map_or(Cow::Borrowed(&[]), |timetable| timetable.coming_year(context.now()))
+}
+
+/// A piece of a suppression annotation for a message, with its beginning only.
+fn quoted_name(text: &str) -> String {
+    jobguard_text::quote_within(text, 60)
 }
 
 /// A time of day as people write it.

@@ -1,10 +1,10 @@
-//! The registry over itself: files, names and ids agree, every rule is documented, every topic has a voice.
+//! The registry over itself: files, names and ids agree, every rule is documented, every topic and every part of the engine that words nothing itself has its rule.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::*;
-use crate::engine::{Check, registry};
+use crate::engine::{Check, SuppressionCheck};
 
 #[test]
 fn every_file_is_listed_and_every_id_matches_its_file() {
@@ -75,9 +75,37 @@ fn levels_never_fall_from_baseline_to_strict() {
 #[test]
 fn every_topic_has_exactly_one_rule() {
     for topic in jobguard_apiserver::Topic::ALL {
-        let voices: Vec<_> =
+        let reporting: Vec<_> =
             ALL.iter().filter(|rule| matches!(rule.check, Check::Server(of) if of == topic)).collect();
-        assert_eq!(voices.len(), 1, "{topic:?}: {voices:?}");
-        assert_eq!(registry().of_topic(topic), *voices[0]);
+        assert_eq!(reporting.len(), 1, "{topic:?}: {reporting:?}");
+        assert_eq!(registry().of_topic(topic), *reporting[0]);
+    }
+}
+
+#[test]
+fn everything_about_the_annotation_is_worded_by_exactly_one_rule() {
+    let words = |is_meant: fn(&SuppressionCheck) -> bool| {
+        let of = |rule: &&&Rule| matches!(&rule.check, Check::Suppression(check) if is_meant(check));
+        ALL.iter().filter(of).count()
+    };
+    assert_eq!(words(|check| matches!(check, SuppressionCheck::Syntax(_))), 1);
+    assert_eq!(words(|check| matches!(check, SuppressionCheck::TooLong(_))), 1);
+    assert_eq!(words(|check| matches!(check, SuppressionCheck::Unknown(_))), 1);
+    assert_eq!(words(|check| matches!(check, SuppressionCheck::Unused(_))), 1);
+    assert_eq!(words(|check| matches!(check, SuppressionCheck::NotAllowed(_))), 1);
+    for rule in ALL {
+        let words_annotation = matches!(rule.check, Check::Suppression(_));
+        assert_eq!(words_annotation, rule.spec.category() == "suppression", "{}", rule.id());
+    }
+}
+
+#[test]
+fn every_rule_is_found_by_its_ids_and_by_itself() {
+    for (position, rule) in registry().rules().iter().enumerate() {
+        assert_eq!(registry().position_of(rule), Some(position), "{}", rule.id());
+        assert_eq!(registry().position(rule.id()), Some(position));
+        for former in rule.spec.renamed_from {
+            assert_eq!(registry().position(former), Some(position), "{former}");
+        }
     }
 }

@@ -9,9 +9,10 @@ use super::knowledge::Namespaces;
 use super::testing::{self, request, review};
 use super::unjudged::Unjudged;
 use super::{Admission, Endpoint};
-use crate::engine::{Knowledge, ServiceIndex, Services, registry};
+use crate::engine::{Knowledge, ServiceIndex, Services};
 use crate::policy::load::{self, Source};
 use crate::policy::{ControllerJobs, Mode};
+use crate::rules::registry;
 use jobguard_apiserver::{KubernetesVersion, Server, Workload};
 
 const BAD: &str = r#"{"spec":{"template":{"spec":{"restartPolicy":"Always"}}}}"#;

@@ -10,9 +10,9 @@ use ring::digest;
 use serde::Serialize;
 
 use super::reload::Reload;
-use crate::engine::registry;
 use crate::policy::load::{self, Source};
 use crate::policy::{Policy, PolicyErrors, Preset};
+use crate::rules::registry;
 
 /// Where the policy comes from.
 #[derive(Debug, Clone, PartialEq)]

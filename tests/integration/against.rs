@@ -2,10 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use jiff::Timestamp;
-use jobguard::engine::{Severity, registry};
+use jobguard::engine::Severity;
 use jobguard::lint::{Change, Linter, OldObjects, Source};
 use jobguard::policy::{Policy, Preset, load};
 use jobguard::report::Diagnostic;
+use jobguard::rules::registry;
 
 const UID: &str = "da42e94b-f8a9-48c3-aad9-f37f435a7d79";
 

@@ -7,12 +7,13 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use jobguard::apiserver::{Kind, UNKNOWN_UID, Workload};
-use jobguard::engine::{registry, subject};
+use jobguard::engine::subject;
 use jobguard::lint::{Linter, Source};
 use jobguard::manifest;
 use jobguard::mutate::fill;
 use jobguard::policy::{Policy, Preset, load};
 use jobguard::report::Diagnostic;
+use jobguard::rules::registry;
 use jobguard::server::{Admission, Endpoint};
 use proptest::prelude::*;
 use serde_json::{Value, json};

@@ -14,10 +14,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use jobguard::engine::{Safety, registry};
+use jobguard::engine::Safety;
 use jobguard::lint::{Linter, OldObjects, Source};
 use jobguard::policy::{Policy, Preset, load};
 use jobguard::report::{Style, write_text};
+use jobguard::rules::registry;
 
 /// What is in a folder, ordered by name; nothing where there is none.
 fn entries(folder: &Path) -> Vec<PathBuf> {

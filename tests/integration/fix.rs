@@ -9,12 +9,13 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use jobguard::engine::{Safety, Severity, registry};
+use jobguard::engine::{Safety, Severity};
 use jobguard::lint::{Linter, Mended, Source};
 use jobguard::manifest;
 use jobguard::manifest::{FieldPath, Segment};
 use jobguard::policy::{Preset, load};
 use jobguard::report::{Diagnostic, Replacement, Report};
+use jobguard::rules::registry;
 use serde_json::Value;
 
 use crate::support::fix::{Piece, apply, comments, values_elsewhere};

@@ -11,11 +11,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::Timestamp;
 use jobguard::apiserver::{Kind, Workload};
-use jobguard::engine::{Safety, Severity, registry};
+use jobguard::engine::{Safety, Severity};
 use jobguard::lint::{Linter, Mended, Source};
 use jobguard::manifest;
 use jobguard::policy::{Policy, load};
 use jobguard::rules;
+use jobguard::rules::registry;
 use rayon::prelude::*;
 
 use crate::support::edits::{LONGEST, Numbers, damaged, mutated};

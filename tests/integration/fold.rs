@@ -6,12 +6,12 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use jobguard::apiserver::{Cause, FieldError, Kind, Relation, Remedy};
-use jobguard::engine::registry;
 use jobguard::lint::{Linter, Source};
 use jobguard::manifest::Segment;
 use jobguard::manifest::Tree;
 use jobguard::policy::{Policy, Preset, load};
 use jobguard::report::Diagnostic;
+use jobguard::rules::registry;
 use serde_json::{Map, Value, json};
 
 use crate::support::recordings::CONFORMANCE;

@@ -2,9 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use jiff::Timestamp;
-use jobguard::engine::registry;
 use jobguard::lint::{Linter, Outcome, Source};
 use jobguard::policy::{Preset, load};
+use jobguard::rules::registry;
 
 const REFUSED: &str = "---\napiVersion: batch/v1\nkind: Job\nmetadata: {name: a}\nspec:\n  template:\n    spec:\n      \
                        restartPolicy: Always\n      containers: [{name: a, image: b}]\n";

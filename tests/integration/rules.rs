@@ -18,11 +18,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use jobguard::engine::{Rule, Safety, registry};
+use jobguard::engine::{Rule, Safety};
 use jobguard::lint::{Linter, Mended, OldObjects, Source};
 use jobguard::manifest;
 use jobguard::policy::{Policy, Preset, load};
 use jobguard::report::{Diagnostic, Replacement, Report, Style, write_text};
+use jobguard::rules::registry;
 
 use crate::support::fix::{Piece, apply, comments, values_elsewhere};
 

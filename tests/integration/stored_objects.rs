@@ -6,10 +6,11 @@ use std::fs;
 use std::path::Path;
 
 use jiff::Timestamp;
-use jobguard::engine::{Safety, Severity, registry};
+use jobguard::engine::{Safety, Severity};
 use jobguard::lint::{Linter, OldObjects, Outcome, Source};
 use jobguard::policy::{Policy, Preset, load};
 use jobguard::report::Diagnostic;
+use jobguard::rules::registry;
 
 use crate::support::recordings::CONFORMANCE;
 

@@ -15,7 +15,7 @@ use super::files::display;
 use super::locate::Places;
 use super::{Linted, Source};
 use crate::confined::open_regular;
-use crate::engine::{Context, Severity, registry};
+use crate::engine::{Context, Severity};
 use crate::rules;
 use folders::{CHART, Folders};
 use jobguard_manifest::FieldPath;
@@ -43,7 +43,7 @@ impl Unrendered {
     /// The remark about it, at the level that the policy has for it.
     pub(super) fn remark(&self, context: &Context<'_>) -> Linted {
         let mut linted = Linted::default();
-        let setting = registry().setting(&rules::manifest_not_judged::RULE, context.policy.base());
+        let setting = context.registry.setting(&rules::manifest_not_judged::RULE, context.policy.base());
         if let Some(severity) = setting.and_then(|setting| Severity::of(setting.level)) {
             let rule = &rules::manifest_not_judged::RULE;
             let finding = rule.finding(severity, FieldPath::root(), self.message.clone());

@@ -16,7 +16,8 @@ pub(super) fn ignoring(spec: &RuleSpec, categories: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::{Annotation, registry};
+    use crate::engine::Annotation;
+    use crate::rules::registry;
 
     #[test]
     fn the_annotation_silences_what_the_webhook_takes_it_to_silence() {

@@ -344,8 +344,8 @@ fn one_line(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::registry;
     use crate::policy::{Preset, load};
+    use crate::rules::registry;
     use jobguard_manifest as manifest;
 
     fn exported(text: &str) -> (String, Vec<serde_json::Value>) {
