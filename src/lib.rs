@@ -21,6 +21,7 @@ mod confined;
 pub mod deploy_tool;
 pub mod engine;
 pub mod exclude;
+pub mod export;
 pub mod lint;
 pub mod mutate;
 pub mod policy;

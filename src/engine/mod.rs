@@ -5,6 +5,7 @@
 //! the engine the rules: it is handed a [`Registry`], and knows none by name.
 
 mod cancel;
+mod cel;
 mod check;
 mod containers;
 mod context;
@@ -25,13 +26,14 @@ mod timetable;
 mod views;
 
 pub use cancel::Cancellation;
+pub use cel::Cel;
 pub use check::{Verdict, check, check_stored, check_update, server_findings};
 pub use containers::{ContainerPart, DEFAULT_BACKOFF_LIMIT, Endless, LONGEST_LIMIT};
 pub use context::{Author, Context};
 pub use exit_codes::ExitCodes;
 pub use finding::{Anchor, Finding, Related, Severity, Weight};
 pub use fix::{Fix, Safety};
-pub use fold::fold;
+pub use fold::{Precedence, fold};
 pub use input::{Fact, Input, InputCheck, InputObject, InputSink, Kept, Seen, evaluate_input};
 pub use object::{JobPart, Object, Remark, controller_of, subject, subject_by};
 pub use registry::Registry;

@@ -45,6 +45,8 @@ static UNDECLARED: Rule = Rule {
         sources: &[],
     },
     check: Check::Reader,
+    precedence: &[],
+    cel: None,
 };
 
 impl Registry {

@@ -11,8 +11,8 @@ use jobguard_apiserver::{Server, Topic};
 use jobguard_manifest::FieldPath;
 
 use super::{
-    Anchor, Context, Finding, Fix, InputCheck, Object, Registry, Related, Services, Severity,
-    SuppressionCheck, Weight,
+    Anchor, Cel, Context, Finding, Fix, InputCheck, Object, Precedence, Registry, Related, Services,
+    Severity, SuppressionCheck, Weight,
 };
 
 /// A rule: its declaration, documentation and check. One file below `src/rules` each.
@@ -23,6 +23,10 @@ pub struct Rule {
     pub docs: Docs,
     /// How it judges.
     pub check: Check,
+    /// Which findings have the same cause as its own, so that one of them is enough.
+    pub precedence: &'static [Precedence],
+    /// How API servers can evaluate it by themselves, where they can.
+    pub cel: Option<Cel>,
 }
 
 /// A rule's documentation, in Markdown.
@@ -119,7 +123,8 @@ impl fmt::Debug for Rule {
 
 impl PartialEq for Rule {
     fn eq(&self, other: &Self) -> bool {
-        self.id() == other.id()
+        // Each is a static of its own.
+        std::ptr::eq(self, other)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The policy: which rules speak and how loudly, what is filled in, and for which objects.
 //!
 //! A policy knows rules only by their [`RuleSpec`], the data part of a rule's declaration, so that this module
-//! does not depend on the engine: whoever loads a policy hands over the catalog.
+//! does not depend on the engine: the caller that loads a policy passes the catalog.
 //!
 //! [`load::read_file`] and [`load::preset`] give a [`Policy`], or all that is wrong with the file, with positions.
 //! [`Policy::settings_for`] then says what holds for one object.
@@ -10,7 +10,6 @@ pub(crate) mod date;
 mod defaults;
 mod document;
 mod error;
-pub mod export;
 pub mod load;
 mod names;
 mod notes;
@@ -36,13 +35,12 @@ pub use error::{PolicyError, PolicyErrors};
 pub use preset::Preset;
 pub use settings::{RuleSetting, Settings};
 pub use spec::{Level, OptionKind, OptionSpec, OptionValue, Options, PresetLevels, RuleSpec};
-pub use subject::{Owner, Subject};
+pub use subject::{Match, Owner, Subject};
 pub use views::Views;
 
 use jobguard_apiserver::{FeatureGates, KubernetesVersion, Server};
 use jobguard_manifest::limits::Limits;
 use settings::Layer;
-use subject::Match;
 
 /// Paths that the linter leaves out. The webhook knows no paths.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -251,6 +249,11 @@ impl Policy {
     /// Whether some objects may have other settings than the base.
     pub fn has_overrides(&self) -> bool {
         !self.overrides.is_empty()
+    }
+
+    /// What each override matches on, in their order.
+    pub fn matches(&self) -> impl Iterator<Item = &Match> {
+        self.overrides.iter().map(|item| &item.matching)
     }
 
     /// Whether the policy names this user as a controller.

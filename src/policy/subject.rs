@@ -79,14 +79,21 @@ pub(super) enum Reading {
 
 /// The `match` of an override: every condition given must hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Match {
-    pub(super) kinds: Option<Vec<Kind>>,
-    pub(super) namespaces: Option<Vec<String>>,
-    pub(super) names: Option<Vec<String>>,
-    pub(super) labels: Option<Vec<(String, String)>>,
-    pub(super) namespace_labels: Option<Vec<(String, String)>>,
-    pub(super) owner_kinds: Option<Vec<String>>,
-    pub(super) users: Option<Vec<String>>,
+pub struct Match {
+    /// Kinds.
+    pub kinds: Option<Vec<Kind>>,
+    /// Patterns of namespaces.
+    pub namespaces: Option<Vec<String>>,
+    /// Patterns of names, the owner's included.
+    pub names: Option<Vec<String>>,
+    /// Labels and patterns of their values.
+    pub labels: Option<Vec<(String, String)>>,
+    /// The namespace's labels and patterns of their values.
+    pub namespace_labels: Option<Vec<(String, String)>>,
+    /// Patterns of the owner's kind, with or without its group.
+    pub owner_kinds: Option<Vec<String>>,
+    /// Patterns of user names.
+    pub users: Option<Vec<String>>,
 }
 
 impl Match {

@@ -67,4 +67,6 @@ spec:
         ],
     },
     check: Check::Server(Topic::ConcurrencyPolicy),
+    precedence: &[],
+    cel: None,
 };

@@ -52,4 +52,6 @@ spec:
         sources: &["https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/"],
     },
     check: Check::Server(Topic::Containers),
+    precedence: &[],
+    cel: None,
 };

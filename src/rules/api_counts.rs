@@ -60,4 +60,6 @@ spec:
         ],
     },
     check: Check::Server(Topic::Counts),
+    precedence: &[],
+    cel: None,
 };

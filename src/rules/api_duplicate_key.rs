@@ -59,4 +59,6 @@ spec:
         sources: &["https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation"],
     },
     check: Check::Server(Topic::DuplicateKey),
+    precedence: &[],
+    cel: None,
 };

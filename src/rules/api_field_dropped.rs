@@ -71,4 +71,6 @@ spec:
         ],
     },
     check: Check::Server(Topic::Dropped),
+    precedence: &[],
+    cel: None,
 };

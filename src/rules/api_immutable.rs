@@ -1,9 +1,9 @@
 //! `api/immutable`
 
 use super::ALWAYS;
-use jobguard_apiserver::Topic;
-use crate::engine::{Check, Docs, Rule};
+use crate::engine::{Check, Docs, Precedence, Rule};
 use crate::policy::RuleSpec;
+use jobguard_apiserver::Topic;
 
 /// A change of what cannot be changed.
 pub static RULE: Rule = Rule {
@@ -42,4 +42,6 @@ pub static RULE: Rule = Rule {
         ],
     },
     check: Check::Server(Topic::Immutable),
+    precedence: &[Precedence::BehindMissing],
+    cel: None,
 };

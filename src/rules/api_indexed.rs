@@ -62,4 +62,6 @@ spec:
         ],
     },
     check: Check::Server(Topic::Indexed),
+    precedence: &[],
+    cel: None,
 };

@@ -59,4 +59,6 @@ spec:
         ],
     },
     check: Check::Server(Topic::JobControl),
+    precedence: &[],
+    cel: None,
 };

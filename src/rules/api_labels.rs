@@ -61,4 +61,6 @@ spec:
         ],
     },
     check: Check::Server(Topic::Labels),
+    precedence: &[],
+    cel: None,
 };

@@ -59,4 +59,6 @@ spec:
         sources: &["https://kubernetes.io/docs/concepts/overview/working-with-objects/annotations/"],
     },
     check: Check::Server(Topic::Metadata),
+    precedence: &[],
+    cel: None,
 };

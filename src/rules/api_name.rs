@@ -1,9 +1,9 @@
 //! `api/name`
 
 use super::ALWAYS;
-use jobguard_apiserver::Topic;
-use crate::engine::{Check, Docs, Example, Rule};
+use crate::engine::{Check, Docs, Example, Precedence, Rule};
 use crate::policy::RuleSpec;
+use jobguard_apiserver::Topic;
 
 /// A name is missing, malformed or too long.
 pub static RULE: Rule = Rule {
@@ -62,4 +62,6 @@ spec:
         ],
     },
     check: Check::Server(Topic::Name),
+    precedence: &[Precedence::OverDerived],
+    cel: None,
 };

@@ -56,4 +56,6 @@ spec:
         sources: &["https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/"],
     },
     check: Check::Server(Topic::Pod),
+    precedence: &[],
+    cel: None,
 };

@@ -68,4 +68,6 @@ spec:
         sources: &["https://kubernetes.io/docs/concepts/workloads/controllers/job/#pod-failure-policy"],
     },
     check: Check::Server(Topic::PodFailurePolicy),
+    precedence: &[],
+    cel: None,
 };

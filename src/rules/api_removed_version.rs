@@ -64,4 +64,6 @@ spec:
         ],
     },
     check: Check::Reader,
+    precedence: &[],
+    cel: None,
 };

@@ -65,4 +65,6 @@ spec:
         sources: &["https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/"],
     },
     check: Check::Server(Topic::Resources),
+    precedence: &[],
+    cel: None,
 };

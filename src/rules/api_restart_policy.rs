@@ -58,4 +58,6 @@ spec:
         ],
     },
     check: Check::Server(Topic::RestartPolicy),
+    precedence: &[],
+    cel: None,
 };

@@ -67,4 +67,6 @@ spec:
         ],
     },
     check: Check::Server(Topic::Schedule),
+    precedence: &[],
+    cel: None,
 };

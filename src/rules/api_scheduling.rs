@@ -64,4 +64,6 @@ spec:
         sources: &["https://kubernetes.io/docs/concepts/scheduling-eviction/"],
     },
     check: Check::Server(Topic::Scheduling),
+    precedence: &[],
+    cel: None,
 };

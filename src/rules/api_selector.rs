@@ -60,4 +60,6 @@ spec:
         ],
     },
     check: Check::Server(Topic::Selector),
+    precedence: &[],
+    cel: None,
 };

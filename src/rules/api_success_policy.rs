@@ -65,4 +65,6 @@ spec:
         sources: &["https://kubernetes.io/docs/concepts/workloads/controllers/job/#success-policy"],
     },
     check: Check::Server(Topic::SuccessPolicy),
+    precedence: &[],
+    cel: None,
 };

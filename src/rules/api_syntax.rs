@@ -67,4 +67,6 @@ spec:
         ],
     },
     check: Check::Reader,
+    precedence: &[],
+    cel: None,
 };

@@ -62,4 +62,6 @@ spec:
         sources: &["https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#time-zones"],
     },
     check: Check::Server(Topic::TimeZone),
+    precedence: &[],
+    cel: None,
 };

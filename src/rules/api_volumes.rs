@@ -69,4 +69,6 @@ spec:
         ],
     },
     check: Check::Server(Topic::Volumes),
+    precedence: &[],
+    cel: None,
 };

@@ -75,6 +75,8 @@ spec:
         ],
     },
     check: Check::Object(check),
+    precedence: &[],
+    cel: None,
 };
 
 /// What is said of one CronJob at most: the first objection is enough to act on.

@@ -63,4 +63,6 @@ metadata:
         sources: &["https://yaml.org/spec/1.2.2/#document-markers"],
     },
     check: Check::Text,
+    precedence: &[],
+    cel: None,
 };

@@ -55,4 +55,6 @@ spec:
         sources: &["https://yaml.org/type/int.html"],
     },
     check: Check::Reader,
+    precedence: &[],
+    cel: None,
 };

@@ -67,4 +67,6 @@ spec:
         sources: &[],
     },
     check: Check::Text,
+    precedence: &[],
+    cel: None,
 };

@@ -12,6 +12,8 @@ use crate::engine::{Object, Registry, Rule, RuleContext};
 use crate::policy::{Level, PresetLevels};
 use jobguard_cron::ClockChange;
 
+mod cel;
+
 /// Declares the rule modules and the list of their `RULE`s.
 macro_rules! rules {
     ($($(#[$attribute:meta])* $module:ident),* $(,)?) => {

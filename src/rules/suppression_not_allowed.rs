@@ -56,6 +56,8 @@ spec:
         sources: &[],
     },
     check: Check::Suppression(SuppressionCheck::NotAllowed(word)),
+    precedence: &[],
+    cel: None,
 };
 
 /// What to do where the API server's own verdict is named.
@@ -88,10 +90,9 @@ fn word(what: &NotAllowed<'_>) -> Wording {
             }
             (format!("{} cannot be ignored", rule.id()), help)
         }
-        NotAllowed::Rule { rule, .. } if rule.spec.is_settable() => (
-            format!("the policy does not let an annotation ignore {}", rule.id()),
-            CORRECT.to_owned(),
-        ),
+        NotAllowed::Rule { rule, .. } if rule.spec.is_settable() => {
+            (format!("the policy does not let an annotation ignore {}", rule.id()), CORRECT.to_owned())
+        }
         NotAllowed::Rule { rule, .. } => (format!("{} cannot be ignored", rule.id()), SERVERS.to_owned()),
     };
     Wording { message, help }

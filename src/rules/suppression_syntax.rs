@@ -64,6 +64,8 @@ spec:
         sources: &[],
     },
     check: Check::Suppression(SuppressionCheck::Syntax(word)),
+    precedence: &[],
+    cel: None,
 };
 
 const GRAMMAR: &str = "write `rule, rule until=YYYY-MM-DD (reason)`, and `;` between several of these";

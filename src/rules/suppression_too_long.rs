@@ -73,6 +73,8 @@ spec:
         sources: &[],
     },
     check: Check::Suppression(SuppressionCheck::TooLong(word)),
+    precedence: &[],
+    cel: None,
 };
 
 fn word(excess: AnnotationExcess) -> Wording {

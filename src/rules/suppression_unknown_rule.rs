@@ -58,6 +58,8 @@ spec:
         sources: &[],
     },
     check: Check::Suppression(SuppressionCheck::Unknown(word)),
+    precedence: &[],
+    cel: None,
 };
 
 fn word(names: &UnknownNames<'_>) -> Wording {

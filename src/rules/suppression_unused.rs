@@ -59,6 +59,8 @@ spec:
         sources: &[],
     },
     check: Check::Suppression(SuppressionCheck::Unused(word)),
+    precedence: &[],
+    cel: None,
 };
 
 fn word(name: &str) -> Wording {
