@@ -187,7 +187,7 @@ fn evaluate(object: &Object, errors: &[FieldError], context: &Context<'_>, rules
                 }
                 findings.extend(found);
             }
-            (Check::Reader, Some(severity), _) => {
+            (Check::Written(_), Some(severity), _) => {
                 let remarks = object.remarks().iter().filter(|remark| std::ptr::eq(remark.rule, rule));
                 findings.extend(remarks.map(|remark| {
                     let mut finding = rule.finding(severity, remark.path.clone(), remark.message.clone());
@@ -218,7 +218,7 @@ fn evaluate(object: &Object, errors: &[FieldError], context: &Context<'_>, rules
                 // where there is none.
                 let is_skipped = matches!(
                     (rule.check, context.input),
-                    (Check::Input(_), Input::Alone) | (Check::Reader | Check::Text, _)
+                    (Check::Input(_), Input::Alone) | (Check::Written(_) | Check::Reader | Check::Text, _)
                 );
                 judged_all && !is_skipped && !inherited
             })

@@ -11,8 +11,8 @@ use jobguard_apiserver::{Server, Topic};
 use jobguard_manifest::FieldPath;
 
 use super::{
-    Anchor, Cel, Context, Finding, Fix, InputCheck, Object, Precedence, Registry, Related, Services,
-    Severity, SuppressionCheck, Weight,
+    Anchor, Cel, Context, Finding, Fix, InputCheck, Object, Precedence, Registry, Related, RemarkSink,
+    Services, Severity, SuppressionCheck, Weight, Written,
 };
 
 /// A rule: its declaration, documentation and check. One file below `src/rules` each.
@@ -74,9 +74,11 @@ pub enum Check {
     Input(InputCheck),
     /// Reports what the API server objects to on a topic.
     Server(Topic),
-    /// Reported by the reader of a text, of what is not an object yet.
+    /// Looks at the text of one object, for what is lost when it is decoded. The linter alone has it.
+    Written(fn(Written<'_>, &mut RemarkSink)),
+    /// Reported by the linter, of what is no object of the API that could be decoded.
     Reader,
-    /// Reported by the reader of a text, of the text itself: no annotation of an object silences it.
+    /// Reported by the linter, of the text around the objects: no annotation of an object suppresses it.
     Text,
     /// Words what the engine finds in the suppression annotation.
     Suppression(SuppressionCheck),

@@ -5,6 +5,7 @@
 
 mod annotation;
 mod owner;
+mod text;
 
 use std::fmt::Write as _;
 
@@ -14,6 +15,7 @@ use crate::policy::{
     Suppressions,
 };
 use jobguard_apiserver::Kind;
+use text::{cel_string, one_line, quoted, regex};
 
 /// The rules of `policy` that CEL can say, as manifests in YAML: a `ValidatingAdmissionPolicy` with its binding for what
 /// is denied, and another for what is warned of. Comments name the rules that CEL cannot say. `registry` holds the rules that
@@ -289,53 +291,6 @@ fn covers(matching: &Match) -> String {
         all.push(have(wanted, "namespaceObject.metadata.labels"));
     }
     if all.is_empty() { "true".to_owned() } else { all.join(" && ") }
-}
-
-/// A pattern of a policy as a regular expression.
-fn regex(pattern: &str) -> String {
-    let mut out = String::from("(?s)^");
-    for c in pattern.chars() {
-        match c {
-            '*' => out.push_str(".*"),
-            '?' => out.push('.'),
-            c if c.is_ascii_punctuation() => {
-                out.push('\\');
-                out.push(c);
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('$');
-    out
-}
-
-/// A string in CEL.
-fn cel_string(text: &str) -> String {
-    let mut out = String::from("'");
-    for c in text.chars() {
-        match c {
-            '\'' | '\\' => {
-                out.push('\\');
-                out.push(c);
-            }
-            c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}') => {
-                let _ = write!(out, "\\U{:08x}", u32::from(c));
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('\'');
-    out
-}
-
-/// A string in YAML, as in JSON.
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
-}
-
-/// Text for a comment.
-fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 #[cfg(test)]

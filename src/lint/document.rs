@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::engine::{
     self, Context, Finding, Fix, Input, InputObject, Kept, Object, Remark, Safety, ServiceFacts, Severity,
-    Verdict, check, check_stored, server_findings,
+    Verdict, Written, check, check_stored, remarks, server_findings,
 };
 use crate::mutate;
 use crate::policy::Defaults;
@@ -24,7 +24,7 @@ use super::locate::Places;
 use super::offer::Offers;
 use super::patch::{self, Identity, Incomplete, Standing};
 use super::prove::{edits_of, text_edits};
-use super::{Linted, Linter, Told, remarks, services, stored, typeless};
+use super::{Linted, Linter, Told, services, stored, typeless};
 
 /// How many Jobs, CronJobs and Services of one text are looked at: real ones of so many make a file larger than what is
 /// read, and what is kept of each takes memory.
@@ -61,11 +61,8 @@ pub(super) fn lint_text(
         no_objects: Vec::new(),
         linted: Linted::default(),
     };
-    if let Some((span, message, help)) = invalid {
-        let finding = rules::api_syntax::RULE.finding(Severity::Error, FieldPath::root(), message);
-        let mut diagnostic = reader.places.at(finding, span, None);
-        diagnostic.help = Some(help.to_owned());
-        reader.report(diagnostic);
+    if let Some((span, encoding)) = invalid {
+        reader.report(reader.places.at(encoding.finding(), span, None));
     }
     manifest::read_each_within(&content, Some(&within(context)), |document| reader.document(document));
     if reader.linted.objects > 0 {
@@ -150,11 +147,8 @@ impl<'t> Reader<'_, 't> {
         let setting =
             self.context.registry.setting(&rules::manifest_ignored_text::RULE, self.context.policy.base());
         if let Some(severity) = setting.and_then(|setting| Severity::of(setting.level)) {
-            let message = "kubectl never reads what stands here: the document has ended before it";
-            let finding = rules::manifest_ignored_text::RULE.finding(severity, FieldPath::root(), message);
-            let mut diagnostic = self.places.at(finding, ignored, None);
-            diagnostic.help = Some("begin a new document with `---`, or correct the indentation".to_owned());
-            self.report(diagnostic);
+            let finding = rules::manifest_ignored_text::finding(severity);
+            self.report(self.places.at(finding, ignored, None));
         }
     }
 
@@ -305,14 +299,11 @@ fn examine_document(
             examined.found.extend(finding.map(found));
         }
         Err(error) => {
-            let message = error.message.clone();
-            let mut finding = rules::api_syntax::RULE.finding(Severity::Error, FieldPath::root(), message);
-            finding.help.clone_from(&error.help);
             let own_text = text.get(document.span.start..document.span.end).unwrap_or_default();
             // What does not say that it is an object of the API may be anybody's text.
             let safety = if patch::says_version(own_text) { Safety::Safe } else { Safety::Unsafe };
-            let repair = error.repair.clone().filter(|_| !patch::mentions_directive(own_text));
-            finding.fix = repair.map(|edit| Fix::new(safety, "put the schedule in quotes", Edit::Text(edit)));
+            let repair = (!patch::mentions_directive(own_text)).then_some(safety);
+            let finding = rules::api_syntax::unreadable(error, repair);
             examined.found.push(Found { finding, document: position, object: None, follows: false });
         }
     }
@@ -332,13 +323,7 @@ fn too_large(error: &SyntaxError, context: &Context<'_>) -> Option<Finding> {
     if !(within(context).is_asked_for)(object.api_version.as_deref(), object.kind.as_deref()) {
         return None;
     }
-    let message = format!("{}, and is not judged: the webhook refuses it", error.message);
-    let mut finding = rules::manifest_too_large::RULE.finding(Severity::Error, FieldPath::root(), message);
-    finding.help = Some(
-        "make it smaller; if it is meant to be so large, raise limits.maxElements in the policy or give --max-elements"
-            .to_owned(),
-    );
-    Some(finding)
+    Some(rules::manifest_too_large::finding(&error.message))
 }
 
 fn examine_object(
@@ -367,14 +352,9 @@ fn examine_object(
             return;
         }
         Class::Workload(kind) => kind,
-        Class::Misplaced { kind, field, message, help, fix: (value, safety) } => {
-            let path = FieldPath::root().field(field);
-            let mut finding =
-                rules::api_removed_version::RULE.finding(Severity::Error, path.clone(), message);
-            finding.help = Some(help);
-            finding.fix = Some(Fix::set(safety, format!("set {field} to {value}"), path, value));
-            findings.push(finding);
-            kind
+        Class::Misplaced(misplaced) => {
+            findings.push(misplaced.finding());
+            misplaced.kind
         }
     };
     let index = examined.objects.len();
@@ -409,7 +389,7 @@ fn examine_object(
     if let Some(workload) = workload {
         let about_this = told.and_then(|told| told.get(&number));
         let input = about_this.map_or(context.input, |findings| Input::Judged(findings));
-        let remarks = remarks::remarks(tree, object.node, text);
+        let remarks = remarks(Written { tree, node: object.node, text }, context.registry);
         let context = Context { input, ..*context };
         let verdict = match stored {
             true => judge_stored(linter, workload, remarks, &context),

@@ -16,7 +16,6 @@ mod offer;
 mod old;
 mod patch;
 mod prove;
-mod remarks;
 mod replace;
 mod services;
 mod stored;

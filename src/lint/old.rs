@@ -154,8 +154,9 @@ impl StoredObject {
 /// object: where that differs, there is none.
 pub(super) fn place_in_manifest(findings: &mut [Finding], places: &MergedPlaces) {
     // What the text alone shows is about the text already.
-    for finding in
-        findings.iter_mut().filter(|finding| !matches!(finding.rule.check, Check::Reader | Check::Text))
+    for finding in findings
+        .iter_mut()
+        .filter(|finding| !matches!(finding.rule.check, Check::Written(_) | Check::Reader | Check::Text))
     {
         let there = places.in_manifest(finding.place());
         if there != *finding.place() {

@@ -13,6 +13,7 @@ mod error;
 pub mod load;
 mod names;
 mod notes;
+mod overrides;
 pub mod preset;
 mod reader;
 mod rules;
@@ -40,7 +41,7 @@ pub use views::Views;
 
 use jobguard_apiserver::{FeatureGates, KubernetesVersion, Server};
 use jobguard_manifest::limits::Limits;
-use settings::Layer;
+use overrides::Override;
 
 /// Paths that the linter leaves out. The webhook knows no paths.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -197,14 +198,6 @@ pub struct Policy {
     base: Settings,
     overrides: Vec<Override>,
     notes: Vec<String>,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-struct Override {
-    matching: Match,
-    layer: Layer,
-    /// The base with this override alone: what holds for nearly every object that an override speaks of.
-    alone: Settings,
 }
 
 impl Policy {

@@ -17,8 +17,18 @@ use std::collections::HashSet;
 
 use jiff::civil::Date;
 
-use super::{MAX_ANNOTATION_BYTES, MAX_NAMES};
-use crate::policy::date;
+use crate::policy::{self, date};
+
+/// The annotation that names the rules to ignore: `jobguard.dev/ignore: job/no-deadline until=2027-01-31 (reason)`. Its
+/// grammar is that of [`Annotation`].
+pub const ANNOTATION: &str = "jobguard.dev/ignore";
+
+/// The longest annotation that is read, in bytes. A longer one suppresses nothing.
+pub const MAX_ANNOTATION_BYTES: usize = policy::Suppressions::MAX_ANNOTATION_BYTES;
+
+/// How many names of an annotation are read, each counted once: more than there are rules. Those behind them suppress
+/// nothing.
+pub const MAX_NAMES: usize = 100;
 
 /// The annotation of one object.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -3,10 +3,9 @@
 use crate::policy::{Policy, Settings};
 use jobguard_text::{distance, is_slip};
 
-use super::{
-    Annotation, AnnotationFault, Named, NotAllowed, Suppressions, Target, UnknownNames, Wording, corrected,
-    is_about_suppression, is_about_text, path,
-};
+use super::annotation::{Annotation, AnnotationFault};
+use super::names::{Named, Suppressions, Target, corrected, is_about_suppression, is_about_text, path};
+use super::wording::{NotAllowed, UnknownNames, Wording};
 use crate::engine::{Finding, Fix, Registry, Rule, Severity};
 
 /// How many letters may be wrong in a name that a fix corrects.

@@ -1,6 +1,6 @@
 //! What the rules about the suppression annotation are asked for: words for what the engine finds in it.
 
-use super::{AnnotationExcess, AnnotationFault};
+use super::annotation::{AnnotationExcess, AnnotationFault};
 use crate::engine::{Check, Rule};
 
 /// What a rule about the suppression annotation words. Each is the part of one rule.
