@@ -11,14 +11,14 @@ use super::{
     Sink, Suppressions, dropped, fix, fold, ratchet, subject_by, views,
 };
 
-/// What there is to say about an object.
+/// What there is to report about an object.
 #[derive(Debug, Default)]
 pub struct Verdict {
     /// The findings: the API server's first, then the rules', in the order of their ids.
     pub findings: Vec<Finding>,
     /// What only follows from the findings: fields that the same mistake touches.
     pub folded: Vec<Finding>,
-    /// What would have been said, had the object's annotation not asked to ignore it.
+    /// What would have been reported, had the object's annotation not asked to ignore it.
     pub suppressed: Vec<Finding>,
     /// What rules about the whole input keep of the object ([`Input::Gathering`]).
     pub kept: Vec<Kept>,
@@ -101,7 +101,7 @@ enum Rules {
 }
 
 impl Rules {
-    /// These rules alone; all of them where one speaks about what others find.
+    /// These rules alone; all of them where one is about what others find.
     fn these(rules: &[&'static Rule], registry: &Registry) -> Self {
         if rules.iter().any(|rule| matches!(rule.check, Check::Suppression(_))) {
             return Self::All;
@@ -142,7 +142,7 @@ pub fn server_findings<'e>(
     })
 }
 
-/// Everything that there is to say, with nothing folded yet.
+/// Everything that there is to report, with nothing folded yet.
 fn evaluate(object: &Object, errors: &[FieldError], context: &Context<'_>, rules: Rules) -> Verdict {
     let subject = subject_by(object.workload(), context.namespace_labels, context.author);
     let views = context.policy.views(&subject);
@@ -151,8 +151,10 @@ fn evaluate(object: &Object, errors: &[FieldError], context: &Context<'_>, rules
     let is_refused = !errors.is_empty();
     let mut findings: Vec<Finding> = server_findings(errors, context.registry).collect();
     for (finding, error) in findings.iter_mut().zip(errors) {
-        finding.fix = finding.fix.take().or_else(|| fix::of_object(error, object, &settings.defaults));
-        if let Some(help) = fix::help_of_object(error, object) {
+        let Check::Server(check) = finding.rule.check else { continue };
+        finding.fix =
+            finding.fix.take().or_else(|| check.fix.and_then(|fix| fix(error, object, &settings.defaults)));
+        if let Some(help) = check.help.and_then(|help| help(error, object)) {
             finding.help = Some(help.to_owned());
         }
     }

@@ -36,7 +36,7 @@ impl Context<'_> {
     }
 }
 
-/// Who asks for an object, and what that says of the owner that the object names. By default nobody is known, as of a
+/// Who asks for an object, and what that says of the owner that the object names. By default neither is known, as of a
 /// manifest, which is taken at its word.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Author<'a> {

@@ -1,13 +1,9 @@
-//! Fixes: what would mend a finding, in symbols. The linter turns them into changes of the text; the webhook has no
+//! Fixes: what would resolve a finding, in symbols. The linter turns them into changes of the text; the webhook has no
 //! text to change.
 
-mod api;
-mod schedule;
-
-use jobguard_manifest::FieldPath;
+use jobguard_apiserver::{FieldError, Remedy};
 use jobguard_manifest::edit::Edit;
-
-pub(super) use api::{help_of_object, of_error, of_object};
+use jobguard_manifest::{FieldPath, Segment};
 
 /// Who decides whether a fix is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -16,11 +12,16 @@ pub enum Safety {
     Safe,
     /// Probably what is meant, or what most would choose: `--unsafe-fixes` makes it, and somebody looks at it.
     Unsafe,
-    /// Worth saying, but nobody's to make except the author's.
+    /// Worth showing, but for its author alone to make.
     Shown,
 }
 
 impl Safety {
+    /// Safe if it is certain that only this can be meant.
+    pub const fn safe_if(certain: bool) -> Self {
+        if certain { Self::Safe } else { Self::Unsafe }
+    }
+
     /// The word used in every output; none for a fix that is only shown.
     pub const fn as_str(self) -> Option<&'static str> {
         match self {
@@ -31,7 +32,7 @@ impl Safety {
     }
 }
 
-/// What would mend a finding.
+/// What would resolve a finding.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fix {
     /// Who decides.
@@ -66,5 +67,38 @@ impl Fix {
     /// The fields that have a value afterwards which they did not have before.
     pub(crate) fn targets(&self) -> impl Iterator<Item = FieldPath> + '_ {
         self.edits.iter().filter_map(Edit::target)
+    }
+}
+
+/// The fix of a fault that decoding has found.
+pub(super) fn of_error(error: &FieldError) -> Option<Fix> {
+    let path = error.at.as_ref().unwrap_or(&error.path).clone();
+    let name = name_of(&path);
+    let fix = match error.remedy.as_ref()? {
+        Remedy::Rename { to } => Fix::new(
+            Safety::Unsafe,
+            format!("rename {name} to {to}"),
+            Edit::RenameKey { path, to: to.clone() },
+        ),
+        Remedy::Move { to, certain } => {
+            let title = format!("move {name} to {to}");
+            Fix::new(Safety::safe_if(*certain), title, Edit::Move { from: path, to: to.clone() })
+        }
+        Remedy::Quote => Fix::new(Safety::Safe, format!("put {name} in quotes"), Edit::Quote { path }),
+        // What the value is may be secret.
+        Remedy::Value { value, certain } => Fix::set(
+            Safety::safe_if(*certain),
+            format!("write {name} as the type it must have"),
+            path,
+            value.clone(),
+        ),
+    };
+    Some(fix)
+}
+
+fn name_of(path: &FieldPath) -> String {
+    match path.segments().last() {
+        Some(Segment::Field(name) | Segment::Key(name)) => name.to_string(),
+        _ => path.to_string(),
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Each object leaves a small fact behind, and is let go. When all have been seen, the rule judges the facts in the
 //! order of the input, and each finding is about one of the objects: at the level that the policy has for that
-//! object, and silenced by that object's annotation. The webhook sees one object at a time and skips these
+//! object, and suppressed by that object's annotation. The webhook sees one object at a time and skips these
 //! rules.
 
 use std::any::Any;
@@ -51,7 +51,7 @@ pub struct Kept {
 pub struct InputObject {
     /// The file, as reports name it.
     pub file: Arc<str>,
-    /// The line to name when another object's finding speaks of this one.
+    /// The line to name when another object's finding refers to this one.
     pub line: usize,
     /// What was kept.
     pub kept: Vec<Kept>,

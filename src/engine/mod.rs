@@ -42,7 +42,7 @@ pub use job_part::JobPart;
 pub use object::{Object, Remark, controller_of, subject, subject_by};
 pub use precedence::Precedence;
 pub use registry::Registry;
-pub use rule::{Check, Docs, Example, Reported, Rule, RuleContext, Sink};
+pub use rule::{Check, Docs, Example, Reported, Rule, RuleContext, ServerCheck, Sink};
 pub use services::{Knowledge, ServiceFacts, ServiceIndex, Services};
 pub use suppress::{
     ANNOTATION, Annotation, AnnotationExcess, AnnotationFault, Entry, MAX_ANNOTATION_BYTES, MAX_NAMES,

@@ -27,7 +27,7 @@ pub struct Object {
 /// [`Check::Written`]: super::Check::Written
 #[derive(Debug, Clone)]
 pub struct Remark {
-    /// The rule that speaks.
+    /// The rule that reports it.
     pub rule: &'static Rule,
     /// The field.
     pub path: FieldPath,
@@ -136,7 +136,7 @@ impl Object {
     }
 
     /// The CronJob, for rules about its runs. None where the schedule never fires: it has no runs, and
-    /// `cron/never-fires` alone says so.
+    /// `cron/never-fires` alone reports that.
     pub fn cron(&self) -> Option<CronPart<'_>> {
         let Workload::CronJob(cron_job) = self.workload() else { return None };
         let timetable = self.timetable();

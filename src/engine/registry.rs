@@ -60,8 +60,8 @@ impl Registry {
             for former in rule.spec.renamed_from {
                 by_id.entry(*former).or_insert(position);
             }
-            if let Check::Server(topic) = rule.check {
-                by_topic.insert(topic, *rule);
+            if let Check::Server(check) = rule.check {
+                by_topic.insert(check.topic, *rule);
             }
         }
         // An id goes before one that another rule has had.

@@ -6,8 +6,8 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use crate::policy::{RuleSetting, RuleSpec};
-use jobguard_apiserver::{Server, Topic};
+use crate::policy::{Defaults, RuleSetting, RuleSpec};
+use jobguard_apiserver::{FieldError, Server, Topic};
 use jobguard_manifest::FieldPath;
 
 use super::{
@@ -47,19 +47,19 @@ pub struct Docs {
 pub struct Example {
     /// What it shows, in a few words.
     pub title: &'static str,
-    /// Whether the rule speaks on it.
+    /// Whether the rule has a finding in it.
     pub bad: bool,
     /// The manifest.
     pub manifest: &'static str,
 }
 
 impl Example {
-    /// A manifest on which the rule speaks.
+    /// A manifest in which the rule has a finding.
     pub const fn bad(title: &'static str, manifest: &'static str) -> Self {
         Self { title, bad: true, manifest }
     }
 
-    /// A manifest on which the rule is silent.
+    /// A manifest in which the rule has none.
     pub const fn good(title: &'static str, manifest: &'static str) -> Self {
         Self { title, bad: false, manifest }
     }
@@ -73,7 +73,7 @@ pub enum Check {
     /// Looks at all objects of the input together.
     Input(InputCheck),
     /// Reports what the API server objects to on a topic.
-    Server(Topic),
+    Server(ServerCheck),
     /// Looks at the text of one object, for what is lost when it is decoded. The linter alone has it.
     Written(fn(Written<'_>, &mut RemarkSink)),
     /// Reported by the linter, of what is no object of the API that could be decoded.
@@ -82,6 +82,38 @@ pub enum Check {
     Text,
     /// Words what the engine finds in the suppression annotation.
     Suppression(SuppressionCheck),
+}
+
+/// What would resolve an objection to an object, by a policy's defaults.
+type FixOfError = fn(&FieldError, &Object, &Defaults) -> Option<Fix>;
+
+/// How a rule reports what the API server objects to on a topic.
+#[derive(Debug, Clone, Copy)]
+pub struct ServerCheck {
+    /// The topic.
+    pub topic: Topic,
+    pub(super) fix: Option<FixOfError>,
+    pub(super) help: Option<fn(&FieldError, &Object) -> Option<&'static str>>,
+}
+
+impl ServerCheck {
+    /// Reports objections as the API server words them.
+    pub const fn on(topic: Topic) -> Self {
+        Self { topic, fix: None, help: None }
+    }
+
+    /// With what would resolve one in an object that could be decoded, where the objection itself does not tell. The
+    /// policy's defaults are asked for what to fill in.
+    #[must_use]
+    pub const fn fix(self, fix: FixOfError) -> Self {
+        Self { fix: Some(fix), ..self }
+    }
+
+    /// With what to do about one, where the object shows more than the objection alone.
+    #[must_use]
+    pub const fn help(self, help: fn(&FieldError, &Object) -> Option<&'static str>) -> Self {
+        Self { help: Some(help), ..self }
+    }
 }
 
 impl Rule {
@@ -165,8 +197,8 @@ impl<'a> RuleContext<'a> {
         self.setting.bool(self.spec, option)
     }
 
-    /// The Services that are known; none if they are not known yet, in which case the rule says nothing and is
-    /// asked again when they are.
+    /// The Services that are known; none if they are not known yet, in which case the rule reports nothing and is
+    /// evaluated again when they are.
     pub fn services(&self) -> Option<&'a Services> {
         match self.context.services {
             Services::Pending => {
@@ -244,7 +276,7 @@ impl<'a> Reported<'a> {
         self
     }
 
-    /// What would mend it.
+    /// What would resolve it.
     pub fn fix(self, fix: Fix) -> Self {
         self.0.fix = Some(fix);
         self
@@ -269,7 +301,7 @@ impl<'a> Reported<'a> {
         self
     }
 
-    /// A softer word: at most `severity`, whatever the policy says. For what is only a guess.
+    /// At most `severity`, at whatever level the policy has the rule. For what is only a guess.
     pub fn at_most(self, severity: Severity) -> Self {
         self.0.severity = self.0.severity.min(severity);
         self

@@ -22,7 +22,7 @@ pub(super) use wording::SuppressionRules;
 pub use wording::{NotAllowed, SuppressionCheck, UnknownNames, Wording};
 
 impl Suppressions<'_> {
-    /// Takes out of `findings` what is ignored, adds what there is to say about the annotation itself, and returns
+    /// Takes out of `findings` what is ignored, adds what there is to report about the annotation itself, and returns
     /// what was taken out. Only a rule that `is_judged` is called unused.
     pub(super) fn apply(
         &self,

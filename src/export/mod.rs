@@ -1,7 +1,7 @@
 //! A policy as `ValidatingAdmissionPolicy`: the part of it that an API server can judge by itself, with no webhook to ask.
 //!
 //! What is written is never stricter than the webhook with the same policy: what is stored already, and as bad, is not
-//! refused (unless the policy says so), annotations that silence a rule count, and objects that an override speaks of are left to the webhook.
+//! refused (unless the policy says so), annotations that suppress a rule count, and objects that an override matches are left to the webhook.
 
 mod annotation;
 mod owner;
@@ -247,7 +247,7 @@ fn options(spec: &RuleSpec, setting: &RuleSetting) -> String {
     if all.is_empty() { String::new() } else { format!(" ({})", all.join(", ")) }
 }
 
-/// Whether an override speaks of the object.
+/// Whether an override matches the object.
 fn covers(matching: &Match) -> String {
     let mut all = Vec::new();
     if let Some(kinds) = &matching.kinds {
@@ -359,7 +359,7 @@ mod tests {
             ));
             (text, objects[0]["spec"]["validations"][0]["expression"].as_str().unwrap().to_owned())
         };
-        let speaks =
+        let finds =
             |job: &str| format!("has(variables.{job}.completions) && variables.{job}.completions > 7");
         let (text, holds) = expression("");
         assert!(!text.contains("CEL has no calendar"));
@@ -368,15 +368,15 @@ mod tests {
             format!(
                 "!({}) || (request.operation == 'UPDATE' && ({}) && \
                  (variables.job.completions) <= (variables.oldJob.completions))",
-                speaks("job"),
-                speaks("oldJob")
+                finds("job"),
+                finds("oldJob")
             )
         );
         let (_, holds) = expression("  existing: deny\n");
-        assert_eq!(holds, format!("!({})", speaks("job")));
+        assert_eq!(holds, format!("!({})", finds("job")));
         let (text, _) = expression("  existingDenyFrom: 2027-03-01\n");
         assert!(text.contains("# From 2027-03-01 on"), "{text}");
-        // What the annotation silenced in the stored object excuses nothing.
+        // What the annotation suppressed in the stored object excuses nothing.
         let (_, holds) = expression("  suppressions: {levels: [deny]}\n");
         assert!(holds.contains(" && !variables.oldIgnored.matches('^"), "{holds}");
         let (_, holds) = expression("  suppressions: {allow: false, levels: [deny]}\n");

@@ -128,7 +128,7 @@ fn spec_allows_failed(spec: &JobSpec) -> bool {
     spec.pod_replacement_policy.as_deref().is_none_or(|value| value == "Failed")
 }
 
-/// Whether a Job may be removed some time after it has finished: nobody owns it (a CronJob has its history limits,
+/// Whether a Job may be removed some time after it has finished: it has no owner (a CronJob has its history limits,
 /// other controllers count their Jobs), and no tool keeps it in place, which would run it again.
 fn may_expire(metadata: &ObjectMeta) -> bool {
     metadata.owner_references.as_ref().is_none_or(Vec::is_empty) && DeployTool::of(metadata).is_none()

@@ -1,4 +1,4 @@
-//! The policy: which rules speak and how loudly, what is filled in, and for which objects.
+//! The policy: which rules are on and at which level, what is filled in, and for which objects.
 //!
 //! A policy knows rules only by their [`RuleSpec`], the data part of a rule's declaration, so that this module
 //! does not depend on the engine: the caller that loads a policy passes the catalog.
@@ -60,7 +60,7 @@ pub enum Mode {
     Enforce,
     /// Nothing is refused; what would have been is a warning.
     Warn,
-    /// Nothing is refused and nobody warned; findings go into the audit annotations and the metrics alone.
+    /// Nothing is refused and no client is warned; findings go into the audit annotations and the metrics alone.
     Audit,
 }
 
@@ -145,7 +145,7 @@ pub struct Suppressions {
     pub allow: bool,
     /// Whether it can name a category (`cron/*`) in place of rules.
     pub categories: bool,
-    /// The levels of rules that it can silence.
+    /// The levels of rules that it can suppress.
     pub levels: Vec<Level>,
 }
 
@@ -157,10 +157,10 @@ impl Default for Suppressions {
 }
 
 impl Suppressions {
-    /// The longest annotation that is read, in bytes. A longer one silences nothing.
+    /// The longest annotation that is read, in bytes. A longer one suppresses nothing.
     pub const MAX_ANNOTATION_BYTES: usize = 8 * 1024;
 
-    /// Whether the annotation silences a rule that is set to `level`.
+    /// Whether the annotation suppresses a rule that is set to `level`.
     pub fn cover(&self, level: Level) -> bool {
         self.allow && self.levels.contains(&level)
     }
@@ -187,7 +187,7 @@ pub struct Policy {
     pub exclude: Option<ExcludedPaths>,
     /// What becomes of objects that could not be judged in time.
     pub on_timeout: OnTimeout,
-    /// Whether objects may silence rules.
+    /// Whether objects may suppress rules.
     pub suppressions: Suppressions,
     /// What one object may hold.
     pub limits: Limits,
@@ -260,7 +260,7 @@ impl Policy {
         self.views(subject).own
     }
 
-    /// The same, and what has to be asked besides where overrides speak of more than the object itself: of an owner
+    /// The same, and what has to be asked besides where overrides match more than the object itself: of an owner
     /// that may not be its own, of the Jobs that a CronJob makes.
     pub fn views(&self, subject: &Subject<'_>) -> Views<'_> {
         let mut views = Views::of(&self.base);

@@ -8,6 +8,6 @@ use super::subject::Match;
 pub(super) struct Override {
     pub(super) matching: Match,
     pub(super) layer: Layer,
-    /// The base with this override alone: what holds for nearly every object that an override speaks of.
+    /// The base with this override alone: what holds for nearly every object that an override matches.
     pub(super) alone: Settings,
 }

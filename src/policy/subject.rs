@@ -1,4 +1,4 @@
-//! What a policy is asked about, and which overrides speak of it.
+//! What a policy is asked about, and which overrides match it.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ type Labels = BTreeMap<String, String>;
 pub struct Subject<'a> {
     /// Its kind.
     pub kind: Kind,
-    /// Its namespace; none when nobody has said.
+    /// Its namespace; none when it is not given.
     pub namespace: Option<&'a str>,
     /// `metadata.name`, or `metadata.generateName` where the name is still to be made.
     pub name: &'a str,
@@ -99,7 +99,7 @@ pub struct Match {
 impl Match {
     /// The first reading in which all conditions hold.
     pub(super) fn covered_from(&self, subject: &Subject<'_>) -> Option<Reading> {
-        // Nearly every override speaks of other objects, which the last reading tells.
+        // Nearly every override matches other objects, which the last reading tells.
         let last = match (subject.kind, subject.owner) {
             (Kind::CronJob, _) => Reading::Template,
             (Kind::Job, Some(owner)) if owner.in_doubt => Reading::Claimed,

@@ -1,7 +1,7 @@
 //! `api/name`
 
 use super::ALWAYS;
-use crate::engine::{Check, Docs, Example, Precedence, Rule};
+use crate::engine::{Check, Docs, Example, Precedence, Rule, ServerCheck};
 use crate::policy::RuleSpec;
 use jobguard_apiserver::Topic;
 
@@ -61,7 +61,7 @@ spec:
             "https://github.com/kubernetes/kubernetes/blob/v1.36.1/pkg/controller/cronjob/utils.go",
         ],
     },
-    check: Check::Server(Topic::Name),
+    check: Check::Server(ServerCheck::on(Topic::Name)),
     precedence: &[Precedence::OverDerived],
     cel: None,
 };

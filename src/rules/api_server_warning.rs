@@ -1,7 +1,7 @@
 //! `api/server-warning`
 
 use super::always;
-use crate::engine::{Check, Docs, Example, Precedence, Rule};
+use crate::engine::{Check, Docs, Example, Precedence, Rule, ServerCheck};
 use crate::policy::{Level, RuleSpec};
 use jobguard_apiserver::Topic;
 
@@ -60,7 +60,7 @@ spec:
         ],
         sources: &["https://kubernetes.io/blog/2020/09/03/warnings/"],
     },
-    check: Check::Server(Topic::ServerWarning),
+    check: Check::Server(ServerCheck::on(Topic::ServerWarning)),
     precedence: &[Precedence::BehindRefusals],
     cel: None,
 };

@@ -1,7 +1,7 @@
 //! `api/unknown-field`
 
 use super::{ALWAYS, template_unexpanded};
-use crate::engine::{Check, Docs, Example, Finding, Fix, Precedence, Rule, Safety, Severity};
+use crate::engine::{Check, Docs, Example, Finding, Fix, Precedence, Rule, Safety, ServerCheck, Severity};
 use crate::policy::RuleSpec;
 use jobguard_apiserver::{Cause, Topic};
 use jobguard_manifest::FieldPath;
@@ -64,7 +64,7 @@ spec:
             "https://github.com/kubernetes/kubernetes/blob/v1.36.1/staging/src/k8s.io/apiserver/pkg/endpoints/handlers/create.go",
         ],
     },
-    check: Check::Server(Topic::UnknownField),
+    check: Check::Server(ServerCheck::on(Topic::UnknownField)),
     precedence: &[Precedence::Merges(name_wrong_kind)],
     cel: None,
 };

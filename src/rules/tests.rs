@@ -77,8 +77,10 @@ fn levels_never_fall_from_baseline_to_strict() {
 #[test]
 fn every_topic_has_exactly_one_rule() {
     for topic in jobguard_apiserver::Topic::ALL {
-        let reporting: Vec<_> =
-            ALL.iter().filter(|rule| matches!(rule.check, Check::Server(of) if of == topic)).collect();
+        let reporting: Vec<_> = ALL
+            .iter()
+            .filter(|rule| matches!(rule.check, Check::Server(check) if check.topic == topic))
+            .collect();
         assert_eq!(reporting.len(), 1, "{topic:?}: {reporting:?}");
         assert_eq!(registry().of_topic(topic), *reporting[0]);
     }
@@ -108,6 +110,31 @@ fn every_rule_is_found_by_its_ids_and_by_itself() {
         assert_eq!(registry().position(rule.id()), Some(position));
         for former in rule.spec.renamed_from {
             assert_eq!(registry().position(former), Some(position), "{former}");
+        }
+    }
+}
+
+#[test]
+fn no_code_but_its_own_names_a_rule_by_its_id() {
+    fn check(folder: &Path) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_stem().unwrap().to_str().unwrap();
+            if path.is_dir() {
+                check(&path);
+            } else if name != "fixture" && !name.contains("test") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                let code = text.split("#[cfg(test)]\nmod ").next().unwrap();
+                let named = ALL.iter().find(|rule| code.contains(&format!("\"{}\"", rule.id())));
+                assert!(named.is_none(), "{} names {named:?}", path.display());
+            }
+        }
+    }
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    for entry in std::fs::read_dir(source).unwrap() {
+        let folder = entry.unwrap().path();
+        if folder.is_dir() && !folder.ends_with("rules") {
+            check(&folder);
         }
     }
 }

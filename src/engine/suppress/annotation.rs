@@ -7,7 +7,7 @@
 //! ```
 //!
 //! White space, line ends included, may stand between any two of them. What does not fit is a [`AnnotationFault`], and the entry
-//! that it stands in, from semicolon to semicolon, silences nothing; the other entries count. A reason ends at its first
+//! that it stands in, from semicolon to semicolon, suppresses nothing; the other entries count. A reason ends at its first
 //! closing parenthesis, so that the grammar is regular: API servers read it by a regular expression (`export`).
 //!
 //! One pass over the text. It is read up to [`MAX_ANNOTATION_BYTES`]; up to there what is kept of it is in proportion to its
@@ -49,7 +49,7 @@ pub struct Entry<'a> {
     pub until: Option<Date>,
     /// Why, in its author's words.
     pub reason: Option<&'a str>,
-    /// Whether something between the semicolons around it does not fit the grammar, so that it silences nothing.
+    /// Whether something between the semicolons around it does not fit the grammar, so that it suppresses nothing.
     pub is_void: bool,
 }
 

@@ -1,4 +1,4 @@
-//! What there is to say about the annotation itself. The rules about it word it.
+//! What there is to report about the annotation itself. The rules about it word it.
 
 use crate::policy::{Policy, Settings};
 use jobguard_text::{distance, is_slip};
@@ -144,7 +144,7 @@ impl<'a, F: Fn(usize) -> bool> Report<'_, 'a, F> {
             let Wording { message, help } = wording;
             let mut finding = rule.finding(severity, path(), message);
             (finding.help, finding.fix) = (Some(help), fix);
-            // All that is said about the annotation stands at the same field.
+            // All findings about the annotation stand at the same field.
             finding.about = Some(finding.message.clone().into());
             self.findings.push(finding);
         }
