@@ -68,3 +68,24 @@ impl Suppressions<'_> {
         suppressed
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Registry;
+    use crate::policy::{Preset, load};
+    use crate::rules::registry;
+
+    #[test]
+    fn what_no_rule_words_is_not_reported() {
+        let policy = load::preset(Preset::Strict, registry().catalog()).unwrap();
+        let reported = |registry: &Registry| {
+            let mut findings = Vec::new();
+            let annotation = Suppressions::parse("job/none, *; job/no-deadline because (x", registry);
+            annotation.apply(&mut findings, &policy, policy.base(), |_| true);
+            findings.len()
+        };
+        assert!(reported(registry()) > 2);
+        assert_eq!(reported(&Registry::new(&[])), 0);
+    }
+}
