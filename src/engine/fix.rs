@@ -1,18 +1,17 @@
-//! Fixes: what would resolve a finding, in symbols. The linter turns them into changes of the text; the webhook has no
-//! text to change.
+//! Fixes, in terms of fields. The linter turns them into changes of the text; the webhook has no text to change.
 
 use jobguard_apiserver::{FieldError, Remedy};
 use jobguard_manifest::edit::Edit;
 use jobguard_manifest::{FieldPath, Segment};
 
-/// Who decides whether a fix is made.
+/// Whether a fix is applied without review.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Safety {
-    /// Only one thing can be meant, and this is it: `--fix` makes it.
+    /// Only this can be meant: `--fix` applies it.
     Safe,
-    /// Probably what is meant, or what most would choose: `--unsafe-fixes` makes it, and somebody looks at it.
+    /// Probably what is meant, or the usual choice: `--unsafe-fixes` applies it, and its result is to be reviewed.
     Unsafe,
-    /// Worth showing, but for its author alone to make.
+    /// A hint that is never applied: the choice is the author's.
     Shown,
 }
 
@@ -32,12 +31,12 @@ impl Safety {
     }
 }
 
-/// What would resolve a finding.
+/// A correction of what a finding is about.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fix {
-    /// Who decides.
+    /// Whether it is applied without review.
     pub safety: Safety,
-    /// What is done, as an order: `set restartPolicy to Never`.
+    /// What it does, in the imperative: `set restartPolicy to Never`.
     pub title: String,
     /// The changes, all of them or none.
     pub edits: Vec<Edit>,

@@ -76,7 +76,7 @@ fn fix(error: &FieldError, object: &Object, defaults: &Defaults) -> Option<Fix> 
     const POLICIES: [&str; 2] = ["Never", "OnFailure"];
     let job = object.job()?;
     let pod = job.pod()?;
-    // Beside a container that is restarted for ever no choice lets the Job complete.
+    // Beside a container that always restarts, no value lets the Job complete.
     if job.containers().any(|part| part.restarts_forever()) {
         return None;
     }
@@ -94,7 +94,7 @@ fn fix(error: &FieldError, object: &Object, defaults: &Defaults) -> Option<Fix> 
         let safety = Safety::safe_if(defaults.restart_policy.is_some());
         return Some(set(safety, "Never"));
     }
-    // Somebody has chosen, though for a container: what the policy would choose does not come before that.
+    // The author's choice, though made for a container, comes before the policy's default.
     let own = |container: &Container| {
         let policy = container.restart_policy.clone()?;
         POLICIES.contains(&policy.as_str()).then_some(policy)

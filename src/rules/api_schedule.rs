@@ -75,7 +75,7 @@ spec:
 
 fn fix(error: &FieldError, object: &Object, _: &Defaults) -> Option<Fix> {
     let Workload::CronJob(cron_job) = object.workload() else { return None };
-    let Fixed { schedule, zone, safety } = fixed(&cron_job.spec.schedule)?;
+    let Corrected { schedule, zone, safety } = correct(&cron_job.spec.schedule)?;
     let set = Edit::Set { path: error.path.clone(), value: schedule.clone().into() };
     let mut title = format!("write the schedule as {schedule:?}");
     let mut edits = vec![set];
@@ -87,19 +87,19 @@ fn fix(error: &FieldError, object: &Object, _: &Defaults) -> Option<Fix> {
                 edits.push(Edit::Insert { path, value: zone.into() });
             }
             Some(same) if *same == zone => {}
-            // Two zones: which one is meant only its author knows.
+            // Two zones, and no way to know which one is meant.
             Some(_) => return None,
         }
     }
     Some(Fix { safety, title, edits })
 }
 
-/// How many faults of one schedule are fixed.
-const MOST: usize = 8;
+/// How many faults of one schedule are corrected.
+const MAX_FAULTS: usize = 8;
 
-/// A schedule that can be read.
+/// A corrected schedule.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Fixed {
+struct Corrected {
     /// The schedule to write.
     schedule: String,
     /// The zone that stood in it.
@@ -108,23 +108,25 @@ struct Fixed {
     safety: Safety,
 }
 
-/// Fixes one fault after another until the schedule can be read; none where one of them has no answer.
-fn fixed(schedule: &str) -> Option<Fixed> {
-    let mut fixed = Fixed { schedule: schedule.to_owned(), zone: None, safety: Safety::Safe };
-    for _ in 0..MOST {
-        let Err(error) = Schedule::parse(&fixed.schedule) else {
-            return (fixed.schedule != schedule).then_some(fixed);
+/// Corrects one fault after another until the schedule parses; none where one of them has no known correction.
+fn correct(schedule: &str) -> Option<Corrected> {
+    let mut corrected = Corrected { schedule: schedule.to_owned(), zone: None, safety: Safety::Safe };
+    for _ in 0..MAX_FAULTS {
+        let Err(error) = Schedule::parse(&corrected.schedule) else {
+            return (corrected.schedule != schedule).then_some(corrected);
         };
         let replaced = |with: &str| {
-            let mut text = fixed.schedule.clone();
+            let mut text = corrected.schedule.clone();
             text.get(error.span.clone())?;
             text.replace_range(error.span.clone(), with);
             Some(text)
         };
         let (text, safety) = match &error.kind {
             // The times stay the same.
-            Kind::TimeZonePrefix { zone, schedule } if fixed.zone.is_none() && load_zone(zone).is_ok() => {
-                fixed.zone = Some(zone.clone());
+            Kind::TimeZonePrefix { zone, schedule }
+                if corrected.zone.is_none() && load_zone(zone).is_ok() =>
+            {
+                corrected.zone = Some(zone.clone());
                 (schedule.clone(), Safety::Safe)
             }
             Kind::SecondsField { equivalent: Some(same) }
@@ -132,7 +134,7 @@ fn fixed(schedule: &str) -> Option<Fixed> {
             Kind::SundaySeven { replacement: Some(same) } => (replaced(same)?, Safety::Safe),
             Kind::SurroundingSpace { inner } | Kind::Quoted { inner } => (inner.clone(), Safety::Safe),
             Kind::DescriptorSpelling { descriptor } => (replaced(descriptor)?, Safety::Safe),
-            // Somebody should look at these.
+            // To be reviewed.
             Kind::TooFewFields { completed: Some(completed), .. } => (completed.clone(), Safety::Unsafe),
             Kind::UnknownDescriptor { suggestion: Some(name) }
             | Kind::UnknownName { suggestion: Some(name) } => (replaced(name)?, Safety::Unsafe),
@@ -142,8 +144,8 @@ fn fixed(schedule: &str) -> Option<Fixed> {
             }
             _ => return None,
         };
-        fixed.schedule = text;
-        fixed.safety = fixed.safety.max(safety);
+        corrected.schedule = text;
+        corrected.safety = corrected.safety.max(safety);
     }
     None
 }
@@ -152,8 +154,8 @@ fn fixed(schedule: &str) -> Option<Fixed> {
 mod tests {
     use super::*;
 
-    fn parts(schedule: &str) -> Option<(String, Option<String>, Safety)> {
-        fixed(schedule).map(|fixed| (fixed.schedule, fixed.zone, fixed.safety))
+    fn corrected(schedule: &str) -> Option<(String, Option<String>, Safety)> {
+        correct(schedule).map(|corrected| (corrected.schedule, corrected.zone, corrected.safety))
     }
 
     #[test]
@@ -161,18 +163,18 @@ mod tests {
         let safe = |schedule: &str, zone: Option<&str>| {
             Some((schedule.to_owned(), zone.map(str::to_owned), Safety::Safe))
         };
-        assert_eq!(parts("0 */5 * * * *"), safe("*/5 * * * *", None));
-        assert_eq!(parts("0 3 * * 7"), safe("0 3 * * 0", None));
-        assert_eq!(parts("TZ=Europe/Berlin 0 3 * * *"), safe("0 3 * * *", Some("Europe/Berlin")));
-        assert_eq!(parts("CRON_TZ=Asia/Tokyo 0 3 * * 7"), safe("0 3 * * 0", Some("Asia/Tokyo")));
-        assert_eq!(parts("@Daily"), safe("@daily", None));
-        assert_eq!(parts("@hourly\n"), safe("@hourly", None));
+        assert_eq!(corrected("0 */5 * * * *"), safe("*/5 * * * *", None));
+        assert_eq!(corrected("0 3 * * 7"), safe("0 3 * * 0", None));
+        assert_eq!(corrected("TZ=Europe/Berlin 0 3 * * *"), safe("0 3 * * *", Some("Europe/Berlin")));
+        assert_eq!(corrected("CRON_TZ=Asia/Tokyo 0 3 * * 7"), safe("0 3 * * 0", Some("Asia/Tokyo")));
+        assert_eq!(corrected("@Daily"), safe("@daily", None));
+        assert_eq!(corrected("@hourly\n"), safe("@hourly", None));
     }
 
     #[test]
     fn perhaps_the_same_times() {
-        assert_eq!(parts("0 22-6 * * *").map(|(_, _, safety)| safety), Some(Safety::Unsafe));
-        assert_eq!(parts("@dayly").map(|(schedule, ..)| schedule).as_deref(), Some("@daily"));
+        assert_eq!(corrected("0 22-6 * * *").map(|(_, _, safety)| safety), Some(Safety::Unsafe));
+        assert_eq!(corrected("@dayly").map(|(schedule, ..)| schedule).as_deref(), Some("@daily"));
     }
 
     #[test]
@@ -180,15 +182,15 @@ mod tests {
         for schedule in
             ["", "0 3 * * *", "5 0 3 * * *", "0 25 * * *", "@reboot", "TZ=Nowhere/City 0 3 * * *", "x"]
         {
-            assert_eq!(parts(schedule), None, "{schedule}");
+            assert_eq!(corrected(schedule), None, "{schedule}");
         }
     }
 
     proptest::proptest! {
         #[test]
-        fn what_is_fixed_can_be_read(schedule in "(TZ=UTC |CRON_TZ=Asia/Tokyo )?[-0-9*/,?@ a-zL#]{0,24}") {
-            if let Some(fixed) = fixed(&schedule) {
-                proptest::prop_assert!(Schedule::parse(&fixed.schedule).is_ok(), "{:?}", fixed);
+        fn what_is_corrected_can_be_read(schedule in "(TZ=UTC |CRON_TZ=Asia/Tokyo )?[-0-9*/,?@ a-zL#]{0,24}") {
+            if let Some(corrected) = correct(&schedule) {
+                proptest::prop_assert!(Schedule::parse(&corrected.schedule).is_ok(), "{:?}", corrected);
             }
         }
     }
