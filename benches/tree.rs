@@ -11,9 +11,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use granit_parser::Parser;
-use jobguard::engine::registry;
 use jobguard::linter::Linter;
 use jobguard::policy::{Policy, Preset, load};
+use jobguard::rules::registry;
 use jobguard::sources::{Source, find};
 use rayon::prelude::*;
 

@@ -7,9 +7,10 @@ use std::hint::black_box;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use jiff::Timestamp;
 use jobguard::apiserver::{Kind, KubernetesVersion, Server, Workload};
-use jobguard::engine::{Author, Context, Input, Object, Services, check, registry};
+use jobguard::engine::{Author, Context, Input, Object, Services, check};
 use jobguard::manifest;
 use jobguard::policy::{Preset, load};
+use jobguard::rules::registry;
 use k8s_openapi::api::batch::v1::Job;
 
 /// The allocator that the program has.
@@ -41,6 +42,7 @@ fn verdict(c: &mut Criterion) {
     let policy = load::preset(Preset::Strict, registry().catalog()).unwrap();
     let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
     let context = Context {
+        registry: registry(),
         policy: &policy,
         services: &Services::Unknown,
         input: Input::Alone,

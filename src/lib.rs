@@ -26,6 +26,7 @@ pub mod diagnostic;
 pub mod docs;
 pub mod engine;
 pub mod exclude;
+pub mod export;
 mod fix;
 pub mod lint;
 pub mod linter;

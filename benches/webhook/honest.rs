@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use jobguard::engine::registry;
 use jobguard::policy::{Preset, load};
+use jobguard::rules::registry;
 use jobguard::server::{Admission, Endpoint};
 use serde_json::Value;
 use serde_json::value::RawValue;

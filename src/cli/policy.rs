@@ -6,8 +6,9 @@ use super::ExitStatus;
 use super::args::{ExportFormat, PolicyArgs, PolicyCommand};
 use super::output::Terminal;
 use super::policy_source;
-use crate::engine::registry;
-use crate::policy::{Preset, export, schema};
+use crate::export;
+use crate::policy::{Preset, schema};
+use crate::rules::registry;
 use jobguard_text::plain;
 
 pub(crate) fn run(args: PolicyArgs, terminal: &Terminal) -> Result<ExitStatus> {
@@ -26,7 +27,7 @@ pub(crate) fn run(args: PolicyArgs, terminal: &Terminal) -> Result<ExitStatus> {
         PolicyCommand::Export { policy, format: ExportFormat::Vap, exclude_namespaces } => {
             let policy = policy_source::Origin::of(policy.as_deref())?.load()?;
             let excluded: Vec<_> = exclude_namespaces.into_iter().filter(|name| !name.is_empty()).collect();
-            export::vap(&policy, registry().catalog(), &excluded)
+            export::vap(&policy, registry(), &excluded)
         }
         PolicyCommand::Schema => {
             format!("{}\n", serde_json::to_string_pretty(&schema::generate(registry().catalog()))?)

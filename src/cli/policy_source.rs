@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, anyhow};
 
-use crate::engine::registry;
 use crate::policy::{Policy, PolicyErrors, Preset, load};
+use crate::rules::registry;
 
 /// Where a policy comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]

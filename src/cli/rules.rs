@@ -9,7 +9,8 @@ use super::ExitStatus;
 use super::args::{RulesArgs, RulesFormat};
 use super::output::Terminal;
 use crate::docs::rule_page;
-use crate::engine::{Rule, registry};
+use crate::engine::Rule;
+use crate::rules::registry;
 
 pub(crate) fn run(args: RulesArgs, terminal: &Terminal) -> Result<ExitStatus> {
     let rules = match &args.id {

@@ -5,7 +5,7 @@ pub mod versions;
 
 use std::collections::BTreeMap;
 
-use crate::engine::registry;
+use crate::rules::registry;
 
 /// Every page below `docs/rules` by its path there: one a rule, and a table of all.
 pub fn pages() -> BTreeMap<String, String> {

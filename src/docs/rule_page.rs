@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
-use crate::engine::{Check, Rule, registry};
+use crate::engine::{Check, Rule};
 use crate::policy::{OptionKind, OptionSpec};
+use crate::rules::registry;
 
 /// Where a rule's page can be read.
 pub fn url(rule: &Rule) -> String {

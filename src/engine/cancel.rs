@@ -1,9 +1,9 @@
-//! Ending an evaluation that nobody waits for any more.
+//! Ending an evaluation whose verdict is of no use any more.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Asked for by who waits for a verdict, seen by who makes it: between rules, and within loops that can be long. There
-/// is no clock in it.
+/// Set by the caller that has asked for a verdict, checked by the evaluation: between rules, and within loops that can be
+/// long. There is no clock in it.
 #[derive(Debug, Default)]
 pub struct Cancellation(AtomicBool);
 
@@ -13,7 +13,7 @@ impl Cancellation {
         self.0.store(true, Ordering::Relaxed);
     }
 
-    /// Whether nobody waits any more.
+    /// Whether the evaluation is to end.
     pub fn is_cancelled(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
@@ -24,12 +24,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::engine::{Author, Context, Input, Object, Services, check, check_update, registry};
+    use crate::engine::{Author, Context, Input, Object, Services, check, check_update};
     use crate::policy::{Preset, load};
+    use crate::rules::registry;
     use jobguard_apiserver::Workload;
 
     #[test]
-    fn what_nobody_waits_for_is_not_evaluated() {
+    fn a_cancelled_evaluation_has_no_findings() {
         let policy = load::preset(Preset::Strict, registry().catalog()).unwrap();
         let job = || {
             let job = json!({"spec": {"template": {"spec": {"containers": [{"name": "a"}]}}}});
@@ -39,6 +40,7 @@ mod tests {
             (Object::created(&policy.server, job(), |_| {}), Object::created(&policy.server, job(), |_| {}));
         let cancellation = Cancellation::default();
         let context = Context {
+            registry: registry(),
             policy: &policy,
             services: &Services::Unknown,
             input: Input::Alone,

@@ -7,18 +7,18 @@ use jobguard_apiserver::{FieldError, Topic};
 use crate::policy::Existing;
 
 use super::{
-    Anchor, Check, Context, Finding, Input, Kept, Object, Rule, RuleContext, Services, Severity, Sink,
-    Suppressions, dropped, fix, fold, ratchet, registry, subject_by, views,
+    Anchor, Check, Context, Finding, Input, Kept, Object, Registry, Rule, RuleContext, Services, Severity,
+    Sink, Suppressions, dropped, fix, fold, ratchet, subject_by, views,
 };
 
-/// What there is to say about an object.
+/// What there is to report about an object.
 #[derive(Debug, Default)]
 pub struct Verdict {
     /// The findings: the API server's first, then the rules', in the order of their ids.
     pub findings: Vec<Finding>,
     /// What only follows from the findings: fields that the same mistake touches.
     pub folded: Vec<Finding>,
-    /// What would have been said, had the object's annotation not asked to ignore it.
+    /// What would have been reported, had the object's annotation not asked to ignore it.
     pub suppressed: Vec<Finding>,
     /// What rules about the whole input keep of the object ([`Input::Gathering`]).
     pub kept: Vec<Kept>,
@@ -36,23 +36,23 @@ impl Verdict {
     }
 }
 
-/// Judges an object that is to be created.
+/// The verdict on an object that is to be created.
 pub fn check(object: &Object, context: &Context<'_>) -> Verdict {
     if context.is_cancelled() {
         return Verdict::cancelled();
     }
     let errors = context.policy.server.validate_create(object.as_prepared());
-    folded(judge(object, &errors, context, Rules::All))
+    folded(evaluate(object, &errors, context, Rules::All))
 }
 
-/// Judges a change of a stored object. What the stored object has already, and as badly, is warned about and not
+/// The verdict on a change of a stored object. What the stored object has already, and as badly, is warned about and not
 /// refused, unless the policy says otherwise: old objects must stay editable, and are not made worse.
 pub fn check_update(old: &Object, new: &Object, context: &Context<'_>) -> Verdict {
     if context.is_cancelled() {
         return Verdict::cancelled();
     }
     let errors = context.policy.server.validate_update(new.as_prepared(), old.workload());
-    let mut verdict = judge(new, &errors, context, Rules::All);
+    let mut verdict = evaluate(new, &errors, context, Rules::All);
     // Before folding: what is excused must not take along what is not.
     let remark = match context.policy.existing_at(context.now) {
         Existing::Deny => return folded(verdict),
@@ -65,8 +65,8 @@ pub fn check_update(old: &Object, new: &Object, context: &Context<'_>) -> Verdic
         .map(|finding| finding.rule)
         .collect();
     if !denying.is_empty() {
-        let rules = Rules::these(&denying);
-        let before = judge(old, &[], &Context { input: Input::Alone, ..*context }, rules);
+        let rules = Rules::these(&denying, context.registry);
+        let before = evaluate(old, &[], &Context { input: Input::Alone, ..*context }, rules);
         verdict.cancelled |= before.cancelled;
         if verdict.cancelled || context.is_cancelled() {
             return Verdict::cancelled();
@@ -76,17 +76,17 @@ pub fn check_update(old: &Object, new: &Object, context: &Context<'_>) -> Verdic
     folded(verdict)
 }
 
-/// Judges an object as it is stored: what the API server would object to if it were sent back as it is, and what the
+/// The verdict on an object as it is stored: what the API server would object to if it were sent back as it is, and what the
 /// policy says, at the policy's own levels. `old` is the object, `new` the same, or with what a policy fills in.
 pub fn check_stored(old: &Object, new: &Object, context: &Context<'_>) -> Verdict {
     if context.is_cancelled() {
         return Verdict::cancelled();
     }
     let errors = context.policy.server.validate_update(new.as_prepared(), old.workload());
-    folded(judge(new, &errors, context, Rules::All))
+    folded(evaluate(new, &errors, context, Rules::All))
 }
 
-/// The verdict with each mistake told once. What is ignored takes nothing along: what the API server refuses besides
+/// The verdict with each mistake reported once. What is ignored takes nothing along: what the API server refuses besides
 /// is still refused.
 fn folded(mut verdict: Verdict) -> Verdict {
     verdict.folded = fold(&mut verdict.findings);
@@ -101,13 +101,13 @@ enum Rules {
 }
 
 impl Rules {
-    /// These rules alone; all of them where one speaks about what others find.
-    fn these(rules: &[&'static Rule]) -> Self {
-        if rules.iter().any(|rule| matches!(rule.check, Check::Suppression)) {
+    /// These rules alone; all of them where one is about what others find.
+    fn these(rules: &[&'static Rule], registry: &Registry) -> Self {
+        if rules.iter().any(|rule| matches!(rule.check, Check::Suppression(_))) {
             return Self::All;
         }
-        let mut asked = vec![false; registry().rules().len()];
-        for position in rules.iter().filter_map(|rule| registry().position(rule.id())) {
+        let mut asked = vec![false; registry.rules().len()];
+        for position in rules.iter().filter_map(|rule| registry.position_of(rule)) {
             asked[position] = true;
         }
         Self::These(asked)
@@ -121,10 +121,13 @@ impl Rules {
     }
 }
 
-/// The findings that speak for field errors of the API server.
-pub fn server_findings(errors: &[FieldError]) -> impl Iterator<Item = Finding> + '_ {
+/// The findings that report field errors of the API server.
+pub fn server_findings<'e>(
+    errors: &'e [FieldError],
+    registry: &'e Registry,
+) -> impl Iterator<Item = Finding> + 'e {
     errors.iter().map(|error| {
-        let rule = registry().of_topic(error.topic);
+        let rule = registry.of_topic(error.topic);
         let severity = Severity::of(rule.spec.levels.recommended).unwrap_or(Severity::Error);
         let mut finding = rule.finding(severity, error.path.clone(), error.message.clone());
         finding.at.clone_from(&error.at);
@@ -139,22 +142,24 @@ pub fn server_findings(errors: &[FieldError]) -> impl Iterator<Item = Finding> +
     })
 }
 
-/// Everything that there is to say, with nothing folded yet.
-fn judge(object: &Object, errors: &[FieldError], context: &Context<'_>, rules: Rules) -> Verdict {
+/// Everything that there is to report, with nothing folded yet.
+fn evaluate(object: &Object, errors: &[FieldError], context: &Context<'_>, rules: Rules) -> Verdict {
     let subject = subject_by(object.workload(), context.namespace_labels, context.author);
     let views = context.policy.views(&subject);
     let settings = &views.own;
     let asked_too_early = Cell::new(false);
     let is_refused = !errors.is_empty();
-    let mut findings: Vec<Finding> = server_findings(errors).collect();
+    let mut findings: Vec<Finding> = server_findings(errors, context.registry).collect();
     for (finding, error) in findings.iter_mut().zip(errors) {
-        finding.fix = finding.fix.take().or_else(|| fix::of_object(error, object, &settings.defaults));
-        if let Some(help) = fix::help_of_object(error, object) {
+        let Check::Server(check) = finding.rule.check else { continue };
+        finding.fix =
+            finding.fix.take().or_else(|| check.fix.and_then(|fix| fix(error, object, &settings.defaults)));
+        if let Some(help) = check.help.and_then(|help| help(error, object)) {
             finding.help = Some(help.to_owned());
         }
     }
-    findings.extend(dropped::findings(object, context.policy));
-    findings.extend(server_findings(object.warnings()));
+    findings.extend(dropped::findings(object, context));
+    findings.extend(server_findings(object.warnings(), context.registry));
     if object.is_received() {
         // Before folding: what is only a warning must not hide what refuses.
         for finding in &mut findings {
@@ -162,7 +167,7 @@ fn judge(object: &Object, errors: &[FieldError], context: &Context<'_>, rules: R
         }
     }
     let mut kept = Vec::new();
-    let all = registry().rules().iter().copied().zip(&settings.rules).enumerate();
+    let all = context.registry.rules().iter().copied().zip(&settings.rules).enumerate();
     for (index, (rule, setting)) in all.filter(|(position, _)| rules.ask(*position)) {
         if context.is_cancelled() {
             return Verdict::cancelled();
@@ -171,20 +176,20 @@ fn judge(object: &Object, errors: &[FieldError], context: &Context<'_>, rules: R
         let beside = views::beside(&views, index, rule, object.kind());
         let rule_context = RuleContext::new(rule, setting, context, &asked_too_early, is_refused);
         match (rule.check, severity, context.input) {
-            (Check::Object(judge), own, _) if own.is_some() || beside.is_some() => {
-                let speak = |severity, rule_context: &RuleContext<'_>| {
+            (Check::Object(check), own, _) if own.is_some() || beside.is_some() => {
+                let run = |severity, rule_context: &RuleContext<'_>| {
                     let mut sink = Sink::new(rule, severity);
-                    judge(object, rule_context, &mut sink);
+                    check(object, rule_context, &mut sink);
                     sink.into_findings()
                 };
-                let mut found = own.map(|own| speak(own, &rule_context)).unwrap_or_default();
+                let mut found = own.map(|own| run(own, &rule_context)).unwrap_or_default();
                 if let Some((setting, severity)) = beside {
                     let stricter = RuleContext::new(rule, setting, context, &asked_too_early, is_refused);
-                    views::add(&mut found, speak(severity, &stricter), object.kind());
+                    views::add(&mut found, run(severity, &stricter), object.kind());
                 }
                 findings.extend(found);
             }
-            (Check::Reader, Some(severity), _) => {
+            (Check::Written(_), Some(severity), _) => {
                 let remarks = object.remarks().iter().filter(|remark| std::ptr::eq(remark.rule, rule));
                 findings.extend(remarks.map(|remark| {
                     let mut finding = rule.finding(severity, remark.path.clone(), remark.message.clone());
@@ -204,20 +209,20 @@ fn judge(object: &Object, errors: &[FieldError], context: &Context<'_>, rules: R
         }
     }
     let mut incomplete = asked_too_early.get() && matches!(context.services, Services::Pending);
-    let suppressed = match Suppressions::of(object) {
+    let suppressed = match Suppressions::of(object, context.registry) {
         Some(suppressions) => {
             incomplete |= matches!(context.input, Input::Gathering) && suppressions.name_input_rules();
             let judged_all = !incomplete;
-            let loudest = views::loudest(&views, object.kind());
+            let loudest = views::loudest(&views, object.kind(), context.registry);
             let inherited = views::may_inherit(&subject);
             suppressions.apply(&mut findings, context.policy, &loudest, |rule| {
-                // A rule about the whole input never has its say where an object comes alone, one about the text
-                // never where there is none.
-                let passed_over = matches!(
+                // A rule about the whole input is not evaluated where an object comes alone, one about the text not
+                // where there is none.
+                let is_skipped = matches!(
                     (rule.check, context.input),
-                    (Check::Input(_), Input::Alone) | (Check::Reader | Check::Text, _)
+                    (Check::Input(_), Input::Alone) | (Check::Written(_) | Check::Reader | Check::Text, _)
                 );
-                judged_all && !passed_over && !inherited
+                judged_all && !is_skipped && !inherited
             })
         }
         None => Vec::new(),

@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::Services;
 use crate::policy::Policy;
 
-use super::{Cancellation, Input};
+use super::{Cancellation, Input, Registry, Services};
 
 /// Everything a verdict depends on besides the object.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
-    /// Which rules speak, and how loudly.
+    /// The rules that there are: those that the policy was loaded with.
+    pub registry: &'a Registry,
+    /// Which of them are on, and at which level.
     pub policy: &'a Policy,
     /// The Services that are known.
     pub services: &'a Services,
@@ -22,20 +23,20 @@ pub struct Context<'a> {
     pub now: Timestamp,
     /// The labels of the object's namespace, where they are known.
     pub namespace_labels: Option<&'a BTreeMap<String, String>>,
-    /// Ends the evaluation once nobody waits for it; none where it is to end by itself.
+    /// Ends the evaluation once its verdict is of no use any more; none where it is to end by itself.
     pub cancellation: Option<&'a Cancellation>,
     /// Who asks for the object.
     pub author: Author<'a>,
 }
 
 impl Context<'_> {
-    /// Whether nobody waits for the verdict any more.
+    /// Whether the verdict is of no use any more.
     pub fn is_cancelled(&self) -> bool {
         self.cancellation.is_some_and(Cancellation::is_cancelled)
     }
 }
 
-/// Who asks for an object, and what that says of the owner that the object names. By default nobody is known, as of a
+/// Who asks for an object, and what that says of the owner that the object names. By default neither is known, as of a
 /// manifest, which is taken at its word.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Author<'a> {

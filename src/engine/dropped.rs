@@ -3,12 +3,16 @@
 use jobguard_apiserver::{Dropped, KubernetesVersion, Topic};
 use jobguard_manifest::{FieldPath, Segment};
 
-use super::{Anchor, Finding, Object, Severity, registry};
-use crate::policy::Policy;
+use super::{Anchor, Context, Finding, Object, Severity};
 
 /// A finding for each field that is left out: an error where somebody has named the version, else a warning, since the
 /// cluster may be of another one.
-pub(super) fn findings<'a>(object: &'a Object, policy: &'a Policy) -> impl Iterator<Item = Finding> + 'a {
+pub(super) fn findings<'a>(
+    object: &'a Object,
+    context: &'a Context<'_>,
+) -> impl Iterator<Item = Finding> + 'a {
+    let policy = context.policy;
+    let rule = context.registry.of_topic(Topic::Dropped);
     let severity = if policy.versions.is_empty() { Severity::Warning } else { Severity::Error };
     // With several versions, the report names those that it holds for.
     let who = match policy.versions.as_slice() {
@@ -16,7 +20,6 @@ pub(super) fn findings<'a>(object: &'a Object, policy: &'a Policy) -> impl Itera
         _ => format!("Kubernetes {}", policy.server.version()),
     };
     object.dropped().iter().map(move |dropped| {
-        let rule = registry().of_topic(Topic::Dropped);
         let mut finding = rule.finding(severity, dropped.path.clone(), message(dropped, &who));
         finding.help = Some(help(dropped, policy.server.version()));
         finding.anchor = Anchor::Key;

@@ -1,6 +1,6 @@
 //! Sets of exit codes: what rules of a podFailurePolicy, and a container's restart rules, are about.
 
-/// The exit codes of a Pod that has been told to stop: ended by SIGKILL, and by SIGTERM.
+/// The exit codes of a Pod that is being stopped: ended by SIGKILL, and by SIGTERM.
 const STOPPED: [u8; 2] = [137, 143];
 
 /// Exit codes of containers that failed: some of 1 to 255. Windows knows larger ones, which are left out of account.
@@ -58,12 +58,12 @@ impl ExitCodes {
         self.contains(1) || self.0.iter().map(|bits| bits.count_ones()).sum::<u32>() > 127
     }
 
-    /// Whether a container that is told to stop may end with one of them.
+    /// Whether a container that is stopped may end with one of them.
     pub fn have_stopped(self) -> bool {
         STOPPED.into_iter().any(|code| self.contains(code))
     }
 
-    /// Whether a container that is told to stop, and does not end well, ends with one of them.
+    /// Whether a container that is stopped, and does not end well, ends with one of them.
     pub fn are_of_stopped(self) -> bool {
         STOPPED.into_iter().all(|code| self.contains(code))
     }

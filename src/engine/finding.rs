@@ -121,7 +121,7 @@ impl Weight {
 /// What a rule found.
 #[derive(Debug, Clone)]
 pub struct Finding {
-    /// The rule that speaks.
+    /// The rule that reports it.
     pub rule: &'static Rule,
     /// How much it weighs, by the policy.
     pub severity: Severity,
@@ -137,7 +137,7 @@ pub struct Finding {
     pub help: Option<String>,
     /// Other places worth a look.
     pub related: Vec<Related>,
-    /// What would mend it.
+    /// What would resolve it.
     pub fix: Option<Fix>,
     /// The cause type, where the API server would give one.
     pub cause: Option<Cause>,
@@ -147,7 +147,7 @@ pub struct Finding {
     pub about: Option<Cow<'static, str>>,
     /// Whether it is about the object as a whole, and its field only the first place where that shows.
     pub of_whole: bool,
-    /// How it is related to another field, where it speaks for an objection of the API server.
+    /// How it is related to another field, where it reports an objection of the API server.
     pub relation: Option<Relation>,
     /// Whether the stored version of the object has the same finding already, so that it is only warned about.
     pub ratcheted: bool,

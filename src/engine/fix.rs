@@ -1,12 +1,8 @@
 //! Fixes, in terms of fields. The linter turns them into changes of the text; the webhook has no text to change.
 
-mod api;
-mod schedule;
-
-use jobguard_manifest::FieldPath;
+use jobguard_apiserver::{FieldError, Suggestion};
 use jobguard_manifest::edit::Edit;
-
-pub(super) use api::{help_of_object, of_error, of_object};
+use jobguard_manifest::{FieldPath, Segment};
 
 /// Whether a fix is applied without review.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -20,6 +16,11 @@ pub enum Safety {
 }
 
 impl Safety {
+    /// Safe if it is certain that only this can be meant.
+    pub const fn safe_if(certain: bool) -> Self {
+        if certain { Self::Safe } else { Self::Unsafe }
+    }
+
     /// The word used in every output; none for a fix that is only shown.
     pub const fn as_str(self) -> Option<&'static str> {
         match self {
@@ -65,5 +66,27 @@ impl Fix {
     /// The fields that have a value afterwards which they did not have before.
     pub(crate) fn targets(&self) -> impl Iterator<Item = FieldPath> + '_ {
         self.edits.iter().filter_map(Edit::target)
+    }
+}
+
+/// The fix of a fault that decoding has found.
+pub(super) fn of_error(error: &FieldError) -> Option<Fix> {
+    let Suggestion { edit, certain } = error.suggestion.as_ref()?;
+    let title = match edit {
+        Edit::RenameKey { path, to } => format!("rename {} to {to}", name_of(path)),
+        Edit::Move { from, to } => format!("move {} to {to}", name_of(from)),
+        Edit::Quote { path } => format!("put {} in quotes", name_of(path)),
+        // The value may be secret.
+        Edit::Set { path, .. } => format!("write {} as the type it must have", name_of(path)),
+        // Decoding suggests no others.
+        Edit::Insert { .. } | Edit::Remove { .. } | Edit::Reorder { .. } | Edit::Text(_) => return None,
+    };
+    Some(Fix::new(Safety::safe_if(*certain), title, edit.clone()))
+}
+
+fn name_of(path: &FieldPath) -> String {
+    match path.segments().last() {
+        Some(Segment::Field(name) | Segment::Key(name)) => name.to_string(),
+        _ => path.to_string(),
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! Each object leaves a small fact behind, and is let go. When all have been seen, the rule judges the facts in the
 //! order of the input, and each finding is about one of the objects: at the level that the policy has for that
-//! object, and silenced by that object's annotation. The webhook sees one object at a time and passes these rules
-//! over.
+//! object, and suppressed by that object's annotation. The webhook sees one object at a time and skips these
+//! rules.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use std::sync::Arc;
 use jobguard_manifest::FieldPath;
 
 use super::rule::Reported;
-use super::{Check, Finding, Object, Rule, RuleContext, Severity, registry};
+use super::{Check, Finding, Object, Registry, Rule, RuleContext, Severity};
 
 /// How a rule judges the input as a whole.
 #[derive(Clone, Copy)]
@@ -51,7 +51,7 @@ pub struct Kept {
 pub struct InputObject {
     /// The file, as reports name it.
     pub file: Arc<str>,
-    /// The line to name when another object's finding speaks of this one.
+    /// The line to name when another object's finding refers to this one.
     pub line: usize,
     /// What was kept.
     pub kept: Vec<Kept>,
@@ -110,10 +110,10 @@ impl InputSink<'_> {
     }
 }
 
-/// Judges the input. Each finding comes with the position of its object in `objects`, and in that order.
-pub fn judge_input(objects: &[InputObject]) -> Vec<(usize, Finding)> {
+/// Evaluates the rules about the input as a whole. Each finding comes with the position of its object in `objects`, and in that order.
+pub fn evaluate_input(objects: &[InputObject], registry: &Registry) -> Vec<(usize, Finding)> {
     let mut findings = Vec::new();
-    for &rule in registry().rules() {
+    for &rule in registry.rules() {
         let Check::Input(check) = rule.check else { continue };
         let seen: Vec<Seen<'_>> = objects
             .iter()

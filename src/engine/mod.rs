@@ -1,9 +1,11 @@
 //! The rule engine: objects in, findings out.
 //!
 //! [`check()`] is the one place where a verdict is made. The webhook and the linter both call it, so they cannot
-//! differ. Rules are pure and synchronous; what they cannot compute themselves they find in a [`Context`].
+//! differ. Rules are pure and synchronous; what they cannot compute themselves they find in a [`Context`], and so does
+//! the engine the rules: it is handed a [`Registry`], and knows none by name.
 
 mod cancel;
+mod cel;
 mod check;
 mod containers;
 mod context;
@@ -13,7 +15,9 @@ mod finding;
 mod fix;
 mod fold;
 mod input;
+mod job_part;
 mod object;
+mod precedence;
 mod ratchet;
 mod registry;
 mod rule;
@@ -22,8 +26,10 @@ mod suppress;
 mod texts;
 mod timetable;
 mod views;
+mod written;
 
 pub use cancel::Cancellation;
+pub use cel::Cel;
 pub use check::{Verdict, check, check_stored, check_update, server_findings};
 pub use containers::{ContainerPart, DEFAULT_BACKOFF_LIMIT, Endless, LONGEST_LIMIT};
 pub use context::{Author, Context};
@@ -31,11 +37,17 @@ pub use exit_codes::ExitCodes;
 pub use finding::{Anchor, Finding, Related, Severity, Weight};
 pub use fix::{Fix, Safety};
 pub use fold::fold;
-pub use input::{Fact, Input, InputCheck, InputObject, InputSink, Kept, Seen, judge_input};
-pub use object::{JobPart, Object, Remark, controller_of, subject, subject_by};
-pub use registry::{Registry, registry};
-pub use rule::{Check, Docs, Example, Reported, Rule, RuleContext, Sink};
+pub use input::{Fact, Input, InputCheck, InputObject, InputSink, Kept, Seen, evaluate_input};
+pub use job_part::JobPart;
+pub use object::{Object, Remark, controller_of, subject, subject_by};
+pub use precedence::Precedence;
+pub use registry::Registry;
+pub use rule::{Check, Docs, Example, Reported, Rule, RuleContext, ServerCheck, Sink};
 pub use services::{Knowledge, ServiceFacts, ServiceIndex, Services};
-pub use suppress::{ANNOTATION, Annotation, Entry, MAX_ANNOTATION_BYTES, MAX_NAMES, Suppressions};
+pub use suppress::{
+    ANNOTATION, Annotation, AnnotationExcess, AnnotationFault, Entry, MAX_ANNOTATION_BYTES, MAX_NAMES,
+    NotAllowed, SuppressionCheck, Suppressions, UnknownNames, Wording,
+};
 pub use texts::any_text;
 pub use timetable::{CronPart, Timetable};
+pub use written::{RemarkSink, Written, remarks};

@@ -3,15 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use k8s_openapi::api::batch::v1::{JobSpec, JobTemplateSpec};
-use k8s_openapi::api::core::v1::{PodSpec, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 
 use crate::policy::{Owner, Subject};
 use jobguard_apiserver::{Dropped, FieldError, Kind, Prepared, Server, Workload};
 use jobguard_manifest::FieldPath;
 
-use super::{Author, CronPart, Rule, Timetable};
+use super::{Author, CronPart, JobPart, Rule, Timetable};
 
 /// A Job or CronJob as the API server validates it, and as a validating webhook is sent it: with the API's own
 /// defaults and, for a Job that is created, the selector and labels that the server makes.
@@ -24,13 +22,12 @@ pub struct Object {
     timetable: OnceLock<Option<Box<Timetable>>>,
 }
 
-/// What whoever read an object's text has to say about it: a finding of a [`Check::Reader`] rule, before the policy
-/// gives it a level.
+/// What only the text of an object shows: a finding of a [`Check::Written`] rule, before the policy gives it a level.
 ///
-/// [`Check::Reader`]: super::Check::Reader
+/// [`Check::Written`]: super::Check::Written
 #[derive(Debug, Clone)]
 pub struct Remark {
-    /// The rule that speaks.
+    /// The rule that reports it.
     pub rule: &'static Rule,
     /// The field.
     pub path: FieldPath,
@@ -139,7 +136,7 @@ impl Object {
     }
 
     /// The CronJob, for rules about its runs. None where the schedule never fires: it has no runs, and
-    /// `cron/never-fires` alone says so.
+    /// `cron/never-fires` alone reports that.
     pub fn cron(&self) -> Option<CronPart<'_>> {
         let Workload::CronJob(cron_job) = self.workload() else { return None };
         let timetable = self.timetable();
@@ -164,50 +161,6 @@ impl Object {
 impl From<Prepared> for Object {
     fn from(prepared: Prepared) -> Self {
         Self { prepared, remarks: Vec::new(), is_received: false, timetable: OnceLock::new() }
-    }
-}
-
-/// A Job's spec, wherever it stands.
-#[derive(Debug, Clone, Copy)]
-pub struct JobPart<'a> {
-    prefix: &'static str,
-    /// The spec.
-    pub spec: &'a JobSpec,
-    /// The metadata of the Job, or of the CronJob's Job template.
-    pub metadata: Option<&'a ObjectMeta>,
-    /// Whether this is a CronJob's Job template.
-    pub of_cron_job: bool,
-}
-
-impl<'a> JobPart<'a> {
-    /// The Job that a CronJob makes by this template; none where it has no spec.
-    pub(super) fn of_template(template: &'a JobTemplateSpec) -> Option<Self> {
-        Some(Self {
-            prefix: "spec.jobTemplate.spec",
-            spec: template.spec.as_ref()?,
-            metadata: template.metadata.as_ref(),
-            of_cron_job: true,
-        })
-    }
-
-    /// The path of a field below the Job's spec: `path("template.spec.subdomain")`.
-    pub fn path(&self, field: &'static str) -> FieldPath {
-        FieldPath::root().fields(self.prefix).fields(field)
-    }
-
-    /// The Pod template.
-    pub fn template(&self) -> &'a PodTemplateSpec {
-        &self.spec.template
-    }
-
-    /// The Pod template's spec.
-    pub fn pod(&self) -> Option<&'a PodSpec> {
-        self.spec.template.spec.as_ref()
-    }
-
-    /// Whether each Pod has an index of its own (`completionMode: Indexed`).
-    pub fn is_indexed(&self) -> bool {
-        self.spec.completion_mode.as_deref() == Some("Indexed")
     }
 }
 

@@ -1,42 +1,74 @@
-//! All rules, in the order of their ids.
+//! The rules that a verdict is made with, and the ways to find one.
 
 use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::fmt;
 
-use crate::policy::{RuleSetting, RuleSpec, Settings};
-use crate::rules;
+use crate::policy::{Level, PresetLevels, RuleSetting, RuleSpec, Settings};
 use jobguard_apiserver::Topic;
 
-use super::{Check, Rule};
+use super::suppress::SuppressionRules;
+use super::{Check, Docs, Rule};
 
-/// The rules that there are, and the ways to find one.
+/// Rules in the order of their ids. The engine knows none by name: it is handed a registry, and finds in it what it
+/// reports itself by what each rule's declaration says.
 pub struct Registry {
     rules: Vec<&'static Rule>,
     catalog: Vec<&'static RuleSpec>,
-    by_topic: HashMap<Topic, usize>,
+    /// Every id, and every id that a rule has had before.
+    by_id: HashMap<&'static str, usize>,
+    /// The position of the rule declared at an address.
+    by_address: HashMap<usize, usize>,
+    by_topic: HashMap<Topic, &'static Rule>,
+    suppression: SuppressionRules,
 }
 
-static REGISTRY: LazyLock<Registry> = LazyLock::new(|| Registry::new(rules::ALL));
-
-/// The registry of all rules.
-pub fn registry() -> &'static Registry {
-    &REGISTRY
-}
+/// What reports an objection of the API server on a topic that no rule is declared for, so that it is never lost. A
+/// registry of all rules has one for every topic.
+static UNDECLARED: Rule = Rule {
+    spec: RuleSpec {
+        id: "api/undeclared",
+        summary: "the API server refuses the object",
+        since: "0.1.0",
+        renamed_from: &[],
+        levels: PresetLevels {
+            baseline: Level::Deny,
+            recommended: Level::Deny,
+            strict: Level::Deny,
+            fixed: true,
+        },
+        options: &[],
+    },
+    docs: Docs {
+        what: "An objection of the API server on a topic that has no rule.",
+        why: "The API server refuses the object.",
+        examples: &[],
+        sources: &[],
+    },
+    check: Check::Reader,
+    precedence: &[],
+    cel: None,
+};
 
 impl Registry {
-    fn new(all: &'static [&'static Rule]) -> Self {
+    /// A registry of `all`.
+    pub fn new(all: &[&'static Rule]) -> Self {
         let mut rules = all.to_vec();
         rules.sort_by_key(|rule| rule.id());
-        let by_topic = rules
-            .iter()
-            .enumerate()
-            .filter_map(|(position, rule)| match rule.check {
-                Check::Server(topic) => Some((topic, position)),
-                _ => None,
-            })
-            .collect();
+        let (mut by_id, mut by_address, mut by_topic) = (HashMap::new(), HashMap::new(), HashMap::new());
+        for (position, rule) in rules.iter().enumerate() {
+            by_address.insert(address(rule), position);
+            for former in rule.spec.renamed_from {
+                by_id.entry(*former).or_insert(position);
+            }
+            if let Check::Server(check) = rule.check {
+                by_topic.insert(check.topic, *rule);
+            }
+        }
+        // An id goes before one that another rule has had.
+        by_id.extend(rules.iter().enumerate().map(|(position, rule)| (rule.id(), position)));
         let catalog = rules.iter().map(|rule| &rule.spec).collect();
-        Self { rules, catalog, by_topic }
+        let suppression = SuppressionRules::of(&rules);
+        Self { rules, catalog, by_id, by_address, by_topic, suppression }
     }
 
     /// All rules, ordered by id.
@@ -49,15 +81,19 @@ impl Registry {
         &self.catalog
     }
 
-    /// The position of a rule in [`rules`](Self::rules), by its id or one that it has had before.
+    /// The position in [`rules`](Self::rules) of the rule with this id, or that has had it before.
     pub fn position(&self, id: &str) -> Option<usize> {
-        let is_renamed = || self.rules.iter().position(|rule| rule.spec.renamed_from.contains(&id));
-        self.rules.binary_search_by_key(&id, |rule| rule.id()).ok().or_else(is_renamed)
+        self.by_id.get(id).copied()
+    }
+
+    /// The position of a rule in [`rules`](Self::rules).
+    pub fn position_of(&self, rule: &'static Rule) -> Option<usize> {
+        self.by_address.get(&address(rule)).copied()
     }
 
     /// What `settings` say of a rule.
-    pub fn setting<'s>(&self, rule: &Rule, settings: &'s Settings) -> Option<&'s RuleSetting> {
-        settings.rules.get(self.position(rule.id())?)
+    pub fn setting<'s>(&self, rule: &'static Rule, settings: &'s Settings) -> Option<&'s RuleSetting> {
+        settings.rules.get(self.position_of(rule)?)
     }
 
     /// A rule by its id.
@@ -65,16 +101,44 @@ impl Registry {
         self.position(id).map(|position| self.rules[position])
     }
 
-    /// The rule that speaks for the API server on `topic`.
+    /// The rule that reports what the API server objects to on `topic`.
     pub fn of_topic(&self, topic: Topic) -> &'static Rule {
-        // Every topic has its rule: a test goes through them all. Should one be missing in spite of it, the
-        // finding is still reported.
-        self.by_topic.get(&topic).map_or(&rules::api_pod::RULE, |position| self.rules[*position])
+        self.by_topic.get(&topic).copied().unwrap_or(&UNDECLARED)
+    }
+
+    /// The rules about the suppression annotation.
+    pub(super) fn suppression(&self) -> &SuppressionRules {
+        &self.suppression
     }
 
     /// The id nearest to a misspelt one. None for a text longer than any misspelt id: to compare costs the product of
     /// both lengths.
     pub fn similar(&self, id: &str) -> Option<&'static str> {
         jobguard_text::nearest(id, self.rules.iter().map(|rule| rule.id()))
+    }
+}
+
+/// What tells a rule from all others: a rule is a static, which does not move.
+fn address(rule: &'static Rule) -> usize {
+    std::ptr::from_ref(rule).addr()
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registry").field("rules", &self.rules).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_objection_on_an_undeclared_topic_is_reported() {
+        let empty = Registry::new(&[]);
+        for topic in Topic::ALL {
+            assert_eq!(empty.of_topic(topic), &UNDECLARED);
+        }
+        assert_eq!((empty.position("job/no-deadline"), empty.position_of(&UNDECLARED)), (None, None));
     }
 }

@@ -6,11 +6,14 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use crate::policy::{RuleSetting, RuleSpec};
-use jobguard_apiserver::{Server, Topic};
+use crate::policy::{Defaults, RuleSetting, RuleSpec};
+use jobguard_apiserver::{FieldError, Server, Topic};
 use jobguard_manifest::FieldPath;
 
-use super::{Anchor, Context, Finding, Fix, InputCheck, Object, Related, Services, Severity, Weight};
+use super::{
+    Anchor, Cel, Context, Finding, Fix, InputCheck, Object, Precedence, Registry, Related, RemarkSink,
+    Services, Severity, SuppressionCheck, Weight, Written,
+};
 
 /// A rule: its declaration, documentation and check. One file below `src/rules` each.
 pub struct Rule {
@@ -20,6 +23,10 @@ pub struct Rule {
     pub docs: Docs,
     /// How it judges.
     pub check: Check,
+    /// Which findings have the same cause as its own, so that one of them is enough.
+    pub precedence: &'static [Precedence],
+    /// How API servers can evaluate it by themselves, where they can.
+    pub cel: Option<Cel>,
 }
 
 /// A rule's documentation, in Markdown.
@@ -40,19 +47,19 @@ pub struct Docs {
 pub struct Example {
     /// What it shows, in a few words.
     pub title: &'static str,
-    /// Whether the rule speaks on it.
+    /// Whether the rule has a finding in it.
     pub bad: bool,
     /// The manifest.
     pub manifest: &'static str,
 }
 
 impl Example {
-    /// A manifest on which the rule speaks.
+    /// A manifest in which the rule has a finding.
     pub const fn bad(title: &'static str, manifest: &'static str) -> Self {
         Self { title, bad: true, manifest }
     }
 
-    /// A manifest on which the rule is silent.
+    /// A manifest in which the rule has none.
     pub const fn good(title: &'static str, manifest: &'static str) -> Self {
         Self { title, bad: false, manifest }
     }
@@ -65,14 +72,48 @@ pub enum Check {
     Object(fn(&Object, &RuleContext<'_>, &mut Sink)),
     /// Looks at all objects of the input together.
     Input(InputCheck),
-    /// Gives a voice to what the API server says on a topic.
-    Server(Topic),
-    /// Spoken by whoever reads the text: what it finds is no object yet.
+    /// Reports what the API server objects to on a topic.
+    Server(ServerCheck),
+    /// Looks at the text of one object, for what is lost when it is decoded. The linter alone has it.
+    Written(fn(Written<'_>, &mut RemarkSink)),
+    /// Reported by the linter, of what is no object of the API that could be decoded.
     Reader,
-    /// Spoken by whoever reads the text, of the text itself: no annotation of an object silences it.
+    /// Reported by the linter, of the text around the objects: no annotation of an object suppresses it.
     Text,
-    /// Spoken by the engine about the suppression annotation.
-    Suppression,
+    /// Words what the engine finds in the suppression annotation.
+    Suppression(SuppressionCheck),
+}
+
+/// What would resolve an objection to an object, by a policy's defaults.
+type FixOfError = fn(&FieldError, &Object, &Defaults) -> Option<Fix>;
+
+/// How a rule reports what the API server objects to on a topic.
+#[derive(Debug, Clone, Copy)]
+pub struct ServerCheck {
+    /// The topic.
+    pub topic: Topic,
+    pub(super) fix: Option<FixOfError>,
+    pub(super) help: Option<fn(&FieldError, &Object) -> Option<&'static str>>,
+}
+
+impl ServerCheck {
+    /// Reports objections as the API server words them.
+    pub const fn on(topic: Topic) -> Self {
+        Self { topic, fix: None, help: None }
+    }
+
+    /// With what would resolve one in an object that could be decoded, where the objection itself does not tell. The
+    /// policy's defaults are asked for what to fill in.
+    #[must_use]
+    pub const fn fix(self, fix: FixOfError) -> Self {
+        Self { fix: Some(fix), ..self }
+    }
+
+    /// With what to do about one, where the object shows more than the objection alone.
+    #[must_use]
+    pub const fn help(self, help: fn(&FieldError, &Object) -> Option<&'static str>) -> Self {
+        Self { help: Some(help), ..self }
+    }
 }
 
 impl Rule {
@@ -116,7 +157,8 @@ impl fmt::Debug for Rule {
 
 impl PartialEq for Rule {
     fn eq(&self, other: &Self) -> bool {
-        self.id() == other.id()
+        // Each is a static of its own.
+        std::ptr::eq(self, other)
     }
 }
 
@@ -155,8 +197,8 @@ impl<'a> RuleContext<'a> {
         self.setting.bool(self.spec, option)
     }
 
-    /// The Services that are known; none if they are not known yet, in which case the rule says nothing and is
-    /// asked again when they are.
+    /// The Services that are known; none if they are not known yet, in which case the rule reports nothing and is
+    /// evaluated again when they are.
     pub fn services(&self) -> Option<&'a Services> {
         match self.context.services {
             Services::Pending => {
@@ -165,6 +207,11 @@ impl<'a> RuleContext<'a> {
             }
             known => Some(known),
         }
+    }
+
+    /// All rules: for what a rule reports of other objects in their words.
+    pub fn registry(&self) -> &'a Registry {
+        self.context.registry
     }
 
     /// The API server of the cluster.
@@ -229,7 +276,7 @@ impl<'a> Reported<'a> {
         self
     }
 
-    /// What would mend it.
+    /// What would resolve it.
     pub fn fix(self, fix: Fix) -> Self {
         self.0.fix = Some(fix);
         self
@@ -254,7 +301,7 @@ impl<'a> Reported<'a> {
         self
     }
 
-    /// A softer word: at most `severity`, whatever the policy says. For what is only a guess.
+    /// At most `severity`, at whatever level the policy has the rule. For what is only a guess.
     pub fn at_most(self, severity: Severity) -> Self {
         self.0.severity = self.0.severity.min(severity);
         self

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 /// What is known of the Services beside the object.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Services {
-    /// Nothing: no Service was given, or nobody looked.
+    /// Nothing: no Service was given, or none was looked for.
     #[default]
     Unknown,
     /// Not known yet, but before the end: a rule that asks is asked again then.

@@ -18,7 +18,7 @@ struct Look {
 }
 
 /// Ends the walk: a text was found. An object that cannot be serialized counts as one that has such a text, so that
-/// whoever asks looks closer.
+/// the caller looks closer.
 #[derive(Debug)]
 struct Found;
 

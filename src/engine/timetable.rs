@@ -20,12 +20,12 @@ pub struct CronPart<'a> {
 }
 
 impl CronPart<'_> {
-    /// Whether no run is started until somebody says so.
+    /// Whether no run is started until somebody resumes it.
     pub fn is_suspended(&self) -> bool {
         self.spec.suspend == Some(true)
     }
 
-    /// Whether a run starts beside one that is still going on: `concurrencyPolicy` is `Allow`, or not said.
+    /// Whether a run starts beside one that is still going on: `concurrencyPolicy` is `Allow`, or not given.
     pub fn allows_overlap(&self) -> bool {
         matches!(self.spec.concurrency_policy.as_deref(), None | Some("" | "Allow"))
     }

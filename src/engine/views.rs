@@ -1,4 +1,4 @@
-//! An object that a policy looks at in more than one way: what it says in each of them counts.
+//! An object that a policy looks at in more than one way: its findings in each of them count.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use crate::policy::{RuleSetting, Settings, Subject, Views};
 use jobguard_apiserver::Kind;
 use jobguard_manifest::{FieldPath, Segment};
 
-use super::{Finding, Rule, Severity, registry};
+use super::{Check, Finding, Registry, Rule, Severity};
 
 /// How a rule is set beside its own setting, where that may say more.
 pub(super) fn beside<'v>(
@@ -24,10 +24,10 @@ pub(super) fn beside<'v>(
 
 /// Whether a rule looks at a CronJob and not at the Job in it.
 fn is_about_runs(rule: &Rule, kind: Kind) -> bool {
-    kind == Kind::CronJob && matches!(rule.spec.category(), "cron" | "suppression")
+    kind == Kind::CronJob && (rule.spec.category() == "cron" || matches!(rule.check, Check::Suppression(_)))
 }
 
-/// Adds what a rule says in a stricter view. Of one field only one view speaks: the one that says it louder, else the
+/// Adds what a rule finds in a stricter view. Of one field only one view counts: the one with the heavier finding, else the
 /// object's own.
 pub(super) fn add(found: &mut Vec<Finding>, mut stricter: Vec<Finding>, kind: Kind) {
     if kind == Kind::CronJob {
@@ -46,11 +46,11 @@ fn is_in_template(path: &FieldPath) -> bool {
         if spec == "spec" && template == "jobTemplate")
 }
 
-/// The settings with the loudest level of each rule, whichever view has it: what an annotation may silence goes by
+/// The settings with the loudest level of each rule, whichever view has it: what an annotation may suppress goes by
 /// that.
-pub(super) fn loudest<'v>(views: &'v Views<'_>, kind: Kind) -> Cow<'v, Settings> {
+pub(super) fn loudest<'v>(views: &'v Views<'_>, kind: Kind, registry: &Registry) -> Cow<'v, Settings> {
     let mut settings = Cow::Borrowed(&*views.own);
-    for (index, rule) in registry().rules().iter().enumerate() {
+    for (index, rule) in registry.rules().iter().enumerate() {
         if let Some((setting, _)) = beside(views, index, rule, kind)
             && views.own.rules.get(index).is_some_and(|own| own.level < setting.level)
         {
@@ -61,7 +61,7 @@ pub(super) fn loudest<'v>(views: &'v Views<'_>, kind: Kind) -> Cow<'v, Settings>
 }
 
 /// Whether the object's annotation may be its CronJob's, whose every rule it names: those that find nothing in the Job
-/// are not said to be unused.
+/// are not reported as unused.
 pub(super) fn may_inherit(subject: &Subject<'_>) -> bool {
     subject.kind == Kind::Job && subject.owner.is_some_and(|owner| owner.is_cron_job())
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::key::{Key, key_of};
-use crate::engine::{Context, Input, InputObject, Severity, judge_input};
+use crate::engine::{Context, Input, InputObject, Severity, evaluate_input};
 use crate::lint::{Examined, Options, examine};
 use crate::rules;
 use jobguard_manifest::Document;
@@ -43,7 +43,7 @@ pub(super) fn errors_by_document<'t>(
         .into_iter()
         .map(|(number, kept)| (number, InputObject { file: "".into(), line: 0, kept }))
         .unzip();
-    for (object, finding) in judge_input(&objects) {
+    for (object, finding) in evaluate_input(&objects, context.registry) {
         if finding.severity == Severity::Error {
             errors.entry(examined.objects[numbers[object]].document).or_default().reported += 1;
         }

@@ -188,15 +188,17 @@ fn errors(examined: &Examined<'_>) -> BTreeMap<ObjectKey, Vec<(Key, bool)>> {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::engine::{Author, Input, Services, registry};
+    use crate::engine::{Author, Input, Services};
     use crate::lint::examine;
     use crate::policy::{Preset, load};
+    use crate::rules::registry;
     use jobguard_manifest::Span;
 
     pub(in crate::fix) fn with_options<T>(run: impl FnOnce(&Options<'_>, &Context<'_>) -> T) -> T {
         let policy = load::preset(Preset::Baseline, registry().catalog()).unwrap();
         let now = "2026-01-01T00:00:00Z".parse().unwrap();
         let context = Context {
+            registry: registry(),
             policy: &policy,
             services: &Services::Unknown,
             input: Input::Alone,

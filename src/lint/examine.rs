@@ -8,10 +8,9 @@ use super::examined::{Examined, Found, InputFindings};
 use super::object::examine_object;
 use super::options::Options;
 use super::patch;
-use crate::engine::{Context, Finding, Fix, Safety, Severity};
+use crate::engine::{Context, Finding, Safety};
 use crate::rules;
-use jobguard_manifest::edit::Edit;
-use jobguard_manifest::{self as manifest, Document, FieldPath, SyntaxError, Within};
+use jobguard_manifest::{self as manifest, Document, SyntaxError, Within};
 
 /// How many Jobs, CronJobs and Services of one text are examined: a file with so many real ones is larger than what is
 /// read, and what is kept of each takes memory.
@@ -69,14 +68,11 @@ pub(crate) fn examine_document(
             examined.found.extend(finding.map(found));
         }
         Err(error) => {
-            let message = error.message.clone();
-            let mut finding = rules::api_syntax::RULE.finding(Severity::Error, FieldPath::root(), message);
-            finding.help.clone_from(&error.help);
             let own_text = text.get(document.span.start..document.span.end).unwrap_or_default();
             // A text without an apiVersion may be something else than a manifest.
             let safety = if patch::names_version(own_text) { Safety::Safe } else { Safety::Unsafe };
-            let repair = error.repair.clone().filter(|_| !patch::mentions_directive(own_text));
-            finding.fix = repair.map(|edit| Fix::new(safety, "put the schedule in quotes", Edit::Text(edit)));
+            let repair = (!patch::mentions_directive(own_text)).then_some(safety);
+            let finding = rules::api_syntax::unreadable(error, repair);
             examined.found.push(Found { finding, document: position, object: None, follows: false });
         }
     }
@@ -96,11 +92,5 @@ fn too_large(error: &SyntaxError, context: &Context<'_>) -> Option<Finding> {
     if !(read_limits(context).is_asked_for)(object.api_version.as_deref(), object.kind.as_deref()) {
         return None;
     }
-    let message = format!("{}, and is not judged: the webhook refuses it", error.message);
-    let mut finding = rules::manifest_too_large::RULE.finding(Severity::Error, FieldPath::root(), message);
-    finding.help = Some(
-        "make it smaller; if it is meant to be so large, raise limits.maxElements in the policy or give --max-elements"
-            .to_owned(),
-    );
-    Some(finding)
+    Some(rules::manifest_too_large::finding(&error.message))
 }

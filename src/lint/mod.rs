@@ -13,7 +13,6 @@ mod object;
 mod old;
 mod options;
 mod patch;
-mod remarks;
 mod services;
 mod stored;
 pub(crate) mod typeless;

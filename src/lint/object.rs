@@ -7,10 +7,9 @@ use super::examined::{Examined, Examinee, Found, InputFindings};
 use super::options::Options;
 use super::patch::{self, Standing};
 use super::verdict::{lint_object, lint_stored_object};
-use super::{remarks, services, stored, typeless};
+use super::{services, stored, typeless};
 use crate::diagnostic::ObjectId;
-use crate::engine::{self, Context, Finding, Fix, Input, Safety, Severity, server_findings};
-use crate::rules;
+use crate::engine::{self, Context, Finding, Fix, Input, Safety, Written, remarks, server_findings};
 use jobguard_apiserver::{Decoded, Kind};
 use jobguard_manifest::edit::Edit;
 use jobguard_manifest::{FieldPath, ObjectRef, Tree};
@@ -42,14 +41,9 @@ pub(super) fn examine_object(
             return;
         }
         Class::Workload(kind) => kind,
-        Class::Misplaced { kind, field, message, help, fix: (value, safety) } => {
-            let path = FieldPath::root().field(field);
-            let mut finding =
-                rules::api_removed_version::RULE.finding(Severity::Error, path.clone(), message);
-            finding.help = Some(help);
-            finding.fix = Some(Fix::set(safety, format!("set {field} to {value}"), path, value));
-            findings.push(finding);
-            kind
+        Class::Misplaced(misplaced) => {
+            findings.push(misplaced.finding());
+            misplaced.kind
         }
     };
     let index = examined.objects.len();
@@ -75,7 +69,7 @@ pub(super) fn examine_object(
     }
     let first = findings.len();
     let Decoded { workload, complaints, .. } = context.policy.server.decode(tree, object.node, kind);
-    findings.extend(server_findings(&complaints));
+    findings.extend(server_findings(&complaints, context.registry));
     let judged = workload.is_some();
     let mut folded = Vec::new();
     // One with a stored version in --against is a manifest, even where it looks like a stored object itself.
@@ -84,7 +78,7 @@ pub(super) fn examine_object(
     if let Some(workload) = workload {
         let about_this = input_findings.and_then(|findings| findings.get(&number));
         let input = about_this.map_or(context.input, |findings| Input::Judged(findings));
-        let remarks = remarks::remarks(tree, object.node, text);
+        let remarks = remarks(Written { tree, node: object.node, text }, context.registry);
         let context = Context { input, ..*context };
         let verdict = match stored {
             true => lint_stored_object(options, workload, remarks, &context),

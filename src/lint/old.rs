@@ -155,8 +155,9 @@ impl StoredObject {
 /// two differ, it is dropped.
 pub(super) fn place_in_manifest(findings: &mut [Finding], places: &MergedPlaces) {
     // Findings about the text have their place in the manifest already.
-    for finding in
-        findings.iter_mut().filter(|finding| !matches!(finding.rule.check, Check::Reader | Check::Text))
+    for finding in findings
+        .iter_mut()
+        .filter(|finding| !matches!(finding.rule.check, Check::Written(_) | Check::Reader | Check::Text))
     {
         let there = places.in_manifest(finding.place());
         if there != *finding.place() {

@@ -1,6 +1,6 @@
 //! Objects that are patches: they change another object, so that a field which they lack is not missing.
 
-use crate::engine::{Context, Finding, Fix, Safety, Severity, registry};
+use crate::engine::{Context, Finding, Fix, Safety, Severity};
 use crate::rules;
 use jobguard_apiserver::Kind;
 use jobguard_manifest::edit::Edit;
@@ -58,7 +58,7 @@ pub(super) fn standing(
 /// A remark about a patch, at the level that the policy has for it.
 fn remark(context: &Context<'_>, path: FieldPath, message: String) -> Option<Box<Finding>> {
     let rule = &rules::manifest_not_judged::RULE;
-    let setting = registry().setting(rule, context.policy.base())?;
+    let setting = context.registry.setting(rule, context.policy.base())?;
     Some(Box::new(rule.finding(Severity::of(setting.level)?, path, message)))
 }
 

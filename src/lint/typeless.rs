@@ -1,10 +1,10 @@
 //! What makes kubectl fail besides the objects themselves: documents that are no objects, and objects and lists without a
 //! type.
 
-use crate::engine::{Finding, Safety, Severity};
-use crate::rules;
+use crate::engine::Finding;
+use crate::rules::api_removed_version::Misplaced;
+use crate::rules::api_syntax::{NoItem, NoObject};
 use jobguard_apiserver::Kind;
-use jobguard_manifest::FieldPath;
 use jobguard_manifest::{self as manifest, NodeId, NodeKind, Span, Tree};
 
 use super::classify::{Class, classify, text, type_of, unknown_kind};
@@ -19,18 +19,12 @@ pub(crate) type Remark = (Finding, Span);
 /// a Job or CronJob: a text of other things may not be meant for kubectl.
 pub(crate) fn no_object(tree: &Tree<'_>) -> Option<Remark> {
     let root = tree.root();
-    let (message, help) = match what_is_no_object(tree, root) {
-        Some(what) => (
-            format!("kubectl fails at this document: it is {what}, and no object"),
-            "remove it, or write it as a comment",
-        ),
+    let fault = match what_is_no_object(tree, root) {
+        Some(what) => NoObject::Value(what),
         None if tree[root].kind == NodeKind::Null || has_kind(tree, root) => return None,
-        None => (
-            "kubectl fails at this document: it does not say its kind".to_owned(),
-            "add its apiVersion and kind, or remove it",
-        ),
+        None => NoObject::WithoutKind,
     };
-    Some((syntax(message, help), beginning(tree, root)))
+    Some((fault.finding(), beginning(tree, root)))
 }
 
 /// What a value is that is neither an object nor nothing, in words.
@@ -58,18 +52,12 @@ fn beginning(tree: &Tree<'_>, node: NodeId) -> Span {
 /// around it, or JSON with a comment before it, which as YAML is one text. Linear in the items, or bytes.
 pub(crate) fn not_read(tree: &Tree<'_>) -> Option<Remark> {
     let root = tree.root();
-    let (message, help) = match &tree[root].kind {
-        NodeKind::Seq(items) if items.iter().any(|item| is_workload(tree, *item)) => (
-            "kubectl fails at this list of objects: a document holds one object",
-            "write each as a document of its own, or all as the items of an object with apiVersion: v1 and kind: List",
-        ),
-        NodeKind::Str(text) if holds_json_of_workload(text) => (
-            "kubectl reads this document as one text, and no object: JSON has no comments",
-            "remove what stands before the object",
-        ),
+    let fault = match &tree[root].kind {
+        NodeKind::Seq(items) if items.iter().any(|item| is_workload(tree, *item)) => NoObject::Objects,
+        NodeKind::Str(text) if holds_json_of_workload(text) => NoObject::JsonInText,
         _ => return None,
     };
-    Some((syntax(message.to_owned(), help), beginning(tree, root)))
+    Some((fault.finding(), beginning(tree, root)))
 }
 
 fn is_workload(tree: &Tree<'_>, node: NodeId) -> bool {
@@ -89,7 +77,7 @@ fn holds_json_of_workload(text: &str) -> bool {
 const MAX_LISTS: usize = 16;
 
 /// The first thing in a `List` at which kubectl fails: `items` that are no list, or one of them that is no object or does
-/// state its kind. Lists of other groups are not checked. Linear in the items.
+/// not state its kind. Lists of other groups are not checked. Linear in the items.
 pub(crate) fn bad_item(tree: &Tree<'_>) -> Option<Remark> {
     bad_item_of(tree, tree.root(), MAX_LISTS)
 }
@@ -107,22 +95,20 @@ fn bad_item_of(tree: &Tree<'_>, list: NodeId, depth: usize) -> Option<Remark> {
         if tree[items].kind == NodeKind::Null {
             return None;
         }
-        let message = "kubectl fails at this list: its items are no list".to_owned();
-        return Some((syntax(message, "write `- ` before each of the items"), beginning(tree, items)));
+        return Some((NoObject::Items.finding(), beginning(tree, items)));
     };
     nodes.iter().enumerate().find_map(|(position, item)| {
         let what = match what_is_no_object(tree, *item) {
-            Some(what) => format!("it is {what}, and no object"),
+            Some(what) => NoItem::Value(what),
             None if is_typed || tree.is_left_out(*item) => return None,
-            None if tree[*item].kind == NodeKind::Null => "it is null, and no object".to_owned(),
+            None if tree[*item].kind == NodeKind::Null => NoItem::Null,
             // The missing kind is reported with the object.
             None if has_kind(tree, *item) || of_batch(tree, *item).is_some() => {
                 return bad_item_of(tree, *item, depth - 1);
             }
-            None => "it does not say its kind".to_owned(),
+            None => NoItem::WithoutKind,
         };
-        let message = format!("kubectl fails at items[{position}] of this list: {what}");
-        Some((syntax(message, "remove the item, or complete it"), beginning(tree, *item)))
+        Some((NoObject::Item(position, what).finding(), beginning(tree, *item)))
     })
 }
 
@@ -131,12 +117,12 @@ fn bad_item_of(tree: &Tree<'_>, list: NodeId, depth: usize) -> Option<Remark> {
 pub(crate) fn unknown_kind_of_batch(tree: &Tree<'_>) -> Option<Remark> {
     manifest::objects(tree).iter().find_map(|object| {
         let (api_version, kind) = type_of(tree, object);
-        let message = unknown_kind(api_version, kind)?;
+        let kind = unknown_kind(api_version, kind)?;
         let span = match tree.entry(object.node, "kind") {
             Some(entry) => tree[entry.value].span,
             None => beginning(tree, object.node),
         };
-        Some((syntax(message, "write kind: Job or kind: CronJob, or the apiVersion of what is meant"), span))
+        Some((NoObject::KindNotOfBatch(kind).finding(), span))
     })
 }
 
@@ -155,25 +141,14 @@ pub(crate) fn list(tree: &Tree<'_>) -> Option<Remark> {
                 object.implied.is_none() && is_ours(api_version, kind)
             });
             let span = tree.entry(root, "kind")?.key_span;
-            let message = format!("the {kind} does not say its apiVersion, without which kubectl refuses it");
-            let help = if kind == "List" { "add apiVersion: v1" } else { "add its apiVersion" };
-            holds_ours.then(|| (syntax(message, help), span))
+            holds_ours.then(|| (NoObject::ListWithoutVersion(kind).finding(), span))
         }
         (_, None) => {
             let is_ours = |item: &NodeId| is_ours(text(tree, *item, "apiVersion"), text(tree, *item, "kind"));
-            let message =
-                "the list of objects does not say its kind, without which kubectl reads none of them";
-            let help = "add apiVersion: v1 and kind: List";
-            nodes.iter().any(is_ours).then(|| (syntax(message.to_owned(), help), items.key_span))
+            nodes.iter().any(is_ours).then(|| (NoObject::ListWithoutKind.finding(), items.key_span))
         }
         _ => None,
     }
-}
-
-fn syntax(message: String, help: &str) -> Finding {
-    let mut finding = rules::api_syntax::RULE.finding(Severity::Error, FieldPath::root(), message);
-    finding.help = Some(help.to_owned());
-    finding
 }
 
 /// The class of an object of the batch group without a kind, where its fields determine it.
@@ -192,15 +167,7 @@ pub(super) fn of_batch(tree: &Tree<'_>, node: NodeId) -> Option<Class> {
         tree.get(spec, "template")?;
         Kind::Job
     };
-    Some(Class::Misplaced {
-        kind,
-        field: "kind",
-        message: format!(
-            "the object of {api_version} does not say its kind, without which kubectl refuses it"
-        ),
-        help: format!("add kind: {}", kind.as_str()),
-        fix: (kind.as_str(), Safety::Unsafe),
-    })
+    Some(Class::Misplaced(Misplaced::without_kind(api_version, kind)))
 }
 
 /// An object of the batch group without a kind, where its fields do not determine it.
@@ -214,7 +181,5 @@ pub(crate) fn unknown_of_batch(tree: &Tree<'_>) -> Option<Remark> {
     if tree.get(root, "items").is_some() {
         return None;
     }
-    let message =
-        format!("the object of {api_version} does not say its kind, without which kubectl refuses it");
-    Some((syntax(message, "add kind: Job or kind: CronJob"), entry.key_span))
+    Some((NoObject::BatchWithoutKind(api_version).finding(), entry.key_span))
 }

@@ -10,6 +10,7 @@ use crate::diagnostic::{FileError, Report};
 use crate::engine::{Author, Context, Input, Safety};
 use crate::fix::{TextOutcome, fix_text};
 use crate::lint::CompleteObjects;
+use crate::rules;
 use crate::sources::Source;
 use jobguard_manifest::FieldPath;
 
@@ -49,6 +50,7 @@ impl Linter<'_> {
     pub fn fix(&self, sources: &[Source], allowed: Safety, done: &(dyn Fn() + Sync)) -> Fixed {
         let (services, complete) = self.gather(sources);
         let context = Context {
+            registry: rules::registry(),
             policy: self.policy,
             services: &services,
             input: Input::Alone,

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use super::linted::Linted;
 use crate::diagnostic::FileError;
-use crate::engine::{Knowledge, ServiceFacts, Services, judge_input};
+use crate::engine::{Knowledge, ServiceFacts, Services, evaluate_input};
 use crate::lint::{CompleteObjects, InputFindings};
+use crate::rules;
 use crate::sources::Source;
 
 /// Runs the rules about the whole input. What they find, by the position of the text and the object's number in it.
@@ -19,7 +20,7 @@ pub(super) fn judge_input_rules(all: &mut [Result<Linted, FileError>]) -> BTreeM
         }
     }
     let mut found: BTreeMap<usize, InputFindings> = BTreeMap::new();
-    for (object, finding) in judge_input(&objects) {
+    for (object, finding) in evaluate_input(&objects, rules::registry()) {
         let (position, number) = places[object];
         found.entry(position).or_default().entry(number).or_default().push(finding);
     }

@@ -8,7 +8,7 @@ use super::outcome::Outcome;
 use super::settings::Linter;
 use super::text::lint_text;
 use crate::diagnostic::FileError;
-use crate::engine::{Author, Context, Input, Services, Severity, registry};
+use crate::engine::{Author, Context, Input, Services, Severity};
 use crate::lint::{CompleteObjects, InputFindings, Places};
 use crate::rules;
 use crate::sources::{Source, Unrendered};
@@ -87,6 +87,7 @@ impl Linter<'_> {
             .map(|(source, input_findings)| {
                 let input = if input_findings.is_some() { Input::Judged(&[]) } else { Input::Gathering };
                 let context = Context {
+                    registry: rules::registry(),
                     policy: self.policy,
                     services,
                     input,
@@ -125,7 +126,7 @@ impl Linter<'_> {
 fn lint_unrendered(unrendered: &Unrendered, context: &Context<'_>) -> Linted {
     let mut linted = Linted::default();
     let rule = &rules::manifest_not_judged::RULE;
-    let setting = registry().setting(rule, context.policy.base());
+    let setting = context.registry.setting(rule, context.policy.base());
     if let Some(severity) = setting.and_then(|setting| Severity::of(setting.level)) {
         let finding = rule.finding(severity, FieldPath::root(), unrendered.message().to_owned());
         linted.diagnostics.push(Places::new(unrendered.name(), "").at(finding, Span::default(), None));

@@ -4,7 +4,7 @@ use super::decode::decode_text;
 use super::linted::Linted;
 use super::settings::Linter;
 use crate::diagnostic::Diagnostic;
-use crate::engine::{Context, InputObject, Safety, Severity, registry};
+use crate::engine::{Context, InputObject, Safety, Severity};
 use crate::fix::{Offers, edits_of, text_edits};
 use crate::lint::{
     Examined, Examinee, Found, InputFindings, MAX_OBJECTS, Options, Places, examine_document, read_limits,
@@ -48,11 +48,8 @@ pub(super) fn lint_text(
         no_objects: Vec::new(),
         linted: Linted::default(),
     };
-    if let Some((span, message, help)) = invalid {
-        let finding = rules::api_syntax::RULE.finding(Severity::Error, FieldPath::root(), message);
-        let mut diagnostic = reader.places.at(finding, span, None);
-        diagnostic.help = Some(help.to_owned());
-        reader.report(diagnostic);
+    if let Some((span, encoding)) = invalid {
+        reader.report(reader.places.at(encoding.finding(), span, None));
     }
     manifest::read_each_within(&content, Some(&read_limits(context)), |document| reader.document(document));
     if reader.linted.objects > 0 {
@@ -136,13 +133,11 @@ impl<'t> Reader<'_, 't> {
     /// Reports text after the end of a document.
     fn ignored_text(&mut self, document: &Document<'_>) {
         let Some(ignored) = document.ignored else { return };
-        let setting = registry().setting(&rules::manifest_ignored_text::RULE, self.context.policy.base());
+        let setting =
+            self.context.registry.setting(&rules::manifest_ignored_text::RULE, self.context.policy.base());
         if let Some(severity) = setting.and_then(|setting| Severity::of(setting.level)) {
-            let message = "kubectl never reads what stands here: the document has ended before it";
-            let finding = rules::manifest_ignored_text::RULE.finding(severity, FieldPath::root(), message);
-            let mut diagnostic = self.places.at(finding, ignored, None);
-            diagnostic.help = Some("begin a new document with `---`, or correct the indentation".to_owned());
-            self.report(diagnostic);
+            let finding = rules::manifest_ignored_text::finding(severity);
+            self.report(self.places.at(finding, ignored, None));
         }
     }
 

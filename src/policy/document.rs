@@ -378,7 +378,7 @@ struct Globs {
     max: usize,
     /// Whether a character may stand in one.
     has: fn(char) -> bool,
-    /// What one that can match nothing is told.
+    /// The message for one that can match nothing.
     cannot: &'static str,
     help: &'static str,
 }

@@ -7,7 +7,7 @@ use jobguard_manifest::Span;
 /// One fault of a policy file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PolicyError {
-    /// The file, as its reader was told to call it.
+    /// The file, as its reader is to call it.
     pub file: String,
     /// The key or value at fault, in bytes of the file.
     pub span: Span,

@@ -10,10 +10,11 @@ use jobguard_manifest::limits::Limits;
 
 use super::document::{self, Document};
 use super::notes;
+use super::overrides::Override;
 use super::reader::{Fault, Reader, did_you_mean, quoted};
 use super::{
-    ControllerJobs, Defaults, ExcludedPaths, Existing, Mode, OnTimeout, Override, Policy, PolicyError,
-    PolicyErrors, Preset, RuleSetting, RuleSpec, Settings, Suppressions,
+    ControllerJobs, Defaults, ExcludedPaths, Existing, Mode, OnTimeout, Policy, PolicyError, PolicyErrors,
+    Preset, RuleSetting, RuleSpec, Settings, Suppressions,
 };
 use jobguard_manifest::{self as manifest, LineIndex, Span};
 use jobguard_text::{nearest, one_of};

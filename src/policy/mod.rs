@@ -1,7 +1,7 @@
-//! The policy: which rules speak and how loudly, what is filled in, and for which objects.
+//! The policy: which rules are on and at which level, what is filled in, and for which objects.
 //!
 //! A policy knows rules only by their [`RuleSpec`], the data part of a rule's declaration, so that this module
-//! does not depend on the engine: whoever loads a policy hands over the catalog.
+//! does not depend on the engine: the caller that loads a policy passes the catalog.
 //!
 //! [`load::read_file`] and [`load::preset`] give a [`Policy`], or all that is wrong with the file, with positions.
 //! [`Policy::settings_for`] then says what holds for one object.
@@ -10,10 +10,10 @@ pub(crate) mod date;
 mod defaults;
 mod document;
 mod error;
-pub mod export;
 pub mod load;
 mod names;
 mod notes;
+mod overrides;
 pub mod preset;
 mod reader;
 mod rules;
@@ -36,13 +36,12 @@ pub use error::{PolicyError, PolicyErrors};
 pub use preset::Preset;
 pub use settings::{RuleSetting, Settings};
 pub use spec::{Level, OptionKind, OptionSpec, OptionValue, Options, PresetLevels, RuleSpec};
-pub use subject::{Owner, Subject};
+pub use subject::{Match, Owner, Subject};
 pub use views::Views;
 
 use jobguard_apiserver::{FeatureGates, KubernetesVersion, Server};
 use jobguard_manifest::limits::Limits;
-use settings::Layer;
-use subject::Match;
+use overrides::Override;
 
 /// Paths that the linter leaves out. The webhook knows no paths.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +60,7 @@ pub enum Mode {
     Enforce,
     /// Nothing is refused; what would have been is a warning.
     Warn,
-    /// Nothing is refused and nobody warned; findings go into the audit annotations and the metrics alone.
+    /// Nothing is refused and no client is warned; findings go into the audit annotations and the metrics alone.
     Audit,
 }
 
@@ -146,7 +145,7 @@ pub struct Suppressions {
     pub allow: bool,
     /// Whether it can name a category (`cron/*`) in place of rules.
     pub categories: bool,
-    /// The levels of rules that it can silence.
+    /// The levels of rules that it can suppress.
     pub levels: Vec<Level>,
 }
 
@@ -158,10 +157,10 @@ impl Default for Suppressions {
 }
 
 impl Suppressions {
-    /// The longest annotation that is read, in bytes. A longer one silences nothing.
+    /// The longest annotation that is read, in bytes. A longer one suppresses nothing.
     pub const MAX_ANNOTATION_BYTES: usize = 8 * 1024;
 
-    /// Whether the annotation silences a rule that is set to `level`.
+    /// Whether the annotation suppresses a rule that is set to `level`.
     pub fn cover(&self, level: Level) -> bool {
         self.allow && self.levels.contains(&level)
     }
@@ -188,7 +187,7 @@ pub struct Policy {
     pub exclude: Option<ExcludedPaths>,
     /// What becomes of objects that could not be judged in time.
     pub on_timeout: OnTimeout,
-    /// Whether objects may silence rules.
+    /// Whether objects may suppress rules.
     pub suppressions: Suppressions,
     /// What one object may hold.
     pub limits: Limits,
@@ -199,14 +198,6 @@ pub struct Policy {
     base: Settings,
     overrides: Vec<Override>,
     notes: Vec<String>,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-struct Override {
-    matching: Match,
-    layer: Layer,
-    /// The base with this override alone: what holds for nearly every object that an override speaks of.
-    alone: Settings,
 }
 
 impl Policy {
@@ -253,6 +244,11 @@ impl Policy {
         !self.overrides.is_empty()
     }
 
+    /// What each override matches on, in their order.
+    pub fn matches(&self) -> impl Iterator<Item = &Match> {
+        self.overrides.iter().map(|item| &item.matching)
+    }
+
     /// Whether the policy names this user as a controller.
     pub fn names_controller(&self, user: &str) -> bool {
         subject::is_one_of(&self.controllers, user)
@@ -264,7 +260,7 @@ impl Policy {
         self.views(subject).own
     }
 
-    /// The same, and what has to be asked besides where overrides speak of more than the object itself: of an owner
+    /// The same, and what has to be asked besides where overrides match more than the object itself: of an owner
     /// that may not be its own, of the Jobs that a CronJob makes.
     pub fn views(&self, subject: &Subject<'_>) -> Views<'_> {
         let mut views = Views::of(&self.base);

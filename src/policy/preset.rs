@@ -11,7 +11,7 @@ pub enum Preset {
     Baseline,
     /// The default.
     Recommended,
-    /// For teams that want to be told everything.
+    /// For teams that want every finding.
     Strict,
 }
 

@@ -5,7 +5,7 @@ use super::{Defaults, Level, OptionKind, OptionValue, Options, RuleSpec};
 /// The level and the options of one rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RuleSetting {
-    /// How loudly the rule speaks.
+    /// The rule's level.
     pub level: Level,
     /// The options the policy sets. Read them through the accessors, which know the declared defaults.
     pub options: Options,

@@ -1,4 +1,4 @@
-//! What a policy is asked about, and which overrides speak of it.
+//! What a policy is asked about, and which overrides match it.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ type Labels = BTreeMap<String, String>;
 pub struct Subject<'a> {
     /// Its kind.
     pub kind: Kind,
-    /// Its namespace; none when nobody has said.
+    /// Its namespace; none when it is not given.
     pub namespace: Option<&'a str>,
     /// `metadata.name`, or `metadata.generateName` where the name is still to be made.
     pub name: &'a str,
@@ -79,20 +79,27 @@ pub(super) enum Reading {
 
 /// The `match` of an override: every condition given must hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Match {
-    pub(super) kinds: Option<Vec<Kind>>,
-    pub(super) namespaces: Option<Vec<String>>,
-    pub(super) names: Option<Vec<String>>,
-    pub(super) labels: Option<Vec<(String, String)>>,
-    pub(super) namespace_labels: Option<Vec<(String, String)>>,
-    pub(super) owner_kinds: Option<Vec<String>>,
-    pub(super) users: Option<Vec<String>>,
+pub struct Match {
+    /// Kinds.
+    pub kinds: Option<Vec<Kind>>,
+    /// Patterns of namespaces.
+    pub namespaces: Option<Vec<String>>,
+    /// Patterns of names, the owner's included.
+    pub names: Option<Vec<String>>,
+    /// Labels and patterns of their values.
+    pub labels: Option<Vec<(String, String)>>,
+    /// The namespace's labels and patterns of their values.
+    pub namespace_labels: Option<Vec<(String, String)>>,
+    /// Patterns of the owner's kind, with or without its group.
+    pub owner_kinds: Option<Vec<String>>,
+    /// Patterns of user names.
+    pub users: Option<Vec<String>>,
 }
 
 impl Match {
     /// The first reading in which all conditions hold.
     pub(super) fn covered_from(&self, subject: &Subject<'_>) -> Option<Reading> {
-        // Nearly every override speaks of other objects, which the last reading tells.
+        // Nearly every override matches other objects, which the last reading tells.
         let last = match (subject.kind, subject.owner) {
             (Kind::CronJob, _) => Reading::Template,
             (Kind::Job, Some(owner)) if owner.in_doubt => Reading::Claimed,

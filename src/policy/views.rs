@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
+use super::overrides::Override;
 use super::subject::Reading;
-use super::{Level, Override, RuleSetting, Settings};
+use super::{Level, RuleSetting, Settings};
 
 /// The settings for an object, and those of stricter ways to look at it.
 ///

@@ -1,9 +1,9 @@
 //! `api/concurrency-policy`
 
 use super::ALWAYS;
-use jobguard_apiserver::Topic;
-use crate::engine::{Check, Docs, Example, Rule};
-use crate::policy::RuleSpec;
+use crate::engine::{Check, Docs, Example, Fix, Object, Rule, Safety, ServerCheck};
+use crate::policy::{Defaults, RuleSpec};
+use jobguard_apiserver::{FieldError, Topic, Workload};
 
 /// ConcurrencyPolicy is not Allow, Forbid or Replace.
 pub static RULE: Rule = Rule {
@@ -66,5 +66,16 @@ spec:
             "https://github.com/kubernetes/kubernetes/blob/v1.36.1/pkg/controller/cronjob/cronjob_controllerv2.go",
         ],
     },
-    check: Check::Server(Topic::ConcurrencyPolicy),
+    check: Check::Server(ServerCheck::on(Topic::ConcurrencyPolicy).fix(fix)),
+    precedence: &[],
+    cel: None,
 };
+
+fn fix(error: &FieldError, object: &Object, _: &Defaults) -> Option<Fix> {
+    let Workload::CronJob(cron_job) = object.workload() else { return None };
+    let written = cron_job.spec.concurrency_policy.as_deref()?;
+    let meant =
+        ["Allow", "Forbid", "Replace"].into_iter().find(|policy| policy.eq_ignore_ascii_case(written))?;
+    let title = format!("set concurrencyPolicy to {meant}");
+    Some(Fix::set(Safety::Unsafe, title, error.path.clone(), meant))
+}

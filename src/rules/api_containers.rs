@@ -2,7 +2,7 @@
 
 use super::ALWAYS;
 use jobguard_apiserver::Topic;
-use crate::engine::{Check, Docs, Example, Rule};
+use crate::engine::{Check, Docs, Example, Rule, ServerCheck};
 use crate::policy::RuleSpec;
 
 /// A container is incomplete or malformed.
@@ -51,5 +51,7 @@ spec:
         ],
         sources: &["https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/"],
     },
-    check: Check::Server(Topic::Containers),
+    check: Check::Server(ServerCheck::on(Topic::Containers)),
+    precedence: &[],
+    cel: None,
 };

@@ -2,7 +2,7 @@
 
 use super::ALWAYS;
 use jobguard_apiserver::Topic;
-use crate::engine::{Check, Docs, Example, Rule};
+use crate::engine::{Check, Docs, Example, Rule, ServerCheck};
 use crate::policy::RuleSpec;
 
 /// A count or a time is out of bounds.
@@ -59,5 +59,7 @@ spec:
             "https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/cron-job-v1/",
         ],
     },
-    check: Check::Server(Topic::Counts),
+    check: Check::Server(ServerCheck::on(Topic::Counts)),
+    precedence: &[],
+    cel: None,
 };

@@ -2,7 +2,7 @@
 
 use super::ALWAYS;
 use jobguard_apiserver::Topic;
-use crate::engine::{Check, Docs, Example, Rule};
+use crate::engine::{Check, Docs, Example, Rule, ServerCheck};
 use crate::policy::RuleSpec;
 
 /// A key stands twice in the same object.
@@ -58,5 +58,7 @@ spec:
         ],
         sources: &["https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation"],
     },
-    check: Check::Server(Topic::DuplicateKey),
+    check: Check::Server(ServerCheck::on(Topic::DuplicateKey)),
+    precedence: &[],
+    cel: None,
 };

@@ -1,7 +1,7 @@
 //! `api/field-dropped`
 
 use super::ALWAYS;
-use crate::engine::{Check, Docs, Example, Rule};
+use crate::engine::{Check, Docs, Example, Rule, ServerCheck};
 use crate::policy::RuleSpec;
 use jobguard_apiserver::Topic;
 
@@ -71,5 +71,7 @@ spec:
             "https://github.com/kubernetes/kubernetes/blob/v1.36.1/pkg/api/pod/util.go",
         ],
     },
-    check: Check::Server(Topic::Dropped),
+    check: Check::Server(ServerCheck::on(Topic::Dropped)),
+    precedence: &[],
+    cel: None,
 };

@@ -1,9 +1,10 @@
 //! `api/immutable`
 
 use super::ALWAYS;
-use jobguard_apiserver::Topic;
-use crate::engine::{Check, Docs, Rule};
+use crate::deploy_tool::remedy_for_fixed_fields;
+use crate::engine::{Check, Docs, Object, Precedence, Rule, ServerCheck};
 use crate::policy::RuleSpec;
+use jobguard_apiserver::{FieldError, Topic, Workload};
 
 /// A change of what cannot be changed.
 pub static RULE: Rule = Rule {
@@ -41,5 +42,14 @@ pub static RULE: Rule = Rule {
             "https://carvel.dev/kapp/docs/latest/apply/",
         ],
     },
-    check: Check::Server(Topic::Immutable),
+    check: Check::Server(ServerCheck::on(Topic::Immutable).help(help)),
+    precedence: &[Precedence::BehindMissing],
+    cel: None,
 };
+
+fn help(error: &FieldError, object: &Object) -> Option<&'static str> {
+    match object.workload() {
+        Workload::Job(job) if error.help.is_none() => Some(remedy_for_fixed_fields(&job.metadata)),
+        _ => None,
+    }
+}

@@ -2,7 +2,7 @@
 
 use super::ALWAYS;
 use jobguard_apiserver::Topic;
-use crate::engine::{Check, Docs, Example, Rule};
+use crate::engine::{Check, Docs, Example, Rule, ServerCheck};
 use crate::policy::RuleSpec;
 
 /// CompletionMode and the fields that depend on it disagree.
@@ -61,5 +61,7 @@ spec:
             "https://kubernetes.io/docs/concepts/workloads/controllers/job/#backoff-limit-per-index",
         ],
     },
-    check: Check::Server(Topic::Indexed),
+    check: Check::Server(ServerCheck::on(Topic::Indexed)),
+    precedence: &[],
+    cel: None,
 };

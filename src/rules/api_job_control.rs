@@ -2,7 +2,7 @@
 
 use super::ALWAYS;
 use jobguard_apiserver::Topic;
-use crate::engine::{Check, Docs, Example, Rule};
+use crate::engine::{Check, Docs, Example, Rule, ServerCheck};
 use crate::policy::RuleSpec;
 
 /// PodReplacementPolicy or managedBy is malformed.
@@ -58,5 +58,7 @@ spec:
             "https://kubernetes.io/docs/concepts/workloads/controllers/job/#delegation-of-managing-a-job-object-to-external-controller",
         ],
     },
-    check: Check::Server(Topic::JobControl),
+    check: Check::Server(ServerCheck::on(Topic::JobControl)),
+    precedence: &[],
+    cel: None,
 };

@@ -2,7 +2,7 @@
 
 use super::ALWAYS;
 use jobguard_apiserver::Topic;
-use crate::engine::{Check, Docs, Example, Rule};
+use crate::engine::{Check, Docs, Example, Rule, ServerCheck};
 use crate::policy::RuleSpec;
 
 /// A label is malformed, or one that the API server sets itself.
@@ -60,5 +60,7 @@ spec:
             "https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set",
         ],
     },
-    check: Check::Server(Topic::Labels),
+    check: Check::Server(ServerCheck::on(Topic::Labels)),
+    precedence: &[],
+    cel: None,
 };

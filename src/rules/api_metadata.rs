@@ -2,7 +2,7 @@
 
 use super::ALWAYS;
 use jobguard_apiserver::Topic;
-use crate::engine::{Check, Docs, Example, Rule};
+use crate::engine::{Check, Docs, Example, Rule, ServerCheck};
 use crate::policy::RuleSpec;
 
 /// Annotations, finalizers or owner references are malformed.
@@ -58,5 +58,7 @@ spec:
         ],
         sources: &["https://kubernetes.io/docs/concepts/overview/working-with-objects/annotations/"],
     },
-    check: Check::Server(Topic::Metadata),
+    check: Check::Server(ServerCheck::on(Topic::Metadata)),
+    precedence: &[],
+    cel: None,
 };

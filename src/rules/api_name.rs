@@ -1,9 +1,9 @@
 //! `api/name`
 
 use super::ALWAYS;
-use jobguard_apiserver::Topic;
-use crate::engine::{Check, Docs, Example, Rule};
+use crate::engine::{Check, Docs, Example, Precedence, Rule, ServerCheck};
 use crate::policy::RuleSpec;
+use jobguard_apiserver::Topic;
 
 /// A name is missing, malformed or too long.
 pub static RULE: Rule = Rule {
@@ -61,5 +61,7 @@ spec:
             "https://github.com/kubernetes/kubernetes/blob/v1.36.1/pkg/controller/cronjob/utils.go",
         ],
     },
-    check: Check::Server(Topic::Name),
+    check: Check::Server(ServerCheck::on(Topic::Name)),
+    precedence: &[Precedence::OverDerived],
+    cel: None,
 };

@@ -2,7 +2,7 @@
 
 use super::ALWAYS;
 use jobguard_apiserver::Topic;
-use crate::engine::{Check, Docs, Example, Rule};
+use crate::engine::{Check, Docs, Example, Rule, ServerCheck};
 use crate::policy::RuleSpec;
 
 /// Something else in the Pod template is malformed.
@@ -55,5 +55,7 @@ spec:
         ],
         sources: &["https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/"],
     },
-    check: Check::Server(Topic::Pod),
+    check: Check::Server(ServerCheck::on(Topic::Pod)),
+    precedence: &[],
+    cel: None,
 };

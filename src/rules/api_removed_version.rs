@@ -1,8 +1,11 @@
 //! `api/removed-version`
 
 use super::ALWAYS;
-use crate::engine::{Check, Docs, Example, Rule};
+use crate::engine::{Check, Docs, Example, Finding, Fix, Rule, Safety, Severity};
 use crate::policy::RuleSpec;
+use jobguard_apiserver::Kind;
+use jobguard_manifest::FieldPath;
+use jobguard_text::{is_slip, quote};
 
 /// An API version that does not serve this kind (any more).
 pub static RULE: Rule = Rule {
@@ -64,4 +67,125 @@ spec:
         ],
     },
     check: Check::Reader,
+    precedence: &[],
+    cel: None,
 };
+
+/// The version that Jobs and CronJobs have.
+pub const SERVED: &str = "batch/v1";
+
+/// A Job or CronJob whose type no current server knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Misplaced {
+    /// What it is meant to be.
+    pub kind: Kind,
+    /// The field to blame.
+    pub field: &'static str,
+    message: String,
+    help: String,
+    /// What the field must say, and how certain that is.
+    fix: (&'static str, Safety),
+}
+
+impl Misplaced {
+    /// What an object of this type is meant to be; none where it is served, and where it may be of another group's kind.
+    pub fn of(api_version: Option<&str>, kind: &str) -> Option<Self> {
+        let group = api_version.map(|version| version.split_once('/').map_or("", |(group, _)| group));
+        // Names of groups are in lower case and without blanks, so that no other can be meant.
+        let is_batch = group.is_some_and(is_batch);
+        let known = match kind {
+            "Job" => Kind::Job,
+            "CronJob" => Kind::CronJob,
+            // Only within the batch group is another spelling certainly meant to be one of ours.
+            other if is_batch => {
+                let (meant, safety) = meant_kind(other)?;
+                return Some(Self {
+                    kind: meant,
+                    field: "kind",
+                    message: no_kind_of_batch(other),
+                    help: format!("did you mean {0}? write kind: {0}", meant.as_str()),
+                    fix: (meant.as_str(), safety),
+                });
+            }
+            _ => return None,
+        };
+        let version = |message, help, safety| {
+            Some(Self { kind: known, field: "apiVersion", message, help, fix: (SERVED, safety) })
+        };
+        match api_version {
+            Some(SERVED) => None,
+            // Other groups have Jobs of their own.
+            None => version(
+                format!("the {kind} does not say its apiVersion"),
+                format!("add apiVersion: {SERVED}"),
+                Safety::Unsafe,
+            ),
+            // Other groups may have a Job of their own (Volcano's, say), which is not ours.
+            Some(written) if is_batch || matches!(group, Some("" | "apps" | "extensions")) => version(
+                match (written, known) {
+                    ("batch/v1beta1", Kind::CronJob) => {
+                        "batch/v1beta1 CronJobs are no longer served since Kubernetes 1.25".to_owned()
+                    }
+                    ("batch/v2alpha1", Kind::CronJob) => {
+                        "batch/v2alpha1 CronJobs are no longer served since Kubernetes 1.21".to_owned()
+                    }
+                    _ => format!("no Kubernetes serves the kind {kind} in {}", quote(written)),
+                },
+                format!("write apiVersion: {SERVED}"),
+                if is_batch { Safety::Safe } else { Safety::Unsafe },
+            ),
+            Some(_) => None,
+        }
+    }
+
+    /// An object of the batch group that does not say its kind, which its fields tell.
+    pub fn without_kind(api_version: &str, kind: Kind) -> Self {
+        Self {
+            kind,
+            field: "kind",
+            message: without_kind(api_version),
+            help: format!("add kind: {}", kind.as_str()),
+            fix: (kind.as_str(), Safety::Unsafe),
+        }
+    }
+
+    /// The finding about it.
+    pub fn finding(&self) -> Finding {
+        let path = FieldPath::root().field(self.field);
+        let mut finding = RULE.finding(Severity::Error, path.clone(), self.message.clone());
+        finding.help = Some(self.help.clone());
+        let (value, safety) = self.fix;
+        finding.fix = Some(Fix::set(safety, format!("set {} to {value}", self.field), path, value));
+        finding
+    }
+}
+
+/// Whether a group is batch, however its letters and the blanks around it are.
+pub fn is_batch(group: &str) -> bool {
+    group.trim().eq_ignore_ascii_case("batch")
+}
+
+/// The kind that a misspelt one of the batch group stands for, and how certain that is.
+fn meant_kind(written: &str) -> Option<(Kind, Safety)> {
+    /// No kind of ours is longer by more than a slip.
+    const LONGEST: usize = 16;
+    let written = Some(written.trim()).filter(|kind| kind.len() <= LONGEST)?.to_ascii_lowercase();
+    Some(match written.as_str() {
+        "job" | "jobs" => (Kind::Job, Safety::Safe),
+        "cronjob" | "cronjobs" | "cron-job" => (Kind::CronJob, Safety::Safe),
+        // One letter of three, and two of seven: more may be a kind of somebody's own.
+        other if is_slip(other, "job", 1) => (Kind::Job, Safety::Unsafe),
+        other if is_slip(other, "cronjob", 2) => (Kind::CronJob, Safety::Unsafe),
+        _ => return None,
+    })
+}
+
+/// What is wrong with a kind that the batch group has not.
+pub(super) fn no_kind_of_batch(kind: &str) -> String {
+    format!("the API group batch has no kind {}: its kinds are Job and CronJob", quote(kind))
+}
+
+/// What is wrong with an object of the batch group without a kind.
+pub(super) fn without_kind(api_version: &str) -> String {
+    format!("the object of {api_version} does not say its kind, without which kubectl refuses it")
+}

@@ -2,7 +2,7 @@
 
 use super::ALWAYS;
 use jobguard_apiserver::Topic;
-use crate::engine::{Check, Docs, Example, Rule};
+use crate::engine::{Check, Docs, Example, Rule, ServerCheck};
 use crate::policy::RuleSpec;
 
 /// Resource requests, limits or claims are malformed.
@@ -64,5 +64,7 @@ spec:
         ],
         sources: &["https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/"],
     },
-    check: Check::Server(Topic::Resources),
+    check: Check::Server(ServerCheck::on(Topic::Resources)),
+    precedence: &[],
+    cel: None,
 };

@@ -1,9 +1,11 @@
 //! `api/restart-policy`
 
 use super::ALWAYS;
-use jobguard_apiserver::Topic;
-use crate::engine::{Check, Docs, Example, Rule};
-use crate::policy::RuleSpec;
+use crate::engine::{Check, Docs, Example, Fix, Object, Rule, Safety, ServerCheck};
+use crate::policy::{Defaults, RuleSpec};
+use jobguard_apiserver::{Cause, FieldError, Topic};
+use jobguard_manifest::edit::Edit;
+use k8s_openapi::api::core::v1::Container;
 
 /// RestartPolicy is not Never or OnFailure.
 pub static RULE: Rule = Rule {
@@ -57,5 +59,63 @@ spec:
             "https://kubernetes.io/docs/concepts/workloads/controllers/job/#handling-pod-and-container-failures",
         ],
     },
-    check: Check::Server(Topic::RestartPolicy),
+    check: Check::Server(ServerCheck::on(Topic::RestartPolicy).fix(fix).help(help)),
+    precedence: &[],
+    cel: None,
 };
+
+fn help(error: &FieldError, object: &Object) -> Option<&'static str> {
+    let job = object.job().filter(|_| error.cause == Cause::Required)?;
+    job.containers().any(|part| part.restarts_forever()).then_some(
+        "set restartPolicy: Never or OnFailure here, and Always only for a native sidecar under initContainers: the \
+         Job cannot complete beside a plain container with Always",
+    )
+}
+
+fn fix(error: &FieldError, object: &Object, defaults: &Defaults) -> Option<Fix> {
+    const POLICIES: [&str; 2] = ["Never", "OnFailure"];
+    let job = object.job()?;
+    let pod = job.pod()?;
+    // Beside a container that always restarts, no value lets the Job complete.
+    if job.containers().any(|part| part.restarts_forever()) {
+        return None;
+    }
+    let set = |safety, value: &str| {
+        Fix::set(safety, format!("set restartPolicy to {value}"), error.path.clone(), value)
+    };
+    if error.cause != Cause::Required {
+        // Not a value of the field, or not beside a podFailurePolicy.
+        let written = pod.restart_policy.as_deref().unwrap_or_default();
+        let meant = POLICIES.into_iter().find(|policy| policy.eq_ignore_ascii_case(written));
+        let meant = if job.spec.pod_failure_policy.is_some() { Some("Never") } else { meant };
+        return meant.filter(|meant| *meant != written).map(|meant| set(Safety::Unsafe, meant));
+    }
+    if job.spec.pod_failure_policy.is_some() {
+        let safety = Safety::safe_if(defaults.restart_policy.is_some());
+        return Some(set(safety, "Never"));
+    }
+    // The author's choice, though made for a container, comes before the policy's default.
+    let own = |container: &Container| {
+        let policy = container.restart_policy.clone()?;
+        POLICIES.contains(&policy.as_str()).then_some(policy)
+    };
+    let chosen: Vec<String> = pod.containers.iter().filter_map(own).collect();
+    if let Some(first) = chosen.first() {
+        if chosen.iter().any(|policy| policy != first) {
+            return None;
+        }
+        return match pod.containers.as_slice() {
+            // Alone in its Pod, and without rules that ask for a policy beside them, it may as well be the Pod's.
+            [only] if only.restart_policy_rules.is_none() => {
+                let from = error.path.parent()?.field("containers").index(0).field("restartPolicy");
+                let edit = Edit::Move { from, to: error.path.clone() };
+                Some(Fix::new(Safety::Unsafe, "move restartPolicy from the container to the Pod", edit))
+            }
+            _ => Some(set(Safety::Unsafe, first)),
+        };
+    }
+    Some(match defaults.restart_policy {
+        Some(policy) => set(Safety::Safe, policy.as_str()),
+        None => set(Safety::Unsafe, "Never"),
+    })
+}

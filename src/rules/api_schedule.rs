@@ -1,9 +1,11 @@
 //! `api/schedule`
 
 use super::ALWAYS;
-use jobguard_apiserver::Topic;
-use crate::engine::{Check, Docs, Example, Rule};
-use crate::policy::RuleSpec;
+use crate::engine::{Check, Docs, Example, Fix, Object, Rule, Safety, ServerCheck};
+use crate::policy::{Defaults, RuleSpec};
+use jobguard_apiserver::{FieldError, Topic, Workload};
+use jobguard_cron::{ParseErrorKind as Kind, Schedule, load_zone};
+use jobguard_manifest::edit::Edit;
 
 /// The schedule is not one that Kubernetes reads.
 pub static RULE: Rule = Rule {
@@ -66,5 +68,130 @@ spec:
             "https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/cron-job-v1/",
         ],
     },
-    check: Check::Server(Topic::Schedule),
+    check: Check::Server(ServerCheck::on(Topic::Schedule).fix(fix)),
+    precedence: &[],
+    cel: None,
 };
+
+fn fix(error: &FieldError, object: &Object, _: &Defaults) -> Option<Fix> {
+    let Workload::CronJob(cron_job) = object.workload() else { return None };
+    let Corrected { schedule, zone, safety } = correct(&cron_job.spec.schedule)?;
+    let set = Edit::Set { path: error.path.clone(), value: schedule.clone().into() };
+    let mut title = format!("write the schedule as {schedule:?}");
+    let mut edits = vec![set];
+    if let Some(zone) = zone {
+        match cron_job.spec.time_zone.as_deref() {
+            None => {
+                title = format!("{title} and set timeZone to {zone}");
+                let path = error.path.parent()?.field("timeZone");
+                edits.push(Edit::Insert { path, value: zone.into() });
+            }
+            Some(same) if *same == zone => {}
+            // Two zones, and no way to know which one is meant.
+            Some(_) => return None,
+        }
+    }
+    Some(Fix { safety, title, edits })
+}
+
+/// How many faults of one schedule are corrected.
+const MAX_FAULTS: usize = 8;
+
+/// A corrected schedule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Corrected {
+    /// The schedule to write.
+    schedule: String,
+    /// The zone that stood in it.
+    zone: Option<String>,
+    /// How certain it is that this is meant.
+    safety: Safety,
+}
+
+/// Corrects one fault after another until the schedule parses; none where one of them has no known correction.
+fn correct(schedule: &str) -> Option<Corrected> {
+    let mut corrected = Corrected { schedule: schedule.to_owned(), zone: None, safety: Safety::Safe };
+    for _ in 0..MAX_FAULTS {
+        let Err(error) = Schedule::parse(&corrected.schedule) else {
+            return (corrected.schedule != schedule).then_some(corrected);
+        };
+        let replaced = |with: &str| {
+            let mut text = corrected.schedule.clone();
+            text.get(error.span.clone())?;
+            text.replace_range(error.span.clone(), with);
+            Some(text)
+        };
+        let (text, safety) = match &error.kind {
+            // The times stay the same.
+            Kind::TimeZonePrefix { zone, schedule }
+                if corrected.zone.is_none() && load_zone(zone).is_ok() =>
+            {
+                corrected.zone = Some(zone.clone());
+                (schedule.clone(), Safety::Safe)
+            }
+            Kind::SecondsField { equivalent: Some(same) }
+            | Kind::SecondsAndYear { equivalent: Some(same) } => (same.clone(), Safety::Safe),
+            Kind::SundaySeven { replacement: Some(same) } => (replaced(same)?, Safety::Safe),
+            Kind::SurroundingSpace { inner } | Kind::Quoted { inner } => (inner.clone(), Safety::Safe),
+            Kind::DescriptorSpelling { descriptor } => (replaced(descriptor)?, Safety::Safe),
+            // To be reviewed.
+            Kind::TooFewFields { completed: Some(completed), .. } => (completed.clone(), Safety::Unsafe),
+            Kind::UnknownDescriptor { suggestion: Some(name) }
+            | Kind::UnknownName { suggestion: Some(name) } => (replaced(name)?, Safety::Unsafe),
+            Kind::Backwards { replacement: Some(same) } => (replaced(same)?, Safety::Unsafe),
+            Kind::Lookalike { meant: Some(meant) } => {
+                (replaced(meant.encode_utf8(&mut [0; 4]))?, Safety::Unsafe)
+            }
+            _ => return None,
+        };
+        corrected.schedule = text;
+        corrected.safety = corrected.safety.max(safety);
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn corrected(schedule: &str) -> Option<(String, Option<String>, Safety)> {
+        correct(schedule).map(|corrected| (corrected.schedule, corrected.zone, corrected.safety))
+    }
+
+    #[test]
+    fn the_same_times() {
+        let safe = |schedule: &str, zone: Option<&str>| {
+            Some((schedule.to_owned(), zone.map(str::to_owned), Safety::Safe))
+        };
+        assert_eq!(corrected("0 */5 * * * *"), safe("*/5 * * * *", None));
+        assert_eq!(corrected("0 3 * * 7"), safe("0 3 * * 0", None));
+        assert_eq!(corrected("TZ=Europe/Berlin 0 3 * * *"), safe("0 3 * * *", Some("Europe/Berlin")));
+        assert_eq!(corrected("CRON_TZ=Asia/Tokyo 0 3 * * 7"), safe("0 3 * * 0", Some("Asia/Tokyo")));
+        assert_eq!(corrected("@Daily"), safe("@daily", None));
+        assert_eq!(corrected("@hourly\n"), safe("@hourly", None));
+    }
+
+    #[test]
+    fn perhaps_the_same_times() {
+        assert_eq!(corrected("0 22-6 * * *").map(|(_, _, safety)| safety), Some(Safety::Unsafe));
+        assert_eq!(corrected("@dayly").map(|(schedule, ..)| schedule).as_deref(), Some("@daily"));
+    }
+
+    #[test]
+    fn no_answer() {
+        for schedule in
+            ["", "0 3 * * *", "5 0 3 * * *", "0 25 * * *", "@reboot", "TZ=Nowhere/City 0 3 * * *", "x"]
+        {
+            assert_eq!(corrected(schedule), None, "{schedule}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_corrected_can_be_read(schedule in "(TZ=UTC |CRON_TZ=Asia/Tokyo )?[-0-9*/,?@ a-zL#]{0,24}") {
+            if let Some(corrected) = correct(&schedule) {
+                proptest::prop_assert!(Schedule::parse(&corrected.schedule).is_ok(), "{:?}", corrected);
+            }
+        }
+    }
+}

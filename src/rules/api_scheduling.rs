@@ -2,7 +2,7 @@
 
 use super::ALWAYS;
 use jobguard_apiserver::Topic;
-use crate::engine::{Check, Docs, Example, Rule};
+use crate::engine::{Check, Docs, Example, Rule, ServerCheck};
 use crate::policy::RuleSpec;
 
 /// Node selectors, affinity, tolerations or spread constraints are malformed.
@@ -63,5 +63,7 @@ spec:
         ],
         sources: &["https://kubernetes.io/docs/concepts/scheduling-eviction/"],
     },
-    check: Check::Server(Topic::Scheduling),
+    check: Check::Server(ServerCheck::on(Topic::Scheduling)),
+    precedence: &[],
+    cel: None,
 };

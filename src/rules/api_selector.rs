@@ -2,7 +2,7 @@
 
 use super::ALWAYS;
 use jobguard_apiserver::Topic;
-use crate::engine::{Check, Docs, Example, Rule};
+use crate::engine::{Check, Docs, Example, Rule, ServerCheck};
 use crate::policy::RuleSpec;
 
 /// Selector is set by hand, or does not match the Pod template.
@@ -59,5 +59,7 @@ spec:
             "https://kubernetes.io/docs/concepts/workloads/controllers/job/#specifying-your-own-pod-selector",
         ],
     },
-    check: Check::Server(Topic::Selector),
+    check: Check::Server(ServerCheck::on(Topic::Selector)),
+    precedence: &[],
+    cel: None,
 };

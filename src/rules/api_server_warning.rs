@@ -1,9 +1,9 @@
 //! `api/server-warning`
 
 use super::always;
-use jobguard_apiserver::Topic;
-use crate::engine::{Check, Docs, Example, Rule};
+use crate::engine::{Check, Docs, Example, Precedence, Rule, ServerCheck};
 use crate::policy::{Level, RuleSpec};
+use jobguard_apiserver::Topic;
 
 /// What the API server accepts with a warning.
 pub static RULE: Rule = Rule {
@@ -60,5 +60,7 @@ spec:
         ],
         sources: &["https://kubernetes.io/blog/2020/09/03/warnings/"],
     },
-    check: Check::Server(Topic::ServerWarning),
+    check: Check::Server(ServerCheck::on(Topic::ServerWarning)),
+    precedence: &[Precedence::BehindRefusals],
+    cel: None,
 };

@@ -2,7 +2,7 @@
 
 use super::ALWAYS;
 use jobguard_apiserver::Topic;
-use crate::engine::{Check, Docs, Example, Rule};
+use crate::engine::{Check, Docs, Example, Rule, ServerCheck};
 use crate::policy::RuleSpec;
 
 /// SuccessPolicy is malformed, or the Job is not Indexed.
@@ -64,5 +64,7 @@ spec:
         ],
         sources: &["https://kubernetes.io/docs/concepts/workloads/controllers/job/#success-policy"],
     },
-    check: Check::Server(Topic::SuccessPolicy),
+    check: Check::Server(ServerCheck::on(Topic::SuccessPolicy)),
+    precedence: &[],
+    cel: None,
 };

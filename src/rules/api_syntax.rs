@@ -1,8 +1,11 @@
 //! `api/syntax`
 
 use super::ALWAYS;
-use crate::engine::{Check, Docs, Example, Rule};
+use super::api_removed_version::{no_kind_of_batch, without_kind};
+use crate::engine::{Check, Docs, Example, Finding, Fix, Rule, Safety, Severity};
 use crate::policy::RuleSpec;
+use jobguard_manifest::edit::Edit;
+use jobguard_manifest::{FieldPath, SyntaxError};
 
 /// The text is not readable YAML or JSON.
 pub static RULE: Rule = Rule {
@@ -67,4 +70,136 @@ spec:
         ],
     },
     check: Check::Reader,
+    precedence: &[],
+    cel: None,
 };
+
+fn finding(message: impl Into<String>, help: Option<String>) -> Finding {
+    let mut finding = RULE.finding(Severity::Error, FieldPath::root(), message);
+    finding.help = help;
+    finding
+}
+
+/// Of a document that cannot be read. `repair` says how certain it is that what would repair it is meant; none where that
+/// is not to be offered.
+pub fn unreadable(error: &SyntaxError, repair: Option<Safety>) -> Finding {
+    let mut finding = finding(error.message.clone(), error.help.clone());
+    finding.fix = repair
+        .zip(error.repair.clone())
+        .map(|(safety, edit)| Fix::new(safety, "put the schedule in quotes", Edit::Text(edit)));
+    finding
+}
+
+/// Why the bytes of a file are no text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    /// They are UTF-16.
+    Utf16,
+    /// They are no UTF-8.
+    NotUtf8,
+}
+
+impl Encoding {
+    /// The finding about it.
+    pub fn finding(self) -> Finding {
+        let (message, help) = match self {
+            Self::Utf16 => {
+                ("the file is UTF-16, which is not read reliably by Kubernetes tools", "save it as UTF-8")
+            }
+            Self::NotUtf8 => ("the text is not UTF-8 here", "save the file as UTF-8"),
+        };
+        finding(message, Some(help.to_owned()))
+    }
+}
+
+/// What can be read, and is no object that kubectl would send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoObject<'a> {
+    /// A document that is a value of this kind, in words.
+    Value(&'static str),
+    /// A document without a kind.
+    WithoutKind,
+    /// A document that is a list of objects, and no `List`.
+    Objects,
+    /// JSON behind something else, which as YAML is one text.
+    JsonInText,
+    /// A list whose items are no list.
+    Items,
+    /// An item of a list.
+    Item(usize, NoItem),
+    /// A list of this kind without an `apiVersion`.
+    ListWithoutVersion(&'a str),
+    /// A list without a kind.
+    ListWithoutKind,
+    /// An object of the batch group with a kind that this has not.
+    KindNotOfBatch(&'a str),
+    /// An object of this version of the batch group without a kind.
+    BatchWithoutKind(&'a str),
+}
+
+/// What is wrong with an item of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoItem {
+    /// It is a value of this kind, in words.
+    Value(&'static str),
+    /// It is nothing.
+    Null,
+    /// It has no kind.
+    WithoutKind,
+}
+
+impl NoObject<'_> {
+    /// The finding about it.
+    pub fn finding(self) -> Finding {
+        let (message, help) = match self {
+            Self::Value(what) => (
+                format!("kubectl fails at this document: it is {what}, and no object"),
+                "remove it, or write it as a comment",
+            ),
+            Self::WithoutKind => (
+                "kubectl fails at this document: it does not say its kind".to_owned(),
+                "add its apiVersion and kind, or remove it",
+            ),
+            Self::Objects => (
+                "kubectl fails at this list of objects: a document holds one object".to_owned(),
+                "write each as a document of its own, or all as the items of an object with apiVersion: v1 and kind: List",
+            ),
+            Self::JsonInText => (
+                "kubectl reads this document as one text, and no object: JSON has no comments".to_owned(),
+                "remove what stands before the object",
+            ),
+            Self::Items => (
+                "kubectl fails at this list: its items are no list".to_owned(),
+                "write `- ` before each of the items",
+            ),
+            Self::Item(position, what) => {
+                let what = match what {
+                    NoItem::Value(what) => format!("it is {what}, and no object"),
+                    NoItem::Null => "it is null, and no object".to_owned(),
+                    NoItem::WithoutKind => "it does not say its kind".to_owned(),
+                };
+                (
+                    format!("kubectl fails at items[{position}] of this list: {what}"),
+                    "remove the item, or complete it",
+                )
+            }
+            Self::ListWithoutVersion(kind) => (
+                format!("the {kind} does not say its apiVersion, without which kubectl refuses it"),
+                if kind == "List" { "add apiVersion: v1" } else { "add its apiVersion" },
+            ),
+            Self::ListWithoutKind => (
+                "the list of objects does not say its kind, without which kubectl reads none of them"
+                    .to_owned(),
+                "add apiVersion: v1 and kind: List",
+            ),
+            Self::KindNotOfBatch(kind) => (
+                no_kind_of_batch(kind),
+                "write kind: Job or kind: CronJob, or the apiVersion of what is meant",
+            ),
+            Self::BatchWithoutKind(api_version) => {
+                (without_kind(api_version), "add kind: Job or kind: CronJob")
+            }
+        };
+        finding(message, Some(help.to_owned()))
+    }
+}

@@ -1,9 +1,10 @@
 //! `api/time-zone`
 
 use super::ALWAYS;
-use jobguard_apiserver::Topic;
-use crate::engine::{Check, Docs, Example, Rule};
-use crate::policy::RuleSpec;
+use crate::engine::{Check, Docs, Example, Fix, Object, Rule, Safety, ServerCheck};
+use crate::policy::{Defaults, RuleSpec};
+use jobguard_apiserver::{FieldError, Topic, Workload};
+use jobguard_cron::{ZoneErrorKind, load_zone};
 
 /// TimeZone is not a name of the time zone database.
 pub static RULE: Rule = Rule {
@@ -61,5 +62,20 @@ spec:
         ],
         sources: &["https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#time-zones"],
     },
-    check: Check::Server(Topic::TimeZone),
+    check: Check::Server(ServerCheck::on(Topic::TimeZone).fix(fix)),
+    precedence: &[],
+    cel: None,
 };
+
+fn fix(error: &FieldError, object: &Object, _: &Defaults) -> Option<Fix> {
+    let Workload::CronJob(cron_job) = object.workload() else { return None };
+    let unknown = load_zone(cron_job.spec.time_zone.as_deref()?).err()?;
+    let zone = unknown.suggestion?;
+    let safety = match unknown.kind {
+        ZoneErrorKind::Case => Safety::Safe,
+        ZoneErrorKind::Unknown | ZoneErrorKind::Windows => Safety::Unsafe,
+        // A place stands for more than an offset or an abbreviation says.
+        _ => return None,
+    };
+    Some(Fix::set(safety, format!("set timeZone to {zone}"), error.path.clone(), zone))
+}

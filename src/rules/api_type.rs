@@ -2,7 +2,7 @@
 
 use super::ALWAYS;
 use jobguard_apiserver::Topic;
-use crate::engine::{Check, Docs, Example, Rule};
+use crate::engine::{Check, Docs, Example, Rule, ServerCheck};
 use crate::policy::RuleSpec;
 
 /// A value has the wrong type.
@@ -60,5 +60,7 @@ spec:
             "https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation",
         ],
     },
-    check: Check::Server(Topic::Type),
+    check: Check::Server(ServerCheck::on(Topic::Type)),
+    precedence: &[],
+    cel: None,
 };

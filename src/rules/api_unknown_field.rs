@@ -1,9 +1,10 @@
 //! `api/unknown-field`
 
-use super::ALWAYS;
-use jobguard_apiserver::Topic;
-use crate::engine::{Check, Docs, Example, Rule};
+use super::{ALWAYS, template_unexpanded};
+use crate::engine::{Check, Docs, Example, Finding, Fix, Precedence, Rule, Safety, ServerCheck, Severity};
 use crate::policy::RuleSpec;
+use jobguard_apiserver::{Cause, Topic};
+use jobguard_manifest::FieldPath;
 
 /// A field that the API does not have.
 pub static RULE: Rule = Rule {
@@ -64,5 +65,38 @@ spec:
             "https://github.com/kubernetes/kubernetes/blob/v1.36.1/staging/src/k8s.io/apiserver/pkg/endpoints/handlers/create.go",
         ],
     },
-    check: Check::Server(Topic::UnknownField),
+    check: Check::Server(ServerCheck::on(Topic::UnknownField)),
+    precedence: &[Precedence::Merges(name_wrong_kind)],
+    cel: None,
 };
+
+/// Puts one finding, that the kind is wrong, in the place of all that there is to say about the spec of a Job that is
+/// the spec of a CronJob. Returns the others.
+fn name_wrong_kind(findings: &mut Vec<Finding>) -> Vec<Finding> {
+    let spec = FieldPath::root().field("spec");
+    let unknown = |finding: &Finding, field: &'static str| {
+        finding.rule == &RULE && finding.path == spec.clone().field(field)
+    };
+    let containers = spec.clone().fields("template.spec.containers");
+    let lacks_template =
+        |finding: &Finding| finding.cause == Some(Cause::Required) && finding.path == containers;
+    // Only a Job lacks the one field, and only a Job that is none the other.
+    if !findings.iter().any(|finding| unknown(finding, "jobTemplate")) || !findings.iter().any(lacks_template)
+    {
+        return Vec::new();
+    }
+    let has_schedule = findings.iter().any(|finding| unknown(finding, "schedule"));
+    let (of_spec, mut kept): (Vec<Finding>, Vec<Finding>) = std::mem::take(findings)
+        .into_iter()
+        .partition(|finding| finding.rule != &template_unexpanded::RULE && finding.path.starts_with(&spec));
+    let path = FieldPath::root().field("kind");
+    let written = if has_schedule { "schedule and jobTemplate are fields" } else { "jobTemplate is a field" };
+    let message = format!("the kind should be CronJob: {written} of a CronJob");
+    let mut finding = RULE.finding(Severity::Error, path.clone(), message);
+    finding.cause = Some(Cause::NotSupported);
+    finding.help = Some("write kind: CronJob".to_owned());
+    finding.fix = Some(Fix::set(Safety::Unsafe, "set kind to CronJob", path, "CronJob"));
+    kept.push(finding);
+    *findings = kept;
+    of_spec
+}

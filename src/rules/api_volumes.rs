@@ -2,7 +2,7 @@
 
 use super::ALWAYS;
 use jobguard_apiserver::Topic;
-use crate::engine::{Check, Docs, Example, Rule};
+use crate::engine::{Check, Docs, Example, Rule, ServerCheck};
 use crate::policy::RuleSpec;
 
 /// A volume or a mount is incomplete or malformed.
@@ -68,5 +68,7 @@ spec:
             "https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/",
         ],
     },
-    check: Check::Server(Topic::Volumes),
+    check: Check::Server(ServerCheck::on(Topic::Volumes)),
+    precedence: &[],
+    cel: None,
 };

@@ -75,6 +75,8 @@ spec:
         ],
     },
     check: Check::Object(check),
+    precedence: &[],
+    cel: None,
 };
 
 /// What is said of one CronJob at most: the first objection is enough to act on.
@@ -88,7 +90,7 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     }
     // All runs fare alike: only the number at the end of the Job's name differs.
     let errors = context.server().validate_child_of_accepted(cron_job, context.now());
-    let mut findings: Vec<_> = server_findings(&errors).collect();
+    let mut findings: Vec<_> = server_findings(&errors, context.registry()).collect();
     fold(&mut findings);
     for finding in findings.into_iter().take(MAX_REPORTED) {
         let report = sink.report(

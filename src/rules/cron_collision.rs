@@ -121,6 +121,8 @@ items:
         ],
     },
     check: Check::Input(InputCheck { keep, judge }),
+    precedence: &[],
+    cel: None,
 };
 
 /// How far ahead is looked, in minutes: a day.

@@ -1,9 +1,9 @@
 //! `cron/deadline-missing`
 
 use super::levels;
-use crate::engine::{Check, Docs, Example, LONGEST_LIMIT, Object, Rule, RuleContext, Sink};
-use jobguard_manifest::FieldPath;
+use crate::engine::{Cel, Check, Docs, Example, LONGEST_LIMIT, Object, Rule, RuleContext, Sink};
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
+use jobguard_manifest::FieldPath;
 
 /// Runs that start however late it is.
 pub static RULE: Rule = Rule {
@@ -75,14 +75,18 @@ spec:
         ],
     },
     check: Check::Object(check),
+    precedence: &[],
+    cel: Some(Cel::new(
+        "variables.cron && (!has(OBJECT.spec.startingDeadlineSeconds) || \
+         OBJECT.spec.startingDeadlineSeconds > {maxDeadline})",
+    )),
 };
 
 fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     let Some(cron) = object.cron() else { return };
     let message = match cron.spec.starting_deadline_seconds {
-        None => {
-            "without startingDeadlineSeconds a run that was missed is still started, however late it is".to_owned()
-        }
+        None => "without startingDeadlineSeconds a run that was missed is still started, however late it is"
+            .to_owned(),
         Some(deadline) if deadline > context.int("maxDeadline") => {
             format!("startingDeadlineSeconds {deadline} is no limit on how late a run may start")
         }

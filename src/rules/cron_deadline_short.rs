@@ -1,9 +1,9 @@
 //! `cron/deadline-short`
 
 use super::levels;
-use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, Weight};
-use jobguard_manifest::FieldPath;
+use crate::engine::{Cel, Check, Docs, Example, Object, Rule, RuleContext, Sink, Weight};
 use crate::policy::{Level, RuleSpec};
+use jobguard_manifest::FieldPath;
 
 /// Runs that are given up before they can start.
 pub static RULE: Rule = Rule {
@@ -70,6 +70,9 @@ spec:
         ],
     },
     check: Check::Object(check),
+    precedence: &[],
+    cel: Some(Cel::new("variables.cron && has(OBJECT.spec.startingDeadlineSeconds) && (OBJECT.spec.startingDeadlineSeconds < 10 || \
+         OBJECT.spec.startingDeadlineSeconds == 9223372036854775807)").in_part("other deadlines that the controller cannot count").weight("OBJECT.spec.startingDeadlineSeconds < 10 ? 0 - OBJECT.spec.startingDeadlineSeconds : 1")),
 };
 
 /// The shortest deadline that leaves a busy controller time, in seconds.
@@ -77,12 +80,15 @@ const SHORTEST: i64 = 10;
 
 fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     let Some(cron) = object.cron() else { return };
-    let (Some(written), Some(deadline)) = (cron.spec.starting_deadline_seconds, cron.starting_deadline()) else {
+    let (Some(written), Some(deadline)) = (cron.spec.starting_deadline_seconds, cron.starting_deadline())
+    else {
         return;
     };
     let message = match deadline {
         ..SHORTEST if written >= SHORTEST => {
-            format!("startingDeadlineSeconds {written} is more than the controller can count: runs are never started")
+            format!(
+                "startingDeadlineSeconds {written} is more than the controller can count: runs are never started"
+            )
         }
         0 => "startingDeadlineSeconds is 0: every run is too late, and none is ever started".to_owned(),
         1..SHORTEST => format!(

@@ -87,6 +87,8 @@ spec:
         ],
     },
     check: Check::Object(check),
+    precedence: &[],
+    cel: None,
 };
 
 /// How many dates are told.

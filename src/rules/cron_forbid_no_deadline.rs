@@ -1,9 +1,11 @@
 //! `cron/forbid-no-deadline`
 
-use super::levels;
-use crate::engine::{Check, Docs, Endless, Example, LONGEST_LIMIT, Object, Rule, RuleContext, Severity, Sink};
-use jobguard_manifest::FieldPath;
+use super::{job_no_deadline, levels};
+use crate::engine::{
+    Cel, Check, Docs, Endless, Example, LONGEST_LIMIT, Object, Precedence, Rule, RuleContext, Severity, Sink,
+};
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
+use jobguard_manifest::FieldPath;
 
 /// One hung run that stops all others.
 pub static RULE: Rule = Rule {
@@ -99,6 +101,13 @@ spec:
         ],
     },
     check: Check::Object(check),
+    precedence: &[Precedence::OverRules(&[&job_no_deadline::RULE])],
+    cel: Some(Cel::new(
+        "variables.cron && has(OBJECT.spec.concurrencyPolicy) && OBJECT.spec.concurrencyPolicy == 'Forbid' && \
+         (!has(JOB.activeDeadlineSeconds) || JOB.activeDeadlineSeconds > {maxDeadline} || \
+         has(JOB.template.spec.terminationGracePeriodSeconds) && \
+         JOB.template.spec.terminationGracePeriodSeconds > {maxDeadline})",
+    )),
 };
 
 fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
@@ -134,11 +143,14 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
              without a node"
         }
     };
-    let report = sink.report(job.path(endless.field()), message).weight(endless.seconds()).help(help).related(
-        FieldPath::root().field("spec").field("concurrencyPolicy"),
-        "no run starts while one is going on",
-    );
+    let report =
+        sink.report(job.path(endless.field()), message).weight(endless.seconds()).help(help).related(
+            FieldPath::root().field("spec").field("concurrencyPolicy"),
+            "no run starts while one is going on",
+        );
     if let Endless::Unscheduled(_) = endless {
-        report.at_most(Severity::Info).related(job.path("template.spec.activeDeadlineSeconds"), "ends each try");
+        report
+            .at_most(Severity::Info)
+            .related(job.path("template.spec.activeDeadlineSeconds"), "ends each try");
     }
 }

@@ -1,9 +1,9 @@
 //! `cron/history-zero`
 
 use super::levels;
-use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
-use jobguard_manifest::FieldPath;
+use crate::engine::{Cel, Check, Docs, Example, Object, Rule, RuleContext, Sink};
 use crate::policy::{Level, RuleSpec};
+use jobguard_manifest::FieldPath;
 
 /// Failures that leave no trace.
 pub static RULE: Rule = Rule {
@@ -66,6 +66,10 @@ spec:
         ],
     },
     check: Check::Object(check),
+    precedence: &[],
+    cel: Some(Cel::new(
+        "variables.cron && has(OBJECT.spec.failedJobsHistoryLimit) && OBJECT.spec.failedJobsHistoryLimit == 0",
+    )),
 };
 
 fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {

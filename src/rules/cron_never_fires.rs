@@ -65,6 +65,8 @@ spec:
         ],
     },
     check: Check::Object(check),
+    precedence: &[],
+    cel: None,
 };
 
 /// The most that a message quotes of a schedule, in characters.

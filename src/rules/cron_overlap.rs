@@ -1,10 +1,10 @@
 //! `cron/overlap`
 
-use jobguard_text::duration;
-use super::levels;
-use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
-use jobguard_manifest::FieldPath;
+use super::{job_no_deadline, levels};
+use crate::engine::{Check, Docs, Example, Object, Precedence, Rule, RuleContext, Sink};
 use crate::policy::{Level, RuleSpec};
+use jobguard_manifest::FieldPath;
+use jobguard_text::duration;
 
 /// Runs that pile up.
 pub static RULE: Rule = Rule {
@@ -110,6 +110,8 @@ spec:
         ],
     },
     check: Check::Object(check),
+    precedence: &[Precedence::OverRules(&[&job_no_deadline::RULE])],
+    cel: None,
 };
 
 fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {

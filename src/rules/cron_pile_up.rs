@@ -1,10 +1,10 @@
 //! `cron/pile-up`
 
-use jobguard_text::duration;
-use super::levels;
-use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, Weight};
-use jobguard_manifest::FieldPath;
+use super::{cron_overlap, job_no_deadline, levels};
+use crate::engine::{Check, Docs, Example, Object, Precedence, Rule, RuleContext, Sink, Weight};
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
+use jobguard_manifest::FieldPath;
+use jobguard_text::duration;
 
 /// Runs that start every few minutes, and nothing that ends one.
 pub static RULE: Rule = Rule {
@@ -72,6 +72,8 @@ spec:
         ],
     },
     check: Check::Object(check),
+    precedence: &[Precedence::OverRules(&[&cron_overlap::RULE, &job_no_deadline::RULE])],
+    cel: None,
 };
 
 fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {

@@ -68,6 +68,8 @@ spec:
         sources: &["https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#concurrency-policy"],
     },
     check: Check::Object(check),
+    precedence: &[],
+    cel: None,
 };
 
 fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {

@@ -1,9 +1,9 @@
 //! `cron/suspended`
 
 use super::levels;
-use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
-use jobguard_manifest::FieldPath;
+use crate::engine::{Cel, Check, Docs, Example, Object, Rule, RuleContext, Sink};
 use crate::policy::{Level, RuleSpec};
+use jobguard_manifest::FieldPath;
 
 /// A CronJob that does nothing.
 pub static RULE: Rule = Rule {
@@ -63,6 +63,8 @@ spec:
         ],
     },
     check: Check::Object(check),
+    precedence: &[],
+    cel: Some(Cel::new("variables.cron && has(OBJECT.spec.suspend) && OBJECT.spec.suspend")),
 };
 
 fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {

@@ -83,6 +83,8 @@ spec:
         sources: &["https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#time-zones"],
     },
     check: Check::Object(check),
+    precedence: &[],
+    cel: None,
 };
 
 fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {

@@ -81,6 +81,8 @@ spec:
         ],
     },
     check: Check::Object(check),
+    precedence: &[],
+    cel: None,
 };
 
 fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {

@@ -2,8 +2,8 @@
 
 use k8s_openapi::api::batch::v1::PodFailurePolicyRule;
 
-use super::levels;
-use crate::engine::{Check, Docs, Example, ExitCodes, JobPart, Object, Rule, RuleContext, Sink, Weight};
+use super::{cel, levels};
+use crate::engine::{Cel, Check, Docs, Example, ExitCodes, JobPart, Object, Rule, RuleContext, Sink, Weight};
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
 
 /// Few retries, spent on drained nodes.
@@ -92,6 +92,13 @@ spec:
         ],
     },
     check: Check::Object(check),
+    precedence: &[],
+    cel: Some(Cel::new("RETRIES <= {maxRetries} && !(has(JOB.podFailurePolicy) && \
+         JOB.podFailurePolicy.rules.filter(rule, has(rule.onPodConditions) && rule.onPodConditions.exists(condition, \
+         condition.type == 'DisruptionTarget' && (!has(condition.status) || condition.status == 'True')) || \
+         has(rule.onExitCodes) && [137, 143].all(code, \
+         (code in rule.onExitCodes.values) == (rule.onExitCodes.operator == 'In')))\
+         .map(rule, rule.action).indexOf('Ignore') == 0)").weight("0 - RETRIES").names(&[cel::RETRIES])),
 };
 
 const DISRUPTION: &str = "DisruptionTarget";
@@ -103,7 +110,9 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
         None => ("backoffLimit", job.backoff_limit()),
     };
     let decided = disruption_rule(&job);
-    if i64::from(limit) > context.int("maxRetries") || decided.is_some_and(|(_, rule)| rule.action == "Ignore") {
+    if i64::from(limit) > context.int("maxRetries")
+        || decided.is_some_and(|(_, rule)| rule.action == "Ignore")
+    {
         return;
     }
     let message = match limit {
@@ -142,7 +151,8 @@ fn disruption_rule<'a>(job: &JobPart<'a>) -> Option<(usize, &'a PodFailurePolicy
     let rules = &job.spec.pod_failure_policy.as_ref()?.rules;
     rules.iter().enumerate().find(|(_, rule)| {
         let mut patterns = rule.on_pod_conditions.iter().flatten();
-        let codes = rule.on_exit_codes.as_ref().and_then(|codes| ExitCodes::of(&codes.operator, &codes.values));
+        let codes =
+            rule.on_exit_codes.as_ref().and_then(|codes| ExitCodes::of(&codes.operator, &codes.values));
         codes.is_some_and(ExitCodes::are_of_stopped)
             || patterns.any(|pattern| {
                 pattern.type_ == DISRUPTION && pattern.status.as_deref().is_none_or(|status| status == "True")

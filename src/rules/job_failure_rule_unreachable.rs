@@ -111,6 +111,8 @@ spec:
         sources: &["https://kubernetes.io/docs/concepts/workloads/controllers/job/#pod-failure-policy"],
     },
     check: Check::Object(check),
+    precedence: &[],
+    cel: None,
 };
 
 /// The most rules that the API server takes; a larger policy is not looked at.

@@ -1,7 +1,7 @@
 //! `job/indexed-peers`
 
 use super::levels;
-use crate::engine::{Check, Docs, Example, JobPart, Object, Rule, RuleContext, Sink};
+use crate::engine::{Cel, Check, Docs, Example, JobPart, Object, Rule, RuleContext, Sink};
 use crate::policy::{Level, RuleSpec};
 
 /// Peers that wait for Pods that have not been started.
@@ -81,6 +81,16 @@ spec:
         sources: &["https://kubernetes.io/docs/tasks/job/job-with-pod-to-pod-communication/"],
     },
     check: Check::Object(check),
+    precedence: &[],
+    cel: Some(
+        Cel::new(
+            "has(JOB.completionMode) && JOB.completionMode == 'Indexed' && has(JOB.completions) && \
+         has(JOB.template.spec.subdomain) && JOB.template.spec.subdomain != '' && \
+         (has(JOB.parallelism) ? JOB.parallelism : 1) >= 1 && \
+         (has(JOB.parallelism) ? JOB.parallelism : 1) < JOB.completions",
+        )
+        .weight("JOB.completions - (has(JOB.parallelism) ? JOB.parallelism : 1)"),
+    ),
 };
 
 fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {

@@ -112,6 +112,8 @@ spec:
         ],
     },
     check: Check::Object(check),
+    precedence: &[],
+    cel: None,
 };
 
 /// From which age on knowledge of the cluster is called old, in seconds. A watch that breaks and stands again within

@@ -2,9 +2,10 @@
 
 use k8s_openapi::api::batch::v1::{PodFailurePolicy, PodFailurePolicyRule};
 
-use super::levels;
+use super::{cel, levels};
 use crate::engine::{
-    Check, ContainerPart, Docs, Example, ExitCodes, Fix, JobPart, Object, Rule, RuleContext, Safety, Sink,
+    Cel, Check, ContainerPart, Docs, Example, ExitCodes, Fix, JobPart, Object, Rule, RuleContext, Safety,
+    Sink,
 };
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
 
@@ -106,7 +107,39 @@ spec:
         ],
     },
     check: Check::Object(check),
+    precedence: &[],
+    cel: Some(
+        Cel::new("RETRIES > {max} || IGNORES_FAILURES || RESTARTS_UNCOUNTED")
+            .in_part("rules that ignore, or restart after, most exit codes but not 1")
+            .weight("IGNORES_FAILURES || RESTARTS_UNCOUNTED ? 9223372036854775807 : RETRIES")
+            .names(&[
+                ("IGNORES_FAILURES", IGNORES_FAILURES),
+                ("RESTARTS_UNCOUNTED", RESTARTS_UNCOUNTED),
+                cel::RETRIES,
+                cel::CONTAINERS,
+                ("RESTART_RULES", RESTART_RULES),
+            ]),
+    ),
 };
+
+/// Whether the rule of the podFailurePolicy that decides about exit code 1 ignores it.
+const IGNORES_FAILURES: &str = "has(JOB.podFailurePolicy) && JOB.podFailurePolicy.rules.filter(rule, \
+    has(rule.onExitCodes) ? (1 in rule.onExitCodes.values) == (rule.onExitCodes.operator == 'In') : \
+    has(rule.onPodConditions) && rule.onPodConditions.exists(condition, condition.type + '=' + \
+    (has(condition.status) ? condition.status : 'True') in \
+    ['ContainersReady=False', 'Initialized=True', 'PodReadyToStartContainers=False', \
+    'PodReadyToStartContainers=True', 'PodScheduled=True', 'Ready=False']))\
+    .map(rule, rule.action).indexOf('Ignore') == 0";
+
+/// Whether the kubelet restarts a container of a Pod that it otherwise never restarts.
+const RESTARTS_UNCOUNTED: &str = "JOB.template.spec.restartPolicy != 'OnFailure' && \
+    CONTAINERS.exists(container, has(container.restartPolicy) && container.restartPolicy != 'Always' && \
+    (container.restartPolicy == 'OnFailure' || RESTART_RULES))";
+
+/// Whether the kubelet restarts `container` after exit code 1, by rules of its own.
+const RESTART_RULES: &str = "has(container.restartPolicyRules) && container.restartPolicyRules.exists(rule, \
+    has(rule.exitCodes) && (has(rule.exitCodes.values) && 1 in rule.exitCodes.values) == \
+    (rule.exitCodes.operator == 'In'))";
 
 fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     let Some(job) = object.job() else { return };
@@ -180,7 +213,9 @@ fn container_of(rule: &PodFailurePolicyRule) -> Option<&str> {
 /// The exit codes of the container with which a failed Pod matches the rule.
 fn codes_of(rule: &PodFailurePolicyRule, container: Option<&str>) -> ExitCodes {
     match (&rule.on_exit_codes, &rule.on_pod_conditions) {
-        (Some(codes), _) if codes.container_name.is_none() || codes.container_name.as_deref() == container => {
+        (Some(codes), _)
+            if codes.container_name.is_none() || codes.container_name.as_deref() == container =>
+        {
             ExitCodes::of(&codes.operator, &codes.values).unwrap_or_default()
         }
         (None, Some(patterns)) => {

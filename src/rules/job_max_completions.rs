@@ -1,7 +1,7 @@
 //! `job/max-completions`
 
 use super::levels;
-use crate::engine::{Check, Docs, Example, Fix, Object, Rule, RuleContext, Safety, Sink};
+use crate::engine::{Cel, Check, Docs, Example, Fix, Object, Rule, RuleContext, Safety, Sink};
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
 
 /// More Pods than one Job should leave behind.
@@ -71,6 +71,8 @@ spec:
         ],
     },
     check: Check::Object(check),
+    precedence: &[],
+    cel: Some(Cel::new("has(JOB.completions) && JOB.completions > {max}").weight("JOB.completions")),
 };
 
 fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {

@@ -1,7 +1,7 @@
 //! `job/max-parallelism`
 
 use super::levels;
-use crate::engine::{Check, Docs, Example, Fix, Object, Rule, RuleContext, Safety, Sink};
+use crate::engine::{Cel, Check, Docs, Example, Fix, Object, Rule, RuleContext, Safety, Sink};
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
 
 /// More Pods at once than one Job should start.
@@ -66,6 +66,11 @@ spec:
         ],
     },
     check: Check::Object(check),
+    precedence: &[],
+    cel: Some(
+        Cel::new("(has(JOB.parallelism) ? JOB.parallelism : 1) > {max}")
+            .weight("(has(JOB.parallelism) ? JOB.parallelism : 1)"),
+    ),
 };
 
 fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {

@@ -1,11 +1,11 @@
 //! `job/no-deadline`
 
-use jobguard_text::duration;
 use super::levels;
 use crate::engine::{
-    Check, Docs, Endless, Example, LONGEST_LIMIT, Object, Rule, RuleContext, Severity, Sink,
+    Cel, Check, Docs, Endless, Example, LONGEST_LIMIT, Object, Rule, RuleContext, Severity, Sink,
 };
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
+use jobguard_text::duration;
 
 /// A Job that may run for ever.
 pub static RULE: Rule = Rule {
@@ -112,6 +112,12 @@ spec:
         ],
     },
     check: Check::Object(check),
+    precedence: &[],
+    cel: Some(Cel::new(
+        "!has(JOB.activeDeadlineSeconds) || JOB.activeDeadlineSeconds > {maxDeadline} || \
+         has(JOB.template.spec.terminationGracePeriodSeconds) && \
+         JOB.template.spec.terminationGracePeriodSeconds > {maxDeadline}",
+    )),
 };
 
 fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {

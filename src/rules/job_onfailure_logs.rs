@@ -1,7 +1,7 @@
 //! `job/onfailure-logs`
 
 use super::levels;
-use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
+use crate::engine::{Cel, Check, Docs, Example, Object, Rule, RuleContext, Sink};
 use crate::policy::{Level, RuleSpec};
 
 /// Failed Pods that take their logs with them.
@@ -65,6 +65,13 @@ spec:
         ],
     },
     check: Check::Object(check),
+    precedence: &[],
+    cel: Some(Cel::new(
+        "JOB.template.spec.restartPolicy == 'OnFailure' && \
+         JOB.template.spec.containers.exists(container, !has(container.restartPolicy) || \
+         container.restartPolicy != 'Never' || \
+         has(container.restartPolicyRules) && container.restartPolicyRules.size() > 0)",
+    )),
 };
 
 fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {

@@ -1,7 +1,7 @@
 //! `job/parallelism-exceeds-completions`
 
 use super::levels;
-use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
+use crate::engine::{Cel, Check, Docs, Example, Object, Rule, RuleContext, Sink};
 use crate::policy::{Level, RuleSpec};
 
 /// More Pods asked for than the Job can ever start.
@@ -59,6 +59,14 @@ spec:
         sources: &["https://kubernetes.io/docs/concepts/workloads/controllers/job/#controlling-parallelism"],
     },
     check: Check::Object(check),
+    precedence: &[],
+    cel: Some(
+        Cel::new(
+            "has(JOB.completions) && (has(JOB.parallelism) ? JOB.parallelism : 1) > JOB.completions && \
+         JOB.completions != 1",
+        )
+        .weight("JOB.parallelism - JOB.completions"),
+    ),
 };
 
 fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {

@@ -1,7 +1,7 @@
 //! `job/paused-by-parallelism`
 
 use super::everywhere;
-use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
+use crate::engine::{Cel, Check, Docs, Example, Object, Rule, RuleContext, Sink};
 use crate::policy::{Level, RuleSpec};
 
 /// A Job that silently does nothing.
@@ -60,6 +60,8 @@ spec:
         ],
     },
     check: Check::Object(check),
+    precedence: &[],
+    cel: Some(Cel::new("has(JOB.parallelism) && JOB.parallelism == 0 && !(has(JOB.suspend) && JOB.suspend)")),
 };
 
 fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {

@@ -3,7 +3,7 @@
 use k8s_openapi::api::core::v1::PodSpec;
 
 use super::levels;
-use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
+use crate::engine::{Cel, Check, Docs, Example, Object, Rule, RuleContext, Sink};
 use crate::policy::{Level, RuleSpec};
 
 /// Host names that the Pods' own resolver does not know.
@@ -112,6 +112,16 @@ spec:
         ],
     },
     check: Check::Object(check),
+    precedence: &[],
+    cel: Some(Cel::new(
+        "has(JOB.template.spec.subdomain) && JOB.template.spec.subdomain != '' && \
+         (has(JOB.template.spec.dnsPolicy) && JOB.template.spec.dnsPolicy == 'Default' || \
+         has(JOB.template.spec.dnsPolicy) && JOB.template.spec.dnsPolicy == 'None' && \
+         !(has(JOB.template.spec.dnsConfig) && has(JOB.template.spec.dnsConfig.searches) && \
+         JOB.template.spec.dnsConfig.searches.exists(domain, domain.matches('^[^.]*[.]svc([.]|$)'))) || \
+         (!has(JOB.template.spec.dnsPolicy) || JOB.template.spec.dnsPolicy == 'ClusterFirst') && \
+         has(JOB.template.spec.hostNetwork) && JOB.template.spec.hostNetwork)",
+    )),
 };
 
 fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {

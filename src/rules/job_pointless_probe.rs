@@ -98,6 +98,8 @@ spec:
         ],
     },
     check: Check::Object(check),
+    precedence: &[],
+    cel: None,
 };
 
 /// The domains of labels by which queueing controllers, which can wait for ready Pods, know a Job.

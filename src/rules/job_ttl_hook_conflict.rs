@@ -2,9 +2,9 @@
 
 use super::everywhere;
 use crate::deploy_tool::Hook;
-use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, Weight};
-use jobguard_manifest::FieldPath;
+use crate::engine::{Cel, Check, Docs, Example, Object, Rule, RuleContext, Sink, Weight};
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
+use jobguard_manifest::FieldPath;
 
 /// A hook that is gone before the tool that runs it has looked.
 pub static RULE: Rule = Rule {
@@ -94,7 +94,14 @@ spec:
         ],
     },
     check: Check::Object(check),
+    precedence: &[],
+    cel: Some(Cel::new("!variables.cron && has(JOB.ttlSecondsAfterFinished) && HOOK && JOB.ttlSecondsAfterFinished < {minTtl}").weight("0 - JOB.ttlSecondsAfterFinished").names(&[("HOOK", HOOK)])),
 };
+
+/// Whether an object is a hook of Argo CD or Helm.
+const HOOK: &str = "has(OBJECT.metadata.annotations) && OBJECT.metadata.annotations.exists(key, \
+    OBJECT.metadata.annotations[key].trim() != '' && (key == 'helm.sh/hook' || \
+    key == 'argocd.argoproj.io/hook' && OBJECT.metadata.annotations[key].trim() != 'Skip'))";
 
 fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     let Some(job) = object.job().filter(|job| !job.of_cron_job) else { return };
@@ -118,5 +125,8 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
         hook.tool,
         hook.delete_policy_annotation()
     ))
-    .related(FieldPath::root().field("metadata").field("annotations").key(annotation), "makes the Job a hook");
+    .related(
+        FieldPath::root().field("metadata").field("annotations").key(annotation),
+        "makes the Job a hook",
+    );
 }

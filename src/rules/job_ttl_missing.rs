@@ -132,6 +132,8 @@ spec:
         ],
     },
     check: Check::Object(check),
+    precedence: &[],
+    cel: None,
 };
 
 /// From how many Jobs on a history keeps them all: more than the control plane leaves finished Pods (12,500).

@@ -66,6 +66,8 @@ spec:
         ],
     },
     check: Check::Object(check),
+    precedence: &[],
+    cel: None,
 };
 
 fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {

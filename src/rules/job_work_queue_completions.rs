@@ -1,7 +1,7 @@
 //! `job/work-queue-completions`
 
 use super::levels;
-use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
+use crate::engine::{Cel, Check, Docs, Example, Object, Rule, RuleContext, Sink};
 use crate::policy::{Level, RuleSpec};
 
 /// A work queue that only one Pod will ever work on.
@@ -61,6 +61,13 @@ spec:
         ],
     },
     check: Check::Object(check),
+    precedence: &[],
+    cel: Some(
+        Cel::new(
+            "has(JOB.parallelism) && has(JOB.completions) && JOB.completions == 1 && JOB.parallelism >= 2",
+        )
+        .weight("JOB.parallelism"),
+    ),
 };
 
 fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {

@@ -1,8 +1,9 @@
 //! `manifest/ignored-text`
 
 use super::levels;
-use crate::engine::{Check, Docs, Example, Rule};
+use crate::engine::{Check, Docs, Example, Finding, Rule, Severity};
 use crate::policy::{Level, RuleSpec};
+use jobguard_manifest::FieldPath;
 
 /// Text that no tool reads.
 pub static RULE: Rule = Rule {
@@ -63,4 +64,14 @@ metadata:
         sources: &["https://yaml.org/spec/1.2.2/#document-markers"],
     },
     check: Check::Text,
+    precedence: &[],
+    cel: None,
 };
+
+/// Of text behind the end of a document.
+pub fn finding(severity: Severity) -> Finding {
+    let message = "kubectl never reads what stands here: the document has ended before it";
+    let mut finding = RULE.finding(severity, FieldPath::root(), message);
+    finding.help = Some("begin a new document with `---`, or correct the indentation".to_owned());
+    finding
+}

@@ -95,4 +95,6 @@ spec:
         ],
     },
     check: Check::Text,
+    precedence: &[],
+    cel: None,
 };

@@ -1,8 +1,9 @@
 //! `manifest/octal-number`
 
 use super::levels;
-use crate::engine::{Check, Docs, Example, Rule};
+use crate::engine::{Check, Docs, Example, RemarkSink, Rule, Written};
 use crate::policy::{Level, RuleSpec};
+use jobguard_manifest::{At, NodeKind, Style};
 
 /// A number that YAML reads in base eight.
 pub static RULE: Rule = Rule {
@@ -54,5 +55,90 @@ spec:
         ],
         sources: &["https://yaml.org/type/int.html"],
     },
-    check: Check::Reader,
+    check: Check::Written(check),
+    precedence: &[],
+    cel: None,
 };
+
+/// Fields whose numbers are meant to be octal.
+const FILE_MODES: [&str; 2] = ["mode", "defaultMode"];
+
+fn check(written: Written<'_>, sink: &mut RemarkSink) {
+    look(written, &At::root(), sink);
+}
+
+fn look(written: Written<'_>, at: &At<'_>, sink: &mut RemarkSink) {
+    let Written { tree, node, text } = written;
+    match &tree[node].kind {
+        NodeKind::Map(entries) => {
+            for entry in entries.iter().filter(|entry| !FILE_MODES.contains(&entry.key.as_ref())) {
+                look(Written { node: entry.value, ..written }, &at.field(&entry.key), sink);
+            }
+        }
+        NodeKind::Seq(items) => {
+            for (index, item) in items.iter().enumerate() {
+                look(Written { node: *item, ..written }, &at.index(index), sink);
+            }
+        }
+        NodeKind::Int(value) if tree.style(node) == Style::Plain => {
+            let span = tree[node].span;
+            let written_as = text.get(span.start..span.end).unwrap_or_default();
+            let digits = written_as.trim_start_matches(['+', '-']);
+            let is_octal =
+                digits.len() > 1 && digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit());
+            // Where both readings give the same number the author is not misled: 07, and 09, which is no octal number.
+            if is_octal && digits.parse() != Ok(value.unsigned_abs()) {
+                sink.report(
+                    at.to_path(),
+                    format!("{written_as} is read as {value}: a number with a leading zero is octal"),
+                    format!(
+                        "write {} if the decimal number is meant, {value} if the octal one is",
+                        written_as.replace(digits, digits.trim_start_matches('0'))
+                    ),
+                );
+            }
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::remarks;
+    use crate::rules::registry;
+    use jobguard_manifest as manifest;
+
+    fn found(text: &str) -> Vec<String> {
+        let documents = manifest::read(text);
+        let tree = documents[0].content.as_ref().unwrap();
+        remarks(Written { tree, node: tree.root(), text }, registry())
+            .iter()
+            .map(|remark| format!("{} {}", remark.path, remark.message))
+            .collect()
+    }
+
+    #[test]
+    fn only_what_looks_decimal_and_is_not() {
+        assert_eq!(
+            found("a: 010\nb: [-0100]\n"),
+            [
+                "a 010 is read as 8: a number with a leading zero is octal",
+                "b[0] -0100 is read as -64: a number with a leading zero is octal",
+            ]
+        );
+        for text in [
+            "a: 10",
+            "a: 0",
+            "a: 07",
+            "a: 0o10",
+            "a: '010'",
+            "a: 0x10",
+            "a: 09",
+            "defaultMode: 0644",
+            "a: 0.5",
+        ] {
+            assert_eq!(found(text), [""; 0], "{text}");
+        }
+    }
+}

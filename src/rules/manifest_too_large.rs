@@ -1,8 +1,9 @@
 //! `manifest/too-large`
 
 use super::ALWAYS;
-use crate::engine::{Check, Docs, Example, Rule};
+use crate::engine::{Check, Docs, Example, Finding, Rule, Severity};
 use crate::policy::RuleSpec;
+use jobguard_manifest::FieldPath;
 
 /// An object that is too large to be judged.
 pub static RULE: Rule = Rule {
@@ -67,4 +68,17 @@ spec:
         sources: &[],
     },
     check: Check::Text,
+    precedence: &[],
+    cel: None,
 };
+
+/// Of an object that is not read on; `reached` says which bound it has reached.
+pub fn finding(reached: &str) -> Finding {
+    let message = format!("{reached}, and is not judged: the webhook refuses it");
+    let mut finding = RULE.finding(Severity::Error, FieldPath::root(), message);
+    finding.help = Some(
+        "make it smaller; if it is meant to be so large, raise limits.maxElements in the policy or give --max-elements"
+            .to_owned(),
+    );
+    finding
+}

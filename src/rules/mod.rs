@@ -3,13 +3,13 @@
 //! Adding a rule is adding its file and its name to the list below; everything else that lists rules (policies,
 //! documentation, `jobguard rules`) is made from the declarations. A test holds files, names and ids together.
 
-use std::borrow::Cow;
+use std::sync::LazyLock;
 
-use jiff::civil::DateTime;
+use crate::engine::{Registry, Rule};
+use shared::{ALWAYS, always, clock, coming_year, everywhere, levels, quoted_name};
 
-use crate::engine::{Object, Rule, RuleContext};
-use crate::policy::{Level, PresetLevels};
-use jobguard_cron::ClockChange;
+mod cel;
+mod shared;
 
 /// Declares the rule modules and the list of their `RULE`s.
 macro_rules! rules {
@@ -109,35 +109,10 @@ rules! {
     template_unexpanded,
 }
 
-/// The levels of what the API server itself refuses, and of what cannot be judged at all.
-const ALWAYS: PresetLevels = always(Level::Deny);
-
-/// The same level in every policy: none can set it.
-const fn always(level: Level) -> PresetLevels {
-    PresetLevels { baseline: level, recommended: level, strict: level, fixed: true }
-}
-
-/// The same level in every built-in policy.
-const fn everywhere(level: Level) -> PresetLevels {
-    PresetLevels { baseline: level, recommended: level, strict: level, fixed: false }
-}
-
-/// Levels for `baseline`, `recommended` and `strict`, in this order.
-const fn levels(baseline: Level, recommended: Level, strict: Level) -> PresetLevels {
-    PresetLevels { baseline, recommended, strict, fixed: false }
-}
-
-/// What changes of the clock within the next twelve months do to a CronJob's runs: none where it is suspended, names
-/// no zone, or never fires.
-fn coming_year<'a>(object: &'a Object, context: &RuleContext<'_>) -> Cow<'a, [ClockChange]> {
-    let cron = object.cron().filter(|cron| !cron.is_suspended());
-    let timetable = cron.and_then(|cron| cron.timetable);
-    timetable.map_or(Cow::Borrowed(&[]), |timetable| timetable.coming_year(context.now()))
-}
-
-/// A time of day as people write it.
-fn clock(time: DateTime) -> String {
-    time.strftime("%H:%M").to_string()
+/// The registry of all rules, which the engine is handed ([`Context::registry`](crate::engine::Context::registry)).
+pub fn registry() -> &'static Registry {
+    static REGISTRY: LazyLock<Registry> = LazyLock::new(|| Registry::new(ALL));
+    &REGISTRY
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 
 use k8s_openapi::api::core::v1::WindowsSecurityContextOptions;
 
-use super::levels;
-use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
+use super::{cel, levels};
+use crate::engine::{Cel, Check, Docs, Example, Object, Rule, RuleContext, Sink};
 use crate::policy::{Level, RuleSpec};
 
 /// Containers that own their node.
@@ -89,14 +89,25 @@ spec:
         ],
     },
     check: Check::Object(check),
+    precedence: &[],
+    cel: Some(Cel::new("has(JOB.template.spec.securityContext) && has(JOB.template.spec.securityContext.windowsOptions) && \
+         has(JOB.template.spec.securityContext.windowsOptions.hostProcess) && \
+         JOB.template.spec.securityContext.windowsOptions.hostProcess || \
+         CONTAINERS.exists(container, has(container.securityContext) && \
+         (has(container.securityContext.privileged) && container.securityContext.privileged || \
+         has(container.securityContext.windowsOptions) && \
+         has(container.securityContext.windowsOptions.hostProcess) && \
+         container.securityContext.windowsOptions.hostProcess))").names(&[cel::CONTAINERS])),
 };
 
 fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     const HOST_PROCESS: &str = "a host process is root on its Windows node";
-    const HELP: &str = "remove hostProcess: what reads files or calls services needs an ordinary container only";
+    const HELP: &str =
+        "remove hostProcess: what reads files or calls services needs an ordinary container only";
     let Some(job) = object.job() else { return };
-    let is_host_process =
-        |options: Option<&WindowsSecurityContextOptions>| options.and_then(|all| all.host_process) == Some(true);
+    let is_host_process = |options: Option<&WindowsSecurityContextOptions>| {
+        options.and_then(|all| all.host_process) == Some(true)
+    };
     let of_pod = job.pod().and_then(|pod| pod.security_context.as_ref()?.windows_options.as_ref());
     if is_host_process(of_pod) {
         sink.report(job.path("template.spec.securityContext.windowsOptions.hostProcess"), HOST_PROCESS)

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::core::v1::ResourceRequirements;
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 
-use super::levels;
-use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
+use super::{cel, levels};
+use crate::engine::{Cel, Check, Docs, Example, Object, Rule, RuleContext, Sink};
 use crate::policy::{Level, RuleSpec};
 
 /// Containers that ask for nothing and so are the first to go.
@@ -108,7 +108,23 @@ spec:
         ],
     },
     check: Check::Object(check),
+    precedence: &[],
+    cel: Some(Cel::new("CONTAINERS.exists(container, ['cpu', 'memory'].exists(resource, !(CONTAINER_ASKS) && !(POD_ASKS)))").names(&[cel::CONTAINERS, ("CONTAINER_ASKS", CONTAINER_ASKS), ("POD_ASKS", POD_ASKS)])),
 };
+
+/// Whether `container` asks for some of `resource`.
+const CONTAINER_ASKS: &str = "has(container.resources) && \
+    (has(container.resources.requests) && resource in container.resources.requests ? \
+    quantity(container.resources.requests[resource]).isGreaterThan(quantity('0')) : \
+    has(container.resources.limits) && resource in container.resources.limits && \
+    quantity(container.resources.limits[resource]).isGreaterThan(quantity('0')))";
+
+/// Whether the Pod itself does.
+const POD_ASKS: &str = "has(JOB.template.spec.resources) && \
+    (has(JOB.template.spec.resources.requests) && resource in JOB.template.spec.resources.requests ? \
+    quantity(JOB.template.spec.resources.requests[resource]).isGreaterThan(quantity('0')) : \
+    has(JOB.template.spec.resources.limits) && resource in JOB.template.spec.resources.limits && \
+    quantity(JOB.template.spec.resources.limits[resource]).isGreaterThan(quantity('0')))";
 
 fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     let Some(job) = object.job() else { return };

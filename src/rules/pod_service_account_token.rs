@@ -3,7 +3,7 @@
 use k8s_openapi::api::core::v1::{PodSpec, VolumeProjection};
 
 use super::levels;
-use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
+use crate::engine::{Cel, Check, Docs, Example, Object, Rule, RuleContext, Sink};
 use crate::policy::{Level, RuleSpec};
 
 /// A key to the API server that nobody uses.
@@ -81,6 +81,15 @@ spec:
         ],
     },
     check: Check::Object(check),
+    precedence: &[],
+    cel: Some(Cel::new(
+        "!(has(JOB.template.spec.serviceAccountName) && !(JOB.template.spec.serviceAccountName in ['', 'default'])) && \
+         (!(has(JOB.template.spec.automountServiceAccountToken) && !JOB.template.spec.automountServiceAccountToken) || \
+         has(JOB.template.spec.volumes) && JOB.template.spec.volumes.exists(volume, has(volume.projected) && \
+         has(volume.projected.sources) && volume.projected.sources.exists(source, has(source.serviceAccountToken) && \
+         (!has(source.serviceAccountToken.audience) || \
+         source.serviceAccountToken.audience.matches('^$|^(https://)?kubernetes[.]default[.]svc')))))",
+    )),
 };
 
 fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
@@ -111,9 +120,7 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
             "this volume holds the token of the default service account",
         )
         .of_whole()
-        .help(
-            "remove it; if the Pods do talk to the API server, give them a service account of their own",
-        );
+        .help("remove it; if the Pods do talk to the API server, give them a service account of their own");
     }
 }
 
@@ -122,7 +129,10 @@ fn projected_token(pod: &PodSpec) -> Option<(usize, usize)> {
     pod.volumes.iter().flatten().enumerate().find_map(|(index, volume)| {
         let sources = volume.projected.as_ref()?.sources.as_deref()?;
         let is_key = |source: &VolumeProjection| {
-            source.service_account_token.as_ref().is_some_and(|token| is_of_api_server(token.audience.as_deref()))
+            source
+                .service_account_token
+                .as_ref()
+                .is_some_and(|token| is_of_api_server(token.audience.as_deref()))
         };
         sources.iter().position(is_key).map(|source| (index, source))
     })

@@ -103,6 +103,8 @@ spec:
         sources: &["https://kubernetes.io/docs/concepts/overview/working-with-objects/names/"],
     },
     check: Check::Input(InputCheck { keep, judge }),
+    precedence: &[],
+    cel: None,
 };
 
 /// The longest name that an object can have, in characters; more is not shown.

@@ -1,7 +1,7 @@
 //! `suppression/not-allowed`
 
 use super::everywhere;
-use crate::engine::{Check, Docs, Example, Rule};
+use crate::engine::{Check, Docs, Example, NotAllowed, Rule, SuppressionCheck, Wording};
 use crate::policy::{Level, RuleSpec};
 
 /// An annotation that ignores what may not be ignored.
@@ -55,5 +55,45 @@ spec:
         ],
         sources: &[],
     },
-    check: Check::Suppression,
+    check: Check::Suppression(SuppressionCheck::NotAllowed(word)),
+    precedence: &[],
+    cel: None,
 };
+
+/// What to do where the API server's own verdict is named.
+const SERVERS: &str = "it is what the API server itself refuses: correct the object";
+
+/// What to do where the policy says no.
+const CORRECT: &str = "correct what is found, or ask the owner of the policy for an override";
+
+fn word(what: &NotAllowed<'_>) -> Wording {
+    let (message, help) = match what {
+        NotAllowed::Everything => (
+            "an annotation cannot ignore all rules at once".to_owned(),
+            "name the rules, or categories such as `job/*`".to_owned(),
+        ),
+        NotAllowed::FixedCategory { name, is_about_suppression } => {
+            let help = if *is_about_suppression { "it is about the annotation itself" } else { SERVERS };
+            (format!("{name} cannot be ignored"), help.to_owned())
+        }
+        NotAllowed::Category { name, allowed } => (
+            format!("the policy does not let an annotation ignore a category ({name})"),
+            match allowed {
+                [] => CORRECT.to_owned(),
+                ids => format!("name the rules: {}", ids.join(", ")),
+            },
+        ),
+        NotAllowed::Rule { rule, is_about_text: true } => {
+            let mut help = "it is about a text and not about one object".to_owned();
+            if rule.spec.is_settable() {
+                help.push_str(&format!(": set its level in the policy (rules: {{{}: off}})", rule.id()));
+            }
+            (format!("{} cannot be ignored", rule.id()), help)
+        }
+        NotAllowed::Rule { rule, .. } if rule.spec.is_settable() => {
+            (format!("the policy does not let an annotation ignore {}", rule.id()), CORRECT.to_owned())
+        }
+        NotAllowed::Rule { rule, .. } => (format!("{} cannot be ignored", rule.id()), SERVERS.to_owned()),
+    };
+    Wording { message, help }
+}

@@ -1,8 +1,8 @@
 //! `suppression/syntax`
 
-use super::everywhere;
-use crate::engine::{Check, Docs, Example, Rule};
-use crate::policy::{Level, RuleSpec};
+use super::{everywhere, quoted_name};
+use crate::engine::{AnnotationFault, Check, Docs, Example, Rule, SuppressionCheck, Wording};
+use crate::policy::{Level, RuleSpec, date};
 
 /// An annotation that does not fit its grammar.
 pub static RULE: Rule = Rule {
@@ -63,5 +63,51 @@ spec:
         ],
         sources: &[],
     },
-    check: Check::Suppression,
+    check: Check::Suppression(SuppressionCheck::Syntax(word)),
+    precedence: &[],
+    cel: None,
 };
+
+const GRAMMAR: &str = "write `rule, rule until=YYYY-MM-DD (reason)`, and `;` between several of these";
+
+fn word(fault: &AnnotationFault<'_>) -> Wording {
+    let (message, help) = match fault {
+        AnnotationFault::Parenthesis => (
+            "the parentheses in the annotation do not match: what they hold is not read".to_owned(),
+            "write the reason in one pair of parentheses, with none inside".to_owned(),
+        ),
+        AnnotationFault::Text { text, .. } => (
+            format!("the annotation holds {}, which is no rule and is not read", quoted_name(text)),
+            format!("put the reason in parentheses: {GRAMMAR}"),
+        ),
+        AnnotationFault::Date { text, corrected } => (
+            match *text {
+                "" => "a date is missing after `until` in the annotation".to_owned(),
+                text if corrected.is_some() || date::parse(text).is_some() => {
+                    format!("the date {text} in the annotation is not introduced by `until=`")
+                }
+                text => format!("{} in the annotation is no date", quoted_name(text)),
+            },
+            "write a day that there is as until=YYYY-MM-DD, such as until=2027-01-31".to_owned(),
+        ),
+        AnnotationFault::Twice => (
+            "the annotation gives a second date or reason for the same rules".to_owned(),
+            format!("keep one of them, or name the rules again: {GRAMMAR}"),
+        ),
+        AnnotationFault::NoSemicolon { name, .. } => (
+            format!(
+                "{} follows a date or a reason in the annotation, with no semicolon between them",
+                quoted_name(name)
+            ),
+            GRAMMAR.to_owned(),
+        ),
+        AnnotationFault::NoComma { name, .. } => (
+            format!("{} follows a rule in the annotation, with no comma between them", quoted_name(name)),
+            GRAMMAR.to_owned(),
+        ),
+        AnnotationFault::NoRule => {
+            ("the annotation gives a date or a reason, and no rule before it".to_owned(), GRAMMAR.to_owned())
+        }
+    };
+    Wording { message, help }
+}

@@ -1,7 +1,9 @@
 //! `suppression/too-long`
 
 use super::everywhere;
-use crate::engine::{Check, Docs, Example, Rule};
+use crate::engine::{
+    AnnotationExcess, Check, Docs, Example, MAX_ANNOTATION_BYTES, MAX_NAMES, Rule, SuppressionCheck, Wording,
+};
 use crate::policy::{Level, RuleSpec};
 
 /// An annotation of which not everything is read.
@@ -70,5 +72,21 @@ spec:
         ],
         sources: &[],
     },
-    check: Check::Suppression,
+    check: Check::Suppression(SuppressionCheck::TooLong(word)),
+    precedence: &[],
+    cel: None,
 };
+
+fn word(excess: AnnotationExcess) -> Wording {
+    Wording {
+        message: match excess {
+            AnnotationExcess::Bytes(bytes) => format!(
+                "the annotation has {bytes} bytes, and one of more than {MAX_ANNOTATION_BYTES} ignores nothing"
+            ),
+            AnnotationExcess::Names => format!(
+                "the annotation has more than {MAX_NAMES} names, and those behind the first {MAX_NAMES} ignore nothing"
+            ),
+        },
+        help: "name only rules that find something here".to_owned(),
+    }
+}

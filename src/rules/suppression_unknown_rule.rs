@@ -1,7 +1,7 @@
 //! `suppression/unknown-rule`
 
-use super::everywhere;
-use crate::engine::{Check, Docs, Example, Rule};
+use super::{everywhere, quoted_name};
+use crate::engine::{Check, Docs, Example, Rule, SuppressionCheck, UnknownNames, Wording};
 use crate::policy::{Level, RuleSpec};
 
 /// An annotation that ignores a rule which does not exist.
@@ -57,5 +57,24 @@ spec:
         ],
         sources: &[],
     },
-    check: Check::Suppression,
+    check: Check::Suppression(SuppressionCheck::Unknown(word)),
+    precedence: &[],
+    cel: None,
 };
+
+fn word(names: &UnknownNames<'_>) -> Wording {
+    let all = || "`jobguard rules` lists all rules".to_owned();
+    match *names {
+        UnknownNames::One { name, is_category, near } => {
+            let what = if is_category { "no category of rules" } else { "no rule" };
+            Wording {
+                message: format!("the annotation ignores {}, which is {what}", quoted_name(name)),
+                help: near.map_or_else(all, |near| format!("did you mean {near}?")),
+            }
+        }
+        UnknownNames::More(more) => Wording {
+            message: format!("the annotation ignores {more} more names that are no rules"),
+            help: all(),
+        },
+    }
+}

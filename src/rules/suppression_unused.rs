@@ -1,7 +1,7 @@
 //! `suppression/unused`
 
 use super::levels;
-use crate::engine::{Check, Docs, Example, Rule};
+use crate::engine::{Check, Docs, Example, Rule, SuppressionCheck, Wording};
 use crate::policy::{Level, RuleSpec};
 
 /// An annotation that ignores what nobody finds.
@@ -58,5 +58,14 @@ spec:
         ],
         sources: &[],
     },
-    check: Check::Suppression,
+    check: Check::Suppression(SuppressionCheck::Unused(word)),
+    precedence: &[],
+    cel: None,
 };
+
+fn word(name: &str) -> Wording {
+    Wording {
+        message: format!("the annotation ignores {name}, which finds nothing here"),
+        help: format!("take {name} out of the annotation"),
+    }
+}

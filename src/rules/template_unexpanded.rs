@@ -3,10 +3,10 @@
 use serde_json::Value;
 
 use super::levels;
-use jobguard_apiserver::{JOB_NAME_LABELS, Kind, Workload};
-use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, any_text};
-use jobguard_manifest::{At, FieldPath};
+use crate::engine::{Check, Docs, Example, Object, Precedence, Rule, RuleContext, Sink, any_text};
 use crate::policy::{Level, RuleSpec};
+use jobguard_apiserver::{JOB_NAME_LABELS, Kind, Workload};
+use jobguard_manifest::{At, FieldPath};
 
 /// A template that has been taken for a manifest.
 pub static RULE: Rule = Rule {
@@ -98,6 +98,8 @@ spec:
         ],
     },
     check: Check::Object(check),
+    precedence: &[Precedence::OverObjections],
+    cel: None,
 };
 
 /// Fields that hold a program's own business, or free text; nothing below them is looked at.
@@ -251,7 +253,9 @@ fn look(object: &Object, places: &mut Places) {
     let generated = metadata.generate_name.as_deref().filter(|prefix| !prefix.is_empty());
     match generated {
         Some(prefix) => look_at(prefix, &at.field("generateName"), Grammar::Name, places),
-        None => look_at(metadata.name.as_deref().unwrap_or_default(), &at.field("name"), Grammar::Name, places),
+        None => {
+            look_at(metadata.name.as_deref().unwrap_or_default(), &at.field("name"), Grammar::Name, places)
+        }
     }
     look_at(metadata.namespace.as_deref().unwrap_or_default(), &at.field("namespace"), Grammar::Name, places);
     let (spec, template) = match object.workload() {

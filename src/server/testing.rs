@@ -7,8 +7,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
-use crate::engine::registry;
 use crate::policy::{Policy, Preset, load};
+use crate::rules::registry;
 
 use super::Admission;
 use super::http::app::App;

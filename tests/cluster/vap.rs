@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use jobguard::engine::registry;
+use jobguard::rules::registry;
 
 use super::control_plane::ControlPlane;
 

@@ -9,11 +9,12 @@ use std::sync::LazyLock;
 use fix_support::values_elsewhere;
 use jiff::Timestamp;
 use jobguard::cron::{Schedule, load_zone};
-use jobguard::engine::{Safety, registry};
+use jobguard::engine::Safety;
 use jobguard::linter::Linter;
 use jobguard::manifest;
 use jobguard::policy::load::{self, Source};
 use jobguard::policy::{Policy, Preset};
+use jobguard::rules::registry;
 use jobguard::server::{Admission, Endpoint};
 use jobguard::sources::Source as Text;
 

@@ -3,10 +3,11 @@
 
 use jiff::Timestamp;
 use jobguard::diagnostic::Diagnostic;
-use jobguard::engine::{Severity, registry};
+use jobguard::engine::Severity;
 use jobguard::lint::{Change, OldObjects};
 use jobguard::linter::Linter;
 use jobguard::policy::{Policy, Preset, load};
+use jobguard::rules::registry;
 use jobguard::sources::Source;
 
 const UID: &str = "da42e94b-f8a9-48c3-aad9-f37f435a7d79";

@@ -14,11 +14,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use jobguard::engine::{Safety, registry};
+use jobguard::engine::Safety;
 use jobguard::lint::OldObjects;
 use jobguard::linter::Linter;
 use jobguard::policy::{Policy, Preset, load};
 use jobguard::report::{Style, write_text};
+use jobguard::rules::registry;
 use jobguard::sources::Source;
 
 /// What is in a folder, ordered by name; nothing where there is none.

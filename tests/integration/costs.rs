@@ -13,9 +13,10 @@ mod schema;
 
 use jiff::Timestamp;
 use jobguard::apiserver::Workload;
-use jobguard::engine::{Author, Context, Input, Object, Services, check, check_update, registry};
+use jobguard::engine::{Author, Context, Input, Object, Services, check, check_update};
 use jobguard::mutate;
 use jobguard::policy::{Policy, load};
+use jobguard::rules::registry;
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::Value;
 
@@ -50,6 +51,7 @@ fn seconds() -> f64 {
 fn judge(policy: &Policy, value: &Value) -> usize {
     let now: Timestamp = "2026-06-01T00:00:00Z".parse().unwrap();
     let context = Context {
+        registry: registry(),
         policy,
         services: &Services::Unknown,
         input: Input::Alone,

@@ -10,11 +10,12 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use jobguard::diagnostic::{Diagnostic, Replacement, Report};
-use jobguard::engine::{Safety, Severity, registry};
+use jobguard::engine::{Safety, Severity};
 use jobguard::linter::{Fixed, Linter};
 use jobguard::manifest;
 use jobguard::manifest::{FieldPath, Segment};
 use jobguard::policy::{Preset, load};
+use jobguard::rules::registry;
 use jobguard::sources::Source;
 use serde_json::Value;
 

@@ -11,11 +11,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::Timestamp;
 use jobguard::apiserver::{Kind, Workload};
-use jobguard::engine::{Safety, Severity, registry};
+use jobguard::engine::{Safety, Severity};
 use jobguard::linter::{Fixed, Linter};
 use jobguard::manifest;
 use jobguard::policy::{Policy, load};
 use jobguard::rules;
+use jobguard::rules::registry;
 use jobguard::sources::Source;
 use rayon::prelude::*;
 

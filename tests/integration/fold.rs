@@ -7,11 +7,11 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use jobguard::apiserver::{Cause, FieldError, Kind, Relation};
 use jobguard::diagnostic::Diagnostic;
-use jobguard::engine::registry;
 use jobguard::linter::Linter;
 use jobguard::manifest::edit::Edit;
 use jobguard::manifest::{Segment, Tree};
 use jobguard::policy::{Policy, Preset, load};
+use jobguard::rules::registry;
 use jobguard::sources::Source;
 use serde_json::{Map, Value, json};
 

@@ -5,8 +5,8 @@
 use std::path::Path;
 
 use jobguard::docs::{self, versions};
-use jobguard::engine::registry;
 use jobguard::policy::{Preset, preset, schema};
+use jobguard::rules::registry;
 use serde_json::{Map, Value, json};
 
 fn hold(file: &str, content: &str) {

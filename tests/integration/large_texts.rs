@@ -2,9 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use jiff::Timestamp;
-use jobguard::engine::registry;
 use jobguard::linter::{Linter, Outcome};
 use jobguard::policy::{Preset, load};
+use jobguard::rules::registry;
 use jobguard::sources::Source;
 
 const REFUSED: &str = "---\napiVersion: batch/v1\nkind: Job\nmetadata: {name: a}\nspec:\n  template:\n    spec:\n      \

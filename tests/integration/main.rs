@@ -6,6 +6,7 @@
 
 mod against;
 mod agreement;
+mod architecture;
 mod cases;
 mod chart;
 mod cli;

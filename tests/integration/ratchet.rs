@@ -3,8 +3,9 @@
 
 use jiff::Timestamp;
 use jobguard::apiserver::Workload;
-use jobguard::engine::{Author, Context, Input, Object, Services, Severity, Verdict, check_update, registry};
+use jobguard::engine::{Author, Context, Input, Object, Services, Severity, Verdict, check_update};
 use jobguard::policy::{Policy, load};
+use jobguard::rules::registry;
 use serde_json::{Value, json};
 
 fn policy(spec: &str) -> Policy {
@@ -57,6 +58,7 @@ fn with(job: Value) -> Value {
 fn verdict_at(policy: &Policy, now: &str, old: Value, new: Value) -> Verdict {
     let now: Timestamp = now.parse().unwrap();
     let context = Context {
+        registry: registry(),
         policy,
         services: &Services::Unknown,
         input: Input::Alone,

@@ -7,8 +7,8 @@ use std::path::Path;
 
 use base64::Engine as _;
 use jiff::Timestamp;
-use jobguard::engine::registry;
 use jobguard::policy::{Policy, Preset, load};
+use jobguard::rules::registry;
 use jobguard::server::{Admission, Endpoint};
 use proptest::prelude::*;
 use serde_json::{Value, json};

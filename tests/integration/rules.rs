@@ -19,12 +19,13 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use jobguard::diagnostic::{Diagnostic, Replacement, Report};
-use jobguard::engine::{Rule, Safety, registry};
+use jobguard::engine::{Rule, Safety};
 use jobguard::lint::OldObjects;
 use jobguard::linter::{Fixed, Linter};
 use jobguard::manifest;
 use jobguard::policy::{Policy, Preset, load};
 use jobguard::report::{Style, write_text};
+use jobguard::rules::registry;
 use jobguard::sources::Source;
 
 use crate::support::fix::{Piece, apply, comments, values_elsewhere};

@@ -4,11 +4,12 @@
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use jobguard::engine::{Safety, registry};
+use jobguard::engine::Safety;
 use jobguard::linter::Linter;
 use jobguard::manifest;
 use jobguard::policy::{Preset, load};
 use jobguard::report::{Run, write_sarif};
+use jobguard::rules::registry;
 use jobguard::sources::Source;
 use serde_json::Value;
 

@@ -7,10 +7,11 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use jobguard::diagnostic::Diagnostic;
-use jobguard::engine::{Safety, Severity, registry};
+use jobguard::engine::{Safety, Severity};
 use jobguard::lint::OldObjects;
 use jobguard::linter::{Linter, Outcome};
 use jobguard::policy::{Policy, Preset, load};
+use jobguard::rules::registry;
 use jobguard::sources::Source;
 
 use crate::support::recordings::CONFORMANCE;

@@ -5,10 +5,11 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use jobguard::apiserver::Kind;
-use jobguard::engine::{Author, Context, Input, Object, Services, check, registry};
+use jobguard::engine::{Author, Context, Input, Object, Services, check};
 use jobguard::linter::Linter;
 use jobguard::manifest;
 use jobguard::policy::{Policy, Preset, load};
+use jobguard::rules::registry;
 use jobguard::sources::Source;
 
 fn preset(preset: Preset) -> Policy {
@@ -186,6 +187,7 @@ fn who_sees_one_object_alone_passes_these_rules_over() {
     let workload = server.decode(tree, tree.root(), Kind::CronJob).workload.unwrap();
     let object = Object::created(&server, workload, |_| {});
     let context = Context {
+        registry: registry(),
         policy: &policy,
         services: &Services::Unknown,
         input: Input::Alone,

@@ -1,4 +1,4 @@
-//! The text of the annotation that silences rules, read once for everybody.
+//! The text of the annotation that suppresses rules: the one reader of it.
 //!
 //! ```text
 //! annotation = entry *( ";" entry )
@@ -6,9 +6,9 @@
 //! rule       = id / category "/*"
 //! ```
 //!
-//! White space, line ends included, may stand between any two of them. What does not fit is a [`Fault`], and the entry
-//! that it stands in, from semicolon to semicolon, silences nothing; the other entries count. A reason ends at its first
-//! closing parenthesis, so that the grammar is regular: API servers read it by a regular expression (`policy::export`).
+//! White space, line ends included, may stand between any two of them. What does not fit is a [`AnnotationFault`], and the entry
+//! that it stands in, from semicolon to semicolon, suppresses nothing; the other entries count. A reason ends at its first
+//! closing parenthesis, so that the grammar is regular: API servers read it by a regular expression (`export`).
 //!
 //! One pass over the text. It is read up to [`MAX_ANNOTATION_BYTES`]; up to there what is kept of it is in proportion to its
 //! length, and beyond that it costs nothing.
@@ -17,8 +17,18 @@ use std::collections::HashSet;
 
 use jiff::civil::Date;
 
-use super::{MAX_ANNOTATION_BYTES, MAX_NAMES};
-use crate::policy::date;
+use crate::policy::{self, date};
+
+/// The annotation that names the rules to ignore: `jobguard.dev/ignore: job/no-deadline until=2027-01-31 (reason)`. Its
+/// grammar is that of [`Annotation`].
+pub const ANNOTATION: &str = "jobguard.dev/ignore";
+
+/// The longest annotation that is read, in bytes. A longer one suppresses nothing.
+pub const MAX_ANNOTATION_BYTES: usize = policy::Suppressions::MAX_ANNOTATION_BYTES;
+
+/// How many names of an annotation are read, each counted once: more than there are rules. Those behind them suppress
+/// nothing.
+pub const MAX_NAMES: usize = 100;
 
 /// The annotation of one object.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,8 +36,8 @@ pub struct Annotation<'a> {
     /// In the order of the text. Each names a rule at least.
     pub entries: Vec<Entry<'a>>,
     /// What does not fit the grammar, each kind once, by its first place.
-    pub(super) faults: Vec<Fault<'a>>,
-    pub(super) excess: Option<Excess>,
+    pub(super) faults: Vec<AnnotationFault<'a>>,
+    pub(super) excess: Option<AnnotationExcess>,
 }
 
 /// Rules with the day and the reason that hold for all of them.
@@ -39,13 +49,13 @@ pub struct Entry<'a> {
     pub until: Option<Date>,
     /// Why, in its author's words.
     pub reason: Option<&'a str>,
-    /// Whether something between the semicolons around it does not fit the grammar, so that it silences nothing.
+    /// Whether something between the semicolons around it does not fit the grammar, so that it suppresses nothing.
     pub is_void: bool,
 }
 
 /// What does not fit the grammar.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Fault<'a> {
+pub enum AnnotationFault<'a> {
     /// A parenthesis that closes nothing, or that nothing closes; one within a reason counts as the former.
     Parenthesis,
     /// Text that is neither a rule nor in parentheses.
@@ -82,9 +92,22 @@ pub(super) enum Fault<'a> {
     NoRule,
 }
 
+impl AnnotationFault<'_> {
+    /// The whole annotation as it is perhaps meant.
+    pub fn corrected(&self) -> Option<&str> {
+        match self {
+            Self::Text { corrected, .. }
+            | Self::Date { corrected, .. }
+            | Self::NoSemicolon { corrected, .. }
+            | Self::NoComma { corrected, .. } => corrected.as_deref(),
+            Self::Parenthesis | Self::Twice | Self::NoRule => None,
+        }
+    }
+}
+
 /// What of an annotation is not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Excess {
+pub enum AnnotationExcess {
     /// All of it: it has so many bytes.
     Bytes(usize),
     /// What stands behind the first [`MAX_NAMES`] names.
@@ -109,7 +132,7 @@ impl<'a> Annotation<'a> {
     /// Reads the annotation's value.
     pub fn parse(text: &'a str) -> Self {
         if text.len() > MAX_ANNOTATION_BYTES {
-            return Self { excess: Some(Excess::Bytes(text.len())), ..Self::default() };
+            return Self { excess: Some(AnnotationExcess::Bytes(text.len())), ..Self::default() };
         }
         let mut reader = Reader { text, ..Reader::default() };
         let mut rest = 0;
@@ -232,9 +255,9 @@ struct Reader<'a> {
     text: &'a str,
     done: Vec<Entry<'a>>,
     entry: Entry<'a>,
-    faults: Vec<Fault<'a>>,
+    faults: Vec<AnnotationFault<'a>>,
     names: HashSet<&'a str>,
-    excess: Option<Excess>,
+    excess: Option<AnnotationExcess>,
     /// The word before in this item of the list, which is no rule by its shape: a misspelt one if it stays alone.
     bare: Option<(usize, usize)>,
     /// Whether a word of this item has been read.
@@ -280,16 +303,16 @@ impl<'a> Reader<'a> {
                 }
                 self.stray_is_followed |= self.stray.is_some();
                 if !is_closed {
-                    self.fault(Fault::Parenthesis);
+                    self.fault(AnnotationFault::Parenthesis);
                 }
                 if self.entry.reason.is_some() {
-                    self.fault(Fault::Twice);
+                    self.fault(AnnotationFault::Twice);
                 } else {
                     self.entry.reason = Some(text);
                 }
             }
             Token::Closing => {
-                self.fault(Fault::Parenthesis);
+                self.fault(AnnotationFault::Parenthesis);
             }
         }
         true
@@ -335,7 +358,7 @@ impl<'a> Reader<'a> {
         // Where that is one name too many, the next will say so.
         self.settle();
         if self.has_day {
-            self.fault(Fault::Twice);
+            self.fault(AnnotationFault::Twice);
             return;
         }
         self.has_day = true;
@@ -416,7 +439,7 @@ impl<'a> Reader<'a> {
         }
         if !self.names.contains(name) {
             if self.names.len() == MAX_NAMES {
-                self.excess = Some(Excess::Names);
+                self.excess = Some(AnnotationExcess::Names);
                 return false;
             }
             self.names.insert(name);
@@ -434,7 +457,7 @@ impl<'a> Reader<'a> {
         } else if self.stray.is_some() {
             self.stray_is_followed = true;
         } else if entry.reason.is_some() || self.has_day {
-            self.fault(Fault::NoRule);
+            self.fault(AnnotationFault::NoRule);
         }
         (self.has_day, self.stray) = (false, None);
     }
@@ -449,7 +472,7 @@ impl<'a> Reader<'a> {
         self.group = self.done.len();
     }
 
-    fn fault(&mut self, fault: Fault<'a>) {
+    fn fault(&mut self, fault: AnnotationFault<'a>) {
         self.is_void = true;
         if !self.faults.contains(&fault) {
             self.faults.push(fault);
@@ -464,7 +487,7 @@ impl<'a> Reader<'a> {
         self.end_group();
         let entries = std::mem::take(&mut self.done);
         // Where parentheses do not match, what is a reason is a guess, and so is all that follows from it.
-        let is_matched = !self.faults.contains(&Fault::Parenthesis);
+        let is_matched = !self.faults.contains(&AnnotationFault::Parenthesis);
         let is_alone = self.faults.is_empty() && self.excess.is_none();
         let count = [
             self.misspelt.is_some(),
@@ -477,16 +500,16 @@ impl<'a> Reader<'a> {
             |is_clear: bool| if is_alone && is_clear { Annotation::written(&entries) } else { None };
         let mut faults = std::mem::take(&mut self.faults);
         if !is_matched {
-            faults = vec![Fault::Parenthesis];
+            faults = vec![AnnotationFault::Parenthesis];
         }
         if let Some((text, day)) = self.misspelt {
-            faults.push(Fault::Date { text, corrected: written(day.is_some()) });
+            faults.push(AnnotationFault::Date { text, corrected: written(day.is_some()) });
         }
         if let Some(name) = self.unseparated.filter(|_| is_matched) {
-            faults.push(Fault::NoSemicolon { name, corrected: written(true) });
+            faults.push(AnnotationFault::NoSemicolon { name, corrected: written(true) });
         }
         if let Some(name) = self.adjoining.filter(|_| is_matched) {
-            faults.push(Fault::NoComma { name, corrected: written(true) });
+            faults.push(AnnotationFault::NoComma { name, corrected: written(true) });
         }
         if let Some((of, (start, end))) = self.first_stray.filter(|_| is_matched) {
             let text = &self.text[start..end];
@@ -497,7 +520,7 @@ impl<'a> Reader<'a> {
                     .get_mut(of)
                     .is_some_and(|entry| entry.reason.replace(text).is_none() && !entry.names.is_empty());
             let corrected = if is_reason { Annotation::written(&with_reason) } else { None };
-            faults.push(Fault::Text { text, corrected });
+            faults.push(AnnotationFault::Text { text, corrected });
         }
         Annotation { entries, faults, excess: self.excess }
     }

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use crate::engine::{self, ANNOTATION, Cancellation, Context, Input, Object, Services};
 use crate::mutate;
 use crate::policy::{ControllerJobs, Mode, Policy};
+use crate::rules;
 use jobguard_apiserver::{Kind, Server, Workload};
 
 use super::controllers::{CronJobs, Origin, is_controller};
@@ -224,6 +225,7 @@ impl Admission {
         }
         let namespace_labels_missing = namespace_labels.is_none() && self.policy.asks_for_namespace_labels();
         let context = Context {
+            registry: rules::registry(),
             policy: &self.policy,
             services: &self.services,
             input: Input::Alone,

@@ -280,7 +280,8 @@ fn list<T: Ord + fmt::Display>(mut items: Vec<T>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::{Rule, registry};
+    use crate::engine::Rule;
+    use crate::rules::registry;
 
     fn rule() -> &'static Rule {
         registry().get("job/work-queue-completions").unwrap()

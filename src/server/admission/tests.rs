@@ -9,9 +9,10 @@ use serde_json::{Value, json};
 
 use super::namespaces::Namespaces;
 use super::unjudged::Unjudged;
-use crate::engine::{Knowledge, ServiceIndex, Services, registry};
+use crate::engine::{Knowledge, ServiceIndex, Services};
 use crate::policy::load::{self, Source};
 use crate::policy::{ControllerJobs, Mode};
+use crate::rules::registry;
 use crate::server::testing::{self, request, review};
 use crate::server::{Admission, Endpoint};
 use jobguard_apiserver::{KubernetesVersion, Server, Workload};

@@ -9,9 +9,9 @@ use jiff::Timestamp;
 use ring::digest;
 use serde::Serialize;
 
-use crate::engine::registry;
 use crate::policy::load::{self, Source};
 use crate::policy::{Policy, PolicyErrors, Preset};
+use crate::rules::registry;
 use crate::server::metrics::Metrics;
 use crate::server::reload_result::ReloadResult;
 

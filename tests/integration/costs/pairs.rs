@@ -230,7 +230,7 @@ fn names(count: usize) -> Value {
 
 fn rules(count: usize) -> Value {
     let mut object = offenders(count);
-    let names: Vec<&str> = jobguard::engine::registry().rules().iter().map(|rule| rule.id()).collect();
+    let names: Vec<&str> = jobguard::rules::registry().rules().iter().map(|rule| rule.id()).collect();
     object["metadata"]["annotations"] = json!({"jobguard.dev/ignore": names.join(" ")});
     object
 }

@@ -50,18 +50,18 @@ fn what_fits_the_grammar() {
 #[test]
 fn what_does_not_fit_is_one_fault_and_its_entry_silences_nothing() {
     let text = |text: &'static str, corrected: Option<&str>| {
-        vec![Fault::Text { text, corrected: corrected.map(str::to_owned) }]
+        vec![AnnotationFault::Text { text, corrected: corrected.map(str::to_owned) }]
     };
     let date = |text: &'static str, corrected: Option<&str>| {
-        vec![Fault::Date { text, corrected: corrected.map(str::to_owned) }]
+        vec![AnnotationFault::Date { text, corrected: corrected.map(str::to_owned) }]
     };
     let semicolon = |name: &'static str, corrected: Option<&str>| {
-        vec![Fault::NoSemicolon { name, corrected: corrected.map(str::to_owned) }]
+        vec![AnnotationFault::NoSemicolon { name, corrected: corrected.map(str::to_owned) }]
     };
     let comma = |name: &'static str, corrected: &str| {
-        vec![Fault::NoComma { name, corrected: Some(corrected.to_owned()) }]
+        vec![AnnotationFault::NoComma { name, corrected: Some(corrected.to_owned()) }]
     };
-    let parenthesis = || vec![Fault::Parenthesis];
+    let parenthesis = || vec![AnnotationFault::Parenthesis];
     for (written, names, faults) in [
         ("job/a we wait for it", "", text("we wait for it", Some("job/a (we wait for it)"))),
         ("job/a because slow, sorry", "", text("because slow, sorry", Some("job/a (because slow, sorry)"))),
@@ -87,10 +87,10 @@ fn what_does_not_fit_is_one_fault_and_its_entry_silences_nothing() {
         ("job/a ((x) (y)); job/b", "job/b", parenthesis()),
         ("job/a, job/b (x; job/c", "", parenthesis()),
         ("job/a x); job/b", "job/b", parenthesis()),
-        ("job/a (x) (y)", "", vec![Fault::Twice]),
-        ("job/a until=2027-01-31 until=2027-01-30", "", vec![Fault::Twice]),
-        ("(x)", "", vec![Fault::NoRule]),
-        ("until=2027-01-31; job/a", "job/a", vec![Fault::NoRule]),
+        ("job/a (x) (y)", "", vec![AnnotationFault::Twice]),
+        ("job/a until=2027-01-31 until=2027-01-30", "", vec![AnnotationFault::Twice]),
+        ("(x)", "", vec![AnnotationFault::NoRule]),
+        ("until=2027-01-31; job/a", "job/a", vec![AnnotationFault::NoRule]),
         ("job/a job/b", "", comma("job/b", "job/a, job/b")),
         ("job/a\n job/b  cron/c (x); cron/d", "cron/d", comma("job/b", "job/a, job/b, cron/c (x); cron/d")),
         ("job/a (x) job/b", "", semicolon("job/b", Some("job/a (x); job/b"))),
@@ -108,10 +108,10 @@ fn what_does_not_fit_is_one_fault_and_its_entry_silences_nothing() {
         assert_eq!(annotation.faults, faults, "{written:?}");
         // What is corrected is right, and means the same.
         let corrected = annotation.faults.iter().find_map(|fault| match fault {
-            Fault::Text { corrected, .. }
-            | Fault::Date { corrected, .. }
-            | Fault::NoComma { corrected, .. }
-            | Fault::NoSemicolon { corrected, .. } => corrected.as_deref(),
+            AnnotationFault::Text { corrected, .. }
+            | AnnotationFault::Date { corrected, .. }
+            | AnnotationFault::NoComma { corrected, .. }
+            | AnnotationFault::NoSemicolon { corrected, .. } => corrected.as_deref(),
             _ => None,
         });
         if let Some(corrected) = corrected {
@@ -152,18 +152,18 @@ fn what_is_read_is_bounded() {
     // What is named twice is no excess.
     assert_eq!(Annotation::parse(&format!("{fits};{fits}")).excess, None);
     let parsed = Annotation::parse(&more);
-    assert_eq!((parsed.names().len(), parsed.excess), (MAX_NAMES, Some(Excess::Names)));
+    assert_eq!((parsed.names().len(), parsed.excess), (MAX_NAMES, Some(AnnotationExcess::Names)));
     let long = format!("job/a{}", " ".repeat(MAX_ANNOTATION_BYTES - 5));
     assert_eq!(Annotation::parse(&long).names(), ["job/a"]);
     let longer = Annotation::parse("x ".repeat(50_000).leak());
-    assert_eq!((longer.names().len(), longer.excess), (0, Some(Excess::Bytes(100_000))));
+    assert_eq!((longer.names().len(), longer.excess), (0, Some(AnnotationExcess::Bytes(100_000))));
     // As many words as fit are one fault.
     let words = format!("job/a {}", "x ".repeat(4_000));
     assert_eq!(Annotation::parse(&words).faults.len(), 1);
     let parentheses = "(".repeat(MAX_ANNOTATION_BYTES);
-    assert_eq!(Annotation::parse(&parentheses).faults, [Fault::Parenthesis]);
+    assert_eq!(Annotation::parse(&parentheses).faults, [AnnotationFault::Parenthesis]);
     let parentheses = ")(".repeat(MAX_ANNOTATION_BYTES / 2);
-    assert_eq!(Annotation::parse(&parentheses).faults, [Fault::Parenthesis]);
+    assert_eq!(Annotation::parse(&parentheses).faults, [AnnotationFault::Parenthesis]);
 }
 
 proptest! {

@@ -1,6 +1,6 @@
 //! The owner of an object, in CEL. As for the webhook, an owner reference counts where a controller has written it.
 
-use super::{cel_string, regex};
+use super::text::{cel_string, regex};
 use crate::policy::Policy;
 
 /// The controllers that the object belongs to, by the word of one: a list of one at most.

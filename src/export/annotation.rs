@@ -1,4 +1,4 @@
-//! The annotation that silences rules, as API servers read it: by a regular expression, since CEL parses nothing.
+//! The annotation that suppresses rules, as API servers read it: by a regular expression, since CEL parses nothing.
 
 use crate::policy::RuleSpec;
 
@@ -16,10 +16,11 @@ pub(super) fn ignoring(spec: &RuleSpec, categories: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::{Annotation, registry};
+    use crate::engine::Annotation;
+    use crate::rules::registry;
 
     #[test]
-    fn the_annotation_silences_what_the_webhook_takes_it_to_silence() {
+    fn the_annotation_suppresses_what_the_webhook_takes_it_to_suppress() {
         let spec = &registry().get("job/max-completions").unwrap().spec;
         let both = regex::Regex::new(&ignoring(spec, true)).unwrap();
         let ids = regex::Regex::new(&ignoring(spec, false)).unwrap();

@@ -1,26 +1,29 @@
 //! A policy as `ValidatingAdmissionPolicy`: the part of it that an API server can judge by itself, with no webhook to ask.
 //!
 //! What is written is never stricter than the webhook with the same policy: what is stored already, and as bad, is not
-//! refused (unless the policy says so), annotations that silence a rule count, and objects that an override speaks of are left to the webhook.
+//! refused (unless the policy says so), annotations that suppress a rule count, and objects that an override matches are left to the webhook.
 
 mod annotation;
-mod cel;
 mod owner;
+mod text;
 
 use std::fmt::Write as _;
 
-use self::cel::{CelRule, NAMES, RULES};
-use super::subject::Match;
-use super::{ControllerJobs, Existing, Level, Mode, OptionKind, Policy, RuleSetting, RuleSpec, Suppressions};
+use crate::engine::{Cel, Check, Registry, Rule};
+use crate::policy::{
+    ControllerJobs, Existing, Level, Match, Mode, OptionKind, OptionSpec, Policy, RuleSetting, RuleSpec,
+    Suppressions,
+};
 use jobguard_apiserver::Kind;
+use text::{cel_string, one_line, quoted, regex};
 
 /// The rules of `policy` that CEL can say, as manifests in YAML: a `ValidatingAdmissionPolicy` with its binding for what
-/// is denied, and another for what is warned of. Comments name the rules that CEL cannot say. `catalog` is the one that
+/// is denied, and another for what is warned of. Comments name the rules that CEL cannot say. `registry` holds the rules that
 /// the policy was loaded with; objects in `excluded_namespaces` are not judged.
-pub fn vap(policy: &Policy, catalog: &[&RuleSpec], excluded_namespaces: &[String]) -> String {
-    let mut out = head(policy, catalog);
+pub fn vap(policy: &Policy, registry: &Registry, excluded_namespaces: &[String]) -> String {
+    let mut out = head(policy, registry);
     for level in [Level::Deny, Level::Warn] {
-        let rules: Vec<_> = spoken(policy, catalog, level).collect();
+        let rules: Vec<_> = expressed(policy, registry, level).collect();
         if !rules.is_empty() {
             write_policy(&mut out, policy, level, &rules, excluded_namespaces);
         }
@@ -28,23 +31,21 @@ pub fn vap(policy: &Policy, catalog: &[&RuleSpec], excluded_namespaces: &[String
     out
 }
 
-/// A rule that is said in CEL, and how it is set.
-type Spoken<'a> = (&'static CelRule, &'a RuleSpec, &'a RuleSetting);
+/// A rule that has a form in CEL, and how it is set.
+type Expressed<'a> = (&'static Rule, Cel, &'a RuleSetting);
 
-fn spoken<'a>(
+fn expressed<'a>(
     policy: &'a Policy,
-    catalog: &'a [&RuleSpec],
+    registry: &'a Registry,
     level: Level,
-) -> impl Iterator<Item = Spoken<'a>> {
-    let all = catalog.iter().zip(&policy.base().rules).filter(move |(_, setting)| setting.level == level);
-    all.filter_map(|(spec, setting)| {
-        let rule = RULES.iter().find(|rule| rule.id == spec.id)?;
-        Some((rule, *spec, setting))
-    })
+) -> impl Iterator<Item = Expressed<'a>> {
+    let all = registry.rules().iter().zip(&policy.base().rules);
+    all.filter(move |(_, setting)| setting.level == level)
+        .filter_map(|(rule, setting)| Some((*rule, rule.cel?, setting)))
 }
 
 /// The comments that come first.
-fn head(policy: &Policy, catalog: &[&RuleSpec]) -> String {
+fn head(policy: &Policy, registry: &Registry) -> String {
     let mut out = format!(
         "# The part of the policy {} that an API server can judge by itself, in CEL. Written by `jobguard policy export`.\n\
          # What is stored already is not refused unless it gets worse or the policy says so, and the annotation\n\
@@ -57,28 +58,29 @@ fn head(policy: &Policy, catalog: &[&RuleSpec]) -> String {
             "# From {date} on the policy denies what is stored already too. CEL has no calendar: write `existing: deny` then, and export again."
         );
     }
-    if !policy.overrides.is_empty() {
+    if policy.has_overrides() {
         out.push_str("# Objects that an override of the policy speaks of are left to the webhook.\n");
     }
-    let unsaid: Vec<_> = catalog
+    let unsaid: Vec<_> = registry
+        .rules()
         .iter()
         .zip(&policy.base().rules)
-        .filter(|(spec, setting)| {
-            spec.is_settable()
+        .filter(|(rule, setting)| {
+            rule.spec.is_settable()
                 && matches!(setting.level, Level::Deny | Level::Warn)
-                && spec.category() != "suppression"
-                && !RULES.iter().any(|rule| rule.id == spec.id)
+                && !matches!(rule.check, Check::Suppression(_))
+                && rule.cel.is_none()
         })
         .collect();
     out.push_str("#\n# What CEL cannot say, so that only the webhook and the linter do:\n");
-    for (spec, setting) in unsaid {
-        let _ = writeln!(out, "#   {} ({}): {}", spec.id, setting.level.as_str(), spec.summary);
+    for (rule, setting) in unsaid {
+        let _ = writeln!(out, "#   {} ({}): {}", rule.id(), setting.level.as_str(), rule.spec.summary);
     }
-    for (rule, _, setting) in
-        [Level::Deny, Level::Warn].into_iter().flat_map(|level| spoken(policy, catalog, level))
+    for (rule, cel, setting) in
+        [Level::Deny, Level::Warn].into_iter().flat_map(|level| expressed(policy, registry, level))
     {
-        if let Some(rest) = rule.rest {
-            let _ = writeln!(out, "#   {} ({}), in part: {rest}", rule.id, setting.level.as_str());
+        if let Some(rest) = cel.rest {
+            let _ = writeln!(out, "#   {} ({}), in part: {rest}", rule.id(), setting.level.as_str());
         }
     }
     out.push_str(
@@ -93,7 +95,7 @@ fn write_policy(
     out: &mut String,
     policy: &Policy,
     level: Level,
-    rules: &[Spoken<'_>],
+    rules: &[Expressed<'_>],
     excluded_namespaces: &[String],
 ) {
     let denies = level == Level::Deny && policy.mode == Mode::Enforce;
@@ -158,17 +160,17 @@ fn write_policy(
             );
         }
     }
-    let overridden = !policy.overrides.is_empty();
+    let overridden = policy.has_overrides();
     if overridden {
         variable(out, "owners", &owner::proven(policy));
-        let all: Vec<_> =
-            policy.overrides.iter().map(|item| format!("({})", covers(&item.matching))).collect();
+        let all: Vec<_> = policy.matches().map(|matching| format!("({})", covers(matching))).collect();
         variable(out, "overridden", &all.join(" || "));
     }
     out.push_str("  validations:\n");
-    for (rule, spec, setting) in rules {
+    for (rule, cel, setting) in rules {
+        let spec = &rule.spec;
         let of = |text: &str, (job, object): (&str, &str)| {
-            expression(text, spec, setting).replace("JOB", job).replace("OBJECT", object)
+            expression(text, cel, spec, setting).replace("JOB", job).replace("OBJECT", object)
         };
         const NEW: (&str, &str) = ("variables.job", "variables.object");
         const OLD: (&str, &str) = ("variables.oldJob", "variables.oldObject");
@@ -180,11 +182,11 @@ fn write_policy(
         if ignores {
             let _ = write!(holds, "variables.ignored.matches({ignored}) || ");
         }
-        let _ = write!(holds, "!({})", of(rule.speaks, NEW));
+        let _ = write!(holds, "!({})", of(cel.finds, NEW));
         // Unless the stored object is at fault in the same way, and as badly.
         if policy.existing == Existing::Warn {
-            let _ = write!(holds, " || (request.operation == 'UPDATE' && ({})", of(rule.speaks, OLD));
-            if let Some(weight) = rule.weight {
+            let _ = write!(holds, " || (request.operation == 'UPDATE' && ({})", of(cel.finds, OLD));
+            if let Some(weight) = cel.weight {
                 let _ = write!(holds, " && ({}) <= ({})", of(weight, NEW), of(weight, OLD));
             }
             if ignores {
@@ -192,7 +194,7 @@ fn write_policy(
             }
             holds.push(')');
         }
-        let message = format!("{}: {}{}", rule.id, spec.summary, options(spec, setting));
+        let message = format!("{}: {}{}", rule.id(), spec.summary, options(spec, setting));
         let _ = writeln!(out, "    - expression: >-\n        {holds}");
         let _ = writeln!(out, "      message: {}", quoted(&message));
         out.push_str("      reason: Forbidden\n");
@@ -225,11 +227,8 @@ fn variable(out: &mut String, name: &str, expression: &str) {
 }
 
 /// An expression of a rule, with names and options filled in.
-fn expression(text: &str, spec: &RuleSpec, setting: &RuleSetting) -> String {
-    let mut text = text.to_owned();
-    for (name, value) in NAMES {
-        text = text.replace(name, value);
-    }
+fn expression(text: &str, cel: &Cel, spec: &RuleSpec, setting: &RuleSetting) -> String {
+    let mut text = cel.expanded(text);
     for option in spec.options {
         text = text.replace(&format!("{{{}}}", option.name), &setting.int(spec, option.name).to_string());
     }
@@ -238,7 +237,7 @@ fn expression(text: &str, spec: &RuleSpec, setting: &RuleSetting) -> String {
 
 /// The options, for a message.
 fn options(spec: &RuleSpec, setting: &RuleSetting) -> String {
-    let shown = |option: &super::OptionSpec| match option.kind {
+    let shown = |option: &OptionSpec| match option.kind {
         OptionKind::Int { .. } | OptionKind::Seconds { .. } => {
             Some(format!("{} {}", option.name, setting.int(spec, option.name)))
         }
@@ -248,7 +247,7 @@ fn options(spec: &RuleSpec, setting: &RuleSetting) -> String {
     if all.is_empty() { String::new() } else { format!(" ({})", all.join(", ")) }
 }
 
-/// Whether an override speaks of the object.
+/// Whether an override matches the object.
 fn covers(matching: &Match) -> String {
     let mut all = Vec::new();
     if let Some(kinds) = &matching.kinds {
@@ -294,58 +293,11 @@ fn covers(matching: &Match) -> String {
     if all.is_empty() { "true".to_owned() } else { all.join(" && ") }
 }
 
-/// A pattern of a policy as a regular expression.
-fn regex(pattern: &str) -> String {
-    let mut out = String::from("(?s)^");
-    for c in pattern.chars() {
-        match c {
-            '*' => out.push_str(".*"),
-            '?' => out.push('.'),
-            c if c.is_ascii_punctuation() => {
-                out.push('\\');
-                out.push(c);
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('$');
-    out
-}
-
-/// A string in CEL.
-fn cel_string(text: &str) -> String {
-    let mut out = String::from("'");
-    for c in text.chars() {
-        match c {
-            '\'' | '\\' => {
-                out.push('\\');
-                out.push(c);
-            }
-            c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}') => {
-                let _ = write!(out, "\\U{:08x}", u32::from(c));
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('\'');
-    out
-}
-
-/// A string in YAML, as in JSON.
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
-}
-
-/// Text for a comment.
-fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::registry;
     use crate::policy::{Preset, load};
+    use crate::rules::registry;
     use jobguard_manifest as manifest;
 
     fn exported(text: &str) -> (String, Vec<serde_json::Value>) {
@@ -353,7 +305,7 @@ mod tests {
             let source = load::Source { name: "t".to_owned(), text: text.to_owned() };
             load::read(&source, registry().catalog(), &load::no_files).unwrap()
         };
-        let text = vap(&policy, registry().catalog(), &["kube-system".to_owned()]);
+        let text = vap(&policy, registry(), &["kube-system".to_owned()]);
         let objects = manifest::read(&text)
             .into_iter()
             .map(|document| {
@@ -367,20 +319,16 @@ mod tests {
     const HEAD: &str = "apiVersion: jobguard.dev/v1alpha1\nkind: JobPolicy\nmetadata: {name: t}\nspec:\n";
 
     #[test]
-    fn rules_and_options_are_those_that_there_are() {
-        for pair in RULES.windows(2) {
-            assert!(pair[0].id < pair[1].id, "{}", pair[1].id);
-        }
-        for rule in RULES {
-            let known = registry().get(rule.id).unwrap_or_else(|| panic!("there is no rule {}", rule.id));
-            let setting = RuleSetting::new(Level::Warn);
-            let text = expression(rule.speaks, &known.spec, &setting);
+    fn expressions_make_use_of_every_option() {
+        for rule in registry().rules() {
+            let Some(cel) = rule.cel else { continue };
+            let text = expression(cel.finds, &cel, &rule.spec, &RuleSetting::new(Level::Warn));
             assert!(!text.contains('{') && !text.contains('\n'), "{text}");
-            for option in known.spec.options {
+            for option in rule.spec.options {
                 assert!(
-                    rule.speaks.contains(&format!("{{{}}}", option.name)),
+                    cel.finds.contains(&format!("{{{}}}", option.name)),
                     "{} has {}",
-                    rule.id,
+                    rule.id(),
                     option.name
                 );
             }
@@ -411,7 +359,7 @@ mod tests {
             ));
             (text, objects[0]["spec"]["validations"][0]["expression"].as_str().unwrap().to_owned())
         };
-        let speaks =
+        let finds =
             |job: &str| format!("has(variables.{job}.completions) && variables.{job}.completions > 7");
         let (text, holds) = expression("");
         assert!(!text.contains("CEL has no calendar"));
@@ -420,15 +368,15 @@ mod tests {
             format!(
                 "!({}) || (request.operation == 'UPDATE' && ({}) && \
                  (variables.job.completions) <= (variables.oldJob.completions))",
-                speaks("job"),
-                speaks("oldJob")
+                finds("job"),
+                finds("oldJob")
             )
         );
         let (_, holds) = expression("  existing: deny\n");
-        assert_eq!(holds, format!("!({})", speaks("job")));
+        assert_eq!(holds, format!("!({})", finds("job")));
         let (text, _) = expression("  existingDenyFrom: 2027-03-01\n");
         assert!(text.contains("# From 2027-03-01 on"), "{text}");
-        // What the annotation silenced in the stored object excuses nothing.
+        // What the annotation suppressed in the stored object excuses nothing.
         let (_, holds) = expression("  suppressions: {levels: [deny]}\n");
         assert!(holds.contains(" && !variables.oldIgnored.matches('^"), "{holds}");
         let (_, holds) = expression("  suppressions: {allow: false, levels: [deny]}\n");
@@ -439,7 +387,7 @@ mod tests {
     fn what_cannot_be_said_is_named() {
         let catalog = registry().catalog();
         let policy = load::preset(Preset::Strict, catalog).unwrap();
-        let text = vap(&policy, catalog, &[]);
+        let text = vap(&policy, registry(), &[]);
         assert!(text.contains("#   cron/never-fires (deny): "), "{text}");
         assert!(!text.contains("#   job/no-deadline"), "{text}");
         assert!(text.contains("#   job/max-backoff (deny), in part: "), "{text}");

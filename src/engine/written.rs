@@ -1,0 +1,44 @@
+//! What only the text of an object shows.
+
+use jobguard_manifest::{FieldPath, NodeId, Tree};
+
+use super::{Check, Registry, Remark, Rule};
+
+/// An object as it is written.
+#[derive(Debug, Clone, Copy)]
+pub struct Written<'a> {
+    /// The document that it stands in.
+    pub tree: &'a Tree<'a>,
+    /// The object.
+    pub node: NodeId,
+    /// The text of which the document is a part.
+    pub text: &'a str,
+}
+
+/// Where a rule puts what it finds in the text of an object. The policy gives it a level later.
+#[derive(Debug)]
+pub struct RemarkSink {
+    rule: &'static Rule,
+    remarks: Vec<Remark>,
+}
+
+impl RemarkSink {
+    /// Reports a finding at `path`: what is wrong, in one sentence without a full stop, and what to do about it.
+    pub fn report(&mut self, path: FieldPath, message: impl Into<String>, help: impl Into<String>) {
+        let (message, help) = (message.into(), help.into());
+        self.remarks.push(Remark { rule: self.rule, path, message, help });
+    }
+}
+
+/// What the rules about the text of an object find.
+pub fn remarks(written: Written<'_>, registry: &Registry) -> Vec<Remark> {
+    let mut remarks = Vec::new();
+    for &rule in registry.rules() {
+        if let Check::Written(check) = rule.check {
+            let mut sink = RemarkSink { rule, remarks };
+            check(written, &mut sink);
+            remarks = sink.remarks;
+        }
+    }
+    remarks
+}
