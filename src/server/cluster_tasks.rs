@@ -16,10 +16,10 @@ use super::tls::Tls;
 use super::tls::{Identity, TlsError};
 
 /// A future that is owned and can be moved between threads.
-pub type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// What is run beside the server, given what it may write to. The futures are dropped when the server ends.
-pub type Start = Box<dyn FnOnce(ClusterHandles) -> Vec<Boxed<()>> + Send>;
+pub type StartTasks = Box<dyn FnOnce(ClusterHandles) -> Vec<BoxFuture<()>> + Send>;
 
 /// Tasks that keep the server informed of its cluster.
 pub trait ClusterTasks: Debug + Send {
@@ -30,7 +30,7 @@ pub trait ClusterTasks: Debug + Send {
     ///
     /// # Errors
     /// The future's output is an error when there is no way to it; the server does not start then.
-    fn connect(self: Box<Self>) -> Boxed<Result<Start, Box<dyn Error + Send + Sync>>>;
+    fn connect(self: Box<Self>) -> BoxFuture<Result<StartTasks, Box<dyn Error + Send + Sync>>>;
 }
 
 /// What tasks may write to.
