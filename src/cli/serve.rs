@@ -56,7 +56,7 @@ pub(crate) struct ServeArgs {
     )]
     client_allowed_names: Vec<String>,
 
-    /// Where to show /metrics, /policy, /livez and /readyz, over plain HTTP; nowhere if not given
+    /// Where to show /metrics, /policy, /version, /livez, /healthz and /readyz, over plain HTTP; nowhere if not given
     #[arg(long, value_name = "ADDRESS", env = "JOBGUARD_METRICS_LISTEN", value_parser = listen_address)]
     metrics_listen: Option<SocketAddr>,
 

@@ -17,7 +17,7 @@ use thiserror::Error;
 
 pub use ca::{Lifetimes, LifetimesError, SelfManaged};
 
-use crate::server::{Boxed, ClusterHandles, ClusterTasks, Start, Watches};
+use crate::server::{BoxFuture, ClusterHandles, ClusterTasks, StartTasks, Watches};
 
 /// The user agent, in the API server's audit log and metrics.
 const AGENT: &str = concat!("jobguard/", env!("CARGO_PKG_VERSION"));
@@ -68,10 +68,10 @@ impl ClusterTasks for Options {
     }
 
     /// Whether the API server answers is not asked here: watches retry.
-    fn connect(self: Box<Self>) -> Boxed<Result<Start, Box<dyn Error + Send + Sync>>> {
+    fn connect(self: Box<Self>) -> BoxFuture<Result<StartTasks, Box<dyn Error + Send + Sync>>> {
         Box::pin(async move {
             let client = client().await?;
-            let start: Start = Box::new(move |handles| self.tasks(&client, &handles));
+            let start: StartTasks = Box::new(move |handles| self.tasks(&client, &handles));
             Ok(start)
         })
     }
@@ -85,8 +85,8 @@ async fn client() -> Result<Client, ClusterError> {
 }
 
 impl Options {
-    fn tasks(self, client: &Client, handles: &ClusterHandles) -> Vec<Boxed<()>> {
-        let mut tasks: Vec<Boxed<()>> = Vec::new();
+    fn tasks(self, client: &Client, handles: &ClusterHandles) -> Vec<BoxFuture<()>> {
+        let mut tasks: Vec<BoxFuture<()>> = Vec::new();
         if self.watch_services {
             tasks.push(Box::pin(watch::services(client.clone(), handles.cache.clone())));
         }

@@ -1,6 +1,6 @@
 //! The policy's defaults, turned into changes and JSON Patch.
 //!
-//! [`fill`] is for objects being created and for manifests, [`fill_update`] for updates. Both change the typed
+//! [`fill()`] is for objects being created and for manifests, [`fill_update`] for updates. Both change the typed
 //! object and say what they changed; [`inherit_annotation`] gives a CronJob's Jobs its annotation; [`json_patch()`] writes that as RFC 6902.
 
 mod change;

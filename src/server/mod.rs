@@ -34,7 +34,7 @@ pub use admission::decide::Admission;
 pub use admission::request::Endpoint;
 pub use admission::response::ReviewAnswer;
 pub use admission::review::ReviewError;
-pub use cluster_tasks::{Boxed, ClusterHandles, ClusterTasks, Start};
+pub use cluster_tasks::{BoxFuture, ClusterHandles, ClusterTasks, StartTasks};
 pub use listener::ports::ListenError;
 pub use listener::timeouts::Timeouts;
 pub use log::{LogFormat, start as start_log};
@@ -65,7 +65,7 @@ use http::body::Memory;
 use http::handler::Handler;
 use http::weight::Heavy;
 use listener::connections::Connections;
-use listener::file_limit::Account;
+use listener::file_limit::ConnectionLimits;
 use listener::ports;
 use listener::shutdown::{Lifecycle, Phase, Signals};
 use listener::table::Table;
@@ -130,7 +130,7 @@ pub struct Server {
     shutdown_delay: Duration,
     signals: Signals,
     sighup: SighupListener,
-    cluster: Option<Start>,
+    cluster: Option<StartTasks>,
 }
 
 impl fmt::Debug for Server {
@@ -182,13 +182,13 @@ impl Server {
             tls: Arc::clone(&tls),
             lifecycle: Lifecycle::new(),
             excluded: excluded.into(),
-            room: Arc::new(Semaphore::new(options.max_concurrent as usize)),
+            review_permits: Arc::new(Semaphore::new(options.max_concurrent as usize)),
             default_timeout: options.timeouts.request,
             body_timeout: options.timeouts.body,
             memory: Memory::default(),
             heavy: Heavy::default(),
         };
-        let account = Account::open(Account {
+        let limits = ConnectionLimits::open(ConnectionLimits {
             reviews: options.max_connections as usize,
             operators: options.metrics_listen.map_or(0, |_| admin::MAX_CONNECTIONS),
         });
@@ -197,7 +197,7 @@ impl Server {
             handler: Handler::new(&app),
             lifecycle: app.lifecycle.clone(),
             timeouts: options.timeouts,
-            table: Arc::new(Table::new(account.reviews)),
+            table: Arc::new(Table::new(limits.reviews)),
             metrics,
         };
         Ok(Self {

@@ -52,7 +52,7 @@ fn app_by(policy: PolicySource, max_concurrent: usize) -> App {
         tls: Arc::new(Tls::new(Certificate::SelfSigned, None, Ipv4Addr::LOCALHOST.into()).unwrap()),
         lifecycle: Lifecycle::new(),
         excluded: Arc::default(),
-        room: Arc::new(Semaphore::new(max_concurrent)),
+        review_permits: Arc::new(Semaphore::new(max_concurrent)),
         default_timeout: Duration::from_secs(5),
         body_timeout: Duration::from_secs(5),
         memory: Memory::default(),

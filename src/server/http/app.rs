@@ -25,8 +25,8 @@ pub(crate) struct App {
     pub(crate) lifecycle: Lifecycle,
     /// Namespaces that are not judged.
     pub(crate) excluded: Arc<[String]>,
-    /// Room for reviews that are being judged.
-    pub(crate) room: Arc<Semaphore>,
+    /// One permit for each review that is being judged.
+    pub(crate) review_permits: Arc<Semaphore>,
     /// For requests that do not say how long their client waits.
     pub(crate) default_timeout: Duration,
     /// For the body of a request; large ones get more.

@@ -135,8 +135,8 @@ async fn place(
     endpoint: Endpoint,
     deadline: Instant,
 ) -> Result<Option<OwnedSemaphorePermit>, Refusal> {
-    let room = Arc::clone(&app.room);
-    if let Ok(place) = Arc::clone(&room).try_acquire_owned() {
+    let permits = Arc::clone(&app.review_permits);
+    if let Ok(place) = Arc::clone(&permits).try_acquire_owned() {
         return Ok(Some(place));
     }
     if leaves_overload_to_client(app, endpoint) {
@@ -144,7 +144,7 @@ async fn place(
     }
     // Where an overload is to refuse, it must not be left to a failurePolicy. Most reviews take less than a
     // millisecond: there is room again long before the client gives up.
-    match timeout_at(deadline, room.acquire_owned()).await {
+    match timeout_at(deadline, permits.acquire_owned()).await {
         Ok(Ok(place)) => Ok(Some(place)),
         Ok(Err(_)) | Err(_) => {
             app.metrics.shed(Shed::Reviews);

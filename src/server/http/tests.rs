@@ -143,8 +143,8 @@ async fn above_the_bound_requests_are_refused_at_once() {
 
 #[tokio::test]
 async fn where_an_overload_is_to_refuse_it_is_no_matter_of_the_failure_policy() {
-    let ask = async |room: usize, spec: &str| {
-        let app = App { room: Arc::new(Semaphore::new(room)), ..testing::app_with(spec) };
+    let ask = async |permits: usize, spec: &str| {
+        let app = App { review_permits: Arc::new(Semaphore::new(permits)), ..testing::app_with(spec) };
         let request = request("POST", "/validate?timeout=50ms", testing::review("busy", "{}"));
         let response = Handler::new(&app).answer(request).await;
         let code = response.status().as_u16();

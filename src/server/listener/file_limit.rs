@@ -1,4 +1,4 @@
-//! The account of file descriptors, which the connections of both ports share.
+//! The limit on open files, which the connections of both ports share.
 
 use super::table::LEAVING;
 
@@ -7,14 +7,14 @@ const OTHER_FILES: usize = 64;
 
 /// How many connections each port may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Account {
+pub(crate) struct ConnectionLimits {
     /// For reviews.
     pub(crate) reviews: usize,
     /// For operators.
     pub(crate) operators: usize,
 }
 
-impl Account {
+impl ConnectionLimits {
     /// As many connections for reviews as were asked for, or as `files` descriptors allow where they are bounded.
     fn within(asked: Self, files: Option<u64>) -> Self {
         let Some(files) = files else { return asked };
@@ -31,15 +31,15 @@ impl Account {
     /// Raises the soft limit on open files to what is `asked` for, as far as the hard limit allows, and returns what is
     /// possible then.
     pub(crate) fn open(asked: Self) -> Self {
-        let account = Self::within(asked, raise(asked.files()));
-        if account != asked {
+        let limits = Self::within(asked, raise(asked.files()));
+        if limits != asked {
             tracing::warn!(
                 asked = asked.reviews,
-                possible = account.reviews,
+                possible = limits.reviews,
                 "the limit on open files allows fewer connections"
             );
         }
-        account
+        limits
     }
 }
 
@@ -74,12 +74,12 @@ mod tests {
 
     #[test]
     fn both_ports_fit_into_the_limit() {
-        let asked = Account { reviews: 1024, operators: 64 };
-        assert_eq!(Account::within(asked, None), asked);
-        assert_eq!(Account::within(asked, Some(asked.files())), asked);
-        let less = Account::within(asked, Some(1024));
+        let asked = ConnectionLimits { reviews: 1024, operators: 64 };
+        assert_eq!(ConnectionLimits::within(asked, None), asked);
+        assert_eq!(ConnectionLimits::within(asked, Some(asked.files())), asked);
+        let less = ConnectionLimits::within(asked, Some(1024));
         assert!(less.reviews < 1024 && less.files() == 1024, "{less:?}");
         assert_eq!(less.operators, 64);
-        assert_eq!(Account::within(asked, Some(10)).reviews, 1);
+        assert_eq!(ConnectionLimits::within(asked, Some(10)).reviews, 1);
     }
 }
