@@ -4,10 +4,11 @@
 use std::collections::BTreeSet;
 
 use jobguard::apiserver::{KubernetesVersion, Server};
-use jobguard::engine::{Severity, registry};
+use jobguard::engine::Severity;
 use jobguard::lint::{Change, OldObjects};
 use jobguard::linter::Linter;
 use jobguard::policy::{Preset, load};
+use jobguard::rules::registry;
 use jobguard::sources::Source;
 use serde_json::Value;
 

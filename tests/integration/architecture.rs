@@ -42,8 +42,10 @@ const ROOMS: &[&str] = &[
 ];
 
 /// What the tests within a room import from above it, and why.
-const TESTS: &[(&str, &str, &str)] =
-    &[("engine", "rules", "a verdict, and what an annotation names, need rules")];
+const TESTS: &[(&str, &str, &str)] = &[
+    ("engine", "rules", "a verdict, and what an annotation names, need rules"),
+    ("report", "docs", "a report in SARIF holds the rules' pages"),
+];
 
 /// Files that are on one circle and stay there, since their types are made of each other. No other file may join them.
 const KNOTS: &[&[&str]] = &[
@@ -63,30 +65,22 @@ const KNOTS: &[&[&str]] = &[
 
 /// What is being taken apart: rooms that import from above, and circles by the first of their files. The list only shrinks.
 const OPENING: &[&str] = &[
-    "lint -> report",
-    "server -> cluster",
     "crates/apiserver/src/admit.rs",
     "crates/apiserver/src/apply/mod.rs",
     "crates/apiserver/src/tables/mod.rs",
     "crates/cron/src/lib.rs",
-    "crates/manifest/src/build.rs",
+    "crates/manifest/src/tree_builder.rs",
     "crates/manifest/src/edit/mod.rs",
     "src/cli/args.rs",
-    "src/cluster/mod.rs",
-    "src/lint/mod.rs",
-    "src/server/accept.rs",
-    "src/server/admission.rs",
-    "src/server/mod.rs",
 ];
 
 /// Files of more than [`LONG`] lines, and how many they may have at most: the number is to shrink with the file. None may
 /// have more than [`TOO_LONG`].
 const LONG_FILES: &[(&str, usize)] = &[
-    ("crates/manifest/src/build.rs", 580),
+    ("crates/manifest/src/tree_builder.rs", 580),
     ("crates/manifest/src/limits.rs", 520),
     ("src/cluster/ca/state_tests.rs", 600),
     ("src/engine/suppress/annotation.rs", 540),
-    ("src/lint/document.rs", 520),
 ];
 
 /// From how many lines on a file is listed.
