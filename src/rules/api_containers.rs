@@ -1,9 +1,9 @@
 //! `api/containers`
 
 use super::ALWAYS;
-use jobguard_apiserver::Topic;
 use crate::engine::{Check, Docs, Example, Rule, ServerCheck};
 use crate::policy::RuleSpec;
+use jobguard_apiserver::Topic;
 
 /// A container is incomplete or malformed.
 pub static RULE: Rule = Rule {

@@ -1,9 +1,9 @@
 //! `api/counts`
 
 use super::ALWAYS;
-use jobguard_apiserver::Topic;
 use crate::engine::{Check, Docs, Example, Rule, ServerCheck};
 use crate::policy::RuleSpec;
+use jobguard_apiserver::Topic;
 
 /// A count or a time is out of bounds.
 pub static RULE: Rule = Rule {

@@ -1,9 +1,9 @@
 //! `api/duplicate-key`
 
 use super::ALWAYS;
-use jobguard_apiserver::Topic;
 use crate::engine::{Check, Docs, Example, Rule, ServerCheck};
 use crate::policy::RuleSpec;
+use jobguard_apiserver::Topic;
 
 /// A key stands twice in the same object.
 pub static RULE: Rule = Rule {

@@ -1,9 +1,9 @@
 //! `api/indexed`
 
 use super::ALWAYS;
-use jobguard_apiserver::Topic;
 use crate::engine::{Check, Docs, Example, Rule, ServerCheck};
 use crate::policy::RuleSpec;
+use jobguard_apiserver::Topic;
 
 /// CompletionMode and the fields that depend on it disagree.
 pub static RULE: Rule = Rule {

@@ -1,9 +1,9 @@
 //! `api/job-control`
 
 use super::ALWAYS;
-use jobguard_apiserver::Topic;
 use crate::engine::{Check, Docs, Example, Rule, ServerCheck};
 use crate::policy::RuleSpec;
+use jobguard_apiserver::Topic;
 
 /// PodReplacementPolicy or managedBy is malformed.
 pub static RULE: Rule = Rule {

@@ -1,9 +1,9 @@
 //! `api/labels`
 
 use super::ALWAYS;
-use jobguard_apiserver::Topic;
 use crate::engine::{Check, Docs, Example, Rule, ServerCheck};
 use crate::policy::RuleSpec;
+use jobguard_apiserver::Topic;
 
 /// A label is malformed, or one that the API server sets itself.
 pub static RULE: Rule = Rule {

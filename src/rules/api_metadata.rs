@@ -1,9 +1,9 @@
 //! `api/metadata`
 
 use super::ALWAYS;
-use jobguard_apiserver::Topic;
 use crate::engine::{Check, Docs, Example, Rule, ServerCheck};
 use crate::policy::RuleSpec;
+use jobguard_apiserver::Topic;
 
 /// Annotations, finalizers or owner references are malformed.
 pub static RULE: Rule = Rule {

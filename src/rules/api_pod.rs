@@ -1,9 +1,9 @@
 //! `api/pod`
 
 use super::ALWAYS;
-use jobguard_apiserver::Topic;
 use crate::engine::{Check, Docs, Example, Rule, ServerCheck};
 use crate::policy::RuleSpec;
+use jobguard_apiserver::Topic;
 
 /// Something else in the Pod template is malformed.
 pub static RULE: Rule = Rule {

@@ -1,9 +1,9 @@
 //! `api/resources`
 
 use super::ALWAYS;
-use jobguard_apiserver::Topic;
 use crate::engine::{Check, Docs, Example, Rule, ServerCheck};
 use crate::policy::RuleSpec;
+use jobguard_apiserver::Topic;
 
 /// Resource requests, limits or claims are malformed.
 pub static RULE: Rule = Rule {

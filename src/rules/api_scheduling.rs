@@ -1,9 +1,9 @@
 //! `api/scheduling`
 
 use super::ALWAYS;
-use jobguard_apiserver::Topic;
 use crate::engine::{Check, Docs, Example, Rule, ServerCheck};
 use crate::policy::RuleSpec;
+use jobguard_apiserver::Topic;
 
 /// Node selectors, affinity, tolerations or spread constraints are malformed.
 pub static RULE: Rule = Rule {

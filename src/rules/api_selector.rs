@@ -1,9 +1,9 @@
 //! `api/selector`
 
 use super::ALWAYS;
-use jobguard_apiserver::Topic;
 use crate::engine::{Check, Docs, Example, Rule, ServerCheck};
 use crate::policy::RuleSpec;
+use jobguard_apiserver::Topic;
 
 /// Selector is set by hand, or does not match the Pod template.
 pub static RULE: Rule = Rule {

@@ -1,9 +1,9 @@
 //! `api/success-policy`
 
 use super::ALWAYS;
-use jobguard_apiserver::Topic;
 use crate::engine::{Check, Docs, Example, Rule, ServerCheck};
 use crate::policy::RuleSpec;
+use jobguard_apiserver::Topic;
 
 /// SuccessPolicy is malformed, or the Job is not Indexed.
 pub static RULE: Rule = Rule {

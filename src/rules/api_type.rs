@@ -1,9 +1,9 @@
 //! `api/type`
 
 use super::ALWAYS;
-use jobguard_apiserver::Topic;
 use crate::engine::{Check, Docs, Example, Rule, ServerCheck};
 use crate::policy::RuleSpec;
+use jobguard_apiserver::Topic;
 
 /// A value has the wrong type.
 pub static RULE: Rule = Rule {

@@ -1,10 +1,10 @@
 //! `cron/child-rejected`
 
 use super::ALWAYS;
-use jobguard_apiserver::Workload;
 use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, fold, server_findings};
-use jobguard_manifest::{FieldPath, Segment};
 use crate::policy::RuleSpec;
+use jobguard_apiserver::Workload;
+use jobguard_manifest::{FieldPath, Segment};
 
 /// A CronJob whose every run is refused.
 pub static RULE: Rule = Rule {

@@ -6,10 +6,10 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::levels;
-use jobguard_cron::{Schedule, load_zone};
 use crate::engine::{Check, Docs, Example, Fact, InputCheck, InputSink, Object, Rule, RuleContext, Seen};
-use jobguard_manifest::FieldPath;
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
+use jobguard_cron::{Schedule, load_zone};
+use jobguard_manifest::FieldPath;
 
 /// Many CronJobs at the same minute.
 pub static RULE: Rule = Rule {

@@ -4,10 +4,10 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::levels;
-use jobguard_cron::{Field, FieldKind, FieldSet, Schedule};
 use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
-use jobguard_manifest::FieldPath;
 use crate::policy::{Level, RuleSpec};
+use jobguard_cron::{Field, FieldKind, FieldSet, Schedule};
+use jobguard_manifest::FieldPath;
 
 /// Two restrictions of which one is enough.
 pub static RULE: Rule = Rule {

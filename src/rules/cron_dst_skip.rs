@@ -2,8 +2,8 @@
 
 use super::{clock, coming_year, levels};
 use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
-use jobguard_manifest::FieldPath;
 use crate::policy::{Level, RuleSpec};
+use jobguard_manifest::FieldPath;
 
 /// A run that the change of the clock swallows.
 pub static RULE: Rule = Rule {

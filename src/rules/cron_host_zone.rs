@@ -1,11 +1,11 @@
 //! `cron/host-zone`
 
 use super::everywhere;
+use crate::engine::{Check, Docs, Example, Fix, Object, Rule, RuleContext, Safety, Sink};
+use crate::policy::{Level, RuleSpec};
 use jobguard_apiserver::Workload;
 use jobguard_cron::{HostZone, host_zone};
-use crate::engine::{Check, Docs, Example, Fix, Object, Rule, RuleContext, Safety, Sink};
 use jobguard_manifest::FieldPath;
-use crate::policy::{Level, RuleSpec};
 
 /// A time zone that is a file on some hosts, and not in the database.
 pub static RULE: Rule = Rule {
@@ -99,10 +99,16 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     let path = FieldPath::root().field("spec").field("timeZone");
     match zone {
         HostZone::Local => sink
-            .report(path, "`localtime` is the zone of the API server's host, and a name that other servers refuse")
+            .report(
+                path,
+                "`localtime` is the zone of the API server's host, and a name that other servers refuse",
+            )
             .help("name the zone that is meant, such as Etc/UTC or Europe/Berlin"),
         HostZone::Same(same) => sink
-            .report(path.clone(), format!("only the zone data of some hosts has `{name}`: other API servers refuse it"))
+            .report(
+                path.clone(),
+                format!("only the zone data of some hosts has `{name}`: other API servers refuse it"),
+            )
             .help(format!("write `{same}`"))
             .fix(Fix::set(Safety::Unsafe, format!("set timeZone to {same}"), path, same)),
     };

@@ -1,10 +1,10 @@
 //! `cron/never-fires`
 
 use super::levels;
-use jobguard_apiserver::Workload;
 use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, Timetable};
-use jobguard_manifest::FieldPath;
 use crate::policy::{Level, RuleSpec};
+use jobguard_apiserver::Workload;
+use jobguard_manifest::FieldPath;
 
 /// A schedule whose date never comes.
 pub static RULE: Rule = Rule {

@@ -1,10 +1,10 @@
 //! `cron/replace-starves`
 
-use jobguard_text::duration;
 use super::levels;
 use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
-use jobguard_manifest::FieldPath;
 use crate::policy::{Level, RuleSpec};
+use jobguard_manifest::FieldPath;
+use jobguard_text::duration;
 
 /// Runs that are replaced before they are done.
 pub static RULE: Rule = Rule {

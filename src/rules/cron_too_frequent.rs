@@ -1,11 +1,11 @@
 //! `cron/too-frequent`
 
-use jobguard_text::duration;
 use super::levels;
-use jobguard_cron::{Field, FieldKind, Schedule};
 use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
-use jobguard_manifest::FieldPath;
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
+use jobguard_cron::{Field, FieldKind, Schedule};
+use jobguard_manifest::FieldPath;
+use jobguard_text::duration;
 
 /// Runs closer together than they should be.
 pub static RULE: Rule = Rule {
@@ -82,7 +82,10 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     let Some(shortest) = timetable.shortest_interval().filter(|shortest| *shortest < wanted) else { return };
     let path = FieldPath::root().field("spec").field("schedule");
     let apart = duration::words(shortest);
-    let weight = (i64::try_from(shortest).unwrap_or(i64::MAX).saturating_neg(), runs_a_year(timetable.schedule(), shortest));
+    let weight = (
+        i64::try_from(shortest).unwrap_or(i64::MAX).saturating_neg(),
+        runs_a_year(timetable.schedule(), shortest),
+    );
     if shortest < MINUTE {
         sink.report(path, format!("the runs are {apart} apart, but the controller starts at most one Job a minute"))
             .weight(weight)

@@ -1,9 +1,9 @@
 //! `cron/ttl-vs-history`
 
-use jobguard_text::duration;
 use super::levels;
 use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, Weight};
 use crate::policy::{Level, RuleSpec};
+use jobguard_text::duration;
 
 /// History limits that a lifetime overrules.
 pub static RULE: Rule = Rule {

@@ -1,10 +1,10 @@
 //! `cron/uneven-step`
 
 use super::levels;
-use jobguard_cron::{Field, FieldKind, Part, Schedule};
 use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
-use jobguard_manifest::FieldPath;
 use crate::policy::{Level, RuleSpec};
+use jobguard_cron::{Field, FieldKind, Part, Schedule};
+use jobguard_manifest::FieldPath;
 
 /// Steps that do not come round.
 pub static RULE: Rule = Rule {

@@ -1,10 +1,10 @@
 //! `cron/zone-missing`
 
 use super::levels;
-use jobguard_cron::{Field, FieldKind, Schedule};
 use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
-use jobguard_manifest::FieldPath;
 use crate::policy::{Level, RuleSpec};
+use jobguard_cron::{Field, FieldKind, Schedule};
+use jobguard_manifest::FieldPath;
 
 /// A time of day in nobody knows which zone.
 pub static RULE: Rule = Rule {

@@ -2,10 +2,11 @@
 
 use super::levels;
 use crate::engine::{
-    Check, ContainerPart, DEFAULT_BACKOFF_LIMIT, Docs, Example, JobPart, Object, Rule, RuleContext, Severity, Sink,
+    Check, ContainerPart, DEFAULT_BACKOFF_LIMIT, Docs, Example, JobPart, Object, Rule, RuleContext, Severity,
+    Sink,
 };
-use jobguard_text::duration;
 use crate::policy::{Level, RuleSpec};
+use jobguard_text::duration;
 
 /// Retries that the deadline never lets start.
 pub static RULE: Rule = Rule {

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::levels;
-use jobguard_apiserver::{CONTROLLER_UID_LABELS, JOB_NAME_LABELS};
 use crate::engine::{
     Check, Docs, Example, JobPart, Knowledge, Object, Rule, RuleContext, ServiceFacts, Services, Severity,
     Sink,
 };
 use crate::policy::{Level, RuleSpec};
+use jobguard_apiserver::{CONTROLLER_UID_LABELS, JOB_NAME_LABELS};
 
 /// Pods of an Indexed Job that cannot find each other.
 pub static RULE: Rule = Rule {

@@ -78,13 +78,17 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     }
     let until = match job.spec.backoff_limit {
         Some(limit) if limit < i32::MAX => {
-            format!("until all indexes together have used up backoffLimit ({limit}), which fails the whole Job")
+            format!(
+                "until all indexes together have used up backoffLimit ({limit}), which fails the whole Job"
+            )
         }
         _ => "without end".to_owned(),
     };
     sink.report(
         job.path("backoffLimitPerIndex"),
-        format!("with restartPolicy OnFailure no restart counts for its index: a bad index is restarted {until}"),
+        format!(
+            "with restartPolicy OnFailure no restart counts for its index: a bad index is restarted {until}"
+        ),
     )
     .help("set restartPolicy: Never, with which each failure is a failed Pod of its index")
     .related(job.path("template.spec.restartPolicy"), "restarts containers within their Pod");

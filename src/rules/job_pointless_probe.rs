@@ -109,8 +109,13 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     let Some(job) = object.job() else { return };
     let has_ports =
         |part: ContainerPart<'_>| part.container.ports.as_ref().is_some_and(|ports| !ports.is_empty());
-    let probed = || job.containers().filter(|part| !part.is_init() && part.container.readiness_probe.is_some());
-    if probed().next().is_none() || job.subdomain().is_some() || job.containers().any(has_ports) || is_queued(&job) {
+    let probed =
+        || job.containers().filter(|part| !part.is_init() && part.container.readiness_probe.is_some());
+    if probed().next().is_none()
+        || job.subdomain().is_some()
+        || job.containers().any(has_ports)
+        || is_queued(&job)
+    {
         return;
     }
     // Asked only here, since the answer may have to be waited for.
@@ -136,6 +141,8 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
 fn is_queued(job: &JobPart<'_>) -> bool {
     let is_of_queue = |name: &str| QUEUES.iter().any(|queue| name.starts_with(queue));
     let metadata = job.metadata.into_iter().chain(&job.template().metadata);
-    let mut keys = metadata.flat_map(|metadata| metadata.labels.iter().chain(&metadata.annotations)).flat_map(|map| map.keys());
+    let mut keys = metadata
+        .flat_map(|metadata| metadata.labels.iter().chain(&metadata.annotations))
+        .flat_map(|map| map.keys());
     keys.any(|key| is_of_queue(key)) || job.spec.managed_by.as_deref().is_some_and(is_of_queue)
 }

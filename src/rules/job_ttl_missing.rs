@@ -1,12 +1,12 @@
 //! `job/ttl-missing`
 
-use jobguard_text::duration;
 use super::levels;
-use jobguard_apiserver::Workload;
 use crate::deploy_tool::{DeployTool, Hook};
 use crate::engine::{Check, Docs, Example, LONGEST_LIMIT, Object, Rule, RuleContext, Sink};
-use jobguard_manifest::FieldPath;
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
+use jobguard_apiserver::Workload;
+use jobguard_manifest::FieldPath;
+use jobguard_text::duration;
 
 /// Finished Jobs that nobody removes.
 pub static RULE: Rule = Rule {

@@ -1,9 +1,9 @@
 //! `pod/image-tag`
 
 use super::levels;
-use jobguard_apiserver::effective_tag;
 use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
 use crate::policy::{Level, RuleSpec};
+use jobguard_apiserver::effective_tag;
 
 /// An image that may be another one tomorrow.
 pub static RULE: Rule = Rule {
@@ -104,7 +104,8 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
             sink.report(part.path("image"), message).help(HELP);
         }
     }
-    for (index, volume) in job.pod().and_then(|pod| pod.volumes.as_deref()).unwrap_or_default().iter().enumerate()
+    for (index, volume) in
+        job.pod().and_then(|pod| pod.volumes.as_deref()).unwrap_or_default().iter().enumerate()
     {
         let image = volume.image.as_ref().and_then(|image| image.reference.as_deref());
         if let Some(message) = image.and_then(moving) {

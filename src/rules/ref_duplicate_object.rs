@@ -3,12 +3,12 @@
 use std::collections::{HashMap, HashSet};
 
 use super::everywhere;
-use jobguard_apiserver::Kind;
 use crate::engine::{
     Check, Docs, Example, Fact, InputCheck, InputSink, Object, Rule, RuleContext, Seen, Severity,
 };
-use jobguard_manifest::FieldPath;
 use crate::policy::{Level, RuleSpec};
+use jobguard_apiserver::Kind;
+use jobguard_manifest::FieldPath;
 
 /// The same object twice.
 pub static RULE: Rule = Rule {
