@@ -19,7 +19,7 @@ pub(super) fn findings<'a>(
         [_, _, ..] => "the API server".to_owned(),
         _ => format!("Kubernetes {}", policy.server.version()),
     };
-    object.dropped().iter().map(move |dropped| {
+    object.dropped().map(move |dropped| {
         let mut finding = rule.finding(severity, dropped.path.clone(), message(dropped, &who));
         finding.help = Some(help(dropped, policy.server.version()));
         finding.anchor = Anchor::Key;

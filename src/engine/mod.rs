@@ -39,7 +39,7 @@ pub use fix::{Fix, Safety};
 pub use fold::fold;
 pub use input::{Fact, Input, InputCheck, InputObject, InputSink, Kept, Seen, evaluate_input};
 pub use job_part::JobPart;
-pub use object::{Object, Remark, controller_of, subject, subject_by};
+pub use object::{Object, Remark, TextFacts, controller_of, subject, subject_by};
 pub use precedence::Precedence;
 pub use registry::Registry;
 pub use rule::{Check, Docs, Example, Reported, Rule, RuleContext, ServerCheck, Sink};

@@ -16,7 +16,7 @@ use super::{Author, CronPart, JobPart, Rule, Timetable};
 #[derive(Debug, Clone)]
 pub struct Object {
     prepared: Prepared,
-    remarks: Vec<Remark>,
+    text: TextFacts,
     is_received: bool,
     /// Filled when the first rule asks.
     timetable: OnceLock<Option<Box<Timetable>>>,
@@ -35,6 +35,15 @@ pub struct Remark {
     pub message: String,
     /// What to do about it.
     pub help: String,
+}
+
+/// What only the text of an object shows; nothing in a webhook, which is sent what is left of it.
+#[derive(Debug, Clone, Default)]
+pub struct TextFacts {
+    /// What the rules about texts report.
+    pub remarks: Vec<Remark>,
+    /// The fields that decoding leaves out, since the types of later versions no longer have them.
+    pub dropped: Vec<Dropped>,
 }
 
 impl PartialEq for Object {
@@ -68,14 +77,14 @@ impl Object {
 
     /// The object, with what only its text shows.
     #[must_use]
-    pub fn with_remarks(mut self, remarks: Vec<Remark>) -> Self {
-        self.remarks = remarks;
+    pub fn with_text(mut self, text: TextFacts) -> Self {
+        self.text = text;
         self
     }
 
     /// What only the text of the object shows; nothing in a webhook.
     pub fn remarks(&self) -> &[Remark] {
-        &self.remarks
+        &self.text.remarks
     }
 
     /// Whether an API server has sent the object, and so has accepted it.
@@ -89,9 +98,9 @@ impl Object {
         self.prepared.warnings()
     }
 
-    /// The fields that the API server leaves out without a word.
-    pub fn dropped(&self) -> &[Dropped] {
-        self.prepared.dropped()
+    /// The fields that the API server silently leaves out.
+    pub fn dropped(&self) -> impl Iterator<Item = &Dropped> {
+        self.text.dropped.iter().chain(self.prepared.dropped())
     }
 
     /// The Job or CronJob, for good.
@@ -160,7 +169,7 @@ impl Object {
 
 impl From<Prepared> for Object {
     fn from(prepared: Prepared) -> Self {
-        Self { prepared, remarks: Vec::new(), is_received: false, timetable: OnceLock::new() }
+        Self { prepared, text: TextFacts::default(), is_received: false, timetable: OnceLock::new() }
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::deploy_tool::{Replaced, Replacement};
-use crate::engine::{Context, Finding, Object, Remark, Severity, Verdict, check, check_update};
+use crate::engine::{Context, Finding, Object, TextFacts, Severity, Verdict, check, check_update};
 use crate::mutate;
 use crate::policy::Defaults;
 use crate::rules;
@@ -27,30 +27,30 @@ impl Changed<'_> {
         &self,
         json: impl FnOnce() -> Value,
         written: Workload,
-        remarks: Vec<Remark>,
+        text: TextFacts,
     ) -> Verdict {
         let replacement = match (self.change, &written) {
             (Change::Apply, Workload::Job(job)) => Replacement::of(&job.metadata),
             _ => None,
         };
         match replacement {
-            None => self.change(json, written, remarks),
-            Some(Replacement { replaced: Replaced::AsHook, .. }) => self.create(written, remarks),
+            None => self.change(json, written, text),
+            Some(Replacement { replaced: Replaced::AsHook, .. }) => self.create(written, text),
             Some(replacement) => {
-                let verdict = self.change(json, written.clone(), remarks.clone());
+                let verdict = self.change(json, written.clone(), text.clone());
                 let refused = verdict.findings.iter().find(|finding| is_immutable(finding));
                 let note = refused.map(|refused| remark(&replacement, refused));
                 if note.is_none() && replacement.replaced == Replaced::IfRefused {
                     return verdict;
                 }
-                let mut verdict = self.create(written, remarks);
+                let mut verdict = self.create(written, text);
                 verdict.findings.extend(note);
                 verdict
             }
         }
     }
 
-    fn change(&self, json: impl FnOnce() -> Value, written: Workload, remarks: Vec<Remark>) -> Verdict {
+    fn change(&self, json: impl FnOnce() -> Value, written: Workload, text: TextFacts) -> Verdict {
         let server = &self.context.policy.server;
         let old = &self.stored.object;
         let fill = |workload: &mut Workload| {
@@ -66,23 +66,23 @@ impl Changed<'_> {
             let mut written = written;
             self.stored.put(&mut written);
             let object = Object::updated(server, written, old, fill);
-            return check_update(old, &object.with_remarks(remarks), self.context);
+            return check_update(old, &object.with_text(text), self.context);
         };
         let object = Object::updated(server, merged, old, fill);
-        let mut verdict = check_update(old, &object.with_remarks(remarks), self.context);
+        let mut verdict = check_update(old, &object.with_text(text), self.context);
         for findings in [&mut verdict.findings, &mut verdict.folded, &mut verdict.suppressed] {
             place_in_manifest(findings, &places);
         }
         verdict
     }
 
-    fn create(&self, written: Workload, remarks: Vec<Remark>) -> Verdict {
+    fn create(&self, written: Workload, text: TextFacts) -> Verdict {
         let object = Object::created(&self.context.policy.server, written, |workload| {
             if let Some(defaults) = self.defaults {
                 mutate::fill(workload, defaults);
             }
         });
-        check(&object.with_remarks(remarks), self.context)
+        check(&object.with_text(text), self.context)
     }
 }
 

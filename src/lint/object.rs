@@ -9,7 +9,7 @@ use super::patch::{self, Standing};
 use super::verdict::{lint_object, lint_stored_object};
 use super::{services, stored, typeless};
 use crate::diagnostic::ObjectId;
-use crate::engine::{self, Context, Finding, Fix, Input, Safety, Written, remarks, server_findings};
+use crate::engine::{self, Context, Finding, Fix, Input, Safety, TextFacts, Written, remarks, server_findings};
 use jobguard_apiserver::{Decoded, Kind};
 use jobguard_manifest::edit::Edit;
 use jobguard_manifest::{FieldPath, ObjectRef, Tree};
@@ -68,7 +68,7 @@ pub(super) fn examine_object(
         Standing::Doubtful(incomplete) => examined.doubtful.push((number, incomplete)),
     }
     let first = findings.len();
-    let Decoded { workload, complaints, .. } = context.policy.server.decode(tree, object.node, kind);
+    let Decoded { workload, complaints, dropped, .. } = context.policy.server.decode(tree, object.node, kind);
     findings.extend(server_findings(&complaints, context.registry));
     let judged = workload.is_some();
     let mut folded = Vec::new();
@@ -79,10 +79,11 @@ pub(super) fn examine_object(
         let about_this = input_findings.and_then(|findings| findings.get(&number));
         let input = about_this.map_or(context.input, |findings| Input::Judged(findings));
         let remarks = remarks(Written { tree, node: object.node, text }, context.registry);
+        let facts = TextFacts { remarks, dropped };
         let context = Context { input, ..*context };
         let verdict = match stored {
-            true => lint_stored_object(options, workload, remarks, &context),
-            false => lint_object(options, (tree, object.node), workload, remarks, &context),
+            true => lint_stored_object(options, workload, facts, &context),
+            false => lint_object(options, (tree, object.node), workload, facts, &context),
         };
         examined.incomplete |= verdict.incomplete;
         if !verdict.kept.is_empty() {

@@ -2,7 +2,7 @@
 
 use super::changed::Changed;
 use super::options::Options;
-use crate::engine::{self, Context, Object, Remark, Verdict, check, check_stored};
+use crate::engine::{self, Context, Object, TextFacts, Verdict, check, check_stored};
 use crate::mutate;
 use crate::policy::Defaults;
 use jobguard_apiserver::Workload;
@@ -19,7 +19,7 @@ fn defaults_of(options: &Options<'_>, written: &Workload, context: &Context<'_>)
 pub(super) fn lint_stored_object(
     options: &Options<'_>,
     mut stored: Workload,
-    remarks: Vec<Remark>,
+    text: TextFacts,
     context: &Context<'_>,
 ) -> Verdict {
     let defaults = defaults_of(options, &stored, context);
@@ -31,7 +31,7 @@ pub(super) fn lint_stored_object(
             mutate::fill_update(workload, old.workload(), defaults);
         }
     });
-    check_stored(&old, &object.with_remarks(remarks), context)
+    check_stored(&old, &object.with_text(text), context)
 }
 
 /// The verdict on one object, as written or as a cluster with the webhook would see it.
@@ -39,19 +39,19 @@ pub(super) fn lint_object(
     options: &Options<'_>,
     (tree, node): (&Tree<'_>, NodeId),
     written: Workload,
-    remarks: Vec<Remark>,
+    text: TextFacts,
     context: &Context<'_>,
 ) -> Verdict {
     let defaults = defaults_of(options, &written, context);
     let stored = options.against.and_then(|against| Some((against.find_stored(&written)?, against.change())));
     if let Some((stored, change)) = stored {
         let change = Changed { stored, change, defaults: defaults.as_ref(), context };
-        return change.lint(|| tree.to_value(node), written, remarks);
+        return change.lint(|| tree.to_value(node), written, text);
     }
     let object = Object::created(&context.policy.server, written, |workload| {
         if let Some(defaults) = &defaults {
             mutate::fill(workload, defaults);
         }
     });
-    check(&object.with_remarks(remarks), context)
+    check(&object.with_text(text), context)
 }

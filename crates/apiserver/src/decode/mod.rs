@@ -241,7 +241,7 @@ impl Walk<'_> {
         let ty = self.schema.ty(id);
         let other_version = ty.field(&entry.key);
         let message = match other_version {
-            Some(field) => self.version_message(ty.name, field),
+            Some(field) => version_message(ty.name, field),
             None => format!("{} has no field {}", ty.name, shortened(&entry.key, MAX_KEY)),
         };
         let mut error = FieldError::new(path, Cause::NotSupported, Topic::UnknownField, message);
@@ -272,17 +272,6 @@ impl Walk<'_> {
             }
         }
         self.complain(error);
-    }
-
-    /// That a field is one of other versions: in the same words for all that do not have it.
-    fn version_message(&self, ty: &str, field: &Field) -> String {
-        let version = self.server.version();
-        match field.until {
-            Some(until) if until < version.minor() => {
-                format!("{ty} has no field {} after Kubernetes 1.{until}", field.name)
-            }
-            _ => format!("{ty} has no field {} before Kubernetes 1.{}", field.name, field.since),
-        }
     }
 
     /// The field that has a value once the field at `value` has been renamed or moved: one that is not there, by a value
@@ -408,6 +397,19 @@ impl Walk<'_> {
 fn first_on(field: &Field) -> Option<u8> {
     let is_on = |minor: &u8| field.gates.iter().all(|gate| gate.is_on_by_default(*minor));
     KubernetesVersion::all().map(KubernetesVersion::minor).filter(|minor| field.known_in(*minor)).find(is_on)
+}
+
+/// What is wrong with a field of other versions: in the same words for all versions that do not have it.
+fn version_message(ty: &str, field: &Field) -> String {
+    let Field { name, since, until, .. } = field;
+    match until {
+        None => format!("{ty} has no field {name} before Kubernetes 1.{since}"),
+        Some(until) if *since == KubernetesVersion::OLDEST.minor() => {
+            format!("{ty} has no field {name} after Kubernetes 1.{until}")
+        }
+        Some(until) if until == since => format!("{ty} has a field {name} in Kubernetes 1.{until} only"),
+        Some(until) => format!("{ty} has a field {name} in Kubernetes 1.{since} to 1.{until} only"),
+    }
 }
 
 /// What to do about a field of other versions.
