@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::deploy_tool::{Replaced, Replacement};
-use crate::engine::{Context, Finding, Object, TextFacts, Severity, Verdict, check, check_update};
+use crate::engine::{Context, Finding, Object, Severity, TextFacts, Verdict, check, check_update};
 use crate::mutate;
 use crate::policy::Defaults;
 use crate::rules;
@@ -23,12 +23,7 @@ pub(super) struct Changed<'a> {
 impl Changed<'_> {
     /// The verdict on `written`, whose JSON is `json`. A tool that deletes the stored Job first creates the new one: then
     /// that is what is judged.
-    pub(super) fn lint(
-        &self,
-        json: impl FnOnce() -> Value,
-        written: Workload,
-        text: TextFacts,
-    ) -> Verdict {
+    pub(super) fn lint(&self, json: impl FnOnce() -> Value, written: Workload, text: TextFacts) -> Verdict {
         let replacement = match (self.change, &written) {
             (Change::Apply, Workload::Job(job)) => Replacement::of(&job.metadata),
             _ => None,

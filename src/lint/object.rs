@@ -9,7 +9,9 @@ use super::patch::{self, Standing};
 use super::verdict::{lint_object, lint_stored_object};
 use super::{services, stored, typeless};
 use crate::diagnostic::ObjectId;
-use crate::engine::{self, Context, Finding, Fix, Input, Safety, TextFacts, Written, remarks, server_findings};
+use crate::engine::{
+    self, Context, Finding, Fix, Input, Safety, TextFacts, Written, remarks, server_findings,
+};
 use jobguard_apiserver::{Decoded, Kind};
 use jobguard_manifest::edit::Edit;
 use jobguard_manifest::{FieldPath, ObjectRef, Tree};
