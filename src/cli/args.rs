@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use clap::builder::PossibleValue;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::namespace::parse_namespace;
 use super::output::Color;
 use crate::engine::{Safety, Severity};
 use crate::report::{FORMATS, Format};
-use jobguard_apiserver::{FeatureGates, KubernetesVersion, VersionSet, names};
+use jobguard_apiserver::{FeatureGates, KubernetesVersion, VersionSet};
 
 /// Keeps bad Kubernetes Jobs and CronJobs out of clusters.
 #[derive(Debug, Parser)]
@@ -272,15 +273,7 @@ pub(crate) enum PolicyCommand {
         format: ExportFormat,
         /// Namespaces that are not judged
         #[arg(long, value_name = "NAME,...", value_delimiter = ',', default_value = "kube-system",
-              value_parser = namespace)]
+              value_parser = parse_namespace)]
         exclude_namespaces: Vec<String>,
     },
-}
-
-/// A namespace; nothing stands for none, as in an environment variable that is set and empty.
-pub(crate) fn namespace(text: &str) -> Result<String, String> {
-    match names::dns_label(text).first() {
-        Some(problem) if !text.is_empty() => Err(format!("it {problem}")),
-        _ => Ok(text.to_owned()),
-    }
 }

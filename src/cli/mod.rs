@@ -4,6 +4,7 @@ mod args;
 mod exit;
 mod fix;
 mod lint;
+mod namespace;
 mod output;
 mod policy;
 mod policy_source;

@@ -13,8 +13,8 @@ use anyhow::Result;
 use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 
-use super::args::namespace;
 use super::exit::ExitStatus;
+use super::namespace::parse_namespace;
 #[cfg(feature = "cluster")]
 use crate::cluster::{self, Lifetimes, SelfManaged};
 use crate::policy::Preset;
@@ -75,11 +75,11 @@ pub(crate) struct ServeArgs {
 
     /// Namespaces whose Jobs are let through unseen; the one that jobguard runs in always is
     #[arg(long, value_name = "NAME,...", env = "JOBGUARD_EXCLUDE_NAMESPACES", value_delimiter = ',',
-          value_parser = namespace)]
+          value_parser = parse_namespace)]
     exclude_namespaces: Vec<String>,
 
     /// The namespace that jobguard runs in [default: that of its service account]
-    #[arg(long, value_name = "NAME", env = "JOBGUARD_NAMESPACE", value_parser = namespace)]
+    #[arg(long, value_name = "NAME", env = "JOBGUARD_NAMESPACE", value_parser = parse_namespace)]
     namespace: Option<String>,
 
     /// Know the cluster's Services, for rules that ask for them

@@ -43,6 +43,7 @@ mod field_error;
 mod gated;
 mod image;
 pub mod names;
+mod operations;
 mod pod;
 mod schema;
 mod semantic_equal;

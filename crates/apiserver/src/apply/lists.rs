@@ -5,7 +5,7 @@
 //! `x-kubernetes-patch-merge-key` for the strategic merge patch, `x-kubernetes-list-type`, `x-kubernetes-list-map-keys`
 //! and `x-kubernetes-map-type` for server-side apply. What is not listed is replaced as a whole.
 
-use super::Way;
+use super::way::Way;
 
 /// How a list is merged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

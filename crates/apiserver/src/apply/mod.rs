@@ -12,6 +12,7 @@
 mod lists;
 mod owned;
 mod sequence;
+mod way;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -24,18 +25,10 @@ use super::schema::{Schema, Shape, TypeId};
 use jobguard_manifest::{At, FieldPath, Segment};
 
 pub(super) use owned::applied_by_server;
+pub use way::Way;
 
 /// The annotation in which `kubectl apply` keeps what it has applied.
 pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
-
-/// A way to apply.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Way {
-    /// By a strategic merge patch, as `kubectl apply` does.
-    Strategic,
-    /// By the server, as `kubectl apply --server-side` asks it to.
-    ServerSide,
-}
 
 /// What is known to have been applied of an object.
 #[derive(Debug, Clone, PartialEq)]

@@ -10,14 +10,13 @@ mod time;
 mod type_messages;
 mod typed;
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 
 use k8s_openapi::api::batch::v1::{CronJob, Job};
 use serde::Deserialize;
 
 use self::time::is_time;
-use self::typed::TypedRoot;
+use self::typed::{TypedRoot, quantity_text};
 use super::pod::quantity::Quantity;
 use super::schema::{Field, Schema, Shape, TypeId};
 use super::tables;
@@ -421,17 +420,6 @@ fn version_help(field: &Field) -> String {
             Some(minor) => format!("remove it, or use Kubernetes 1.{minor} or later"),
             None => "remove it; versions that know it drop it, unless its feature gate is set".to_owned(),
         },
-    }
-}
-
-/// The text of a quantity: numbers need no quotes.
-fn quantity_text<'a>(kind: &'a NodeKind<'_>) -> Option<Cow<'a, str>> {
-    match kind {
-        NodeKind::Str(text) => Some(Cow::Borrowed(text)),
-        NodeKind::Int(number) => Some(number.to_string().into()),
-        NodeKind::Uint(number) => Some(number.to_string().into()),
-        NodeKind::Float(number) if number.is_finite() => Some(number.to_string().into()),
-        _ => None,
     }
 }
 

@@ -3,11 +3,12 @@
 //! Fields that the API does not have are passed over, as are `null` and keys that a later one shadows. A `null` in a
 //! list or a free map is the empty value of its type.
 
+use std::borrow::Cow;
+
 use serde::de::value::{BorrowedStrDeserializer, Error, MapDeserializer, SeqDeserializer};
 use serde::de::{Deserializer, Error as _, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
-use super::quantity_text;
 use super::time::held;
 use crate::schema::{Schema, Shape, TypeId};
 use jobguard_manifest::{Entry, NodeId, NodeKind, Tree};
@@ -157,5 +158,16 @@ impl<'a> Deserializer<'a> for Typed<'a> {
         <V: Visitor<'a>>
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
         unit_struct seq tuple tuple_struct map struct enum identifier
+    }
+}
+
+/// The text of a quantity: numbers need no quotes.
+pub(super) fn quantity_text<'a>(kind: &'a NodeKind<'_>) -> Option<Cow<'a, str>> {
+    match kind {
+        NodeKind::Str(text) => Some(Cow::Borrowed(text)),
+        NodeKind::Int(number) => Some(number.to_string().into()),
+        NodeKind::Uint(number) => Some(number.to_string().into()),
+        NodeKind::Float(number) if number.is_finite() => Some(number.to_string().into()),
+        _ => None,
     }
 }

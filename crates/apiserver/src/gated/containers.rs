@@ -5,8 +5,7 @@ use k8s_openapi::api::core::v1::{
     Lifecycle, LifecycleHandler, PodSpec, Probe, ResourceRequirements, SecurityContext, VolumeMount,
 };
 
-use super::Found;
-use super::pod::{NO_APP_ARMOR, Off, app_armor, uses_claims};
+use super::found::{Found, NO_APP_ARMOR, Off, app_armor, uses_claims};
 use crate::pod::any_container::{AnyContainer, each_container};
 use crate::{Change, Gate};
 use jobguard_manifest::At;

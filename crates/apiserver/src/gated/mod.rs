@@ -5,6 +5,7 @@
 //! `pkg/api/pod` and the strategies of Jobs and CronJobs.
 
 mod containers;
+mod found;
 mod pod;
 mod volumes;
 
@@ -13,20 +14,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::tables::Gate;
 use super::{Server, Workload};
-use jobguard_manifest::{At, FieldPath};
+use found::{Found, NO_APP_ARMOR};
+use jobguard_manifest::At;
 
-/// A field that was given and that the server leaves out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Dropped {
-    /// The field, in the object as it was given.
-    pub path: FieldPath,
-    /// The gate that is off.
-    pub gate: Gate,
-    /// What comes of it, and what is left where the field was: one clause.
-    pub effect: &'static str,
-    /// Whether a CronJob keeps it in its template, so that only its Jobs lose it.
-    pub by_jobs_only: bool,
-}
+pub use found::Dropped;
 
 /// Leaves out what is behind closed gates, and says what. `old` is the object stored so far, on update.
 pub(super) fn drop_disabled(server: &Server, new: &mut Workload, old: Option<&Workload>) -> Vec<Dropped> {
@@ -65,13 +56,6 @@ pub(super) fn drop_disabled(server: &Server, new: &mut Workload, old: Option<&Wo
     found.list
 }
 
-/// What has been left out so far.
-struct Found<'s> {
-    server: &'s Server,
-    list: Vec<Dropped>,
-    by_jobs_only: bool,
-}
-
 /// What the annotations begin with that AppArmor profiles were in before there was a field.
 const APP_ARMOR: &str = "container.apparmor.security.beta.kubernetes.io/";
 
@@ -107,7 +91,7 @@ impl Found<'_> {
         old: Option<&JobSpec>,
         at: &At<'_>,
     ) {
-        const EFFECT: &str = pod::NO_APP_ARMOR;
+        const EFFECT: &str = NO_APP_ARMOR;
         let is_of_it = |key: &String| key.starts_with(APP_ARMOR);
         let stored = old.and_then(|old| old.template.metadata.as_ref()?.annotations.as_ref());
         if stored.is_some_and(|annotations| annotations.keys().any(is_of_it)) {
@@ -125,24 +109,6 @@ impl Found<'_> {
 
     fn is_any_of_job_off(&self) -> bool {
         OF_JOBS.iter().any(|gate| self.server.is_off(*gate))
-    }
-
-    fn add(&mut self, at: &At<'_>, gate: Gate, effect: &'static str) {
-        self.list.push(Dropped { path: at.to_path(), gate, effect, by_jobs_only: self.by_jobs_only });
-    }
-
-    /// Takes a field out.
-    fn take<T>(&mut self, field: &mut Option<T>, at: &At<'_>, gate: Gate, effect: &'static str) {
-        if field.take().is_some() {
-            self.add(at, gate, effect);
-        }
-    }
-
-    /// Takes a list out; an empty one was nothing.
-    fn take_list<T>(&mut self, field: &mut Option<Vec<T>>, at: &At<'_>, gate: Gate, effect: &'static str) {
-        if field.take().is_some_and(|list| !list.is_empty()) {
-            self.add(at, gate, effect);
-        }
     }
 }
 

@@ -4,26 +4,11 @@ use k8s_openapi::api::core::v1::{
     Affinity, PodAffinityTerm, PodSpec, TopologySpreadConstraint, WeightedPodAffinityTerm,
 };
 
-use super::Found;
 use super::containers::drop_of_containers;
+use super::found::{Found, NO_APP_ARMOR, Off, app_armor, uses_claims};
 use super::volumes::drop_of_volumes;
-use crate::Server;
-use crate::pod::any_container::each_container;
 use crate::tables::Gate;
 use jobguard_manifest::At;
-
-/// Which gates are off for a Pod, given what the stored one uses.
-pub(super) struct Off<'p> {
-    pub(super) server: &'p Server,
-    pub(super) old: Option<&'p PodSpec>,
-}
-
-impl Off<'_> {
-    /// Whether fields behind `gate` are left out, unless the stored Pod has one, as `used` finds.
-    pub(super) fn is(&self, gate: Gate, used: impl FnOnce(&PodSpec) -> bool) -> bool {
-        self.server.is_off(gate) && !self.old.is_some_and(used)
-    }
-}
 
 pub(super) fn drop_of_pod(spec: &mut PodSpec, old: Option<&PodSpec>, at: &At<'_>, found: &mut Found<'_>) {
     let off = &Off { server: found.server, old };
@@ -72,10 +57,6 @@ pub(super) fn drop_of_pod(spec: &mut PodSpec, old: Option<&PodSpec>, at: &At<'_>
     }
 }
 
-pub(super) fn uses_claims(pod: &PodSpec) -> bool {
-    pod.resource_claims.as_ref().is_some_and(|claims| !claims.is_empty())
-}
-
 fn uses_resources(pod: &PodSpec) -> bool {
     let Some(resources) = &pod.resources else { return false };
     [&resources.limits, &resources.requests]
@@ -83,23 +64,6 @@ fn uses_resources(pod: &PodSpec) -> bool {
         .any(|list| list.as_ref().is_some_and(|list| !list.is_empty()))
         || resources.claims.as_ref().is_some_and(|claims| !claims.is_empty())
 }
-
-/// The gate that keeps AppArmor profiles out of fields, if one does: there is one for AppArmor and one for its fields.
-pub(super) fn app_armor(off: &Off<'_>) -> Option<Gate> {
-    let uses_profiles = |old: &PodSpec| {
-        let of_pod = old.security_context.as_ref().is_some_and(|context| context.app_armor_profile.is_some());
-        let mut found = of_pod;
-        each_container(old, &At::root(), |container, _| {
-            let profile = container.security_context.and_then(|context| context.app_armor_profile.as_ref());
-            found = found || profile.is_some();
-        });
-        found
-    };
-    [Gate::AppArmor, Gate::AppArmorFields].into_iter().find(|gate| off.is(*gate, uses_profiles))
-}
-
-/// What comes of an AppArmor profile that is left out.
-pub(super) const NO_APP_ARMOR: &str = "the containers have the profile of the container runtime";
 
 fn drop_of_security_context(spec: &mut PodSpec, off: &Off<'_>, at: &At<'_>, found: &mut Found<'_>) {
     let Some(context) = &mut spec.security_context else { return };

@@ -4,8 +4,7 @@ use k8s_openapi::api::core::v1::{
     DownwardAPIVolumeFile, KeyToPath, PodSpec, ProjectedVolumeSource, Volume, VolumeMount, VolumeProjection,
 };
 
-use super::Found;
-use super::pod::Off;
+use super::found::{Found, Off};
 use crate::tables::Gate;
 use jobguard_manifest::At;
 

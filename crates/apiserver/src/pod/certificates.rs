@@ -2,7 +2,7 @@
 
 use k8s_openapi::api::core::v1::{ClusterTrustBundleProjection, PodCertificateProjection};
 
-use super::projected::Paths;
+use super::file_paths::Paths;
 use super::{file_paths, selector};
 use crate::Change;
 use crate::errors::{Errors, quote, text};

@@ -5,37 +5,13 @@ use std::collections::BTreeSet;
 use k8s_openapi::api::core::v1::{ContainerResizePolicy, ContainerRestartRule, PodSpec};
 
 use super::any_container::AnyContainer;
-use super::volumes::Volumes;
+use super::context::PodContext;
+use super::image_pull::pull_policy;
 use super::{env, lifecycle, mounts, ports, probes, resources, security};
 use crate::errors::{Errors, list, quote};
 use crate::names;
 use crate::{Cause, Change, Gate, Topic};
 use jobguard_manifest::At;
-
-/// What the checks of a container must know of its Pod.
-pub(super) struct PodContext<'p> {
-    /// The volumes that are well formed.
-    pub(super) volumes: Volumes<'p>,
-    /// The names in `resourceClaims`.
-    pub(super) claims: BTreeSet<&'p str>,
-    /// `terminationGracePeriodSeconds`.
-    pub(super) grace_period: Option<i64>,
-    /// The operating system that the Pod names.
-    pub(super) os: Option<&'p str>,
-    /// Whether the Pod shares the user namespace of its host.
-    pub(super) host_users: bool,
-    /// Whether the Pod's `restartPolicy` is `Never`.
-    pub(super) never_restarts: bool,
-    /// Whether variables may have any printable name.
-    pub(super) relaxed_env_names: bool,
-}
-
-impl PodContext<'_> {
-    /// What is wrong with the name of a variable, or with a prefix of such names.
-    pub(super) fn env_name(&self, name: &str) -> Vec<&'static str> {
-        if self.relaxed_env_names { names::env_name(name) } else { names::strict_env_name(name) }
-    }
-}
 
 /// Checks `containers`.
 pub(super) fn regular(spec: &PodSpec, pod: &PodContext<'_>, at: &At<'_>, report: &mut Errors<'_>) {
@@ -228,15 +204,6 @@ pub(super) fn common(view: &AnyContainer<'_>, pod: &PodContext<'_>, at: &At<'_>,
     resize_policy(list(view.resize_policy), pod.never_restarts, at, &mut report.topic(Topic::Resources));
     if let Some(context) = view.security_context {
         security::container(context, pod.host_users, &at.field("securityContext"), report);
-    }
-}
-
-/// Checks when an image is pulled.
-pub(super) fn pull_policy(policy: &str, at: &At<'_>, report: &mut Errors<'_>) {
-    match policy {
-        "Always" | "IfNotPresent" | "Never" => {}
-        "" => report.required(at, "set Always, IfNotPresent or Never"),
-        other => report.not_supported(at, other, &["Always", "IfNotPresent", "Never"]),
     }
 }
 

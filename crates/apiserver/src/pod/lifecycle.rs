@@ -2,7 +2,7 @@
 
 use k8s_openapi::api::core::v1::Lifecycle;
 
-use super::containers::PodContext;
+use super::context::PodContext;
 use super::probes;
 use crate::errors::Errors;
 use jobguard_manifest::At;

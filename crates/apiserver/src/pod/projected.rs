@@ -1,17 +1,16 @@
 //! Projected volumes, and files made from fields of the Pod.
 
-use std::collections::BTreeSet;
-
 use k8s_openapi::api::core::v1::{
     DownwardAPIVolumeFile, DownwardAPIVolumeSource, KeyToPath, ProjectedVolumeSource,
     ServiceAccountTokenProjection,
 };
 
-use super::env::{VOLUME_FIELDS, field_selector, host_ips, resource_selector};
+use super::field_refs::{VOLUME_FIELDS, field_selector, host_ips, resource_selector};
+use super::file_paths::Paths;
 use super::volume_sources::{key_to_path, mode};
 use super::{certificates, file_paths};
 use crate::Change;
-use crate::errors::{Errors, list, quote};
+use crate::errors::{Errors, list};
 use jobguard_manifest::At;
 
 /// Checks a volume of type `downwardAPI`.
@@ -55,7 +54,7 @@ fn downward_file(file: &DownwardAPIVolumeFile, at: &At<'_>, item: &At<'_>, repor
 /// Checks a volume of type `projected`.
 pub(super) fn check(source: &ProjectedVolumeSource, at: &At<'_>, report: &mut Errors<'_>) {
     mode(source.default_mode, &at.field("defaultMode"), report);
-    let mut paths = Paths { volume: at, taken: BTreeSet::new() };
+    let mut paths = Paths::of(at);
     let sources = at.field("sources");
     for (index, source) in list(&source.sources).iter().enumerate() {
         let here = sources.index(index);
@@ -93,29 +92,6 @@ pub(super) fn check(source: &ProjectedVolumeSource, at: &At<'_>, report: &mut Er
         }
         if count > 1 {
             report.forbidden(&here, "an entry has one source only: make an entry of each");
-        }
-    }
-}
-
-/// The paths of files in a volume, each of which can be used once.
-pub(super) struct Paths<'p, 'v> {
-    volume: &'v At<'v>,
-    taken: BTreeSet<&'p str>,
-}
-
-impl<'p> Paths<'p, '_> {
-    /// Checks that no file so far has this path, which stands at `at`.
-    pub(super) fn claim(&mut self, path: &'p str, at: &At<'_>, report: &mut Errors<'_>) {
-        if !self.taken.insert(path) {
-            let message = format!("{} is the path of another file: use each path once", quote(path));
-            report.invalid((self.volume, at), message);
-        }
-    }
-
-    /// The same of a path that counts only if it is not empty.
-    fn claim_some(&mut self, path: &'p str, at: &At<'_>, report: &mut Errors<'_>) {
-        if !path.is_empty() {
-            self.claim(path, at, report);
         }
     }
 }

@@ -8,8 +8,8 @@ use k8s_openapi::api::core::v1::{
     SecretVolumeSource,
 };
 
-use super::containers::pull_policy;
 use super::file_paths;
+use super::image_pull::pull_policy;
 use super::quantity::Quantity;
 use crate::Change;
 use crate::errors::{Errors, list, quote, text};

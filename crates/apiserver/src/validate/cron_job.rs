@@ -3,7 +3,8 @@
 use k8s_openapi::api::batch::v1::{CronJob, CronJobSpec, JobSpec, JobTemplateSpec};
 
 use super::job::validate_job_spec;
-use super::{Errors, quote, validate_not_negative};
+use super::numbers::validate_not_negative;
+use super::{Errors, quote};
 use crate::{Cause, Topic};
 use jobguard_manifest::At;
 

@@ -2,11 +2,12 @@
 
 use k8s_openapi::api::batch::v1::{Job, JobSpec};
 
+use super::numbers::{is_indexed, validate_not_negative};
 use super::pod_failure_policy::validate_pod_failure_policy;
 use super::selector::{validate_generated_selector, validate_selector};
 use super::success_policy::validate_success_policy;
 use super::template::{validate_template, validate_template_labels};
-use super::{Errors, names, quote, validate_not_negative};
+use super::{Errors, names, quote};
 use crate::{Cause, Topic};
 use jobguard_manifest::At;
 
@@ -80,11 +81,6 @@ pub(super) fn validate_job_spec(spec: &JobSpec, at: &At<'_>, errors: &mut Errors
     }
     validate_replacement_policy(spec, &at.field("podReplacementPolicy"), errors);
     validate_template(spec, &at.field("template"), errors);
-}
-
-/// Whether the Job is Indexed.
-pub(super) fn is_indexed(spec: &JobSpec) -> bool {
-    spec.completion_mode.as_deref() == Some("Indexed")
 }
 
 fn validate_managed_by(managed_by: Option<&str>, at: &At<'_>, errors: &mut Errors<'_>) {

@@ -7,6 +7,7 @@ mod job;
 mod labels;
 mod legacy_annotations;
 mod metadata;
+mod numbers;
 mod pod_failure_policy;
 mod selector;
 mod success_policy;
@@ -25,8 +26,7 @@ pub(super) use metadata::{
 pub(super) use selector::has_invalid_value;
 
 pub(super) use super::errors::{Errors, quote};
-use super::{Cause, FieldError, Server, Topic, Workload};
-use jobguard_manifest::At;
+use super::{FieldError, Server, Topic, Workload};
 
 /// Validates an object that is to be created, as [`Server::prepare_for_create`] leaves it.
 pub(super) fn validate_create(server: &Server, workload: &Workload) -> Vec<FieldError> {
@@ -67,12 +67,5 @@ pub(super) fn validate_object<'e>(workload: &'e Workload, stored: Option<&JobSpe
     match workload {
         Workload::Job(job) => job::validate_job(job, stored, errors),
         Workload::CronJob(cron_job) => cron_job::validate_cron_job(cron_job, errors),
-    }
-}
-
-/// A number that may not be below zero.
-fn validate_not_negative(value: Option<i64>, at: &At<'_>, topic: Topic, errors: &mut Errors<'_>) {
-    if let Some(value) = value.filter(|value| *value < 0) {
-        errors.add(at, Cause::Invalid, topic, format!("{value} is negative; the least is 0"));
     }
 }

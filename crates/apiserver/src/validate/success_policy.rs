@@ -2,7 +2,7 @@
 
 use k8s_openapi::api::batch::v1::{JobSpec, SuccessPolicy, SuccessPolicyRule};
 
-use super::job::is_indexed;
+use super::numbers::{is_indexed, validate_not_negative};
 use super::{Errors, quote};
 use crate::{Cause, Topic};
 use jobguard_manifest::At;
@@ -65,7 +65,7 @@ fn validate_rule(rule: &SuccessPolicyRule, completions: Option<i32>, at: &At<'_>
     }
     if let Some(count) = rule.succeeded_count {
         let at = at.field("succeededCount");
-        super::validate_not_negative(Some(i64::from(count)), &at, TOPIC, errors);
+        validate_not_negative(Some(i64::from(count)), &at, TOPIC, errors);
         if count > completions {
             let message =
                 format!("succeededCount {count} is above completions, {completions}: it is never reached");

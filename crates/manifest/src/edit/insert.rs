@@ -3,9 +3,10 @@
 use serde_json::{Map, Value};
 
 use super::super::tree::{NodeId, NodeKind, Span, Style};
+use super::change::{Refused, TextEdit};
 use super::place::{EntryAt, Reached};
 use super::render::{self, STEP};
-use super::{Refused, Source, TextEdit};
+use super::source::Source;
 use crate::path::Segment;
 
 pub(super) fn insert(

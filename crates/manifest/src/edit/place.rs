@@ -1,7 +1,8 @@
 //! The way to a field, and the bytes that an entry takes.
 
 use super::super::tree::{Entry, NodeId, NodeKind, Span};
-use super::{Refused, Source};
+use super::change::Refused;
+use super::source::Source;
 use crate::path::Segment;
 
 /// An entry of an object.

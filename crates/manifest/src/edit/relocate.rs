@@ -1,10 +1,11 @@
 //! Moving an entry to another object.
 
 use super::super::tree::{NodeId, NodeKind, Span, Style};
+use super::change::{Refused, TextEdit};
 use super::insert::{BlockGap, FlowGap, instead_of_null, is_in_flow, missing, under_nothing};
 use super::remove::Cut;
 use super::render::{self, STEP};
-use super::{Refused, Source, TextEdit};
+use super::source::Source;
 use crate::path::Segment;
 
 pub(super) fn relocate(

@@ -1,8 +1,9 @@
 //! Taking an entry out of an object.
 
 use super::super::tree::{Span, Style};
+use super::change::{Refused, TextEdit};
 use super::place::EntryAt;
-use super::{Refused, Source, TextEdit};
+use super::source::Source;
 use crate::path::Segment;
 
 pub(super) fn remove(source: &Source<'_, '_>, path: &[Segment]) -> Result<Vec<TextEdit>, Refused> {

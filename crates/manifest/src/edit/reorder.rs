@@ -1,7 +1,8 @@
 //! Putting the elements of a list in another order.
 
 use super::super::tree::{NodeKind, Span, Style};
-use super::{Refused, Source, TextEdit};
+use super::change::{Refused, TextEdit};
+use super::source::Source;
 use crate::path::Segment;
 
 pub(super) fn reorder(

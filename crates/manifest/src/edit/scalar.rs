@@ -3,8 +3,10 @@
 use serde_json::Value;
 
 use super::super::tree::{NodeKind, Span, Style};
+use super::change::{Refused, TextEdit};
 use super::place::Reached;
-use super::{Refused, Source, TextEdit, insert, render};
+use super::source::Source;
+use super::{insert, render};
 use crate::path::Segment;
 
 pub(super) fn set(

@@ -2,6 +2,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::read;
+use crate::tree::Span;
 
 /// The text after `edit` of the first document, proved against its meaning; or why it was refused.
 fn edited(text: &str, edit: &Edit) -> String {

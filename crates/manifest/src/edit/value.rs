@@ -3,7 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::super::tree::Tree;
-use super::{Edit, Refused, Source};
+use super::change::{Edit, Refused};
+use super::source::Source;
 use crate::path::{FieldPath, Segment};
 
 /// Makes `edit` to the object at `base` of `document`, the value of the whole of `tree`.

@@ -1,0 +1,112 @@
+//! What is to be changed: fields of an object, or bytes of a text.
+
+use serde_json::Value;
+
+use super::super::tree::Span;
+use crate::path::FieldPath;
+
+/// A change of some fields of an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Edit {
+    /// Gives the field this value, whether it has one or not.
+    Set {
+        /// The field.
+        path: FieldPath,
+        /// Its value.
+        value: Value,
+    },
+    /// Adds a field that is not there, with the parents it needs.
+    Insert {
+        /// The field.
+        path: FieldPath,
+        /// Its value.
+        value: Value,
+    },
+    /// Takes a field away. An object that held nothing else stays, empty.
+    Remove {
+        /// The field.
+        path: FieldPath,
+    },
+    /// Takes a field to another place, where nothing is set, with the comments that belong to it.
+    Move {
+        /// The field.
+        from: FieldPath,
+        /// Its new place.
+        to: FieldPath,
+    },
+    /// Gives a field another name.
+    RenameKey {
+        /// The field.
+        path: FieldPath,
+        /// Its new name.
+        to: String,
+    },
+    /// Puts a value that is no string in quotes, exactly as it is written.
+    Quote {
+        /// The field.
+        path: FieldPath,
+    },
+    /// Puts the elements of a list of plain values in another order, or leaves some out.
+    Reorder {
+        /// The list.
+        path: FieldPath,
+        /// Which of the elements stands where now, each at most once.
+        order: Vec<usize>,
+    },
+    /// Changes the text itself: for documents that cannot be read, and so have no fields yet.
+    Text(TextEdit),
+}
+
+impl Edit {
+    /// The fields that this is about: two edits that share one, or of which one is about a field below the other's,
+    /// are not made at once.
+    pub fn paths(&self) -> Vec<&FieldPath> {
+        match self {
+            Self::Set { path, .. }
+            | Self::Insert { path, .. }
+            | Self::Remove { path }
+            | Self::RenameKey { path, .. }
+            | Self::Quote { path }
+            | Self::Reorder { path, .. } => vec![path],
+            Self::Move { from, to } => vec![from, to],
+            Self::Text(_) => Vec::new(),
+        }
+    }
+
+    /// The field that has a value afterwards which it did not have before.
+    pub fn target(&self) -> Option<FieldPath> {
+        match self {
+            Self::Set { path, .. } | Self::Insert { path, .. } => Some(path.clone()),
+            Self::Move { to, .. } => Some(to.clone()),
+            Self::RenameKey { path, to } => Some(path.parent()?.field(to.clone())),
+            Self::Remove { .. } | Self::Quote { .. } | Self::Reorder { .. } | Self::Text(_) => None,
+        }
+    }
+}
+
+/// A replacement of some bytes of a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextEdit {
+    /// The bytes that go.
+    pub span: Span,
+    /// What comes in their place.
+    pub with: String,
+}
+
+/// Why an edit is not made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// The field is not there.
+    #[error("the field is not there")]
+    Missing,
+    /// The field to add is there already.
+    #[error("the field is there already")]
+    Exists,
+    /// The way to the field leads through an alias or a merge key, or through what one stands for, so that the change
+    /// would show elsewhere too.
+    #[error("the field comes from an alias, and other places would change too")]
+    Shared,
+    /// The text is laid out in a way that leaves no room for the change.
+    #[error("the text is laid out in a way that cannot be edited safely")]
+    Layout,
+}
