@@ -1,4 +1,4 @@
-//! Replacing a file's content in one step: whoever reads it sees the old content or the new, never half of it.
+//! Replacing a file's content in one step: readers see the old content or the new, never half of it.
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, Write as _};
@@ -107,7 +107,7 @@ fn keep_owner(file: &File, old: &Metadata) {
     use std::os::unix::fs::{MetadataExt as _, fchown};
     let Ok(new) = file.metadata() else { return };
     if new.uid() != old.uid() || new.gid() != old.gid() {
-        // Whoever may write here but is not the owner cannot do this, and becomes the owner.
+        // A process that may write here without being the owner cannot do this, and becomes the owner.
         let _ = fchown(file, Some(old.uid()), Some(old.gid()));
     }
 }

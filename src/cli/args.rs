@@ -114,13 +114,13 @@ pub(crate) struct LintArgs {
     /// The most list items and map entries that one object may have [default: the policy's limits.maxElements, or 10000]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) max_elements: Option<u32>,
-    /// Mend what can only be meant in one way, then report what is left; standard input is written to standard output
+    /// Apply safe fixes, which can only be meant in one way, then report what is left; standard input is written to standard output
     #[arg(long)]
     pub(crate) fix: bool,
-    /// Mend what is probably meant too
+    /// Apply fixes that are probably meant, too
     #[arg(long)]
     pub(crate) unsafe_fixes: bool,
-    /// Show what would be mended, as a diff, and write nothing [exit status 1 if anything would]
+    /// Show what would be fixed, as a diff, and write nothing [exit status 1 if anything would]
     #[arg(long, conflicts_with_all = ["format", "output"])]
     pub(crate) diff: bool,
     /// The time to judge schedules at, in RFC 3339 [default: now]
@@ -134,8 +134,8 @@ Examples:
   jobguard lint job.yaml jobs/ --policy strict     a file and a folder, by the strict policy
   kustomize build . | jobguard lint -              standard input
   jobguard lint new.yaml --against stored.yaml     would kubectl apply be accepted?
-  jobguard lint jobs/ --fix                        mend what has one right answer
-  jobguard lint jobs/ --unsafe-fixes --diff        show all that could be mended
+  jobguard lint jobs/ --fix                        fix what has one right answer
+  jobguard lint jobs/ --unsafe-fixes --diff        show all that could be fixed
   jobguard lint jobs/ --fail-on warning --quiet    only what fails, as in a commit hook
   jobguard lint jobs/ -o sarif:jobs.sarif -o junit:jobs.xml   text to read, files for other tools";
 

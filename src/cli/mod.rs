@@ -55,7 +55,7 @@ pub fn main() -> std::process::ExitCode {
     exit(result, &terminal)
 }
 
-/// The exit status of a result, whose error is told.
+/// The exit status of a result, whose error is printed.
 fn exit(result: anyhow::Result<ExitStatus>, terminal: &Terminal) -> std::process::ExitCode {
     let status = result.unwrap_or_else(|error| {
         // A closed pipe (`jobguard ... | head`) is the reader's wish, not a fault.

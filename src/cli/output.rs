@@ -79,7 +79,7 @@ impl Terminal {
 
     /// Says something on standard error. Names of files, and what errors quote, are anybody's.
     pub(crate) fn note(&self, text: &str) {
-        // Nobody is left to be told if standard error is closed.
+        // A closed standard error leaves no place to report to.
         let _ = writeln!(io::stderr().lock(), "{}", plain_lines(text));
     }
 

@@ -39,7 +39,9 @@ impl Origin {
         match self {
             Self::Preset(preset) => built_in(*preset),
             Self::Named(path) => file(path),
-            Self::Found(path) => load::read_found(path, registry().catalog()).map_err(|errors| told(&errors)),
+            Self::Found(path) => {
+                load::read_found(path, registry().catalog()).map_err(|errors| report(&errors))
+            }
         }
     }
 }
@@ -62,15 +64,15 @@ pub(crate) fn find(named: Option<&str>) -> Result<Policy> {
 
 /// A built-in policy.
 pub(crate) fn built_in(preset: Preset) -> Result<Policy> {
-    load::preset(preset, registry().catalog()).map_err(|errors| told(&errors))
+    load::preset(preset, registry().catalog()).map_err(|errors| report(&errors))
 }
 
 /// A policy file.
 pub(crate) fn file(path: &Path) -> Result<Policy> {
-    load::read_file(path, registry().catalog()).map_err(|errors| told(&errors))
+    load::read_file(path, registry().catalog()).map_err(|errors| report(&errors))
 }
 
 /// All faults of a policy, one a line.
-fn told(errors: &PolicyErrors) -> anyhow::Error {
+fn report(errors: &PolicyErrors) -> anyhow::Error {
     anyhow!("the policy is not usable:\n{errors}")
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// A run that is over before this needs no bar.
-const PATIENCE: Duration = Duration::from_millis(500);
+const SHOW_AFTER: Duration = Duration::from_millis(500);
 
 /// Counts files, and shows how many on standard error once it takes long.
 pub(crate) struct Progress {
@@ -30,7 +30,7 @@ impl Progress {
     /// One more file is done.
     pub(crate) fn step(&self) {
         self.bar.inc(1);
-        if self.started.elapsed() >= PATIENCE && !self.shown.swap(true, Ordering::Relaxed) {
+        if self.started.elapsed() >= SHOW_AFTER && !self.shown.swap(true, Ordering::Relaxed) {
             self.bar.set_draw_target(ProgressDrawTarget::stderr());
         }
     }

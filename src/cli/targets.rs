@@ -22,7 +22,7 @@ impl Targets {
     ///
     /// # Errors
     ///
-    /// An unknown format, a file named twice, a folder that is not there, a link that leads out of the checkout: all told before anything is read.
+    /// An unknown format, a file named twice, a folder that is not there, a link that leads out of the checkout: all reported before anything is read.
     pub(crate) fn new(format: Format, outputs: &[PathBuf]) -> Result<Self> {
         let mut targets = Self { stdout: Some(format), files: Vec::new() };
         for output in outputs {

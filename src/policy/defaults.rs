@@ -2,7 +2,7 @@
 //!
 //! Offered are fields that the API server leaves alone when they are absent. Those that it defaults itself
 //! (backoffLimit, concurrencyPolicy, the history limits ...) reach a webhook filled in already, and could not be
-//! told from a value that somebody chose. `restartPolicy` is the exception: `Always`, which the API server fills
+//! distinguished from a value that somebody chose. `restartPolicy` is the exception: `Always`, which the API server fills
 //! in, can be no Job's choice.
 
 use std::collections::BTreeMap;

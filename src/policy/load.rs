@@ -42,7 +42,7 @@ pub struct Source {
 pub type Loader<'l> = dyn Fn(&str, &str) -> Result<Source, String> + 'l;
 
 /// A [`Loader`] that reads files, relative to the folder of the file that asks: regular files, and if that one lies in a
-/// git repository, only such as lie in it too. A name asked for by nobody (`from` is empty) is read wherever it is.
+/// git repository, only such as lie in it too. A name that no policy asks for (`from` is empty) is read wherever it is.
 ///
 /// # Errors
 /// When the file cannot be read or is no policy, in words. They show nothing of what is in it.

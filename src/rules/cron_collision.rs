@@ -172,7 +172,7 @@ struct Group<'a> {
     zone: TimeZone,
     /// Their positions, in the order of the input.
     members: Vec<usize>,
-    told: bool,
+    reported: bool,
 }
 
 impl Group<'_> {
@@ -208,7 +208,7 @@ fn groups<'a>(all: &[(&Seen<'_>, &'a Fires)]) -> Vec<Group<'a>> {
         .into_iter()
         .filter_map(|(times, members)| {
             let (bits, zone) = times.minutes(all[*members.first()?].1.start)?;
-            Some(Group { times, bits, zone, members, told: false })
+            Some(Group { times, bits, zone, members, reported: false })
         })
         .collect()
 }
@@ -227,7 +227,7 @@ fn judge(seen: &[Seen<'_>], sink: &mut InputSink<'_>) {
     fullest.sort_by_key(|(count, minute)| (std::cmp::Reverse(*count), *minute));
     for (count, minute) in fullest {
         let fresh: Vec<usize> =
-            (0..groups.len()).filter(|group| groups[*group].at(minute) && !groups[*group].told).collect();
+            (0..groups.len()).filter(|group| groups[*group].at(minute) && !groups[*group].reported).collect();
         let crowd: usize = fresh.iter().map(|group| groups[*group].members.len()).sum();
         let mut first_few: Vec<(usize, usize)> = fresh
             .iter()
@@ -263,7 +263,7 @@ fn judge(seen: &[Seen<'_>], sink: &mut InputSink<'_>) {
             ));
         }
         for group in fresh {
-            groups[group].told = true;
+            groups[group].reported = true;
         }
     }
 }

@@ -91,9 +91,9 @@ spec:
     cel: None,
 };
 
-/// How many dates are told.
+/// How many dates are named.
 const DATES: usize = 3;
-/// How many values of a field are told one by one.
+/// How many values of a field are named one by one.
 const VALUES: usize = 4;
 
 fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {

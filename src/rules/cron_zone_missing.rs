@@ -6,7 +6,7 @@ use crate::policy::{Level, RuleSpec};
 use jobguard_cron::{Field, FieldKind, Schedule};
 use jobguard_manifest::FieldPath;
 
-/// A time of day in nobody knows which zone.
+/// A time of day without a zone.
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "cron/zone-missing",

@@ -4,7 +4,7 @@ use super::levels;
 use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
 use crate::policy::{Level, RuleSpec};
 
-/// Retries of an index that nobody counts.
+/// Retries of an index that are not counted.
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "job/per-index-onfailure",

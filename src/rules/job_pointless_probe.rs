@@ -6,7 +6,7 @@ use crate::engine::{
 };
 use crate::policy::{Level, RuleSpec};
 
-/// A readiness that nobody asks for.
+/// A readiness probe without effect.
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "job/pointless-probe",

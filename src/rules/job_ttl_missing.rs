@@ -8,7 +8,7 @@ use jobguard_apiserver::Workload;
 use jobguard_manifest::FieldPath;
 use jobguard_text::duration;
 
-/// Finished Jobs that nobody removes.
+/// Finished Jobs that are never removed.
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "job/ttl-missing",

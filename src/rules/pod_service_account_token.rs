@@ -6,7 +6,7 @@ use super::levels;
 use crate::engine::{Cel, Check, Docs, Example, Object, Rule, RuleContext, Sink};
 use crate::policy::{Level, RuleSpec};
 
-/// A key to the API server that nobody uses.
+/// An unused token for the API server.
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "pod/service-account-token",

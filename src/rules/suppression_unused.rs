@@ -4,7 +4,7 @@ use super::levels;
 use crate::engine::{Check, Docs, Example, Rule, SuppressionCheck, Wording};
 use crate::policy::{Level, RuleSpec};
 
-/// An annotation that ignores what nobody finds.
+/// An annotation that ignores a finding that does not occur.
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "suppression/unused",

@@ -160,7 +160,7 @@ async fn answer(stream: &mut TlsStream<TcpStream>) -> String {
 /// Waits until the server ends the connection.
 async fn end(stream: &mut (impl tokio::io::AsyncRead + Unpin)) {
     let mut rest = Vec::new();
-    // An end without TLS's farewell is an error here, and an end all the same.
+    // An end without TLS's close_notify is an error here, and an end all the same.
     let _ = timeout(LONG, stream.read_to_end(&mut rest)).await.unwrap();
 }
 

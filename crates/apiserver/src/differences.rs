@@ -193,7 +193,7 @@ struct Place {
 }
 
 /// A Job that has every field of any version. A list has an element for each field of its elements, so that what is left
-/// out with one of them can be told apart.
+/// out with one of them can be distinguished.
 #[derive(Default)]
 struct Sample {
     places: Vec<Place>,

@@ -110,9 +110,9 @@ impl Policies {
         match policy {
             Ok(_) if hash == self.now.load().hash && !self.now.load().fallback => {
                 // Back to what is in use, perhaps by way of something that could not be used.
-                let mended = seen.1.is_some();
+                let recovered = seen.1.is_some();
                 *seen = (hash, None);
-                if mended { ReloadResult::Loaded } else { ReloadResult::Unchanged }
+                if recovered { ReloadResult::Loaded } else { ReloadResult::Unchanged }
             }
             Ok(policy) => {
                 *seen = (hash.clone(), None);

@@ -62,7 +62,7 @@ fn many_ports_that_conflict_are_told_a_bounded_number_of_times() {
     const MANY: usize = 3_000;
     let ports: Vec<Value> = (0..MANY).map(|_| json!({"containerPort": 80})).collect();
     let lines = said(&json!({"containers": [{"name": "a", "image": "a:1", "ports": ports}]}));
-    let told = lines.lines().filter(|line| line.contains("the same port is listed at")).count();
-    // Each is still told once.
-    assert!((MANY - 1..MANY + 1_000).contains(&told), "{told}");
+    let reported = lines.lines().filter(|line| line.contains("the same port is listed at")).count();
+    // Each is still reported once.
+    assert!((MANY - 1..MANY + 1_000).contains(&reported), "{reported}");
 }
