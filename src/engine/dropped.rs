@@ -5,7 +5,7 @@ use jobguard_manifest::{FieldPath, Segment};
 
 use super::{Anchor, Context, Finding, Object, Severity};
 
-/// A finding for each field that is left out: an error where somebody has named the version, else a warning, since the
+/// A finding for each field that is left out: an error where the version has been named, else a warning, since the
 /// cluster may be of another one.
 pub(super) fn findings<'a>(
     object: &'a Object,

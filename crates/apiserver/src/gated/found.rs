@@ -28,6 +28,7 @@ pub(super) struct Found<'s> {
 }
 
 impl Found<'_> {
+    /// Records that the field at `at` is left out because `gate` is off, with the `effect` of that.
     pub(super) fn add(&mut self, at: &At<'_>, gate: Gate, effect: &'static str) {
         self.list.push(Dropped { path: at.to_path(), gate, effect, by_jobs_only: self.by_jobs_only });
     }
@@ -66,6 +67,7 @@ impl Off<'_> {
     }
 }
 
+/// Whether a Pod has `resourceClaims`.
 pub(super) fn uses_claims(pod: &PodSpec) -> bool {
     pod.resource_claims.as_ref().is_some_and(|claims| !claims.is_empty())
 }
