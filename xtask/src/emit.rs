@@ -44,12 +44,12 @@ pub fn fields(fields: &Fields) -> Result<String> {
     }
     text.push_str("\n/// All types, by name.\npub(crate) static TYPES: &[Type] = &[\n");
     for (name, package) in short {
-        writeln!(text, "Type {{ name: {name:?}, package: {package:?}, fields: &[")?;
+        writeln!(text, "Type::new({name:?}, {package:?}, &[")?;
         for (field_name, field) in &fields.types[&format!("{package}.{name}")] {
             let line = one_field(fields, oldest, field_name, field);
             writeln!(text, "{},", line.with_context(|| format!("at {name}.{field_name}"))?)?;
         }
-        text.push_str("] },\n");
+        text.push_str("]),\n");
     }
     text.push_str("];\n");
     Ok(text)

@@ -149,37 +149,37 @@ const WORKLOAD_REFERENCE: TypeId = TypeId(138);
 
 /// All types, by name.
 pub(crate) static TYPES: &[Type] = &[
-    Type {
-        name: "AWSElasticBlockStoreVolumeSource",
-        package: "v1",
-        fields: &[
+    Type::new(
+        "AWSElasticBlockStoreVolumeSource",
+        "v1",
+        &[
             Field::new("fsType", Shape::Str),
             Field::new("partition", Shape::Int32),
             Field::new("readOnly", Shape::Bool),
             Field::new("volumeID", Shape::Str),
         ],
-    },
-    Type {
-        name: "Affinity",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "Affinity",
+        "v1",
+        &[
             Field::new("nodeAffinity", Shape::Object(NODE_AFFINITY)).pointer(),
             Field::new("podAffinity", Shape::Object(POD_AFFINITY)).pointer(),
             Field::new("podAntiAffinity", Shape::Object(POD_ANTI_AFFINITY)).pointer(),
         ],
-    },
-    Type {
-        name: "AppArmorProfile",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "AppArmorProfile",
+        "v1",
+        &[
             Field::new("localhostProfile", Shape::Str).pointer().since(30),
             Field::new("type", Shape::Str).named("v1.AppArmorProfileType").since(30),
         ],
-    },
-    Type {
-        name: "AzureDiskVolumeSource",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "AzureDiskVolumeSource",
+        "v1",
+        &[
             Field::new("cachingMode", Shape::Str).pointer().named("v1.AzureDataDiskCachingMode"),
             Field::new("diskName", Shape::Str),
             Field::new("diskURI", Shape::Str),
@@ -187,39 +187,39 @@ pub(crate) static TYPES: &[Type] = &[
             Field::new("kind", Shape::Str).pointer().named("v1.AzureDataDiskKind"),
             Field::new("readOnly", Shape::Bool).pointer(),
         ],
-    },
-    Type {
-        name: "AzureFileVolumeSource",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "AzureFileVolumeSource",
+        "v1",
+        &[
             Field::new("readOnly", Shape::Bool),
             Field::new("secretName", Shape::Str),
             Field::new("shareName", Shape::Str),
         ],
-    },
-    Type {
-        name: "CSIVolumeSource",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "CSIVolumeSource",
+        "v1",
+        &[
             Field::new("driver", Shape::Str),
             Field::new("fsType", Shape::Str).pointer(),
             Field::new("nodePublishSecretRef", Shape::Object(LOCAL_OBJECT_REFERENCE)).pointer(),
             Field::new("readOnly", Shape::Bool).pointer(),
             Field::new("volumeAttributes", Shape::Map(&Shape::Str)),
         ],
-    },
-    Type {
-        name: "Capabilities",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "Capabilities",
+        "v1",
+        &[
             Field::new("add", Shape::List(&Shape::Str)).named("v1.Capability"),
             Field::new("drop", Shape::List(&Shape::Str)).named("v1.Capability"),
         ],
-    },
-    Type {
-        name: "CephFSVolumeSource",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "CephFSVolumeSource",
+        "v1",
+        &[
             Field::new("monitors", Shape::List(&Shape::Str)),
             Field::new("path", Shape::Str),
             Field::new("readOnly", Shape::Bool),
@@ -227,29 +227,29 @@ pub(crate) static TYPES: &[Type] = &[
             Field::new("secretRef", Shape::Object(LOCAL_OBJECT_REFERENCE)).pointer(),
             Field::new("user", Shape::Str),
         ],
-    },
-    Type {
-        name: "CinderVolumeSource",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "CinderVolumeSource",
+        "v1",
+        &[
             Field::new("fsType", Shape::Str),
             Field::new("readOnly", Shape::Bool),
             Field::new("secretRef", Shape::Object(LOCAL_OBJECT_REFERENCE)).pointer(),
             Field::new("volumeID", Shape::Str),
         ],
-    },
-    Type {
-        name: "ClaimSource",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "ClaimSource",
+        "v1",
+        &[
             Field::new("resourceClaimName", Shape::Str).pointer().until(30),
             Field::new("resourceClaimTemplateName", Shape::Str).pointer().until(30),
         ],
-    },
-    Type {
-        name: "ClusterTrustBundleProjection",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "ClusterTrustBundleProjection",
+        "v1",
+        &[
             Field::new("labelSelector", Shape::Object(LABEL_SELECTOR)).pointer(),
             Field::new("name", Shape::Str).pointer(),
             Field::new("optional", Shape::Bool).pointer(),
@@ -257,34 +257,34 @@ pub(crate) static TYPES: &[Type] = &[
             Field::new("signerName", Shape::Str).pointer(),
             Field::new("user", Shape::Int64).pointer().since(37).gates(&[Gate::AtomicWriteVolumeUserFields]),
         ],
-    },
-    Type {
-        name: "ConfigMapEnvSource",
-        package: "v1",
-        fields: &[Field::new("name", Shape::Str), Field::new("optional", Shape::Bool).pointer()],
-    },
-    Type {
-        name: "ConfigMapKeySelector",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "ConfigMapEnvSource",
+        "v1",
+        &[Field::new("name", Shape::Str), Field::new("optional", Shape::Bool).pointer()],
+    ),
+    Type::new(
+        "ConfigMapKeySelector",
+        "v1",
+        &[
             Field::new("key", Shape::Str),
             Field::new("name", Shape::Str),
             Field::new("optional", Shape::Bool).pointer(),
         ],
-    },
-    Type {
-        name: "ConfigMapProjection",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "ConfigMapProjection",
+        "v1",
+        &[
             Field::new("items", Shape::List(&Shape::Object(KEY_TO_PATH))),
             Field::new("name", Shape::Str),
             Field::new("optional", Shape::Bool).pointer(),
         ],
-    },
-    Type {
-        name: "ConfigMapVolumeSource",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "ConfigMapVolumeSource",
+        "v1",
+        &[
             Field::new("defaultMode", Shape::Int32).pointer(),
             Field::new("defaultUser", Shape::Int64)
                 .pointer()
@@ -294,11 +294,11 @@ pub(crate) static TYPES: &[Type] = &[
             Field::new("name", Shape::Str),
             Field::new("optional", Shape::Bool).pointer(),
         ],
-    },
-    Type {
-        name: "Container",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "Container",
+        "v1",
+        &[
             Field::new("args", Shape::List(&Shape::Str)),
             Field::new("command", Shape::List(&Shape::Str)),
             Field::new("env", Shape::List(&Shape::Object(ENV_VAR))),
@@ -331,57 +331,57 @@ pub(crate) static TYPES: &[Type] = &[
             Field::new("volumeMounts", Shape::List(&Shape::Object(VOLUME_MOUNT))),
             Field::new("workingDir", Shape::Str),
         ],
-    },
-    Type {
-        name: "ContainerPort",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "ContainerPort",
+        "v1",
+        &[
             Field::new("containerPort", Shape::Int32),
             Field::new("hostIP", Shape::Str),
             Field::new("hostPort", Shape::Int32),
             Field::new("name", Shape::Str),
             Field::new("protocol", Shape::Str).named("v1.Protocol"),
         ],
-    },
-    Type {
-        name: "ContainerResizePolicy",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "ContainerResizePolicy",
+        "v1",
+        &[
             Field::new("resourceName", Shape::Str).named("v1.ResourceName"),
             Field::new("restartPolicy", Shape::Str).named("v1.ResourceResizeRestartPolicy"),
         ],
-    },
-    Type {
-        name: "ContainerRestartRule",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "ContainerRestartRule",
+        "v1",
+        &[
             Field::new("action", Shape::Str).named("v1.ContainerRestartRuleAction").since(34),
             Field::new("exitCodes", Shape::Object(CONTAINER_RESTART_RULE_ON_EXIT_CODES)).pointer().since(34),
         ],
-    },
-    Type {
-        name: "ContainerRestartRuleOnExitCodes",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "ContainerRestartRuleOnExitCodes",
+        "v1",
+        &[
             Field::new("operator", Shape::Str).named("v1.ContainerRestartRuleOnExitCodesOperator").since(34),
             Field::new("values", Shape::List(&Shape::Int32)).since(34),
         ],
-    },
-    Type {
-        name: "CronJob",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "CronJob",
+        "v1",
+        &[
             Field::new("apiVersion", Shape::Str),
             Field::new("kind", Shape::Str),
             Field::new("metadata", Shape::Object(OBJECT_META)),
             Field::new("spec", Shape::Object(CRON_JOB_SPEC)),
             Field::new("status", Shape::Object(CRON_JOB_STATUS)),
         ],
-    },
-    Type {
-        name: "CronJobSpec",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "CronJobSpec",
+        "v1",
+        &[
             Field::new("concurrencyPolicy", Shape::Str).named("v1.ConcurrencyPolicy"),
             Field::new("failedJobsHistoryLimit", Shape::Int32).pointer(),
             Field::new("jobTemplate", Shape::Object(JOB_TEMPLATE_SPEC)),
@@ -391,36 +391,36 @@ pub(crate) static TYPES: &[Type] = &[
             Field::new("suspend", Shape::Bool).pointer(),
             Field::new("timeZone", Shape::Str).pointer(),
         ],
-    },
-    Type {
-        name: "CronJobStatus",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "CronJobStatus",
+        "v1",
+        &[
             Field::new("active", Shape::List(&Shape::Object(OBJECT_REFERENCE))),
             Field::new("lastScheduleTime", Shape::Time).pointer(),
             Field::new("lastSuccessfulTime", Shape::Time).pointer(),
         ],
-    },
-    Type {
-        name: "DownwardAPIProjection",
-        package: "v1",
-        fields: &[Field::new("items", Shape::List(&Shape::Object(DOWNWARD_API_VOLUME_FILE)))],
-    },
-    Type {
-        name: "DownwardAPIVolumeFile",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "DownwardAPIProjection",
+        "v1",
+        &[Field::new("items", Shape::List(&Shape::Object(DOWNWARD_API_VOLUME_FILE)))],
+    ),
+    Type::new(
+        "DownwardAPIVolumeFile",
+        "v1",
+        &[
             Field::new("fieldRef", Shape::Object(OBJECT_FIELD_SELECTOR)).pointer(),
             Field::new("mode", Shape::Int32).pointer(),
             Field::new("path", Shape::Str),
             Field::new("resourceFieldRef", Shape::Object(RESOURCE_FIELD_SELECTOR)).pointer(),
             Field::new("user", Shape::Int64).pointer().since(37).gates(&[Gate::AtomicWriteVolumeUserFields]),
         ],
-    },
-    Type {
-        name: "DownwardAPIVolumeSource",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "DownwardAPIVolumeSource",
+        "v1",
+        &[
             Field::new("defaultMode", Shape::Int32).pointer(),
             Field::new("defaultUser", Shape::Int64)
                 .pointer()
@@ -428,38 +428,38 @@ pub(crate) static TYPES: &[Type] = &[
                 .gates(&[Gate::AtomicWriteVolumeUserFields]),
             Field::new("items", Shape::List(&Shape::Object(DOWNWARD_API_VOLUME_FILE))),
         ],
-    },
-    Type {
-        name: "EmptyDirVolumeSource",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "EmptyDirVolumeSource",
+        "v1",
+        &[
             Field::new("medium", Shape::Str).named("v1.StorageMedium"),
             Field::new("mode", Shape::Int32).pointer().since(37).gates(&[Gate::EmptyDirVolumeMode]),
             Field::new("sizeLimit", Shape::Quantity).pointer(),
         ],
-    },
-    Type {
-        name: "EnvFromSource",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "EnvFromSource",
+        "v1",
+        &[
             Field::new("configMapRef", Shape::Object(CONFIG_MAP_ENV_SOURCE)).pointer(),
             Field::new("prefix", Shape::Str),
             Field::new("secretRef", Shape::Object(SECRET_ENV_SOURCE)).pointer(),
         ],
-    },
-    Type {
-        name: "EnvVar",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "EnvVar",
+        "v1",
+        &[
             Field::new("name", Shape::Str),
             Field::new("value", Shape::Str),
             Field::new("valueFrom", Shape::Object(ENV_VAR_SOURCE)).pointer(),
         ],
-    },
-    Type {
-        name: "EnvVarSource",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "EnvVarSource",
+        "v1",
+        &[
             Field::new("configMapKeyRef", Shape::Object(CONFIG_MAP_KEY_SELECTOR)).pointer(),
             Field::new("fieldRef", Shape::Object(OBJECT_FIELD_SELECTOR)).pointer(),
             Field::new("fileKeyRef", Shape::Object(FILE_KEY_SELECTOR))
@@ -469,11 +469,11 @@ pub(crate) static TYPES: &[Type] = &[
             Field::new("resourceFieldRef", Shape::Object(RESOURCE_FIELD_SELECTOR)).pointer(),
             Field::new("secretKeyRef", Shape::Object(SECRET_KEY_SELECTOR)).pointer(),
         ],
-    },
-    Type {
-        name: "EphemeralContainer",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "EphemeralContainer",
+        "v1",
+        &[
             Field::new("args", Shape::List(&Shape::Str)),
             Field::new("command", Shape::List(&Shape::Str)),
             Field::new("env", Shape::List(&Shape::Object(ENV_VAR))),
@@ -507,74 +507,69 @@ pub(crate) static TYPES: &[Type] = &[
             Field::new("volumeMounts", Shape::List(&Shape::Object(VOLUME_MOUNT))),
             Field::new("workingDir", Shape::Str),
         ],
-    },
-    Type {
-        name: "EphemeralVolumeSource",
-        package: "v1",
-        fields: &[
-            Field::new("volumeClaimTemplate", Shape::Object(PERSISTENT_VOLUME_CLAIM_TEMPLATE)).pointer()
-        ],
-    },
-    Type {
-        name: "EvictionResponder",
-        package: "v1",
-        fields: &[
-            Field::new("name", Shape::Str).since(37),
-            Field::new("priority", Shape::Int32).pointer().since(37),
-        ],
-    },
-    Type { name: "ExecAction", package: "v1", fields: &[Field::new("command", Shape::List(&Shape::Str))] },
-    Type {
-        name: "FCVolumeSource",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "EphemeralVolumeSource",
+        "v1",
+        &[Field::new("volumeClaimTemplate", Shape::Object(PERSISTENT_VOLUME_CLAIM_TEMPLATE)).pointer()],
+    ),
+    Type::new(
+        "EvictionResponder",
+        "v1",
+        &[Field::new("name", Shape::Str).since(37), Field::new("priority", Shape::Int32).pointer().since(37)],
+    ),
+    Type::new("ExecAction", "v1", &[Field::new("command", Shape::List(&Shape::Str))]),
+    Type::new(
+        "FCVolumeSource",
+        "v1",
+        &[
             Field::new("fsType", Shape::Str),
             Field::new("lun", Shape::Int32).pointer(),
             Field::new("readOnly", Shape::Bool),
             Field::new("targetWWNs", Shape::List(&Shape::Str)),
             Field::new("wwids", Shape::List(&Shape::Str)),
         ],
-    },
-    Type {
-        name: "FileKeySelector",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "FileKeySelector",
+        "v1",
+        &[
             Field::new("key", Shape::Str).since(34).gates(&[Gate::EnvFiles]),
             Field::new("optional", Shape::Bool).pointer().since(34),
             Field::new("path", Shape::Str).since(34),
             Field::new("volumeName", Shape::Str).since(34),
         ],
-    },
-    Type {
-        name: "FlexVolumeSource",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "FlexVolumeSource",
+        "v1",
+        &[
             Field::new("driver", Shape::Str),
             Field::new("fsType", Shape::Str),
             Field::new("options", Shape::Map(&Shape::Str)),
             Field::new("readOnly", Shape::Bool),
             Field::new("secretRef", Shape::Object(LOCAL_OBJECT_REFERENCE)).pointer(),
         ],
-    },
-    Type {
-        name: "FlockerVolumeSource",
-        package: "v1",
-        fields: &[Field::new("datasetName", Shape::Str), Field::new("datasetUUID", Shape::Str)],
-    },
-    Type {
-        name: "GCEPersistentDiskVolumeSource",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "FlockerVolumeSource",
+        "v1",
+        &[Field::new("datasetName", Shape::Str), Field::new("datasetUUID", Shape::Str)],
+    ),
+    Type::new(
+        "GCEPersistentDiskVolumeSource",
+        "v1",
+        &[
             Field::new("fsType", Shape::Str),
             Field::new("partition", Shape::Int32),
             Field::new("pdName", Shape::Str),
             Field::new("readOnly", Shape::Bool),
         ],
-    },
-    Type {
-        name: "GRPCAction",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "GRPCAction",
+        "v1",
+        &[
             Field::new("mode", Shape::Str)
                 .pointer()
                 .named("v1.GRPCProbeMode")
@@ -583,29 +578,29 @@ pub(crate) static TYPES: &[Type] = &[
             Field::new("port", Shape::Int32),
             Field::new("service", Shape::Str).pointer(),
         ],
-    },
-    Type {
-        name: "GitRepoVolumeSource",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "GitRepoVolumeSource",
+        "v1",
+        &[
             Field::new("directory", Shape::Str),
             Field::new("repository", Shape::Str),
             Field::new("revision", Shape::Str),
         ],
-    },
-    Type {
-        name: "GlusterfsVolumeSource",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "GlusterfsVolumeSource",
+        "v1",
+        &[
             Field::new("endpoints", Shape::Str),
             Field::new("path", Shape::Str),
             Field::new("readOnly", Shape::Bool),
         ],
-    },
-    Type {
-        name: "HTTPGetAction",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "HTTPGetAction",
+        "v1",
+        &[
             Field::new("host", Shape::Str),
             Field::new("httpHeaders", Shape::List(&Shape::Object(HTTP_HEADER))),
             Field::new("path", Shape::Str),
@@ -617,29 +612,22 @@ pub(crate) static TYPES: &[Type] = &[
                 .gates(&[Gate::H2CContainerProbe]),
             Field::new("scheme", Shape::Str).named("v1.URIScheme"),
         ],
-    },
-    Type {
-        name: "HTTPHeader",
-        package: "v1",
-        fields: &[Field::new("name", Shape::Str), Field::new("value", Shape::Str)],
-    },
-    Type {
-        name: "HostAlias",
-        package: "v1",
-        fields: &[Field::new("hostnames", Shape::List(&Shape::Str)), Field::new("ip", Shape::Str)],
-    },
-    Type {
-        name: "HostPathVolumeSource",
-        package: "v1",
-        fields: &[
-            Field::new("path", Shape::Str),
-            Field::new("type", Shape::Str).pointer().named("v1.HostPathType"),
-        ],
-    },
-    Type {
-        name: "ISCSIVolumeSource",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new("HTTPHeader", "v1", &[Field::new("name", Shape::Str), Field::new("value", Shape::Str)]),
+    Type::new(
+        "HostAlias",
+        "v1",
+        &[Field::new("hostnames", Shape::List(&Shape::Str)), Field::new("ip", Shape::Str)],
+    ),
+    Type::new(
+        "HostPathVolumeSource",
+        "v1",
+        &[Field::new("path", Shape::Str), Field::new("type", Shape::Str).pointer().named("v1.HostPathType")],
+    ),
+    Type::new(
+        "ISCSIVolumeSource",
+        "v1",
+        &[
             Field::new("chapAuthDiscovery", Shape::Bool),
             Field::new("chapAuthSession", Shape::Bool),
             Field::new("fsType", Shape::Str),
@@ -652,30 +640,30 @@ pub(crate) static TYPES: &[Type] = &[
             Field::new("secretRef", Shape::Object(LOCAL_OBJECT_REFERENCE)).pointer(),
             Field::new("targetPortal", Shape::Str),
         ],
-    },
-    Type {
-        name: "ImageVolumeSource",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "ImageVolumeSource",
+        "v1",
+        &[
             Field::new("pullPolicy", Shape::Str).named("v1.PullPolicy").since(31),
             Field::new("reference", Shape::Str).since(31),
         ],
-    },
-    Type {
-        name: "Job",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "Job",
+        "v1",
+        &[
             Field::new("apiVersion", Shape::Str),
             Field::new("kind", Shape::Str),
             Field::new("metadata", Shape::Object(OBJECT_META)),
             Field::new("spec", Shape::Object(JOB_SPEC)),
             Field::new("status", Shape::Object(JOB_STATUS)),
         ],
-    },
-    Type {
-        name: "JobCondition",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "JobCondition",
+        "v1",
+        &[
             Field::new("lastProbeTime", Shape::Time),
             Field::new("lastTransitionTime", Shape::Time),
             Field::new("message", Shape::Str),
@@ -683,11 +671,11 @@ pub(crate) static TYPES: &[Type] = &[
             Field::new("status", Shape::Str).named("v1.ConditionStatus"),
             Field::new("type", Shape::Str).named("v1.JobConditionType"),
         ],
-    },
-    Type {
-        name: "JobSchedulingConfiguration",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "JobSchedulingConfiguration",
+        "v1",
+        &[
             Field::new("disruptionMode", Shape::Object(WORKLOAD_POD_GROUP_DISRUPTION_MODE))
                 .pointer()
                 .since(37),
@@ -700,11 +688,11 @@ pub(crate) static TYPES: &[Type] = &[
                 .pointer()
                 .since(37),
         ],
-    },
-    Type {
-        name: "JobSpec",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "JobSpec",
+        "v1",
+        &[
             Field::new("activeDeadlineSeconds", Shape::Int64).pointer(),
             Field::new("backoffLimit", Shape::Int32).pointer(),
             Field::new("backoffLimitPerIndex", Shape::Int32)
@@ -736,11 +724,11 @@ pub(crate) static TYPES: &[Type] = &[
             Field::new("template", Shape::Object(POD_TEMPLATE_SPEC)),
             Field::new("ttlSecondsAfterFinished", Shape::Int32).pointer(),
         ],
-    },
-    Type {
-        name: "JobStatus",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "JobStatus",
+        "v1",
+        &[
             Field::new("active", Shape::Int32),
             Field::new("completedIndexes", Shape::Str),
             Field::new("completionTime", Shape::Time).pointer(),
@@ -753,55 +741,52 @@ pub(crate) static TYPES: &[Type] = &[
             Field::new("terminating", Shape::Int32).pointer().gates(&[Gate::JobPodReplacementPolicy]),
             Field::new("uncountedTerminatedPods", Shape::Object(UNCOUNTED_TERMINATED_PODS)).pointer(),
         ],
-    },
-    Type {
-        name: "JobTemplateSpec",
-        package: "v1",
-        fields: &[
-            Field::new("metadata", Shape::Object(OBJECT_META)),
-            Field::new("spec", Shape::Object(JOB_SPEC)),
-        ],
-    },
-    Type {
-        name: "KeyToPath",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "JobTemplateSpec",
+        "v1",
+        &[Field::new("metadata", Shape::Object(OBJECT_META)), Field::new("spec", Shape::Object(JOB_SPEC))],
+    ),
+    Type::new(
+        "KeyToPath",
+        "v1",
+        &[
             Field::new("key", Shape::Str),
             Field::new("mode", Shape::Int32).pointer(),
             Field::new("path", Shape::Str),
             Field::new("user", Shape::Int64).pointer().since(37).gates(&[Gate::AtomicWriteVolumeUserFields]),
         ],
-    },
-    Type {
-        name: "LabelSelector",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "LabelSelector",
+        "v1",
+        &[
             Field::new("matchExpressions", Shape::List(&Shape::Object(LABEL_SELECTOR_REQUIREMENT))),
             Field::new("matchLabels", Shape::Map(&Shape::Str)),
         ],
-    },
-    Type {
-        name: "LabelSelectorRequirement",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "LabelSelectorRequirement",
+        "v1",
+        &[
             Field::new("key", Shape::Str),
             Field::new("operator", Shape::Str).named("v1.LabelSelectorOperator"),
             Field::new("values", Shape::List(&Shape::Str)),
         ],
-    },
-    Type {
-        name: "Lifecycle",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "Lifecycle",
+        "v1",
+        &[
             Field::new("postStart", Shape::Object(LIFECYCLE_HANDLER)).pointer(),
             Field::new("preStop", Shape::Object(LIFECYCLE_HANDLER)).pointer(),
             Field::new("stopSignal", Shape::Str).pointer().named("v1.Signal").since(33),
         ],
-    },
-    Type {
-        name: "LifecycleHandler",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "LifecycleHandler",
+        "v1",
+        &[
             Field::new("exec", Shape::Object(EXEC_ACTION)).pointer(),
             Field::new("httpGet", Shape::Object(HTTP_GET_ACTION)).pointer(),
             Field::new("sleep", Shape::Object(SLEEP_ACTION))
@@ -809,12 +794,12 @@ pub(crate) static TYPES: &[Type] = &[
                 .gates(&[Gate::PodLifecycleSleepAction]),
             Field::new("tcpSocket", Shape::Object(TCP_SOCKET_ACTION)).pointer(),
         ],
-    },
-    Type { name: "LocalObjectReference", package: "v1", fields: &[Field::new("name", Shape::Str)] },
-    Type {
-        name: "ManagedFieldsEntry",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new("LocalObjectReference", "v1", &[Field::new("name", Shape::Str)]),
+    Type::new(
+        "ManagedFieldsEntry",
+        "v1",
+        &[
             Field::new("apiVersion", Shape::Str),
             Field::new("fieldsType", Shape::Str),
             Field::new("fieldsV1", Shape::Opaque).pointer(),
@@ -823,20 +808,20 @@ pub(crate) static TYPES: &[Type] = &[
             Field::new("subresource", Shape::Str),
             Field::new("time", Shape::Time).pointer(),
         ],
-    },
-    Type {
-        name: "NFSVolumeSource",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "NFSVolumeSource",
+        "v1",
+        &[
             Field::new("path", Shape::Str),
             Field::new("readOnly", Shape::Bool),
             Field::new("server", Shape::Str),
         ],
-    },
-    Type {
-        name: "NodeAffinity",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "NodeAffinity",
+        "v1",
+        &[
             Field::new(
                 "preferredDuringSchedulingIgnoredDuringExecution",
                 Shape::List(&Shape::Object(PREFERRED_SCHEDULING_TERM)),
@@ -844,38 +829,38 @@ pub(crate) static TYPES: &[Type] = &[
             Field::new("requiredDuringSchedulingIgnoredDuringExecution", Shape::Object(NODE_SELECTOR))
                 .pointer(),
         ],
-    },
-    Type {
-        name: "NodeSelector",
-        package: "v1",
-        fields: &[Field::new("nodeSelectorTerms", Shape::List(&Shape::Object(NODE_SELECTOR_TERM)))],
-    },
-    Type {
-        name: "NodeSelectorRequirement",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "NodeSelector",
+        "v1",
+        &[Field::new("nodeSelectorTerms", Shape::List(&Shape::Object(NODE_SELECTOR_TERM)))],
+    ),
+    Type::new(
+        "NodeSelectorRequirement",
+        "v1",
+        &[
             Field::new("key", Shape::Str),
             Field::new("operator", Shape::Str).named("v1.NodeSelectorOperator"),
             Field::new("values", Shape::List(&Shape::Str)),
         ],
-    },
-    Type {
-        name: "NodeSelectorTerm",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "NodeSelectorTerm",
+        "v1",
+        &[
             Field::new("matchExpressions", Shape::List(&Shape::Object(NODE_SELECTOR_REQUIREMENT))),
             Field::new("matchFields", Shape::List(&Shape::Object(NODE_SELECTOR_REQUIREMENT))),
         ],
-    },
-    Type {
-        name: "ObjectFieldSelector",
-        package: "v1",
-        fields: &[Field::new("apiVersion", Shape::Str), Field::new("fieldPath", Shape::Str)],
-    },
-    Type {
-        name: "ObjectMeta",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "ObjectFieldSelector",
+        "v1",
+        &[Field::new("apiVersion", Shape::Str), Field::new("fieldPath", Shape::Str)],
+    ),
+    Type::new(
+        "ObjectMeta",
+        "v1",
+        &[
             Field::new("annotations", Shape::Map(&Shape::Str)),
             Field::new("creationTimestamp", Shape::Time),
             Field::new("deletionGracePeriodSeconds", Shape::Int64).pointer(),
@@ -892,11 +877,11 @@ pub(crate) static TYPES: &[Type] = &[
             Field::new("selfLink", Shape::Str),
             Field::new("uid", Shape::Str).named("types.UID"),
         ],
-    },
-    Type {
-        name: "ObjectReference",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "ObjectReference",
+        "v1",
+        &[
             Field::new("apiVersion", Shape::Str),
             Field::new("fieldPath", Shape::Str),
             Field::new("kind", Shape::Str),
@@ -905,11 +890,11 @@ pub(crate) static TYPES: &[Type] = &[
             Field::new("resourceVersion", Shape::Str),
             Field::new("uid", Shape::Str).named("types.UID"),
         ],
-    },
-    Type {
-        name: "OwnerReference",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "OwnerReference",
+        "v1",
+        &[
             Field::new("apiVersion", Shape::Str),
             Field::new("blockOwnerDeletion", Shape::Bool).pointer(),
             Field::new("controller", Shape::Bool).pointer(),
@@ -917,11 +902,11 @@ pub(crate) static TYPES: &[Type] = &[
             Field::new("name", Shape::Str),
             Field::new("uid", Shape::Str).named("types.UID"),
         ],
-    },
-    Type {
-        name: "PersistentVolumeClaimSpec",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "PersistentVolumeClaimSpec",
+        "v1",
+        &[
             Field::new("accessModes", Shape::List(&Shape::Str)).named("v1.PersistentVolumeAccessMode"),
             Field::new("dataSource", Shape::Object(TYPED_LOCAL_OBJECT_REFERENCE))
                 .pointer()
@@ -939,29 +924,29 @@ pub(crate) static TYPES: &[Type] = &[
             Field::new("volumeMode", Shape::Str).pointer().named("v1.PersistentVolumeMode"),
             Field::new("volumeName", Shape::Str),
         ],
-    },
-    Type {
-        name: "PersistentVolumeClaimTemplate",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "PersistentVolumeClaimTemplate",
+        "v1",
+        &[
             Field::new("metadata", Shape::Object(OBJECT_META)),
             Field::new("spec", Shape::Object(PERSISTENT_VOLUME_CLAIM_SPEC)),
         ],
-    },
-    Type {
-        name: "PersistentVolumeClaimVolumeSource",
-        package: "v1",
-        fields: &[Field::new("claimName", Shape::Str), Field::new("readOnly", Shape::Bool)],
-    },
-    Type {
-        name: "PhotonPersistentDiskVolumeSource",
-        package: "v1",
-        fields: &[Field::new("fsType", Shape::Str), Field::new("pdID", Shape::Str)],
-    },
-    Type {
-        name: "PodAffinity",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "PersistentVolumeClaimVolumeSource",
+        "v1",
+        &[Field::new("claimName", Shape::Str), Field::new("readOnly", Shape::Bool)],
+    ),
+    Type::new(
+        "PhotonPersistentDiskVolumeSource",
+        "v1",
+        &[Field::new("fsType", Shape::Str), Field::new("pdID", Shape::Str)],
+    ),
+    Type::new(
+        "PodAffinity",
+        "v1",
+        &[
             Field::new(
                 "preferredDuringSchedulingIgnoredDuringExecution",
                 Shape::List(&Shape::Object(WEIGHTED_POD_AFFINITY_TERM)),
@@ -971,11 +956,11 @@ pub(crate) static TYPES: &[Type] = &[
                 Shape::List(&Shape::Object(POD_AFFINITY_TERM)),
             ),
         ],
-    },
-    Type {
-        name: "PodAffinityTerm",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "PodAffinityTerm",
+        "v1",
+        &[
             Field::new("labelSelector", Shape::Object(LABEL_SELECTOR)).pointer(),
             Field::new("matchLabelKeys", Shape::List(&Shape::Str))
                 .gates(&[Gate::MatchLabelKeysInPodAffinity]),
@@ -985,11 +970,11 @@ pub(crate) static TYPES: &[Type] = &[
             Field::new("namespaces", Shape::List(&Shape::Str)),
             Field::new("topologyKey", Shape::Str),
         ],
-    },
-    Type {
-        name: "PodAntiAffinity",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "PodAntiAffinity",
+        "v1",
+        &[
             Field::new(
                 "preferredDuringSchedulingIgnoredDuringExecution",
                 Shape::List(&Shape::Object(WEIGHTED_POD_AFFINITY_TERM)),
@@ -999,11 +984,11 @@ pub(crate) static TYPES: &[Type] = &[
                 Shape::List(&Shape::Object(POD_AFFINITY_TERM)),
             ),
         ],
-    },
-    Type {
-        name: "PodCertificateProjection",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "PodCertificateProjection",
+        "v1",
+        &[
             Field::new("certificateChainPath", Shape::Str).since(34),
             Field::new("credentialBundlePath", Shape::Str).since(34),
             Field::new("keyPath", Shape::Str).since(34),
@@ -1013,47 +998,47 @@ pub(crate) static TYPES: &[Type] = &[
             Field::new("user", Shape::Int64).pointer().since(37).gates(&[Gate::AtomicWriteVolumeUserFields]),
             Field::new("userAnnotations", Shape::Map(&Shape::Str)).since(35),
         ],
-    },
-    Type {
-        name: "PodDNSConfig",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "PodDNSConfig",
+        "v1",
+        &[
             Field::new("nameservers", Shape::List(&Shape::Str)),
             Field::new("options", Shape::List(&Shape::Object(POD_DNS_CONFIG_OPTION))),
             Field::new("searches", Shape::List(&Shape::Str)),
         ],
-    },
-    Type {
-        name: "PodDNSConfigOption",
-        package: "v1",
-        fields: &[Field::new("name", Shape::Str), Field::new("value", Shape::Str).pointer()],
-    },
-    Type {
-        name: "PodFailurePolicy",
-        package: "v1",
-        fields: &[Field::new("rules", Shape::List(&Shape::Object(POD_FAILURE_POLICY_RULE)))],
-    },
-    Type {
-        name: "PodFailurePolicyOnExitCodesRequirement",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "PodDNSConfigOption",
+        "v1",
+        &[Field::new("name", Shape::Str), Field::new("value", Shape::Str).pointer()],
+    ),
+    Type::new(
+        "PodFailurePolicy",
+        "v1",
+        &[Field::new("rules", Shape::List(&Shape::Object(POD_FAILURE_POLICY_RULE)))],
+    ),
+    Type::new(
+        "PodFailurePolicyOnExitCodesRequirement",
+        "v1",
+        &[
             Field::new("containerName", Shape::Str).pointer(),
             Field::new("operator", Shape::Str).named("v1.PodFailurePolicyOnExitCodesOperator"),
             Field::new("values", Shape::List(&Shape::Int32)),
         ],
-    },
-    Type {
-        name: "PodFailurePolicyOnPodConditionsPattern",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "PodFailurePolicyOnPodConditionsPattern",
+        "v1",
+        &[
             Field::new("status", Shape::Str).named("v1.ConditionStatus"),
             Field::new("type", Shape::Str).named("v1.PodConditionType"),
         ],
-    },
-    Type {
-        name: "PodFailurePolicyRule",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "PodFailurePolicyRule",
+        "v1",
+        &[
             Field::new("action", Shape::Str)
                 .named("v1.PodFailurePolicyAction")
                 .gates(&[Gate::JobBackoffLimitPerIndex]),
@@ -1063,17 +1048,17 @@ pub(crate) static TYPES: &[Type] = &[
                 Shape::List(&Shape::Object(POD_FAILURE_POLICY_ON_POD_CONDITIONS_PATTERN)),
             ),
         ],
-    },
-    Type { name: "PodOS", package: "v1", fields: &[Field::new("name", Shape::Str).named("v1.OSName")] },
-    Type {
-        name: "PodReadinessGate",
-        package: "v1",
-        fields: &[Field::new("conditionType", Shape::Str).named("v1.PodConditionType")],
-    },
-    Type {
-        name: "PodResourceClaim",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new("PodOS", "v1", &[Field::new("name", Shape::Str).named("v1.OSName")]),
+    Type::new(
+        "PodReadinessGate",
+        "v1",
+        &[Field::new("conditionType", Shape::Str).named("v1.PodConditionType")],
+    ),
+    Type::new(
+        "PodResourceClaim",
+        "v1",
+        &[
             Field::new("name", Shape::Str),
             Field::new("resourceClaimName", Shape::Str).pointer().since(31),
             Field::new("resourceClaimTemplateName", Shape::Str)
@@ -1082,17 +1067,13 @@ pub(crate) static TYPES: &[Type] = &[
                 .gates(&[Gate::DRAWorkloadResourceClaims]),
             Field::new("source", Shape::Object(CLAIM_SOURCE)).until(30),
         ],
-    },
-    Type { name: "PodSchedulingGate", package: "v1", fields: &[Field::new("name", Shape::Str)] },
-    Type {
-        name: "PodSchedulingGroup",
-        package: "v1",
-        fields: &[Field::new("podGroupName", Shape::Str).pointer().since(36)],
-    },
-    Type {
-        name: "PodSecurityContext",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new("PodSchedulingGate", "v1", &[Field::new("name", Shape::Str)]),
+    Type::new("PodSchedulingGroup", "v1", &[Field::new("podGroupName", Shape::Str).pointer().since(36)]),
+    Type::new(
+        "PodSecurityContext",
+        "v1",
+        &[
             Field::new("appArmorProfile", Shape::Object(APP_ARMOR_PROFILE)).pointer().since(30),
             Field::new("fsGroup", Shape::Int64).pointer(),
             Field::new("fsGroupChangePolicy", Shape::Str).pointer().named("v1.PodFSGroupChangePolicy"),
@@ -1116,11 +1097,11 @@ pub(crate) static TYPES: &[Type] = &[
             Field::new("sysctls", Shape::List(&Shape::Object(SYSCTL))),
             Field::new("windowsOptions", Shape::Object(WINDOWS_SECURITY_CONTEXT_OPTIONS)).pointer(),
         ],
-    },
-    Type {
-        name: "PodSpec",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "PodSpec",
+        "v1",
+        &[
             Field::new("activeDeadlineSeconds", Shape::Int64).pointer(),
             Field::new("affinity", Shape::Object(AFFINITY)).pointer(),
             Field::new("automountServiceAccountToken", Shape::Bool).pointer(),
@@ -1180,36 +1161,30 @@ pub(crate) static TYPES: &[Type] = &[
                 .until(35)
                 .gates(&[Gate::GenericWorkload]),
         ],
-    },
-    Type {
-        name: "PodTemplateSpec",
-        package: "v1",
-        fields: &[
-            Field::new("metadata", Shape::Object(OBJECT_META)),
-            Field::new("spec", Shape::Object(POD_SPEC)),
-        ],
-    },
-    Type {
-        name: "PortworxVolumeSource",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "PodTemplateSpec",
+        "v1",
+        &[Field::new("metadata", Shape::Object(OBJECT_META)), Field::new("spec", Shape::Object(POD_SPEC))],
+    ),
+    Type::new(
+        "PortworxVolumeSource",
+        "v1",
+        &[
             Field::new("fsType", Shape::Str),
             Field::new("readOnly", Shape::Bool),
             Field::new("volumeID", Shape::Str),
         ],
-    },
-    Type {
-        name: "PreferredSchedulingTerm",
-        package: "v1",
-        fields: &[
-            Field::new("preference", Shape::Object(NODE_SELECTOR_TERM)),
-            Field::new("weight", Shape::Int32),
-        ],
-    },
-    Type {
-        name: "Probe",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "PreferredSchedulingTerm",
+        "v1",
+        &[Field::new("preference", Shape::Object(NODE_SELECTOR_TERM)), Field::new("weight", Shape::Int32)],
+    ),
+    Type::new(
+        "Probe",
+        "v1",
+        &[
             Field::new("exec", Shape::Object(EXEC_ACTION)).pointer(),
             Field::new("failureThreshold", Shape::Int32),
             Field::new("grpc", Shape::Object(GRPC_ACTION)).pointer(),
@@ -1221,11 +1196,11 @@ pub(crate) static TYPES: &[Type] = &[
             Field::new("terminationGracePeriodSeconds", Shape::Int64).pointer(),
             Field::new("timeoutSeconds", Shape::Int32),
         ],
-    },
-    Type {
-        name: "ProjectedVolumeSource",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "ProjectedVolumeSource",
+        "v1",
+        &[
             Field::new("defaultMode", Shape::Int32).pointer(),
             Field::new("defaultUser", Shape::Int64)
                 .pointer()
@@ -1233,11 +1208,11 @@ pub(crate) static TYPES: &[Type] = &[
                 .gates(&[Gate::AtomicWriteVolumeUserFields]),
             Field::new("sources", Shape::List(&Shape::Object(VOLUME_PROJECTION))),
         ],
-    },
-    Type {
-        name: "QuobyteVolumeSource",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "QuobyteVolumeSource",
+        "v1",
+        &[
             Field::new("group", Shape::Str),
             Field::new("readOnly", Shape::Bool),
             Field::new("registry", Shape::Str),
@@ -1245,11 +1220,11 @@ pub(crate) static TYPES: &[Type] = &[
             Field::new("user", Shape::Str),
             Field::new("volume", Shape::Str),
         ],
-    },
-    Type {
-        name: "RBDVolumeSource",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "RBDVolumeSource",
+        "v1",
+        &[
             Field::new("fsType", Shape::Str),
             Field::new("image", Shape::Str),
             Field::new("keyring", Shape::Str),
@@ -1259,45 +1234,45 @@ pub(crate) static TYPES: &[Type] = &[
             Field::new("secretRef", Shape::Object(LOCAL_OBJECT_REFERENCE)).pointer(),
             Field::new("user", Shape::Str),
         ],
-    },
-    Type {
-        name: "ResourceClaim",
-        package: "v1",
-        fields: &[Field::new("name", Shape::Str), Field::new("request", Shape::Str).since(31)],
-    },
-    Type {
-        name: "ResourceFieldSelector",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "ResourceClaim",
+        "v1",
+        &[Field::new("name", Shape::Str), Field::new("request", Shape::Str).since(31)],
+    ),
+    Type::new(
+        "ResourceFieldSelector",
+        "v1",
+        &[
             Field::new("containerName", Shape::Str),
             Field::new("divisor", Shape::Quantity),
             Field::new("resource", Shape::Str),
         ],
-    },
-    Type {
-        name: "ResourceRequirements",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "ResourceRequirements",
+        "v1",
+        &[
             Field::new("claims", Shape::List(&Shape::Object(RESOURCE_CLAIM)))
                 .gates(&[Gate::DynamicResourceAllocation]),
             Field::new("limits", Shape::Map(&Shape::Quantity)),
             Field::new("requests", Shape::Map(&Shape::Quantity)),
         ],
-    },
-    Type {
-        name: "SELinuxOptions",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "SELinuxOptions",
+        "v1",
+        &[
             Field::new("level", Shape::Str),
             Field::new("role", Shape::Str),
             Field::new("type", Shape::Str),
             Field::new("user", Shape::Str),
         ],
-    },
-    Type {
-        name: "ScaleIOVolumeSource",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "ScaleIOVolumeSource",
+        "v1",
+        &[
             Field::new("fsType", Shape::Str),
             Field::new("gateway", Shape::Str),
             Field::new("protectionDomain", Shape::Str),
@@ -1309,42 +1284,42 @@ pub(crate) static TYPES: &[Type] = &[
             Field::new("system", Shape::Str),
             Field::new("volumeName", Shape::Str),
         ],
-    },
-    Type {
-        name: "SeccompProfile",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "SeccompProfile",
+        "v1",
+        &[
             Field::new("localhostProfile", Shape::Str).pointer(),
             Field::new("type", Shape::Str).named("v1.SeccompProfileType"),
         ],
-    },
-    Type {
-        name: "SecretEnvSource",
-        package: "v1",
-        fields: &[Field::new("name", Shape::Str), Field::new("optional", Shape::Bool).pointer()],
-    },
-    Type {
-        name: "SecretKeySelector",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "SecretEnvSource",
+        "v1",
+        &[Field::new("name", Shape::Str), Field::new("optional", Shape::Bool).pointer()],
+    ),
+    Type::new(
+        "SecretKeySelector",
+        "v1",
+        &[
             Field::new("key", Shape::Str),
             Field::new("name", Shape::Str),
             Field::new("optional", Shape::Bool).pointer(),
         ],
-    },
-    Type {
-        name: "SecretProjection",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "SecretProjection",
+        "v1",
+        &[
             Field::new("items", Shape::List(&Shape::Object(KEY_TO_PATH))),
             Field::new("name", Shape::Str),
             Field::new("optional", Shape::Bool).pointer(),
         ],
-    },
-    Type {
-        name: "SecretVolumeSource",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "SecretVolumeSource",
+        "v1",
+        &[
             Field::new("defaultMode", Shape::Int32).pointer(),
             Field::new("defaultUser", Shape::Int64)
                 .pointer()
@@ -1354,11 +1329,11 @@ pub(crate) static TYPES: &[Type] = &[
             Field::new("optional", Shape::Bool).pointer(),
             Field::new("secretName", Shape::Str),
         ],
-    },
-    Type {
-        name: "SecurityContext",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "SecurityContext",
+        "v1",
+        &[
             Field::new("allowPrivilegeEscalation", Shape::Bool).pointer(),
             Field::new("appArmorProfile", Shape::Object(APP_ARMOR_PROFILE)).pointer().since(30),
             Field::new("capabilities", Shape::Object(CAPABILITIES)).pointer(),
@@ -1375,56 +1350,52 @@ pub(crate) static TYPES: &[Type] = &[
             Field::new("seccompProfile", Shape::Object(SECCOMP_PROFILE)).pointer(),
             Field::new("windowsOptions", Shape::Object(WINDOWS_SECURITY_CONTEXT_OPTIONS)).pointer(),
         ],
-    },
-    Type {
-        name: "ServiceAccountTokenProjection",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "ServiceAccountTokenProjection",
+        "v1",
+        &[
             Field::new("audience", Shape::Str),
             Field::new("expirationSeconds", Shape::Int64).pointer(),
             Field::new("path", Shape::Str),
             Field::new("user", Shape::Int64).pointer().since(37).gates(&[Gate::AtomicWriteVolumeUserFields]),
         ],
-    },
-    Type { name: "SleepAction", package: "v1", fields: &[Field::new("seconds", Shape::Int64)] },
-    Type {
-        name: "StorageOSVolumeSource",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new("SleepAction", "v1", &[Field::new("seconds", Shape::Int64)]),
+    Type::new(
+        "StorageOSVolumeSource",
+        "v1",
+        &[
             Field::new("fsType", Shape::Str),
             Field::new("readOnly", Shape::Bool),
             Field::new("secretRef", Shape::Object(LOCAL_OBJECT_REFERENCE)).pointer(),
             Field::new("volumeName", Shape::Str),
             Field::new("volumeNamespace", Shape::Str),
         ],
-    },
-    Type {
-        name: "SuccessPolicy",
-        package: "v1",
-        fields: &[Field::new("rules", Shape::List(&Shape::Object(SUCCESS_POLICY_RULE))).since(30)],
-    },
-    Type {
-        name: "SuccessPolicyRule",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "SuccessPolicy",
+        "v1",
+        &[Field::new("rules", Shape::List(&Shape::Object(SUCCESS_POLICY_RULE))).since(30)],
+    ),
+    Type::new(
+        "SuccessPolicyRule",
+        "v1",
+        &[
             Field::new("succeededCount", Shape::Int32).pointer().since(30),
             Field::new("succeededIndexes", Shape::Str).pointer().since(30),
         ],
-    },
-    Type {
-        name: "Sysctl",
-        package: "v1",
-        fields: &[Field::new("name", Shape::Str), Field::new("value", Shape::Str)],
-    },
-    Type {
-        name: "TCPSocketAction",
-        package: "v1",
-        fields: &[Field::new("host", Shape::Str), Field::new("port", Shape::IntOrString)],
-    },
-    Type {
-        name: "Toleration",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new("Sysctl", "v1", &[Field::new("name", Shape::Str), Field::new("value", Shape::Str)]),
+    Type::new(
+        "TCPSocketAction",
+        "v1",
+        &[Field::new("host", Shape::Str), Field::new("port", Shape::IntOrString)],
+    ),
+    Type::new(
+        "Toleration",
+        "v1",
+        &[
             Field::new("effect", Shape::Str).named("v1.TaintEffect"),
             Field::new("key", Shape::Str),
             Field::new("operator", Shape::Str)
@@ -1433,16 +1404,12 @@ pub(crate) static TYPES: &[Type] = &[
             Field::new("tolerationSeconds", Shape::Int64).pointer(),
             Field::new("value", Shape::Str),
         ],
-    },
-    Type {
-        name: "TopologyConstraint",
-        package: "v1alpha3",
-        fields: &[Field::new("key", Shape::Str).since(37)],
-    },
-    Type {
-        name: "TopologySpreadConstraint",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new("TopologyConstraint", "v1alpha3", &[Field::new("key", Shape::Str).since(37)]),
+    Type::new(
+        "TopologySpreadConstraint",
+        "v1",
+        &[
             Field::new("labelSelector", Shape::Object(LABEL_SELECTOR)).pointer(),
             Field::new("matchLabelKeys", Shape::List(&Shape::Str))
                 .gates(&[Gate::MatchLabelKeysInPodTopologySpread]),
@@ -1459,38 +1426,38 @@ pub(crate) static TYPES: &[Type] = &[
             Field::new("topologyKey", Shape::Str),
             Field::new("whenUnsatisfiable", Shape::Str).named("v1.UnsatisfiableConstraintAction"),
         ],
-    },
-    Type {
-        name: "TypedLocalObjectReference",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "TypedLocalObjectReference",
+        "v1",
+        &[
             Field::new("apiGroup", Shape::Str).pointer(),
             Field::new("kind", Shape::Str),
             Field::new("name", Shape::Str),
         ],
-    },
-    Type {
-        name: "TypedObjectReference",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "TypedObjectReference",
+        "v1",
+        &[
             Field::new("apiGroup", Shape::Str).pointer(),
             Field::new("kind", Shape::Str),
             Field::new("name", Shape::Str),
             Field::new("namespace", Shape::Str).pointer().gates(&[Gate::CrossNamespaceVolumeDataSource]),
         ],
-    },
-    Type {
-        name: "UncountedTerminatedPods",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "UncountedTerminatedPods",
+        "v1",
+        &[
             Field::new("failed", Shape::List(&Shape::Str)).named("types.UID"),
             Field::new("succeeded", Shape::List(&Shape::Str)).named("types.UID"),
         ],
-    },
-    Type {
-        name: "Volume",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "Volume",
+        "v1",
+        &[
             Field::new("awsElasticBlockStore", Shape::Object(AWS_ELASTIC_BLOCK_STORE_VOLUME_SOURCE))
                 .pointer(),
             Field::new("azureDisk", Shape::Object(AZURE_DISK_VOLUME_SOURCE)).pointer(),
@@ -1530,16 +1497,12 @@ pub(crate) static TYPES: &[Type] = &[
             Field::new("storageos", Shape::Object(STORAGE_OS_VOLUME_SOURCE)).pointer(),
             Field::new("vsphereVolume", Shape::Object(VSPHERE_VIRTUAL_DISK_VOLUME_SOURCE)).pointer(),
         ],
-    },
-    Type {
-        name: "VolumeDevice",
-        package: "v1",
-        fields: &[Field::new("devicePath", Shape::Str), Field::new("name", Shape::Str)],
-    },
-    Type {
-        name: "VolumeMount",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new("VolumeDevice", "v1", &[Field::new("devicePath", Shape::Str), Field::new("name", Shape::Str)]),
+    Type::new(
+        "VolumeMount",
+        "v1",
+        &[
             Field::new("bindMountOptions", Shape::List(&Shape::Str))
                 .since(37)
                 .gates(&[Gate::VolumeBindMountOptions]),
@@ -1555,11 +1518,11 @@ pub(crate) static TYPES: &[Type] = &[
             Field::new("subPath", Shape::Str),
             Field::new("subPathExpr", Shape::Str),
         ],
-    },
-    Type {
-        name: "VolumeProjection",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "VolumeProjection",
+        "v1",
+        &[
             Field::new("clusterTrustBundle", Shape::Object(CLUSTER_TRUST_BUNDLE_PROJECTION))
                 .pointer()
                 .gates(&[Gate::ClusterTrustBundle, Gate::ClusterTrustBundleProjection]),
@@ -1572,92 +1535,92 @@ pub(crate) static TYPES: &[Type] = &[
             Field::new("secret", Shape::Object(SECRET_PROJECTION)).pointer(),
             Field::new("serviceAccountToken", Shape::Object(SERVICE_ACCOUNT_TOKEN_PROJECTION)).pointer(),
         ],
-    },
-    Type {
-        name: "VolumeResourceRequirements",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "VolumeResourceRequirements",
+        "v1",
+        &[
             Field::new("limits", Shape::Map(&Shape::Quantity)),
             Field::new("requests", Shape::Map(&Shape::Quantity)),
         ],
-    },
-    Type {
-        name: "VsphereVirtualDiskVolumeSource",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "VsphereVirtualDiskVolumeSource",
+        "v1",
+        &[
             Field::new("fsType", Shape::Str),
             Field::new("storagePolicyID", Shape::Str),
             Field::new("storagePolicyName", Shape::Str),
             Field::new("volumePath", Shape::Str),
         ],
-    },
-    Type {
-        name: "WeightedPodAffinityTerm",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "WeightedPodAffinityTerm",
+        "v1",
+        &[
             Field::new("podAffinityTerm", Shape::Object(POD_AFFINITY_TERM)),
             Field::new("weight", Shape::Int32),
         ],
-    },
-    Type {
-        name: "WindowsSecurityContextOptions",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new(
+        "WindowsSecurityContextOptions",
+        "v1",
+        &[
             Field::new("gmsaCredentialSpec", Shape::Str).pointer(),
             Field::new("gmsaCredentialSpecName", Shape::Str).pointer(),
             Field::new("hostProcess", Shape::Bool).pointer(),
             Field::new("runAsUserName", Shape::Str).pointer(),
         ],
-    },
-    Type { name: "WorkloadPodGroupAllDisruptionMode", package: "v1alpha3", fields: &[] },
-    Type { name: "WorkloadPodGroupBasicSchedulingPolicy", package: "v1alpha3", fields: &[] },
-    Type {
-        name: "WorkloadPodGroupDisruptionMode",
-        package: "v1alpha3",
-        fields: &[
+    ),
+    Type::new("WorkloadPodGroupAllDisruptionMode", "v1alpha3", &[]),
+    Type::new("WorkloadPodGroupBasicSchedulingPolicy", "v1alpha3", &[]),
+    Type::new(
+        "WorkloadPodGroupDisruptionMode",
+        "v1alpha3",
+        &[
             Field::new("all", Shape::Object(WORKLOAD_POD_GROUP_ALL_DISRUPTION_MODE)).pointer().since(37),
             Field::new("single", Shape::Object(WORKLOAD_POD_GROUP_SINGLE_DISRUPTION_MODE))
                 .pointer()
                 .since(37),
         ],
-    },
-    Type {
-        name: "WorkloadPodGroupGangSchedulingPolicy",
-        package: "v1alpha3",
-        fields: &[Field::new("minCount", Shape::Int32).pointer().since(37)],
-    },
-    Type {
-        name: "WorkloadPodGroupResourceClaim",
-        package: "v1alpha3",
-        fields: &[
+    ),
+    Type::new(
+        "WorkloadPodGroupGangSchedulingPolicy",
+        "v1alpha3",
+        &[Field::new("minCount", Shape::Int32).pointer().since(37)],
+    ),
+    Type::new(
+        "WorkloadPodGroupResourceClaim",
+        "v1alpha3",
+        &[
             Field::new("name", Shape::Str).since(37),
             Field::new("resourceClaimName", Shape::Str).pointer().since(37),
             Field::new("resourceClaimTemplateName", Shape::Str).pointer().since(37),
         ],
-    },
-    Type {
-        name: "WorkloadPodGroupSchedulingConstraints",
-        package: "v1alpha3",
-        fields: &[Field::new("topology", Shape::List(&Shape::Object(TOPOLOGY_CONSTRAINT))).since(37)],
-    },
-    Type {
-        name: "WorkloadPodGroupSchedulingPolicy",
-        package: "v1alpha3",
-        fields: &[
+    ),
+    Type::new(
+        "WorkloadPodGroupSchedulingConstraints",
+        "v1alpha3",
+        &[Field::new("topology", Shape::List(&Shape::Object(TOPOLOGY_CONSTRAINT))).since(37)],
+    ),
+    Type::new(
+        "WorkloadPodGroupSchedulingPolicy",
+        "v1alpha3",
+        &[
             Field::new("basic", Shape::Object(WORKLOAD_POD_GROUP_BASIC_SCHEDULING_POLICY))
                 .pointer()
                 .since(37),
             Field::new("gang", Shape::Object(WORKLOAD_POD_GROUP_GANG_SCHEDULING_POLICY)).pointer().since(37),
         ],
-    },
-    Type { name: "WorkloadPodGroupSingleDisruptionMode", package: "v1alpha3", fields: &[] },
-    Type {
-        name: "WorkloadReference",
-        package: "v1",
-        fields: &[
+    ),
+    Type::new("WorkloadPodGroupSingleDisruptionMode", "v1alpha3", &[]),
+    Type::new(
+        "WorkloadReference",
+        "v1",
+        &[
             Field::new("name", Shape::Str).since(35).until(35),
             Field::new("podGroup", Shape::Str).since(35).until(35),
             Field::new("podGroupReplicaKey", Shape::Str).since(35).until(35),
         ],
-    },
+    ),
 ];

@@ -114,14 +114,52 @@ pub(crate) struct Type {
     pub(crate) package: &'static str,
     /// Its fields, sorted by name.
     pub(crate) fields: &'static [Field],
+    /// A hash table with open addressing over `fields`: one more than a field's position there, 0 for a free slot. Two
+    /// look-ups for every field of an object were a third of decoding when they were binary searches.
+    slots: [u8; SLOTS],
 }
 
+/// How many slots a type's hash table has: a power of two, and more than any type has fields.
+const SLOTS: usize = 64;
+
 impl Type {
+    const fn new(name: &'static str, package: &'static str, fields: &'static [Field]) -> Self {
+        assert!(fields.len() < SLOTS, "a free slot ends each search");
+        let mut slots = [0; SLOTS];
+        let mut at = 0;
+        while at < fields.len() {
+            let mut slot = first_slot(fields[at].name.as_bytes());
+            while slots[slot] != 0 {
+                slot = (slot + 1) % SLOTS;
+            }
+            at += 1;
+            #[expect(clippy::cast_possible_truncation, reason = "there are fewer fields than slots")]
+            {
+                slots[slot] = at as u8;
+            }
+        }
+        Self { name, package, fields, slots }
+    }
+
     /// The field `name`, of any version.
     pub(crate) fn field(&self, name: &str) -> Option<&'static Field> {
-        let at = self.fields.binary_search_by(|field| field.name.cmp(name)).ok()?;
-        Some(&self.fields[at])
+        let mut slot = first_slot(name.as_bytes());
+        loop {
+            let field = &self.fields[usize::from(self.slots[slot]).checked_sub(1)?];
+            if field.name == name {
+                return Some(field);
+            }
+            slot = (slot + 1) % SLOTS;
+        }
     }
+}
+
+/// Where the search for a name begins. The factors are those of a few hundred with which names meet least often: a name is
+/// found at 1.1 slots on average.
+const fn first_slot(name: &[u8]) -> usize {
+    let [first, ..] = name else { return 0 };
+    let (middle, last) = (name[name.len() / 2], name[name.len() - 1]);
+    (name.len() * 9 + *first as usize * 7 + middle as usize * 23 + last as usize) % SLOTS
 }
 
 /// A type.
@@ -391,6 +429,9 @@ mod tests {
             }
         }
         assert_eq!(named("Deployment"), None);
+        for unknown in ["", "s", "spec.template", "Spec", "specs"] {
+            assert_eq!(ty(JOB).field(unknown), None, "{unknown}");
+        }
     }
 
     #[test]
