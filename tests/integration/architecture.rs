@@ -64,8 +64,7 @@ const KNOTS: &[&[&str]] = &[
 ];
 
 /// What is being taken apart: rooms that import from above, and circles by the first of their files. The list only shrinks.
-const OPENING: &[&str] =
-    &["crates/apiserver/src/tables/mod.rs", "crates/cron/src/lib.rs", "crates/manifest/src/tree_builder.rs"];
+const OPENING: &[&str] = &["crates/cron/src/lib.rs", "crates/manifest/src/tree_builder.rs"];
 
 /// Files of more than [`LONG`] lines, and how many they may have at most: the number is to shrink with the file. None may
 /// have more than [`TOO_LONG`].
@@ -86,7 +85,11 @@ const TOO_LONG: usize = 600;
 const STEP: usize = 20;
 
 /// Files that a program has written.
-const GENERATED: &[&str] = &["crates/apiserver/src/tables/fields.rs", "crates/apiserver/src/tables/gates.rs"];
+const GENERATED: &[&str] = &[
+    "crates/apiserver/src/tables/fields.rs",
+    "crates/apiserver/src/tables/gates.rs",
+    "crates/apiserver/src/tables/states.rs",
+];
 
 static MODULES: LazyLock<Modules> = LazyLock::new(|| {
     let crates: Vec<(&str, String)> = CRATES

@@ -33,7 +33,7 @@ pub fn fields(fields: &Fields) -> Result<String> {
         ensure!(twice.is_none(), "two packages have a type {name}");
     }
     let mut text = format!(
-        "{HEADER}//! Every field below a Job and a CronJob.\n\nuse super::gates::Gate;\nuse super::{{Field, Shape, Type, TypeId}};\n\n"
+        "{HEADER}//! Every field below a Job and a CronJob.\n\nuse super::field::{{Field, Shape, Type, TypeId}};\nuse super::gates::Gate;\n\n"
     );
     for (at, (name, _)) in short.iter().enumerate() {
         let (doc, visible) = match *name {
@@ -116,25 +116,41 @@ fn resolve(fields: &Fields, go: &str) -> Result<Resolved> {
     }
 }
 
-/// The table of gates.
+/// The versions that the tables know, and the names of the gates.
 ///
 /// # Errors
 /// No versions, or a state that is none.
 pub fn gates(gates: &Gates) -> Result<String> {
     let (oldest, newest) = range(&gates.versions)?;
-    let names = gates.names();
     let mut variants = String::new();
+    for (name, changes) in all_changes(gates, oldest)? {
+        writeln!(variants, "/// {}.\n{name},", history(&changes, newest))?;
+    }
+    Ok(format!(
+        "{HEADER}//! Every feature gate, and the versions that are known.\n\n\
+         /// The oldest minor version that the tables know: 1.{oldest}.\npub(crate) const OLDEST_MINOR: u8 = {oldest};\n\n\
+         /// The newest minor version that the tables know: 1.{newest}.\npub(crate) const NEWEST_MINOR: u8 = {newest};\n\n\
+         /// A feature gate of any of these versions.\n\
+         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]\npub enum Gate {{\n{variants}}}\n",
+        oldest = oldest.0,
+        newest = newest.0,
+    ))
+}
+
+/// The table of the gates' states: above what a state is, which itself is above [`gates`].
+///
+/// # Errors
+/// As [`gates`].
+pub fn states(gates: &Gates) -> Result<String> {
+    let (oldest, _) = range(&gates.versions)?;
     let mut rows = String::new();
     let mut used = BTreeMap::new();
-    for name in names {
-        let states = gates.states(name).with_context(|| format!("at the gate {name}"))?;
-        let changes = changes(&states, oldest);
-        writeln!(variants, "/// {}.\n{name},", history(&changes, newest))?;
+    for (name, changes) in all_changes(gates, oldest)? {
         let mut changed = Vec::new();
         for (minor, state) in changes {
-            let (name, value) = state_constant(state);
-            changed.push(format!("({minor}, {name})"));
-            used.insert(name, value);
+            let (constant, value) = state_constant(state);
+            changed.push(format!("({minor}, {constant})"));
+            used.insert(constant, value);
         }
         writeln!(rows, "GateInfo::new(Gate::{name}, {name:?}, &[{}]),", changed.join(", "))?;
     }
@@ -144,19 +160,25 @@ pub fn gates(gates: &Gates) -> Result<String> {
     }
     Ok(format!(
         "{HEADER}//! Every feature gate, with its state in each version.\n\n\
-         use super::{{GateInfo, Stage, State}};\n\n\
-         /// The oldest minor version that the tables know: 1.{oldest}.\npub(crate) const OLDEST_MINOR: u8 = {oldest};\n\n\
-         /// The newest minor version that the tables know: 1.{newest}.\npub(crate) const NEWEST_MINOR: u8 = {newest};\n\n\
-         /// A feature gate of any of these versions.\n\
-         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]\npub enum Gate {{\n{variants}}}\n\n\
-         {constants}\n/// All gates, by name.\npub(super) static GATES: &[GateInfo] = &[\n{rows}];\n",
-        oldest = oldest.0,
-        newest = newest.0,
+         use super::gate_info::{{GateInfo, Stage, State}};\nuse super::gates::Gate;\n\n\
+         {constants}\n/// All gates, by name.\npub(super) static GATES: &[GateInfo] = &[\n{rows}];\n"
     ))
 }
 
+/// All gates by name, each with its [`changes`].
+fn all_changes(gates: &Gates, oldest: Minor) -> Result<Vec<(&str, Changes)>> {
+    let of = |name| {
+        let states = gates.states(name).with_context(|| format!("at the gate {name}"))?;
+        Ok((name, changes(&states, oldest)))
+    };
+    gates.names().into_iter().map(of).collect()
+}
+
+/// States, each with the version from which it holds.
+type Changes = Vec<(u8, Option<State>)>;
+
 /// The states that differ from the version before, with their versions.
-fn changes(states: &[Option<State>], oldest: Minor) -> Vec<(u8, Option<State>)> {
+fn changes(states: &[Option<State>], oldest: Minor) -> Changes {
     let mut last = None;
     let mut changes = Vec::new();
     for (minor, state) in (oldest.0..).zip(states) {

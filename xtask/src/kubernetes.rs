@@ -81,6 +81,7 @@ impl Data {
             (GATES, self.gates.to_text()),
             ("crates/apiserver/src/tables/fields.rs", rustfmt(&emit::fields(&self.fields)?)?),
             ("crates/apiserver/src/tables/gates.rs", rustfmt(&emit::gates(&self.gates)?)?),
+            ("crates/apiserver/src/tables/states.rs", rustfmt(&emit::states(&self.gates)?)?),
         ])
     }
 }

@@ -101,10 +101,10 @@ fn a_new_version_changes_what_is_new() {
     let is_data = |name: &&&str| name.starts_with("xtask/data/");
     assert_eq!(
         (names.iter().filter(is_table).count(), names.iter().filter(is_data).count()),
-        (2, 2),
+        (3, 2),
         "{names:?}"
     );
-    assert_eq!(names.len(), 4, "{names:?}");
+    assert_eq!(names.len(), 5, "{names:?}");
 
     let added = |name: &str| -> Vec<String> {
         let text = |files: &[(&'static str, String)]| {
@@ -128,12 +128,16 @@ fn a_new_version_changes_what_is_new() {
         format!("Field::new(\"madeUp\", Shape::Str).pointer().since({}).gates(&[Gate::MadeUp]),", next.0);
     assert_eq!(added("fields.rs"), [expected]);
     let gates = added("gates.rs");
+    assert!(gates.contains(&format!("pub(crate) const NEWEST_MINOR: u8 = {};", next.0)));
+    assert!(gates.contains(&"MadeUp,".to_owned()), "{gates:#?}");
+    let states = added("states.rs");
     let on = format!("({}, BETA_ON)", next.0);
-    assert!(gates.iter().any(|line| line.contains(&on)), "{gates:#?}");
+    assert!(states.iter().any(|line| line.contains(&on)), "{states:#?}");
     // The rows of the new gate and of the one that has changed, and of no other.
     let rows: Vec<_> =
-        gates.iter().filter(|line| line.starts_with("GateInfo::new") || line.starts_with('(')).collect();
+        states.iter().filter(|line| line.starts_with("GateInfo::new") || line.starts_with('(')).collect();
     assert!(rows.len() <= 3, "{rows:#?}");
-    assert!(gates.contains(&format!("pub(crate) const NEWEST_MINOR: u8 = {};", next.0)));
-    assert!(gates.contains(&format!("GateInfo::new(Gate::MadeUp, \"MadeUp\", &[({}, ALPHA_OFF)]),", next.0)));
+    assert!(
+        states.contains(&format!("GateInfo::new(Gate::MadeUp, \"MadeUp\", &[({}, ALPHA_OFF)]),", next.0))
+    );
 }

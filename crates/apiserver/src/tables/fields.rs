@@ -2,8 +2,8 @@
 
 //! Every field below a Job and a CronJob.
 
+use super::field::{Field, Shape, Type, TypeId};
 use super::gates::Gate;
-use super::{Field, Shape, Type, TypeId};
 
 const AWS_ELASTIC_BLOCK_STORE_VOLUME_SOURCE: TypeId = TypeId(0);
 const AFFINITY: TypeId = TypeId(1);

@@ -3,164 +3,21 @@
 //! The tables are generated from Kubernetes' own sources by `cargo xtask kubernetes`. Nothing else in the program lists
 //! fields, gates or versions: code asks a table, or asks a gate for its [`State`].
 
+mod field;
 mod fields;
+mod gate_info;
 mod gates;
+mod states;
 
 use std::fmt;
 
+pub(crate) use field::{Field, Shape, Type, TypeId};
 pub(crate) use fields::{CRON_JOB, JOB, TYPES};
+use gate_info::{GateInfo, VERSIONS};
+pub use gate_info::{Stage, State};
 pub use gates::Gate;
 pub(crate) use gates::{NEWEST_MINOR, OLDEST_MINOR};
-
-/// A type's place in [`TYPES`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct TypeId(pub(super) u16);
-
-/// What a value may be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Shape {
-    /// An object with known fields.
-    Object(TypeId),
-    /// A list.
-    List(&'static Shape),
-    /// An object with free keys.
-    Map(&'static Shape),
-    /// A 32-bit whole number.
-    Int32,
-    /// A 64-bit whole number.
-    Int64,
-    /// `true` or `false`.
-    Bool,
-    /// Text.
-    Str,
-    /// RFC 3339 text.
-    Time,
-    /// A resource quantity, as text or as a number.
-    Quantity,
-    /// A 32-bit whole number or text.
-    IntOrString,
-    /// Anything; never looked into.
-    Opaque,
-}
-
-/// A field of an object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Field {
-    /// Its name, as written in a manifest.
-    pub(crate) name: &'static str,
-    /// What it may be.
-    pub(crate) shape: Shape,
-    /// The name of its type in the API server's own language, or of its elements' type for a list, where that is a text
-    /// type with a name of its own: `v1.RestartPolicy`, `types.UID`.
-    pub(crate) named: Option<&'static str>,
-    /// The first minor version that knows it, of those that the tables know.
-    pub(crate) since: u8,
-    /// The last minor version that knows it, unless the newest does.
-    pub(crate) until: Option<u8>,
-    /// Whether the API server tells nothing from zero: a pointer in its own language.
-    pub(crate) pointer: bool,
-    /// The gates that the API's own comments name, in any version. They need not be all that matter.
-    pub(crate) gates: &'static [Gate],
-}
-
-impl Field {
-    /// A field that every version knows; the table adds what is different.
-    const fn new(name: &'static str, shape: Shape) -> Self {
-        Self { name, shape, named: None, since: OLDEST_MINOR, until: None, pointer: false, gates: &[] }
-    }
-
-    const fn pointer(self) -> Self {
-        Self { pointer: true, ..self }
-    }
-
-    const fn named(self, name: &'static str) -> Self {
-        Self { named: Some(name), ..self }
-    }
-
-    const fn since(self, minor: u8) -> Self {
-        Self { since: minor, ..self }
-    }
-
-    const fn until(self, minor: u8) -> Self {
-        Self { until: Some(minor), ..self }
-    }
-
-    const fn gates(self, gates: &'static [Gate]) -> Self {
-        Self { gates, ..self }
-    }
-
-    /// Whether a minor version knows the field.
-    pub(crate) fn known_in(&self, minor: u8) -> bool {
-        self.since <= minor && self.until.is_none_or(|until| minor <= until)
-    }
-
-    /// Whether zero, `false` or an empty text is the same to the API server as nothing.
-    pub(crate) fn zero_is_unset(&self) -> bool {
-        !self.pointer && matches!(self.shape, Shape::Int32 | Shape::Int64 | Shape::Bool | Shape::Str)
-    }
-
-    /// Whether the API server has the object even where it is not written, if only empty.
-    pub(crate) fn is_always_there(&self) -> bool {
-        !self.pointer && matches!(self.shape, Shape::Object(_))
-    }
-}
-
-/// An object's type.
-#[derive(Debug)]
-pub(crate) struct Type {
-    /// Its short name: `JobSpec`. No two types share one.
-    pub(crate) name: &'static str,
-    /// The last part of its package's path in the API server: `v1`.
-    pub(crate) package: &'static str,
-    /// Its fields, sorted by name.
-    pub(crate) fields: &'static [Field],
-    /// A hash table with open addressing over `fields`: one more than a field's position there, 0 for a free slot. Two
-    /// look-ups for every field of an object were a third of decoding when they were binary searches.
-    slots: [u8; SLOTS],
-}
-
-/// How many slots a type's hash table has: a power of two, and more than any type has fields.
-const SLOTS: usize = 64;
-
-impl Type {
-    const fn new(name: &'static str, package: &'static str, fields: &'static [Field]) -> Self {
-        assert!(fields.len() < SLOTS, "a free slot ends each search");
-        let mut slots = [0; SLOTS];
-        let mut at = 0;
-        while at < fields.len() {
-            let mut slot = first_slot(fields[at].name.as_bytes());
-            while slots[slot] != 0 {
-                slot = (slot + 1) % SLOTS;
-            }
-            at += 1;
-            #[expect(clippy::cast_possible_truncation, reason = "there are fewer fields than slots")]
-            {
-                slots[slot] = at as u8;
-            }
-        }
-        Self { name, package, fields, slots }
-    }
-
-    /// The field `name`, of any version.
-    pub(crate) fn field(&self, name: &str) -> Option<&'static Field> {
-        let mut slot = first_slot(name.as_bytes());
-        loop {
-            let field = &self.fields[usize::from(self.slots[slot]).checked_sub(1)?];
-            if field.name == name {
-                return Some(field);
-            }
-            slot = (slot + 1) % SLOTS;
-        }
-    }
-}
-
-/// Where the search for a name begins. The factors are those of a few hundred with which names meet least often: a name is
-/// found at 1.1 slots on average.
-const fn first_slot(name: &[u8]) -> usize {
-    let [first, ..] = name else { return 0 };
-    let (middle, last) = (name[name.len() / 2], name[name.len() - 1]);
-    (name.len() * 9 + *first as usize * 7 + middle as usize * 23 + last as usize) % SLOTS
-}
+use states::GATES;
 
 /// A type.
 pub(crate) fn ty(id: TypeId) -> &'static Type {
@@ -195,82 +52,17 @@ pub(crate) fn go_name(field: &Field, shape: &Shape) -> String {
     }
 }
 
-/// How far a feature has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Stage {
-    /// Off unless somebody switches it on; it may change or go.
-    Alpha,
-    /// Usually on.
-    Beta,
-    /// Generally available.
-    Ga,
-    /// On its way out.
-    Deprecated,
-}
-
-impl fmt::Display for Stage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Alpha => "alpha",
-            Self::Beta => "beta",
-            Self::Ga => "GA",
-            Self::Deprecated => "deprecated",
-        })
-    }
-}
-
-/// A feature gate in one version.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct State {
-    /// Whether it is on by default.
-    pub on: bool,
-    /// Its stage.
-    pub stage: Stage,
-    /// Whether the default is all that the API server accepts.
-    pub locked: bool,
-}
-
-/// How many versions the tables know.
-const VERSIONS: usize = (NEWEST_MINOR - OLDEST_MINOR) as usize + 1;
-
-/// A gate's name and states.
-#[derive(Debug)]
-struct GateInfo {
-    gate: Gate,
-    name: &'static str,
-    /// By minor version, from the oldest; none where the version does not know the gate.
-    states: [Option<State>; VERSIONS],
-}
-
-impl GateInfo {
-    /// A gate with the states that differ from the version before, in order.
-    const fn new(gate: Gate, name: &'static str, changes: &[(u8, Option<State>)]) -> Self {
-        let mut states = [None; VERSIONS];
-        let mut change = 0;
-        while change < changes.len() {
-            let (minor, state) = changes[change];
-            let mut at = (minor - OLDEST_MINOR) as usize;
-            while at < VERSIONS {
-                states[at] = state;
-                at += 1;
-            }
-            change += 1;
-        }
-        Self { gate, name, states }
-    }
-}
-
 impl Gate {
     /// All gates, by name.
     pub fn all() -> impl Iterator<Item = Self> {
-        gates::GATES.iter().map(|info| info.gate)
+        GATES.iter().map(|info| info.gate)
     }
 
     /// The gate of that name, of any version.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        let at = gates::GATES.binary_search_by(|info| info.name.cmp(name)).ok()?;
-        Some(gates::GATES[at].gate)
+        let at = GATES.binary_search_by(|info| info.name.cmp(name)).ok()?;
+        Some(GATES[at].gate)
     }
 
     /// Its name, as `--feature-gates` takes it.
@@ -305,7 +97,7 @@ impl Gate {
 
     /// The gates stand in the table in the order of the enum.
     fn info(self) -> &'static GateInfo {
-        &gates::GATES[self as usize]
+        &GATES[self as usize]
     }
 }
 
@@ -436,7 +228,7 @@ mod tests {
 
     #[test]
     fn the_table_of_gates_is_in_order() {
-        assert!(gates::GATES.is_sorted_by(|a, b| a.name < b.name));
+        assert!(GATES.is_sorted_by(|a, b| a.name < b.name));
         for (at, gate) in Gate::all().enumerate() {
             assert_eq!(gate as usize, at, "{gate}");
             assert_eq!(format!("{gate:?}"), gate.name());
