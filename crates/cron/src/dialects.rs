@@ -1,11 +1,10 @@
 //! Schedules of other programs: recognised in what is refused, so that the message can say what it is.
 
-use jobguard_text::distance;
-
-use super::Schedule;
+use super::descriptors::DESCRIPTORS;
 use super::error::{ForeignSyntax, ParseError, ParseErrorKind};
-use super::field::{Field, FieldKind};
-use super::parse::{DESCRIPTORS, words};
+use super::expression::{self, words};
+use super::field::Field;
+use super::field_kind::FieldKind;
 use super::quartz::QuartzDay;
 use super::six_fields;
 
@@ -43,7 +42,7 @@ pub(super) fn recognise(text: &str, at: usize) -> Option<ParseError> {
     if starts_with_ignoring_case(trimmed, "@reboot") {
         return error(ParseErrorKind::Reboot);
     }
-    if trimmed.starts_with('@') && trimmed != text && Schedule::parse(trimmed).is_ok() {
+    if trimmed.starts_with('@') && trimmed != text && expression::read(trimmed, 0).is_ok() {
         return error(ParseErrorKind::SurroundingSpace { inner: trimmed.to_owned() });
     }
     let bare = trimmed.trim_start_matches('@');
@@ -70,7 +69,8 @@ fn foreign_element(text: &str, at: usize) -> Option<ParseError> {
             let span = start..start + element.len();
             if let Some(mut syntax) = foreign_syntax(kind, element) {
                 if let ForeignSyntax::Quartz { day, schedule } = &mut syntax {
-                    *schedule = day.schedule(&words, kind, element);
+                    let nearest = day.schedule(&words, kind, element);
+                    *schedule = nearest.filter(|nearest| expression::read(nearest, 0).is_ok());
                 }
                 let kind_of_error = ParseErrorKind::Foreign(syntax);
                 return Some(ParseError::new(span, Some(kind), element, kind_of_error));
@@ -155,17 +155,6 @@ fn is_year(word: &str) -> bool {
     first.len() == 4 && matches!(first.parse(), Ok(1970_u16..=2199))
 }
 
-/// The descriptor that a word was perhaps meant to be.
-pub(super) fn nearest_descriptor(text: &str) -> Option<&'static str> {
-    // A longer text is no misspelling of a word.
-    let word = text.trim().to_ascii_lowercase();
-    if word.len() > 16 {
-        return None;
-    }
-    let near = DESCRIPTORS.iter().map(|(name, _)| (distance(name, &word), *name));
-    near.filter(|(distance, _)| *distance <= 2).min().map(|(_, name)| name)
-}
-
 fn starts_with_ignoring_case(text: &str, start: &str) -> bool {
     text.get(..start.len()).is_some_and(|piece| piece.eq_ignore_ascii_case(start))
 }
@@ -189,6 +178,7 @@ fn lookalike(letter: char) -> Option<Option<char>> {
 mod tests {
     use super::*;
     use crate::error::tests::report;
+    use crate::schedule::Schedule;
 
     #[test]
     fn messages() {

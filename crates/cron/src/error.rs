@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::field::FieldKind;
+use super::field_kind::FieldKind;
 use super::quartz::QuartzDay;
 use jobguard_text::duration::DurationFault;
 

@@ -1,8 +1,7 @@
 //! Days as Quartz and its relatives write them (`L`, `15W`, `5#2`), which five fields cannot say: what they mean, and what
 //! comes nearest.
 
-use super::Schedule;
-use super::field::FieldKind;
+use super::field_kind::FieldKind;
 
 /// A day of the month that no list of numbers names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -175,7 +174,8 @@ impl QuartzDay {
     }
 
     /// The schedule nearest to `text`, of which the field at byte `start` is this day: none where the field says more, or
-    /// where the other one of day and weekday says something, since either is enough for Kubernetes then.
+    /// where the other one of day and weekday says something, since either is enough for Kubernetes then. The other fields
+    /// are taken over as they are, and may be at fault themselves.
     pub(super) fn schedule(self, words: &[(&str, usize)], kind: FieldKind, element: &str) -> Option<String> {
         self.meaning()?;
         let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
@@ -185,11 +185,10 @@ impl QuartzDay {
             return None;
         }
         let nearest = self.nearest();
-        let schedule = match kind {
+        Some(match kind {
             FieldKind::Weekday => format!("{minute} {hour} {day} {month} {nearest}"),
             _ => format!("{minute} {hour} {nearest} {month} {weekday}"),
-        };
-        Schedule::parse(&schedule).is_ok().then_some(schedule)
+        })
     }
 
     /// What to do about it; `schedule` is the one that comes nearest.

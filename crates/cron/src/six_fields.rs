@@ -10,8 +10,9 @@ use chrono::{DateTime, Utc};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::Schedule;
-use super::field::FieldKind;
+use super::expression;
+use super::field_kind::FieldKind;
+use super::schedule::Schedule;
 
 /// From where fire times are compared: the beginning of a common year, of a leap year, and of a month of 31 days.
 const ANCHORS: [&str; 3] = ["2027-01-01T00:00:00Z", "2028-01-01T00:00:00Z", "2029-08-01T00:00:00Z"];
@@ -31,7 +32,7 @@ pub(super) fn as_five(words: &[(&str, usize)]) -> Option<String> {
     }
     let join = |words: &[(&str, usize)]| words.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(" ");
     let rewritten = join(five);
-    let schedule = Schedule::parse(&rewritten).ok()?;
+    let schedule = expression::read(&rewritten, 0).ok()?;
     let original = cron::Schedule::from_str(&join(words)).ok()?;
     ANCHORS.iter().all(|anchor| fires_alike(&original, &schedule, anchor)).then_some(rewritten)
 }
@@ -51,7 +52,7 @@ fn fires_alike(original: &cron::Schedule, schedule: &Schedule, anchor: &str) -> 
 
 #[cfg(test)]
 mod tests {
-    use super::super::parse::words;
+    use super::expression::words;
     use super::*;
 
     #[test]

@@ -1,5 +1,6 @@
 use jiff::civil::{DateTime, Weekday};
-use jiff::{SignedDuration, ToSpan};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use proptest::prelude::*;
 
 use super::*;
