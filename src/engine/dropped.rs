@@ -47,11 +47,10 @@ fn name(dropped: &Dropped) -> String {
 
 fn help(dropped: &Dropped, version: KubernetesVersion) -> String {
     let gate = dropped.gate;
-    let is_on = |version: KubernetesVersion| gate.is_on_by_default(version.minor());
-    if is_on(version) {
+    if gate.is_on_by_default(version.minor()) {
         return format!("remove it, or switch {gate} on again");
     }
-    match KubernetesVersion::all().find(|other| *other > version && is_on(*other)) {
+    match version.next_with(gate) {
         Some(on) => format!("remove it, or use Kubernetes {on} or later, where {gate} is on by default"),
         None => format!(
             "remove it, or switch {gate} on; no version up to {} has it on by default",

@@ -145,11 +145,17 @@ impl<'e> Errors<'e> {
         }
     }
 
-    fn push<'p>(&mut self, cause: Cause, place: impl Into<Place<'p>>, message: impl Into<String>) {
+    fn push<'p>(
+        &mut self,
+        cause: Cause,
+        place: impl Into<Place<'p>>,
+        message: impl Into<String>,
+    ) -> Added<'_> {
         let place = place.into();
         let mut error = FieldError::new(place.field.to_path(), cause, self.topic, message);
         error.at = place.real.map(At::to_path).filter(|real| *real != error.path);
         self.list.push(error);
+        Added(self.list.last_mut())
     }
 
     pub(crate) fn required<'p>(&mut self, place: impl Into<Place<'p>>, message: impl Into<String>) {
@@ -189,9 +195,23 @@ impl<'e> Errors<'e> {
 
     /// A malformed name: an error for each problem that [`crate::names`] found in it.
     pub(crate) fn name<'p>(&mut self, place: impl Into<Place<'p>>, value: &str, problems: Vec<&'static str>) {
+        self.name_with_help(place, value, problems, None);
+    }
+
+    /// As [`Self::name`], with what to do about it.
+    pub(crate) fn name_with_help<'p>(
+        &mut self,
+        place: impl Into<Place<'p>>,
+        value: &str,
+        problems: Vec<&'static str>,
+        help: Option<&str>,
+    ) {
         let place = place.into();
         for problem in problems {
-            self.push(Cause::Invalid, place, format!("{} {problem}", quote(value)));
+            let added = self.push(Cause::Invalid, place, format!("{} {problem}", quote(value)));
+            if let Some(help) = help {
+                added.help(help);
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::tables::{NEWEST_MINOR, OLDEST_MINOR};
+use super::tables::{Gate, NEWEST_MINOR, OLDEST_MINOR};
 
 /// A minor version of Kubernetes 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,6 +33,11 @@ impl KubernetesVersion {
     /// All versions that can be asked for, oldest first.
     pub fn all() -> impl DoubleEndedIterator<Item = Self> {
         (OLDEST_MINOR..=NEWEST_MINOR).map(|minor| Self { minor })
+    }
+
+    /// The first later version that has a feature gate on by default.
+    pub fn next_with(self, gate: Gate) -> Option<Self> {
+        Self::all().find(|other| *other > self && gate.is_on_by_default(other.minor))
     }
 }
 

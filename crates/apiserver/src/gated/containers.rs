@@ -59,7 +59,7 @@ parts!(of_container, Container);
 parts!(of_ephemeral, EphemeralContainer);
 
 pub(super) fn drop_of_containers(spec: &mut PodSpec, off: &Off<'_>, at: &At<'_>, found: &mut Found<'_>) {
-    let gates = &Closed::of(off);
+    let gates = &Closed::of(off, spec);
     if *gates == Closed::default() {
         return;
     }
@@ -93,10 +93,13 @@ struct Closed {
     stop_signals: bool,
     proc_mount: bool,
     claims: bool,
+    /// Whether the Pod has `resourceClaims`, which are left out along with the containers'.
+    pod_claims: bool,
 }
 
 impl Closed {
-    fn of(off: &Off<'_>) -> Self {
+    fn of(off: &Off<'_>, spec: &PodSpec) -> Self {
+        let claims = off.is(Gate::DynamicResourceAllocation, uses_claims);
         Self {
             app_armor: app_armor(off),
             bind_mounts: off.is(Gate::VolumeBindMountOptions, |old| {
@@ -158,7 +161,8 @@ impl Closed {
                     mount.is_some_and(|mount| mount != "Default")
                 })
             }),
-            claims: off.is(Gate::DynamicResourceAllocation, uses_claims),
+            claims,
+            pod_claims: claims && uses_claims(spec),
         }
     }
 
@@ -229,6 +233,10 @@ impl Closed {
         if self.claims
             && let Some(resources) = container.resources
         {
+            if self.pod_claims {
+                // They name the Pod's own, whose loss is all that there is to say.
+                resources.claims = None;
+            }
             const EFFECT: &str = "the container gets no device";
             let at = at.field("resources");
             found.take_list(

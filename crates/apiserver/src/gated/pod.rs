@@ -51,7 +51,7 @@ pub(super) fn drop_of_pod(spec: &mut PodSpec, old: Option<&PodSpec>, at: &At<'_>
     drop_of_volumes(spec, off, at, found);
     drop_of_containers(spec, off, at, found);
     if off.is(Gate::DynamicResourceAllocation, uses_claims) {
-        const EFFECT: &str = "the Pod gets no device";
+        const EFFECT: &str = "the Pod's containers get no device";
         let at = at.field("resourceClaims");
         found.take_list(&mut spec.resource_claims, &at, Gate::DynamicResourceAllocation, EFFECT);
     }

@@ -12,6 +12,7 @@ use super::field_refs::{ENV_FIELDS, field_selector, host_ips, resource_selector}
 use super::file_paths;
 use crate::errors::{Errors, list, quote, text};
 use crate::names;
+use crate::tables::Gate;
 use jobguard_manifest::At;
 
 /// Checks a container's `env`.
@@ -21,7 +22,7 @@ pub(super) fn check(variables: &[EnvVar], pod: &PodContext<'_>, at: &At<'_>, rep
         if variable.name.is_empty() {
             report.required(&at.field("name"), "a variable needs a name");
         } else {
-            report.name(&at.field("name"), &variable.name, pod.env_name(&variable.name));
+            check_name(&variable.name, pod, &at.field("name"), report);
         }
         if let Some(source) = &variable.value_from {
             value_from(source, !text(&variable.value).is_empty(), &at.field("valueFrom"), report);
@@ -92,6 +93,20 @@ fn file_key_selector(selector: &FileKeySelector, at: &At<'_>, report: &mut Error
     }
 }
 
+/// Checks the name of a variable, or a prefix of such names. A name that later versions accept is told to be one.
+fn check_name(name: &str, pod: &PodContext<'_>, at: &At<'_>, report: &mut Errors<'_>) {
+    let problems = pod.env_name(name);
+    if problems.is_empty() {
+        return;
+    }
+    let version = report.server.version();
+    let later = version.next_with(Gate::RelaxedEnvironmentVariableValidation);
+    let help = later
+        .filter(|_| !pod.relaxed_env_names && names::env_name(name).is_empty())
+        .map(|later| format!("rename it, or use Kubernetes {later} or later, where such a name is accepted"));
+    report.name_with_help(at, name, problems, help.as_deref());
+}
+
 /// Whether a Pod has a variable with a name that only relaxed validation allows, and `old` has it too: a Pod that has
 /// such names may keep them.
 pub(super) fn shares_odd_name(new: &PodSpec, old: &PodSpec) -> bool {
@@ -152,7 +167,7 @@ pub(super) fn check_from(
         let here = at.index(index);
         let prefix = text(&source.prefix);
         if !prefix.is_empty() {
-            report.name(&here.field("prefix"), prefix, pod.env_name(prefix));
+            check_name(prefix, pod, &here.field("prefix"), report);
         }
         let config_map = source.config_map_ref.as_ref().map(|source| &source.name);
         let secret = source.secret_ref.as_ref().map(|source| &source.name);
