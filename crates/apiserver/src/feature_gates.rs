@@ -4,18 +4,21 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
+use super::KubernetesVersion;
 use super::tables::{Gate, Stage};
-use super::{KubernetesVersion, Server};
 
 /// Sets every alpha gate, or every beta gate, that is not set itself.
-const GROUPS: [(&str, Stage); 2] = [("AllAlpha", Stage::Alpha), ("AllBeta", Stage::Beta)];
+pub(crate) const GROUPS: [(&str, Stage); 2] = [("AllAlpha", Stage::Alpha), ("AllBeta", Stage::Beta)];
+
+/// What a gate of the API server's own may have before its name.
+const OF_API_SERVER: &str = "kube:";
 
 /// What `--feature-gates` says: names and values, `AllAlpha` and `AllBeta` among them. Each name is one that some version
 /// knows; whether it means something to a certain version, [`FeatureGates::on`] tells.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FeatureGates {
-    gates: BTreeMap<Gate, bool>,
-    groups: BTreeMap<&'static str, bool>,
+    pub(crate) gates: BTreeMap<Gate, bool>,
+    pub(crate) groups: BTreeMap<&'static str, bool>,
 }
 
 /// What is wrong with feature gates.
@@ -59,6 +62,14 @@ fn did_you_mean(nearest: &Option<Gate>) -> String {
 }
 
 impl FeatureGates {
+    /// Nothing is set.
+    pub(crate) const NONE: Self = Self { gates: BTreeMap::new(), groups: BTreeMap::new() };
+
+    /// What a gate is set to by its own name.
+    pub(crate) fn sets(&self, gate: Gate) -> Option<bool> {
+        self.gates.get(&gate).copied()
+    }
+
     /// Sets one gate, or with `AllAlpha` and `AllBeta` all of a stage.
     ///
     /// # Errors
@@ -80,64 +91,6 @@ impl FeatureGates {
         self.gates.is_empty() && self.groups.is_empty()
     }
 
-    /// The server of a version with these gates.
-    ///
-    /// # Errors
-    ///
-    /// A gate that the version does not have, or has locked to another value: such a server does not start.
-    pub fn on(&self, version: KubernetesVersion) -> Result<Server, GateError> {
-        let mut set = BTreeMap::new();
-        for (group, stage) in GROUPS {
-            let Some(on) = self.groups.get(group) else { continue };
-            let of_stage = Gate::all()
-                .filter(|gate| gate.state(version.minor()).is_some_and(|state| state.stage == stage));
-            set.extend(of_stage.map(|gate| (gate, *on)));
-        }
-        for (gate, on) in &self.gates {
-            let (gate, on) = (*gate, *on);
-            match gate.state(version.minor()) {
-                None => {
-                    return Err(GateError::OfOtherVersions { gate, version, versions: versions_of(gate) });
-                }
-                Some(state) if state.locked && state.on != on => {
-                    return Err(GateError::Locked { gate, version, locked: state.on });
-                }
-                Some(_) => {
-                    set.insert(gate, on);
-                }
-            }
-        }
-        Ok(Server::with(version, set.into_iter().collect()))
-    }
-
-    /// The servers of several versions with these gates: each has those that it knows and lets be set.
-    ///
-    /// # Errors
-    ///
-    /// A gate that none of them lets be set.
-    pub fn on_each(&self, versions: &[KubernetesVersion]) -> Result<Vec<Server>, GateError> {
-        for (gate, on) in &self.gates {
-            let alone = Self { gates: [(*gate, *on)].into(), groups: BTreeMap::new() };
-            let mut refused = versions.iter().map(|version| alone.on(*version));
-            if let Some(Err(error)) = refused.clone().next()
-                && refused.all(|server| server.is_err())
-            {
-                return Err(error);
-            }
-        }
-        Ok(versions.iter().map(|version| self.where_possible(*version)).collect())
-    }
-
-    /// The server of a version with those of these gates that it has and lets be set.
-    pub fn where_possible(&self, version: KubernetesVersion) -> Server {
-        let takes = |(gate, on): &(&Gate, &bool)| {
-            gate.state(version.minor()).is_some_and(|state| !state.locked || state.on == **on)
-        };
-        let gates = self.gates.iter().filter(takes).map(|(gate, on)| (*gate, *on)).collect();
-        // What is left is what the version takes.
-        Self { gates, groups: self.groups.clone() }.on(version).unwrap_or_else(|_| Server::of(version))
-    }
-
     /// Sets what `other` sets, too.
     pub fn extend(&mut self, other: &Self) {
         self.gates.extend(&other.gates);
@@ -148,7 +101,7 @@ impl FeatureGates {
 impl FromStr for FeatureGates {
     type Err = GateError;
 
-    /// Reads `Name=true,Other=false`.
+    /// Reads `Name=true,Other=false`, and `kube:Name=true`.
     fn from_str(text: &str) -> Result<Self, GateError> {
         let mut gates = Self::default();
         for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
@@ -159,7 +112,13 @@ impl FromStr for FeatureGates {
                 "false" | "False" | "FALSE" | "f" | "F" | "0" => false,
                 _ => return Err(GateError::Form),
             };
-            gates.set(name.trim(), on)?;
+            // The flag of a component may say whose gate it is.
+            let name = name.trim();
+            let name = name.strip_prefix(OF_API_SERVER).unwrap_or(name);
+            if name.is_empty() {
+                return Err(GateError::Form);
+            }
+            gates.set(name, on)?;
         }
         Ok(gates)
     }
@@ -178,7 +137,7 @@ fn nearest(name: &str) -> Option<Gate> {
 }
 
 /// The versions that have a gate, in words.
-fn versions_of(gate: Gate) -> String {
+pub(crate) fn versions_of(gate: Gate) -> String {
     let mut versions = KubernetesVersion::all().filter(|version| gate.state(version.minor()).is_some());
     match (versions.next(), versions.next_back()) {
         (Some(first), Some(last)) => format!("{first} to {last}"),
@@ -190,6 +149,7 @@ fn versions_of(gate: Gate) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Server;
 
     fn version(text: &str) -> KubernetesVersion {
         text.parse().unwrap()
@@ -208,6 +168,10 @@ mod tests {
         let all = gates("AllAlpha=true,ContainerStopSignals=false").on(of).unwrap();
         assert!(!all.on(Gate::ContainerStopSignals));
         assert!(gates("").is_empty());
+        assert_eq!(
+            gates("kube:SELinuxMount=true, EnvFiles=false"),
+            gates("SELinuxMount=true,EnvFiles=false")
+        );
         assert_eq!(gates("SELinuxMount=true,AllBeta=false").to_string(), "AllBeta=false,SELinuxMount=true");
     }
 
@@ -229,6 +193,9 @@ mod tests {
             error("JobManagedBy=on", "1.36"),
             "write each gate as Name=true or Name=false, separated by commas"
         );
+        for text in ["=true", " =true", "kube:=true", "SELinuxMount=true,=false"] {
+            assert_eq!(error(text, "1.36"), GateError::Form.to_string(), "{text}");
+        }
         let other = error("EnvFiles=true", "1.31");
         assert!(other.starts_with("Kubernetes 1.31 has no feature gate EnvFiles: only 1.34 to "), "{other}");
         assert_eq!(

@@ -67,7 +67,7 @@ pub use defaults::{CONTROLLER_UID_LABELS, JOB_NAME_LABELS, UNKNOWN_UID};
 pub use differences::{FieldDifference, Treatment, deciding_gates, field_differences};
 pub use feature_gates::{FeatureGates, GateError};
 pub use field_error::{Cause, FieldError, Relation, Suggestion, Topic};
-pub use gated::Dropped;
+pub use gated::{Dropped, Fate};
 pub use image::effective_tag;
 pub use server::Server;
 pub use stored::stored_form;

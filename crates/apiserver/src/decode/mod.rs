@@ -5,6 +5,7 @@
 //! stops, and this names all. As in the server, `null` is the same as nothing at all; in a list or a free map it
 //! is an empty value.
 
+mod other_versions;
 mod suggest;
 mod time;
 mod type_messages;
@@ -20,9 +21,7 @@ use self::typed::{TypedRoot, quantity_text};
 use super::pod::quantity::Quantity;
 use super::schema::{Field, Schema, Shape, TypeId};
 use super::tables;
-use super::{
-    Cause, Dropped, FieldError, Kind, KubernetesVersion, Relation, Server, Suggestion, Topic, Workload,
-};
+use super::{Cause, Dropped, Fate, FieldError, Kind, Relation, Server, Suggestion, Topic, Workload};
 use jobguard_manifest::edit::Edit;
 use jobguard_manifest::{At, FieldPath, Segment};
 use jobguard_manifest::{Entry, NodeId, NodeKind, Tree};
@@ -67,6 +66,21 @@ pub struct Decoded {
 
 /// Decodes the object at `node`. `apiVersion` and `kind` are the caller's business: it has chosen `kind`.
 pub(super) fn decode(server: &Server, tree: &Tree<'_>, node: NodeId, kind: Kind) -> Decoded {
+    let (mut decoded, of_other_versions) = walk(server, tree, node, kind);
+    other_versions::help(server, &mut decoded.complaints, &of_other_versions, |other| {
+        let (Decoded { workload, complaints, dropped, .. }, _) = walk(other, tree, node, kind);
+        (workload, complaints, dropped)
+    });
+    decoded
+}
+
+/// Decodes an object, and says which of the complaints are about fields that other versions have.
+fn walk(
+    server: &Server,
+    tree: &Tree<'_>,
+    node: NodeId,
+    kind: Kind,
+) -> (Decoded, Vec<(usize, &'static Field)>) {
     let schema = Schema::of(server.version().minor());
     let mut walk = Walk {
         tree,
@@ -75,6 +89,7 @@ pub(super) fn decode(server: &Server, tree: &Tree<'_>, node: NodeId, kind: Kind)
         kind,
         route: Vec::new(),
         complaints: Vec::new(),
+        of_other_versions: Vec::new(),
         mistyped: Vec::new(),
         dropped: Vec::new(),
         server,
@@ -88,7 +103,7 @@ pub(super) fn decode(server: &Server, tree: &Tree<'_>, node: NodeId, kind: Kind)
         NodeKind::Null => {}
         _ => walk.mistyped(&root, node, &Shape::Object(schema.root(kind)), format!("v1.{}", kind.as_str())),
     }
-    let Walk { mut complaints, mistyped, dropped, values_left, .. } = walk;
+    let Walk { mut complaints, of_other_versions, mistyped, dropped, values_left, .. } = walk;
     if values_left == 0 {
         let message = format!("the object has more than {MAX_VALUES} values, too many to be judged");
         complaints.push(FieldError::new(FieldPath::root(), Cause::TooMany, Topic::Type, message));
@@ -96,7 +111,7 @@ pub(super) fn decode(server: &Server, tree: &Tree<'_>, node: NodeId, kind: Kind)
     let fits = mistyped.is_empty() && values_left > 0;
     let root = TypedRoot { tree, schema, node, id: schema.root(kind) };
     let workload = if fits { typed(root, kind, &mut complaints) } else { None };
-    Decoded { workload, complaints, mistyped, dropped }
+    (Decoded { workload, complaints, mistyped, dropped }, of_other_versions)
 }
 
 /// The typed object of a tree that fits the schema.
@@ -124,6 +139,8 @@ struct Walk<'a> {
     /// The fields passed on the way here, list indexes and map keys left out.
     route: Vec<&'static str>,
     complaints: Vec<FieldError>,
+    /// Which of them are about fields that other versions have.
+    of_other_versions: Vec<(usize, &'static Field)>,
     mistyped: Vec<Mistyped>,
     dropped: Vec<Dropped>,
     server: &'a Server,
@@ -149,7 +166,8 @@ impl Walk<'_> {
             if let Some(gate) = self.server.drops_replaced(field) {
                 let effect = "later versions have another field in its place";
                 let path = at.field(field.name).to_path();
-                self.dropped.push(Dropped { path, gate, effect, by_jobs_only: false });
+                let fate = Fate::Effect;
+                self.dropped.push(Dropped { path, gate, effect, by_jobs_only: false, fate });
             }
             self.route.push(field.name);
             self.value(entry.value, field, &field.shape, &at.field(field.name));
@@ -240,12 +258,18 @@ impl Walk<'_> {
         let ty = self.schema.ty(id);
         let other_version = ty.field(&entry.key);
         let message = match other_version {
-            Some(field) => version_message(ty.name, field),
+            Some(field) => other_versions::message(ty.name, field),
             None => format!("{} has no field {}", ty.name, shortened(&entry.key, MAX_KEY)),
         };
         let mut error = FieldError::new(path, Cause::NotSupported, Topic::UnknownField, message);
         if let Some(field) = other_version {
-            error.help = Some(version_help(field));
+            if self.complaints.len() < MAX_COMPLAINTS {
+                self.of_other_versions.push((self.complaints.len(), field));
+            }
+            let moved = other_versions::moved(self.schema, id, field, self.tree, entry.value);
+            let supplied = moved.as_ref().map_or(field.name, |(to, _)| to);
+            error.relation = Some(Relation::Supplies(at.field(supplied).to_path()));
+            error.help = moved.map(|(_, help)| help);
         } else if self.placed < MAX_PLACED {
             self.placed += 1;
             if let Some(meant) = suggest::place(self.schema, self.kind, &self.route, id, &entry.key) {
@@ -317,6 +341,7 @@ impl Walk<'_> {
             kind: self.kind,
             route: route.to_vec(),
             complaints: Vec::new(),
+            of_other_versions: Vec::new(),
             mistyped: Vec::new(),
             dropped: Vec::new(),
             server: self.server,
@@ -389,37 +414,6 @@ impl Walk<'_> {
         if self.complaints.len() < MAX_COMPLAINTS {
             self.complaints.push(error);
         }
-    }
-}
-
-/// The first minor version that knows a field and has its feature gates on by default.
-fn first_on(field: &Field) -> Option<u8> {
-    let is_on = |minor: &u8| field.gates.iter().all(|gate| gate.is_on_by_default(*minor));
-    KubernetesVersion::all().map(KubernetesVersion::minor).filter(|minor| field.known_in(*minor)).find(is_on)
-}
-
-/// What is wrong with a field of other versions: in the same words for all versions that do not have it.
-fn version_message(ty: &str, field: &Field) -> String {
-    let Field { name, since, until, .. } = field;
-    match until {
-        None => format!("{ty} has no field {name} before Kubernetes 1.{since}"),
-        Some(until) if *since == KubernetesVersion::OLDEST.minor() => {
-            format!("{ty} has no field {name} after Kubernetes 1.{until}")
-        }
-        Some(until) if until == since => format!("{ty} has a field {name} in Kubernetes 1.{until} only"),
-        Some(until) => format!("{ty} has a field {name} in Kubernetes 1.{since} to 1.{until} only"),
-    }
-}
-
-/// What to do about a field of other versions.
-fn version_help(field: &Field) -> String {
-    match field.until {
-        Some(until) if until == field.since => format!("remove it; only Kubernetes 1.{until} knows it"),
-        Some(until) => format!("remove it; only Kubernetes 1.{} to 1.{until} know it", field.since),
-        None => match first_on(field) {
-            Some(minor) => format!("remove it, or use Kubernetes 1.{minor} or later"),
-            None => "remove it; versions that know it drop it, unless its feature gate is set".to_owned(),
-        },
     }
 }
 

@@ -225,3 +225,99 @@ proptest::proptest! {
         }
     }
 }
+
+/// What to do about the unknown field at `place` of a Pod, whose only value this is, on a server of `version` with `gates`.
+fn advice(version: &str, gates: &str, place: &str, value: Value) -> Option<String> {
+    let mut pod = json!({"restartPolicy": "Never", "containers": [{"name": "main", "image": "a"}]});
+    let (parent, name) = place.rsplit_once('/').unwrap();
+    let mut at = &mut pod;
+    for step in parent.split('/').filter(|step| !step.is_empty()) {
+        at = match step.parse::<usize>() {
+            Ok(index) => {
+                let list = if at.is_null() { at.insert_list() } else { at.as_array_mut().unwrap() };
+                list.resize(list.len().max(index + 1), json!({"name": "x"}));
+                &mut list[index]
+            }
+            Err(_) => &mut at[step],
+        };
+    }
+    at[name] = value;
+    let job = json!({"metadata": {"name": "a"}, "spec": {"template": {"spec": pod}}});
+    let server = gates.parse::<crate::FeatureGates>().unwrap().on(version.parse().unwrap()).unwrap();
+    let tree = Tree::from_value(&job);
+    let decoded = server.decode(&tree, tree.root(), Kind::Job);
+    let is_meant =
+        |error: &FieldError| error.topic == Topic::UnknownField && error.path.to_string().ends_with(name);
+    let mut unknown = decoded.complaints.into_iter().filter(is_meant);
+    unknown.next().unwrap_or_else(|| panic!("{version}: {place} is known")).help
+}
+
+trait InsertList {
+    fn insert_list(&mut self) -> &mut Vec<Value>;
+}
+
+impl InsertList for Value {
+    fn insert_list(&mut self) -> &mut Vec<Value> {
+        *self = json!([]);
+        self.as_array_mut().unwrap()
+    }
+}
+
+#[test]
+fn later_versions_are_asked_what_they_make_of_a_field() {
+    let (claim, certificate) = ("/resourceClaims/0", "/volumes/0/projected/sources/0/podCertificate");
+    let claim_name = format!("{claim}/resourceClaimName");
+    let annotations = format!("{certificate}/userAnnotations");
+    let (change, group) = ("/securityContext/seLinuxChangePolicy", "/schedulingGroup");
+    for (version, gates, place, value, expected) in [
+        ("1.31", "", "/hostnameOverride", json!("a.b"), "remove it, or use Kubernetes 1.35 or later"),
+        // Known from 1.31 on, and left out up to 1.33 with the list that it is in.
+        ("1.29", "", &claim_name, json!("x"), "remove it, or use Kubernetes 1.34 or later"),
+        ("1.30", "", &claim_name, json!("x"), "remove it, or use Kubernetes 1.34 or later"),
+        (
+            "1.29",
+            "",
+            "/containers/0/resources/claims/0/request",
+            json!("x"),
+            "remove it, or use Kubernetes 1.34 or later",
+        ),
+        // No version keeps it by default.
+        (
+            "1.32",
+            "",
+            "/containers/0/lifecycle/stopSignal",
+            json!("SIGTERM"),
+            "remove it; Kubernetes 1.33 or later drops it, unless the feature gate ContainerStopSignals is on",
+        ),
+        // By its value.
+        ("1.31", "", change, json!("Recursive"), "remove it, or use Kubernetes 1.33 or later"),
+        ("1.31", "", change, json!("MountOption"), "remove it, or use Kubernetes 1.37 or later"),
+        ("1.31", "", change, json!("Nonsense"), "remove it"),
+        ("1.34", "", &annotations, json!({}), "remove it, or use Kubernetes 1.37 or later"),
+        // With the gates that are set.
+        (
+            "1.35",
+            "GenericWorkload=true",
+            group,
+            json!({"podGroupName": "a"}),
+            "remove it, or use Kubernetes 1.36 or later",
+        ),
+        // What stood in another object stands beside it.
+        (
+            "1.34",
+            "",
+            &format!("{claim}/source"),
+            json!({"resourceClaimName": "x"}),
+            "move resourceClaimName up, in place of source",
+        ),
+        (
+            "1.34",
+            "",
+            &format!("{claim}/source"),
+            json!({}),
+            "remove it; only Kubernetes 1.29 to 1.30 know it",
+        ),
+    ] {
+        assert_eq!(advice(version, gates, place, value).as_deref(), Some(expected), "{version}: {place}");
+    }
+}

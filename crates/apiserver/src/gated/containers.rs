@@ -5,7 +5,7 @@ use k8s_openapi::api::core::v1::{
     Lifecycle, LifecycleHandler, PodSpec, Probe, ResourceRequirements, SecurityContext, VolumeMount,
 };
 
-use super::found::{Found, NO_APP_ARMOR, Off, app_armor, uses_claims};
+use super::found::{Fate, Found, NO_APP_ARMOR, Off, app_armor, uses_claims};
 use crate::pod::any_container::{AnyContainer, each_container};
 use crate::{Change, Gate};
 use jobguard_manifest::At;
@@ -95,6 +95,8 @@ struct Closed {
     claims: bool,
     /// Whether the Pod has `resourceClaims`, which are left out along with the containers'.
     pod_claims: bool,
+    /// Whether the Pod asks for a user namespace of its own.
+    own_users: bool,
 }
 
 impl Closed {
@@ -163,6 +165,7 @@ impl Closed {
             }),
             claims,
             pod_claims: claims && uses_claims(spec),
+            own_users: off.has_own_users,
         }
     }
 
@@ -226,25 +229,21 @@ impl Closed {
                 container.security_context.as_mut().and_then(|context| context.proc_mount.as_mut())
             && mount != "Default"
         {
+            // The proc file system can be unmasked in a user namespace alone.
+            let fate = if mount == "Unmasked" && self.own_users { Fate::Effect } else { Fate::Refused };
             *mount = "Default".to_owned();
             let at = at.field("securityContext");
-            found.add(&at.field("procMount"), Gate::ProcMountType, "it becomes Default");
+            found.add_as(&at.field("procMount"), Gate::ProcMountType, "it becomes Default", fate);
         }
         if self.claims
             && let Some(resources) = container.resources
         {
-            if self.pod_claims {
-                // They name the Pod's own, whose loss is all that there is to say.
-                resources.claims = None;
-            }
             const EFFECT: &str = "the container gets no device";
+            // They name the Pod's own, whose loss is all that there is to say.
+            let fate = if self.pod_claims { Fate::Along } else { Fate::Effect };
             let at = at.field("resources");
-            found.take_list(
-                &mut resources.claims,
-                &at.field("claims"),
-                Gate::DynamicResourceAllocation,
-                EFFECT,
-            );
+            let gate = Gate::DynamicResourceAllocation;
+            found.take_list_as(&mut resources.claims, &at.field("claims"), gate, EFFECT, fate);
         }
     }
 
@@ -258,10 +257,18 @@ impl Closed {
     ) {
         const EFFECT: &str = "the Pod's restartPolicy applies to the container";
         let gate = Gate::ContainerRestartRules;
-        if !(role == Role::Init && policy.as_deref() == Some("Always")) {
-            found.take(policy, &at.field("restartPolicy"), gate, EFFECT);
+        let is_sidecar = role == Role::Init && policy.as_deref() == Some("Always");
+        // Rules need a policy beside them.
+        let of_rules = if policy.is_some() && !is_sidecar { Fate::Along } else { Fate::Effect };
+        if !is_sidecar {
+            let fate = |policy: &String| match policy.as_str() {
+                "Always" => Fate::Endless,
+                "OnFailure" | "Never" => Fate::Effect,
+                _ => Fate::Refused,
+            };
+            found.take_as(policy, &at.field("restartPolicy"), gate, EFFECT, fate);
         }
-        found.take_list(rules, &at.field("restartPolicyRules"), gate, EFFECT);
+        found.take_list_as(rules, &at.field("restartPolicyRules"), gate, EFFECT, of_rules);
     }
 
     fn drop_of_probes(

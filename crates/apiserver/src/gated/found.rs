@@ -18,6 +18,32 @@ pub struct Dropped {
     pub effect: &'static str,
     /// Whether a CronJob keeps it in its template, so that only its Jobs lose it.
     pub by_jobs_only: bool,
+    /// What is lost with it.
+    pub fate: Fate,
+}
+
+impl Dropped {
+    /// Whether its author misses something, and not because of another field that is left out.
+    pub fn matters(&self) -> bool {
+        !matches!(self.fate, Fate::Default | Fate::Along)
+    }
+}
+
+/// What would become of a field that is left out, if its gate were on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It would have an effect.
+    Effect,
+    /// It would, if this gate were on, too.
+    EffectWith(Gate),
+    /// It asks for what happens without it.
+    Default,
+    /// It has no sense without another field, which is left out with it.
+    Along,
+    /// It would be refused.
+    Refused,
+    /// The container that has it would be restarted for ever: a plain one with a `restartPolicy` of `Always`.
+    Endless,
 }
 
 /// What has been left out so far.
@@ -30,13 +56,30 @@ pub(super) struct Found<'s> {
 impl Found<'_> {
     /// Records that the field at `at` is left out because `gate` is off, with the `effect` of that.
     pub(super) fn add(&mut self, at: &At<'_>, gate: Gate, effect: &'static str) {
-        self.list.push(Dropped { path: at.to_path(), gate, effect, by_jobs_only: self.by_jobs_only });
+        self.add_as(at, gate, effect, Fate::Effect);
+    }
+
+    /// The same, where something else would become of it than that it counts.
+    pub(super) fn add_as(&mut self, at: &At<'_>, gate: Gate, effect: &'static str, fate: Fate) {
+        self.list.push(Dropped { path: at.to_path(), gate, effect, by_jobs_only: self.by_jobs_only, fate });
     }
 
     /// Takes a field out.
     pub(super) fn take<T>(&mut self, field: &mut Option<T>, at: &At<'_>, gate: Gate, effect: &'static str) {
-        if field.take().is_some() {
-            self.add(at, gate, effect);
+        self.take_as(field, at, gate, effect, |_| Fate::Effect);
+    }
+
+    /// Takes a field out whose value tells what would become of it.
+    pub(super) fn take_as<T>(
+        &mut self,
+        field: &mut Option<T>,
+        at: &At<'_>,
+        gate: Gate,
+        effect: &'static str,
+        fate: impl FnOnce(&T) -> Fate,
+    ) {
+        if let Some(value) = field.take() {
+            self.add_as(at, gate, effect, fate(&value));
         }
     }
 
@@ -48,8 +91,20 @@ impl Found<'_> {
         gate: Gate,
         effect: &'static str,
     ) {
+        self.take_list_as(field, at, gate, effect, Fate::Effect);
+    }
+
+    /// Takes out a list that goes another way than that it counts.
+    pub(super) fn take_list_as<T>(
+        &mut self,
+        field: &mut Option<Vec<T>>,
+        at: &At<'_>,
+        gate: Gate,
+        effect: &'static str,
+        fate: Fate,
+    ) {
         if field.take().is_some_and(|list| !list.is_empty()) {
-            self.add(at, gate, effect);
+            self.add_as(at, gate, effect, fate);
         }
     }
 }
@@ -58,6 +113,8 @@ impl Found<'_> {
 pub(super) struct Off<'p> {
     pub(super) server: &'p Server,
     pub(super) old: Option<&'p PodSpec>,
+    /// Whether the Pod asks for a user namespace of its own.
+    pub(super) has_own_users: bool,
 }
 
 impl Off<'_> {

@@ -17,7 +17,7 @@ use super::{Server, Workload};
 use found::{Found, NO_APP_ARMOR};
 use jobguard_manifest::At;
 
-pub use found::Dropped;
+pub use found::{Dropped, Fate};
 
 /// Leaves out what is behind closed gates, and says what. `old` is the object stored so far, on update.
 pub(super) fn drop_disabled(server: &Server, new: &mut Workload, old: Option<&Workload>) -> Vec<Dropped> {
@@ -58,6 +58,9 @@ pub(super) fn drop_disabled(server: &Server, new: &mut Workload, old: Option<&Wo
 
 /// What the annotations begin with that AppArmor profiles were in before there was a field.
 const APP_ARMOR: &str = "container.apparmor.security.beta.kubernetes.io/";
+
+/// The `managedBy` of a Job that the built-in controller runs.
+const BUILT_IN_CONTROLLER: &str = "kubernetes.io/job-controller";
 
 /// The gates of a Job's own fields.
 const OF_JOBS: [Gate; 6] = [
@@ -123,7 +126,13 @@ fn drop_of_job(spec: &mut JobSpec, old: Option<&JobSpec>, at: &At<'_>, found: &m
     // An update that brings it is refused, because managedBy cannot be changed: it is not dropped there.
     if old.is_none() && off(Gate::JobManagedBy, |_| false) {
         const EFFECT: &str = "the built-in Job controller runs the Job, too";
-        found.take(&mut spec.managed_by, &at.field("managedBy"), Gate::JobManagedBy, EFFECT);
+        found.take_as(&mut spec.managed_by, &at.field("managedBy"), Gate::JobManagedBy, EFFECT, |value| {
+            match value.as_str() {
+                "" => Fate::Refused,
+                BUILT_IN_CONTROLLER => Fate::Default,
+                _ => Fate::Effect,
+            }
+        });
     }
     if off(Gate::JobSuccessPolicy, |old| old.success_policy.is_some()) {
         const EFFECT: &str = "the Job is complete only when all its indexes have succeeded";
@@ -154,6 +163,7 @@ fn drop_of_job(spec: &mut JobSpec, old: Option<&JobSpec>, at: &At<'_>, found: &m
                     gate: Gate::JobBackoffLimitPerIndex,
                     effect: "the failures that the rule is about count towards backoffLimit",
                     by_jobs_only: found.by_jobs_only,
+                    fate: Fate::Effect,
                 });
             }
             index += 1;

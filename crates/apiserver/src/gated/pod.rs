@@ -1,24 +1,35 @@
 //! What is left out of the spec of a Pod template.
 
 use k8s_openapi::api::core::v1::{
-    Affinity, PodAffinityTerm, PodSpec, TopologySpreadConstraint, WeightedPodAffinityTerm,
+    Affinity, PodAffinityTerm, PodSpec, ResourceRequirements, TopologySpreadConstraint,
+    WeightedPodAffinityTerm,
 };
 
 use super::containers::drop_of_containers;
-use super::found::{Found, NO_APP_ARMOR, Off, app_armor, uses_claims};
+use super::found::{Fate, Found, NO_APP_ARMOR, Off, app_armor, uses_claims};
 use super::volumes::drop_of_volumes;
 use crate::tables::Gate;
 use jobguard_manifest::At;
 
 pub(super) fn drop_of_pod(spec: &mut PodSpec, old: Option<&PodSpec>, at: &At<'_>, found: &mut Found<'_>) {
-    let off = &Off { server: found.server, old };
+    let off = &Off { server: found.server, old, has_own_users: spec.host_users == Some(false) };
     if off.is(Gate::UserNamespacesSupport, |old| old.host_users.is_some()) {
         const EFFECT: &str = "the Pod runs in the node's user namespace";
-        found.take(&mut spec.host_users, &at.field("hostUsers"), Gate::UserNamespacesSupport, EFFECT);
+        let fate = |of_host: &bool| if *of_host { Fate::Default } else { Fate::Effect };
+        found.take_as(
+            &mut spec.host_users,
+            &at.field("hostUsers"),
+            Gate::UserNamespacesSupport,
+            EFFECT,
+            fate,
+        );
     }
     if off.is(Gate::PodLevelResources, uses_resources) {
         const EFFECT: &str = "only the containers' own requests and limits count";
-        found.take(&mut spec.resources, &at.field("resources"), Gate::PodLevelResources, EFFECT);
+        let fate = |resources: &ResourceRequirements| {
+            if names_resources(resources) { Fate::Effect } else { Fate::Default }
+        };
+        found.take_as(&mut spec.resources, &at.field("resources"), Gate::PodLevelResources, EFFECT, fate);
     }
     if off.is(Gate::HostnameOverride, |old| old.hostname_override.is_some()) {
         const EFFECT: &str = "the Pod's host name is derived from its name";
@@ -58,7 +69,10 @@ pub(super) fn drop_of_pod(spec: &mut PodSpec, old: Option<&PodSpec>, at: &At<'_>
 }
 
 fn uses_resources(pod: &PodSpec) -> bool {
-    let Some(resources) = &pod.resources else { return false };
+    pod.resources.as_ref().is_some_and(names_resources)
+}
+
+fn names_resources(resources: &ResourceRequirements) -> bool {
     [&resources.limits, &resources.requests]
         .into_iter()
         .any(|list| list.as_ref().is_some_and(|list| !list.is_empty()))
@@ -76,14 +90,25 @@ fn drop_of_security_context(spec: &mut PodSpec, off: &Off<'_>, at: &At<'_>, foun
     }) {
         const EFFECT: &str = "groups that the image gives its user are added (Merge)";
         let at = at.field("supplementalGroupsPolicy");
-        found.take(&mut context.supplemental_groups_policy, &at, Gate::SupplementalGroupsPolicy, EFFECT);
+        let fate = |policy: &String| match policy.as_str() {
+            "Merge" => Fate::Default,
+            "Strict" => Fate::Effect,
+            _ => Fate::Refused,
+        };
+        let gate = Gate::SupplementalGroupsPolicy;
+        found.take_as(&mut context.supplemental_groups_policy, &at, gate, EFFECT, fate);
     }
     if off.is(Gate::SELinuxChangePolicy, |old| {
         old.security_context.as_ref().is_some_and(|context| context.se_linux_change_policy.is_some())
     }) {
         const EFFECT: &str = "volumes are relabelled file by file (Recursive)";
         let at = at.field("seLinuxChangePolicy");
-        found.take(&mut context.se_linux_change_policy, &at, Gate::SELinuxChangePolicy, EFFECT);
+        let fate = |policy: &String| match policy.as_str() {
+            "Recursive" => Fate::Default,
+            "MountOption" => Fate::EffectWith(Gate::SELinuxMount),
+            _ => Fate::Refused,
+        };
+        found.take_as(&mut context.se_linux_change_policy, &at, Gate::SELinuxChangePolicy, EFFECT, fate);
     }
 }
 
