@@ -29,8 +29,9 @@ pub enum Treatment {
 /// A field that not every version treats alike. What is below it is treated as it is, unless it is listed itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldDifference {
-    /// Where it stands in a Job: `spec.template.spec.containers[].resizePolicy`. Several places where a type is used
-    /// several times. What `initContainers` share with `containers` is listed once, below `containers`.
+    /// Where it stands in a Job: `spec.template.spec.containers[].resizePolicy`, with a colon and values where it is about
+    /// these alone. Several places where a type is used several times. What `initContainers` share with `containers` is
+    /// listed once, below `containers`.
     pub paths: Vec<String>,
     /// The feature gates that decide what becomes of it, by name.
     pub gates: Vec<Gate>,
@@ -44,6 +45,9 @@ impl FieldDifference {
         self.treatments.iter().filter(|(_, of)| *of == treatment).map(|(version, _)| *version).collect()
     }
 }
+
+/// The values of `restartPolicy` in a sample of init containers. Versions treat those that make no sidecar otherwise.
+const RESTARTS: [&str; 2] = ["Always", "OnFailure, Never"];
 
 /// The fields of a Job that not every version treats alike, by path. A CronJob has the same below `spec.jobTemplate`, and
 /// none of its own.
@@ -190,6 +194,8 @@ struct Place {
     field: &'static Field,
     /// The place of the field that it is in.
     parent: Option<usize>,
+    /// Whether its value in the sample is one that the field has, and not any of its type.
+    has_own_value: bool,
 }
 
 /// A Job that has every field of any version. A list has an element for each field of its elements, so that what is left
@@ -229,8 +235,25 @@ impl Sample {
         let dot = if within.is_empty() { "" } else { "." };
         let path = format!("{within}{dot}{}", field.name);
         let place = Some(self.places.len());
-        self.places.push(Place { path: path.clone(), exact: exact.clone(), element, ty, field, parent });
+        self.places.push(Place {
+            path: path.clone(),
+            exact: exact.clone(),
+            element,
+            ty,
+            field,
+            parent,
+            has_own_value: false,
+        });
         self.value(&field.shape, &path, &exact, place)
+    }
+
+    /// The first of these values, which the place that was added last is about.
+    fn of_value(&mut self, values: &'static str) -> Value {
+        if let Some(place) = self.places.last_mut() {
+            place.path = format!("{}: {values}", place.path);
+            place.has_own_value = true;
+        }
+        json!(values.split(',').next())
     }
 
     fn value(
@@ -245,14 +268,19 @@ impl Sample {
             Shape::List(Shape::Object(id)) => {
                 let path = format!("{path}[]");
                 let fields = tables::ty(*id).fields.iter().filter(|field| is_read(field));
-                let elements = fields.enumerate().map(|(index, field)| {
-                    let mut element = exact.clone();
-                    element.push(Segment::Index(index));
-                    let exact = element.clone().field(field.name);
-                    let value = self.field(*id, field, &path, exact, Some(element), parent);
-                    Value::Object(Map::from_iter([(field.name.to_owned(), value)]))
-                });
-                Value::Array(elements.collect())
+                let mut elements = Vec::new();
+                for field in fields {
+                    let by_value = path.ends_with("initContainers[]") && field.name == "restartPolicy";
+                    for values in if by_value { &RESTARTS[..] } else { &[""] } {
+                        let mut element = exact.clone();
+                        element.push(Segment::Index(elements.len()));
+                        let exact = element.clone().field(field.name);
+                        let sample = self.field(*id, field, &path, exact, Some(element), parent);
+                        let sample = if by_value { self.of_value(values) } else { sample };
+                        elements.push(Value::Object(Map::from_iter([(field.name.to_owned(), sample)])));
+                    }
+                }
+                Value::Array(elements)
             }
             Shape::List(inner) => json!([self.value(inner, path, exact, parent)]),
             Shape::Map(inner) => json!({"x": self.value(inner, path, exact, parent)}),
@@ -276,7 +304,7 @@ fn is_read(field: &Field) -> bool {
 struct Outcome<'s> {
     server: &'s Server,
     dropped: BTreeMap<FieldPath, Gate>,
-    refused: Vec<FieldPath>,
+    refused: Vec<(FieldPath, Cause)>,
 }
 
 impl<'s> Outcome<'s> {
@@ -287,8 +315,18 @@ impl<'s> Outcome<'s> {
         Self {
             server,
             dropped: dropped.into_iter().map(|dropped| (dropped.path, dropped.gate)).collect(),
-            refused: errors.filter(|error| error.cause == Cause::Forbidden).map(|error| error.path).collect(),
+            refused: errors.map(|error| (error.path, error.cause)).collect(),
         }
+    }
+
+    /// Whether a field is refused for what it is, or for its value where that is one of its own.
+    fn refuses(&self, place: &Place) -> bool {
+        let mut causes = self.refused.iter().filter(|(path, _)| *path == place.exact).map(|(_, cause)| cause);
+        causes.any(|cause| match cause {
+            Cause::Forbidden => true,
+            Cause::NotSupported => place.has_own_value,
+            _ => false,
+        })
     }
 
     /// What becomes of a field, and by which gate.
@@ -301,7 +339,7 @@ impl<'s> Outcome<'s> {
             (Treatment::Unknown, None)
         } else if let Some(gate) = dropped().or_else(|| self.server.drops_replaced(place.field)) {
             (Treatment::Dropped, Some(gate))
-        } else if self.refused.contains(&place.exact) {
+        } else if self.refuses(place) {
             (Treatment::Refused, None)
         } else {
             (Treatment::Kept, None)
@@ -332,6 +370,13 @@ mod tests {
             ("template.spec.resourceClaims[].source", "1.31-1.37", "1.29-1.30", "", ""),
             ("template.spec.volumes[].image", "1.29-1.30", "1.31-1.34", "", "1.35-1.37"),
             ("template.spec.containers[].restartPolicy", "", "1.34", "1.29-1.33", "1.35-1.37"),
+            (
+                "template.spec.initContainers[].restartPolicy: OnFailure, Never",
+                "",
+                "1.34",
+                "1.29-1.33",
+                "1.35-1.37",
+            ),
         ] {
             let path = format!("spec.{path}");
             let of = [Unknown, Dropped, Refused, Kept].map(|treatment| versions(&path, treatment));
@@ -339,6 +384,8 @@ mod tests {
         }
         let all = field_differences();
         assert!(all.iter().all(|difference| !difference.paths.is_empty()));
+        // A sidecar is one in every version.
+        assert!(all.iter().flat_map(|difference| &difference.paths).all(|path| !path.ends_with("Always")));
         assert!(all.iter().all(|difference| difference.treatments.len() == KubernetesVersion::all().count()));
     }
 
