@@ -4,7 +4,7 @@
 //! findings themselves (their cause, how they are related to other fields) and in what their rules declare
 //! ([`Precedence`]).
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use jobguard_apiserver::{Cause, Relation};
 use jobguard_manifest::{FieldPath, Segment};
@@ -18,6 +18,7 @@ use super::{Finding, Precedence, Rule, Severity};
 /// * A required field is missing because it stands in the wrong place, or under a wrong name, and nowhere else: once it
 ///   is put right the field is there. That another field has the same name is no reason.
 /// * Two empty values are no duplicates: each is missing.
+/// * An object is empty because what is in it was left out, or is unknown there: by its version, or its name.
 pub fn fold(findings: &mut Vec<Finding>) -> Vec<Finding> {
     let mut folded = merge(findings);
     let mut causes = Causes::of(findings);
@@ -65,6 +66,10 @@ struct Causes {
     explained: HashSet<FieldPath>,
     /// Fields that have a finding of their own, so that what is made from them needs none.
     sources: HashSet<FieldPath>,
+    /// Objects that something was left out of, and how heavy the finding of that is.
+    emptied: HashMap<FieldPath, Severity>,
+    /// Fields that stand for what is within them too, for the findings of some rules.
+    around: HashMap<FieldPath, (&'static [&'static Rule], Severity)>,
     /// Rules whose findings are a part of others, and how heavy those are.
     covered: Vec<(&'static Rule, Severity)>,
 }
@@ -78,6 +83,7 @@ impl Causes {
         for finding in findings {
             if let Some(Relation::Supplies(path)) = &finding.relation {
                 causes.supplied.insert(path.clone());
+                causes.empty(path, finding.severity);
             }
             if finding.cause == Some(Cause::Required) {
                 causes.missing.insert(finding.path.clone());
@@ -89,6 +95,12 @@ impl Causes {
                 match one {
                     Precedence::OverRules(rules) => {
                         causes.covered.extend(rules.iter().map(|rule| (*rule, finding.severity)));
+                    }
+                    Precedence::OverEmptied => {
+                        causes.empty(&finding.path, finding.severity);
+                    }
+                    Precedence::OverWithin(rules) => {
+                        causes.around.insert(finding.path.clone(), (rules, finding.severity));
                     }
                     Precedence::OverDerived => {
                         causes.sources.insert(source(&finding.path));
@@ -104,6 +116,32 @@ impl Causes {
         causes
     }
 
+    /// Notes that a field was left out of what it is in.
+    fn empty(&mut self, field: &FieldPath, severity: Severity) {
+        if let Some(parent) = field.parent() {
+            let heaviest = self.emptied.entry(parent).or_insert(severity);
+            *heaviest = severity.max(*heaviest);
+        }
+    }
+
+    /// Whether a finding is about something within a field that has one.
+    fn is_within(&self, finding: &Finding) -> bool {
+        if self.around.is_empty() {
+            return false;
+        }
+        let mut above = finding.path.parent();
+        while let Some(path) = above {
+            if let Some((rules, severity)) = self.around.get(&path)
+                && rules.contains(&finding.rule)
+                && *severity >= finding.severity
+            {
+                return true;
+            }
+            above = path.parent();
+        }
+        false
+    }
+
     /// Whether a finding only follows from others.
     fn explain(&mut self, finding: &Finding) -> bool {
         if let Some(from) = derived_from(finding) {
@@ -114,6 +152,14 @@ impl Causes {
         }
         if self.covered.iter().any(|(rule, severity)| *rule == finding.rule && *severity >= finding.severity)
         {
+            return true;
+        }
+        if let Some(Relation::Empty(object)) = &finding.relation
+            && self.emptied.get(object).is_some_and(|severity| *severity >= finding.severity)
+        {
+            return true;
+        }
+        if self.is_within(finding) {
             return true;
         }
         let declared = precedence(finding).any(|one| match one {

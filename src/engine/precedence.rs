@@ -15,6 +15,11 @@ pub enum Precedence {
     BehindRefusals,
     /// A finding says nothing new of a field that is missing.
     BehindMissing,
+    /// A finding of one of these rules is about something within what this rule's is about, and no heavier.
+    OverWithin(&'static [&'static Rule]),
+    /// What the rule's field is in has nothing left without it; what the API server says of that, and no more loudly,
+    /// follows from it.
+    OverEmptied,
     /// Several findings of one object amount to another: puts that in their place and returns them. Asked of objects of
     /// which the rule has a finding.
     Merges(fn(&mut Vec<Finding>) -> Vec<Finding>),

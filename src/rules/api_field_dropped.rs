@@ -1,7 +1,7 @@
 //! `api/field-dropped`
 
-use super::ALWAYS;
-use crate::engine::{Check, Docs, Example, Rule, ServerCheck};
+use super::{ALWAYS, api_unknown_field};
+use crate::engine::{Check, Docs, Example, Precedence, Rule, ServerCheck};
 use crate::policy::RuleSpec;
 use jobguard_apiserver::Topic;
 
@@ -19,7 +19,7 @@ pub static RULE: Rule = Rule {
         what: "A field that the API server knows, and drops because the field's feature gate is off: `managedBy` before 1.32, \
                `resources` of a whole Pod before 1.34, `lifecycle.stopSignal` in every version so far. The message names the \
                gate and says what happens without the field; the help names the first version that has the gate on by \
-               default.\n\n\
+               default. A field that asks for just that (`hostUsers: true`) is not reported.\n\n\
                It is an error where you name the version (`--kubernetes-version`, or `kubernetesVersion` in the policy), else a \
                warning, since your cluster may be of another version. If your clusters set feature gates themselves, name \
                them: `--feature-gates`, or `featureGates` in the policy.\n\n\
@@ -72,6 +72,6 @@ spec:
         ],
     },
     check: Check::Server(ServerCheck::on(Topic::Dropped)),
-    precedence: &[],
+    precedence: &[Precedence::OverEmptied, Precedence::OverWithin(&[&api_unknown_field::RULE])],
     cel: None,
 };

@@ -20,7 +20,7 @@ pub static RULE: Rule = Rule {
         what: "A field is misspelt, or stands at the wrong level: `backoffLimit` belongs to the Job's spec, \
                `restartPolicy` to the Pod template's spec. The finding says the name that is nearest, or \
                the place where the field belongs. A field that only other Kubernetes versions have is named with the first (or \
-               last) of them; [versions.md](../../versions.md) lists such fields. A Job with the spec of a CronJob (`schedule`, `jobTemplate`) is of the \
+               last) of them, and with the first later one that keeps it: a version may know a field and drop it. [versions.md](../../versions.md) lists such fields. A Job with the spec of a CronJob (`schedule`, `jobTemplate`) is of the \
                wrong kind, and nothing else is said of its spec; `--unsafe-fixes` changes the kind.",
         why: "`kubectl` asks for strict validation by default, and such a manifest is refused. For clients that do not ask, \
               the API server drops the field and answers with a warning (`unknown field ...`). Helm 3 prints the warning \

@@ -34,7 +34,11 @@ pub(crate) fn replaced_on(server: &Server, vector: &Value) -> Result<(), String>
     if vector["accepted"] == true && !ours.is_empty() {
         return Err(format!("the server accepts it, we refuse {ours:?}"));
     }
-    if vector["accepted"] == false && ours.is_empty() {
+    // What a dropped field leaves behind may be refused: then its finding says so, in place of the server's own objection.
+    let says_refused = report.diagnostics.iter().any(|found| {
+        found.rule.id() == "api/field-dropped" && found.message.ends_with("which the API server refuses")
+    });
+    if vector["accepted"] == false && ours.is_empty() && !says_refused {
         return Err("the server refuses it, we do not".to_owned());
     }
     // What only follows from another cause is folded into it, so there may be fewer of ours.

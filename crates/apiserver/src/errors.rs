@@ -158,6 +158,12 @@ impl<'e> Errors<'e> {
         Added(self.list.last_mut())
     }
 
+    /// An object that has nothing of what it must have one of.
+    pub(crate) fn empty(&mut self, cause: Cause, at: &At<'_>, message: impl Into<String>) -> Added<'_> {
+        let relation = Relation::Empty(at.to_path());
+        self.push(cause, at, message).relation(relation)
+    }
+
     pub(crate) fn required<'p>(&mut self, place: impl Into<Place<'p>>, message: impl Into<String>) {
         self.push(Cause::Required, place, message);
     }

@@ -140,8 +140,10 @@ pub struct Suggestion {
 pub enum Relation {
     /// The server has made the value from that of another field, and the fault is that field's.
     MadeFrom(FieldPath),
-    /// Once the suggestion has been applied, this field has a value, which it lacks.
+    /// Once it has been put right, as suggested or by a server of another version, this field has a value, which it lacks.
     Supplies(FieldPath),
+    /// Nothing that the server looks for is in this object. Where it has left something out there, that is why.
+    Empty(FieldPath),
 }
 
 /// One objection of the API server.

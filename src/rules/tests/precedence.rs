@@ -5,8 +5,8 @@ use jobguard_manifest::FieldPath;
 
 use crate::engine::{Finding, Rule, Severity, fold};
 use crate::rules::{
-    api_containers, api_labels, api_name, api_server_warning, api_unknown_field, cron_forbid_no_deadline,
-    cron_overlap, job_no_deadline, template_unexpanded,
+    api_containers, api_field_dropped, api_labels, api_name, api_server_warning, api_unknown_field,
+    cron_forbid_no_deadline, cron_overlap, job_no_deadline, template_unexpanded,
 };
 
 fn finding(rule: &'static Rule, path: &str, cause: Cause) -> Finding {
@@ -108,4 +108,45 @@ fn an_error_needs_no_warning() {
     let warning = finding(&api_server_warning::RULE, "metadata.name", Cause::Invalid);
     assert_eq!(left(vec![name, warning.clone()]), ["api/name metadata.name"]);
     assert_eq!(left(vec![warning]), ["api/server-warning metadata.name"]);
+}
+
+#[test]
+fn what_is_left_empty_follows_from_what_was_left_out() {
+    let place = "spec.template.spec.containers[0].env[0].valueFrom";
+    let empty = || {
+        let mut empty = finding(&api_containers::RULE, place, Cause::Invalid);
+        empty.relation = Some(Relation::Empty(FieldPath::parse(place)));
+        empty
+    };
+    let source = format!("{place}.fileKeyRef");
+    let dropped = |severity| {
+        let dropped = finding(&api_field_dropped::RULE, &source, Cause::Invalid);
+        Finding { severity, cause: None, ..dropped }
+    };
+    let of_source = [format!("api/field-dropped {source}")];
+    assert_eq!(left(vec![dropped(Severity::Error), empty()]), of_source);
+    // A warning says less than a refusal.
+    assert_eq!(left(vec![dropped(Severity::Warning), empty()]).len(), 2);
+    // A field of another version, or of a name that is nearly one: put right, it is there.
+    let mut unknown = finding(&api_unknown_field::RULE, &source, Cause::NotSupported);
+    assert_eq!(left(vec![unknown.clone(), empty()]).len(), 2);
+    unknown.relation = Some(Relation::Supplies(FieldPath::parse(&source)));
+    assert_eq!(left(vec![unknown, empty()]), [format!("api/unknown-field {source}")]);
+}
+
+#[test]
+fn an_unknown_field_is_left_out_with_what_it_is_in() {
+    let claims = "spec.template.spec.resourceClaims";
+    let unknown = || finding(&api_unknown_field::RULE, &format!("{claims}[0].source"), Cause::NotSupported);
+    let dropped = |severity, path: &str| {
+        let dropped = finding(&api_field_dropped::RULE, path, Cause::Invalid);
+        Finding { severity, cause: None, ..dropped }
+    };
+    assert_eq!(
+        left(vec![unknown(), dropped(Severity::Error, claims)]),
+        [format!("api/field-dropped {claims}")]
+    );
+    // kubectl refuses the unknown one.
+    assert_eq!(left(vec![unknown(), dropped(Severity::Warning, claims)]).len(), 2);
+    assert_eq!(left(vec![unknown(), dropped(Severity::Error, "spec.template.spec.hostUsers")]).len(), 2);
 }

@@ -10,7 +10,8 @@ use super::any_container::each_container;
 use super::context::PodContext;
 use super::field_refs::{ENV_FIELDS, field_selector, host_ips, resource_selector};
 use super::file_paths;
-use crate::errors::{Errors, list, quote, text};
+use crate::Cause;
+use crate::errors::{Errors, list, one_of, quote, text};
 use crate::names;
 use crate::tables::Gate;
 use jobguard_manifest::At;
@@ -54,10 +55,12 @@ fn value_from(source: &EnvVarSource, has_value: bool, at: &At<'_>, report: &mut 
         file_key_selector(selector, &at.field("fileKeyRef"), report);
     }
     if sources == 0 {
-        report.invalid(
-            at,
-            "say where the value comes from: fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef or fileKeyRef",
-        );
+        let mut known = vec!["fieldRef", "resourceFieldRef", "configMapKeyRef", "secretKeyRef"];
+        if report.server.knows_field("EnvVarSource", "fileKeyRef") && report.server.on(Gate::EnvFiles) {
+            known.push("fileKeyRef");
+        }
+        let help = format!("use {}", one_of(&known));
+        report.empty(Cause::Invalid, at, "say where the value comes from").help(help);
     } else if has_value {
         report.invalid(at, "a variable has either a value or a valueFrom: remove one");
     } else if sources > 1 {

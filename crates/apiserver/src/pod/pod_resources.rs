@@ -10,7 +10,7 @@ use super::quantity::Quantity;
 use super::resources::{Owner, ResourceList, amount, check_claims, check_lists, is_huge_page};
 use crate::errors::{Errors, list, quote};
 use crate::names;
-use crate::{Change, Gate};
+use crate::{Cause, Change, Gate};
 use jobguard_manifest::At;
 
 /// The names of the Pod's claims.
@@ -38,10 +38,8 @@ pub(super) fn claims(claims: &[PodResourceClaim], at: &At<'_>, report: &mut Erro
         }
         match (&claim.resource_claim_name, &claim.resource_claim_template_name) {
             (None, None) => {
-                report.invalid(
-                    &at,
-                    "say which claim it is: set resourceClaimName or resourceClaimTemplateName",
-                );
+                let message = "say which claim it is: set resourceClaimName or resourceClaimTemplateName";
+                report.empty(Cause::Invalid, &at, message);
             }
             (Some(_), Some(_)) => {
                 report.invalid(

@@ -7,9 +7,9 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::any_container::{AnyContainer, each_container};
 use super::ports;
-use crate::Gate;
 use crate::errors::{Errors, list, text};
 use crate::names;
+use crate::{Cause, Gate};
 use jobguard_manifest::At;
 
 /// What is done to probe a container, or as a hook.
@@ -138,7 +138,7 @@ pub(super) fn handler(handler: Handler<'_>, grace_period: Option<i64>, at: &At<'
         );
     }
     if !found {
-        report.required(at, "say what to do: exec, httpGet, tcpSocket or another handler");
+        report.empty(Cause::Required, at, "say what to do: exec, httpGet, tcpSocket or another handler");
     }
 }
 

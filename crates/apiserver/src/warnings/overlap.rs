@@ -3,7 +3,7 @@
 use k8s_openapi::api::core::v1::{DownwardAPIVolumeFile, KeyToPath, Volume, VolumeProjection};
 
 use super::{At, Errors};
-use crate::Change;
+use crate::{Cause, Change, Relation, Topic};
 
 /// How many files of a volume are compared with each other.
 const COMPARED: usize = 256;
@@ -17,9 +17,19 @@ pub(super) fn warn_overlaps(volume: &Volume, at: &At<'_>, found: &mut Errors<'_>
     }
     let Some(projected) = &volume.projected else { return };
     let (mut paths, mut last) = (Vec::new(), Vec::new());
-    for source in projected.sources.iter().flatten() {
+    let of_projected = at.field("projected");
+    let sources = of_projected.field("sources");
+    for (index, source) in projected.sources.iter().flatten().enumerate() {
         if *source == VolumeProjection::default() {
-            found.warn(at, "a projected volume has a source that names nothing", "remove the empty source");
+            found
+                .add(
+                    at,
+                    Cause::Invalid,
+                    Topic::ServerWarning,
+                    "a projected volume has a source that names nothing",
+                )
+                .help("remove the empty source")
+                .relation(Relation::Empty(sources.index(index).to_path()));
             continue;
         }
         match projected_paths(source) {
