@@ -295,6 +295,7 @@ fn assemble(preset: Preset, documents: Vec<Document>, catalog: &[&'static RuleSp
         mode: Mode::default(),
         server: Server::of(KubernetesVersion::default()),
         versions: Vec::new(),
+        is_one_of_several: false,
         feature_gates: FeatureGates::default(),
         controller_jobs: ControllerJobs::default(),
         controllers: Vec::new(),

@@ -177,6 +177,8 @@ pub struct Policy {
     pub server: Server,
     /// The versions that are named, oldest first; none where nothing says which.
     pub versions: Vec<KubernetesVersion>,
+    /// Whether this is the policy for one of several versions, whose findings are merged into one report.
+    pub is_one_of_several: bool,
     /// The feature gates that are set.
     pub feature_gates: FeatureGates,
     /// What becomes of Jobs that controllers make.
@@ -217,7 +219,7 @@ impl Policy {
     /// The same policy for one of the API servers that it aims at.
     #[must_use]
     pub fn for_server(&self, server: Server) -> Self {
-        Self { server, ..self.clone() }
+        Self { server, is_one_of_several: self.versions.len() > 1, ..self.clone() }
     }
 
     /// What becomes of faults that the stored object has already, at `now`.

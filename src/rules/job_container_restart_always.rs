@@ -1,6 +1,6 @@
 //! `job/container-restart-always`
 
-use jobguard_apiserver::Gate;
+use jobguard_apiserver::{Fate, Gate};
 
 use super::levels;
 use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
@@ -81,9 +81,11 @@ spec:
 fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     let Some(job) = object.job() else { return };
     let is_alone = job.pod().is_some_and(|pod| pod.containers.len() == 1);
-    for part in job.containers().filter(|part| part.restarts_forever()) {
+    let kept = job.containers().filter(|part| part.restarts_forever()).map(|part| part.path("restartPolicy"));
+    let dropped = object.dropped().filter(|dropped| dropped.fate == Fate::Endless);
+    for path in kept.chain(dropped.map(|dropped| dropped.path.clone())) {
         sink.report(
-            part.path("restartPolicy"),
+            path,
             if context.server().on(Gate::ContainerRestartRules) {
                 "the kubelet restarts this container for ever, whatever the Pod's restartPolicy: the Job cannot complete"
             } else {
