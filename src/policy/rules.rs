@@ -81,7 +81,7 @@ fn target(
         } else {
             (
                 "it is the API server's own verdict",
-                "the API server refuses such objects whatever a policy says; take the line out",
+                "what the API server refuses, drops or warns of does not depend on a policy; take the line out",
             )
         };
         let message = format!("{} cannot be set: {why}", quoted(key));

@@ -17,7 +17,7 @@ pub static RULE: Rule = Rule {
     docs: Docs {
         what: "The annotation `jobguard.dev/ignore` names a rule that the policy does not let annotations \
                silence, a category where the policy lets them name single rules alone (`suppressions.categories: false`), all \
-               rules at once (`*`), an `api/*` rule (what the API server refuses stays refused), or a rule about a text and not about one \
+               rules at once (`*`), an `api/*` rule (the API server goes by its own verdict), or a rule about a text and not about one \
                object, such as `manifest/not-judged`.",
         why: "The finding stands, and whoever wrote the annotation believes that it does not.",
         examples: &[
@@ -61,7 +61,7 @@ spec:
 };
 
 /// What to do where the API server's own verdict is named.
-const SERVERS: &str = "it is what the API server itself refuses: correct the object";
+const SERVERS: &str = "it is the API server's own verdict: correct the object";
 
 /// What to do where the policy says no.
 const CORRECT: &str = "correct what is found, or ask the owner of the policy for an override";
@@ -83,17 +83,17 @@ fn word(what: &NotAllowed<'_>) -> Wording {
                 ids => format!("name the rules: {}", ids.join(", ")),
             },
         ),
-        NotAllowed::Rule { rule, is_about_text: true } => {
+        NotAllowed::Rule { name, rule, is_about_text: true } => {
             let mut help = "it is about a text and not about one object".to_owned();
             if rule.spec.is_settable() {
                 help.push_str(&format!(": set its level in the policy (rules: {{{}: off}})", rule.id()));
             }
-            (format!("{} cannot be ignored", rule.id()), help)
+            (format!("{name} cannot be ignored"), help)
         }
-        NotAllowed::Rule { rule, .. } if rule.spec.is_settable() => {
-            (format!("the policy does not let an annotation ignore {}", rule.id()), CORRECT.to_owned())
+        NotAllowed::Rule { name, rule, .. } if rule.spec.is_settable() => {
+            (format!("the policy does not let an annotation ignore {name}"), CORRECT.to_owned())
         }
-        NotAllowed::Rule { rule, .. } => (format!("{} cannot be ignored", rule.id()), SERVERS.to_owned()),
+        NotAllowed::Rule { name, .. } => (format!("{name} cannot be ignored"), SERVERS.to_owned()),
     };
     Wording { message, help }
 }

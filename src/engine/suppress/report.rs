@@ -1,5 +1,7 @@
 //! What there is to report about the annotation itself. The rules about it word it.
 
+use std::collections::HashSet;
+
 use crate::policy::{Policy, Settings};
 use jobguard_text::{distance, is_slip};
 
@@ -34,7 +36,7 @@ impl<'a, F: Fn(usize) -> bool> Report<'_, 'a, F> {
         for fault in faults {
             self.fault(fault);
         }
-        let mut unknown = 0;
+        let (mut unknown, mut refused) = (0, HashSet::new());
         for &(name, target) in &self.of.names {
             match target {
                 Target::Unknown => {
@@ -46,15 +48,21 @@ impl<'a, F: Fn(usize) -> bool> Report<'_, 'a, F> {
                 Target::Everything => self.not_allowed(&NotAllowed::Everything, None),
                 Target::Rule(position) => {
                     let rule = self.of.rule(position);
+                    // A rule can be called by its former name, too.
+                    let mut not_allowed = |report: &mut Self| {
+                        if refused.insert(position) {
+                            report.rule_not_allowed(name, rule);
+                        }
+                    };
                     match self.named[position] {
-                        _ if is_about_suppression(rule) || is_about_text(rule) => self.rule_not_allowed(rule),
+                        _ if is_about_suppression(rule) || is_about_text(rule) => not_allowed(&mut self),
                         Some(Named { count: 0, .. }) | None => {
                             if is_judged(rule) {
                                 self.unused(name, self.of.judges_input(position));
                             }
                         }
                         Some(Named { is_allowed: true, .. }) => {}
-                        Some(Named { is_allowed: false, .. }) => self.rule_not_allowed(rule),
+                        Some(Named { is_allowed: false, .. }) => not_allowed(&mut self),
                     }
                 }
                 Target::Category(category) => self.category(name, category, &is_judged),
@@ -95,7 +103,8 @@ impl<'a, F: Fn(usize) -> bool> Report<'_, 'a, F> {
                 !own(*position) && self.named[*position].is_some_and(|named| !named.is_allowed)
             });
             for position in refused.collect::<Vec<_>>() {
-                self.rule_not_allowed(of.rule(position));
+                let rule = of.rule(position);
+                self.rule_not_allowed(rule.id(), rule);
             }
         }
     }
@@ -121,8 +130,8 @@ impl<'a, F: Fn(usize) -> bool> Report<'_, 'a, F> {
         self.report(rule, word(name), fix);
     }
 
-    fn rule_not_allowed(&mut self, rule: &'static Rule) {
-        self.not_allowed(&NotAllowed::Rule { rule, is_about_text: is_about_text(rule) }, None);
+    fn rule_not_allowed(&mut self, name: &str, rule: &'static Rule) {
+        self.not_allowed(&NotAllowed::Rule { name, rule, is_about_text: is_about_text(rule) }, None);
     }
 
     fn not_allowed(&mut self, what: &NotAllowed<'_>, fix: Option<Fix>) {

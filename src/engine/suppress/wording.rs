@@ -64,6 +64,8 @@ pub enum NotAllowed<'a> {
     },
     /// A rule.
     Rule {
+        /// As it is written; its id, where a category stands for it.
+        name: &'a str,
         /// The rule.
         rule: &'static Rule,
         /// Whether it is about a text and not about one object.
