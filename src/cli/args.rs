@@ -23,7 +23,7 @@ pub(crate) struct Cli {
     #[arg(long, short = 'V')]
     pub(crate) version: bool,
     /// With --version, print what it was built with and for
-    #[arg(long, requires = "version", hide = true)]
+    #[arg(long, short, requires = "version", hide = true)]
     pub(crate) verbose: bool,
     /// When to colour the output [NO_COLOR is honoured]
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = false)]
@@ -108,9 +108,9 @@ pub(crate) struct LintArgs {
     // The numbers are those that the tables know.
     #[arg(long, value_name = "1.NN", help = kubernetes_version_help())]
     pub(crate) kubernetes_version: Option<VersionSet>,
-    /// Feature gates that your API servers set, as kube-apiserver takes them: Name=true,Other=false
+    /// Feature gates that your API servers set, as kube-apiserver takes them: Name=true,Other=false; repeatable
     #[arg(long, value_name = "GATES")]
-    pub(crate) feature_gates: Option<FeatureGates>,
+    pub(crate) feature_gates: Vec<FeatureGates>,
     /// The most list items and map entries that one object may have [default: the policy's limits.maxElements, or 10000]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) max_elements: Option<u32>,
@@ -185,6 +185,12 @@ fn kubernetes_version_help() -> String {
 }
 
 impl LintArgs {
+    /// The first of the arguments given that ask for fixes.
+    pub(crate) fn fix_flag(&self) -> Option<&'static str> {
+        let flags = [(self.fix, "--fix"), (self.unsafe_fixes, "--unsafe-fixes"), (self.diff, "--diff")];
+        flags.into_iter().find(|(given, _)| *given).map(|(_, flag)| flag)
+    }
+
     /// Which fixes are asked for; a diff alone shows the safe ones.
     pub(crate) fn fixes(&self) -> Option<Safety> {
         match (self.unsafe_fixes, self.fix || self.diff) {

@@ -39,9 +39,11 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
     }
     let change = if args.replace { Change::Replace } else { Change::Apply };
     let fixes = args.fixes();
-    if fixes.is_some() && servers.len() > 1 {
+    if let Some(flag) = args.fix_flag()
+        && servers.len() > 1
+    {
         bail!(
-            "--fix works for one Kubernetes version at a time: name a single one with --kubernetes-version"
+            "{flag} works for one Kubernetes version at a time: name a single one with --kubernetes-version"
         );
     }
     let clusters: Vec<(Policy, Option<OldObjects>)> = (servers.into_iter())
@@ -177,11 +179,11 @@ fn aim(policy: &mut Policy, args: &LintArgs) -> Result<Vec<Server>> {
         None => std::mem::take(&mut policy.versions),
     };
     let targets = if versions.is_empty() { vec![KubernetesVersion::default()] } else { versions.clone() };
-    if let Some(gates) = &args.feature_gates {
-        gates.on_each(&targets).context("--feature-gates")?;
-    }
+    let mut of_arguments = FeatureGates::default();
+    args.feature_gates.iter().for_each(|gates| of_arguments.extend(gates));
+    of_arguments.on_each(&targets).context("--feature-gates")?;
     let mut gates = std::mem::take(&mut policy.feature_gates);
-    gates.extend(args.feature_gates.as_ref().unwrap_or(&FeatureGates::default()));
+    gates.extend(&of_arguments);
     let servers = targets.iter().map(|version| gates.where_possible(*version)).collect();
     policy.aim(versions, gates);
     Ok(servers)

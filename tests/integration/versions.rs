@@ -69,7 +69,7 @@ fn several_versions_are_one_report_that_names_them() {
     assert_eq!((stderr.as_str(), code), ("", Some(1)));
     insta::assert_snapshot!("several_versions", stdout);
     // What holds for all of them has no remark, and neither has what one version says.
-    for versions in ["1.31", "1.29-1.32", "1.32,1.30"] {
+    for versions in ["1.31", "1.29-1.32", "1.32,1.30", "1.29.1-1.32.13"] {
         let (stdout, ..) = lint(&["--kubernetes-version", versions]);
         let line = stdout.lines().find(|line| line.contains("hostUsers has no effect")).unwrap();
         assert!(!line.contains("(Kubernetes"), "{line}");
@@ -112,7 +112,18 @@ fn every_format_names_the_versions() {
 
 #[test]
 fn versions_that_are_none_are_refused() {
-    for versions in ["1.28", "1.38", "1.30-1.38", "1.36-1.34", "latest", "1.31,,1.32", ""] {
+    for versions in [
+        "1.28",
+        "1.38",
+        "1.30-1.38",
+        "1.36-1.34",
+        "latest",
+        "1.31,,1.32",
+        "",
+        "1.36.1-1.29",
+        "1.31.4 1.35",
+        "1.031",
+    ] {
         let (stdout, stderr, code) = lint(&["--kubernetes-version", versions]);
         assert_eq!((stdout.as_str(), code), ("", Some(2)), "{versions}");
         let why = "use Kubernetes versions from 1.29 to 1.37: one, such as 1.33, or several, such as 1.31,1.34-1.36";
@@ -128,9 +139,23 @@ fn fixes_are_for_one_version() {
         assert_eq!((stdout.as_str(), code), ("", Some(2)));
         assert_eq!(
             stderr,
-            "error: --fix works for one Kubernetes version at a time: name a single one with --kubernetes-version\n"
+            format!(
+                "error: {flag} works for one Kubernetes version at a time: name a single one with --kubernetes-version\n"
+            )
         );
     }
+    // So none is promised.
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(
+        folder.path().join("job.yaml"),
+        JOB.replace("restartPolicy: Never\n      host", "restartpolicy: Never\n      host"),
+    )
+    .unwrap();
+    let of = |version| jobguard(folder.path(), &["lint", "job.yaml", "--kubernetes-version", version]).0;
+    assert!(of("1.36").contains("fixable with"), "{}", of("1.36"));
+    assert!(
+        of("1.35-1.36").contains("did you mean restartPolicy?") && !of("1.35-1.36").contains("fixable with")
+    );
     let (_, stderr, code) = lint(&["--kubernetes-version", "1.31", "--fix"]);
     assert_eq!(code, Some(1), "{stderr}");
 }
@@ -154,6 +179,11 @@ fn gates_are_set_as_the_api_server_takes_them() {
         faults += &stderr;
     }
     insta::assert_snapshot!("feature_gates", faults);
+    // As kube-apiserver's flag: given twice, and with the name of its component.
+    let (stdout, ..) = lint(
+        &[&one[..], &["UserNamespacesSupport=true", "--feature-gates", "kube:ProcMountType=true"]].concat(),
+    );
+    assert!(!stdout.contains("hostUsers") && !stdout.contains("procMount"), "{stdout}");
     // With several versions, one of them has to take it.
     let several =
         |versions| lint(&["--kubernetes-version", versions, "--feature-gates", "HostnameOverride=true"]);
@@ -284,6 +314,10 @@ fn the_former_name_of_the_rule_is_known() {
 fn the_version_is_one_line_and_more_where_more_is_asked_for() {
     let folder = tempfile::tempdir().unwrap();
     let line = format!("jobguard {}\n", env!("CARGO_PKG_VERSION"));
+    assert_eq!(
+        jobguard(folder.path(), &["--version", "-v"]),
+        jobguard(folder.path(), &["--version", "--verbose"])
+    );
     for flag in ["--version", "-V"] {
         assert_eq!(jobguard(folder.path(), &[flag]), (line.clone(), String::new(), Some(0)));
     }
@@ -300,4 +334,193 @@ fn the_version_is_one_line_and_more_where_more_is_asked_for() {
     assert_eq!(jobguard(folder.path(), &["--verbose"]).2, Some(2));
     let (_, stderr, code) = jobguard(folder.path(), &["--color", "never"]);
     assert!(code == Some(2) && stderr.contains("requires a subcommand"), "{stderr}");
+}
+
+/// A Pod's spec as a Job, with these lines between its `restartPolicy` and its container.
+fn job_of(pod: &str, container: &str) -> String {
+    let indented =
+        |text: &str, by: &str| text.lines().map(|line| format!("{by}{line}\n")).collect::<String>();
+    format!(
+        "apiVersion: batch/v1\nkind: Job\nmetadata: {{name: a}}\nspec:\n  template:\n    spec:\n      restartPolicy: Never\n{}      \
+         containers:\n      - name: main\n        image: example.com/a:1.0\n{}",
+        indented(pod, "      "),
+        indented(container, "        ")
+    )
+}
+
+/// What there is to say about a text: the rule, message and help of each finding.
+fn found(text: &str, arguments: &[&str]) -> Vec<String> {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("job.yaml"), text).unwrap();
+    let policy: &[&str] = if arguments.contains(&"--policy") { &[] } else { &["--policy", "baseline"] };
+    let all = [&["lint", "job.yaml", "--format", "json"], policy, arguments].concat();
+    let (stdout, stderr, _) = jobguard(folder.path(), &all);
+    let report: Value = serde_json::from_str(&stdout).unwrap_or_else(|error| panic!("{error}: {stderr}"));
+    let findings = report["findings"].as_array().unwrap();
+    let line = |finding: &Value| {
+        let of = |key: &str| finding[key].as_str().unwrap_or_default().to_owned();
+        let versions = finding["kubernetesVersions"].as_array().map(|all| {
+            let all: Vec<&str> = all.iter().map(|one| one.as_str().unwrap()).collect();
+            format!(" [{}]", all.join(","))
+        });
+        format!("{} {} -- {}{}", of("rule"), of("message"), of("help"), versions.unwrap_or_default())
+    };
+    findings.iter().map(line).collect()
+}
+
+#[test]
+fn findings_of_several_versions_are_paired_by_what_they_say() {
+    let nameservers = "dnsPolicy: None\ndnsConfig: {nameservers: [\"1.2.3.04\", \"1.2.3.04\"]}\ninitContainers:\n- {name: s, image: \"a:1\", \
+                       restartPolicy: Always, ports: [{containerPort: 80, name: http}]}";
+    let text = job_of(nameservers, "ports: [{containerPort: 80, name: http}]");
+    let of = |versions: &str| found(&text, &["--kubernetes-version", versions]);
+    let bare = |findings: Vec<String>| -> Vec<String> {
+        findings.into_iter().map(|finding| finding.split(" [").next().unwrap().to_owned()).collect()
+    };
+    let (older, newer) = (of("1.32"), of("1.33"));
+    let mut each: Vec<String> = older.iter().chain(&newer).cloned().collect();
+    each.sort();
+    each.dedup();
+    let mut both = bare(of("1.32,1.33"));
+    both.sort();
+    both.dedup();
+    assert_eq!(both, each);
+    assert!(newer.len() > older.len() && both.iter().any(|finding| finding.contains("port")), "{both:?}");
+}
+
+#[test]
+fn advice_is_that_of_each_version() {
+    let text = job_of("schedulingG: {podGroupName: g}", "");
+    let found = found(&text, &["--kubernetes-version", "1.29,1.36"]);
+    insta::assert_snapshot!(found.join("\n"), @r#"
+    api/unknown-field PodSpec has no field schedulingG -- did you mean schedulingGates or schedulingGroup? (Kubernetes 1.36); did you mean schedulingGates? (Kubernetes 1.29) [1.29,1.36]
+    "#);
+}
+
+#[test]
+fn a_review_names_the_version_that_it_judges_as() {
+    let folder = tempfile::tempdir().unwrap();
+    let policy = "apiVersion: jobguard.dev/v1alpha1\nkind: JobPolicy\nmetadata: {name: p}\nspec: {extends: baseline, kubernetesVersion: \"1.31,1.34\"}\n";
+    fs::write(folder.path().join("policy.yaml"), policy).unwrap();
+    let job = json!({
+        "apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "a", "namespace": "d"},
+        "spec": {"template": {"spec": {
+            "restartPolicy": "Never", "hostUsers": false, "containers": [{"name": "main", "image": "a:1"}],
+        }}},
+    });
+    let review = json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
+        "uid": "u", "kind": {"group": "batch", "version": "v1", "kind": "Job"},
+        "resource": {"group": "batch", "version": "v1", "resource": "jobs"},
+        "name": "a", "namespace": "d", "operation": "CREATE", "userInfo": {"username": "x"}, "object": job,
+    }});
+    fs::write(folder.path().join("review.json"), review.to_string()).unwrap();
+    let (stdout, stderr, _) =
+        jobguard(folder.path(), &["review", "--validate", "--policy", "policy.yaml", "review.json"]);
+    assert!(
+        stdout.contains("hostUsers has no effect: Kubernetes 1.31 silently drops it"),
+        "{stdout}{stderr}"
+    );
+}
+
+#[test]
+fn one_cause_is_one_finding_in_every_version() {
+    let claim = job_of("resourceClaims:\n- name: c\n  source: {resourceClaimName: x}", "");
+    let file = job_of(
+        "volumes:\n- {name: v, emptyDir: {}}",
+        "env:\n- name: A\n  valueFrom: {fileKeyRef: {volumeName: v, path: a, key: A}}",
+    );
+    let certificate = job_of(
+        "volumes:\n- name: v\n  projected:\n    sources:\n    - podCertificate: {signerName: a.b/c, keyType: ED25519}",
+        "",
+    );
+    let restart = job_of(
+        "",
+        "restartPolicy: Never\nrestartPolicyRules: [{action: Restart, exitCodes: {operator: In, values: [1]}}]",
+    );
+    let sleep = job_of("", "lifecycle: {preStop: {sleep: {seconds: 5}}}");
+    let mut all = Vec::new();
+    for (text, versions) in [
+        (&claim, &["1.31", "1.34"][..]),
+        (&file, &["1.29", "1.34"]),
+        (&certificate, &["1.36"]),
+        (&restart, &["1.34"]),
+        (&sleep, &["1.29"]),
+    ] {
+        for version in versions {
+            let found = found(text, &["--kubernetes-version", version]);
+            assert_eq!(found.len(), 1, "{version}: {found:#?}");
+            all.push(format!("{version}: {}", found[0]));
+        }
+    }
+    insta::assert_snapshot!(all.join("\n"), @r#"
+    1.31: api/field-dropped resourceClaims has no effect: Kubernetes 1.31 silently drops it, because the feature gate DynamicResourceAllocation is off; the Pod's containers get no device -- remove it, or use Kubernetes 1.34 or later, where DynamicResourceAllocation is on by default
+    1.34: api/unknown-field PodResourceClaim has no field source after Kubernetes 1.30 -- move resourceClaimName up, in place of source
+    1.29: api/unknown-field EnvVarSource has no field fileKeyRef before Kubernetes 1.34 -- remove it, or use Kubernetes 1.35 or later
+    1.34: api/field-dropped fileKeyRef has no effect: Kubernetes 1.34 silently drops it, because the feature gate EnvFiles is off; valueFrom is left empty, which the API server refuses -- remove it, or use Kubernetes 1.35 or later, where EnvFiles is on by default
+    1.36: api/field-dropped podCertificate has no effect: Kubernetes 1.36 silently drops it, because the feature gate PodCertificateRequest is off; the projected volume has an empty source in its place, and no file -- remove it, or use Kubernetes 1.37 or later, where PodCertificateRequest is on by default
+    1.34: api/field-dropped restartPolicy has no effect: Kubernetes 1.34 silently drops it, because the feature gate ContainerRestartRules is off; the Pod's restartPolicy applies to the container -- remove it, or use Kubernetes 1.35 or later, where ContainerRestartRules is on by default
+    1.29: api/field-dropped sleep has no effect: Kubernetes 1.29 silently drops it, because the feature gate PodLifecycleSleepAction is off; the hook is left empty, which the API server refuses -- remove it, or use Kubernetes 1.30 or later, where PodLifecycleSleepAction is on by default
+    "#);
+}
+
+#[test]
+fn what_is_dropped_and_happens_anyway_is_not_reported() {
+    for (pod, version) in [
+        ("hostUsers: true", "1.32"),
+        ("securityContext: {supplementalGroupsPolicy: Merge}", "1.32"),
+        ("securityContext: {seLinuxChangePolicy: Recursive}", "1.32"),
+        ("resources: {}", "1.33"),
+    ] {
+        let of = |pod: &str| found(&job_of(pod, ""), &["--kubernetes-version", version]);
+        assert_eq!(of(pod), Vec::<String>::new(), "{pod}");
+    }
+    let managed =
+        |by: &str| job_of("", "").replace("  template:\n", &format!("  managedBy: {by}\n  template:\n"));
+    let of = |by: &str| found(&managed(by), &["--kubernetes-version", "1.31"]);
+    assert!(of("kubernetes.io/job-controller").is_empty());
+    assert_eq!(of("example.com/queue").len(), 1);
+}
+
+#[test]
+fn no_advice_leads_to_a_refusal_or_to_an_endless_job() {
+    let always = job_of("", "restartPolicy: Always");
+    let dropped = [
+        (always.clone(), "1.34"),
+        (job_of("", "securityContext: {procMount: Unmasked}"), "1.30"),
+        (job_of("securityContext: {seLinuxChangePolicy: MountOption}", ""), "1.32"),
+        (job_of("", "").replace("  template:\n", "  managedBy: \"\"\n  template:\n"), "1.31"),
+    ];
+    let of = |(text, version): &(String, &str)| found(text, &["--kubernetes-version", version]).join("\n");
+    let said: Vec<String> = dropped.iter().map(of).collect();
+    insta::assert_snapshot!(said.join("\n"), @r#"
+    api/field-dropped restartPolicy has no effect: Kubernetes 1.34 silently drops it, because the feature gate ContainerRestartRules is off; the Pod's restartPolicy applies to the container -- remove it; if the container is a sidecar, move it to initContainers, where restartPolicy: Always makes it a native one
+    job/container-restart-always this makes no sidecar: from Kubernetes 1.35 on the container is restarted for ever, and the Job cannot complete; before, the field is refused or dropped -- remove the line: the Pod's own restartPolicy, Never or OnFailure, is enough
+    api/field-dropped procMount has no effect: Kubernetes 1.30 silently drops it, because the feature gate ProcMountType is off; it becomes Default -- remove it
+    api/field-dropped seLinuxChangePolicy has no effect: Kubernetes 1.32 silently drops it, because the feature gate SELinuxChangePolicy is off; volumes are relabelled file by file (Recursive) -- remove it, or use Kubernetes 1.37 or later, where SELinuxChangePolicy and SELinuxMount are on by default
+    api/field-dropped managedBy has no effect: Kubernetes 1.31 silently drops it, because the feature gate JobManagedBy is off; the built-in Job controller runs the Job, too -- remove it
+    "#);
+}
+
+#[test]
+fn a_suppression_is_used_if_any_version_needs_it() {
+    // 1.33 drops what the Pod as a whole asks for.
+    let text = job_of("resources: {requests: {cpu: \"1\", memory: 1Gi}}", "")
+        .replace("{name: a}", "{name: a, annotations: {jobguard.dev/ignore: pod/resources}}");
+    let of = |versions| {
+        let found = found(&text, &["--kubernetes-version", versions, "--policy", "strict"]);
+        found.iter().filter(|finding| finding.starts_with("suppression/unused")).count()
+    };
+    assert_eq!([of("1.33"), of("1.34"), of("1.34-1.36"), of("1.33-1.36")], [0, 1, 1, 0]);
+}
+
+#[test]
+fn a_name_that_is_written_twice_is_refused_once() {
+    let ignoring = "api/field-not-in-version, api/field-dropped";
+    let text = job_of("hostUsers: false", "")
+        .replace("{name: a}", &format!("{{name: a, annotations: {{jobguard.dev/ignore: '{ignoring}'}}}}"));
+    let found = found(&text, &["--kubernetes-version", "1.32"]);
+    let refused: Vec<&String> =
+        found.iter().filter(|finding| finding.starts_with("suppression/not-allowed")).collect();
+    assert_eq!(refused.len(), 1, "{refused:?}");
+    assert!(refused[0].contains("api/field-not-in-version cannot be ignored"), "{refused:?}");
 }
