@@ -95,7 +95,11 @@ fn lenient(policy: &Policy, text: &str) -> usize {
                     errors += 1;
                     kind
                 }
-                None => continue,
+                // Nor does any server take what does not say what it is.
+                None => {
+                    errors += 1;
+                    continue;
+                }
             };
             let decoded = crate::support::server().decode(&tree, object.node, kind);
             let value = match &decoded.workload {
