@@ -1,6 +1,7 @@
 //! The span of a review, for the log: every line within it carries what the review was about.
 
 use tracing::span::EnteredSpan;
+use tracing::{Level, Span};
 
 use super::head::Head;
 use super::request::{Endpoint, Operation, Request};
@@ -22,8 +23,12 @@ pub(super) fn of_head(endpoint: Endpoint, head: &Head) -> EnteredSpan {
     enter(endpoint, &head.uid, &head.kind.kind, head.operation)
 }
 
-/// Nothing of the object is in it. Fields are computed only where the span is enabled.
+/// Nothing of the object is in it. Fields are computed only where the span is enabled, which is asked here: where
+/// nothing listens at all, the macro computes them for the `log` crate.
 fn enter(endpoint: Endpoint, uid: &str, kind: &str, operation: Option<Operation>) -> EnteredSpan {
+    if !tracing::span_enabled!(target: TARGET, Level::INFO) {
+        return Span::none().entered();
+    }
     tracing::info_span!(
         target: TARGET,
         "review",
