@@ -143,14 +143,37 @@ pub(crate) fn check(
     few: usize,
 ) -> Result<(Bytes, Option<Intake>), Box<Refused>> {
     let few = few.min(limits.max_elements);
-    let (elements, depth) = at_most(&body, (few, limits.max_depth));
-    if elements <= few && depth <= limits.max_depth && body.len() <= MAX_BODY {
+    let deepest = limits.max_depth;
+    // Brackets of all kinds stand for levels at first.
+    let (elements, opened) = at_most(&body, (few, usize::MAX));
+    let is_shallow =
+        || opened <= deepest || nests_within(&body, deepest) || at_most(&body, (few, deepest)).1 <= deepest;
+    if elements <= few && body.len() <= MAX_BODY && is_shallow() {
         return Ok((body, None));
     }
     let mut intake = Intake::new();
     intake.feed(&body);
     let (body, intake) = intake.complete(body, limits)?;
     Ok((body, Some(intake)))
+}
+
+/// Whether a JSON text is seen at a glance to have no more than `deepest` levels: deeper ones are opened one after
+/// another, and closed again after that, so that they have more brackets than that on either side. Those in strings
+/// count as well, and make it look deeper at worst. What does not close its brackets is no JSON, and no review.
+fn nests_within(text: &[u8], deepest: usize) -> bool {
+    const PIECE: usize = 255;
+    // Sums of bytes, which cannot overflow in a piece: the compiler takes many at a time.
+    let count = |piece: &[u8], [map, list]: [u8; 2]| {
+        usize::from(piece.iter().map(|byte| u8::from(*byte == map) + u8::from(*byte == list)).sum::<u8>())
+    };
+    let (mut opened, mut closed) = (0, 0);
+    for piece in text.chunks(PIECE) {
+        opened += count(piece, *b"{[");
+        if opened > deepest {
+            closed += count(piece, *b"}]");
+        }
+    }
+    closed <= deepest
 }
 
 /// Where in the text of a review its old object stands.
@@ -198,4 +221,50 @@ fn without_old_object(body: Bytes) -> Bytes {
         }
     }
     text.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn is_let_through_uncounted(text: &str) -> bool {
+        let limits = Limits { max_elements: 1000, max_depth: 10 };
+        check(Bytes::copy_from_slice(text.as_bytes()), &limits, 1000)
+            .is_ok_and(|(_, intake)| intake.is_none())
+    }
+
+    #[test]
+    fn many_brackets_are_not_many_levels() {
+        let beside = format!("[{}{{}}]", "[],".repeat(400));
+        assert!(nests_within(beside.as_bytes(), 250) && is_let_through_uncounted(&beside));
+        for (levels, is_shallow) in [(9, true), (10, true), (11, false), (200, false)] {
+            let nested = "[".repeat(levels) + &"]".repeat(levels);
+            assert_eq!(is_let_through_uncounted(&nested), is_shallow, "{levels}");
+            let beside = format!("[{}{nested}]", "[],".repeat(levels));
+            assert_eq!(is_let_through_uncounted(&beside), is_shallow && levels < 10, "{levels}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_deeper_text_looks_shallow(
+            (before, levels, after) in (0usize..400, 0usize..40, 0usize..400),
+            word in "[\\[\\]{}a]{0,30}",
+            deepest in 1usize..40,
+        ) {
+            let text = format!(
+                "[{}{}{:?}{}{}]",
+                "{\"a\":[]},".repeat(before),
+                "[".repeat(levels),
+                word,
+                "]".repeat(levels),
+                ",[\"]\"]".repeat(after),
+            );
+            // With strings distinguished.
+            let exact = at_most(text.as_bytes(), (0, 0)).1;
+            prop_assert!(!nests_within(text.as_bytes(), deepest) || exact <= deepest, "{exact} {text}");
+        }
+    }
 }
