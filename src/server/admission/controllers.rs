@@ -67,8 +67,9 @@ impl<'a> Origin<'a> {
         let known = job.filter(|_| of_cron_job).and_then(|job| cron_jobs.owner(&job.metadata, owner));
         let trusted = Author { doubts_owner: false, owner_labels: known.map(|known| &known.labels), ..alone };
         let is_run = || {
-            let run = job.and_then(|job| Run::of(job.spec.clone()?));
-            run.zip(known).is_some_and(|(run, known)| {
+            // A copy of the spec and a digest of it: only where there is something to compare it with.
+            let (Some(job), Some(known)) = (job, known) else { return false };
+            job.spec.clone().and_then(Run::of).is_some_and(|run| {
                 let settings = policy.settings_for(&subject_by(object, namespace_labels, trusted));
                 run.is_same(&known.run, &settings.defaults)
             })
