@@ -1,111 +1,58 @@
-//! From what the parser says to what the author most likely did.
+//! From what the scanner says to what the author most likely did.
 
-use granit_parser::ErrorKind;
-
-use super::events::Fault;
+use super::scan::{Fault, FaultKind as F};
 use super::syntax::{Context, SyntaxError, is_schedule};
-use super::tree::Span;
+use super::tree::{Span, Style};
 
 impl Context<'_> {
-    /// Explains a fault of the parser.
+    /// Explains a fault.
     #[cold]
     pub(super) fn explain(&self, fault: &Fault) -> SyntaxError {
-        use ErrorKind as K;
-        let at = self.clamp(fault.at);
+        let at = fault.span.start;
         if let Some(template) = self.template(at) {
             return self.unrendered(template);
         }
-        if let Some(error) = self.bracket_left_open(at) {
+        if let Some(error) = self.invisible_line_end(at).or_else(|| self.bracket_left_open(at)) {
             return error;
         }
-        match &fault.kind {
-            K::UnclosedFlowCollection { .. }
-            | K::UnexpectedEofFlowSequence
-            | K::UnexpectedEofFlowMapping
-            | K::UnexpectedEofImplicitFlowMapping => self.unclosed_flow(at),
-            K::MismatchedFlowCollectionEnd { open, close } => SyntaxError::new(
-                self.char_span(at),
-                format!("`{close}` cannot close the `{open}` opened before"),
-            )
-            .help("close brackets in the order in which they were opened"),
-            K::MisplacedFlowCollectionEnd => self.stray_bracket(at),
-            K::ExpectedFlowMappingSeparator | K::ExpectedFlowSequenceSeparator => {
-                SyntaxError::new(self.char_span(at), "a comma or the closing bracket is expected here").help(
-                    "separate values with commas; put a text that holds brackets, braces or commas in quotes",
-                )
-            }
-            K::UnclosedQuotedScalar
-            | K::InvalidQuotedScalarIndent
-            | K::DocumentIndicatorInQuotedScalar
-            | K::UnexpectedEof => self.unclosed_quote(at),
-            K::InvalidTrailingSingleQuotedScalar | K::InvalidTrailingDoubleQuotedScalar => {
-                self.after_quote(at)
-            }
-            K::UnknownQuotedScalarEscape
-            | K::InvalidQuotedScalarHexEscape
-            | K::InvalidLowSurrogateHexEscape
-            | K::InvalidLowSurrogate
-            | K::MissingLowSurrogate
-            | K::UnpairedLowSurrogate
-            | K::InvalidUnicodeEscape => self.escape(at),
-            K::TabNotAllowed
-            | K::TabInBlockIndentation
-            | K::TabInIndentation
-            | K::TabAtBlockScalarStart
-            | K::TabInPlainScalar
-            | K::InvalidBlockEntryWhitespace
-            | K::InvalidMappingValueWhitespace => self.tab(at),
-            K::UnexpectedCharacter { character } => self.reserved(at, *character),
-            K::DirectiveDisallowed => self.reserved(at, '%'),
-            K::MissingAnchorOrAliasName => self.anchor_or_alias(at),
-            K::MappingValueNotAllowed | K::InvalidColonPlacement => self.colon(at),
-            K::SimpleKeyExpected | K::InvalidSimpleKey => self.no_colon(at),
-            K::BlockSequenceEntryNotAllowed | K::BlockEntryInFlowCollection => self.dash(at),
-            K::ExpectedBlockMappingKey | K::ExpectedBlockSequenceEntry | K::InvalidIndentation => {
-                self.indentation(at)
-            }
-            K::ExpectedNodeContent | K::InvalidFlowScalarIndent | K::UnexpectedEofBlockMapping => {
-                SyntaxError::new(self.char_span(at), "a value is expected here")
-            }
-            K::InvalidBlockScalarHeader | K::ZeroBlockScalarIndent => {
+        match fault.kind {
+            F::InSequence(open) | F::InMapping(open) => self.in_brackets(open, at),
+            F::UnclosedQuote => SyntaxError::unclosed_quote(self.text, at),
+            F::Escape => SyntaxError::bad_escape(self.text, fault.span),
+            F::Tab => self.tab(at),
+            F::Character(c) => self.reserved(at, c),
+            F::Directive => self.reserved(at, '%'),
+            F::Name => self.bad_name(at, fault.span.end),
+            F::Tag => self.tag(at),
+            F::Colon => self.colon(at),
+            F::MissingColon => self.no_colon(at),
+            F::KeyMark => SyntaxError::new(self.char_span(at), "a key cannot begin here")
+                .help("`? ` begins a key; put the value in quotes if a text is meant"),
+            F::Dash => self.dash(at),
+            F::CollectionKey => self.collection_key(fault.span),
+            F::NoKey(_) | F::NoItem(_) => self.misplaced(at),
+            F::NoValue => self.no_value(at),
+            F::BlockHeader => {
                 SyntaxError::new(self.value_from(at), "only a comment may follow `|` or `>` on its line")
                     .help("write the text on the lines below, indented; or put the value in quotes")
             }
-            K::InvalidBlockScalarIndent => {
-                SyntaxError::new(self.written(at), "this line of the block text is indented differently")
-                    .help("indent every line of the text after `|` or `>` at least as far as its first line")
-            }
-            K::CommentInterceptedScalar | K::CommentNotSeparated => {
-                SyntaxError::new(self.char_span(at), "a comment cannot stand here")
-                    .help("put a space before `#`, or the text in quotes if the `#` belongs to it")
-            }
-            K::RecursionLimitExceeded => SyntaxError::too_deep(self.char_span(at)),
-            K::UndeclaredTagHandle
-            | K::ExpectedTagBang
-            | K::InvalidTagTerminator
-            | K::MissingTagUri
-            | K::UnclosedVerbatimTag
-            | K::InvalidTagEscape
-            | K::InvalidGlobalTagCharacter => self.tag(at),
-            K::MappingKeyNotAllowed => SyntaxError::new(self.char_span(at), "a key cannot begin here")
-                .help("`? ` begins a key; put the value in quotes if a text is meant"),
-            K::ExpectedDocumentStart | K::InvalidDocumentEnd => {
-                SyntaxError::new(self.written(at), "this stands after the end of the document")
-                    .help("separate documents by a line `---`")
-            }
-            K::BomInsideDocument => {
-                SyntaxError::new(self.char_span(at), "a byte order mark cannot stand here")
-                    .help("remove it; the editor's \"UTF-8 without BOM\" does")
-            }
-            _ => SyntaxError::new(self.char_span(at), "the YAML cannot be read from here on"),
+            F::TooDeep => SyntaxError::too_deep(self.char_span(at)),
         }
+    }
+
+    /// A line end that only YAML 1.1 knows, on what looks like the line of `at`, before it.
+    fn invisible_line_end(&self, at: usize) -> Option<SyntaxError> {
+        let line = self.line(at);
+        let (n, c) = self.slice(Span::new(line.start, at)).char_indices().find(|(_, c)| is_invisible(*c))?;
+        let at = line.start + n;
+        Some(SyntaxError::line_end(Span::new(at, at + c.len_utf8()), c))
     }
 
     /// Whether a bracket was left open on an earlier line: then the keys that follow, no further in, are what the
     /// parser stumbles on.
     fn bracket_left_open(&self, at: usize) -> Option<SyntaxError> {
         let open = self.open.last().filter(|open| open.flow)?;
-        let opened = self.line(self.clamp(open.start));
+        let opened = self.line(open.start);
         let line = self.line(at);
         if line.start <= opened.start {
             return None;
@@ -117,108 +64,78 @@ impl Context<'_> {
             .then(|| SyntaxError::unclosed_bracket(self.text, open.start))
     }
 
-    fn unclosed_flow(&self, at: usize) -> SyntaxError {
-        let start = match self.char_at(at) {
-            Some('[' | '{') => at,
-            _ => self.open.iter().rev().find(|open| open.flow).map_or(at, |open| self.clamp(open.start)),
-        };
-        SyntaxError::unclosed_bracket(self.text, start)
-    }
-
     fn stray_bracket(&self, at: usize) -> SyntaxError {
         let bracket = self.char_at(at).unwrap_or(']');
         SyntaxError::new(self.char_span(at), format!("this `{bracket}` closes nothing"))
             .help("remove it, or put the value in quotes if a text is meant")
     }
 
-    /// Finds the quote that was still open at `at`.
-    fn unclosed_quote(&self, at: usize) -> SyntaxError {
-        match self.open_quote(at) {
-            Some(start) => SyntaxError::unclosed_quote(self.text, start),
-            None => SyntaxError::new(self.char_span(at), "the document ends in the middle of a value"),
+    /// What follows a value in quotes on its line.
+    fn after_quote(&self, at: usize) -> Option<SyntaxError> {
+        let is_next = self.slice(Span::new(self.last.end, at)).bytes().all(|b| matches!(b, b' ' | b'\t'));
+        if !is_next || !matches!(self.style, Style::SingleQuoted | Style::DoubleQuoted) {
+            return None;
         }
-    }
-
-    pub(super) fn open_quote(&self, at: usize) -> Option<usize> {
-        let from = self.clamp(self.end.min(at));
-        let mut chars = self.text[from..at].char_indices();
-        let mut before = ' ';
-        while let Some((n, c)) = chars.next() {
-            let begins = matches!(before, ' ' | '\t' | '\n' | '\r' | ',' | '[' | '{' | ':');
-            if begins && matches!(c, '"' | '\'') {
-                let mut closed = false;
-                while let Some((_, inner)) = chars.next() {
-                    if c == '"' && inner == '\\' {
-                        chars.next();
-                    } else if inner == c {
-                        closed = true;
-                        break;
-                    }
-                }
-                if !closed {
-                    return Some(from + n);
-                }
-            }
-            before = c;
+        if self.swallows_keys(self.last) {
+            return Some(SyntaxError::unclosed_quote(self.text, self.last.start));
         }
-        None
-    }
-
-    fn after_quote(&self, at: usize) -> SyntaxError {
-        let single = self.text[..at].trim_end().ends_with('\'');
-        let help = if single {
+        let help = if self.style == Style::SingleQuoted {
             "put the whole value in quotes; within single quotes, write `''` for a quote"
         } else {
             "put the whole value in quotes; within double quotes, write `\\\"` for a quote"
         };
-        SyntaxError::new(self.value_from(at), "nothing may follow the closing quote of a value").help(help)
+        let error = SyntaxError::new(self.value_from(at), "nothing may follow the closing quote of a value");
+        Some(error.help(help))
     }
 
-    fn escape(&self, at: usize) -> SyntaxError {
-        // The parser points at the backslash, the character after it, or the quote that opened the text.
-        let line = self.line(at);
-        let near = self.text[line.start..at].rfind('\\').map(|n| line.start + n).filter(|n| at - n <= 12);
-        let start = match self.char_at(at) {
-            Some('\\') => at,
-            Some('"') => self.unknown_escape_after(at).or(near).unwrap_or(at),
-            _ => near.unwrap_or(at),
-        };
-        let digits = match self.text.as_bytes()[start..].get(1) {
-            Some(b'x') => 2,
-            Some(b'u') => 4,
-            Some(b'U') => 8,
-            _ => 0,
-        };
-        let end = self.text[start..self.line(start).end].char_indices().nth(2 + digits);
-        let end = end.map_or(self.line(start).end, |(n, _)| start + n);
-        SyntaxError::bad_escape(self.text, Span::new(start, end))
+    /// Whether a text in quotes has lines that look like keys, no further in than the line it begins on.
+    fn swallows_keys(&self, quoted: Span) -> bool {
+        let indent = |text: &str| text.len() - text.trim_start().len();
+        let most = indent(self.slice(self.line(quoted.start)));
+        let mut lines = self.slice(quoted).split(['\n', '\r']).skip(1);
+        lines.any(|line| is_key_line(line.trim_start()) && indent(line) <= most)
     }
 
-    fn unknown_escape_after(&self, open: usize) -> Option<usize> {
-        const KNOWN: &str = "0abt\tnvfre \"'\\N_LPxuU\n\r";
-        let mut chars = self.text[open..self.chunk.end].char_indices().skip(1);
-        while let Some((n, c)) = chars.next() {
-            if c == '\\' && !KNOWN.contains(chars.next()?.1) {
-                return Some(open + n);
-            }
+    /// Neither a comma nor the bracket that closes what `open` opens.
+    fn in_brackets(&self, open: usize, at: usize) -> SyntaxError {
+        match self.char_at(at) {
+            None => SyntaxError::unclosed_bracket(self.text, open),
+            _ if self.is_document_mark(at) => SyntaxError::unclosed_bracket(self.text, open),
+            Some(close @ (']' | '}')) => SyntaxError::new(
+                self.char_span(at),
+                format!("`{close}` cannot close the `{}` opened before", self.slice(self.char_span(open))),
+            )
+            .help("close brackets in the order in which they were opened"),
+            Some('?') => SyntaxError::sign_in_brackets(self.char_span(at), '?'),
+            Some(':') if self.line(at).start > self.last.start => SyntaxError::key_over_lines(self.last),
+            _ => self.after_quote(at).unwrap_or_else(|| {
+                SyntaxError::new(self.char_span(at), "a comma or the closing bracket is expected here").help(
+                    "separate values with commas; put a text that holds brackets, braces or commas in quotes",
+                )
+            }),
         }
-        None
     }
 
-    /// Whether `at` is not indented below the innermost list or object in block style.
-    pub(super) fn is_short_of_indent(&self, at: usize) -> bool {
-        let block = self.open.iter().rev().find(|open| !open.flow);
-        block.is_some_and(|open| self.column(at) <= self.column(self.clamp(open.start)))
+    fn no_value(&self, at: usize) -> SyntaxError {
+        let bracket = self.open.last().filter(|open| open.flow);
+        match self.char_at(at) {
+            None if bracket.is_some() => {
+                SyntaxError::unclosed_bracket(self.text, bracket.map_or(at, |open| open.start))
+            }
+            Some('.') if self.is_document_mark(at) => {
+                SyntaxError::nothing_to_end(Span::new(at, at + "...".len()))
+            }
+            Some(']' | '}') => self.stray_bracket(at),
+            Some('-') => self.dash(at),
+            Some(':') if !self.text[at + 1..].starts_with(char::is_whitespace) => {
+                SyntaxError::sign_in_brackets(self.char_span(at), ':')
+            }
+            _ => SyntaxError::new(self.char_span(at), "a value is expected here"),
+        }
     }
 
-    /// Finds the tab at fault: at `at`, before it on its line, or at the start of the next line.
-    pub(super) fn tab(&self, at: usize) -> SyntaxError {
-        let line = self.line(at);
-        let before = self.text[line.start..at].rfind('\t').map(|n| line.start + n);
-        let start = match self.char_at(at) {
-            Some('\t') => at,
-            _ => before.or_else(|| self.text[at..self.chunk.end].find('\t').map(|n| at + n)).unwrap_or(at),
-        };
+    /// A tab where indentation is looked for.
+    fn tab(&self, start: usize) -> SyntaxError {
         let tabs = self.text[start..].bytes().take_while(|b| *b == b'\t').count();
         let line = self.line(start);
         let indents = self.text[line.start..start].trim().is_empty();
@@ -251,33 +168,11 @@ impl Context<'_> {
         }
     }
 
-    fn anchor_or_alias(&self, at: usize) -> SyntaxError {
-        // The parser may point at the sign or just past it.
-        let back = self.text[..at].chars().next_back().filter(|c| matches!(c, '*' | '&'));
-        let start = match (self.char_at(at), back) {
-            (Some('*' | '&'), _) | (_, None) => at,
-            (_, Some(c)) => at - c.len_utf8(),
-        };
-        let value = self.value_from(start);
-        // A schedule may have begun with fields that were read before the fault.
-        let from_last = self.value_from(self.clamp(self.last.start));
-        if is_schedule(self.slice(value)) {
-            return self.unquoted_schedule(value);
-        }
-        if from_last.end == value.end && is_schedule(self.slice(from_last)) {
-            return self.unquoted_schedule(from_last);
-        }
-        let (sign, what) =
-            if self.char_at(start) == Some('&') { ('&', "an anchor") } else { ('*', "an alias") };
-        SyntaxError::new(value, format!("`{sign}` begins {what} in YAML and needs a name right after it"))
-            .help("put the whole value in quotes if a text is meant")
-    }
-
     /// A colon where no key can be.
     fn colon(&self, at: usize) -> SyntaxError {
         let line = self.written(at);
         let before = self.slice(Span::new(line.start, at));
-        let first = self.written(self.clamp(self.last.start));
+        let first = self.written(self.last.start);
         if self.last.start < line.start && first.start < line.start {
             return self.colon_in_lines(first, line);
         }
@@ -359,17 +254,21 @@ impl Context<'_> {
         }
     }
 
-    pub(super) fn tag(&self, at: usize) -> SyntaxError {
-        let line = self.line(at);
-        let start = match self.char_at(at) {
-            Some('!') => at,
-            _ => self.text[line.start..at].rfind('!').map_or(at, |n| line.start + n),
-        };
+    fn tag(&self, at: usize) -> SyntaxError {
         SyntaxError::new(
-            self.value_from(start),
+            self.value_from(at),
             "a value that begins with `!` is read as a tag, and this is none",
         )
         .help("put the whole value in quotes")
+    }
+
+    /// What stands where the next key of an object or the next item of a list should: on a line of its own, or behind a
+    /// value.
+    fn misplaced(&self, at: usize) -> SyntaxError {
+        match self.char_at(at) {
+            Some(']' | '}') => self.stray_bracket(at),
+            _ => self.after_quote(at).unwrap_or_else(|| self.indentation(at)),
+        }
     }
 
     /// A line that fits no level above it, or is of another kind than its level.
@@ -377,7 +276,7 @@ impl Context<'_> {
         let line = self.written(at);
         let text = self.slice(line);
         let column = self.column(line.start);
-        let level = self.open.iter().rev().find(|o| !o.flow && self.column(self.clamp(o.start)) == column);
+        let level = self.open.iter().rev().find(|o| !o.flow && self.column(o.start) == column);
         let dash = text == "-" || text.starts_with("- ");
         match level {
             Some(level) if level.map && dash => {
@@ -408,12 +307,11 @@ impl Context<'_> {
             return self.no_colon(line.start);
         }
         let mut levels: Vec<usize> =
-            self.open.iter().filter(|o| !o.flow).map(|o| self.column(self.clamp(o.start))).collect();
+            self.open.iter().filter(|o| !o.flow).map(|o| self.column(o.start)).collect();
         levels.sort_unstable();
         levels.dedup();
-        let last = self.clamp(self.last.start);
-        let block_text = matches!(self.char_at(last), Some('|' | '>'));
-        let last_line = self.clamp(if block_text { self.last.end } else { last });
+        let block_text = matches!(self.style, Style::Literal | Style::Folded);
+        let last_line = if block_text { self.last.end } else { self.last.start };
         let closed = self.column(self.written(last_line).start);
         let below = levels.iter().rev().find(|level| **level < column).copied();
         let above =
@@ -448,6 +346,10 @@ impl Context<'_> {
             None => line,
         }
     }
+}
+
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
 /// Whether a line looks like `key:` or `key: value`, with a key as manifests have them.

@@ -10,7 +10,6 @@
 
 mod budget;
 pub mod edit;
-mod events;
 mod explain;
 mod json;
 pub mod limits;
@@ -20,12 +19,11 @@ mod objects;
 mod path;
 mod read;
 mod scalar;
-mod special_chars;
+pub mod scan;
 mod split;
 mod syntax;
 mod tree;
 mod tree_builder;
-mod yaml11_compat;
 
 #[cfg(test)]
 mod syntax_tests;

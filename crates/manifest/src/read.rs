@@ -20,6 +20,9 @@ pub struct Document<'t> {
 /// How far kubectl looks for the brace that begins a JSON stream.
 const JSON_WINDOW: usize = 4096;
 
+/// How many bytes there must be for kubectl to look for YAML where there is no more JSON.
+const LOOKAHEAD: usize = 4;
+
 /// Reads the documents of a text. Those that hold nothing (or `null`) are left out.
 ///
 /// A text that begins with `{` is read as JSON values after one another. If that fails at the first or second value,
@@ -45,19 +48,19 @@ pub fn read_each<'t>(text: &'t str, each: impl FnMut(Document<'t>)) {
 /// As [`read_each`], of objects that are no larger than that. In the place of a document with a larger one, there is an
 /// error that says so.
 pub fn read_each_within<'t>(text: &'t str, within: Option<&Within>, mut each: impl FnMut(Document<'t>)) {
-    let start = text.len() - text.trim_start().len();
-    if start < JSON_WINDOW && text[start..].starts_with('{') {
-        read_json(text, within, &mut each);
+    let mark = if text.starts_with('\u{FEFF}') { '\u{FEFF}'.len_utf8() } else { 0 };
+    let start = text.len() - text[mark..].trim_start().len();
+    if start - mark < JSON_WINDOW && text[start..].starts_with('{') {
+        read_json(text, mark, within, &mut each);
     } else {
-        read_yaml(text, 0, within, &mut each);
+        read_yaml(text, mark, within, &mut each);
     }
 }
 
 /// Where documents go.
 type Each<'e, 't> = dyn FnMut(Document<'t>) + 'e;
 
-fn read_json<'t>(text: &'t str, within: Option<&Within>, each: &mut Each<'_, 't>) {
-    let mut at = 0;
+fn read_json<'t>(text: &'t str, mut at: usize, within: Option<&Within>, each: &mut Each<'_, 't>) {
     let mut count = 0;
     let error = loop {
         let rest = &text[at..];
@@ -93,10 +96,13 @@ fn read_json<'t>(text: &'t str, within: Option<&Within>, each: &mut Each<'_, 't>
     }
     // The blanks after the last value, up to the end of its line, do not belong to the YAML.
     let blanks = text[at..].len() - text[at..].trim_start().len();
-    let from = match text[at..at + blanks].find('\n') {
-        Some(n) => at + n + 1,
-        None => at + blanks,
-    };
+    let line_end = text[at..at + blanks].find('\n');
+    let last = at + line_end.unwrap_or(blanks);
+    if text.len() - last < LOOKAHEAD {
+        each(Document { span: Span::new(at, text.len()), content: Err(error), ignored: None });
+        return;
+    }
+    let from = if line_end.is_some() { last + 1 } else { last };
     let mut error = Some(error);
     read_yaml(text, from, within, &mut |mut document| {
         // What is not YAML either, but looks like JSON, is broken JSON.

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use super::scan::Tag;
 use super::tree::NodeKind;
 
 /// A scalar's value before it becomes JSON.
@@ -16,51 +17,6 @@ pub(super) enum Scalar<'t> {
     Str(Cow<'t, str>),
 }
 
-/// A tag, as far as it matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tag {
-    Str,
-    Bool,
-    Int,
-    Float,
-    Null,
-    Timestamp,
-    Binary,
-    Merge,
-    /// Any other, known or not: the scalar stays a string.
-    Other,
-}
-
-impl Tag {
-    /// By the name below `tag:yaml.org,2002:`.
-    pub(super) fn from_core(name: &str) -> Self {
-        match name {
-            "str" => Self::Str,
-            "bool" => Self::Bool,
-            "int" => Self::Int,
-            "float" => Self::Float,
-            "null" => Self::Null,
-            "timestamp" => Self::Timestamp,
-            "binary" => Self::Binary,
-            "merge" => Self::Merge,
-            _ => Self::Other,
-        }
-    }
-
-    /// What the tag asks for, in words.
-    pub(super) fn wants(self) -> &'static str {
-        match self {
-            Self::Bool => "a boolean",
-            Self::Int => "a whole number",
-            Self::Float => "a number",
-            Self::Null => "null",
-            Self::Timestamp => "a date",
-            Self::Binary => "base64 text",
-            Self::Str | Self::Merge | Self::Other => "a string",
-        }
-    }
-}
-
 /// The value of a scalar without quotes and without tag.
 pub(super) fn plain(text: Cow<'_, str>) -> Scalar<'_> {
     match resolve(&text) {
@@ -72,7 +28,7 @@ pub(super) fn plain(text: Cow<'_, str>) -> Scalar<'_> {
 /// The value of a scalar with a tag, however it is quoted; none where the text does not fit the tag.
 pub(super) fn tagged(tag: Tag, text: Cow<'_, str>) -> Option<Scalar<'_>> {
     match tag {
-        Tag::Str | Tag::Other | Tag::Merge => Some(Scalar::Str(text)),
+        Tag::Str | Tag::Other | Tag::NonSpecific | Tag::Merge => Some(Scalar::Str(text)),
         Tag::Binary => decode_base64(&text).map(|s| Scalar::Str(Cow::Owned(s))),
         Tag::Timestamp => is_timestamp(&text).then_some(Scalar::Str(text)),
         Tag::Bool => resolve(&text).filter(|s| matches!(s, Scalar::Bool(_))),

@@ -5,7 +5,7 @@
 use super::MAX_DEPTH;
 use super::budget::TooLarge;
 use super::edit::TextEdit;
-use super::tree::Span;
+use super::tree::{Span, Style};
 use crate::limits::Exceeded;
 
 /// Why a document cannot be read, and where.
@@ -170,16 +170,15 @@ pub(super) struct Open {
 /// What was known when the fault was found.
 #[derive(Debug)]
 pub(super) struct Context<'t> {
-    /// The whole text.
+    /// The text up to the end of the document.
     pub(super) text: &'t str,
-    /// The document.
-    pub(super) chunk: Span,
+    /// Where the document begins.
+    pub(super) start: usize,
     /// What was open, outermost first.
     pub(super) open: Vec<Open>,
-    /// Where the last thing read ends.
-    pub(super) end: usize,
-    /// The last scalar or alias read.
+    /// The last scalar or alias read, and how it is written.
     pub(super) last: Span,
+    pub(super) style: Style,
 }
 
 impl<'t> Context<'t> {
@@ -188,18 +187,9 @@ impl<'t> Context<'t> {
         self.text.get(span.start..span.end).unwrap_or("")
     }
 
-    /// `at`, moved into the document and onto a character.
-    pub(super) fn clamp(&self, at: usize) -> usize {
-        let mut at = at.clamp(self.chunk.start, self.chunk.end);
-        while !self.text.is_char_boundary(at) {
-            at -= 1;
-        }
-        at
-    }
-
     /// The character at `at`.
     pub(super) fn char_at(&self, at: usize) -> Option<char> {
-        self.text.get(at..self.chunk.end)?.chars().next()
+        self.text.get(at..)?.chars().next()
     }
 
     /// That character's range; empty at the end.
@@ -210,10 +200,8 @@ impl<'t> Context<'t> {
     /// The line that `at` is on, without its end.
     pub(super) fn line(&self, at: usize) -> Span {
         let ends = ['\n', '\r'];
-        let start = self.text[self.chunk.start..at]
-            .rfind(ends)
-            .map_or(self.chunk.start, |n| self.chunk.start + n + 1);
-        let end = self.text[at..self.chunk.end].find(ends).map_or(self.chunk.end, |n| at + n);
+        let start = self.text[self.start..at].rfind(ends).map_or(self.start, |n| self.start + n + 1);
+        let end = self.text[at..].find(ends).map_or(self.text.len(), |n| at + n);
         Span::new(start, end)
     }
 
@@ -258,7 +246,7 @@ impl<'t> Context<'t> {
         if let Some(found) = self.template_in(last) {
             return Some(found);
         }
-        let mut from = self.chunk.start;
+        let mut from = self.start;
         while from < line.start {
             let line = self.line(from);
             let text = self.slice(line).trim_start();
@@ -304,7 +292,7 @@ impl<'t> Context<'t> {
         if let Some(template) = self.template(span.start) {
             return self.unrendered(template);
         }
-        let span = if span.is_empty() { self.char_span(self.clamp(span.start)) } else { span };
+        let span = if span.is_empty() { self.char_span(span.start) } else { span };
         SyntaxError::new(span, "a list or an object cannot be a key")
             .help("write the key as a text, in quotes if it holds brackets or braces")
     }
@@ -327,14 +315,35 @@ impl<'t> Context<'t> {
         )
     }
 
-    /// An anchor or alias whose name kubectl's reader does not know for one.
-    pub(super) fn bad_name(&self, span: Span) -> SyntaxError {
-        let value = self.value_from(span.start);
-        if is_schedule(self.slice(value)) {
+    /// An anchor or alias without a name, or whose name does not end at `end`.
+    pub(super) fn bad_name(&self, at: usize, end: usize) -> SyntaxError {
+        let value = self.value_from(at);
+        let text = self.slice(value);
+        if is_schedule(text) {
             return self.unquoted_schedule(value);
         }
-        SyntaxError::new(span, "the name of an anchor or alias can only hold letters, digits, `-` and `_`")
+        let is_anchor = text.starts_with('&');
+        if end == at + 1 {
+            let (sign, what) = if is_anchor { ('&', "an anchor") } else { ('*', "an alias") };
+            return SyntaxError::new(
+                value,
+                format!("`{sign}` begins {what} in YAML and needs a name right after it"),
+            )
+            .help("put the whole value in quotes if a text is meant");
+        }
+        if matches!(self.char_at(end), Some('[' | '{')) {
+            return SyntaxError::name_against_bracket(Span::new(at, end + 1));
+        }
+        SyntaxError::new(value, "the name of an anchor or alias can only hold letters, digits, `-` and `_`")
             .help("put the whole value in quotes if a text is meant")
+    }
+
+    /// Whether the line at `at` is `---` or `...`.
+    pub(super) fn is_document_mark(&self, at: usize) -> bool {
+        let rest = &self.text[at..];
+        self.line(at).start == at
+            && (rest.starts_with("---") || rest.starts_with("..."))
+            && rest[3..].chars().next().is_none_or(char::is_whitespace)
     }
 
     pub(super) fn unquoted_schedule(&self, value: Span) -> SyntaxError {

@@ -68,8 +68,8 @@ fn tabs() {
     "#);
     insta::assert_snapshot!(shown("spec:\n  template:\n  \t\tspec: x\n"), @r#"
     3:   →→spec: x
-          ^
-    a tab is used to indent; YAML allows spaces only
+         ^^
+    tabs are used to indent; YAML allows spaces only
     = replace tabs with spaces, two for each level
     "#);
     insta::assert_snapshot!(shown("spec:\n  a: 1\n\t\n  b: 2\n"), @r#"
@@ -160,7 +160,7 @@ fn quotes_and_brackets() {
     "#);
     insta::assert_snapshot!(shown("a: {b: 1]\n"), @r#"
     1: a: {b: 1]
-          ^
+               ^
     `]` cannot close the `{` opened before
     = close brackets in the order in which they were opened
     "#);

@@ -200,46 +200,6 @@ impl<'t> Tree<'t> {
         }
     }
 
-    /// The same tree, borrowing nothing.
-    pub(super) fn into_owned(self) -> Tree<'static> {
-        let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
-        let entry = |e: Entry<'t>| Entry {
-            key: owned(e.key),
-            key_span: e.key_span,
-            value: e.value,
-            shadowed: e.shadowed,
-            merged: e.merged,
-        };
-        let node = |node: Node<'t>| {
-            let kind = match node.kind {
-                NodeKind::Null => NodeKind::Null,
-                NodeKind::Bool(b) => NodeKind::Bool(b),
-                NodeKind::Int(i) => NodeKind::Int(i),
-                NodeKind::Uint(u) => NodeKind::Uint(u),
-                NodeKind::Float(f) => NodeKind::Float(f),
-                NodeKind::Str(s) => NodeKind::Str(owned(s)),
-                NodeKind::Seq(items) => NodeKind::Seq(items),
-                NodeKind::Map(entries) => NodeKind::Map(entries.into_iter().map(entry).collect()),
-            };
-            Node { kind, span: node.span }
-        };
-        Tree { nodes: self.nodes.into_iter().map(node).collect(), styles: self.styles, root: self.root }
-    }
-
-    /// The same tree with every place moved.
-    pub(super) fn moved(mut self, to: impl Fn(usize) -> usize) -> Self {
-        let to = |span: Span| Span::new(to(span.start), to(span.end));
-        for node in &mut self.nodes {
-            node.span = to(node.span);
-            if let NodeKind::Map(entries) = &mut node.kind {
-                for entry in entries {
-                    entry.key_span = to(entry.key_span);
-                }
-            }
-        }
-        self
-    }
-
     /// A tree of a JSON value, all of whose spans are empty: for objects that have no text.
     pub fn from_value(value: &serde_json::Value) -> Tree<'static> {
         let mut arena = Arena::default();

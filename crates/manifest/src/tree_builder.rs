@@ -1,49 +1,17 @@
 //! Events to a value tree: typing, anchors and aliases, merge keys, duplicates, and the bounds that keep a
 //! hostile document cheap.
 
-mod refuse;
 #[cfg(test)]
 mod tests;
 
 use std::borrow::Cow;
 
-use self::refuse::skip_blank_lines;
 use super::budget::{Budget, Marks};
-use super::events::{Anchor, Event, Events};
-use super::scalar::{self, Scalar, Tag};
-use super::special_chars::{self, Odd};
+use super::scalar::{self, Scalar};
+use super::scan::{self, Anchor, Event, Events, Tag};
 use super::syntax::{Context, Open, SyntaxError};
 use super::tree::{Arena, Entry, NodeId, NodeKind, Span, Style, Tree, mark_shadowed};
-use super::{MAX_DEPTH, Within, yaml11_compat};
-
-/// Reads the document in `text[chunk]`; none where it is empty. Only the first value counts, as in kubectl: what
-/// follows `...` is dropped.
-pub(super) fn build<'t>(
-    text: &'t str,
-    chunk: Span,
-    within: Option<&Within>,
-) -> Result<Option<Built<'t>>, SyntaxError> {
-    match build_once(text, chunk, within) {
-        Ok(tree) => Ok(tree),
-        Err(Failure::Syntax(error)) => Err(error),
-        Err(Failure::Refused(at, error)) => yaml11_compat::rebuild(text, chunk, at, error, within),
-    }
-}
-
-/// Why a document could not be built.
-#[derive(Debug)]
-pub(super) enum Failure {
-    Syntax(SyntaxError),
-    /// What begins here is refused by the parser, or reads otherwise there, but perhaps not in kubectl
-    /// ([`Context::refused`]).
-    Refused(usize, SyntaxError),
-}
-
-impl From<SyntaxError> for Failure {
-    fn from(error: SyntaxError) -> Self {
-        Self::Syntax(error)
-    }
-}
+use super::{MAX_DEPTH, Within};
 
 /// A document that was read.
 #[derive(Debug)]
@@ -53,77 +21,37 @@ pub(super) struct Built<'t> {
     pub(super) ignored: Option<Span>,
 }
 
-pub(super) fn build_once<'t>(
+/// Reads the document in `text[chunk]`; none where it is empty. Only the first value counts, as in kubectl: what
+/// follows `...` is dropped.
+pub(super) fn build<'t>(
     text: &'t str,
     chunk: Span,
     within: Option<&Within>,
-) -> Result<Option<Built<'t>>, Failure> {
-    let mut body = &text[chunk.start..chunk.end];
-    let mut base = chunk.start;
-    if let Some(rest) = body.strip_prefix('\u{FEFF}') {
-        base += body.len() - rest.len();
-        body = rest;
+) -> Result<Option<Built<'t>>, SyntaxError> {
+    let text = &text[..chunk.end];
+    let start =
+        chunk.start + if text[chunk.start..].starts_with('\u{FEFF}') { '\u{FEFF}'.len_utf8() } else { 0 };
+    if let Some((at, c)) = scan::forbidden(text, start) {
+        return Err(SyntaxError::forbidden_character(Span::new(at, at + c.len_utf8()), c));
     }
-    let odd = special_chars::scan(body, base)
-        .map_err(|(at, c)| SyntaxError::forbidden_character(Span::new(at, at + c.len_utf8()), c))?;
-    let mut builder = Builder {
-        text,
-        chunk: Span::new(base, chunk.end),
-        arena: Arena::for_text(body.len()),
-        frames: Vec::new(),
-        items: Vec::new(),
-        entries: Vec::new(),
-        anchors: Vec::new(),
-        end: base,
-        last: Span::new(base, base),
-        odd,
-        next_odd: 0,
-        gap: base,
-        after_plain: false,
-        decoded: 1,
-        aliased: 0,
-        budget: Budget::new(within),
-        root: None,
-    };
-    let mut events = Events::new(body, base);
-    let mut end = chunk.end;
+    let mut builder = Builder::new(text, start, within);
     // What follows the root is looked at as far as the document's end: it may not go on on the same line.
-    loop {
-        match events.next() {
-            None => {
-                builder.finish(chunk.end)?;
-                break;
-            }
-            Some(Ok((Event::DocumentEnd, span))) => {
-                end = span.start;
-                builder.finish(end)?;
-                break;
-            }
-            Some(Ok((event, span))) => {
-                if builder.next_odd < builder.odd.len() {
-                    builder.check_odd(&event, span)?;
-                }
-                builder.step(event, span)?;
-            }
-            Some(Err(fault)) => {
-                let context = builder.context();
-                let error = context.explain(&fault);
-                return Err(match context.refused(&fault).or_else(|| builder.line_end_before(fault.at)) {
-                    Some(at) => Failure::Refused(at, error),
-                    None => Failure::Syntax(error),
-                });
-            }
+    let end = loop {
+        match builder.events.next() {
+            None => break chunk.end,
+            Some(Ok((Event::DocumentEnd, span))) => break span.start,
+            Some(Ok((event, span))) => builder.step(event, span)?,
+            Some(Err(fault)) => return Err(builder.context().explain(&fault)),
         }
-    }
+    };
     if let Some((span, too_large)) = builder.budget.finish() {
-        return Err(SyntaxError::too_large(span, too_large).into());
+        return Err(SyntaxError::too_large(span, too_large));
     }
     let Some(root) = builder.root else { return Ok(None) };
     if builder.arena.get(root).kind == NodeKind::Null {
         return Ok(None);
     }
-    let ignored = ignored(&text[..chunk.end], end);
-    Ok(Some(Built { tree: builder.arena.finish(root), ignored }))
+    Ok(Some(Built { tree: builder.arena.finish(root), ignored: ignored(text, end) }))
 }
 
 /// What an anchor names.
@@ -174,8 +102,9 @@ struct Frame<'t> {
 }
 
 struct Builder<'t, 'w> {
+    events: Events<'t>,
     text: &'t str,
-    chunk: Span,
+    document: usize,
     arena: Arena<'t>,
     frames: Vec<Frame<'t>>,
     items: Vec<NodeId>,
@@ -183,14 +112,8 @@ struct Builder<'t, 'w> {
     anchors: Vec<Option<Anchored>>,
     /// Where the last thing that was read ends.
     end: usize,
-    /// The last scalar.
-    last: Span,
-    /// The odd characters of the document, and the first that has not been looked at.
-    odd: Vec<Odd>,
-    next_odd: usize,
-    /// Where the text between the last token and the next begins, and whether that token was a plain scalar.
-    gap: usize,
-    after_plain: bool,
+    /// The last scalar or alias that is written, and how it is.
+    last: (Span, Style),
     /// Decoding steps so far, as go-yaml counts them, and those of them that aliases caused.
     decoded: u64,
     aliased: u64,
@@ -198,11 +121,30 @@ struct Builder<'t, 'w> {
     root: Option<NodeId>,
 }
 
-impl<'t> Builder<'t, '_> {
+impl<'t, 'w> Builder<'t, 'w> {
+    fn new(text: &'t str, start: usize, within: Option<&'w Within>) -> Self {
+        Self {
+            events: Events::new(text, start, MAX_DEPTH),
+            text,
+            document: start,
+            arena: Arena::for_text(text.len() - start),
+            frames: Vec::new(),
+            items: Vec::new(),
+            entries: Vec::new(),
+            anchors: Vec::new(),
+            end: start,
+            last: (Span::new(start, start), Style::Plain),
+            decoded: 1,
+            aliased: 0,
+            budget: Budget::new(within),
+            root: None,
+        }
+    }
+
     fn step(&mut self, event: Event<'t>, span: Span) -> Result<(), SyntaxError> {
         match event {
-            Event::Scalar { text, anchor, .. } if self.budget.is_over() => {
-                (self.end, self.last) = (span.end, span);
+            Event::Scalar { text, anchor, style, .. } if self.budget.is_over() => {
+                self.pass(span, style);
                 self.name(anchor, Anchored::Dropped);
                 self.look_over(text);
                 Ok(())
@@ -212,9 +154,15 @@ impl<'t> Builder<'t, '_> {
             Event::MapStart { flow, anchor } => self.open(true, flow, anchor, span),
             Event::End => self.close(span),
             Event::Alias(anchor) => self.alias(anchor, span),
-            Event::UnknownAlias => Err(self.context().unknown_alias(span)),
-            Event::AnchorName => self.check_name(span),
             Event::DocumentEnd => Ok(()),
+        }
+    }
+
+    /// A scalar or an alias has been read.
+    fn pass(&mut self, span: Span, style: Style) {
+        self.end = span.end;
+        if !span.is_empty() {
+            self.last = (span, style);
         }
     }
 
@@ -231,37 +179,13 @@ impl<'t> Builder<'t, '_> {
         tag: Option<Tag>,
         span: Span,
     ) -> Result<(), SyntaxError> {
-        let span = match style {
-            Style::Literal | Style::Folded => self.block_scalar_span(span),
-            Style::DoubleQuoted => {
-                if matches!(text, Cow::Owned(_)) {
-                    self.check_escapes(span)?;
-                }
-                span
-            }
-            // A value that is not there stands behind its colon; the parser has it before.
-            Style::Plain if span.is_empty() && self.text[span.start..].starts_with(':') => {
-                Span::new(span.start + 1, span.start + 1)
-            }
-            _ => span,
-        };
-        if style == Style::Plain && self.frames.last().is_some_and(|frame| frame.flow) {
-            self.check_plain_in_brackets(span)?;
-        }
-        self.end = span.end;
-        self.last = span;
+        self.pass(span, style);
         let is_key = self.wants_key();
-        if is_key {
-            self.check_key_line(span, self.frames.last().is_some_and(|frame| frame.flow))?;
-        }
         if is_key && is_merge(&text, style, tag) {
             self.expect_value(Key::Merge(span), span);
             return Ok(());
         }
         self.decoded += 1;
-        if tag.is_some() && style == Style::Plain && span.is_empty() {
-            self.check_tag_end(span.start)?;
-        }
         let scalar = match tag {
             None if style == Style::Plain => scalar::plain(text),
             None => Scalar::Str(text),
@@ -314,10 +238,7 @@ impl<'t> Builder<'t, '_> {
         };
         self.budget.open(map, key, marks, span);
         self.decoded += 1;
-        // The parser begins a list that is not indented below its key behind the first dash.
-        let below_key = !map && !flow && self.frames.last().is_some_and(|frame| frame.map);
-        let dash = if below_key { self.gap_sign(span.start, b"-") } else { None };
-        let start = dash.unwrap_or(span.start);
+        let start = span.start;
         self.end = span.end;
         self.name(anchor, if was_over { Anchored::Dropped } else { Anchored::Open });
         let base = if map { self.entries.len() } else { self.items.len() };
@@ -405,9 +326,8 @@ impl<'t> Builder<'t, '_> {
     }
 
     fn alias(&mut self, anchor: Anchor, span: Span) -> Result<(), SyntaxError> {
-        self.check_name(span)?;
         if self.budget.is_over() {
-            (self.end, self.last) = (span.end, span);
+            self.pass(span, Style::Plain);
             self.look_over(Cow::Borrowed(""));
             return Ok(());
         }
@@ -422,8 +342,7 @@ impl<'t> Builder<'t, '_> {
             Some(Anchored::Open) => return Err(SyntaxError::alias_of_itself(span)),
             None => return Err(self.context().unknown_alias(span)),
         };
-        self.end = span.end;
-        self.last = span;
+        self.pass(span, Style::Plain);
         self.decoded = self.decoded.saturating_add(1).saturating_add(weight.size);
         self.aliased = self.aliased.saturating_add(weight.size);
         if is_excessive(self.decoded, self.aliased) {
@@ -470,7 +389,7 @@ impl<'t> Builder<'t, '_> {
         // What stands here itself has been counted as it came.
         let merges = matches!(frame.key, Key::Merge(_));
         let elements = if alias || merges { weight.elements.saturating_add(1) } else { 1 };
-        self.budget.add(elements, self.last);
+        self.budget.add(elements, self.last.0);
         if self.budget.is_over() {
             frame.key = Key::None;
             self.drop_object();
@@ -509,40 +428,12 @@ impl<'t> Builder<'t, '_> {
         }
     }
 
-    /// From the `|` or `>` to the last line that is not blank. The parser's span begins with the text and ends
-    /// anywhere in the blank lines after it.
-    fn block_scalar_span(&self, span: Span) -> Span {
-        let start = self.block_scalar_header(span.start).unwrap_or(span.start);
-        let written = self.text[start..span.end].trim_end_matches([' ', '\t', '\n', '\r']);
-        Span::new(start, start + written.len())
-    }
-
-    /// Looks for the header of the block scalar whose text begins at `content`.
-    fn block_scalar_header(&self, content: usize) -> Option<usize> {
-        self.gap_sign(content, b"|>")
-    }
-
-    /// Looks for one of `signs` in what lies between the last thing read and `next`: colons and dashes, properties,
-    /// comments.
-    fn gap_sign(&self, next: usize, signs: &[u8]) -> Option<usize> {
-        let gap = &self.text.as_bytes()[self.end.min(next)..next];
-        let mut at = 0;
-        while let Some(b) = gap.get(at) {
-            match b {
-                b if signs.contains(b) => return Some(self.end + at),
-                b'#' => at += gap[at..].iter().position(|b| matches!(b, b'\n' | b'\r'))?,
-                b'&' | b'!' => at += gap[at..].iter().position(u8::is_ascii_whitespace)?,
-                _ => at += 1,
-            }
-        }
-        None
-    }
-
     #[cold]
     fn context(&self) -> Context<'t> {
         let open =
             self.frames.iter().map(|f| Open { map: f.map, flow: f.flow, start: f.start, key: f.last_key });
-        Context { text: self.text, chunk: self.chunk, open: open.collect(), end: self.end, last: self.last }
+        let (last, style) = self.last;
+        Context { text: self.text, start: self.document, open: open.collect(), last, style }
     }
 }
 
@@ -562,7 +453,20 @@ fn take_in<'t>(into: &mut Vec<Entry<'t>>, entries: &[Entry<'t>]) {
 }
 
 fn is_merge(text: &str, style: Style, tag: Option<Tag>) -> bool {
-    text == "<<" && (tag == Some(Tag::Merge) || (tag.is_none() && style == Style::Plain))
+    let is_implicit = style == Style::Plain && tag.is_none();
+    text == "<<" && (is_implicit || matches!(tag, Some(Tag::Merge | Tag::NonSpecific)))
+}
+
+/// The first thing written in `text` from byte `at` on: neither blank nor comment.
+fn skip_blank_lines(text: &str, mut at: usize) -> usize {
+    loop {
+        let rest = &text[at..];
+        at += rest.len() - rest.trim_start().len();
+        match text[at..].strip_prefix('#') {
+            Some(comment) => at += 1 + comment.find(['\n', '\r']).unwrap_or(comment.len()),
+            None => return at,
+        }
+    }
 }
 
 /// go-yaml's measure of a document that is mostly made of aliases: of up to 400,000 decoding steps 99 % may come
