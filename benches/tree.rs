@@ -5,7 +5,6 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
-use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -17,6 +16,11 @@ use jobguard::rules::registry;
 use jobguard::sources::{Source, find};
 use rayon::prelude::*;
 
+#[path = "support/manifests.rs"]
+mod manifests;
+
+use manifests::manifest;
+
 /// The allocator that the program has.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -25,83 +29,6 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const FILES: usize = 20_000;
 /// The best of so many runs counts.
 const RUNS: usize = 3;
-
-/// The manifest of the file `number`: Jobs and CronJobs of several kinds, most of them fine, in one document or two.
-fn manifest(number: usize) -> String {
-    let mut text = String::new();
-    let schedule = ["*/15 * * * *", "0 3 * * *", "30 6 * * 1-5", "@daily"][number % 4];
-    let policy = ["Never", "OnFailure"][number / 4 % 2];
-    let _ = write!(
-        text,
-        "# Written for a benchmark.
-apiVersion: batch/v1
-kind: CronJob
-metadata:
-  name: report-{number}
-  namespace: team-{team}
-  labels:
-    app.kubernetes.io/name: report
-    team: team-{team}
-spec:
-  schedule: \"{schedule}\"
-  timeZone: Europe/Berlin
-  concurrencyPolicy: Forbid
-  startingDeadlineSeconds: 300
-  jobTemplate:
-    spec:
-      backoffLimit: 2
-      activeDeadlineSeconds: 1800
-      ttlSecondsAfterFinished: 86400
-      template:
-        metadata:
-          labels:
-            app.kubernetes.io/name: report
-        spec:
-          restartPolicy: {policy}
-          containers:
-          - name: report
-            image: example.com/report:{minor}.1
-            args: [\"--team\", \"team-{team}\", \"--full\"]
-            env:
-            - name: LEVEL
-              value: \"info\"
-            - name: TOKEN
-              valueFrom:
-                secretKeyRef:
-                  name: report
-                  key: token
-            resources:
-              requests:
-                cpu: 100m
-                memory: 128Mi
-              limits:
-                memory: 256Mi
-",
-        team = number % 37,
-        minor = number % 9,
-    );
-    if number.is_multiple_of(3) {
-        let _ = write!(
-            text,
-            "---
-apiVersion: batch/v1
-kind: Job
-metadata:
-  name: backfill-{number}
-spec:
-  completions: 8
-  parallelism: 4
-  template:
-    spec:
-      restartPolicy: {policy}
-      containers:
-      - name: backfill
-        image: example.com/backfill:2.0
-"
-        );
-    }
-    text
-}
 
 /// Lints, and says how much there was to say.
 fn lint(policy: &Policy, sources: &[Source]) -> usize {
