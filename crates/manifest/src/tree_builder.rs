@@ -36,14 +36,14 @@ pub(super) fn build<'t>(
     }
     let mut builder = Builder::new(text, start, within);
     // What follows the root is looked at as far as the document's end: it may not go on on the same line.
-    let end = loop {
+    loop {
         match builder.events.next() {
-            None => break chunk.end,
-            Some(Ok((Event::DocumentEnd, span))) => break span.start,
-            Some(Ok((event, span))) => builder.step(event, span)?,
-            Some(Err(fault)) => return Err(builder.context().explain(&fault)),
+            Ok(Event::DocumentEnd) => break,
+            Ok(event) => builder.step(event)?,
+            Err(fault) => return Err(builder.context().explain(&fault)),
         }
-    };
+    }
+    let end = builder.events.span().start;
     if let Some((span, too_large)) = builder.budget.finish() {
         return Err(SyntaxError::too_large(span, too_large));
     }
@@ -141,7 +141,9 @@ impl<'t, 'w> Builder<'t, 'w> {
         }
     }
 
-    fn step(&mut self, event: Event<'t>, span: Span) -> Result<(), SyntaxError> {
+    #[inline]
+    fn step(&mut self, event: Event<'t>) -> Result<(), SyntaxError> {
+        let span = self.events.span();
         match event {
             Event::Scalar { text, anchor, style, .. } if self.budget.is_over() => {
                 self.pass(span, style);

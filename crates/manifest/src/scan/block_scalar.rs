@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use super::classes::{BLANK, BREAK, break_length, break_text, is};
 use super::cursor::Cursor;
 use super::fault::{Fault, FaultKind};
-use crate::tree::Span;
 
 /// What becomes of the line ends after the last line.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -16,8 +15,12 @@ enum Chomping {
 }
 
 /// Reads the text whose header stands at the cursor, in a list or object that lines must be indented by `floor` to
-/// belong to. The span ends with the last line that is not blank.
-pub(super) fn scan<'t>(cursor: &mut Cursor<'t>, floor: usize) -> Result<(Cow<'t, str>, Span), Fault> {
+/// belong to. Gives the end of the last line that is not blank.
+pub(super) fn scan<'t>(
+    cursor: &mut Cursor<'t>,
+    floor: usize,
+    value: &mut Cow<'t, str>,
+) -> Result<usize, Box<Fault>> {
     let (text, bytes) = (cursor.text, cursor.text.as_bytes());
     let start = cursor.at;
     let is_folded = cursor.peek(0) == b'>';
@@ -58,16 +61,16 @@ pub(super) fn scan<'t>(cursor: &mut Cursor<'t>, floor: usize) -> Result<(Cow<'t,
         cursor.next_line_or_end(length);
         pass_lines(cursor, &mut Some(indent), floor, &mut blank_lines)?;
     }
-    let span = Span::new(start, start + text[start..cursor.at].trim_end().len());
+    let end_of_text = start + text[start..cursor.at].trim_end().len();
     if let Some((from, to)) = borrowed {
-        let end = to + line_end.len();
-        match chomping {
-            Chomping::Strip => return Ok((Cow::Borrowed(&text[from..to]), span)),
-            Chomping::Clip if text.get(to..end) == Some(line_end) => {
-                return Ok((Cow::Borrowed(&text[from..end]), span));
-            }
-            _ => out.push_str(&text[from..to]),
+        let end = if chomping == Chomping::Strip { to } else { to + line_end.len() };
+        if chomping != Chomping::Keep
+            && text.get(to..end).is_some_and(|end| end.is_empty() || end == line_end)
+        {
+            *value = Cow::Borrowed(&text[from..end]);
+            return Ok(end_of_text);
         }
+        out.push_str(&text[from..to]);
     }
     if chomping != Chomping::Strip {
         out.push_str(line_end);
@@ -75,12 +78,13 @@ pub(super) fn scan<'t>(cursor: &mut Cursor<'t>, floor: usize) -> Result<(Cow<'t,
     if chomping == Chomping::Keep {
         out.push_str(&blank_lines);
     }
-    Ok((Cow::Owned(out), span))
+    *value = Cow::Owned(out);
+    Ok(end_of_text)
 }
 
 /// The header behind its `|` or `>`, to the end of its line: what becomes of the last line ends, and by how much the text
 /// is indented, if that is said.
-fn header(cursor: &mut Cursor<'_>, start: usize) -> Result<(Chomping, Option<usize>), Fault> {
+fn header(cursor: &mut Cursor<'_>, start: usize) -> Result<(Chomping, Option<usize>), Box<Fault>> {
     let (mut chomping, mut increment) = (None, None);
     loop {
         match cursor.peek(0) {
@@ -96,7 +100,7 @@ fn header(cursor: &mut Cursor<'_>, start: usize) -> Result<(Chomping, Option<usi
         cursor.skip_comment();
     }
     if !cursor.is_line_end() {
-        return Err(Fault::new(FaultKind::BlockHeader, start, start + 1));
+        return Err(Fault::at(FaultKind::BlockHeader, start, start + 1));
     }
     let length = break_length(cursor.bytes(), cursor.at);
     cursor.next_line_or_end(length);
@@ -110,7 +114,7 @@ fn pass_lines(
     indent: &mut Option<usize>,
     floor: usize,
     blank_lines: &mut String,
-) -> Result<(), Fault> {
+) -> Result<(), Box<Fault>> {
     let mut widest = 0;
     loop {
         while cursor.peek(0) == b' ' && indent.is_none_or(|indent| cursor.at - cursor.line < indent) {
@@ -119,7 +123,7 @@ fn pass_lines(
         let column = cursor.at - cursor.line;
         widest = widest.max(column);
         if cursor.peek(0) == b'\t' && indent.is_none_or(|indent| column < indent) {
-            return Err(Fault::new(FaultKind::Tab, cursor.at, cursor.at + 1));
+            return Err(Fault::at(FaultKind::Tab, cursor.at, cursor.at + 1));
         }
         let length = if is(cursor.peek(0), BREAK) { break_length(cursor.bytes(), cursor.at) } else { 0 };
         if length == 0 {

@@ -7,17 +7,17 @@ use super::fault::{Fault, FaultKind};
 use super::properties::{Handles, scan_uri, unescaped};
 
 /// Reads the directive at the cursor, with the end of its line.
-pub(super) fn scan(cursor: &mut Cursor<'_>) -> Result<(), Fault> {
+pub(super) fn scan(cursor: &mut Cursor<'_>) -> Result<(), Box<Fault>> {
     let start = cursor.at;
     if !is_directive(cursor) {
-        return Err(Fault::new(FaultKind::Directive, start, start + 1));
+        return Err(Fault::at(FaultKind::Directive, start, start + 1));
     }
     cursor.skip_blanks();
     if cursor.peek(0) == b'#' {
         cursor.skip_comment();
     }
     if !cursor.is_line_end() {
-        return Err(Fault::new(FaultKind::Directive, start, start + 1));
+        return Err(Fault::at(FaultKind::Directive, start, start + 1));
     }
     let length = break_length(cursor.bytes(), cursor.at);
     cursor.next_line_or_end(length);

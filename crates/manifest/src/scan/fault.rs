@@ -55,7 +55,9 @@ pub enum FaultKind {
 }
 
 impl Fault {
-    pub(super) fn new(kind: FaultKind, start: usize, end: usize) -> Self {
-        Self { kind, span: Span::new(start, end) }
+    /// Boxed, so that results fit into registers.
+    #[cold]
+    pub(super) fn at(kind: FaultKind, start: usize, end: usize) -> Box<Self> {
+        Box::new(Self { kind, span: Span::new(start, end) })
     }
 }

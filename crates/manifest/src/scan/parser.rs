@@ -8,7 +8,7 @@ use super::events::{Anchor, Event};
 use super::fault::{Fault, FaultKind};
 use super::properties::{self, Handles, Tag};
 use super::scanner::Scanner;
-use super::token::{Kind, Token};
+use super::token::Kind;
 use crate::tree::{Span, Style};
 
 /// What comes next.
@@ -43,13 +43,16 @@ enum State {
     FlowNoValue,
 }
 
-type Step<'t> = Result<(Event<'t>, Span), Fault>;
+type Step<'t> = Result<Event<'t>, Box<Fault>>;
 
 /// The events of one document.
 #[derive(Debug)]
 pub struct Events<'t> {
     scanner: Scanner<'t>,
-    token: Option<Token<'t>>,
+    /// The next token, where it has been looked at.
+    ahead: Option<Kind>,
+    /// Where the last event stands.
+    span: Span,
     state: State,
     /// What comes after what is open.
     states: Vec<State>,
@@ -78,7 +81,8 @@ impl<'t> Events<'t> {
     pub fn new(text: &'t str, start: usize, max_depth: usize) -> Self {
         Self {
             scanner: Scanner::new(text, start),
-            token: None,
+            ahead: None,
+            span: Span::new(start, start),
             state: State::Start,
             states: Vec::new(),
             open: Vec::new(),
@@ -101,78 +105,87 @@ impl<'t> Events<'t> {
         self.scanner.cursor.comments.as_deref().unwrap_or_default()
     }
 
-    /// The next event; none behind the end of the document, or behind a fault.
+    /// Where the last event stands.
+    pub fn span(&self) -> Span {
+        self.span
+    }
+
+    /// The next event. Behind the last, and behind a fault, it is the end of the document again and again.
     ///
     /// # Errors
     /// What is wrong, and where.
-    #[expect(
-        clippy::should_implement_trait,
-        reason = "an iterator could not be asked for comments in between"
-    )]
-    pub fn next(&mut self) -> Option<Result<(Event<'t>, Span), Fault>> {
-        let step = match self.state {
-            State::End => return None,
-            State::Start => self.start(),
-            State::DocumentEnd => self.document_end(),
-            State::BlockItem => self.block_item(),
-            State::BareItem => self.bare_item(),
-            State::BlockKey => self.block_key(),
-            State::BlockColon => self.block_colon(),
-            State::BlockValue => self.block_value(),
-            State::FlowFirstItem => self.flow_item(true),
-            State::FlowItem => self.flow_item(false),
-            State::PairKey => self.pair_key(),
-            State::PairColon => self.pair_colon(),
-            State::PairValue => self.pair_value(),
-            State::PairEnd => {
-                self.state = State::FlowItem;
-                Ok((Event::End, Span::new(self.end, self.end)))
-            }
-            State::FlowFirstKey => self.flow_key(true),
-            State::FlowKey => self.flow_key(false),
-            State::FlowColon => self.flow_colon(),
-            State::FlowValue => self.flow_value(),
-            State::FlowNoValue => Ok(self.missing(State::FlowKey)),
-        };
+    #[expect(clippy::should_implement_trait, reason = "an iterator could not be asked for places in between")]
+    #[inline]
+    pub fn next(&mut self) -> Step<'t> {
+        let step = self.step();
         if step.is_err() {
             self.state = State::End;
         }
-        Some(step)
+        step
     }
 
     #[inline]
-    fn peek(&mut self) -> Result<Kind, Fault> {
-        match &self.token {
-            Some(token) => Ok(token.kind),
-            None => {
-                let token = self.scanner.next()?;
-                Ok(self.token.insert(token).kind)
+    fn step(&mut self) -> Step<'t> {
+        match self.state {
+            State::BlockKey => self.block_key(),
+            State::BlockValue => self.block_node(State::BlockKey),
+            State::BlockItem => self.block_item(),
+            State::BareItem => self.bare_item(),
+            State::Start => self.start(),
+            State::DocumentEnd => self.document_end(),
+            State::End => Ok(Event::DocumentEnd),
+            State::BlockColon => self.colon(State::BlockValue, State::BlockKey),
+            State::FlowFirstItem => self.flow_item(true),
+            State::FlowItem => self.flow_item(false),
+            State::PairKey => self.pair_key(),
+            State::PairColon => self.colon(State::PairValue, State::PairEnd),
+            State::PairValue => self.flow_value(State::PairEnd),
+            State::PairEnd => {
+                self.state = State::FlowItem;
+                self.span = Span::new(self.end, self.end);
+                Ok(Event::End)
             }
+            State::FlowFirstKey => self.flow_key(true),
+            State::FlowKey => self.flow_key(false),
+            State::FlowColon => self.colon(State::FlowValue, State::FlowKey),
+            State::FlowValue => self.flow_value(State::FlowKey),
+            State::FlowNoValue => Ok(self.missing(State::FlowKey)),
         }
     }
 
-    /// Where the next token begins, which has been looked at.
+    #[inline]
+    fn peek(&mut self) -> Result<Kind, Box<Fault>> {
+        if let Some(kind) = self.ahead {
+            return Ok(kind);
+        }
+        let kind = self.scanner.next()?;
+        self.ahead = Some(kind);
+        Ok(kind)
+    }
+
+    /// Takes the token that has been looked at. Gives its place.
+    #[inline]
+    fn take(&mut self) -> Span {
+        self.ahead = None;
+        self.end = self.scanner.token.span.end;
+        self.scanner.token.span
+    }
+
+    /// Where the token begins that has been looked at.
     fn place(&self) -> usize {
-        self.token.as_ref().map_or(self.end, |token| token.span.start)
+        self.scanner.token.span.start
     }
 
-    fn take(&mut self) -> Option<Token<'t>> {
-        let token = self.token.take();
-        if let Some(token) = &token {
-            self.end = token.span.end;
-        }
-        token
-    }
-
-    fn fault<T>(&self, kind: FaultKind) -> Result<T, Fault> {
-        Err(Fault { kind, span: Span::new(self.place(), self.place()) })
+    #[cold]
+    fn fault<T>(&self, kind: FaultKind) -> Result<T, Box<Fault>> {
+        Err(Fault::at(kind, self.place(), self.place()))
     }
 
     /// A value that is not there stands behind what was taken last.
-    fn missing(&mut self, next: State) -> (Event<'t>, Span) {
+    fn missing(&mut self, next: State) -> Event<'t> {
         self.state = next;
-        let event = Event::Scalar { text: Cow::Borrowed(""), style: Style::Plain, anchor: 0, tag: None };
-        (event, Span::new(self.end, self.end))
+        self.span = Span::new(self.end, self.end);
+        Event::Scalar { text: Cow::Borrowed(""), style: Style::Plain, anchor: 0, tag: None }
     }
 
     fn resume(&mut self) {
@@ -184,20 +197,19 @@ impl<'t> Events<'t> {
         let mut has_directives = false;
         while self.peek()? == Kind::Directive {
             has_directives = true;
-            let span = self.token.take().map(|token| token.span).unwrap_or_default();
+            let span = self.take();
             let line = &self.scanner.cursor.text[span.start..span.end];
             if directive::declare(line, &mut has_version, &mut self.handles).is_none() {
-                return Err(Fault::new(FaultKind::Directive, span.start, span.start + 1));
+                return Err(Fault::at(FaultKind::Directive, span.start, span.start + 1));
             }
         }
         match self.peek()? {
             Kind::StreamEnd if !has_directives => return self.document_end(),
             Kind::DocumentStart => {
                 self.take();
-                if matches!(
-                    self.peek()?,
-                    Kind::Directive | Kind::DocumentStart | Kind::DocumentEnd | Kind::StreamEnd
-                ) {
+                if let Kind::Directive | Kind::DocumentStart | Kind::DocumentEnd | Kind::StreamEnd =
+                    self.peek()?
+                {
                     return Ok(self.missing(State::DocumentEnd));
                 }
             }
@@ -209,12 +221,12 @@ impl<'t> Events<'t> {
     }
 
     fn document_end(&mut self) -> Step<'t> {
-        if self.token.is_none() {
-            self.token = Some(self.scanner.next_behind()?);
+        if self.ahead.is_none() {
+            self.ahead = Some(self.scanner.next_behind()?);
         }
         self.state = State::End;
-        let place = self.place();
-        Ok((Event::DocumentEnd, Span::new(place, place)))
+        self.span = Span::new(self.place(), self.place());
+        Ok(Event::DocumentEnd)
     }
 
     /// A value: one that may be written by indentation, or one in brackets, where only brackets can hold one.
@@ -225,88 +237,70 @@ impl<'t> Events<'t> {
         }
         let properties = self.properties(&mut kind)?;
         let anchor = properties.anchor;
-        match kind {
+        let (state, event) = match kind {
+            Kind::Scalar(style) => return Ok(self.scalar(style, properties)),
             Kind::Alias if !properties.are_there => {
-                let Some(token) = self.take() else { return self.fault(FaultKind::NoValue) };
+                let anchor = self.names.get(&*self.scanner.token.text).copied().unwrap_or(0);
+                self.span = self.take();
                 self.resume();
-                let anchor = self.names.get(&*token.text).copied().unwrap_or(0);
-                Ok((Event::Alias(anchor), token.span))
+                return Ok(Event::Alias(anchor));
             }
-            Kind::Scalar(style) => Ok(self.scalar(style, properties)),
-            Kind::Dash if below_key => {
-                let place = self.place();
-                self.open(State::BareItem, place)?;
-                Ok((Event::SeqStart { flow: false, anchor }, Span::new(place, place + 1)))
-            }
-            Kind::FlowSeqStart => {
-                self.collection(State::FlowFirstItem, Event::SeqStart { flow: true, anchor })
-            }
-            Kind::FlowMapStart => {
-                self.collection(State::FlowFirstKey, Event::MapStart { flow: true, anchor })
-            }
-            Kind::BlockSeqStart if block => {
-                self.collection(State::BlockItem, Event::SeqStart { flow: false, anchor })
-            }
-            Kind::BlockMapStart if block => {
-                self.collection(State::BlockKey, Event::MapStart { flow: false, anchor })
-            }
+            Kind::Dash if below_key => (State::BareItem, Event::SeqStart { flow: false, anchor }),
+            Kind::FlowSeqStart => (State::FlowFirstItem, Event::SeqStart { flow: true, anchor }),
+            Kind::FlowMapStart => (State::FlowFirstKey, Event::MapStart { flow: true, anchor }),
+            Kind::BlockSeqStart if block => (State::BlockItem, Event::SeqStart { flow: false, anchor }),
+            Kind::BlockMapStart if block => (State::BlockKey, Event::MapStart { flow: false, anchor }),
             _ if properties.are_there => {
                 self.resume();
+                self.span = Span::new(self.end, self.end);
                 let tag = properties.tag;
-                let event = Event::Scalar { text: Cow::Borrowed(""), style: Style::Plain, anchor, tag };
-                Ok((event, Span::new(self.end, self.end)))
+                return Ok(Event::Scalar { text: Cow::Borrowed(""), style: Style::Plain, anchor, tag });
             }
-            _ => self.fault(FaultKind::NoValue),
+            _ => return self.fault(FaultKind::NoValue),
+        };
+        self.span = self.scanner.token.span;
+        // The dash is the first item's, too.
+        if kind != Kind::Dash {
+            self.take();
         }
+        if self.open.len() >= self.max_depth {
+            return Err(Fault::at(FaultKind::TooDeep, self.span.start, self.span.start));
+        }
+        self.open.push(self.span.start);
+        self.state = state;
+        Ok(event)
     }
 
     #[inline]
-    fn scalar(&mut self, style: Style, properties: Properties) -> (Event<'t>, Span) {
+    fn scalar(&mut self, style: Style, properties: Properties) -> Event<'t> {
         self.resume();
-        let (text, span) = match self.take() {
-            Some(token) => (token.text, token.span),
-            None => (Cow::Borrowed(""), Span::default()),
-        };
-        (Event::Scalar { text, style, anchor: properties.anchor, tag: properties.tag }, span)
+        self.span = self.take();
+        let text = std::mem::take(&mut self.scanner.token.text);
+        Event::Scalar { text, style, anchor: properties.anchor, tag: properties.tag }
     }
 
-    fn collection(&mut self, state: State, event: Event<'t>) -> Step<'t> {
-        let span = self.take().map(|token| token.span).unwrap_or_default();
-        self.open(state, span.start)?;
-        Ok((event, span))
-    }
-
-    fn open(&mut self, state: State, start: usize) -> Result<(), Fault> {
-        if self.open.len() >= self.max_depth {
-            return Err(Fault::new(FaultKind::TooDeep, start, start));
-        }
-        self.open.push(start);
-        self.state = state;
-        Ok(())
-    }
-
-    fn close(&mut self) -> (Event<'t>, Span) {
-        let span = self.take().map(|token| token.span).unwrap_or_default();
+    fn close(&mut self) -> Event<'t> {
+        self.span = self.take();
         self.open.pop();
         self.resume();
-        (Event::End, span)
+        Event::End
     }
 
     /// An anchor, a tag, or both, before the token that is then the next.
-    fn properties(&mut self, next: &mut Kind) -> Result<Properties, Fault> {
+    fn properties(&mut self, next: &mut Kind) -> Result<Properties, Box<Fault>> {
         let mut properties = Properties::default();
         let mut name = None;
         while (*next == Kind::Anchor && name.is_none()) || (*next == Kind::Tag && properties.tag.is_none()) {
-            let Some(token) = self.take() else { break };
+            let span = self.take();
             properties.are_there = true;
-            if token.kind == Kind::Tag {
-                let written = &self.scanner.cursor.text[token.span.start..token.span.end];
+            let written = &self.scanner.cursor.text[span.start..span.end];
+            if *next == Kind::Tag {
                 properties.tag = properties::resolve(written, &self.handles);
                 if properties.tag.is_none() {
-                    return Err(Fault::new(FaultKind::Tag, token.span.start, token.span.end));
+                    return Err(Fault::at(FaultKind::Tag, span.start, span.end));
                 }
-            } else if let Cow::Borrowed(text) = token.text {
-                name = Some(text);
+            } else {
+                name = Some(&written[1..]);
             }
             *next = self.peek()?;
         }
@@ -318,23 +312,28 @@ impl<'t> Events<'t> {
         Ok(properties)
     }
 
+    fn opened(&self) -> usize {
+        self.open.last().copied().unwrap_or_default()
+    }
+
+    /// A value before which `next` comes again.
+    #[inline]
+    fn node_then(&mut self, next: State, block: bool, below_key: bool) -> Step<'t> {
+        self.states.push(next);
+        self.node(block, below_key)
+    }
+
     fn block_item(&mut self) -> Step<'t> {
         match self.peek()? {
             Kind::Dash => {
                 self.take();
                 match self.peek()? {
                     Kind::Dash | Kind::BlockEnd => Ok(self.missing(State::BlockItem)),
-                    _ => {
-                        self.states.push(State::BlockItem);
-                        self.node(true, false)
-                    }
+                    _ => self.node_then(State::BlockItem, true, false),
                 }
             }
             Kind::BlockEnd => Ok(self.close()),
-            _ => {
-                let start = self.open.last().copied().unwrap_or_default();
-                self.fault(FaultKind::NoItem(start))
-            }
+            _ => self.fault(FaultKind::NoItem(self.opened())),
         }
     }
 
@@ -342,21 +341,19 @@ impl<'t> Events<'t> {
         if self.peek()? != Kind::Dash {
             self.open.pop();
             self.resume();
-            let place = self.place();
-            return Ok((Event::End, Span::new(place, place)));
+            self.span = Span::new(self.place(), self.place());
+            return Ok(Event::End);
         }
         self.take();
         match self.peek()? {
             Kind::Dash | Kind::Key | Kind::KeyScalar(_) | Kind::Colon | Kind::BlockEnd => {
                 Ok(self.missing(State::BareItem))
             }
-            _ => {
-                self.states.push(State::BareItem);
-                self.node(true, false)
-            }
+            _ => self.node_then(State::BareItem, true, false),
         }
     }
 
+    #[inline]
     fn block_key(&mut self) -> Step<'t> {
         match self.peek()? {
             Kind::KeyScalar(style) => Ok(self.key(style, State::BlockValue)),
@@ -365,75 +362,71 @@ impl<'t> Events<'t> {
                 self.block_node(State::BlockColon)
             }
             Kind::BlockEnd => Ok(self.close()),
-            _ => {
-                let start = self.open.last().copied().unwrap_or_default();
-                self.fault(FaultKind::NoKey(start))
-            }
+            _ => self.fault(FaultKind::NoKey(self.opened())),
         }
     }
 
     /// A scalar that is a key, with its `:`.
     #[inline]
-    fn key(&mut self, style: Style, next: State) -> (Event<'t>, Span) {
-        self.states.push(next);
-        let scalar = self.scalar(style, Properties::default());
+    fn key(&mut self, style: Style, next: State) -> Event<'t> {
+        self.state = next;
+        self.span = self.take();
+        // Blanks at most stand before the `:`.
         let bytes = self.scanner.cursor.bytes();
         while bytes.get(self.end).is_some_and(|b| *b != b':') {
             self.end += 1;
         }
         self.end += 1;
-        scalar
+        let text = std::mem::take(&mut self.scanner.token.text);
+        Event::Scalar { text, style, anchor: 0, tag: None }
     }
 
-    fn block_colon(&mut self) -> Step<'t> {
+    /// The `:` before a value, or nothing where it does not stand here.
+    fn colon(&mut self, value: State, otherwise: State) -> Step<'t> {
         if self.peek()? != Kind::Colon {
-            return Ok(self.missing(State::BlockKey));
+            return Ok(self.missing(otherwise));
         }
         self.take();
-        self.block_value()
-    }
-
-    fn block_value(&mut self) -> Step<'t> {
-        self.block_node(State::BlockKey)
+        self.state = value;
+        self.step()
     }
 
     /// A key or a value by indentation, which may be missing.
+    #[inline]
     fn block_node(&mut self, next: State) -> Step<'t> {
         match self.peek()? {
-            Kind::Key | Kind::KeyScalar(_) | Kind::Colon | Kind::BlockEnd => Ok(self.missing(next)),
-            _ => {
-                self.states.push(next);
-                self.node(true, true)
+            Kind::Scalar(style) => {
+                self.state = next;
+                self.span = self.take();
+                let text = std::mem::take(&mut self.scanner.token.text);
+                Ok(Event::Scalar { text, style, anchor: 0, tag: None })
             }
+            Kind::Key | Kind::KeyScalar(_) | Kind::Colon | Kind::BlockEnd => Ok(self.missing(next)),
+            _ => self.node_then(next, true, true),
         }
     }
 
     fn flow_item(&mut self, first: bool) -> Step<'t> {
-        let start = self.open.last().copied().unwrap_or_default();
         if self.peek()? == Kind::FlowSeqEnd {
             return Ok(self.close());
         }
         if !first {
             if self.peek()? != Kind::Comma {
-                return self.fault(FaultKind::InSequence(start));
+                return self.fault(FaultKind::InSequence(self.opened()));
             }
             self.take();
         }
         match self.peek()? {
             Kind::FlowSeqEnd => Ok(self.close()),
-            Kind::Key => {
-                let span = self.take().map(|token| token.span).unwrap_or_default();
+            kind @ (Kind::Key | Kind::KeyScalar(_)) => {
+                self.span = Span::new(self.place(), self.place());
+                if kind == Kind::Key {
+                    self.take();
+                }
                 self.state = State::PairKey;
-                Ok((Event::MapStart { flow: true, anchor: 0 }, Span::new(span.start, span.start)))
+                Ok(Event::MapStart { flow: true, anchor: 0 })
             }
-            Kind::KeyScalar(_) => {
-                self.state = State::PairKey;
-                Ok((Event::MapStart { flow: true, anchor: 0 }, Span::new(self.place(), self.place())))
-            }
-            _ => {
-                self.states.push(State::FlowItem);
-                self.node(false, false)
-            }
+            _ => self.node_then(State::FlowItem, false, false),
         }
     }
 
@@ -445,39 +438,17 @@ impl<'t> Events<'t> {
                 self.take();
                 Ok(self.missing(State::PairColon))
             }
-            _ => {
-                self.states.push(State::PairColon);
-                self.node(false, false)
-            }
-        }
-    }
-
-    fn pair_colon(&mut self) -> Step<'t> {
-        if self.peek()? != Kind::Colon {
-            return Ok(self.missing(State::PairEnd));
-        }
-        self.take();
-        self.pair_value()
-    }
-
-    fn pair_value(&mut self) -> Step<'t> {
-        match self.peek()? {
-            Kind::Comma | Kind::FlowSeqEnd => Ok(self.missing(State::PairEnd)),
-            _ => {
-                self.states.push(State::PairEnd);
-                self.node(false, false)
-            }
+            _ => self.node_then(State::PairColon, false, false),
         }
     }
 
     fn flow_key(&mut self, first: bool) -> Step<'t> {
-        let start = self.open.last().copied().unwrap_or_default();
         if self.peek()? == Kind::FlowMapEnd {
             return Ok(self.close());
         }
         if !first {
             if self.peek()? != Kind::Comma {
-                return self.fault(FaultKind::InMapping(start));
+                return self.fault(FaultKind::InMapping(self.opened()));
             }
             self.take();
         }
@@ -488,34 +459,19 @@ impl<'t> Events<'t> {
                 self.take();
                 match self.peek()? {
                     Kind::Colon | Kind::Comma | Kind::FlowMapEnd => Ok(self.missing(State::FlowColon)),
-                    _ => {
-                        self.states.push(State::FlowColon);
-                        self.node(false, false)
-                    }
+                    _ => self.node_then(State::FlowColon, false, false),
                 }
             }
-            _ => {
-                self.states.push(State::FlowNoValue);
-                self.node(false, false)
-            }
+            _ => self.node_then(State::FlowNoValue, false, false),
         }
     }
 
-    fn flow_colon(&mut self) -> Step<'t> {
-        if self.peek()? != Kind::Colon {
-            return Ok(self.missing(State::FlowKey));
-        }
-        self.take();
-        self.flow_value()
-    }
-
-    fn flow_value(&mut self) -> Step<'t> {
+    /// A value in brackets, which may be missing.
+    fn flow_value(&mut self, next: State) -> Step<'t> {
         match self.peek()? {
-            Kind::Comma | Kind::FlowMapEnd => Ok(self.missing(State::FlowKey)),
-            _ => {
-                self.states.push(State::FlowKey);
-                self.node(false, false)
-            }
+            Kind::Comma | Kind::FlowSeqEnd if next == State::PairEnd => Ok(self.missing(next)),
+            Kind::Comma | Kind::FlowMapEnd if next == State::FlowKey => Ok(self.missing(next)),
+            _ => self.node_then(next, false, false),
         }
     }
 }

@@ -5,19 +5,17 @@ use std::borrow::Cow;
 use super::classes::{BLANK, BREAK, FLOW_STOP, PLAIN_STOP, break_length, break_text, is};
 use super::cursor::Cursor;
 use super::fault::{Fault, FaultKind};
-use crate::tree::Span;
-
-/// A text without quotes.
-pub(super) struct Plain<'t> {
-    pub(super) text: Cow<'t, str>,
-    pub(super) span: Span,
-    /// Whether the cursor has passed a line end behind it.
-    pub(super) ended_line: bool,
-}
 
 /// Reads the text that begins at the cursor. It goes on over lines that are indented by `floor` at least; in `flow`, by
-/// anything. The cursor is then behind the blanks and line ends that follow.
-pub(super) fn scan<'t>(cursor: &mut Cursor<'t>, flow: bool, floor: usize) -> Result<Plain<'t>, Fault> {
+/// anything. The cursor is then behind the blanks and line ends that follow. Gives the end, and whether there is a line end
+/// among them.
+#[inline]
+pub(super) fn scan<'t>(
+    cursor: &mut Cursor<'t>,
+    flow: bool,
+    floor: usize,
+    value: &mut Cow<'t, str>,
+) -> Result<(usize, bool), Box<Fault>> {
     let text = cursor.text;
     let start = cursor.at;
     let stops = if flow { PLAIN_STOP | FLOW_STOP } else { PLAIN_STOP };
@@ -51,15 +49,14 @@ pub(super) fn scan<'t>(cursor: &mut Cursor<'t>, flow: bool, floor: usize) -> Res
             break;
         }
     }
-    let span = Span::new(start, end);
-    let text = match folded {
+    *value = match folded {
         None => Cow::Borrowed(&text[start..end]),
         Some(mut out) => {
             out.push_str(&text[piece..end]);
             Cow::Owned(out)
         }
     };
-    Ok(Plain { text, span, ended_line })
+    Ok((end, ended_line))
 }
 
 /// Where the part of the text ends that is on this line, with the blanks behind it.
@@ -86,12 +83,12 @@ fn end_of_run(cursor: &Cursor<'_>, stops: u8) -> usize {
 }
 
 /// Passes over line ends and indentation.
-fn pass_lines(cursor: &mut Cursor<'_>, floor: usize) -> Result<(), Fault> {
+fn pass_lines(cursor: &mut Cursor<'_>, floor: usize) -> Result<(), Box<Fault>> {
     loop {
         match cursor.peek(0) {
             b' ' => cursor.at += 1,
             b'\t' if cursor.at - cursor.line < floor => {
-                return Err(Fault::new(FaultKind::Tab, cursor.at, cursor.at + 1));
+                return Err(Fault::at(FaultKind::Tab, cursor.at, cursor.at + 1));
             }
             b'\t' => cursor.at += 1,
             b if is(b, BREAK) => match break_length(cursor.bytes(), cursor.at) {

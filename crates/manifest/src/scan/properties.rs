@@ -117,7 +117,7 @@ pub(super) fn unescaped(uri: &str) -> Cow<'_, str> {
 }
 
 /// Reads the anchor or alias at the cursor: its name, without the sign.
-pub(super) fn scan_name<'t>(cursor: &mut Cursor<'t>) -> Result<&'t str, Fault> {
+pub(super) fn scan_name<'t>(cursor: &mut Cursor<'t>) -> Result<&'t str, Box<Fault>> {
     let start = cursor.at;
     cursor.at += 1;
     skip(cursor, WORD);
@@ -125,13 +125,13 @@ pub(super) fn scan_name<'t>(cursor: &mut Cursor<'t>) -> Result<&'t str, Fault> {
     let ends = matches!(cursor.peek(0), b'?' | b':' | b',' | b']' | b'}' | b'%' | b'@' | b'`')
         || cursor.is_blank_or_end(cursor.at);
     if name.is_empty() || !ends {
-        return Err(Fault::new(FaultKind::Name, start, cursor.at));
+        return Err(Fault::at(FaultKind::Name, start, cursor.at));
     }
     Ok(name)
 }
 
 /// Reads the tag at the cursor.
-pub(super) fn scan_tag(cursor: &mut Cursor<'_>) -> Result<(), Fault> {
+pub(super) fn scan_tag(cursor: &mut Cursor<'_>) -> Result<(), Box<Fault>> {
     let start = cursor.at;
     cursor.at += 1;
     let is_tag = if cursor.peek(0) == b'<' {
@@ -148,7 +148,7 @@ pub(super) fn scan_tag(cursor: &mut Cursor<'_>) -> Result<(), Fault> {
     if is_tag && cursor.is_blank_or_end(cursor.at) {
         return Ok(());
     }
-    Err(Fault::new(FaultKind::Tag, start, start + 1))
+    Err(Fault::at(FaultKind::Tag, start, start + 1))
 }
 
 /// Passes over a tag's URI; says whether it is one. It may be empty where that is said.

@@ -6,10 +6,13 @@ use super::classes::{BLANK, BREAK, QUOTE, break_length, is};
 use super::cursor::Cursor;
 use super::fault::{Fault, FaultKind};
 use super::plain::fold;
-use crate::tree::Span;
 
 /// Reads the text whose quote opens at the cursor.
-pub(super) fn scan<'t>(cursor: &mut Cursor<'t>, quote: u8) -> Result<(Cow<'t, str>, Span), Fault> {
+pub(super) fn scan<'t>(
+    cursor: &mut Cursor<'t>,
+    quote: u8,
+    value: &mut Cow<'t, str>,
+) -> Result<(), Box<Fault>> {
     let (text, bytes) = (cursor.text, cursor.text.as_bytes());
     let start = cursor.at;
     cursor.at += 1;
@@ -23,7 +26,7 @@ pub(super) fn scan<'t>(cursor: &mut Cursor<'t>, quote: u8) -> Result<(Cow<'t, st
         }
         cursor.at = at;
         match bytes.get(at) {
-            None => return Err(Fault::new(FaultKind::UnclosedQuote, start, start + 1)),
+            None => return Err(Fault::at(FaultKind::UnclosedQuote, start, start + 1)),
             Some(&b) if b == quote => {
                 cursor.at += 1;
                 if quote == b'"' || cursor.peek(0) != b'\'' {
@@ -63,23 +66,23 @@ pub(super) fn scan<'t>(cursor: &mut Cursor<'t>, quote: u8) -> Result<(Cow<'t, st
         }
     }
     let last = &text[piece..cursor.at - 1];
-    let text = match out {
+    *value = match out {
         None => Cow::Borrowed(last),
         Some(mut out) => {
             out.push_str(last);
             Cow::Owned(out)
         }
     };
-    Ok((text, Span::new(start, cursor.at)))
+    Ok(())
 }
 
 /// Passes over line ends and blanks. A line that looks like the end of a document ends it, even in quotes.
-fn pass_lines(cursor: &mut Cursor<'_>, quote: usize) -> Result<(), Fault> {
+fn pass_lines(cursor: &mut Cursor<'_>, quote: usize) -> Result<(), Box<Fault>> {
     loop {
         cursor.skip_blanks();
         match break_length(cursor.bytes(), cursor.at) {
             0 if cursor.is_document_mark() => {
-                return Err(Fault::new(FaultKind::UnclosedQuote, quote, quote + 1));
+                return Err(Fault::at(FaultKind::UnclosedQuote, quote, quote + 1));
             }
             0 => return Ok(()),
             length => cursor.next_line(length),
@@ -88,10 +91,10 @@ fn pass_lines(cursor: &mut Cursor<'_>, quote: usize) -> Result<(), Fault> {
 }
 
 /// The character that the escape at the cursor stands for.
-fn escape(cursor: &mut Cursor<'_>, quote: usize) -> Result<char, Fault> {
+fn escape(cursor: &mut Cursor<'_>, quote: usize) -> Result<char, Box<Fault>> {
     let at = cursor.at;
     let Some(c) = cursor.text[at + 1..].chars().next() else {
-        return Err(Fault::new(FaultKind::UnclosedQuote, quote, quote + 1));
+        return Err(Fault::at(FaultKind::UnclosedQuote, quote, quote + 1));
     };
     let digits = match c {
         'x' => 2,
@@ -123,5 +126,5 @@ fn escape(cursor: &mut Cursor<'_>, quote: usize) -> Result<char, Fault> {
     };
     let end = at + 1 + c.len_utf8() + given;
     cursor.at = end;
-    known.ok_or(Fault::new(FaultKind::Escape, at, end))
+    known.ok_or_else(|| Fault::at(FaultKind::Escape, at, end))
 }

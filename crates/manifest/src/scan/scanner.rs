@@ -37,6 +37,8 @@ struct Candidate {
 #[derive(Debug)]
 pub(super) struct Scanner<'t> {
     pub(super) cursor: Cursor<'t>,
+    /// The last token that was handed out. It is filled in place, since most are looked at once and passed on.
+    pub(super) token: Token<'t>,
     /// One more than the column of the list or object that lines belong to; 0 outside of any.
     floor: usize,
     /// The same of those around it.
@@ -48,23 +50,23 @@ pub(super) struct Scanner<'t> {
     /// How many tokens have been handed out.
     given: usize,
     /// Tokens that wait for the first of them to be known for a key or none, each with the level of its candidate.
-    queue: VecDeque<(Token<'t>, Option<usize>)>,
-    /// The second of two tokens that were found at once.
-    second: Option<Token<'t>>,
+    queue: VecDeque<(Kind, Token<'t>, Option<usize>)>,
+    /// What follows the beginning of a list or object at the same place, which the token stands for then.
+    second: Option<Kind>,
     /// The level of the candidate that the last token has begun.
     begun: Option<usize>,
     /// From where on the text is behind the document's value, and only looked over.
     tail: usize,
-    /// Steps of work, for tests.
-    #[cfg(test)]
-    pub(super) steps: usize,
 }
+
+type Scanned<T> = Result<T, Box<Fault>>;
 
 impl<'t> Scanner<'t> {
     /// A scanner of the document that begins at byte `start` of `text` and ends with it.
     pub(super) fn new(text: &'t str, start: usize) -> Self {
         Self {
             cursor: Cursor::new(text, start),
+            token: Token::default(),
             floor: 0,
             floors: Vec::new(),
             candidates: vec![Candidate::default()],
@@ -74,73 +76,90 @@ impl<'t> Scanner<'t> {
             second: None,
             begun: None,
             tail: usize::MAX,
-            #[cfg(test)]
-            steps: 0,
         }
     }
 
     /// The next token. Behind the last, it is the end of the stream again and again.
     #[inline]
-    pub(super) fn next(&mut self) -> Result<Token<'t>, Fault> {
+    pub(super) fn next(&mut self) -> Scanned<Kind> {
         if self.queue.is_empty() {
-            let token = self.fetch()?;
+            let kind = self.fetch()?;
             if self.begun.is_none() {
                 self.given += 1;
-                return Ok(token);
+                return Ok(kind);
             }
-            self.queue.push_back((token, self.begun.take()));
+            self.hold(kind);
         }
-        self.next_decided()
+        self.next_held()
     }
 
-    /// The first token of the queue, once it is known whether it is a key.
+    fn hold(&mut self, kind: Kind) {
+        let token = Token { span: self.token.span, text: std::mem::take(&mut self.token.text) };
+        self.queue.push_back((kind, token, self.begun.take()));
+    }
+
+    /// The first token that is held back, once it is known whether it is a key.
     #[cold]
-    fn next_decided(&mut self) -> Result<Token<'t>, Fault> {
-        while let Some((_, Some(level))) = self.queue.front() {
+    fn next_held(&mut self) -> Scanned<Kind> {
+        while let Some((_, _, Some(level))) = self.queue.front() {
             let level = *level;
             let is_its_own = self.candidates.get(level).is_some_and(|c| c.token == self.given);
             if !is_its_own || !self.is_still_possible(level)? {
                 break;
             }
-            let token = self.fetch()?;
-            self.queue.push_back((token, self.begun.take()));
+            // What comes second is in the same place as what comes first.
+            let kind = self.fetch()?;
+            match self.second.take() {
+                Some(second) => {
+                    self.queue.push_back((
+                        kind,
+                        Token { span: self.token.span, text: Cow::Borrowed("") },
+                        None,
+                    ));
+                    self.hold(second);
+                }
+                None => self.hold(kind),
+            }
         }
         self.given += 1;
-        match self.queue.pop_front() {
-            Some((token, _)) => Ok(token),
-            None => Ok(Token::sign(Kind::StreamEnd, self.cursor.at, 0)),
-        }
+        let Some((kind, token, _)) = self.queue.pop_front() else { return Ok(Kind::StreamEnd) };
+        self.token = token;
+        Ok(kind)
     }
 
     /// The first token behind the document's value. It is not read, but what stands on its line is looked at as far as
     /// it may be a key.
-    pub(super) fn next_behind(&mut self) -> Result<Token<'t>, Fault> {
+    pub(super) fn next_behind(&mut self) -> Scanned<Kind> {
         self.tail = self.cursor.at;
-        let token = self.next()?;
+        let kind = self.next()?;
+        let span = self.token.span;
         // That of the value, or of this token: not of one that was looked at beyond it.
         let waits = |c: &Candidate, given| c.is_collection && !c.is_forgotten && c.token < given;
         while waits(&self.candidates[0], self.given) && self.is_still_possible(0)? {
             self.fetch()?;
-            self.begun = None;
+            (self.begun, self.second) = (None, None);
         }
-        Ok(token)
+        self.token.span = span;
+        Ok(kind)
     }
 
     fn is_behind(&self) -> bool {
         self.tail != usize::MAX
     }
 
+    #[inline]
     fn is_flow(&self) -> bool {
         self.candidates.len() > 1
     }
 
+    #[inline]
     fn candidate(&mut self) -> &mut Candidate {
         let last = self.candidates.len() - 1;
         &mut self.candidates[last]
     }
 
     /// Whether what may be a key can still be one here.
-    fn is_still_possible(&mut self, level: usize) -> Result<bool, Fault> {
+    fn is_still_possible(&mut self, level: usize) -> Scanned<bool> {
         let candidate = &mut self.candidates[level];
         if !candidate.is_possible {
             return Ok(false);
@@ -152,35 +171,42 @@ impl<'t> Scanner<'t> {
         if candidate.is_required { Err(missing_colon(candidate.at)) } else { Ok(false) }
     }
 
-    /// Something begins that may be a key.
-    fn begin_key(&mut self, is_collection: bool) -> Result<(), Fault> {
+    /// What begins here, as a key; none where none may.
+    #[inline]
+    fn begin_key(&mut self) -> Scanned<Option<Candidate>> {
         if !self.key_allowed {
-            return Ok(());
+            return Ok(None);
         }
         self.end_key()?;
-        let (at, line) = (self.cursor.at, self.cursor.line);
-        let column = if self.is_flow() { 0 } else { self.cursor.column() };
-        let candidate = Candidate {
+        self.candidate().was_begun = true;
+        let is_flow = self.is_flow();
+        let column = if is_flow { 0 } else { self.cursor.column() };
+        Ok(Some(Candidate {
             is_possible: true,
             was_begun: true,
-            is_required: !self.is_flow() && self.floor == column + 1,
-            is_collection,
+            is_required: !is_flow && self.floor == column + 1,
+            is_collection: false,
             is_forgotten: false,
             token: self.given + self.queue.len(),
-            at,
-            line,
+            at: self.cursor.at,
+            line: self.cursor.line,
             column,
-        };
-        *self.candidate() = candidate;
-        if !is_collection {
+        }))
+    }
+
+    /// Waits for the `:` that makes a key of the token that begins here.
+    fn await_colon(&mut self) -> Scanned<()> {
+        if let Some(candidate) = self.begin_key()? {
             self.begun = Some(self.candidates.len() - 1);
+            *self.candidate() = candidate;
         }
+        self.key_allowed = false;
         Ok(())
     }
 
     /// What may have been a key is none.
     #[inline]
-    fn end_key(&mut self) -> Result<(), Fault> {
+    fn end_key(&mut self) -> Scanned<()> {
         let candidate = self.candidate();
         if std::mem::take(&mut candidate.is_possible) && candidate.is_required {
             return Err(missing_colon(candidate.at));
@@ -189,6 +215,7 @@ impl<'t> Scanner<'t> {
     }
 
     /// Enters a list or object by indentation, if one begins in this column.
+    #[inline]
     fn indent(&mut self, column: usize) -> bool {
         if self.is_flow() || self.floor > column {
             return false;
@@ -198,14 +225,10 @@ impl<'t> Scanner<'t> {
         true
     }
 
-    /// The next token of the text. A second that comes with it is kept for the next call.
-    fn fetch(&mut self) -> Result<Token<'t>, Fault> {
-        #[cfg(test)]
-        {
-            self.steps += 1;
-        }
-        if let Some(token) = self.second.take() {
-            return Ok(token);
+    /// The next token of the text.
+    fn fetch(&mut self) -> Scanned<Kind> {
+        if let Some(kind) = self.second.take() {
+            return Ok(kind);
         }
         self.skip_to_token();
         let at = self.cursor.at;
@@ -214,25 +237,28 @@ impl<'t> Scanner<'t> {
         if at == self.cursor.line {
             ends_all |= byte == b'%' || self.cursor.is_document_mark();
         }
-        if !self.is_flow() && self.floor > 0 && (ends_all || self.floor > self.cursor.column() + 1) {
+        if self.floor > 0 && !self.is_flow() && (ends_all || self.floor > self.cursor.column() + 1) {
             self.floor = self.floors.pop().unwrap_or_default();
-            return Ok(Token::sign(Kind::BlockEnd, at, 0));
+            self.token.span = Span::new(at, at);
+            return Ok(Kind::BlockEnd);
         }
         if ends_all {
             return self.mark();
         }
         match byte {
             b'"' | b'\'' => {
-                self.begin_key(false)?;
-                let (text, span) = quoted::scan(&mut self.cursor, byte)?;
+                let candidate = self.begin_key()?;
+                quoted::scan(&mut self.cursor, byte, &mut self.token.text)?;
+                self.token.span = Span::new(at, self.cursor.at);
                 let style = if byte == b'"' { Style::DoubleQuoted } else { Style::SingleQuoted };
-                self.scalar(text, span, style, false)
+                self.scalar(style, candidate, false)
             }
             b'[' | b'{' => {
-                self.begin_key(true)?;
-                let kind = if byte == b'[' { Kind::FlowSeqStart } else { Kind::FlowMapStart };
+                if let Some(candidate) = self.begin_key()? {
+                    *self.candidate() = Candidate { is_collection: true, ..candidate };
+                }
                 self.candidates.push(Candidate::default());
-                self.sign(kind, true)
+                self.sign(if byte == b'[' { Kind::FlowSeqStart } else { Kind::FlowMapStart }, true)
             }
             b']' | b'}' => {
                 self.end_key()?;
@@ -254,138 +280,118 @@ impl<'t> Scanner<'t> {
             }
             b':' if self.is_flow() || self.cursor.is_blank_or_end(at + 1) => self.colon(),
             b'*' | b'&' => {
-                self.begin_key(false)?;
-                self.key_allowed = false;
-                let name = properties::scan_name(&mut self.cursor)?;
-                let span = Span::new(at, self.cursor.at);
-                let kind = if byte == b'&' { Kind::Anchor } else { Kind::Alias };
-                Ok(Token { kind, span, text: Cow::Borrowed(name) })
+                self.await_colon()?;
+                self.token.text = Cow::Borrowed(properties::scan_name(&mut self.cursor)?);
+                self.token.span = Span::new(at, self.cursor.at);
+                Ok(if byte == b'&' { Kind::Anchor } else { Kind::Alias })
             }
             b'!' => {
-                self.begin_key(false)?;
-                self.key_allowed = false;
+                self.await_colon()?;
                 properties::scan_tag(&mut self.cursor)?;
-                Ok(Token::sign(Kind::Tag, at, self.cursor.at - at))
+                self.token.span = Span::new(at, self.cursor.at);
+                Ok(Kind::Tag)
             }
             b'|' | b'>' if !self.is_flow() => {
                 self.end_key()?;
                 self.key_allowed = true;
-                let (text, span) = block_scalar::scan(&mut self.cursor, self.floor)?;
-                let style = if byte == b'|' { Style::Literal } else { Style::Folded };
-                Ok(Token { kind: Kind::Scalar(style), span, text })
+                let end = block_scalar::scan(&mut self.cursor, self.floor, &mut self.token.text)?;
+                self.token.span = Span::new(at, end);
+                Ok(Kind::Scalar(if byte == b'|' { Style::Literal } else { Style::Folded }))
             }
-            b if is(b, INDICATOR | BLANK) => self.no_token(byte),
+            b'\t' => Err(Fault::at(FaultKind::Tab, at, at + 1)),
+            b if is(b, INDICATOR) => Err(Fault::at(FaultKind::Character(char::from(b)), at, at + 1)),
             _ => {
-                self.begin_key(false)?;
+                let candidate = self.begin_key()?;
                 let is_flow = self.is_flow();
-                let plain = plain::scan(&mut self.cursor, is_flow, self.floor)?;
-                self.scalar(plain.text, plain.span, Style::Plain, plain.ended_line)
+                let (end, ended_line) =
+                    plain::scan(&mut self.cursor, is_flow, self.floor, &mut self.token.text)?;
+                self.token.span = Span::new(at, end);
+                self.scalar(Style::Plain, candidate, ended_line)
             }
         }
     }
 
-    #[cold]
-    fn no_token(&self, byte: u8) -> Result<Token<'t>, Fault> {
-        let at = self.cursor.at;
-        if byte == b'\t' {
-            return Err(Fault::new(FaultKind::Tab, at, at + 1));
-        }
-        Err(Fault::new(FaultKind::Character(char::from(byte)), at, at + 1))
+    #[inline]
+    fn sign(&mut self, kind: Kind, key_allowed: bool) -> Scanned<Kind> {
+        self.key_allowed = key_allowed;
+        self.token.span = Span::new(self.cursor.at, self.cursor.at + 1);
+        self.cursor.at += 1;
+        Ok(kind)
     }
 
-    fn sign(&mut self, kind: Kind, key_allowed: bool) -> Result<Token<'t>, Fault> {
-        self.key_allowed = key_allowed;
-        let at = self.cursor.at;
-        self.cursor.at += 1;
-        Ok(Token::sign(kind, at, 1))
+    /// Hands out what begins here first, if anything does.
+    #[inline]
+    fn after(&mut self, begins: Option<Kind>, kind: Kind) -> Kind {
+        match begins {
+            Some(begins) => {
+                self.second = Some(kind);
+                begins
+            }
+            None => kind,
+        }
     }
 
     /// A `-` or a `?`.
-    fn mark_in_block(&mut self, kind: Kind, begins: Kind, fault: FaultKind) -> Result<Token<'t>, Fault> {
+    fn mark_in_block(&mut self, kind: Kind, begins: Kind, fault: FaultKind) -> Scanned<Kind> {
         let at = self.cursor.at;
         if !self.is_flow() && !self.key_allowed {
-            return Err(Fault::new(fault, at, at + 1));
+            return Err(Fault::at(fault, at, at + 1));
         }
         self.end_key()?;
         let column = self.cursor.column();
-        let is_flow = self.is_flow();
-        let begins = self.indent(column).then(|| Token::sign(begins, at, 0));
-        let sign = self.sign(kind, kind == Kind::Dash || !is_flow)?;
-        Ok(self.after(begins, sign))
-    }
-
-    /// Hands out what begins first, if anything does.
-    fn after(&mut self, begins: Option<Token<'t>>, token: Token<'t>) -> Token<'t> {
-        match begins {
-            Some(begins) => {
-                self.second = Some(token);
-                begins
-            }
-            None => token,
-        }
+        let begins = self.indent(column).then_some(begins);
+        let kind = self.sign(kind, kind == Kind::Dash || !self.is_flow())?;
+        Ok(self.after(begins, kind))
     }
 
     /// A `:` that stands apart from what may be its key.
-    fn colon(&mut self) -> Result<Token<'t>, Fault> {
+    fn colon(&mut self) -> Scanned<Kind> {
         let level = self.candidates.len() - 1;
-        let at = self.cursor.at;
-        let is_flow = self.is_flow();
         if self.is_still_possible(level)? {
             let candidate = self.candidates[level];
             self.candidates[level].is_possible = false;
             if candidate.is_collection {
                 if candidate.at < self.tail && !(self.is_behind() && candidate.is_forgotten) {
-                    return Err(Fault::new(FaultKind::CollectionKey, candidate.at, candidate.at + 1));
+                    return Err(Fault::at(FaultKind::CollectionKey, candidate.at, candidate.at + 1));
                 }
             } else {
                 let place = candidate.token.saturating_sub(self.given).min(self.queue.len());
-                self.queue.insert(place, (Token::sign(Kind::Key, candidate.at, 0), None));
-                if self.indent(candidate.column) {
-                    self.queue.insert(place, (Token::sign(Kind::BlockMapStart, candidate.at, 0), None));
+                let begins = [self.indent(candidate.column).then_some(Kind::BlockMapStart), Some(Kind::Key)];
+                for kind in begins.into_iter().flatten().rev() {
+                    let span = Span::new(candidate.at, candidate.at);
+                    self.queue.insert(place, (kind, Token { span, text: Cow::Borrowed("") }, None));
                 }
             }
             return self.sign(Kind::Colon, false);
         }
-        if !is_flow && !self.key_allowed {
-            return Err(Fault::new(FaultKind::Colon, at, at + 1));
+        if !self.is_flow() && !self.key_allowed {
+            return Err(Fault::at(FaultKind::Colon, self.cursor.at, self.cursor.at + 1));
         }
         let column = self.cursor.column();
-        let begins = self.indent(column).then(|| Token::sign(Kind::BlockMapStart, at, 0));
-        let sign = self.sign(Kind::Colon, !is_flow)?;
-        Ok(self.after(begins, sign))
+        let begins = self.indent(column).then_some(Kind::BlockMapStart);
+        let kind = self.sign(Kind::Colon, !self.is_flow())?;
+        Ok(self.after(begins, kind))
     }
 
     /// A scalar has been read. Where it may be a key, what follows on its line decides.
     #[inline]
-    fn scalar(
-        &mut self,
-        text: Cow<'t, str>,
-        span: Span,
-        style: Style,
-        ended_line: bool,
-    ) -> Result<Token<'t>, Fault> {
-        let could_begin_key = std::mem::replace(&mut self.key_allowed, ended_line);
-        if !could_begin_key {
-            return Ok(Token { kind: Kind::Scalar(style), span, text });
-        }
-        let level = self.candidates.len() - 1;
-        let candidate = self.candidates[level];
+    fn scalar(&mut self, style: Style, candidate: Option<Candidate>, ended_line: bool) -> Scanned<Kind> {
+        self.key_allowed = ended_line;
+        let Some(candidate) = candidate else { return Ok(Kind::Scalar(style)) };
+        let bytes = self.cursor.bytes();
         let is_one_line = candidate.line == self.cursor.line;
         let mut next = self.cursor.at;
         if is_one_line {
-            while self.cursor.bytes().get(next).is_some_and(|b| is(*b, BLANK)) {
+            while bytes.get(next).is_some_and(|b| is(*b, BLANK)) {
                 next += 1;
             }
-            let is_colon = self.cursor.bytes().get(next) == Some(&b':')
-                && (level > 0 || self.cursor.is_blank_or_end(next + 1));
-            if is_colon && is_close(self.cursor.bytes(), candidate.at, next) {
+            let is_colon =
+                bytes.get(next) == Some(&b':') && (self.is_flow() || self.cursor.is_blank_or_end(next + 1));
+            if is_colon && is_close(bytes, candidate.at, next) {
                 self.cursor.at = next + 1;
                 self.key_allowed = false;
-                self.candidates[level].is_possible = false;
-                self.begun = None;
-                let begins =
-                    self.indent(candidate.column).then(|| Token::sign(Kind::BlockMapStart, candidate.at, 0));
-                return Ok(self.after(begins, Token { kind: Kind::KeyScalar(style), span, text }));
+                let begins = self.indent(candidate.column).then_some(Kind::BlockMapStart);
+                return Ok(self.after(begins, Kind::KeyScalar(style)));
             }
         }
         if candidate.is_required {
@@ -395,19 +401,19 @@ impl<'t> Scanner<'t> {
         // at all the same, as go-yaml does.
         let is_undecided = is_one_line
             && (self.is_behind()
-                || match self.cursor.bytes().get(next) {
+                || match bytes.get(next) {
                     None | Some(b'#' | b',' | b']' | b'}') => false,
-                    Some(b) => !is(*b, BREAK) || break_length(self.cursor.bytes(), next) == 0,
+                    Some(b) => !is(*b, BREAK) || break_length(bytes, next) == 0,
                 });
-        if !is_undecided {
-            self.candidates[level].is_possible = false;
-            self.begun = None;
+        if is_undecided {
+            *self.candidate() = candidate;
+            self.begun = Some(self.candidates.len() - 1);
         }
-        Ok(Token { kind: Kind::Scalar(style), span, text })
+        Ok(Kind::Scalar(style))
     }
 
     /// The end of the stream, a directive, `---` or `...`.
-    fn mark(&mut self) -> Result<Token<'t>, Fault> {
+    fn mark(&mut self) -> Scanned<Kind> {
         self.end_key()?;
         self.key_allowed = false;
         let at = self.cursor.at;
@@ -415,17 +421,20 @@ impl<'t> Scanner<'t> {
             _ if self.cursor.is_end() => {
                 // What may be a key is on a line above.
                 self.cursor.line = at;
-                return Ok(Token::sign(Kind::StreamEnd, at, 0));
+                Kind::StreamEnd
             }
             b'%' => {
                 directive::scan(&mut self.cursor)?;
-                return Ok(Token::sign(Kind::Directive, at, self.cursor.at - at));
+                Kind::Directive
             }
             b'-' => Kind::DocumentStart,
             _ => Kind::DocumentEnd,
         };
-        self.cursor.at += 3;
-        Ok(Token::sign(kind, at, 3))
+        if matches!(kind, Kind::DocumentStart | Kind::DocumentEnd) {
+            self.cursor.at += 3;
+        }
+        self.token.span = Span::new(at, self.cursor.at);
+        Ok(kind)
     }
 
     /// Passes over blanks, comments and line ends.
@@ -454,8 +463,8 @@ impl<'t> Scanner<'t> {
     }
 }
 
-fn missing_colon(key: usize) -> Fault {
-    Fault::new(FaultKind::MissingColon, key, key)
+fn missing_colon(key: usize) -> Box<Fault> {
+    Fault::at(FaultKind::MissingColon, key, key)
 }
 
 /// Whether there are no more than [`KEY_LENGTH`] characters between two places.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::tree::{Span, Style};
 
+/// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     StreamEnd,
@@ -34,16 +35,10 @@ pub(super) enum Kind {
     Tag,
 }
 
-#[derive(Debug)]
+/// Where a token stands, and its text.
+#[derive(Debug, Default)]
 pub(super) struct Token<'t> {
-    pub(super) kind: Kind,
     pub(super) span: Span,
-    /// A scalar's value, an anchor's or alias's name; empty otherwise.
+    /// A scalar's value, an anchor's or alias's name; left from before otherwise.
     pub(super) text: Cow<'t, str>,
-}
-
-impl<'t> Token<'t> {
-    pub(super) fn sign(kind: Kind, start: usize, length: usize) -> Self {
-        Self { kind, span: Span::new(start, start + length), text: Cow::Borrowed("") }
-    }
 }
