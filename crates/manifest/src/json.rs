@@ -1,10 +1,11 @@
-//! JSON text to a value tree, strict as Go's decoder is.
+//! JSON text to events and a value tree, strict as Go's decoder is.
 
 use std::borrow::Cow;
 
-use super::budget::{Budget, Marks};
-use super::tree::{Arena, Entry, NO_NODE, NodeId, NodeKind, Span, Style, Tree, mark_shadowed};
-use super::{MAX_DEPTH, SyntaxError, Within};
+use super::scan::Event;
+use super::tree::{NodeKind, Span, Style, Tree};
+use super::tree_builder::Builder;
+use super::{SyntaxError, Within};
 
 /// A value that is not read.
 pub(super) struct Unread {
@@ -23,100 +24,84 @@ pub(super) fn read<'t>(
     start: usize,
     within: Option<&Within>,
 ) -> Result<(Tree<'t>, usize), Box<Unread>> {
-    let mut reader = Reader {
+    let mut events = Events {
         text,
         at: start,
-        budget: Budget::new(within),
-        // Where the value ends is not known yet, so neither is how much room it takes.
-        arena: Arena::default(),
-        frames: Vec::new(),
-        items: Vec::new(),
-        entries: Vec::new(),
+        span: Span::default(),
+        open: Vec::new(),
+        next: Next::Value,
         too_large: None,
     };
-    let root = reader.whole_value().map_err(|error| Unread { error, end: None })?;
-    let end = reader.at;
-    if let Some(span) = reader.too_large {
-        return Err(Box::new(Unread { error: SyntaxError::number_too_large(span), end: Some(end) }));
-    }
-    match reader.budget.finish() {
-        Some((span, too_large)) => {
-            Err(Box::new(Unread { error: SyntaxError::too_large(span, too_large), end: Some(end) }))
+    // Where the value ends is not known yet, so neither is how much room it takes.
+    let mut builder = Builder::new(text, start, start, within);
+    while let Some(event) = events.next() {
+        if let Err(error) = event.and_then(|event| builder.step(event, events.span)) {
+            return Err(Box::new(Unread { error, end: None }));
         }
-        None => Ok((reader.arena.finish(root), end)),
     }
+    let end = events.at;
+    let error = match (events.too_large, builder.finish()) {
+        (None, Ok(Some(tree))) => return Ok((tree, end)),
+        (Some(span), _) => SyntaxError::number_too_large(span),
+        (None, Err(error)) => error,
+        (None, Ok(None)) => SyntaxError::new(Span::new(end, end), "a JSON value is expected here"),
+    };
+    Err(Box::new(Unread { error, end: Some(end) }))
 }
 
-struct Frame<'t> {
-    map: bool,
-    start: usize,
-    base: usize,
-    key: Option<(Cow<'t, str>, Span)>,
+/// What comes next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    Value,
+    /// The first key or value, or the bracket that closes.
+    First,
+    /// A comma, or the bracket that closes.
+    Comma,
 }
 
-struct Reader<'t, 'w> {
+/// The events of one value.
+struct Events<'t> {
     text: &'t str,
     at: usize,
-    arena: Arena<'t>,
-    frames: Vec<Frame<'t>>,
-    items: Vec<NodeId>,
-    entries: Vec<Entry<'t>>,
-    budget: Budget<'w>,
+    /// Where the last event stands.
+    span: Span,
+    /// What is open: whether it is an object, and where it begins.
+    open: Vec<(bool, usize)>,
+    next: Next,
     /// The first number that is JSON, and too large to be read: the values around it are read all the same, as by kubectl,
     /// which only then gives up.
     too_large: Option<Span>,
 }
 
-impl<'t> Reader<'t, '_> {
-    /// The value that begins here, to its end.
-    fn whole_value(&mut self) -> Result<NodeId, SyntaxError> {
-        loop {
-            // A value comes next.
-            self.blanks();
-            let begin = self.at;
-            let Some(mut done) = self.value()? else { continue };
-            // Hand it up until something is left open.
-            loop {
-                let Some(frame) = self.frames.last_mut() else { return Ok(done) };
-                let key = frame.key.take();
-                let was_over = self.budget.is_over();
-                self.budget.add(1, Span::new(begin, self.at));
-                match key {
-                    _ if was_over => {}
-                    _ if self.budget.is_over() => self.drop_object(),
-                    Some((key, key_span)) => {
-                        self.entries.push(Entry {
-                            key,
-                            key_span,
-                            value: done,
-                            shadowed: false,
-                            merged: false,
-                        });
-                    }
-                    None => self.items.push(done),
-                }
-                match self.after_value()? {
-                    Some(closed) => done = closed,
-                    None => break,
-                }
+impl<'t> Events<'t> {
+    /// The next event; none behind the value.
+    fn next(&mut self) -> Option<Result<Event<'t>, SyntaxError>> {
+        let next = self.next;
+        let Some((map, _)) = self.open.last().copied() else {
+            // The value has ended, unless it has not begun.
+            return (next == Next::Value).then(|| self.value());
+        };
+        self.blanks();
+        let closes = next != Next::Value && self.peek() == Some(if map { b'}' } else { b']' });
+        if closes {
+            self.open.pop();
+            self.next = Next::Comma;
+            self.span = Span::new(self.at, self.at + 1);
+            self.at += 1;
+            return Some(Ok(Event::End));
+        }
+        if next == Next::Comma {
+            if self.peek() != Some(b',') {
+                return Some(self.fail(if map {
+                    "`,` or `}` is expected here: a comma stands between two entries"
+                } else {
+                    "`,` or `]` is expected here: a comma stands between two values"
+                }));
             }
+            self.at += 1;
+            self.blanks();
         }
-    }
-
-    /// Drops what was built of an object that is too large. What is left of it is only looked over.
-    #[cold]
-    fn drop_object(&mut self) {
-        let (level, marks) = self.budget.dropped();
-        self.arena.truncate(marks.nodes);
-        self.items.truncate(marks.items);
-        self.entries.truncate(marks.entries);
-        for frame in self.frames.iter_mut().skip(level) {
-            frame.base = if frame.map { marks.entries } else { marks.items };
-        }
-    }
-
-    fn push(&mut self, kind: NodeKind<'t>, span: Span, style: Style) -> NodeId {
-        if self.budget.is_over() { NO_NODE } else { self.arena.push(kind, span, style) }
+        Some(if map && next != Next::Value { self.key() } else { self.value() })
     }
 
     fn peek(&self) -> Option<u8> {
@@ -134,131 +119,73 @@ impl<'t> Reader<'t, '_> {
         Span::new(self.at, self.at + self.text[self.at..].chars().next().map_or(0, char::len_utf8))
     }
 
+    #[cold]
     fn fail<T>(&self, message: &str) -> Result<T, SyntaxError> {
-        if self.at == self.text.len()
-            && let Some(frame) = self.frames.last()
-        {
-            return Err(SyntaxError::unclosed_bracket(self.text, frame.start));
+        match self.open.last() {
+            Some((_, start)) if self.at == self.text.len() => {
+                Err(SyntaxError::unclosed_bracket(self.text, *start))
+            }
+            _ => Err(SyntaxError::new(self.here(), message)),
         }
-        Err(SyntaxError::new(self.here(), message))
     }
 
-    /// A scalar or an empty collection; none where a collection was opened and its first value comes next.
-    fn value(&mut self) -> Result<Option<NodeId>, SyntaxError> {
+    /// A scalar, or the beginning of a list or an object.
+    fn value(&mut self) -> Result<Event<'t>, SyntaxError> {
         let start = self.at;
-        let kind = match self.peek() {
-            Some(open @ (b'{' | b'[')) => return self.open(open == b'{'),
-            Some(b'"') => {
-                let text = self.string()?;
-                if let Some(Frame { key: Some((key, _)), .. }) = self.frames.last() {
-                    self.budget.note(key, &text);
+        self.next = Next::Comma;
+        let event = match self.peek() {
+            Some(open @ (b'{' | b'[')) => {
+                self.open.push((open == b'{', start));
+                self.next = Next::First;
+                self.at += 1;
+                match open {
+                    b'{' => Event::MapStart { flow: true, anchor: 0 },
+                    _ => Event::SeqStart { flow: true, anchor: 0 },
                 }
-                let id = self.push(NodeKind::Str(text), Span::new(start, self.at), Style::DoubleQuoted);
-                return Ok(Some(id));
             }
-            Some(b'-' | b'0'..=b'9') => self.number()?,
+            Some(b'"') => self.text_event()?,
+            Some(b'-' | b'0'..=b'9') => Event::Value(self.number()?),
             Some(b't') => self.word("true", NodeKind::Bool(true))?,
             Some(b'f') => self.word("false", NodeKind::Bool(false))?,
             Some(b'n') => self.word("null", NodeKind::Null)?,
-            Some(b']') if !self.frames.is_empty() => {
+            Some(b']') if !self.open.is_empty() => {
                 return self.fail("JSON allows no comma before the closing bracket");
             }
             _ => return self.fail("a JSON value is expected here"),
         };
-        Ok(Some(self.push(kind, Span::new(start, self.at), Style::Plain)))
+        self.span = Span::new(start, self.at);
+        Ok(event)
     }
 
-    fn open(&mut self, map: bool) -> Result<Option<NodeId>, SyntaxError> {
-        if self.frames.len() >= MAX_DEPTH {
-            return Err(SyntaxError::too_deep(self.here()));
-        }
-        let marks = Marks { nodes: self.arena.len(), items: self.items.len(), entries: self.entries.len() };
-        let was_over = self.budget.is_over();
-        let key = self.frames.last().and_then(|frame| frame.key.as_ref()).map(|(key, _)| key.as_ref());
-        self.budget.open(map, key, marks, Span::new(self.at, self.at + 1));
-        let base = if map { marks.entries } else { marks.items };
-        self.frames.push(Frame { map, start: self.at, base, key: None });
-        if !was_over && self.budget.is_over() {
-            self.drop_object();
-        }
-        self.at += 1;
-        self.blanks();
-        match (map, self.peek()) {
-            (true, Some(b'}')) | (false, Some(b']')) => Ok(self.close()),
-            (true, _) => self.key().map(|()| None),
-            (false, _) => Ok(None),
-        }
+    fn text_event(&mut self) -> Result<Event<'t>, SyntaxError> {
+        Ok(Event::Scalar { text: self.string()?, style: Style::DoubleQuoted, anchor: 0, tag: None })
     }
 
-    fn close(&mut self) -> Option<NodeId> {
-        let frame = self.frames.pop()?;
-        self.at += 1;
-        let span = Span::new(frame.start, self.at);
-        let was_over = self.budget.is_over();
-        let resumes = self.budget.close(span);
-        if was_over {
-            // An item of a list, so that the others keep their numbers.
-            return Some(if resumes { self.push(NodeKind::Null, span, Style::Flow) } else { NO_NODE });
-        }
-        if self.budget.is_over() {
-            self.drop_object();
-            return Some(NO_NODE);
-        }
-        let kind = if frame.map {
-            let mut entries: Vec<Entry<'t>> = self.entries.drain(frame.base..).collect();
-            mark_shadowed(&mut entries);
-            NodeKind::Map(entries)
-        } else {
-            NodeKind::Seq(self.items.drain(frame.base..).collect())
-        };
-        Some(self.push(kind, span, Style::Flow))
-    }
-
-    /// What follows a value in a collection: a comma (and, in an object, the next key), or the end.
-    fn after_value(&mut self) -> Result<Option<NodeId>, SyntaxError> {
-        self.blanks();
-        let map = self.frames.last().is_some_and(|frame| frame.map);
-        match (map, self.peek()) {
-            (true, Some(b'}')) | (false, Some(b']')) => Ok(self.close()),
-            (_, Some(b',')) => {
-                self.at += 1;
-                self.blanks();
-                if map {
-                    self.key()?;
-                }
-                Ok(None)
-            }
-            (true, _) => self.fail("`,` or `}` is expected here: a comma stands between two entries"),
-            (false, _) => self.fail("`,` or `]` is expected here: a comma stands between two values"),
-        }
-    }
-
-    fn key(&mut self) -> Result<(), SyntaxError> {
+    /// A key, with the colon behind it.
+    fn key(&mut self) -> Result<Event<'t>, SyntaxError> {
         match self.peek() {
             Some(b'"') => {}
             Some(b'}') => return self.fail("JSON allows no comma before the closing brace"),
             _ => return self.fail("a key in double quotes is expected here"),
         }
         let start = self.at;
-        let key = self.string()?;
-        let span = Span::new(start, self.at);
+        let key = self.text_event()?;
+        self.span = Span::new(start, self.at);
         self.blanks();
         if self.peek() != Some(b':') {
             return self.fail("`:` is expected after the key");
         }
         self.at += 1;
-        if let Some(frame) = self.frames.last_mut() {
-            frame.key = Some((key, span));
-        }
-        Ok(())
+        self.next = Next::Value;
+        Ok(key)
     }
 
-    fn word(&mut self, word: &str, kind: NodeKind<'t>) -> Result<NodeKind<'t>, SyntaxError> {
+    fn word(&mut self, word: &str, kind: NodeKind<'t>) -> Result<Event<'t>, SyntaxError> {
         if !self.text[self.at..].starts_with(word) {
             return self.fail("a JSON value is expected here");
         }
         self.at += word.len();
-        Ok(kind)
+        Ok(Event::Value(kind))
     }
 
     fn number(&mut self) -> Result<NodeKind<'t>, SyntaxError> {

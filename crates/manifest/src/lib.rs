@@ -24,6 +24,7 @@ mod split;
 mod syntax;
 mod tree;
 mod tree_builder;
+mod yaml;
 
 #[cfg(test)]
 mod syntax_tests;

@@ -2,8 +2,7 @@
 
 use super::split::{self, Chunk};
 use super::tree::{NodeKind, Span};
-use super::tree_builder::{self, Built};
-use super::{SyntaxError, Tree, Within, json};
+use super::{SyntaxError, Tree, Within, json, yaml};
 
 /// One document of a text.
 #[derive(Debug, Clone, PartialEq)]
@@ -144,9 +143,9 @@ fn read_yaml<'t>(text: &'t str, from: usize, within: Option<&Within>, each: &mut
 }
 
 fn read_chunk<'t>(text: &'t str, span: Span, within: Option<&Within>, each: &mut Each<'_, 't>) {
-    match tree_builder::build(text, span, within) {
+    match yaml::read(text, span, within) {
         Ok(None) => {}
-        Ok(Some(Built { tree, ignored })) => each(Document { span, content: Ok(tree), ignored }),
+        Ok(Some(yaml::Document { tree, ignored })) => each(Document { span, content: Ok(tree), ignored }),
         Err(error) => each(Document { span, content: Err(error), ignored: None }),
     }
 }

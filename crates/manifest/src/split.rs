@@ -4,6 +4,8 @@
 //! the `---` only blanks and a comment may follow; anything else is an error in kubectl, and the document before
 //! the line is lost with it.
 
+use memchr::memmem;
+
 use super::tree::Span;
 
 /// A piece of the stream.
@@ -56,24 +58,12 @@ pub(super) fn split(text: &str, from: usize) -> impl Iterator<Item = Chunk> + '_
 
 /// The lines of `text[from..]` that begin with `---`, without their ends. `from` begins a line.
 fn separators(text: &str, from: usize) -> impl Iterator<Item = Span> + '_ {
-    let mut next = Some(from);
+    let mut next = text[from..].starts_with("---").then_some(from);
+    let mut line_starts = memmem::find_iter(&text.as_bytes()[from..], b"\n---").map(move |at| from + at + 1);
     std::iter::from_fn(move || {
-        let mut at = next?;
-        loop {
-            let line_end = text[at..].find('\n').map(|n| at + n);
-            if text[at..].starts_with("---") {
-                next = line_end.map(|end| end + 1);
-                let end = line_end.unwrap_or(text.len());
-                return Some(Span::new(at, end - usize::from(text[at..end].ends_with('\r'))));
-            }
-            match line_end {
-                Some(end) => at = end + 1,
-                None => {
-                    next = None;
-                    return None;
-                }
-            }
-        }
+        let start = next.take().or_else(|| line_starts.next())?;
+        let line = text[start..].split('\n').next().unwrap_or_default();
+        Some(Span::new(start, start + line.strip_suffix('\r').unwrap_or(line).len()))
     })
 }
 

@@ -27,9 +27,6 @@ impl Span {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(u32);
 
-/// Stands for a value that is not kept.
-pub(super) const NO_NODE: NodeId = NodeId(0);
-
 /// How a value is written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Style {

@@ -8,51 +8,10 @@ use std::borrow::Cow;
 
 use super::budget::{Budget, Marks};
 use super::scalar::{self, Scalar};
-use super::scan::{self, Anchor, Event, Events, Tag};
+use super::scan::{Anchor, Event, Tag};
 use super::syntax::{Context, Open, SyntaxError};
 use super::tree::{Arena, Entry, NodeId, NodeKind, Span, Style, Tree, mark_shadowed};
 use super::{MAX_DEPTH, Within};
-
-/// A document that was read.
-#[derive(Debug)]
-pub(super) struct Built<'t> {
-    pub(super) tree: Tree<'t>,
-    /// What follows its end and is never read.
-    pub(super) ignored: Option<Span>,
-}
-
-/// Reads the document in `text[chunk]`; none where it is empty. Only the first value counts, as in kubectl: what
-/// follows `...` is dropped.
-pub(super) fn build<'t>(
-    text: &'t str,
-    chunk: Span,
-    within: Option<&Within>,
-) -> Result<Option<Built<'t>>, SyntaxError> {
-    let text = &text[..chunk.end];
-    let start =
-        chunk.start + if text[chunk.start..].starts_with('\u{FEFF}') { '\u{FEFF}'.len_utf8() } else { 0 };
-    if let Some((at, c)) = scan::forbidden(text, start) {
-        return Err(SyntaxError::forbidden_character(Span::new(at, at + c.len_utf8()), c));
-    }
-    let mut builder = Builder::new(text, start, within);
-    // What follows the root is looked at as far as the document's end: it may not go on on the same line.
-    loop {
-        match builder.events.next() {
-            Ok(Event::DocumentEnd) => break,
-            Ok(event) => builder.step(event)?,
-            Err(fault) => return Err(builder.context().explain(&fault)),
-        }
-    }
-    let end = builder.events.span().start;
-    if let Some((span, too_large)) = builder.budget.finish() {
-        return Err(SyntaxError::too_large(span, too_large));
-    }
-    let Some(root) = builder.root else { return Ok(None) };
-    if builder.arena.get(root).kind == NodeKind::Null {
-        return Ok(None);
-    }
-    Ok(Some(Built { tree: builder.arena.finish(root), ignored: ignored(text, end) }))
-}
 
 /// What an anchor names.
 #[derive(Debug, Clone, Copy)]
@@ -101,8 +60,8 @@ struct Frame<'t> {
     last_key: Span,
 }
 
-struct Builder<'t, 'w> {
-    events: Events<'t>,
+/// A tree that is being built.
+pub(super) struct Builder<'t, 'w> {
     text: &'t str,
     document: usize,
     arena: Arena<'t>,
@@ -122,12 +81,12 @@ struct Builder<'t, 'w> {
 }
 
 impl<'t, 'w> Builder<'t, 'w> {
-    fn new(text: &'t str, start: usize, within: Option<&'w Within>) -> Self {
+    /// A builder of the tree of the document that begins at byte `start` of `text` and ends about at `end`.
+    pub(super) fn new(text: &'t str, start: usize, end: usize, within: Option<&'w Within>) -> Self {
         Self {
-            events: Events::new(text, start, MAX_DEPTH),
             text,
             document: start,
-            arena: Arena::for_text(text.len() - start),
+            arena: Arena::for_text(end - start),
             frames: Vec::new(),
             items: Vec::new(),
             entries: Vec::new(),
@@ -141,9 +100,23 @@ impl<'t, 'w> Builder<'t, 'w> {
         }
     }
 
+    /// The tree; none where there was no value.
+    ///
+    /// # Errors
+    /// What of it is too large.
+    pub(super) fn finish(self) -> Result<Option<Tree<'t>>, SyntaxError> {
+        match self.budget.finish() {
+            Some((span, too_large)) => Err(SyntaxError::too_large(span, too_large)),
+            None => Ok(self.root.map(|root| self.arena.finish(root))),
+        }
+    }
+
+    /// Takes the next event, and its place.
+    ///
+    /// # Errors
+    /// What is wrong with it.
     #[inline]
-    fn step(&mut self, event: Event<'t>) -> Result<(), SyntaxError> {
-        let span = self.events.span();
+    pub(super) fn step(&mut self, event: Event<'t>, span: Span) -> Result<(), SyntaxError> {
         match event {
             Event::Scalar { text, anchor, style, .. } if self.budget.is_over() => {
                 self.pass(span, style);
@@ -152,6 +125,7 @@ impl<'t, 'w> Builder<'t, 'w> {
                 Ok(())
             }
             Event::Scalar { text, style, anchor, tag } => self.scalar(text, style, anchor, tag, span),
+            Event::Value(kind) => self.value(kind, span),
             Event::SeqStart { flow, anchor } => self.open(false, flow, anchor, span),
             Event::MapStart { flow, anchor } => self.open(true, flow, anchor, span),
             Event::End => self.close(span),
@@ -214,6 +188,17 @@ impl<'t, 'w> Builder<'t, 'w> {
         }
         let id = self.arena.push(kind, span, style);
         self.name(anchor, Anchored::Done(LEAF, id));
+        self.attach(id, LEAF, false)
+    }
+
+    /// A value that is neither text nor a list or an object, from JSON.
+    fn value(&mut self, kind: NodeKind<'t>, span: Span) -> Result<(), SyntaxError> {
+        self.pass(span, Style::Plain);
+        if self.budget.is_over() {
+            self.look_over(Cow::Borrowed(""));
+            return Ok(());
+        }
+        let id = self.arena.push(kind, span, Style::Plain);
         self.attach(id, LEAF, false)
     }
 
@@ -430,23 +415,14 @@ impl<'t, 'w> Builder<'t, 'w> {
         }
     }
 
+    /// What is known where a fault is found.
     #[cold]
-    fn context(&self) -> Context<'t> {
+    pub(super) fn context(&self) -> Context<'t> {
         let open =
             self.frames.iter().map(|f| Open { map: f.map, flow: f.flow, start: f.start, key: f.last_key });
         let (last, style) = self.last;
         Context { text: self.text, start: self.document, open: open.collect(), last, style }
     }
-}
-
-/// What follows the end of a document at `end`.
-fn ignored(text: &str, end: usize) -> Option<Span> {
-    let mut start = skip_blank_lines(text, end);
-    while text[start..].starts_with("...") {
-        start = skip_blank_lines(text, start + 3);
-    }
-    let rest = text[start..].trim_end();
-    (!rest.is_empty()).then(|| Span::new(start, start + rest.len()))
 }
 
 /// Appends what an object gives to one that merges it.
@@ -457,18 +433,6 @@ fn take_in<'t>(into: &mut Vec<Entry<'t>>, entries: &[Entry<'t>]) {
 fn is_merge(text: &str, style: Style, tag: Option<Tag>) -> bool {
     let is_implicit = style == Style::Plain && tag.is_none();
     text == "<<" && (is_implicit || matches!(tag, Some(Tag::Merge | Tag::NonSpecific)))
-}
-
-/// The first thing written in `text` from byte `at` on: neither blank nor comment.
-fn skip_blank_lines(text: &str, mut at: usize) -> usize {
-    loop {
-        let rest = &text[at..];
-        at += rest.len() - rest.trim_start().len();
-        match text[at..].strip_prefix('#') {
-            Some(comment) => at += 1 + comment.find(['\n', '\r']).unwrap_or(comment.len()),
-            None => return at,
-        }
-    }
 }
 
 /// go-yaml's measure of a document that is mostly made of aliases: of up to 400,000 decoding steps 99 % may come

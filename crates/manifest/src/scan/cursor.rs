@@ -20,13 +20,37 @@ pub(super) struct Cursor<'t> {
     is_unended: bool,
     /// Where comments are kept, if they are asked for.
     pub(super) comments: Option<Vec<Span>>,
+    /// Steps of work, counted for tests alone.
+    #[cfg(test)]
+    pub(super) steps: usize,
 }
 
 impl<'t> Cursor<'t> {
     pub(super) fn new(text: &'t str, start: usize) -> Self {
         let ascii = text.as_bytes()[start..].is_ascii();
         let is_unended = !text.ends_with(['\n', '\r']);
-        Self { text, at: start, line: start, start, ascii, counted: (start, 0), is_unended, comments: None }
+        Self {
+            text,
+            at: start,
+            line: start,
+            start,
+            ascii,
+            counted: (start, 0),
+            is_unended,
+            comments: None,
+            #[cfg(test)]
+            steps: 0,
+        }
+    }
+
+    /// Counts steps of work, in tests.
+    #[inline(always)]
+    pub(super) fn note(&mut self, steps: usize) {
+        #[cfg(test)]
+        {
+            self.steps += steps;
+        }
+        let _ = steps;
     }
 
     pub(super) fn bytes(&self) -> &'t [u8] {
@@ -65,10 +89,10 @@ impl<'t> Cursor<'t> {
 
     #[cold]
     fn counted_column(&mut self) -> usize {
-        let (from, mut inner) = self.counted;
-        inner += self.bytes()[from.min(self.at)..self.at].iter().filter(|b| **b & 0xC0 == 0x80).count();
-        self.counted = (self.at.max(from), inner);
-        self.at - self.line - inner
+        let (from, inner) = self.counted;
+        self.note(self.at - from);
+        self.counted = (self.at, inner + continuations(&self.bytes()[from..self.at]));
+        self.at - self.line - self.counted.1
     }
 
     /// Whether the line begins with `---` or `...`, alone or before a blank, and the cursor is there.
@@ -135,6 +159,11 @@ impl<'t> Cursor<'t> {
             self.at += 1;
         }
     }
+}
+
+/// How many of the bytes begin no character.
+pub(super) fn continuations(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|b| **b & 0xC0 == 0x80).count()
 }
 
 /// The first character of `text` from byte `start` on that may stand nowhere in YAML, and its place.

@@ -1,9 +1,9 @@
-//! What a parser says of a text, one step after the other.
+//! What a parser says of a text, one step after the other: of YAML, and of JSON.
 
 use std::borrow::Cow;
 
 use super::properties::Tag;
-use crate::tree::Style;
+use crate::tree::{NodeKind, Style};
 
 /// A step of the document.
 #[derive(Debug)]
@@ -19,6 +19,8 @@ pub enum Event<'t> {
         /// The tag it carries.
         tag: Option<Tag>,
     },
+    /// A value that its notation tells the type of: in JSON, all but texts.
+    Value(NodeKind<'t>),
     /// A list begins.
     SeqStart {
         /// Whether it is written in brackets.

@@ -2,9 +2,10 @@
 //!
 //! A scanner cuts the text into tokens and tracks indentation and possible keys; a parser turns tokens into events.
 //! Every byte is looked at a bounded number of times, whatever the text: a possible key is decided where it ends, by what
-//! follows it on its line, and at most [`KEY_LENGTH`](scanner::KEY_LENGTH) characters of tokens are held back for one.
+//! follows it on its line, and at most 1,024 characters of tokens are held back for one.
 
 mod block_scalar;
+mod candidate;
 mod classes;
 mod cursor;
 mod directive;

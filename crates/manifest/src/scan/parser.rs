@@ -110,6 +110,11 @@ impl<'t> Events<'t> {
         self.span
     }
 
+    #[cfg(test)]
+    pub(super) fn steps(&self) -> usize {
+        self.scanner.cursor.steps
+    }
+
     /// The next event. Behind the last, and behind a fault, it is the end of the document again and again.
     ///
     /// # Errors

@@ -3,36 +3,13 @@
 use std::borrow::Cow;
 use std::collections::VecDeque;
 
+use super::candidate::{Candidate, KEY_LENGTH};
 use super::classes::{BLANK, BREAK, INDICATOR, break_length, is};
 use super::cursor::Cursor;
 use super::fault::{Fault, FaultKind};
 use super::token::{Kind, Token};
 use super::{block_scalar, directive, plain, properties, quoted};
 use crate::tree::{Span, Style};
-
-/// How many characters a key may have, from its beginning to its `:`, where no `?` marks it.
-pub(super) const KEY_LENGTH: usize = 1024;
-
-/// What may turn out to be a key. There is one at a time in each level of brackets.
-#[derive(Debug, Clone, Copy, Default)]
-struct Candidate {
-    is_possible: bool,
-    /// Whether anything could be a key in this level yet.
-    was_begun: bool,
-    /// Whether nothing but a key can stand here.
-    is_required: bool,
-    /// Whether it is a list or an object in brackets. None is ever held back: as a key, it cannot be read at all.
-    is_collection: bool,
-    /// Whether nothing in the brackets could be a key. go-yaml then forgets to wait for the `:` behind them, which shows
-    /// where they are the document's value.
-    is_forgotten: bool,
-    /// The number of its token.
-    token: usize,
-    at: usize,
-    /// Where its line begins.
-    line: usize,
-    column: usize,
-}
 
 #[derive(Debug)]
 pub(super) struct Scanner<'t> {
@@ -164,7 +141,8 @@ impl<'t> Scanner<'t> {
         if !candidate.is_possible {
             return Ok(false);
         }
-        if candidate.line == self.cursor.line && is_close(self.cursor.bytes(), candidate.at, self.cursor.at) {
+        let at = self.cursor.at;
+        if candidate.line == self.cursor.line && candidate.reaches(at, &mut self.cursor) {
             return Ok(true);
         }
         candidate.is_possible = false;
@@ -191,6 +169,8 @@ impl<'t> Scanner<'t> {
             at: self.cursor.at,
             line: self.cursor.line,
             column,
+            limit: self.cursor.at + KEY_LENGTH,
+            counted: self.cursor.at,
         }))
     }
 
@@ -227,6 +207,13 @@ impl<'t> Scanner<'t> {
 
     /// The next token of the text.
     fn fetch(&mut self) -> Scanned<Kind> {
+        let from = self.cursor.at;
+        let kind = self.fetch_token();
+        self.cursor.note(1 + self.cursor.at - from);
+        kind
+    }
+
+    fn fetch_token(&mut self) -> Scanned<Kind> {
         if let Some(kind) = self.second.take() {
             return Ok(kind);
         }
@@ -356,6 +343,7 @@ impl<'t> Scanner<'t> {
                 }
             } else {
                 let place = candidate.token.saturating_sub(self.given).min(self.queue.len());
+                self.cursor.note(self.queue.len() - place);
                 let begins = [self.indent(candidate.column).then_some(Kind::BlockMapStart), Some(Kind::Key)];
                 for kind in begins.into_iter().flatten().rev() {
                     let span = Span::new(candidate.at, candidate.at);
@@ -377,7 +365,7 @@ impl<'t> Scanner<'t> {
     #[inline]
     fn scalar(&mut self, style: Style, candidate: Option<Candidate>, ended_line: bool) -> Scanned<Kind> {
         self.key_allowed = ended_line;
-        let Some(candidate) = candidate else { return Ok(Kind::Scalar(style)) };
+        let Some(mut candidate) = candidate else { return Ok(Kind::Scalar(style)) };
         let bytes = self.cursor.bytes();
         let is_one_line = candidate.line == self.cursor.line;
         let mut next = self.cursor.at;
@@ -387,7 +375,8 @@ impl<'t> Scanner<'t> {
             }
             let is_colon =
                 bytes.get(next) == Some(&b':') && (self.is_flow() || self.cursor.is_blank_or_end(next + 1));
-            if is_colon && is_close(bytes, candidate.at, next) {
+            self.cursor.note(next - self.cursor.at);
+            if is_colon && candidate.reaches(next, &mut self.cursor) {
                 self.cursor.at = next + 1;
                 self.key_allowed = false;
                 let begins = self.indent(candidate.column).then_some(Kind::BlockMapStart);
@@ -465,12 +454,4 @@ impl<'t> Scanner<'t> {
 
 fn missing_colon(key: usize) -> Box<Fault> {
     Fault::at(FaultKind::MissingColon, key, key)
-}
-
-/// Whether there are no more than [`KEY_LENGTH`] characters between two places.
-#[inline]
-fn is_close(bytes: &[u8], from: usize, to: usize) -> bool {
-    to - from <= KEY_LENGTH
-        || (to - from <= KEY_LENGTH * 4
-            && bytes[from..to].iter().filter(|b| **b & 0xC0 != 0x80).count() <= KEY_LENGTH)
 }

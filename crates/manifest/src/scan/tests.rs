@@ -26,6 +26,7 @@ fn events(text: &str) -> String {
             Ok(Event::MapStart { flow, .. }) => {
                 format!("{}@{}", if flow { "{" } else { "map" }, span.start)
             }
+            Ok(Event::Value(kind)) => format!("{kind:?}"),
             Ok(Event::End) => "end".to_owned(),
             Ok(Event::Alias(anchor)) => format!("*{anchor}@{}-{}", span.start, span.end),
             Ok(Event::DocumentEnd) => format!(".@{}", span.start),
@@ -287,4 +288,51 @@ fn only_what_follows_on_its_line_makes_a_key() {
 fn a_quote_that_swallows_keys_is_unclosed() {
     let error = read("a: \"x\nb: 1\nc: \"y\"\n").remove(0).content.unwrap_err();
     assert_eq!((error.span.start, &*error.message), (3, "the quote `\"` opened here is never closed"));
+}
+
+#[test]
+fn work_is_linear_in_any_text() {
+    const SIZE: usize = 1 << 16;
+    // What begins a text, and what goes on and on.
+    let mut worst = (0.0, "");
+    for (begin, more) in [
+        ("", "["),
+        ("", "{"),
+        ("", "? "),
+        ("", "- "),
+        ("", "a: "),
+        ("", "&a *a "),
+        ("", "&a "),
+        ("", "- &a *a\n"),
+        ("", "- &a {\"\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\": 1, \"\u{e9}\u{e9}\": [2, 3]}, "),
+        ("- &a [", "\"\u{e9}\", "),
+        ("[", "&a x, "),
+        ("[", "&a \"\u{e9}\" : *a, "),
+        ("[", "[]: , "),
+        ("\u{e9}: [", "\u{e9}, "),
+        ("", "\u{e9}"),
+        ("", "k"),
+        ("'", "\n"),
+        ("\"", "\\\n"),
+        ("a: |\n", " \n"),
+        ("a: >\n  b\n", "\n   \n"),
+        ("a\n", "\n "),
+        ("", "#"),
+        ("", "# a\n"),
+        ("a: b #", "\u{e9}"),
+        ("\"a\"", " "),
+        ("\"a\" \"b\" ", "\"c\" "),
+        ("!", "%41"),
+        ("a\n", "%YAML 1.1\n"),
+        ("", "%TAG !a! b\r"),
+    ] {
+        let text = format!("{begin}{}", more.repeat(SIZE / more.len()));
+        let mut events = Events::new(&text, 0, usize::MAX);
+        while matches!(events.next(), Ok(event) if !matches!(event, Event::DocumentEnd)) {}
+        let ratio = events.steps() as f64 / text.len() as f64;
+        if ratio > worst.0 {
+            worst = (ratio, more);
+        }
+    }
+    assert!(worst.0 < 3.0, "{worst:?}");
 }
