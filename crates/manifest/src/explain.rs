@@ -12,7 +12,15 @@ impl Context<'_> {
         if let Some(template) = self.template(at) {
             return self.unrendered(template);
         }
-        if let Some(error) = self.invisible_line_end(at).or_else(|| self.bracket_left_open(at)) {
+        if let Some(error) = self.invisible_line_end(at, fault.kind).or_else(|| self.bracket_left_open(at)) {
+            return error;
+        }
+        if self.char_at(at) == Some('\u{FEFF}') {
+            return SyntaxError::new(self.char_span(at), "a byte order mark cannot stand here")
+                .help("remove it; the editor's \"UTF-8 without BOM\" does");
+        }
+        let is_behind = !matches!(fault.kind, F::InSequence(_) | F::InMapping(_) | F::Colon | F::NoValue);
+        if let Some(error) = self.after_quote(at).filter(|_| is_behind) {
             return error;
         }
         match fault.kind {
@@ -25,12 +33,13 @@ impl Context<'_> {
             F::Name => self.bad_name(at, fault.span.end),
             F::Tag => self.tag(at),
             F::Colon => self.colon(at),
-            F::MissingColon => self.no_colon(at),
+            F::MissingColon => self.no_key(fault.span),
             F::KeyMark => SyntaxError::new(self.char_span(at), "a key cannot begin here")
                 .help("`? ` begins a key; put the value in quotes if a text is meant"),
             F::Dash => self.dash(at),
             F::CollectionKey => self.collection_key(fault.span),
-            F::NoKey(_) | F::NoItem(_) => self.misplaced(at),
+            F::NoKey(_) if self.char_at(at) == Some(':') => SyntaxError::bad_key(self.char_span(at)),
+            F::NoKey(_) | F::NoItem(_) => self.misplaced(at, fault.kind),
             F::NoValue => self.no_value(at),
             F::BlockHeader => {
                 SyntaxError::new(self.value_from(at), "only a comment may follow `|` or `>` on its line")
@@ -40,11 +49,15 @@ impl Context<'_> {
         }
     }
 
-    /// A line end that only YAML 1.1 knows, on what looks like the line of `at`, before it.
-    fn invisible_line_end(&self, at: usize) -> Option<SyntaxError> {
-        let line = self.line(at);
-        let (n, c) = self.slice(Span::new(line.start, at)).char_indices().find(|(_, c)| is_invisible(*c))?;
-        let at = line.start + n;
+    /// A line end that only YAML 1.1 knows, on what looks like the line of `at`, before it; behind it, where a key seems to
+    /// go on.
+    fn invisible_line_end(&self, at: usize, kind: F) -> Option<SyntaxError> {
+        let ends = ['\n', '\r'];
+        let start = self.text[self.start..at].rfind(ends).map_or(self.start, |n| self.start + n + 1);
+        let end = self.text[at..].find(ends).map_or(self.text.len(), |n| at + n);
+        let end = if kind == F::MissingColon { end } else { at };
+        let (n, c) = self.slice(Span::new(start, end)).char_indices().find(|(_, c)| is_invisible(*c))?;
+        let at = start + n;
         Some(SyntaxError::line_end(Span::new(at, at + c.len_utf8()), c))
     }
 
@@ -73,19 +86,34 @@ impl Context<'_> {
     /// What follows a value in quotes on its line.
     fn after_quote(&self, at: usize) -> Option<SyntaxError> {
         let is_next = self.slice(Span::new(self.last.end, at)).bytes().all(|b| matches!(b, b' ' | b'\t'));
-        if !is_next || !matches!(self.style, Style::SingleQuoted | Style::DoubleQuoted) {
-            return None;
+        let is_quoted = matches!(self.style, Style::SingleQuoted | Style::DoubleQuoted);
+        (is_next && is_quoted).then(|| self.behind_quote(self.last, at))
+    }
+
+    /// Something stands behind a text in quotes at `at`: the text may be meant to end earlier.
+    fn behind_quote(&self, quoted: Span, at: usize) -> SyntaxError {
+        if self.swallows_keys(quoted) {
+            return SyntaxError::unclosed_quote(self.text, quoted.start);
         }
-        if self.swallows_keys(self.last) {
-            return Some(SyntaxError::unclosed_quote(self.text, self.last.start));
-        }
-        let help = if self.style == Style::SingleQuoted {
+        let help = if self.text[quoted.start..].starts_with('\'') {
             "put the whole value in quotes; within single quotes, write `''` for a quote"
         } else {
             "put the whole value in quotes; within double quotes, write `\\\"` for a quote"
         };
-        let error = SyntaxError::new(self.value_from(at), "nothing may follow the closing quote of a value");
-        Some(error.help(help))
+        SyntaxError::new(self.value_from(at), "nothing may follow the closing quote of a value").help(help)
+    }
+
+    /// A key whose `:` is missing.
+    fn no_key(&self, key: Span) -> SyntaxError {
+        if !self.text[key.start..].starts_with(['"', '\'']) {
+            return self.no_colon(key.start);
+        }
+        let written = self.slice(Span::new(key.end, self.line(key.end).end));
+        let rest = written.trim_start_matches([' ', '\t']);
+        if self.swallows_keys(key) || !(rest.is_empty() || rest.starts_with('#')) {
+            return self.behind_quote(key, key.end + written.len() - rest.len());
+        }
+        self.no_colon(key.start)
     }
 
     /// Whether a text in quotes has lines that look like keys, no further in than the line it begins on.
@@ -101,13 +129,20 @@ impl Context<'_> {
         match self.char_at(at) {
             None => SyntaxError::unclosed_bracket(self.text, open),
             _ if self.is_document_mark(at) => SyntaxError::unclosed_bracket(self.text, open),
-            Some(close @ (']' | '}')) => SyntaxError::new(
-                self.char_span(at),
-                format!("`{close}` cannot close the `{}` opened before", self.slice(self.char_span(open))),
-            )
-            .help("close brackets in the order in which they were opened"),
+            Some(']' | '}') => self.wrong_bracket(open, at),
             Some('?') => SyntaxError::sign_in_brackets(self.char_span(at), '?'),
-            Some(':') if self.line(at).start > self.last.start => SyntaxError::key_over_lines(self.last),
+            Some(':') if self.line(at).start > self.last.start => {
+                let line = self.written(at);
+                if !is_key_line(self.slice(line)) {
+                    return SyntaxError::key_over_lines(self.last);
+                }
+                let close = if self.char_at(open) == Some('{') { '}' } else { ']' };
+                SyntaxError::new(
+                    self.key_span(line),
+                    format!("a comma or the closing `{close}` is missing before this key"),
+                )
+                .help("separate the entries with commas, or close the bracket on the line before")
+            }
             _ => self.after_quote(at).unwrap_or_else(|| {
                 SyntaxError::new(self.char_span(at), "a comma or the closing bracket is expected here").help(
                     "separate values with commas; put a text that holds brackets, braces or commas in quotes",
@@ -116,18 +151,23 @@ impl Context<'_> {
         }
     }
 
+    fn wrong_bracket(&self, open: usize, at: usize) -> SyntaxError {
+        let [close, open] = [at, open].map(|at| self.slice(self.char_span(at)));
+        SyntaxError::new(self.char_span(at), format!("`{close}` cannot close the `{open}` opened before"))
+            .help("close brackets in the order in which they were opened")
+    }
+
     fn no_value(&self, at: usize) -> SyntaxError {
-        let bracket = self.open.last().filter(|open| open.flow);
-        match self.char_at(at) {
-            None if bracket.is_some() => {
-                SyntaxError::unclosed_bracket(self.text, bracket.map_or(at, |open| open.start))
-            }
-            Some('.') if self.is_document_mark(at) => {
+        let bracket = self.open.last().filter(|open| open.flow).map(|open| open.start);
+        match (self.char_at(at), bracket) {
+            (None, Some(open)) => SyntaxError::unclosed_bracket(self.text, open),
+            (Some(']' | '}'), Some(open)) => self.wrong_bracket(open, at),
+            (Some('.'), _) if self.is_document_mark(at) => {
                 SyntaxError::nothing_to_end(Span::new(at, at + "...".len()))
             }
-            Some(']' | '}') => self.stray_bracket(at),
-            Some('-') => self.dash(at),
-            Some(':') if !self.text[at + 1..].starts_with(char::is_whitespace) => {
+            (Some(']' | '}'), None) => self.stray_bracket(at),
+            (Some('-'), _) => self.dash(at),
+            (Some(':'), _) if !self.text[at + 1..].starts_with(char::is_whitespace) => {
                 SyntaxError::sign_in_brackets(self.char_span(at), ':')
             }
             _ => SyntaxError::new(self.char_span(at), "a value is expected here"),
@@ -262,12 +302,36 @@ impl Context<'_> {
         .help("put the whole value in quotes")
     }
 
+    /// Where the bracket at `at` is closed, if that is on its line.
+    fn end_of_brackets(&self, at: usize) -> Option<usize> {
+        let mut depth = 0_usize;
+        let closes = |(_, c): &(usize, char)| {
+            match c {
+                '[' | '{' => depth += 1,
+                ']' | '}' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            depth == 0
+        };
+        let line = self.slice(Span::new(at, self.line(at).end));
+        line.char_indices().find(closes).map(|(n, _)| at + n + 1)
+    }
+
     /// What stands where the next key of an object or the next item of a list should: on a line of its own, or behind a
     /// value.
-    fn misplaced(&self, at: usize) -> SyntaxError {
+    fn misplaced(&self, at: usize, kind: F) -> SyntaxError {
         match self.char_at(at) {
+            Some('[' | '{') => match self.end_of_brackets(at) {
+                None => SyntaxError::unclosed_bracket(self.text, at),
+                Some(end) if matches!(kind, F::NoKey(_)) => self.collection_key(Span::new(at, end)),
+                Some(_) => self.indentation(at),
+            },
             Some(']' | '}') => self.stray_bracket(at),
-            _ => self.after_quote(at).unwrap_or_else(|| self.indentation(at)),
+            _ if self.slice(Span::new(self.line(at).start, at)).trim_end().ends_with([']', '}']) => {
+                SyntaxError::new(self.value_from(at), "nothing may follow the closing bracket of a value")
+                    .help("begin a new line for the next key, or put the whole value in quotes if a text is meant")
+            }
+            _ => self.indentation(at),
         }
     }
 

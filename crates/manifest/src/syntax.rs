@@ -156,6 +156,9 @@ impl SyntaxError {
     }
 }
 
+/// What ends a line for kubectl. The last three are invisible.
+const LINE_ENDS: [char; 5] = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
+
 /// A list or object that was open when the fault was found.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Open {
@@ -199,9 +202,11 @@ impl<'t> Context<'t> {
 
     /// The line that `at` is on, without its end.
     pub(super) fn line(&self, at: usize) -> Span {
-        let ends = ['\n', '\r'];
-        let start = self.text[self.start..at].rfind(ends).map_or(self.start, |n| self.start + n + 1);
-        let end = self.text[at..].find(ends).map_or(self.text.len(), |n| at + n);
+        let before = &self.text[self.start..at];
+        let start = before
+            .rfind(LINE_ENDS)
+            .map_or(self.start, |n| self.start + n + before[n..].chars().next().map_or(1, char::len_utf8));
+        let end = self.text[at..].find(LINE_ENDS).map_or(self.text.len(), |n| at + n);
         Span::new(start, end)
     }
 
@@ -253,7 +258,7 @@ impl<'t> Context<'t> {
             if text.starts_with("{{") || text.starts_with("{%") || text.starts_with("{#") {
                 return self.template_in(line);
             }
-            from = line.end + 1;
+            from = line.end + self.char_at(line.end).map_or(1, char::len_utf8);
         }
         None
     }

@@ -199,17 +199,17 @@ impl<'t> Events<'t> {
 
     fn start(&mut self) -> Step<'t> {
         let mut has_version = false;
-        let mut has_directives = false;
+        let mut directive = None;
         while self.peek()? == Kind::Directive {
-            has_directives = true;
             let span = self.take();
+            directive.get_or_insert(span.start);
             let line = &self.scanner.cursor.text[span.start..span.end];
             if directive::declare(line, &mut has_version, &mut self.handles).is_none() {
                 return Err(Fault::at(FaultKind::Directive, span.start, span.start + 1));
             }
         }
         match self.peek()? {
-            Kind::StreamEnd if !has_directives => return self.document_end(),
+            Kind::StreamEnd if directive.is_none() => return self.document_end(),
             Kind::DocumentStart => {
                 self.take();
                 if let Kind::Directive | Kind::DocumentStart | Kind::DocumentEnd | Kind::StreamEnd =
@@ -218,8 +218,11 @@ impl<'t> Events<'t> {
                     return Ok(self.missing(State::DocumentEnd));
                 }
             }
-            _ if has_directives => return self.fault(FaultKind::Directive),
-            _ => {}
+            _ => {
+                if let Some(start) = directive {
+                    return Err(Fault::at(FaultKind::Directive, start, start + 1));
+                }
+            }
         }
         self.states.push(State::DocumentEnd);
         self.node(true, false)

@@ -384,7 +384,7 @@ impl<'t> Scanner<'t> {
             }
         }
         if candidate.is_required {
-            return Err(missing_colon(candidate.at));
+            return Err(Fault::at(FaultKind::MissingColon, candidate.at, self.token.span.end));
         }
         // Nothing but what follows on the line can make a key of it. Behind the document's value, what comes next is looked
         // at all the same, as go-yaml does.
