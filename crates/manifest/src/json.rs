@@ -34,8 +34,13 @@ pub(super) fn read<'t>(
     };
     // Where the value ends is not known yet, so neither is how much room it takes.
     let mut builder = Builder::new(text, start, start, within);
-    while let Some(event) = events.next() {
-        if let Err(error) = event.and_then(|event| builder.step(event, events.span)) {
+    loop {
+        let step = match events.next() {
+            Ok(Event::DocumentEnd) => break,
+            Ok(event) => builder.step(event, events.span),
+            Err(error) => Err(*error),
+        };
+        if let Err(error) = step {
             return Err(Box::new(Unread { error, end: None }));
         }
     }
@@ -74,34 +79,35 @@ struct Events<'t> {
 }
 
 impl<'t> Events<'t> {
-    /// The next event; none behind the value.
-    fn next(&mut self) -> Option<Result<Event<'t>, SyntaxError>> {
+    /// The next event.
+    #[inline]
+    fn next(&mut self) -> Result<Event<'t>, Box<SyntaxError>> {
         let next = self.next;
-        let Some((map, _)) = self.open.last().copied() else {
+        let Some(&(map, _)) = self.open.last() else {
             // The value has ended, unless it has not begun.
-            return (next == Next::Value).then(|| self.value());
+            return if next == Next::Value { self.value() } else { Ok(Event::DocumentEnd) };
         };
         self.blanks();
-        let closes = next != Next::Value && self.peek() == Some(if map { b'}' } else { b']' });
-        if closes {
+        if next != Next::Value && self.peek() == Some(if map { b'}' } else { b']' }) {
             self.open.pop();
             self.next = Next::Comma;
             self.span = Span::new(self.at, self.at + 1);
             self.at += 1;
-            return Some(Ok(Event::End));
+            return Ok(Event::End);
         }
         if next == Next::Comma {
-            if self.peek() != Some(b',') {
-                return Some(self.fail(if map {
-                    "`,` or `}` is expected here: a comma stands between two entries"
-                } else {
-                    "`,` or `]` is expected here: a comma stands between two values"
-                }));
+            match (self.peek(), map) {
+                (Some(b','), _) => self.at += 1,
+                (_, true) => {
+                    return self.fail("`,` or `}` is expected here: a comma stands between two entries");
+                }
+                (_, false) => {
+                    return self.fail("`,` or `]` is expected here: a comma stands between two values");
+                }
             }
-            self.at += 1;
             self.blanks();
         }
-        Some(if map && next != Next::Value { self.key() } else { self.value() })
+        if map && next != Next::Value { self.key() } else { self.value() }
     }
 
     fn peek(&self) -> Option<u8> {
@@ -120,17 +126,17 @@ impl<'t> Events<'t> {
     }
 
     #[cold]
-    fn fail<T>(&self, message: &str) -> Result<T, SyntaxError> {
+    fn fail<T>(&self, message: &str) -> Result<T, Box<SyntaxError>> {
         match self.open.last() {
             Some((_, start)) if self.at == self.text.len() => {
-                Err(SyntaxError::unclosed_bracket(self.text, *start))
+                Err(Box::new(SyntaxError::unclosed_bracket(self.text, *start)))
             }
-            _ => Err(SyntaxError::new(self.here(), message)),
+            _ => Err(Box::new(SyntaxError::new(self.here(), message))),
         }
     }
 
     /// A scalar, or the beginning of a list or an object.
-    fn value(&mut self) -> Result<Event<'t>, SyntaxError> {
+    fn value(&mut self) -> Result<Event<'t>, Box<SyntaxError>> {
         let start = self.at;
         self.next = Next::Comma;
         let event = match self.peek() {
@@ -157,12 +163,12 @@ impl<'t> Events<'t> {
         Ok(event)
     }
 
-    fn text_event(&mut self) -> Result<Event<'t>, SyntaxError> {
+    fn text_event(&mut self) -> Result<Event<'t>, Box<SyntaxError>> {
         Ok(Event::Scalar { text: self.string()?, style: Style::DoubleQuoted, anchor: 0, tag: None })
     }
 
     /// A key, with the colon behind it.
-    fn key(&mut self) -> Result<Event<'t>, SyntaxError> {
+    fn key(&mut self) -> Result<Event<'t>, Box<SyntaxError>> {
         match self.peek() {
             Some(b'"') => {}
             Some(b'}') => return self.fail("JSON allows no comma before the closing brace"),
@@ -180,7 +186,7 @@ impl<'t> Events<'t> {
         Ok(key)
     }
 
-    fn word(&mut self, word: &str, kind: NodeKind<'t>) -> Result<Event<'t>, SyntaxError> {
+    fn word(&mut self, word: &str, kind: NodeKind<'t>) -> Result<Event<'t>, Box<SyntaxError>> {
         if !self.text[self.at..].starts_with(word) {
             return self.fail("a JSON value is expected here");
         }
@@ -188,7 +194,7 @@ impl<'t> Events<'t> {
         Ok(Event::Value(kind))
     }
 
-    fn number(&mut self) -> Result<NodeKind<'t>, SyntaxError> {
+    fn number(&mut self) -> Result<NodeKind<'t>, Box<SyntaxError>> {
         let start = self.at;
         let mut whole = true;
         if self.peek() == Some(b'-') {
@@ -236,7 +242,7 @@ impl<'t> Events<'t> {
         }
     }
 
-    fn some_digits(&mut self) -> Result<(), SyntaxError> {
+    fn some_digits(&mut self) -> Result<(), Box<SyntaxError>> {
         match self.peek() {
             Some(b'0'..=b'9') => self.digits(),
             _ => return self.fail("a digit is expected here"),
@@ -244,7 +250,7 @@ impl<'t> Events<'t> {
         Ok(())
     }
 
-    fn string(&mut self) -> Result<Cow<'t, str>, SyntaxError> {
+    fn string(&mut self) -> Result<Cow<'t, str>, Box<SyntaxError>> {
         let open = self.at;
         self.at += 1;
         let mut out = Cow::Borrowed("");
@@ -252,7 +258,7 @@ impl<'t> Events<'t> {
             let start = self.at;
             let bytes = &self.text.as_bytes()[start..];
             let Some(length) = bytes.iter().position(|b| matches!(b, b'"' | b'\\' | ..0x20)) else {
-                return Err(SyntaxError::unclosed_quote(self.text, open));
+                return Err(Box::new(SyntaxError::unclosed_quote(self.text, open)));
             };
             let stop = bytes[length];
             self.at += length;
@@ -271,13 +277,13 @@ impl<'t> Events<'t> {
                     let c = self.escape()?;
                     out.to_mut().push(c);
                 }
-                b'\n' | b'\r' => return Err(SyntaxError::unclosed_quote(self.text, open)),
+                b'\n' | b'\r' => return Err(Box::new(SyntaxError::unclosed_quote(self.text, open))),
                 _ => return self.fail("a control character must be written as an escape (`\\t`, `\\u0007`)"),
             }
         }
     }
 
-    fn escape(&mut self) -> Result<char, SyntaxError> {
+    fn escape(&mut self) -> Result<char, Box<SyntaxError>> {
         let start = self.at;
         self.at += 2;
         let c = match self.text.as_bytes().get(start + 1) {
@@ -292,14 +298,17 @@ impl<'t> Events<'t> {
             Some(b'u') => return self.unicode(start),
             _ => {
                 let escaped = self.text[start + 1..].chars().next().map_or(0, char::len_utf8);
-                return Err(SyntaxError::bad_escape(self.text, Span::new(start, start + 1 + escaped)));
+                return Err(Box::new(SyntaxError::bad_escape(
+                    self.text,
+                    Span::new(start, start + 1 + escaped),
+                )));
             }
         };
         Ok(c)
     }
 
     /// `\uXXXX`, or two of them where the first begins a pair. Half a pair becomes U+FFFD, as in Go.
-    fn unicode(&mut self, start: usize) -> Result<char, SyntaxError> {
+    fn unicode(&mut self, start: usize) -> Result<char, Box<SyntaxError>> {
         let unit = |at: usize| {
             let digits = self.text.get(at..at + 4)?;
             let hex = digits.bytes().all(|b| b.is_ascii_hexdigit());
@@ -307,7 +316,7 @@ impl<'t> Events<'t> {
         };
         let Some(first) = unit(start + 2) else {
             let end = self.text[start..].char_indices().nth(6).map_or(self.text.len(), |(n, _)| start + n);
-            return Err(SyntaxError::bad_escape(self.text, Span::new(start, end)));
+            return Err(Box::new(SyntaxError::bad_escape(self.text, Span::new(start, end))));
         };
         self.at = start + 6;
         if !(0xD800..0xE000).contains(&first) {

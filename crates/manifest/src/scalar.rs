@@ -17,14 +17,6 @@ pub(super) enum Scalar<'t> {
     Str(Cow<'t, str>),
 }
 
-/// The value of a scalar without quotes and without tag.
-pub(super) fn plain(text: Cow<'_, str>) -> Scalar<'_> {
-    match resolve(&text) {
-        Some(scalar) => scalar,
-        None => Scalar::Str(text),
-    }
-}
-
 /// The value of a scalar with a tag, however it is quoted; none where the text does not fit the tag.
 pub(super) fn tagged(tag: Tag, text: Cow<'_, str>) -> Option<Scalar<'_>> {
     match tag {
@@ -43,8 +35,8 @@ pub(super) fn tagged(tag: Tag, text: Cow<'_, str>) -> Option<Scalar<'_>> {
     }
 }
 
-/// What a text means besides a string; none for a string.
-fn resolve(text: &str) -> Option<Scalar<'static>> {
+/// What a text without quotes and without tag means besides a string; none for a string.
+pub(super) fn resolve(text: &str) -> Option<Scalar<'static>> {
     match text.as_bytes().first() {
         None => Some(Scalar::Null),
         Some(b'0'..=b'9' | b'+' | b'-') => number(text),
@@ -337,6 +329,10 @@ fn is_timestamp(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn plain(text: Cow<'_, str>) -> Scalar<'_> {
+        resolve(&text).unwrap_or(Scalar::Str(text))
+    }
 
     fn read(text: &str) -> Option<NodeKind<'_>> {
         to_kind(plain(Cow::Borrowed(text)))

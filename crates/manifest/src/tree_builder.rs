@@ -162,32 +162,41 @@ impl<'t, 'w> Builder<'t, 'w> {
             return Ok(());
         }
         self.decoded += 1;
-        let scalar = match tag {
-            None if style == Style::Plain => scalar::plain(text),
-            None => Scalar::Str(text),
+        let typed = match tag {
+            None if style == Style::Plain => scalar::resolve(&text),
+            None => None,
             Some(tag) => {
-                scalar::tagged(tag, text).ok_or_else(|| SyntaxError::tag_mismatch(span, tag.wants()))?
+                let scalar = scalar::tagged(tag, text.clone());
+                Some(scalar.ok_or_else(|| SyntaxError::tag_mismatch(span, tag.wants()))?)
             }
         };
         if is_key {
             if anchor != 0 {
                 // Infinity may be a key, but not a value.
-                let kind = scalar::to_kind(scalar.clone()).unwrap_or(NodeKind::Null);
-                let id = self.arena.push(kind, span, style);
+                let scalar = typed.clone().unwrap_or_else(|| Scalar::Str(text.clone()));
+                let id = self.arena.push(scalar::to_kind(scalar).unwrap_or(NodeKind::Null), span, style);
                 self.name(anchor, Anchored::Done(LEAF, id));
             }
-            let key = scalar::to_key(scalar).ok_or_else(|| SyntaxError::bad_key(span))?;
+            let key = match typed {
+                None => text,
+                Some(scalar) => scalar::to_key(scalar).ok_or_else(|| SyntaxError::bad_key(span))?,
+            };
             self.expect_value(Key::Plain(key, span), span);
             return Ok(());
         }
-        let kind = scalar::to_kind(scalar).ok_or_else(|| SyntaxError::not_finite(span))?;
+        let kind = match typed {
+            None => NodeKind::Str(text),
+            Some(scalar) => scalar::to_kind(scalar).ok_or_else(|| SyntaxError::not_finite(span))?,
+        };
         if let (NodeKind::Str(text), Some(Frame { key: Key::Plain(key, _), .. })) =
             (&kind, self.frames.last())
         {
             self.budget.note(key, text);
         }
         let id = self.arena.push(kind, span, style);
-        self.name(anchor, Anchored::Done(LEAF, id));
+        if anchor != 0 {
+            self.name(anchor, Anchored::Done(LEAF, id));
+        }
         self.attach(id, LEAF, false)
     }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::super::scalar::{self, Scalar};
+use super::super::scalar;
 
 /// How far a level is indented below the one above it.
 pub(super) const STEP: usize = 2;
@@ -124,7 +124,7 @@ fn is_printable(c: char) -> bool {
 pub(super) fn is_word(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_' || c == '/')
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'/' | b'-'))
-        && matches!(scalar::plain(Cow::Borrowed(text)), Scalar::Str(_))
+        && scalar::resolve(text).is_none()
 }
 
 /// Whether a string can stand without quotes in block style, where one stood so before.
@@ -135,7 +135,7 @@ pub(super) fn is_plain(text: &str) -> bool {
             && text.contains(' ')
             && !text.ends_with(' ')
             && text.bytes().all(|b| b.is_ascii_alphanumeric() || mark(b))
-            && matches!(scalar::plain(Cow::Borrowed(text)), Scalar::Str(_)))
+            && scalar::resolve(text).is_none())
 }
 
 pub(super) fn push_blanks(count: usize, out: &mut String) {
