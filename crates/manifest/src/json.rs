@@ -15,6 +15,9 @@ pub(super) struct Unread {
     pub(super) end: Option<usize>,
 }
 
+/// How many bytes a small value has.
+const SMALL: usize = 4096;
+
 /// Reads the value that begins at byte `start` of `text`. Gives the end too: another value may follow.
 ///
 /// # Errors
@@ -32,8 +35,8 @@ pub(super) fn read<'t>(
         next: Next::Value,
         too_large: None,
     };
-    // Where the value ends is not known yet, so neither is how much room it takes.
-    let mut builder = Builder::new(text, start, start, within);
+    // Where the value ends is not known yet: room for a small one.
+    let mut builder = Builder::new(text, start, text.len().min(start + SMALL), within);
     loop {
         let step = match events.next() {
             Ok(Event::DocumentEnd) => break,
@@ -163,6 +166,7 @@ impl<'t> Events<'t> {
         Ok(event)
     }
 
+    #[inline]
     fn text_event(&mut self) -> Result<Event<'t>, Box<SyntaxError>> {
         Ok(Event::Scalar { text: self.string()?, style: Style::DoubleQuoted, anchor: 0, tag: None })
     }
@@ -250,37 +254,46 @@ impl<'t> Events<'t> {
         Ok(())
     }
 
+    #[inline]
     fn string(&mut self) -> Result<Cow<'t, str>, Box<SyntaxError>> {
-        let open = self.at;
+        let start = self.at + 1;
+        let bytes = self.text.as_bytes();
+        let mut at = start;
+        while bytes.get(at).is_some_and(|b| !matches!(b, b'"' | b'\\' | ..0x20)) {
+            at += 1;
+        }
+        if bytes.get(at) != Some(&b'"') {
+            return self.escaped_string(at);
+        }
+        self.at = at + 1;
+        Ok(Cow::Borrowed(&self.text[start..at]))
+    }
+
+    /// A string with something else than text at `at`.
+    #[cold]
+    fn escaped_string(&mut self, mut at: usize) -> Result<Cow<'t, str>, Box<SyntaxError>> {
+        let (open, bytes) = (self.at, self.text.as_bytes());
+        let mut out = String::new();
         self.at += 1;
-        let mut out = Cow::Borrowed("");
         loop {
-            let start = self.at;
-            let bytes = &self.text.as_bytes()[start..];
-            let Some(length) = bytes.iter().position(|b| matches!(b, b'"' | b'\\' | ..0x20)) else {
-                return Err(Box::new(SyntaxError::unclosed_quote(self.text, open)));
-            };
-            let stop = bytes[length];
-            self.at += length;
-            let piece = &self.text[start..self.at];
-            if out.is_empty() {
-                out = Cow::Borrowed(piece);
-            } else {
-                out.to_mut().push_str(piece);
-            }
-            match stop {
-                b'"' => {
-                    self.at += 1;
-                    return Ok(out);
+            out.push_str(&self.text[self.at..at]);
+            self.at = at;
+            match bytes.get(at) {
+                Some(b'"') => break,
+                Some(b'\\') => out.push(self.escape()?),
+                None | Some(b'\n' | b'\r') => {
+                    return Err(Box::new(SyntaxError::unclosed_quote(self.text, open)));
                 }
-                b'\\' => {
-                    let c = self.escape()?;
-                    out.to_mut().push(c);
-                }
-                b'\n' | b'\r' => return Err(Box::new(SyntaxError::unclosed_quote(self.text, open))),
                 _ => return self.fail("a control character must be written as an escape (`\\t`, `\\u0007`)"),
             }
+            at = self.at;
+            at += bytes[at..]
+                .iter()
+                .position(|b| matches!(b, b'"' | b'\\' | ..0x20))
+                .unwrap_or(bytes.len() - at);
         }
+        self.at += 1;
+        Ok(Cow::Owned(out))
     }
 
     fn escape(&mut self) -> Result<char, Box<SyntaxError>> {
