@@ -386,10 +386,11 @@ impl<'t> Scanner<'t> {
         if candidate.is_required {
             return Err(Fault::at(FaultKind::MissingColon, candidate.at, self.token.span.end));
         }
-        // Nothing but what follows on the line can make a key of it. Behind the document's value, what comes next is looked
-        // at all the same, as go-yaml does.
+        // Nothing but what follows on the line can make a key of it. Behind the document's value, as some of what is held
+        // back may turn out to be, what comes next is looked at all the same, as go-yaml does.
         let is_undecided = is_one_line
             && (self.is_behind()
+                || !self.queue.is_empty()
                 || match bytes.get(next) {
                     None | Some(b'#' | b',' | b']' | b'}') => false,
                     Some(b) => !is(*b, BREAK) || break_length(bytes, next) == 0,

@@ -279,7 +279,9 @@ fn only_what_follows_on_its_line_makes_a_key() {
     // Beside the document's value, what is no key is nothing.
     assert_eq!(value("\"a\" \"b\""), json!("a"));
     assert!(is_refused("\"a\" \"b\": c"));
-    assert!(is_refused("a # b\n@"));
+    for text in ["a # b\n@", "&a b #\nc #\n@", "!a 'b'\n  'c'\n|x"] {
+        assert!(is_refused(text), "{text:?}");
+    }
     assert_eq!(value("[]: a"), json!([]));
     assert!(is_refused("[a]: b"));
 }
