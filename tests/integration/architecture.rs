@@ -63,9 +63,6 @@ const KNOTS: &[&[&str]] = &[
     ],
 ];
 
-/// What is being taken apart: rooms that import from above, and circles by the first of their files. The list only shrinks.
-const OPENING: &[&str] = &[];
-
 /// Files of more than [`LONG`] lines, and how many they may have at most: the number is to shrink with the file. None may
 /// have more than [`TOO_LONG`].
 const LONG_FILES: &[(&str, usize)] =
@@ -141,7 +138,7 @@ fn crates_import_the_crates_below_them() {
 #[test]
 fn a_room_imports_what_stands_before_it() {
     let place = |room: &str| ROOMS.iter().position(|other| *other == room);
-    let (mut wrong, mut opening, mut tests) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
+    let (mut wrong, mut tests) = (Vec::new(), BTreeSet::new());
     for one in USES.iter() {
         let (Some(from), Some(to)) = (room(&one.from), room(&one.to)) else { continue };
         if from == to || place(to) < place(from) {
@@ -150,8 +147,6 @@ fn a_room_imports_what_stands_before_it() {
         let arrow = format!("{from} -> {to}");
         if one.in_test && TESTS.iter().any(|(of, other, _)| (*of, *other) == (from, to)) {
             tests.insert(arrow);
-        } else if let Some(known) = OPENING.iter().find(|known| **known == arrow) {
-            opening.insert(*known);
         } else {
             wrong.push(show(one));
         }
@@ -162,9 +157,6 @@ fn a_room_imports_what_stands_before_it() {
             tests.contains(&format!("{of} -> {other}")),
             "no test of {of} imports {other}: take it off TESTS"
         );
-    }
-    for known in OPENING.iter().filter(|known| known.contains(" -> ")) {
-        assert!(opening.contains(known), "nothing imports so: take {known} off OPENING");
     }
 }
 
@@ -181,8 +173,7 @@ fn no_room_has_a_circle() {
     let (mut wrong, mut known) = (Vec::new(), BTreeSet::new());
     for Circle { files, way } in circles(&edges) {
         let files: Vec<&str> = files.iter().map(path).collect();
-        let is_opening = OPENING.contains(&files[0]);
-        if is_opening || KNOTS.iter().any(|knot| *knot == files) {
+        if KNOTS.iter().any(|knot| *knot == files) {
             known.insert(files[0]);
             continue;
         }
@@ -194,10 +185,8 @@ fn no_room_has_a_circle() {
         wrong.push(format!("{}\n  a way around: {}", files.join(", "), steps.join("\n    ")));
     }
     assert!(wrong.is_empty(), "{} circles:\n{}", wrong.len(), wrong.join("\n\n"));
-    let listed =
-        OPENING.iter().filter(|known| !known.contains(" -> ")).chain(KNOTS.iter().map(|knot| &knot[0]));
-    for first in listed {
-        assert!(known.contains(first), "{first} begins no circle: take it off the list");
+    for knot in KNOTS {
+        assert!(known.contains(&knot[0]), "{} begins no circle: take it off the list", knot[0]);
     }
 }
 
