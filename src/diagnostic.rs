@@ -26,7 +26,8 @@ pub struct Diagnostic {
     pub message: String,
     /// What to do about it.
     pub help: Option<String>,
-    /// The safety of its fix, if there is one; never [`Safety::Shown`]. Formats offer [`Self::offered_fix`] instead.
+    /// Which fixes the linter has proved to cure it: those that `--fix` applies, or those that `--unsafe-fixes` does; never
+    /// [`Safety::Shown`]. Formats offer [`Self::offered_fix`] instead.
     pub fix: Option<Safety>,
     /// What `fix` changes in the file. Known only where the linter was asked for it, and only if `--fix` would apply it.
     pub change: Option<Change>,

@@ -5,12 +5,15 @@ use similar::TextDiff;
 
 use super::output::Terminal;
 use crate::diagnostic::{FileError, Report};
-use crate::linter::FixedText;
+use crate::linter::{FixedText, NotApplied};
 use crate::sources::{Source, replace};
 use jobguard_text::{break_commands, plain, plural};
 
-/// Writes the fixed_texts files, and standard input, fixed_texts or not, to standard output. What could not be written is no
-/// longer among the fixed_texts.
+/// How many fixes of one file that were not applied are named.
+const MAX_NOT_APPLIED: usize = 5;
+
+/// Writes the fixed files, and standard input, fixed or not, to standard output. What could not be written is no longer
+/// among `fixed_texts`.
 pub(super) fn write(
     sources: &[Source],
     fixed_texts: &mut Vec<FixedText>,
@@ -67,30 +70,48 @@ fn diff(text: &FixedText) -> String {
         .to_string()
 }
 
-/// One line: what was fixed_texts.
-pub(super) fn fixed(fixed_texts: &[FixedText]) -> String {
+/// One line: what was fixed.
+pub(super) fn fixed(fixed_texts: &[FixedText], left: &Report) -> String {
     match count(fixed_texts) {
         Some(count) => format!("fixed {count}"),
-        None => "nothing to fix".to_owned(),
+        None if left.diagnostics.is_empty() => "nothing to fix".to_owned(),
+        None => "nothing was fixed".to_owned(),
     }
 }
 
-/// One line: what would be fixed_texts, and what would be left.
+/// One line: what would be fixed, and what would be left.
 pub(super) fn would_fix(fixed_texts: &[FixedText], left: &Report) -> String {
-    let left = plural(left.diagnostics.len(), "finding");
-    match count(fixed_texts) {
-        Some(count) => format!("would fix {count}; {left} would be left"),
-        None => format!("nothing to fix; {left}"),
+    let left = left.diagnostics.len();
+    match (count(fixed_texts), left) {
+        (Some(count), _) => format!("would fix {count}; {} would be left", plural(left, "finding")),
+        (None, 0) => "nothing to fix".to_owned(),
+        (None, 1) => "nothing can be fixed automatically; 1 finding remains".to_owned(),
+        (None, left) => format!("nothing can be fixed automatically; {left} findings remain"),
     }
 }
 
 /// One line: why a fix was held back.
 pub(super) fn held_back(name: &str) -> String {
     format!(
-        "{}: some fixes were not made, since more errors would come to light than they correct; correct what is reported \
-         by hand first, or use --unsafe-fixes",
+        "{}: some fixes were not applied, since more errors would come to light than they correct; correct what is \
+         reported by hand first, or use --unsafe-fixes",
         plain(name)
     )
+}
+
+/// One line for each fix that was not applied, up to a few of each file, and why.
+pub(super) fn not_applied(fixes: &[(String, NotApplied)]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for of_file in fixes.chunk_by(|(a, _), (b, _)| a == b) {
+        for (name, NotApplied { subject, title, reason }) in of_file.iter().take(MAX_NOT_APPLIED) {
+            let place = if subject.is_empty() { name.clone() } else { format!("{name}: {subject}") };
+            lines.push(plain(&format!("{place}: cannot {title}: {reason}")));
+        }
+        if let Some(more @ 1..) = of_file.len().checked_sub(MAX_NOT_APPLIED) {
+            lines.push(plain(&format!("{}: {more} more could not be applied", of_file[0].0)));
+        }
+    }
+    lines
 }
 
 fn count(fixed_texts: &[FixedText]) -> Option<String> {

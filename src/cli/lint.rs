@@ -75,6 +75,7 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
             now,
             with_defaults: args.with_defaults,
             against: against.as_ref(),
+            with_fixes: targets.any(|format| format.shows_fixes),
             with_changes: targets.any(|format| format.shows_changes),
             with_objects: args.verbose || targets.any(|format| format.lists_objects),
         })
@@ -107,6 +108,9 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
     for name in &outcome.held_back {
         terminal.note(&fix::held_back(name));
     }
+    for note in fix::not_applied(&outcome.not_applied) {
+        terminal.note(&note);
+    }
     if args.diff {
         fix::print_diff(&fixed, terminal)?;
         terminal.note(&fix::would_fix(&fixed, &outcome.report));
@@ -115,7 +119,7 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
         let taken = fixes.is_some() && !from_stdin.is_empty();
         write(&run, &targets, &args, taken, terminal)?;
         if fixes.is_some() && !(args.quiet && fixed.is_empty()) {
-            terminal.note(&fix::fixed(&fixed));
+            terminal.note(&fix::fixed(&fixed, &outcome.report));
         }
     }
     if args.verbose {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::applied::Applied;
 use super::errors::{Errors, errors_by_document};
+use super::key::left;
 use super::prove::gone;
 use crate::engine::Context;
 use crate::lint::{Examined, Options, examine};
@@ -84,10 +85,9 @@ impl Best<'_> {
         }
         text += &applied.text[copied..];
         applied.touched.retain(|(position, _)| !as_at_first.contains(position));
-        applied.gone = match text == self.text {
-            true => 0,
-            false => gone(first, &examine(options, &text, context)).max(1),
-        };
+        let examined = examine(options, &text, context);
+        applied.gone = if text == self.text { 0 } else { gone(first, &examined).max(1) };
+        applied.left = left(&examined);
         applied.text = text;
         true
     }

@@ -51,7 +51,8 @@ pub(super) fn errors_by_document<'t>(
     (examined, errors)
 }
 
-fn errors_of(examined: &Examined<'_>) -> BTreeMap<usize, Errors> {
+/// As [`errors_by_document`], without rules about the whole input: a single object gives them nothing to find.
+pub(super) fn errors_of(examined: &Examined<'_>) -> BTreeMap<usize, Errors> {
     let strict = [&rules::api_unknown_field::RULE, &rules::api_duplicate_key::RULE];
     let judged = |document: &Document<'_>| Errors { judged: document.content.is_ok(), ..Errors::default() };
     let mut errors: BTreeMap<usize, Errors> =

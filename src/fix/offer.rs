@@ -65,6 +65,6 @@ impl<'a, 't> Offers<'a, 't> {
         })?;
         let fix = found.finding.fix.as_ref()?;
         let proposal = Proposal { found, fix, key: key_of(before, found), base: base.clone(), edits };
-        prove(&self.options, &self.context, text, before, &[proposal], &|_| true).map(drop)
+        prove(&self.options, &self.context, text, before, &[proposal], &|_| true).ok().map(drop)
     }
 }

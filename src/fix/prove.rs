@@ -8,13 +8,28 @@
 
 use std::collections::BTreeMap;
 
-use super::key::{Key, count_keys, key_of};
+use super::errors::{Errors, errors_of};
+use super::key::{Key, Left, count_keys, key_of, left};
 use crate::engine::{Context, Fix, Safety, Severity};
 use crate::lint::{Examined, Found, Options, examine_and_keep};
 use crate::rules;
 use jobguard_apiserver as apiserver;
 use jobguard_manifest::edit::{Edit, TextEdit, apply, perform, plan};
 use jobguard_manifest::{Document, FieldPath, Tree};
+
+/// Why a fix is not applied.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Refusal {
+    /// The text would not have the values that are meant.
+    #[error("the text is laid out in a way that cannot be edited safely")]
+    Layout,
+    /// The finding would still be there.
+    #[error("the finding would still be there")]
+    NotResolved,
+    /// There would be an error that was not there before.
+    #[error("that would bring another error: {0}")]
+    NewError(String),
+}
 
 /// A fix that is ready to be tried.
 pub(super) struct Proposal<'f> {
@@ -45,8 +60,28 @@ pub(crate) fn text_edits(fix: &Fix) -> Option<Vec<TextEdit>> {
         .collect()
 }
 
-/// The text with the proposals applied, and how many findings that resolves; none where it cannot be proved to be right.
+/// A text with proposals applied, which was proved to be right.
+pub(super) struct Proved {
+    pub(super) text: String,
+    /// How many findings are gone.
+    pub(super) gone: usize,
+    /// The findings of the text.
+    pub(super) left: BTreeMap<Left, usize>,
+    /// Its errors, without those of rules about the whole input.
+    pub(super) errors: BTreeMap<usize, Errors>,
+    /// Whether one of the findings has a fix.
+    pub(super) is_fixable: bool,
+    /// How many objects there are.
+    pub(super) objects: usize,
+}
+
+/// The text with the proposals applied.
+///
 /// A value may be invalid where it was moved to, for a later round to correct, except in documents that are strict.
+///
+/// # Errors
+///
+/// Why it cannot be proved to be right.
 pub(super) fn prove(
     options: &Options<'_>,
     context: &Context<'_>,
@@ -54,24 +89,26 @@ pub(super) fn prove(
     before: &Examined<'_>,
     proposals: &[Proposal<'_>],
     is_strict: &dyn Fn(usize) -> bool,
-) -> Option<(String, usize)> {
+) -> Result<Proved, Refusal> {
     let edits: Vec<TextEdit> = proposals.iter().flat_map(|proposal| proposal.edits.iter().cloned()).collect();
-    let after = apply(text, &edits)?;
+    let after = apply(text, &edits).ok_or(Refusal::Layout)?;
     let examined = examine_and_keep(options, &after, context, &before.documents);
     // Documents that were not relevant are unchanged, to the byte.
     if examined.count != before.count || examined.others != before.others {
-        return None;
+        return Err(Refusal::Layout);
     }
     for (position, old) in &before.documents {
-        let new = examined.documents.get(position)?;
+        let new = examined.documents.get(position).ok_or(Refusal::Layout)?;
         let about: Vec<&Proposal<'_>> =
             proposals.iter().filter(|proposal| proposal.found.document == *position).collect();
         if !reads_as_meant(text, old, new, &about) {
-            return None;
+            return Err(Refusal::Layout);
         }
     }
-    let count = compare(before, &examined, proposals, is_strict)?;
-    Some((after, count))
+    let gone = compare(before, &examined, proposals, is_strict)?;
+    let is_fixable = examined.found.iter().any(|found| !found.follows && found.finding.fix.is_some());
+    let (left, errors, objects) = (left(&examined), errors_of(&examined), examined.objects.len());
+    Ok(Proved { text: after, gone, left, errors, is_fixable, objects })
 }
 
 /// Whether a document reads as it should after the proposals that are about it.
@@ -90,7 +127,7 @@ fn reads_as_meant(text: &str, old: &Document<'_>, new: &Document<'_>, proposals:
             performed && new.to_value(new.root()) == meant
         }
         (Err(old), Err(new)) if proposals.is_empty() => old.message == new.message,
-        // Quotes were put around a value: what is wrong now stands behind it.
+        // Quotes were put around a value: what is wrong now comes after it.
         (Err(_), Err(new)) => {
             proposals.iter().flat_map(|proposal| &proposal.edits).all(|edit| new.span.start > edit.span.end)
         }
@@ -99,19 +136,25 @@ fn reads_as_meant(text: &str, old: &Document<'_>, new: &Document<'_>, proposals:
     }
 }
 
-/// How many findings are gone; none where one that was to be fixed is not, or where there is a new error.
+/// How many findings are gone; not if one that was to be fixed is still there, or if there is a new error.
 fn compare(
     before: &Examined<'_>,
     after: &Examined<'_>,
     proposals: &[Proposal<'_>],
     is_strict: &dyn Fn(usize) -> bool,
-) -> Option<usize> {
+) -> Result<usize, Refusal> {
     let was = count_keys(before.found.iter().map(|found| key_of(before, found)));
     let is = count_keys(after.found.iter().map(|found| key_of(after, found)));
     let count = |counts: &BTreeMap<Key, usize>, key: &Key| counts.get(key).copied().unwrap_or_default();
     if proposals.iter().any(|proposal| count(&is, &proposal.key) >= count(&was, &proposal.key)) {
-        return None;
+        return Err(Refusal::NotResolved);
     }
+    let new_error = |key: Option<&Key>| {
+        let found = after.found.iter().find(|found| {
+            found.finding.severity == Severity::Error && key.is_some_and(|key| key_of(after, found) == *key)
+        });
+        found.map_or(Refusal::NotResolved, |found| Refusal::NewError(found.finding.message.clone()))
+    };
     let (old, new) = (errors(before), errors(after));
     for object in &before.objects {
         let id = (object.document, object.base.to_string());
@@ -123,8 +166,9 @@ fn compare(
         };
         let (old, new) = (keys(&old), keys(&new));
         let total = old.values().sum();
+        let mut added = new.iter().filter(|(key, now)| **now > count(&old, key)).map(|(key, _)| key);
         if new.values().sum::<usize>() > total {
-            return None;
+            return Err(new_error(added.next()));
         }
         // Of so many only the first are reported: those that are gone make room for others.
         if total >= apiserver::MAX_COMPLAINTS {
@@ -141,11 +185,11 @@ fn compare(
             let path = FieldPath::parse(&key.3);
             moved.iter().any(|moved| path.starts_with(moved))
         };
-        if new.iter().any(|(key, now)| *now > count(&old, key) && !may_be_new(key)) {
-            return None;
+        if let Some(key) = added.find(|key| !may_be_new(key)) {
+            return Err(new_error(Some(key)));
         }
     }
-    Some(gone(before, after))
+    Ok(gone(before, after))
 }
 
 /// How many of the findings that were reported are gone.
@@ -220,7 +264,7 @@ pub(super) mod tests {
             let found = &before.found[0];
             let key = key_of(&before, found);
             let proposal = Proposal { found, fix, key, base: FieldPath::root(), edits };
-            prove(options, context, TEXT, &before, &[proposal], &|_| true).map(|(_, gone)| gone)
+            prove(options, context, TEXT, &before, &[proposal], &|_| true).ok().map(|proved| proved.gone)
         })
     }
 

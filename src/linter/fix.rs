@@ -1,21 +1,18 @@
 //! Fixing many texts.
 
-use std::collections::BTreeSet;
-
 use rayon::prelude::*;
 
+use super::decode::decode_text;
 use super::outcome::Outcome;
 use super::settings::Linter;
-use crate::diagnostic::{FileError, Report};
+use super::text::MAX_FIXED;
+use crate::diagnostic::FileError;
 use crate::engine::{Author, Context, Input, Safety};
-use crate::fix::{TextOutcome, fix_text};
+use crate::fix::{NotApplied, TextOutcome, fix_text, is_fixable};
 use crate::lint::CompleteObjects;
 use crate::rules;
 use crate::sources::Source;
 use jobguard_manifest::FieldPath;
-
-/// The largest text in which anything is fixed, in bytes: it is read again for every round and every try.
-const MAX_FIXED: usize = 8 << 20;
 
 /// What a run fixed, and what is left.
 #[derive(Debug, Default)]
@@ -64,13 +61,18 @@ impl Linter<'_> {
             .enumerate()
             .map(|(position, source)| self.fix_source((position, source), allowed, &context, &complete))
             .collect();
-        let mut held_back = Vec::new();
+        let (mut held_back, mut not_applied) = (Vec::new(), Vec::new());
         let mut texts = Vec::new();
+        let mut too_large = Vec::new();
         for (text, source) in fixed.into_iter().zip(sources) {
             // What cannot be read is reported when it is linted.
-            let Ok(SourceFixes { text, is_held_back }) = text else { continue };
-            held_back.extend(is_held_back.then(|| source.name().to_owned()));
-            texts.extend(text);
+            let Ok(fixes) = text else { continue };
+            let name = || source.name().to_owned();
+            held_back.extend(fixes.is_held_back.then(name));
+            not_applied.extend(fixes.not_applied.into_iter().map(|fix| (name(), fix)));
+            too_large
+                .extend(fixes.is_too_large.then(|| FileError { name: name(), message: too_large_message() }));
+            texts.extend(fixes.text);
         }
         let mut sources = sources.to_vec();
         for text in &texts {
@@ -78,8 +80,8 @@ impl Linter<'_> {
             sources[text.source] = Source::Text { name: text.name.clone(), bytes };
         }
         let mut outcome = self.lint_watched(&sources, done);
-        outcome.errors.extend(too_large(&sources, allowed, &outcome.report));
-        outcome.held_back = held_back;
+        outcome.errors.extend(too_large);
+        (outcome.held_back, outcome.not_applied) = (held_back, not_applied);
         Fixed { texts, outcome }
     }
 
@@ -91,13 +93,24 @@ impl Linter<'_> {
         complete: &CompleteObjects,
     ) -> Result<SourceFixes, FileError> {
         let bytes = source.bytes()?;
-        if bytes.len() > MAX_FIXED {
-            return Ok(SourceFixes::default());
-        }
-        // What is not UTF-8 cannot be written back as it was.
-        let Ok(before) = std::str::from_utf8(&bytes) else { return Ok(SourceFixes::default()) };
         let options = self.options(Some(complete.seen_from(source.name())));
-        let TextOutcome { applied, held_back } = fix_text(&options, before, allowed, context);
+        let Ok(before) = std::str::from_utf8(&bytes) else {
+            let is_fixable = is_fixable(&options, &decode_text(&bytes).0, allowed, context);
+            let not_applied = is_fixable.then(|| NotApplied {
+                subject: String::new(),
+                title: "fix this file".to_owned(),
+                reason: "what is not UTF-8 cannot be written back as it was".to_owned(),
+            });
+            return Ok(SourceFixes {
+                not_applied: not_applied.into_iter().collect(),
+                ..SourceFixes::default()
+            });
+        };
+        if bytes.len() > MAX_FIXED {
+            let is_too_large = is_fixable(&options, before, allowed, context);
+            return Ok(SourceFixes { is_too_large, ..SourceFixes::default() });
+        }
+        let TextOutcome { applied, held_back, not_applied } = fix_text(&options, before, allowed, context);
         let text = applied.map(|applied| FixedText {
             source: position,
             name: source.name().to_owned(),
@@ -106,7 +119,7 @@ impl Linter<'_> {
             findings: applied.gone,
             touched: applied.touched,
         });
-        Ok(SourceFixes { text, is_held_back: held_back })
+        Ok(SourceFixes { text, is_held_back: held_back, not_applied, is_too_large: false })
     }
 }
 
@@ -115,20 +128,11 @@ impl Linter<'_> {
 struct SourceFixes {
     text: Option<FixedText>,
     is_held_back: bool,
+    not_applied: Vec<NotApplied>,
+    /// Whether there is something to fix in a text that is too large for it.
+    is_too_large: bool,
 }
 
-/// The texts with something to fix that were too large for it.
-fn too_large(sources: &[Source], allowed: Safety, report: &Report) -> Vec<FileError> {
-    let fixable: BTreeSet<&str> = report
-        .diagnostics
-        .iter()
-        .filter(|diagnostic| diagnostic.fix.is_some_and(|safety| safety <= allowed))
-        .map(|diagnostic| &*diagnostic.file)
-        .collect();
-    let large = |source: &&Source| {
-        fixable.contains(source.name()) && source.bytes().is_ok_and(|bytes| bytes.len() > MAX_FIXED)
-    };
-    let message = format!("larger than {} MiB: nothing was fixed in it", MAX_FIXED >> 20);
-    let error = |source: &Source| FileError { name: source.name().to_owned(), message: message.clone() };
-    sources.iter().filter(large).map(error).collect()
+fn too_large_message() -> String {
+    format!("larger than {} MiB: nothing was fixed in it", MAX_FIXED >> 20)
 }

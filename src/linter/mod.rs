@@ -14,6 +14,7 @@ mod settings;
 mod text;
 pub mod versions;
 
+pub use crate::fix::NotApplied;
 pub use fix::{Fixed, FixedText};
 pub use outcome::Outcome;
 pub use settings::Linter;

@@ -1,6 +1,7 @@
 //! What a run comes to.
 
 use crate::diagnostic::{FileError, Report};
+use crate::fix::NotApplied;
 
 /// What a run found, and what it could not read.
 #[derive(Debug, Default)]
@@ -12,4 +13,6 @@ pub struct Outcome {
     /// After fixing, the names of the texts with documents in which some fixes were not applied, because with all of them
     /// more errors would come to light than they correct.
     pub held_back: Vec<String>,
+    /// After fixing, the fixes that could not be proved to be right, each with the name of the text.
+    pub not_applied: Vec<(String, NotApplied)>,
 }

@@ -67,7 +67,7 @@ impl Linter<'_> {
     /// What has to be known of all `sources` to judge one of them: the Services, and the objects that lack no required
     /// field.
     pub(super) fn gather(&self, sources: &[Source]) -> (Services, CompleteObjects) {
-        let linter = Linter { with_changes: false, with_objects: false, ..*self };
+        let linter = Linter { with_fixes: false, with_changes: false, with_objects: false, ..*self };
         let sources_alone = sources.iter().map(|source| (source, None));
         let mut all = linter.pass(sources_alone, &Services::Pending, None, &|| {});
         (collect_services(&all), collect_complete(&mut all, sources))

@@ -16,7 +16,10 @@ pub struct Linter<'a> {
     pub with_defaults: bool,
     /// The stored versions that the manifests would update; none to judge everything as created.
     pub against: Option<&'a OldObjects>,
-    /// Whether diagnostics have what their fixes change ([`Diagnostic::change`](crate::diagnostic::Diagnostic::change)): work
+    /// Whether diagnostics have their fixes ([`Diagnostic::fix`](crate::diagnostic::Diagnostic::fix)), which are proved by making
+    /// them.
+    pub with_fixes: bool,
+    /// Whether they also have what their fixes change ([`Diagnostic::change`](crate::diagnostic::Diagnostic::change)): work
     /// that only some formats need.
     pub with_changes: bool,
     /// Whether the report lists the objects ([`Report::listed`](crate::diagnostic::Report::listed)), and not only how many there were: memory that only
@@ -28,7 +31,15 @@ impl<'a> Linter<'a> {
     /// A linter with this policy at the time `now`: manifests as they are written, all of them as created, and without what
     /// only some formats need.
     pub fn new(policy: &'a Policy, now: Timestamp) -> Self {
-        Self { policy, now, with_defaults: false, against: None, with_changes: false, with_objects: false }
+        Self {
+            policy,
+            now,
+            with_defaults: false,
+            against: None,
+            with_fixes: true,
+            with_changes: false,
+            with_objects: false,
+        }
     }
 
     /// How each object is judged. `complete` are the objects of the whole input that lack no required field, once they

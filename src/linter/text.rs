@@ -4,20 +4,23 @@ use super::decode::decode_text;
 use super::linted::Linted;
 use super::settings::Linter;
 use crate::diagnostic::Diagnostic;
-use crate::engine::{Context, InputObject, Safety, Severity};
-use crate::fix::{Offers, edits_of, text_edits};
+use crate::engine::{Context, Finding, InputObject, Safety, Severity};
+use crate::fix::{Offers, Promises, edits_of, text_edits};
 use crate::lint::{
     Examined, Examinee, Found, InputFindings, MAX_OBJECTS, Options, Places, examine_document, read_limits,
     typeless,
 };
 use crate::rules;
 use crate::sources::Source;
+use jobguard_manifest::edit::TextEdit;
 use jobguard_manifest::{self as manifest, Document, FieldPath};
 
 /// How many findings of one text are reported.
 const MAX_FINDINGS: usize = 100_000;
 /// How many of them are shown with the lines that they are about.
 const MAX_EXCERPTS: usize = 2_000;
+/// The largest text in which anything is fixed, in bytes: it is read again for every round and every try.
+pub(super) const MAX_FIXED: usize = 8 << 20;
 
 /// Lints one text, the `bytes` of `source`. A JSON file that was found in a folder and is not a manifest is ignored.
 /// `input_findings` are those of the rules about the whole input, once they are known.
@@ -32,7 +35,7 @@ pub(super) fn lint_text(
     let is_found_json = matches!(source, Source::File { within: Some(_), .. }) && name.ends_with(".json");
     let (content, invalid) = decode_text(bytes);
     // What is not UTF-8 cannot be written back as it was.
-    let with_changes = linter.with_changes && invalid.is_none();
+    let is_fixed = invalid.is_none() && content.len() <= MAX_FIXED;
     let mut reader = Reader {
         linter,
         options,
@@ -40,7 +43,8 @@ pub(super) fn lint_text(
         input_findings,
         text: &content,
         places: Places::new(name, &content),
-        offers: with_changes.then(|| Offers::new(options, context, &content)),
+        promises: (is_fixed && linter.with_fixes).then(|| Promises::new(options, context, &content)),
+        offers: (is_fixed && linter.with_changes).then(|| Offers::new(options, context, &content)),
         // Folders hold many JSON files that are no manifests, and no YAML either (with comments, say).
         foreign: is_found_json && !content.contains("apiVersion"),
         is_found_json,
@@ -60,6 +64,18 @@ pub(super) fn lint_text(
     reader.linted
 }
 
+/// A finding with what its fix changes.
+struct Planned {
+    finding: Finding,
+    /// The index of the object.
+    object: Option<usize>,
+    /// The object's path in the document.
+    base: FieldPath,
+    edits: Option<Vec<TextEdit>>,
+    /// With which fixes it goes away.
+    promised: Option<Safety>,
+}
+
 /// Lints a text document by document.
 struct Reader<'a, 't> {
     linter: &'a Linter<'a>,
@@ -68,6 +84,7 @@ struct Reader<'a, 't> {
     input_findings: Option<&'a InputFindings>,
     text: &'t str,
     places: Places<'t>,
+    promises: Option<Promises<'a, 't>>,
     offers: Option<Offers<'a, 't>>,
     /// Whether a syntax error is not reported, since the file is no manifest.
     foreign: bool,
@@ -106,8 +123,48 @@ impl<'t> Reader<'_, 't> {
         }
         self.typeless(&document, objects.is_empty());
         self.ignored_text(&document);
-        for found in found.into_iter().filter(|found| !found.follows) {
-            self.found(found, &document, &objects);
+        let mut planned: Vec<Planned> = found
+            .into_iter()
+            .filter(|found| !found.follows)
+            .map(|found| self.planned(found, &document, &objects))
+            .collect();
+        self.promise(&document, &mut planned);
+        for planned in planned {
+            self.found(planned, &document, &objects);
+        }
+    }
+
+    /// Plans the fix of a finding on the text. One that cannot be applied to this text is dropped.
+    fn planned(&self, found: Found, document: &Document<'_>, objects: &[Examinee]) -> Planned {
+        let Found { mut finding, object, .. } = found;
+        let (base, edits) = match (&document.content, object) {
+            (Ok(tree), Some(object)) => {
+                let base = objects[object].base.clone();
+                let edits = finding.fix.as_ref().and_then(|fix| edits_of(self.text, tree, &base, fix));
+                finding.fix = finding.fix.filter(|_| edits.is_some());
+                (base, edits)
+            }
+            _ => (FieldPath::root(), finding.fix.as_ref().and_then(text_edits)),
+        };
+        Planned { finding, object, base, edits, promised: None }
+    }
+
+    /// Finds out which of the fixes can be promised.
+    fn promise(&mut self, document: &Document<'_>, planned: &mut [Planned]) {
+        let Some(promises) = &mut self.promises else { return };
+        let is_candidate = |planned: &&mut Planned| {
+            planned.edits.is_some()
+                && planned.finding.fix.as_ref().is_some_and(|fix| fix.safety != Safety::Shown)
+        };
+        let mut candidates: Vec<&mut Planned> = planned.iter_mut().filter(is_candidate).collect();
+        if candidates.is_empty() {
+            return;
+        }
+        let findings: Vec<(FieldPath, &Finding)> =
+            candidates.iter().map(|planned| (planned.base.clone(), &planned.finding)).collect();
+        let promised = promises.of_document(document.span, &findings);
+        for (planned, promised) in candidates.iter_mut().zip(promised) {
+            planned.promised = promised;
         }
     }
 
@@ -141,31 +198,20 @@ impl<'t> Reader<'_, 't> {
         }
     }
 
-    fn found(&mut self, found: Found, document: &Document<'_>, objects: &[Examinee]) {
+    fn found(&mut self, planned: Planned, document: &Document<'_>, objects: &[Examinee]) {
         if self.linted.diagnostics.len() >= MAX_FINDINGS {
             self.linted.left_out.findings += 1;
             return;
         }
-        let mut finding = found.finding;
-        let root = FieldPath::root();
-        let (base, edits) = match (&document.content, found.object) {
-            (Ok(tree), Some(object)) => {
-                let base = &objects[object].base;
-                let edits = finding.fix.as_ref().and_then(|fix| edits_of(self.text, tree, base, fix));
-                // A fix that cannot be applied to this text is not offered.
-                finding.fix = finding.fix.filter(|_| edits.is_some());
-                (base, edits)
-            }
-            _ => (&root, finding.fix.as_ref().and_then(text_edits)),
-        };
+        let Planned { finding, object, base, edits, promised } = planned;
         let mut change = None;
         if let (Some(offers), Some(fix), Some(edits)) = (&mut self.offers, &finding.fix, edits)
-            && fix.safety != Safety::Shown
-            && offers.is_right(document.span, &finding, base, &edits)
+            && promised.is_some()
+            && offers.is_right(document.span, &finding, &base, &edits)
         {
             change = Some(self.places.change(&fix.title, edits));
         }
-        let diagnostic = match (&document.content, found.object) {
+        let diagnostic = match (&document.content, object) {
             (Ok(tree), Some(object)) => {
                 let object = &objects[object];
                 self.places.diagnose(tree, object.node, Some(&object.id), finding)
@@ -173,7 +219,7 @@ impl<'t> Reader<'_, 't> {
             (Err(error), _) if !self.foreign => self.places.at(finding, error.span, None),
             _ => return,
         };
-        self.report(Diagnostic { change, ..diagnostic });
+        self.report(Diagnostic { fix: promised, change, ..diagnostic });
     }
 
     fn report(&mut self, mut diagnostic: Diagnostic) {

@@ -15,6 +15,8 @@ pub struct Format {
     pub summary: &'static str,
     /// Whether it is read by people, and so has a style.
     pub is_for_people: bool,
+    /// Whether it shows which findings can be fixed ([`Diagnostic::fix`](crate::diagnostic::Diagnostic::fix)).
+    pub shows_fixes: bool,
     /// Whether it shows what fixes change ([`Diagnostic::change`](crate::diagnostic::Diagnostic::change)).
     pub shows_changes: bool,
     /// Whether it lists the objects that were judged ([`Report::listed`](crate::diagnostic::Report::listed)).
@@ -29,6 +31,7 @@ const PLAIN: Format = Format {
     name: "",
     summary: "",
     is_for_people: false,
+    shows_fixes: false,
     shows_changes: false,
     lists_objects: false,
     describes_rules: false,
@@ -41,18 +44,21 @@ pub static FORMATS: [Format; 5] = [
         name: "text",
         summary: "For people: each finding with the lines it is about",
         is_for_people: true,
+        shows_fixes: true,
         write: |run, style, out| text::write(run.report, style, out),
         ..PLAIN
     },
     Format {
         name: "json",
         summary: "For programs: one JSON document",
+        shows_fixes: true,
         write: |run, _, out| json::write(run, out),
         ..PLAIN
     },
     Format {
         name: "sarif",
         summary: "For code scanning: SARIF 2.1.0",
+        shows_fixes: true,
         shows_changes: true,
         describes_rules: true,
         write: |run, _, out| sarif::write(run, out),

@@ -72,7 +72,7 @@ fn a_diff_writes_nothing() {
     assert_eq!(fs::read_to_string(&file).unwrap(), MISSING);
     fs::write(&file, MENDED).unwrap();
     let (out, err, status) = jobguard(folder.path(), &["--diff"], "");
-    assert_eq!((out.as_str(), err.as_str(), status), ("", "nothing to fix; 0 findings\n", Some(0)));
+    assert_eq!((out.as_str(), err.as_str(), status), ("", "nothing to fix\n", Some(0)));
     let (.., status) = jobguard(folder.path(), &["--diff", "--format", "json"], "");
     assert_eq!(status, Some(2));
 }
@@ -88,7 +88,7 @@ fn standard_input_comes_out_mended() {
     let broken = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: a\u{1b}[2J\n";
     let (out, err, status) = jobguard(folder.path(), &["--unsafe-fixes", "-"], broken);
     assert_eq!((out.as_str(), status), (broken, Some(1)));
-    assert!(err.contains("api/syntax") && err.contains("nothing to fix"), "{err}");
+    assert!(err.contains("api/syntax") && err.ends_with("nothing was fixed\n"), "{err}");
     let (out, ..) = jobguard(folder.path(), &["--diff", "-"], MISSING);
     assert!(out.starts_with("--- a/<stdin>\n+++ b/<stdin>\n"), "{out}");
 }
@@ -103,7 +103,7 @@ fn safeties_and_what_the_report_says() {
     let (out, err, status) = jobguard(folder.path(), &["--policy", "baseline", "--fix"], "");
     assert!(out.contains("[fixable with --unsafe-fixes]"), "{out}");
     assert!(out.ends_with("1 error: 1 object in 1 file; 1 fixable with --unsafe-fixes\n"), "{out}");
-    assert_eq!((err.as_str(), status), ("nothing to fix\n", Some(1)));
+    assert_eq!((err.as_str(), status), ("nothing was fixed\n", Some(1)));
     let (.., status) = jobguard(folder.path(), &["--policy", "baseline", "--unsafe-fixes"], "");
     assert_eq!(status, Some(0));
     assert_eq!(fs::read_to_string(&file).unwrap(), MENDED);
@@ -134,7 +134,8 @@ fn what_is_not_utf_8_stays() {
     bytes.extend(b"# \xff\n");
     fs::write(&file, &bytes).unwrap();
     let (_, err, status) = jobguard(folder.path(), &["--fix"], "");
-    assert_eq!((err.as_str(), status), ("nothing to fix\n", Some(1)));
+    let reason = "job.yaml: cannot fix this file: what is not UTF-8 cannot be written back as it was\n";
+    assert_eq!((err, status), (format!("{reason}nothing was fixed\n"), Some(1)));
     assert_eq!(fs::read(&file).unwrap(), bytes);
 }
 
@@ -152,9 +153,10 @@ fn no_fix_is_made_that_leaves_more_errors() {
     let quoted = |text: &str| text.replace("*/5 * * * *", "\"*/5 * * * *\"");
     let two = text("[{name: a}, {name: b}]");
     fs::write(&file, &two).unwrap();
-    let (_, err, status) = jobguard(folder.path(), &["--fix"], "");
+    let (out, err, status) = jobguard(folder.path(), &["--fix"], "");
     assert_eq!((fs::read_to_string(&file).unwrap(), status), (two.clone(), Some(1)));
-    assert!(err.starts_with("cron.yaml: some fixes were not made, since more errors"), "{err}");
+    assert!(out.ends_with("; 1 fixable with --unsafe-fixes\n"), "{out}");
+    assert!(err.starts_with("cron.yaml: some fixes were not applied, since more errors"), "{err}");
     jobguard(folder.path(), &["--unsafe-fixes"], "");
     assert_eq!(fs::read_to_string(&file).unwrap(), quoted(&two));
     // As many as before: one that was corrected, and one that comes to light.

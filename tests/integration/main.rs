@@ -23,6 +23,7 @@ mod large_texts;
 mod limits;
 mod outputs;
 mod policy;
+mod promises;
 mod ratchet;
 mod received;
 mod rules;
