@@ -25,7 +25,7 @@ impl Excludes {
         let by = by.into();
         let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
         let folder = std::fs::canonicalize(here).map_err(|error| format!("{by}: {error}"))?;
-        let mut builder = GitignoreBuilder::new("");
+        let mut builder = builder();
         for glob in globs {
             check(glob).map_err(|why| format!("{by} {glob:?}: {why}"))?;
             builder.add_line(None, glob).map_err(|error| format!("{by} {glob:?}: {error}"))?;
@@ -72,9 +72,19 @@ pub fn check(glob: &str) -> Result<(), String> {
     if glob.split('/').any(|part| matches!(part, "." | "..")) {
         return Err("has . or .. in it, which matches nothing; write /x for ./x".to_owned());
     }
-    let mut builder = GitignoreBuilder::new("");
-    builder.add_line(None, glob).map_err(|error| error.to_string())?;
+    builder().add_line(None, glob).map_err(|error| match error {
+        // The glob is named beside it.
+        ignore::Error::Glob { err, .. } => err,
+        other => other.to_string(),
+    })?;
     Ok(())
+}
+
+/// A class that is never closed matches nothing that anybody means, though git takes it.
+fn builder() -> GitignoreBuilder {
+    let mut builder = GitignoreBuilder::new("");
+    builder.allow_unclosed_class(false);
+    builder
 }
 
 #[cfg(test)]
@@ -127,7 +137,7 @@ mod tests {
 
     #[test]
     fn what_is_no_glob() {
-        for glob in ["", "  ", "# a comment", "a\nb", "a[z-b]", "{a"] {
+        for glob in ["", "  ", "# a comment", "a\nb", "a[z-b]", "{a", "[", "a/[b"] {
             assert!(check(glob).is_err(), "{glob:?}");
         }
         for glob in ["a", "!a", "**/a/*.yaml", "\\#a"] {

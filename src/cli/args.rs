@@ -123,9 +123,21 @@ pub(crate) struct LintArgs {
     /// Show what would be fixed, as a diff, and write nothing [exit status 1 if anything would]
     #[arg(long, conflicts_with_all = ["format", "output"])]
     pub(crate) diff: bool,
-    /// The time to judge schedules at, in RFC 3339 [default: now]
-    #[arg(long, value_name = "TIME")]
+    /// The time to judge schedules at, such as 2027-03-28T00:00:00Z, or a date, from 0:00 UTC [default: now]
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(crate) now: Option<jiff::Timestamp>,
+}
+
+/// A time, or the begin of a day in UTC.
+fn parse_time(text: &str) -> Result<jiff::Timestamp, String> {
+    let day = |text: &str| {
+        let date: jiff::civil::Date = text.parse().ok()?;
+        Some(date.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp())
+    };
+    // A time without a zone would be read as a date.
+    let is_day = text.len() == "2027-03-28".len();
+    let time = if is_day { day(text) } else { text.parse().ok() };
+    time.ok_or_else(|| "give a time such as 2027-03-28T00:00:00Z, or a date".to_owned())
 }
 
 const LINT_EXAMPLES: &str = "\
@@ -256,8 +268,8 @@ pub(crate) enum ExportFormat {
 pub(crate) enum PolicyCommand {
     /// Check a policy file: every mistake at once, each with its place
     Check {
-        /// The file
-        file: PathBuf,
+        /// The file [default: jobguard.yaml in this folder or above it, within the git repository]
+        file: Option<PathBuf>,
     },
     /// Print a built-in policy, to read or to start from
     Show {
@@ -271,7 +283,7 @@ pub(crate) enum PolicyCommand {
     #[command(after_help = EXPORT_EXAMPLES)]
     Export {
         /// A policy file, or baseline, recommended or strict
-        /// [default: jobguard.yaml in this folder or above it, else recommended]
+        /// [default: jobguard.yaml in this folder or above it, within the git repository, else recommended]
         #[arg(value_name = "FILE|NAME")]
         policy: Option<String>,
         /// What to write

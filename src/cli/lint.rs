@@ -61,6 +61,9 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
     for note in &found.notes {
         terminal.note(note);
     }
+    if let Some(note) = other_policy(&origin, &found.sources) {
+        terminal.note(&note);
+    }
     if !from_stdin.is_empty() {
         let bytes = standard_input()?;
         found.sources.push(Source::Text { name: STDIN.to_owned(), bytes });
@@ -159,6 +162,19 @@ fn nothing_found(paths: &[PathBuf], ignored_too: bool) -> String {
     let hint =
         if ignored_too { "" } else { "; --no-ignore takes those that .gitignore and .ignore name, too" };
     plain(&format!("no .yaml, .yml or .json files found in {}{more}{hint}", names.join(", ")))
+}
+
+/// What is said where a policy file lies among what is linted, and is not the policy that holds.
+fn other_policy(origin: &Origin, sources: &[Source]) -> Option<String> {
+    let paths = sources.iter().filter_map(|source| match source {
+        Source::File { path, .. } => Some(path),
+        _ => None,
+    });
+    let other = paths.into_iter().find(|path| origin.leaves_out(path))?;
+    Some(plain(&format!(
+        "{} is not the policy that is used, which is {origin}; to use it: --policy {0}",
+        other.display()
+    )))
 }
 
 /// What is left out: by the arguments, relative to the current folder, and by the policy, relative to its own.

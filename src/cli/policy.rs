@@ -1,6 +1,8 @@
 //! `jobguard policy`
 
-use anyhow::{Result, anyhow};
+use std::path::PathBuf;
+
+use anyhow::{Result, anyhow, bail};
 
 use super::ExitStatus;
 use super::args::{ExportFormat, PolicyArgs, PolicyCommand};
@@ -14,7 +16,15 @@ use jobguard_text::plain;
 pub(crate) fn run(args: PolicyArgs, terminal: &Terminal) -> Result<ExitStatus> {
     let text = match args.command {
         PolicyCommand::Check { file } => {
-            let policy = policy_source::file(&file)?;
+            let (file, policy) = match file {
+                Some(file) => (file.clone(), policy_source::file(&file)?),
+                None => match policy_source::Origin::of(None)? {
+                    origin @ policy_source::Origin::Found(_) => {
+                        (PathBuf::from(origin.name()), origin.load()?)
+                    }
+                    _ => bail!("no jobguard.yaml in this folder or above it; name a file"),
+                },
+            };
             let ok = format!("{}: ok, policy {}\n", plain(&file.display().to_string()), policy.name);
             policy.notes().iter().fold(ok, |text, note| format!("{text}note: {}\n", plain(note)))
         }

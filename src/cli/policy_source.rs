@@ -16,10 +16,12 @@ pub(crate) enum Origin {
     Named(PathBuf),
     /// A file that lay on the way.
     Found(PathBuf),
+    /// None was named and none was found, so that `recommended` holds.
+    Neither,
 }
 
 impl Origin {
-    /// The place that `named` speaks of: a preset's name or a file. Without it, the nearest `jobguard.yaml` from the
+    /// The place that `named` is about: a preset's name or a file. Without it, the nearest `jobguard.yaml` from the
     /// current folder upwards, and without that, `recommended`.
     pub(crate) fn of(named: Option<&str>) -> Result<Self> {
         Ok(match named {
@@ -29,15 +31,38 @@ impl Origin {
             },
             None => {
                 let here = std::env::current_dir().context("cannot tell the current folder")?;
-                load::discover(&here).map_or(Self::Preset(Preset::Recommended), Self::Found)
+                load::discover(&here).map_or(Self::Neither, Self::Found)
             }
         })
+    }
+
+    /// How people call it.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::Preset(preset) => preset.as_str().to_owned(),
+            Self::Neither => Preset::Recommended.as_str().to_owned(),
+            Self::Named(path) | Self::Found(path) => path.display().to_string(),
+        }
+    }
+
+    /// Whether a policy file that is found among what is linted is another one, which its author may think is used. Who names a
+    /// policy knows which it is.
+    pub(crate) fn leaves_out(&self, file: &Path) -> bool {
+        if file.file_name().is_none_or(|name| name != load::FILE_NAME) {
+            return false;
+        }
+        match self {
+            Self::Preset(_) | Self::Named(_) => false,
+            Self::Neither => true,
+            Self::Found(used) => std::fs::canonicalize(used).ok() != std::fs::canonicalize(file).ok(),
+        }
     }
 
     /// The policy there.
     pub(crate) fn load(&self) -> Result<Policy> {
         match self {
             Self::Preset(preset) => built_in(*preset),
+            Self::Neither => built_in(Preset::Recommended),
             Self::Named(path) => file(path),
             Self::Found(path) => {
                 load::read_found(path, registry().catalog()).map_err(|errors| report(&errors))
@@ -50,8 +75,9 @@ impl std::fmt::Display for Origin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Preset(preset) => write!(f, "{preset}, built in"),
+            Self::Neither => write!(f, "{}, built in", Preset::Recommended),
             Self::Named(path) => write!(f, "{}", path.display()),
-            Self::Found(path) => write!(f, "{}, found on the way up from the current folder", path.display()),
+            Self::Found(path) => write!(f, "{}, found in this folder or a parent", path.display()),
         }
     }
 }

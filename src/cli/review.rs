@@ -15,9 +15,15 @@ use super::exit::ExitStatus;
 use super::output::Terminal;
 use super::policy_source;
 
+const EXAMPLES: &str = "\
+Examples:
+  jobguard review --validate review.json           would it be admitted, by the policy recommended?
+  jobguard review --mutate review.json -p strict   what would be filled in, by the strict policy
+  jobguard review --validate < review.json          standard input";
+
 /// Arguments of `jobguard review`.
 #[derive(Debug, Args)]
-#[command(group = clap::ArgGroup::new("endpoint").required(true))]
+#[command(group = clap::ArgGroup::new("endpoint").required(true), after_help = EXAMPLES)]
 pub(crate) struct ReviewArgs {
     /// Answer as POST /validate does
     #[arg(long, group = "endpoint")]

@@ -25,8 +25,15 @@ use crate::server::{self, Certificate, ClientAuth, Ended, LogFormat, PolicySourc
 /// A review to try a server with.
 const EXAMPLE: &str = include_str!("../../examples/review.json");
 
+const EXAMPLES: &str = "\
+Examples:
+  jobguard serve                                   try it here, with a certificate made in memory
+  jobguard serve --policy jobguard.yaml            by a policy file, which is read again when it changes
+  jobguard serve --listen :8443 --tls-cert tls.crt --tls-key tls.key --client-ca ca.crt";
+
 /// Arguments of `jobguard serve`.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct ServeArgs {
     /// Where to listen; port 0 takes any free port, an address without host (`:8443`) all interfaces
     #[arg(long, value_name = "ADDRESS", env = "JOBGUARD_LISTEN", default_value = "127.0.0.1:8443",

@@ -48,11 +48,15 @@ impl Options {
 pub enum ClusterError {
     /// Neither a Pod's service account nor a kubeconfig says how to reach the API server.
     #[error(
-        "cannot tell how to reach the API server, which --watch-services, --watch-namespaces, --watch-cron-jobs and \
-         --self-managed need: \
-         run in a Pod with a service account, or set KUBECONFIG"
+        "cannot tell how to reach the API server, for {asked}: {cause}; run in a Pod with a service account, or set \
+         KUBECONFIG"
     )]
-    Config(#[from] kube::config::InferConfigError),
+    Config {
+        /// The flags that need it.
+        asked: String,
+        /// What is wrong with the kubeconfig. Its own causes are part of it.
+        cause: String,
+    },
     /// The client cannot be made.
     #[error("cannot make a client for the API server")]
     Client(#[from] kube::Error),
@@ -70,7 +74,7 @@ impl ClusterTasks for Options {
     /// Whether the API server answers is not asked here: watches retry.
     fn connect(self: Box<Self>) -> BoxFuture<Result<StartTasks, Box<dyn Error + Send + Sync>>> {
         Box::pin(async move {
-            let client = client().await?;
+            let client = client(&self.flags()).await?;
             let start: StartTasks = Box::new(move |handles| self.tasks(&client, &handles));
             Ok(start)
         })
@@ -78,13 +82,28 @@ impl ClusterTasks for Options {
 }
 
 /// A client for the cluster that this Pod or the kubeconfig belongs to.
-async fn client() -> Result<Client, ClusterError> {
-    let mut config = kube::Config::infer().await?;
+async fn client(asked: &[&str]) -> Result<Client, ClusterError> {
+    let mut config = kube::Config::infer().await.map_err(|error| ClusterError::Config {
+        asked: asked.join(", "),
+        // Of the two places, it names the kubeconfig as its source.
+        cause: error.source().map_or_else(|| error.to_string(), ToString::to_string),
+    })?;
     config.headers.push((USER_AGENT, HeaderValue::from_static(AGENT)));
     Ok(Client::try_from(config)?)
 }
 
 impl Options {
+    /// The flags of `jobguard serve` that ask for something.
+    fn flags(&self) -> Vec<&'static str> {
+        let flags = [
+            (self.watch_services, "--watch-services"),
+            (self.watch_namespaces, "--watch-namespaces"),
+            (self.watch_cron_jobs, "--watch-cron-jobs"),
+            (self.self_managed.is_some(), "--self-managed"),
+        ];
+        flags.into_iter().filter_map(|(asked, flag)| asked.then_some(flag)).collect()
+    }
+
     fn tasks(self, client: &Client, handles: &ClusterHandles) -> Vec<BoxFuture<()>> {
         let mut tasks: Vec<BoxFuture<()>> = Vec::new();
         if self.watch_services {

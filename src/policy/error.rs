@@ -11,9 +11,9 @@ pub struct PolicyError {
     pub file: String,
     /// The key or value at fault, in bytes of the file.
     pub span: Span,
-    /// Line of the first character at fault, from 1.
+    /// Line of the first character at fault, from 1; 0 where the file cannot be read.
     pub line: usize,
-    /// Column of that character, from 1, counted in characters.
+    /// Column of that character, from 1, counted in characters; 0 where the file cannot be read.
     pub column: usize,
     /// The field, `spec.rules.cron/time-zone` for example; empty for the file as a whole.
     pub path: String,
@@ -25,7 +25,10 @@ pub struct PolicyError {
 
 impl fmt::Display for PolicyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}: ", self.file, self.line, self.column)?;
+        match self.line {
+            0 => write!(f, "{}: ", self.file)?,
+            line => write!(f, "{}:{line}:{}: ", self.file, self.column)?,
+        }
         if !self.path.is_empty() {
             write!(f, "{}: ", self.path)?;
         }

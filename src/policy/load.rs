@@ -113,9 +113,13 @@ pub fn read_file(path: &Path, catalog: &[&'static RuleSpec]) -> Result<Policy, P
                 false if Preset::from_name(&name).is_some() => {
                     format!("; {name} is a built-in policy, which `jobguard policy show {name}` prints")
                 }
-                false => format!("; built-in policies are {}", Preset::ALL.map(Preset::as_str).join(", ")),
+                false => {
+                    let presets = Preset::ALL.map(Preset::as_str);
+                    let near = nearest(&name, presets).map(|near| format!("; did you mean {near}?"));
+                    format!("; built-in policies are {}{}", presets.join(", "), near.unwrap_or_default())
+                }
             };
-            Err(whole_file(&name, format!("cannot be read: {why}{hint}")).into())
+            Err(unreadable(&name, &format!("{why}{hint}")).into())
         }
     }
 }
@@ -143,7 +147,7 @@ pub(crate) fn mode(path: &Path) -> Option<Mode> {
 /// All that is wrong with them. What lies elsewhere is not looked at.
 pub fn read_found(path: &Path, catalog: &[&'static RuleSpec]) -> Result<Policy, PolicyErrors> {
     let name = path.display().to_string();
-    let cannot = |why: String| PolicyErrors::from(whole_file(&name, format!("cannot be read: {why}")));
+    let cannot = |why: String| PolicyErrors::from(unreadable(&name, &why));
     let folder = folder_of(path);
     let root = match Root::of_repository(folder) {
         Some(repository) => repository,
@@ -280,6 +284,11 @@ fn with_position(file: &str, lines: &LineIndex<'_>, fault: Fault) -> PolicyError
         message: fault.message,
         help: fault.help,
     }
+}
+
+/// A file without a text has no line.
+fn unreadable(file: &str, why: &str) -> PolicyError {
+    PolicyError { line: 0, column: 0, ..whole_file(file, format!("cannot be read: {why}")) }
 }
 
 fn whole_file(file: &str, message: String) -> PolicyError {

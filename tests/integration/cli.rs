@@ -350,3 +350,59 @@ fn for_an_older_cluster() {
     assert_eq!(code, Some(2));
     assert!(stderr.contains("from 1.29 to 1.37"), "{stderr}");
 }
+
+#[test]
+fn a_time_or_a_day() {
+    let ask = |now: &str| {
+        let output = jobguard(&["lint", "--now", now, "-"]).write_stdin(GOOD).output().unwrap();
+        said(&output)
+    };
+    assert_eq!(ask("2030-01-01"), ask("2030-01-01T00:00:00Z"));
+    for wrong in ["2030-02-30", "2030-01-01T00:00:00", "soon"] {
+        let (_, err, status) = ask(wrong);
+        assert_eq!(status, Some(2));
+        assert!(err.contains("give a time such as 2027-03-28T00:00:00Z, or a date"), "{err}");
+    }
+}
+
+/// A policy beside what is linted counts only where it is looked for; that it does not is told once, unless another was named.
+#[test]
+fn a_policy_that_is_not_used_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let jobs = folder.path().join("jobs");
+    fs::create_dir(&jobs).unwrap();
+    fs::create_dir(folder.path().join(".git")).unwrap();
+    fs::write(jobs.join("good.yaml"), GOOD).unwrap();
+    let policy = |name: &str| {
+        format!(
+            "apiVersion: jobguard.dev/v1alpha1\nkind: JobPolicy\nmetadata: {{name: {name}}}\nspec: {{}}\n"
+        )
+    };
+    fs::write(jobs.join("jobguard.yaml"), policy("inner")).unwrap();
+    let run = |below: &str, arguments: &[&str]| {
+        let output = jobguard(arguments).current_dir(folder.path().join(below)).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        said(&output).1
+    };
+    let expected = "jobs/jobguard.yaml is not the policy that is used, which is ";
+    let err = run("", &["lint", "jobs"]);
+    assert!(err.starts_with(&format!("{expected}recommended, built in;")), "{err}");
+    fs::write(folder.path().join("jobguard.yaml"), policy("outer")).unwrap();
+    let err = run("", &["lint", "jobs"]);
+    assert!(err.starts_with(expected) && err.contains("found in this folder or a parent"), "{err}");
+    assert_eq!(err.lines().count(), 1);
+    assert_eq!(run("jobs", &["lint"]), "");
+    assert_eq!(run("", &["lint", "jobs", "--policy", "strict", "--fail-on", "never"]), "");
+    // The same file is found by `policy check`.
+    let checked = jobguard(&["policy", "check"]).current_dir(&jobs).output().unwrap();
+    assert!(said(&checked).0.ends_with("jobs/jobguard.yaml: ok, policy inner\n"), "{checked:?}");
+}
+
+#[test]
+fn a_policy_that_is_not_there() {
+    for (name, hint) in [("strickt", "; did you mean strict?\n"), ("nope.yaml", ")\n")] {
+        let (_, err, status) = lint(&["--policy", name, "-"], GOOD);
+        assert_eq!(status, Some(2));
+        assert!(err.contains(&format!("\n{name}: cannot be read: ")) && err.ends_with(hint), "{err}");
+    }
+}
