@@ -66,7 +66,8 @@ fn explain(rule: &Rule) -> String {
             levels.baseline, levels.recommended, levels.strict
         );
     } else {
-        text.push_str("The API server's own verdict: no policy changes it, and it cannot be suppressed.\n");
+        let _ =
+            writeln!(text, "{}: no policy changes it, and it cannot be suppressed.", rule_page::origin(rule));
     }
     for (title, paragraphs) in [("What it finds", rule.docs.what), ("Why it matters", rule.docs.why)] {
         let _ = write!(text, "\n{title}\n{}", wrap(paragraphs));

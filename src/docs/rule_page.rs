@@ -19,12 +19,12 @@ pub fn page(rule: &Rule) -> String {
         text.push_str("| baseline | recommended | strict |\n| --- | --- | --- |\n");
         let _ = writeln!(text, "| {} | {} | {} |", levels.baseline, levels.recommended, levels.strict);
     } else {
-        text.push_str("The API server's own verdict: in every policy, and it cannot be suppressed.\n");
+        let _ = writeln!(text, "{}: in every policy, and it cannot be suppressed.", origin(rule));
     }
     let _ = write!(text, "\n{}", help(rule));
     if rule.spec.is_settable() && rule.spec.category() != "suppression" {
         let id = rule.id();
-        let _ = write!(text, "\n## Leaving it out\n\nIn a policy: `rules: {{{id}: off}}`.");
+        let _ = write!(text, "\n## Switching it off\n\nIn a policy: `rules: {{{id}: off}}`.");
         text.push_str(&match rule.check {
             // What is found there is no object that could have an annotation.
             Check::Text => "\n".to_owned(),
@@ -34,6 +34,15 @@ pub fn page(rule: &Rule) -> String {
         });
     }
     text
+}
+
+/// Whose verdict that of a rule is which no policy can set.
+pub fn origin(rule: &Rule) -> &'static str {
+    match rule.spec.category() {
+        // The server would store it.
+        "manifest" => "A limit of jobguard itself (`limits.maxElements`)",
+        _ => "The API server's own verdict",
+    }
 }
 
 /// What a rule finds, why that matters, its options and examples.
@@ -90,7 +99,8 @@ pub fn index() -> String {
 fn about_category(category: &str) -> &'static str {
     match category {
         "api" => {
-            "What the API server itself refuses or warns about. No policy sets these and no annotation silences them.\n\n"
+            "What the API server itself refuses or warns about. No policy sets these and no annotation silences them. \
+             `api/field-dropped` is a warning where no Kubernetes version is named.\n\n"
         }
         "suppression" => "On the annotation `jobguard.dev/ignore` itself.\n\n",
         _ => "",

@@ -5,11 +5,11 @@ use crate::engine::{Check, Docs, Example, Rule, ServerCheck};
 use crate::policy::RuleSpec;
 use jobguard_apiserver::Topic;
 
-/// A key stands twice in the same object.
+/// A key appears twice in the same object.
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "api/duplicate-key",
-        summary: "a key stands twice in the same object",
+        summary: "a key appears twice in the same object",
         since: "0.1.0",
         renamed_from: &[],
         levels: ALWAYS,

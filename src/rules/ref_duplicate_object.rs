@@ -14,7 +14,7 @@ use jobguard_manifest::FieldPath;
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "ref/duplicate-object",
-        summary: "the same object stands twice in the input",
+        summary: "the same object is defined twice in the input",
         since: "0.1.0",
         renamed_from: &[],
         levels: everywhere(Level::Deny),

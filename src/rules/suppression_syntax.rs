@@ -18,7 +18,7 @@ pub static RULE: Rule = Rule {
         what: "The annotation `jobguard.dev/ignore` is written `rule, rule until=YYYY-MM-DD (reason)`, with `;` between \
                several of these; the date and the reason may be left out, and white space and line ends may stand \
                anywhere between. Something in it does not fit: a reason that is not in parentheses, parentheses that \
-               do not match or stand within others, a date that is written otherwise or that there is not, a second \
+               do not match or stand within others, a date that is written otherwise or does not exist, a second \
                date or reason for the same rules, two rules with no comma between them. The entry that it stands in, \
                from semicolon to semicolon, silences nothing; other entries count. A date is read, and nothing \
                follows from it yet.",
@@ -88,7 +88,7 @@ fn word(fault: &AnnotationFault<'_>) -> Wording {
                 }
                 text => format!("{} in the annotation is no date", quoted_name(text)),
             },
-            "write a day that there is as until=YYYY-MM-DD, such as until=2027-01-31".to_owned(),
+            "write a date that exists, as until=YYYY-MM-DD, such as until=2027-01-31".to_owned(),
         ),
         AnnotationFault::Twice => (
             "the annotation gives a second date or reason for the same rules".to_owned(),

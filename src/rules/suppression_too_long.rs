@@ -18,7 +18,7 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         what: "Of the annotation `jobguard.dev/ignore` at most 100 different names are read, which is more than there \
-               are rules; those behind them ignore nothing. An annotation of more than 8 KiB (8192 bytes) ignores \
+               are rules; those after them ignore nothing. An annotation of more than 8 KiB (8192 bytes) ignores \
                nothing at all.",
         why: "What is not read silences nothing, and whoever wrote it believes that it does.",
         examples: &[
@@ -84,7 +84,7 @@ fn word(excess: AnnotationExcess) -> Wording {
                 "the annotation has {bytes} bytes, and one of more than {MAX_ANNOTATION_BYTES} ignores nothing"
             ),
             AnnotationExcess::Names => format!(
-                "the annotation has more than {MAX_NAMES} names, and those behind the first {MAX_NAMES} ignore nothing"
+                "the annotation has more than {MAX_NAMES} names, and those after the first {MAX_NAMES} ignore nothing"
             ),
         },
         help: "name only rules that find something here".to_owned(),

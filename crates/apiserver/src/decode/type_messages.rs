@@ -153,7 +153,7 @@ fn advice(kind: &NodeKind<'_>, shape: &Shape, private: bool) -> Option<String> {
         (Shape::Bool, NodeKind::Int(1)) => "write true",
         (Shape::Bool, NodeKind::Int(0)) => "write false",
         (Shape::Str, NodeKind::Bool(_)) => {
-            "put the value in quotes: YAML reads yes, no, on, off, true and false as booleans"
+            "put the value in quotes: YAML reads y, n, yes, no, on, off, true and false as booleans"
         }
         (Shape::Str, NodeKind::Int(_) | NodeKind::Uint(_) | NodeKind::Float(_)) => "put the value in quotes",
         (Shape::List(element), NodeKind::Str(text)) if **element == Shape::Str => {
