@@ -1,11 +1,10 @@
 //! jobguard keeps bad Kubernetes Jobs and CronJobs out of clusters.
 //!
-//! One engine gives one verdict, and three programs use it: an offline linter, an HTTPS admission webhook, and
-//! the Helm chart that installs the webhook. Data flows one way:
+//! One engine gives one verdict, and two programs use it: an offline linter and an HTTPS admission webhook. Data flows one way:
 //!
-//! * [`sources`] → [`manifest`] (documents whose every key and value has a span) → [`apiserver`] (decoding, the API's own
-//!   defaults, the API server's validation) → [`mutate`] (the policy's defaults) → [`rules`] → findings → [`linter`]
-//!   (fixes, lines and columns) → [`report`];
+//! * [`sources`] → [`manifest`] (documents whose every key and value has a span) → [`lint`] ([`apiserver`] decodes, fills in the
+//!   API's own defaults and validates; [`mutate`] fills in the policy's; the [`engine`] runs the [`rules`]) → findings →
+//!   [`linter`] (fixes, lines and columns) → [`report`];
 //! * `AdmissionReview` → `server` → the same steps → `AdmissionReview`.
 //!
 //! [`manifest`], [`apiserver`] and [`cron`] are crates of their own below this one. The feature `cli` adds the program, `serve`

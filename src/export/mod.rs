@@ -59,7 +59,7 @@ fn head(policy: &Policy, registry: &Registry) -> String {
         );
     }
     if policy.has_overrides() {
-        out.push_str("# Objects that an override of the policy speaks of are left to the webhook.\n");
+        out.push_str("# Objects that an override of the policy is about are left to the webhook.\n");
     }
     let unsaid: Vec<_> = registry
         .rules()
@@ -72,7 +72,7 @@ fn head(policy: &Policy, registry: &Registry) -> String {
                 && rule.cel.is_none()
         })
         .collect();
-    out.push_str("#\n# What CEL cannot say, so that only the webhook and the linter do:\n");
+    out.push_str("#\n# Not expressed in CEL; checked by the webhook and the linter only:\n");
     for (rule, setting) in unsaid {
         let _ = writeln!(out, "#   {} ({}): {}", rule.id(), setting.level.as_str(), rule.spec.summary);
     }

@@ -4,7 +4,7 @@
 //! What an API server decides about a Job or CronJob: decoding, its own defaults, its validation. [`Server::of`] is the
 //! server of one minor version, with the feature gates that it has by default.
 //!
-//! This crate speaks of field errors only. It knows nothing of policies or findings. The order of things in the server,
+//! This crate reports field errors only. It knows nothing of policies or findings. The order of things in the server,
 //! on create:
 //!
 //! 1. [`Server::decode`]: a wrong type ends the request (400), unknown fields and duplicate keys end it or not, as asked;
