@@ -94,7 +94,7 @@ fn wrong_types_are_all_named() {
     assert!(decoded_object.workload.is_none());
     insta::assert_snapshot!(said(Kind::Job, &object), @r#"
     metadata.creationTimestamp: must be a time such as 2026-01-31T12:00:00Z, not the string "yesterday"
-    metadata.labels[a]: must be a string, not the boolean true -- put the value in quotes: YAML reads yes, no, on, off, true and false as booleans
+    metadata.labels[a]: must be a string, not the boolean true -- put the value in quotes: YAML reads y, n, yes, no, on, off, true and false as booleans
     metadata.name: must be a string, not the number 5 -- put the value in quotes
     spec.activeDeadlineSeconds: 9223372036854775808 does not fit: the largest number this field can hold is 9223372036854775807
     spec.backoffLimit: 3000000000 does not fit: the largest number this field can hold is 2147483647
