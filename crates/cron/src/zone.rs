@@ -5,7 +5,7 @@ use std::sync::{LazyLock, OnceLock};
 use jiff::tz::TimeZone;
 
 use super::error::shortened;
-use jobguard_text::distance;
+use jobguard_text::distance_within;
 
 /// A zone of the bundled data, read the first time it is asked for.
 struct Zone {
@@ -241,17 +241,17 @@ fn nearest(name: &str) -> Option<&'static str> {
         return Some(known);
     }
     let allowed = (name.len() / 4).clamp(1, 4);
-    let nearest = lower().map(|(known, written)| (distance(&known, &name), written)).min();
-    if let Some((distance, known)) = nearest
-        && distance <= allowed
-    {
+    let near =
+        lower().filter_map(|(known, written)| Some((distance_within(&known, &name, allowed)?, written)));
+    if let Some((_, known)) = near.min() {
         return Some(known);
     }
     // A city with a slip in it, under no region or a wrong one.
     let allowed = (city.len() / 4).min(2);
-    let city_of = |known: &str| known.rsplit('/').next().map_or(usize::MAX, |k| distance(k, city));
-    let nearest = lower().map(|(known, written)| (city_of(&known), written)).min();
-    nearest.filter(|(distance, _)| *distance <= allowed).map(|(_, known)| known)
+    let near = lower().filter_map(|(known, written)| {
+        Some((distance_within(known.rsplit('/').next()?, city, allowed)?, written))
+    });
+    near.min().map(|(_, known)| known)
 }
 
 fn find(name: &str) -> Option<&'static str> {

@@ -17,9 +17,10 @@ pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) ->
         .into_iter()
         .filter_map(|candidate| {
             let name = candidate.rsplit_once('/').map_or(candidate, |(_, name)| name);
-            let whole = strsim::damerau_levenshtein(&word, &candidate.to_lowercase());
-            let distance = if name.eq_ignore_ascii_case(&word) { 0 } else { whole };
-            (distance <= allowed).then_some((distance, candidate))
+            if name.eq_ignore_ascii_case(&word) {
+                return Some((0, candidate));
+            }
+            Some((within(&word, &candidate.to_lowercase(), allowed)?, candidate))
         })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
@@ -34,9 +35,42 @@ pub fn distance(a: &str, b: &str) -> usize {
     strsim::damerau_levenshtein(&a.to_lowercase(), &b.to_lowercase())
 }
 
+/// As [`distance`], where that is at most `most`. Words that are farther apart are mostly told by their letters, which costs
+/// far less than the distance: lists of names have hundreds of them.
+pub fn distance_within(a: &str, b: &str, most: usize) -> Option<usize> {
+    if a.len() > LONGEST || b.len() > LONGEST {
+        return None;
+    }
+    within(&a.to_lowercase(), &b.to_lowercase(), most)
+}
+
 /// Whether two words differ in at most `letters`.
 pub fn is_slip(a: &str, b: &str, letters: usize) -> bool {
-    distance(a, b) <= letters
+    distance_within(a, b, letters).is_some()
+}
+
+/// The distance of two words in lower case, where it is at most `most`.
+fn within(a: &str, b: &str, most: usize) -> Option<usize> {
+    // To replace a character changes how often two of them occur, to add one or take one away only one, and to swap two
+    // changes nothing.
+    if letters_apart(a, b) > 2 * most {
+        return None;
+    }
+    let distance = strsim::damerau_levenshtein(a, b);
+    (distance <= most).then_some(distance)
+}
+
+/// A lower bound of by how much the numbers of each character differ between two words.
+fn letters_apart(a: &str, b: &str) -> usize {
+    // Characters that share a place can only hide a difference.
+    const PLACES: usize = 64;
+    let mut counts = [0_i16; PLACES];
+    for (word, one) in [(a, 1), (b, -1)] {
+        for c in word.chars() {
+            counts[c as usize % PLACES] += one;
+        }
+    }
+    counts.iter().map(|count| usize::from(count.unsigned_abs())).sum()
 }
 
 #[cfg(test)]
@@ -60,5 +94,15 @@ mod tests {
         assert_eq!(distance("Jbo", "job"), 1);
         assert_eq!(distance(&"a".repeat(101), "a"), usize::MAX);
         assert!(is_slip("cronjb", "cronjob", 1) && !is_slip("cron", "cronjob", 2));
+        assert_eq!(distance_within("Jbo", "job", 1), Some(1));
+        assert_eq!(distance_within("abc", "xyz", 2), None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn letters_tell_only_what_is_apart(a in "[a-d\u{e9}]{0,8}", b in "[a-d\u{e9}]{0,8}", most in 0_usize..5) {
+            let whole = distance(&a, &b);
+            proptest::prop_assert_eq!(distance_within(&a, &b, most), (whole <= most).then_some(whole));
+        }
     }
 }
