@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::batch::v1::CronJobSpec;
 
 use super::{Endless, JobPart, LONGEST_LIMIT};
-use jobguard_cron::{ClockChange, Schedule, host_zone, load_zone};
+use jobguard_cron::{ClockChange, Schedule, host_zone, known_zone};
 
 /// A CronJob whose runs may be judged.
 #[derive(Debug, Clone, Copy)]
@@ -82,10 +82,10 @@ impl Timetable {
     /// The timetable of a CronJob; none where the schedule does not parse.
     pub(super) fn of(spec: &CronJobSpec) -> Option<Self> {
         // A CronJob stored long ago may still say TZ=. The field goes before it.
-        let (prefix, schedule) = Schedule::parse_tolerating_tz(&spec.schedule).ok()?;
+        let (prefix, schedule) = Schedule::accepted(&spec.schedule)?;
         let zone_name =
             spec.time_zone.as_deref().or(prefix.map(|name| if name.is_empty() { "UTC" } else { name }));
-        let zone = zone_name.and_then(|name| load_zone(name).ok().or_else(|| host_zone(name)?.zone()));
+        let zone = zone_name.and_then(|name| known_zone(name).or_else(|| host_zone(name)?.zone()));
         let never_fires = schedule.never_fires();
         Some(Self {
             schedule,

@@ -4,7 +4,7 @@ use super::ALWAYS;
 use crate::engine::{Check, Docs, Example, Fix, Object, Rule, Safety, ServerCheck};
 use crate::policy::{Defaults, RuleSpec};
 use jobguard_apiserver::{FieldError, Topic, Workload};
-use jobguard_cron::{ParseErrorKind as Kind, Schedule, load_zone};
+use jobguard_cron::{ParseErrorKind as Kind, Schedule, known_zone};
 use jobguard_manifest::edit::Edit;
 
 /// The schedule is not one that Kubernetes reads.
@@ -124,7 +124,7 @@ fn correct(schedule: &str) -> Option<Corrected> {
         let (text, safety) = match &error.kind {
             // The times stay the same.
             Kind::TimeZonePrefix { zone, schedule }
-                if corrected.zone.is_none() && load_zone(zone).is_ok() =>
+                if corrected.zone.is_none() && known_zone(zone).is_some() =>
             {
                 corrected.zone = Some(zone.clone());
                 (schedule.clone(), Safety::Safe)

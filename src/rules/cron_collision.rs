@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::levels;
 use crate::engine::{Check, Docs, Example, Fact, InputCheck, InputSink, Object, Rule, RuleContext, Seen};
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
-use jobguard_cron::{Schedule, load_zone};
+use jobguard_cron::{Schedule, known_zone};
 use jobguard_manifest::FieldPath;
 
 /// Many CronJobs at the same minute.
@@ -152,8 +152,8 @@ struct Times {
 impl Times {
     /// A bit for each minute of the day after `start`, and the zone.
     fn minutes(&self, start: Timestamp) -> Option<(Bits, TimeZone)> {
-        let (_, schedule) = Schedule::parse_tolerating_tz(&self.schedule).ok()?;
-        let zone = self.zone.as_deref().and_then(|name| load_zone(name).ok()).unwrap_or(TimeZone::UTC);
+        let (_, schedule) = Schedule::accepted(&self.schedule)?;
+        let zone = self.zone.as_deref().and_then(known_zone).unwrap_or(TimeZone::UTC);
         let mut bits = [0; BLOCKS];
         for minute in schedule.minutes_after(start, HORIZON, &zone) {
             bits[minute as usize / 64] |= 1 << (minute % 64);

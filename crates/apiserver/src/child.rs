@@ -132,7 +132,7 @@ fn prepared(server: &Server, job: Job) -> Prepared {
 
 /// The time of a run as the controller writes it: RFC 3339, in the CronJob's time zone.
 fn local_time(cron_job: &CronJob, scheduled: Timestamp) -> String {
-    let zone = cron_job.spec.time_zone.as_deref().and_then(|name| jobguard_cron::load_zone(name).ok());
+    let zone = cron_job.spec.time_zone.as_deref().and_then(jobguard_cron::known_zone);
     let local = scheduled.to_zoned(zone.unwrap_or(TimeZone::UTC));
     let format = if local.offset().is_zero() { "%Y-%m-%dT%H:%M:%SZ" } else { "%Y-%m-%dT%H:%M:%S%:z" };
     local.strftime(format).to_string()

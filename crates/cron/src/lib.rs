@@ -38,7 +38,7 @@ pub use field_kind::FieldKind;
 pub use jobguard_text::duration::DurationFault;
 pub use quartz::QuartzDay;
 pub use schedule::Schedule;
-pub use zone::{HostZone, ZoneError, ZoneErrorKind, host_zone, load_zone, zone_data_version};
+pub use zone::{HostZone, ZoneError, ZoneErrorKind, host_zone, known_zone, load_zone, zone_data_version};
 
 #[cfg(test)]
 mod tests;

@@ -42,6 +42,16 @@ impl Schedule {
         }
         Ok((Some(prefix.zone), body(schedule, at)?))
     }
+
+    /// As [`Schedule::parse_tolerating_tz`], where it does not matter why an expression is refused: to find that out may take
+    /// far longer than to read a schedule.
+    pub fn accepted(expression: &str) -> Option<(Option<&str>, Self)> {
+        let Some(prefix) = Prefix::of(expression) else {
+            return Some((None, expression::read(expression, 0).ok()?));
+        };
+        let (schedule, at) = prefix.schedule.filter(|_| zone::known_to_prefix(prefix.zone))?;
+        Some((Some(prefix.zone), expression::read(schedule, at).ok()?))
+    }
 }
 
 /// `TZ=ZONE` or `CRON_TZ=ZONE` before a schedule.

@@ -91,6 +91,7 @@ fn a_zone_prefix_is_told_apart() {
         ("TZ=UTC  @daily ", Some("UTC")),
     ] {
         assert_eq!(Schedule::parse_tolerating_tz(expression).unwrap().0, zone, "{expression}");
+        assert_eq!(Schedule::accepted(expression).unwrap().0, zone, "{expression}");
     }
     for expression in [
         "TZ=UTC",
@@ -101,6 +102,7 @@ fn a_zone_prefix_is_told_apart() {
         "tz=UTC @daily",
     ] {
         assert!(Schedule::parse_tolerating_tz(expression).is_err(), "{expression}");
+        assert_eq!(Schedule::accepted(expression), None, "{expression}");
     }
     let error = Schedule::parse_tolerating_tz("TZ=UTC 0 24 * * *").unwrap_err();
     assert_eq!(error.span, 9..11);
@@ -222,7 +224,9 @@ proptest! {
                 prop_assert!(text.get(error.span.clone()).is_some(), "{:?} {:?}", text, error);
                 prop_assert!(!error.to_string().is_empty());
             }
-            if let Err(error) = Schedule::parse_tolerating_tz(text) {
+            let tolerant = Schedule::parse_tolerating_tz(text);
+            prop_assert_eq!(&Schedule::accepted(text), &tolerant.as_ref().ok().cloned());
+            if let Err(error) = tolerant {
                 prop_assert!(text.get(error.span.clone()).is_some(), "{:?} {:?}", text, error);
             }
         }

