@@ -365,7 +365,7 @@ fn a_time_or_a_day() {
     }
 }
 
-/// A policy beside what is linted counts only where it is looked for; that it does not is told once, unless another was named.
+/// A policy beside what is linted counts only where it is looked for; a line says once that it does not, unless another was named.
 #[test]
 fn a_policy_that_is_not_used_is_named() {
     let folder = tempfile::tempdir().unwrap();

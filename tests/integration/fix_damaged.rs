@@ -21,25 +21,15 @@ use jobguard::sources::Source;
 use rayon::prelude::*;
 
 use crate::support::edits::{LONGEST, Numbers, damaged, mutated};
+use crate::support::manifests;
 
 /// The manifests to damage: good ones, and bad ones that have fixes.
 fn seeds() -> Vec<Vec<u8>> {
     let mut seeds = Vec::new();
-    let mut folders: Vec<_> = ["examples", "tests/fixes", "tests/manifests", "tests/rules", "tests/cases"]
-        .map(|name| Path::new(env!("CARGO_MANIFEST_DIR")).join(name))
-        .into();
-    while let Some(folder) = folders.pop() {
-        let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-        paths.sort();
-        for path in paths {
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|ending| ending == "yaml") {
-                let text = fs::read(&path).unwrap();
-                let is_ours = String::from_utf8_lossy(&text).contains("batch/v1");
-                seeds.extend((is_ours && text.len() < LONGEST / 4).then_some(text));
-            }
-        }
+    for path in manifests(&["yaml"]) {
+        let text = fs::read(&path).unwrap();
+        let is_ours = String::from_utf8_lossy(&text).contains("batch/v1");
+        seeds.extend((is_ours && text.len() < LONGEST / 4).then_some(text));
     }
     assert!(seeds.len() > 100);
     seeds

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
 
 use jiff::Timestamp;
 use jobguard::apiserver::{FeatureGates, KubernetesVersion};
@@ -16,25 +15,14 @@ use jobguard::sources::Source;
 use rayon::prelude::*;
 use serde_json::Value;
 
+use crate::support::manifests;
 use crate::support::recordings::CONFORMANCE;
 
 /// Manifests of this repository, and objects that a real server was asked about.
 fn texts() -> Vec<(String, String)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut texts = Vec::new();
-    let mut folders: Vec<_> = ["examples", "tests/fixes", "tests/manifests", "tests/rules", "tests/cases"]
-        .map(|name| root.join(name))
-        .into();
-    while let Some(folder) = folders.pop() {
-        let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-        paths.sort();
-        for path in paths {
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|ending| ending == "yaml" || ending == "json") {
-                texts.extend(fs::read_to_string(&path).ok().map(|text| (path.display().to_string(), text)));
-            }
-        }
+    for path in manifests(&["yaml", "json"]) {
+        texts.extend(fs::read_to_string(&path).ok().map(|text| (path.display().to_string(), text)));
     }
     for file in ["combined.jsonl", "cronjob.jsonl", "job.jsonl"] {
         let Some(lines) = CONFORMANCE.find(file) else { continue };

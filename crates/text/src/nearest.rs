@@ -35,7 +35,7 @@ pub fn distance(a: &str, b: &str) -> usize {
     strsim::damerau_levenshtein(&a.to_lowercase(), &b.to_lowercase())
 }
 
-/// As [`distance`], where that is at most `most`. Words that are farther apart are mostly told by their letters, which costs
+/// As [`distance`], where that is at most `most`. Words that are farther apart are mostly known by their letters, which costs
 /// far less than the distance: lists of names have hundreds of them.
 pub fn distance_within(a: &str, b: &str, most: usize) -> Option<usize> {
     if a.len() > LONGEST || b.len() > LONGEST {

@@ -96,7 +96,7 @@ fn file_key_selector(selector: &FileKeySelector, at: &At<'_>, report: &mut Error
     }
 }
 
-/// Checks the name of a variable, or a prefix of such names. A name that later versions accept is told to be one.
+/// Checks the name of a variable, or a prefix of such names. Of a name that later versions accept, the help says so.
 fn check_name(name: &str, pod: &PodContext<'_>, at: &At<'_>, report: &mut Errors<'_>) {
     let problems = pod.env_name(name);
     if problems.is_empty() {
