@@ -1,5 +1,6 @@
 //! The arguments of every subcommand.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::builder::PossibleValue;
@@ -84,12 +85,18 @@ pub(crate) struct LintArgs {
     /// instead of it
     #[arg(long, short, value_name = "[FORMAT:]FILE")]
     pub(crate) output: Vec<PathBuf>,
-    /// Text shows only the findings that make the exit status 1; nothing where there are none
+    /// Text shows only the findings that make the exit status 1, or those from --level on; nothing where there are none
     #[arg(long, short, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
-    /// Tell on standard error which policy holds, what was read, and how long it took
+    /// Show every info finding with its help; tell on standard error which policy holds, what was read, and how long it took
     #[arg(long, short)]
     pub(crate) verbose: bool,
+    /// Hide the findings below this level; the exit status stays the same
+    #[arg(long, value_enum, value_name = "LEVEL")]
+    pub(crate) level: Option<Level>,
+    /// Text shows no more findings than this; an overview of all of them comes first
+    #[arg(long, value_name = "N")]
+    pub(crate) max_findings: Option<NonZeroUsize>,
     /// Add a table of the findings by rule
     #[arg(long)]
     pub(crate) statistics: bool,
@@ -149,6 +156,7 @@ Examples:
   jobguard lint jobs/ --fix                        fix what has one right answer
   jobguard lint jobs/ --unsafe-fixes --diff        show all that could be fixed
   jobguard lint jobs/ --fail-on warning --quiet    only what fails, as in a commit hook
+  jobguard lint . --level warning                  no info findings
   jobguard lint jobs/ -o sarif:jobs.sarif -o junit:jobs.xml   text to read, files for other tools";
 
 impl ValueEnum for Format {
@@ -171,6 +179,27 @@ pub(crate) enum RulesFormat {
     Json,
     /// For web pages: the pages of docs/rules
     Markdown,
+}
+
+/// The levels of findings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Level {
+    /// Errors
+    Error,
+    /// Warnings and errors
+    Warning,
+    /// All findings
+    Info,
+}
+
+impl From<Level> for Severity {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Error => Self::Error,
+            Level::Warning => Self::Warning,
+            Level::Info => Self::Info,
+        }
+    }
 }
 
 /// From which severity on findings are a failure.

@@ -99,8 +99,13 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
         true => rules_at_work(&policy, &outcome.report),
         false => Vec::new(),
     };
-    let run =
-        Run { report: &outcome.report, errors: &errors, rules: &rules, fails_from: args.fail_on.threshold() };
+    let run = Run {
+        report: &outcome.report,
+        errors: &errors,
+        rules: &rules,
+        fails_from: args.fail_on.threshold(),
+        least: args.level.map_or(Severity::Info, Severity::from),
+    };
     if args.verbose {
         terminal.note(&format!("policy: {}", plain(&origin.to_string())));
         terminal.note(list_files(&found.sources, &outcome.report).trim_end());
@@ -213,6 +218,9 @@ fn aim(policy: &mut Policy, args: &LintArgs) -> Result<Vec<Server>> {
 fn standard_input() -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     io::stdin().lock().take(MAX_INPUT + 1).read_to_end(&mut bytes).context("cannot read standard input")?;
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        bail!("standard input is empty: did the command that should write to it fail?");
+    }
     if bytes.len() as u64 > MAX_INPUT {
         bail!("standard input is larger than {} MiB: lint it in parts", MAX_INPUT >> 20);
     }
@@ -250,7 +258,7 @@ fn rules_at_work(policy: &Policy, report: &Report) -> Vec<RuleEntry> {
         rule,
         severity,
         summary: rule_page::sentence(rule.spec.summary),
-        url: rule_page::url(rule),
+        url: rule.url(),
         help: rule_page::help(rule),
     };
     rules.into_iter().map(entry).collect()
@@ -276,26 +284,31 @@ fn list_files(sources: &[Source], report: &Report) -> String {
 /// Files first: who reads standard output may go away before its end.
 /// What is for standard output goes to standard error where that is `taken`.
 fn write(run: &Run<'_>, targets: &Targets, args: &LintArgs, taken: bool, terminal: &Terminal) -> Result<()> {
-    let LintArgs { quiet, statistics, .. } = *args;
+    let LintArgs { quiet, verbose, statistics, max_findings, .. } = *args;
+    let style = Style { least: run.least, verbose, max_findings, statistics, ..Style::default() };
     for (format, path) in &targets.files {
-        let content = render(run, *format, Style { statistics, ..Style::default() })?;
+        let content = render(run, *format, style)?;
         targets::write(path, &content)?;
     }
     let Some(format) = targets.stdout else { return Ok(()) };
     if !format.is_for_people && statistics {
         terminal.note(report::statistics(run.report).trim_end());
     }
-    let only_from = run.fails_from.filter(|_| quiet);
-    if format.is_for_people && quiet && only_from.is_none() {
-        // Nothing is a failure, so there is nothing to show.
-        return Ok(());
-    }
+    let style = match quiet {
+        true => match args.level.map(Severity::from).or(run.fails_from) {
+            Some(least) => Style { quiet, least, ..style },
+            // Nothing is a failure, so there is nothing to show.
+            None if format.is_for_people => return Ok(()),
+            None => style,
+        },
+        false => style,
+    };
     if taken {
-        let text = render(run, format, Style { only_from, statistics, ..Style::default() })?;
+        let text = render(run, format, style)?;
         terminal.note(String::from_utf8_lossy(&text).trim_end());
         return Ok(());
     }
-    let style = Style { color: terminal.color(), width: terminal.width(), only_from, statistics };
+    let style = Style { color: terminal.color(), width: terminal.width(), ..style };
     terminal.print(&String::from_utf8_lossy(&render(run, format, style)?))
 }
 

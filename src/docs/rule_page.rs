@@ -6,11 +6,6 @@ use crate::engine::{Check, Rule};
 use crate::policy::{OptionKind, OptionSpec};
 use crate::rules::registry;
 
-/// Where a rule's page can be read.
-pub fn url(rule: &Rule) -> String {
-    format!("{}/blob/main/docs/rules/{}.md", env!("CARGO_PKG_REPOSITORY"), rule.id())
-}
-
 /// A rule's page.
 pub fn page(rule: &Rule) -> String {
     let mut text = format!("# {}\n\n{}\n\n", rule.id(), sentence(rule.spec.summary));

@@ -122,6 +122,11 @@ impl Rule {
         self.spec.id
     }
 
+    /// Where the rule's page can be read.
+    pub fn url(&self) -> String {
+        format!("{}/blob/main/docs/rules/{}.md", env!("CARGO_PKG_REPOSITORY"), self.id())
+    }
+
     /// A finding of this rule at the severity given.
     pub fn finding(
         &'static self,

@@ -128,7 +128,7 @@ pub(super) fn render(
         rule,
         severity,
         summary: rule_page::sentence(rule.spec.summary),
-        url: rule_page::url(rule),
+        url: rule.url(),
         help: rule_page::help(rule),
     };
     let rules: Vec<RuleEntry> = [

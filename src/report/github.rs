@@ -21,7 +21,7 @@ pub fn write(run: &Run<'_>, out: &mut dyn io::Write) -> io::Result<()> {
         let message = data(&format!("{error}"));
         writeln!(out, "::error file={file},title=cannot be read::{message}")?;
     }
-    for diagnostic in &run.report.diagnostics {
+    for diagnostic in run.shown() {
         out.write_all(command(diagnostic).as_bytes())?;
     }
     Ok(())
@@ -56,6 +56,8 @@ fn command(diagnostic: &Diagnostic) -> String {
         text.push_str("%0A");
         text.push_str(&data(&format!("help: {help}")));
     }
+    text.push_str("%0A");
+    text.push_str(&data(&format!("about the rule: {}", diagnostic.rule.url())));
     if let Some(template) = &diagnostic.template {
         text.push_str("%0A");
         text.push_str(&data(&format!("rendered from template {template}")));

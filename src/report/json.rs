@@ -31,6 +31,7 @@ struct Document<'a> {
 struct Finding<'a> {
     rule: &'a str,
     level: &'a str,
+    url: String,
     message: &'a str,
     help: Option<&'a str>,
     file: &'a str,
@@ -68,7 +69,7 @@ pub fn write(run: &Run<'_>, out: &mut dyn io::Write) -> io::Result<()> {
             schema_version: SCHEMA_VERSION,
             files: report.files,
             objects: report.objects,
-            findings: report.diagnostics.iter().map(finding).collect(),
+            findings: run.shown().map(finding).collect(),
             summary: Summary {
                 error: count(Severity::Error),
                 warning: count(Severity::Warning),
@@ -109,6 +110,7 @@ fn finding(diagnostic: &Diagnostic) -> Finding<'_> {
     Finding {
         rule: diagnostic.rule.id(),
         level: diagnostic.severity.as_str(),
+        url: diagnostic.rule.url(),
         message: &diagnostic.message,
         help: diagnostic.help.as_deref(),
         file: &diagnostic.file,

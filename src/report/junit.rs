@@ -23,7 +23,9 @@ pub fn write(run: &Run<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     for object in &run.report.listed {
         files.entry(&object.file).or_default().objects.push((object, Vec::new()));
     }
-    for diagnostic in &run.report.diagnostics {
+    // What makes the exit status 1 fails its case, whatever else is hidden.
+    let least = run.fails_from.map_or(run.least, |fails_from| run.least.min(fails_from));
+    for diagnostic in run.report.diagnostics.iter().filter(|diagnostic| diagnostic.severity >= least) {
         files.entry(&diagnostic.file).or_default().add(diagnostic);
     }
     let mut report = quick_junit::Report::new("jobguard");
@@ -145,6 +147,7 @@ fn explain(diagnostic: &Diagnostic) -> String {
     if let Some(template) = &diagnostic.template {
         let _ = writeln!(text, "  rendered from template {}", plain(template));
     }
+    let _ = writeln!(text, "  about the rule: {}", diagnostic.rule.url());
     text
 }
 

@@ -1,6 +1,6 @@
 //! The run that a report is of.
 
-use crate::diagnostic::{FileError, Report};
+use crate::diagnostic::{Diagnostic, FileError, Report};
 use crate::engine::{Rule, Severity};
 
 /// A report, and what formats for programs state of the run that made it.
@@ -15,6 +15,8 @@ pub struct Run<'a> {
     pub rules: &'a [RuleEntry],
     /// The least severity that makes the run a failure; none if nothing does.
     pub fails_from: Option<Severity>,
+    /// The least severity that is shown.
+    pub least: Severity,
 }
 
 /// A rule, and what is written about it elsewhere.
@@ -35,6 +37,12 @@ pub struct RuleEntry {
 impl<'a> Run<'a> {
     /// A run of which only the report is known. Errors make it a failure.
     pub fn of(report: &'a Report) -> Self {
-        Self { report, errors: &[], rules: &[], fails_from: Some(Severity::Error) }
+        Self { report, errors: &[], rules: &[], fails_from: Some(Severity::Error), least: Severity::Info }
+    }
+
+    /// The findings that are shown.
+    pub fn shown(&self) -> impl Iterator<Item = &'a Diagnostic> + use<'a> {
+        let least = self.least;
+        self.report.diagnostics.iter().filter(move |diagnostic| diagnostic.severity >= least)
     }
 }

@@ -222,7 +222,7 @@ pub fn write(run: &Run<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     let mut index: HashMap<&str, usize> =
         rules.iter().enumerate().map(|(position, rule)| (rule.id, position)).collect();
     let mut results = Vec::new();
-    for diagnostic in &run.report.diagnostics {
+    for diagnostic in run.shown() {
         // A rule that the caller has not described.
         let position = *index.entry(diagnostic.rule.id()).or_insert_with(|| {
             rules.push(descriptor(diagnostic.rule, diagnostic.severity, None));

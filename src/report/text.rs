@@ -1,15 +1,21 @@
-//! Text for people: each finding with the lines it is about, and one line that sums up.
+//! Text for people: each finding with the lines it is about, and a line that sums up.
 
+mod overview;
+mod summary;
+
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::io;
+use std::num::NonZeroUsize;
 
 use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet, Title};
 
-use crate::diagnostic::{Diagnostic, Report};
+use crate::diagnostic::{Diagnostic, ObjectId, Region, Report};
 use crate::engine::{Rule, Safety, Severity};
-use jobguard_text::{break_commands, is_steering, plain, plural};
+use jobguard_text::{break_commands, is_steering, plain};
+
+pub use overview::statistics;
 
 /// How the text looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,19 +24,36 @@ pub struct Style {
     pub color: bool,
     /// How wide the terminal is, in characters.
     pub width: usize,
-    /// Findings below this are left out, and so is the line that sums up.
-    pub only_from: Option<Severity>,
+    /// Findings below this are left out.
+    pub least: Severity,
+    /// Whether to leave out everything but the findings: the lines that sum up.
+    pub quiet: bool,
+    /// Whether to show each info finding with its help, where otherwise those of one object share a line.
+    pub verbose: bool,
+    /// How many findings to show at most.
+    pub max_findings: Option<NonZeroUsize>,
     /// Whether to add the table of rules.
     pub statistics: bool,
 }
 
 impl Default for Style {
     fn default() -> Self {
-        Self { color: false, width: 140, only_from: None, statistics: false }
+        Self {
+            color: false,
+            width: 140,
+            least: Severity::Info,
+            quiet: false,
+            verbose: false,
+            max_findings: None,
+            statistics: false,
+        }
     }
 }
 
-/// Writes `report`, findings first.
+/// From how many findings on an overview comes before them.
+const MANY: usize = 60;
+
+/// Writes `report`, findings first; where there are many, an overview before them.
 ///
 /// # Errors
 ///
@@ -38,19 +61,112 @@ impl Default for Style {
 pub fn write(report: &Report, style: Style, out: &mut dyn io::Write) -> io::Result<()> {
     let renderer = if style.color { Renderer::styled() } else { Renderer::plain() };
     let renderer = renderer.term_width(style.width).decor_style(DecorStyle::Ascii);
-    let shown = |diagnostic: &&Diagnostic| style.only_from.is_none_or(|least| diagnostic.severity >= least);
-    for diagnostic in report.diagnostics.iter().filter(shown) {
-        writeln!(out, "{}\n", harmless(renderer.render(&[group(diagnostic)])))?;
+    let findings: Vec<&Diagnostic> =
+        report.diagnostics.iter().filter(|diagnostic| diagnostic.severity >= style.least).collect();
+    let most = style.max_findings.map_or(usize::MAX, NonZeroUsize::get);
+    let shown = worst(&findings, most);
+    if !style.quiet && (findings.len() >= MANY || shown.len() < findings.len()) {
+        out.write_all(overview::overview(report, &findings).as_bytes())?;
+    }
+    let mut after_note = false;
+    for entry in entries(&shown, style.verbose) {
+        let text = match &entry {
+            Entry::Whole(diagnostic) => renderer.render(&[group(diagnostic, style.color)]),
+            Entry::Notes(notes) => renderer.render(&[note(notes, style)]),
+        };
+        let is_note = matches!(entry, Entry::Notes(_));
+        let before = if after_note && !is_note { "\n" } else { "" };
+        let after = if is_note { "" } else { "\n" };
+        writeln!(out, "{before}{}{after}", harmless(text))?;
+        after_note = is_note;
+    }
+    if !style.quiet {
+        if let Some(more) = findings.len().checked_sub(shown.len()).filter(|more| *more > 0) {
+            writeln!(out, "... and {more} more: {} of {} findings are shown\n", shown.len(), findings.len())?;
+        } else if shown.last().is_some_and(|last| last.severity == Severity::Info) {
+            writeln!(out)?;
+        }
     }
     if style.statistics {
         out.write_all(statistics(report).as_bytes())?;
     }
     // Where nothing was read, the reason is reported elsewhere.
     let nothing = report.files == 0 && report.diagnostics.is_empty();
-    if style.only_from.is_none() && !nothing {
-        writeln!(out, "{}", summary(report))?;
+    if !style.quiet && !nothing {
+        out.write_all(summary::summary(report, style).as_bytes())?;
     }
     Ok(())
+}
+
+/// The most severe of the findings, `most` of them, in the order in which they are.
+fn worst<'a>(findings: &[&'a Diagnostic], most: usize) -> Vec<&'a Diagnostic> {
+    let mut positions: Vec<usize> = (0..findings.len()).collect();
+    if most < findings.len() {
+        // Stable: of the same severity, the first stay.
+        positions.sort_by_key(|position| Reverse(findings.get(*position).map(|found| found.severity)));
+        positions.truncate(most);
+        positions.sort_unstable();
+    }
+    positions.into_iter().filter_map(|position| findings.get(position).copied()).collect()
+}
+
+/// What is written together.
+enum Entry<'a> {
+    /// A finding with the lines it is about.
+    Whole(&'a Diagnostic),
+    /// Info findings of one object, on one line.
+    Notes(Vec<&'a Diagnostic>),
+}
+
+/// The findings in their order. What is only worth a line is folded, object by object: it stands where the first of the
+/// object's is.
+fn entries<'a>(findings: &[&'a Diagnostic], verbose: bool) -> Vec<Entry<'a>> {
+    let mut entries: Vec<Entry<'a>> = Vec::with_capacity(findings.len());
+    let mut of_objects: BTreeMap<(&str, &ObjectId), usize> = BTreeMap::new();
+    for diagnostic in findings {
+        if diagnostic.severity != Severity::Info {
+            entries.push(Entry::Whole(diagnostic));
+            continue;
+        }
+        let object = diagnostic.object.as_deref().filter(|_| !verbose);
+        let position = object
+            .map(|object| *of_objects.entry((diagnostic.file.as_ref(), object)).or_insert(entries.len()));
+        match position.and_then(|position| entries.get_mut(position)) {
+            Some(Entry::Notes(notes)) => notes.push(diagnostic),
+            _ => entries.push(Entry::Notes(vec![diagnostic])),
+        }
+    }
+    entries
+}
+
+/// What is worth no more than a line: what is found where, of which object. Of several findings their rules only.
+fn note(notes: &[&Diagnostic], style: Style) -> Group<'static> {
+    let level = || Level::INFO;
+    let [first, others @ ..] = notes else { return Group::with_title(level().primary_title("")) };
+    let place = |diagnostic: &Diagnostic| {
+        let Region { line, column, .. } = diagnostic.region;
+        format!("{}:{line}:{column}", diagnostic.file)
+    };
+    let object = first.object.as_ref().map(|object| format!("{object}: ")).unwrap_or_default();
+    let template = first.template.as_ref().map(|template| format!(" (rendered from template {template})"));
+    let template = template.unwrap_or_default();
+    if others.is_empty() {
+        let help = first.help.as_ref().filter(|_| style.verbose).map(|help| format!("; {help}"));
+        let fix = first.offered_fix().and_then(fixable).map(|flag| format!(" [fixable with {flag}]"));
+        let (help, fix) = (help.unwrap_or_default(), fix.unwrap_or_default());
+        let text = format!("{}: {object}{}{help}{fix}{template}", place(first), first.text());
+        return Group::with_title(identified(level().primary_title(plain(&text)), first.rule, style.color));
+    }
+    let rules: Vec<String> =
+        notes.iter().map(|note| format!("{} (line {})", note.rule.id(), note.region.line)).collect();
+    let text = format!("{}: {object}{}{template}", place(first), rules.join(", "));
+    Group::with_title(level().primary_title(plain(&text)))
+}
+
+/// A title with its rule, which a terminal that can shows as a link to the rule's page.
+fn identified<'a>(title: Title<'a>, rule: &'static Rule, color: bool) -> Title<'a> {
+    let title = title.id(rule.id());
+    if color { title.id_url(rule.url()) } else { title }
 }
 
 /// The renderer replaces what steers in the lines it shows, but not all of it (U+009B starts a sequence as well as
@@ -61,44 +177,18 @@ fn harmless(rendered: String) -> String {
     break_commands(rendered)
 }
 
-/// A table of the findings by rule, most severe and most frequent first, with an empty line after it. Empty where
-/// nothing was found.
-pub fn statistics(report: &Report) -> String {
-    let mut rules: BTreeMap<(Severity, &str), (usize, &Rule)> = BTreeMap::new();
-    for diagnostic in &report.diagnostics {
-        let rule = diagnostic.rule;
-        rules.entry((diagnostic.severity, rule.id())).or_insert((0, rule)).0 += 1;
-    }
-    if rules.is_empty() {
-        return String::new();
-    }
-    let mut rows: Vec<(Severity, usize, &Rule)> =
-        rules.into_iter().map(|((severity, _), (count, rule))| (severity, count, rule)).collect();
-    // Stable: rules of the same count stay in the order of their ids.
-    rows.sort_by_key(|(severity, count, _)| std::cmp::Reverse((*severity, *count)));
-    let id_width = rows.iter().map(|(_, _, rule)| rule.id().len()).max().unwrap_or_default();
-    let mut text = format!("count  level    {:id_width$}  finds\n", "rule");
-    for (severity, count, rule) in rows {
-        let (level, id) = (severity.as_str(), rule.id());
-        let _ = writeln!(text, "{count:5}  {level:7}  {id:id_width$}  {}", rule.spec.summary);
-    }
-    text.push('\n');
-    text
-}
-
-/// A finding with its lines; a note only with its place, so that what has to be fixed stands out.
-fn group(diagnostic: &Diagnostic) -> Group<'_> {
+/// A finding with its lines and its help.
+fn group(diagnostic: &Diagnostic, color: bool) -> Group<'_> {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
         Severity::Info => Level::INFO,
     };
-    let title = level.primary_title(plain(&diagnostic.text())).id(diagnostic.rule.id());
+    let title = identified(level.primary_title(plain(&diagnostic.text())), diagnostic.rule, color);
     let path = plain(&diagnostic.file);
     let label = plain(&diagnostic.subject());
-    let is_note = diagnostic.severity == Severity::Info;
     let mut group = match &diagnostic.excerpt {
-        Some(excerpt) if !is_note => {
+        Some(excerpt) => {
             let place = AnnotationKind::Primary.span(excerpt.place.clone()).label(label);
             let related = diagnostic.related.iter().filter_map(|related| {
                 let span = related.in_excerpt.clone()?;
@@ -112,12 +202,11 @@ fn group(diagnostic: &Diagnostic) -> Group<'_> {
                     .annotations(related),
             )
         }
-        _ => title
+        None => title
             .element(Origin::path(path).line(diagnostic.region.line).char_column(diagnostic.region.column)),
     };
     let fixable = diagnostic.offered_fix().and_then(fixable);
     match (&diagnostic.help, fixable) {
-        _ if is_note => {}
         (Some(help), fixable) => {
             let fixable = fixable.map(|flag| format!(" [fixable with {flag}]")).unwrap_or_default();
             group = group.element(Level::HELP.message(plain(help) + &fixable));
@@ -140,46 +229,11 @@ fn fixable(safety: Safety) -> Option<&'static str> {
     }
 }
 
-/// One line: what was found where.
-fn summary(report: &Report) -> String {
-    let counts = report.counts();
-    let found: Vec<String> = Severity::ALL
-        .iter()
-        .filter_map(|severity| {
-            let count = counts.get(severity).copied().filter(|count| *count > 0)?;
-            let word = match severity {
-                Severity::Info => "note",
-                other => other.as_str(),
-            };
-            Some(plural(count, word))
-        })
-        .collect();
-    let looked = format!("{} in {}", plural(report.objects, "object"), plural(report.files, "file"));
-    match found.as_slice() {
-        [] if report.objects == 0 => {
-            format!("no Jobs or CronJobs found in {}", plural(report.files, "file"))
-        }
-        [] => format!("no findings: {looked}"),
-        found => format!("{}: {looked}{}", found.join(", "), fixes(report)),
-    }
-}
-
-/// How many of the findings can be fixed, and with which flag.
-fn fixes(report: &Report) -> String {
-    let count =
-        |safety| report.diagnostics.iter().filter(|found| found.offered_fix() == Some(safety)).count();
-    match (count(Safety::Safe), count(Safety::Unsafe)) {
-        (0, 0) => String::new(),
-        (0, more) => format!("; {more} fixable with --unsafe-fixes"),
-        (safe, 0) => format!("; {safe} fixable with --fix"),
-        (safe, more) => format!("; {safe} fixable with --fix, {more} more with --unsafe-fixes"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::fixture;
     use super::*;
+    use crate::rules;
 
     fn render(report: &Report) -> String {
         let mut out = Vec::new();
@@ -196,9 +250,9 @@ mod tests {
     fn nothing_found() {
         let mut report = fixture::report();
         report.diagnostics.clear();
-        assert_eq!(render(&report), "no findings: 2 objects in 2 files\n");
+        assert_eq!(render(&report), "Checked 2 objects in 2 files: no findings\n");
         report.objects = 0;
-        assert_eq!(render(&report), "no Jobs or CronJobs found in 2 files\n");
+        assert_eq!(render(&report), "No Jobs or CronJobs found in 2 files\n");
         assert_eq!(statistics(&report), "");
     }
 
@@ -223,10 +277,74 @@ mod tests {
         insta::assert_snapshot!(statistics(&report));
     }
 
+    fn styled(report: &Report, style: Style) -> String {
+        let mut out = Vec::new();
+        write(report, style, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    /// A report in which the object has three notes, between them an error.
+    fn with_notes() -> Report {
+        let mut report = fixture::report();
+        let error =
+            report.diagnostics.iter().find(|found| found.severity == Severity::Error).unwrap().clone();
+        let note = |line, rule| {
+            let mut note = Diagnostic { rule, severity: Severity::Info, ..error.clone() };
+            (note.region.line, note.message, note.help) = (line, "a fact".into(), Some("a remedy".into()));
+            note
+        };
+        report.diagnostics.insert(0, note(2, &rules::job_ttl_missing::RULE));
+        report.diagnostics.push(note(5, &rules::job_no_deadline::RULE));
+        report
+    }
+
+    #[test]
+    fn notes_of_an_object_share_a_line() {
+        insta::assert_snapshot!(render(&with_notes()));
+        let verbose = styled(&with_notes(), Style { verbose: true, ..Style::default() });
+        assert!(
+            verbose.contains("info[job/no-deadline]: jobs/resize.yaml:5:5: Job resize: a fact; a remedy [fixable with --fix]\n"),
+            "{verbose}"
+        );
+    }
+
+    #[test]
+    fn a_level_hides_what_is_below_it() {
+        let text = styled(&with_notes(), Style { least: Severity::Warning, ..Style::default() });
+        assert!(!text.contains("info:") && !text.contains("info["), "{text}");
+        assert!(text.contains("1 error, 1 warning, 3 info (hidden by --level)"), "{text}");
+        let nothing =
+            styled(&with_notes(), Style { least: Severity::Warning, quiet: true, ..Style::default() });
+        assert!(nothing.contains("warning[") && !nothing.contains("Checked"), "{nothing}");
+    }
+
+    #[test]
+    fn an_overview_comes_before_many() {
+        let few = styled(&with_notes(), Style { max_findings: NonZeroUsize::new(2), ..Style::default() });
+        insta::assert_snapshot!(few);
+        let mut many = with_notes();
+        while many.diagnostics.len() < MANY {
+            many.diagnostics.push(many.diagnostics[1].clone());
+        }
+        let text = render(&many);
+        assert!(
+            text.starts_with("60 findings in 2 of 2 files, most of them in:\n  jobs/resize.yaml: "),
+            "{text}"
+        );
+        assert!(text.contains("\ncount  level "), "{text}");
+    }
+
+    #[test]
+    fn ids_are_links_on_a_terminal() {
+        let text = styled(&fixture::report(), Style { color: true, ..Style::default() });
+        assert!(text.contains("\u{1b}]8;;https://"), "{text:?}");
+        assert!(!render(&fixture::report()).contains('\u{1b}'));
+    }
+
     #[test]
     fn only_what_counts() {
         let mut out = Vec::new();
-        let style = Style { only_from: Some(Severity::Error), ..Style::default() };
+        let style = Style { quiet: true, least: Severity::Error, ..Style::default() };
         write(&fixture::report(), style, &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
         assert!(text.starts_with("error[api/restart-policy]") && !text.contains("warning"), "{text}");

@@ -51,7 +51,7 @@ fn outcome(policy: &Policy, folder: &Path) -> BTreeMap<String, String> {
     let linter = Linter { against: old.as_ref(), ..Linter::new(policy, now) };
     let mut text = Vec::new();
     let report = linter.lint(&input).report;
-    write_text(&report, Style { width: 120, ..Style::default() }, &mut text).unwrap();
+    write_text(&report, Style { width: 120, verbose: true, ..Style::default() }, &mut text).unwrap();
     let mut outcome = BTreeMap::from([("said.txt".to_owned(), String::from_utf8(text).unwrap())]);
     for (allowed, below) in [(Safety::Safe, "fixed"), (Safety::Unsafe, "unsafe")] {
         for fixed in linter.fix(&input, allowed, &|| {}).texts {

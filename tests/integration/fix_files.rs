@@ -82,7 +82,7 @@ fn standard_input_comes_out_mended() {
     let folder = tempfile::tempdir().unwrap();
     let (out, err, status) = jobguard(folder.path(), &["--fix", "-"], MISSING);
     assert_eq!(out, MENDED);
-    assert_eq!(err, "no findings: 1 object in 1 file\nfixed 1 finding in 1 file\n");
+    assert_eq!(err, "Checked 1 object in 1 file: no findings\nfixed 1 finding in 1 file\n");
     assert_eq!(status, Some(0));
     // What cannot be fixed comes out as it is.
     let broken = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: a\u{1b}[2J\n";
@@ -102,7 +102,7 @@ fn safeties_and_what_the_report_says() {
     assert!(out.contains("\"fix\": \"unsafe\""), "{out}");
     let (out, err, status) = jobguard(folder.path(), &["--policy", "baseline", "--fix"], "");
     assert!(out.contains("[fixable with --unsafe-fixes]"), "{out}");
-    assert!(out.ends_with("1 error: 1 object in 1 file; 1 fixable with --unsafe-fixes\n"), "{out}");
+    assert!(out.ends_with("Checked 1 object in 1 file: 1 error; 1 fixable with --unsafe-fixes\n"), "{out}");
     assert_eq!((err.as_str(), status), ("nothing was fixed\n", Some(1)));
     let (.., status) = jobguard(folder.path(), &["--policy", "baseline", "--unsafe-fixes"], "");
     assert_eq!(status, Some(0));

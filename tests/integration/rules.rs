@@ -198,7 +198,7 @@ fn manifests_do_what_their_names_say() {
             continue;
         }
         let mut text = Vec::new();
-        write_text(&report, Style { width: 120, ..Style::default() }, &mut text).unwrap();
+        write_text(&report, Style { width: 120, verbose: true, ..Style::default() }, &mut text).unwrap();
         let mut settings = insta::Settings::clone_current();
         settings.set_snapshot_path(&case.folder);
         settings.set_prepend_module_to_snapshot(false);

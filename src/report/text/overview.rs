@@ -1,0 +1,75 @@
+//! What many findings come to: by rule, and by file.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use super::summary::counted;
+use crate::diagnostic::{Diagnostic, Report};
+use crate::engine::{Rule, Severity};
+use jobguard_text::plain;
+
+/// How many files and rules an overview names.
+const NAMED: usize = 10;
+
+/// Where most of the findings are, and of which rules: what to read before many of them. Ends with an empty line.
+pub(super) fn overview(report: &Report, findings: &[&Diagnostic]) -> String {
+    let mut files: BTreeMap<&str, BTreeMap<Severity, usize>> = BTreeMap::new();
+    for diagnostic in findings {
+        let of_file = files.entry(&diagnostic.file).or_default();
+        *of_file.entry(diagnostic.severity).or_default() += 1;
+    }
+    let mut rows: Vec<(&str, &BTreeMap<Severity, usize>)> =
+        files.iter().map(|(file, counts)| (*file, counts)).collect();
+    // Stable: files with the same counts stay in the order of their names.
+    rows.sort_by_key(|(_, counts)| {
+        std::cmp::Reverse(Severity::ALL.map(|severity| counts.get(&severity).copied()))
+    });
+    let mut text = format!("{} findings in {} of {} files", findings.len(), rows.len(), report.files);
+    if rows.len() > 1 {
+        text.push_str(", most of them in:\n");
+        for (file, counts) in rows.iter().take(NAMED) {
+            let _ = writeln!(text, "  {}: {}", plain(file), counted(counts));
+        }
+        if rows.len() > NAMED {
+            let _ = writeln!(text, "  ... and {} more", rows.len() - NAMED);
+        }
+    } else {
+        text.push('\n');
+    }
+    text.push('\n');
+    text + &table(findings.iter().copied(), NAMED)
+}
+
+/// A table of the findings by rule, most severe and most frequent first, with an empty line after it. Empty where
+/// nothing was found.
+pub fn statistics(report: &Report) -> String {
+    table(report.diagnostics.iter(), usize::MAX)
+}
+
+fn table<'a>(diagnostics: impl Iterator<Item = &'a Diagnostic>, most: usize) -> String {
+    let mut rules: BTreeMap<(Severity, &str), (usize, &Rule)> = BTreeMap::new();
+    for diagnostic in diagnostics {
+        let rule = diagnostic.rule;
+        rules.entry((diagnostic.severity, rule.id())).or_insert((0, rule)).0 += 1;
+    }
+    if rules.is_empty() {
+        return String::new();
+    }
+    let mut rows: Vec<(Severity, usize, &Rule)> =
+        rules.into_iter().map(|((severity, _), (count, rule))| (severity, count, rule)).collect();
+    // Stable: rules of the same count stay in the order of their ids.
+    rows.sort_by_key(|(severity, count, _)| std::cmp::Reverse((*severity, *count)));
+    let more = rows.len().saturating_sub(most);
+    rows.truncate(most);
+    let id_width = rows.iter().map(|(_, _, rule)| rule.id().len()).max().unwrap_or_default();
+    let mut text = format!("count  level    {:id_width$}  finds\n", "rule");
+    for (severity, count, rule) in rows {
+        let (level, id) = (severity.as_str(), rule.id());
+        let _ = writeln!(text, "{count:5}  {level:7}  {id:id_width$}  {}", rule.spec.summary);
+    }
+    if more > 0 {
+        let _ = writeln!(text, "  ... and {more} more rules: --statistics lists all");
+    }
+    text.push('\n');
+    text
+}

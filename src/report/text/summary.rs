@@ -1,0 +1,63 @@
+//! The lines that sum up.
+
+use std::collections::BTreeMap;
+
+use super::Style;
+use crate::diagnostic::Report;
+use crate::engine::{Safety, Severity};
+use jobguard_text::plural;
+
+/// What was checked, what was found, what of it can be fixed, and where to read more.
+pub(super) fn summary(report: &Report, style: Style) -> String {
+    let files = plural(report.files, "file");
+    if report.diagnostics.is_empty() && report.objects == 0 {
+        return format!("No Jobs or CronJobs found in {files}\n");
+    }
+    let checked = format!("Checked {} in {files}", plural(report.objects, "object"));
+    if report.diagnostics.is_empty() {
+        return format!("{checked}: no findings\n");
+    }
+    let (shown, hidden): (BTreeMap<_, _>, _) =
+        report.counts().into_iter().partition(|(severity, _)| *severity >= style.least);
+    let mut found = vec![counted(&shown)];
+    let hidden = counted(&hidden);
+    if !hidden.is_empty() {
+        found.push(format!("{hidden} (hidden by --level)"));
+    }
+    found.retain(|part| !part.is_empty());
+    let summary = format!("{checked}: {}{}\n", found.join(", "), fixes(report));
+    // The first of the most severe of what is shown.
+    let worst = report.worst().filter(|worst| *worst >= style.least);
+    match report.diagnostics.iter().find(|diagnostic| Some(diagnostic.severity) == worst) {
+        Some(first) => format!("To explain a rule: jobguard rules {}\n{summary}", first.rule.id()),
+        None => summary,
+    }
+}
+
+/// `13 errors, 5 warnings, 27 info`.
+pub(super) fn counted(counts: &BTreeMap<Severity, usize>) -> String {
+    let parts: Vec<String> = Severity::ALL
+        .iter()
+        .filter_map(|severity| {
+            let count = counts.get(severity).copied().filter(|count| *count > 0)?;
+            Some(match severity {
+                // The level's name; it has no plural.
+                Severity::Info => format!("{count} info"),
+                other => plural(count, other.as_str()),
+            })
+        })
+        .collect();
+    parts.join(", ")
+}
+
+/// How many of the findings can be fixed, and with which flag.
+fn fixes(report: &Report) -> String {
+    let count =
+        |safety| report.diagnostics.iter().filter(|found| found.offered_fix() == Some(safety)).count();
+    match (count(Safety::Safe), count(Safety::Unsafe)) {
+        (0, 0) => String::new(),
+        (0, more) => format!("; {more} fixable with --unsafe-fixes"),
+        (safe, 0) => format!("; {safe} fixable with --fix"),
+        (safe, more) => format!("; {safe} fixable with --fix, {more} more with --unsafe-fixes"),
+    }
+}
