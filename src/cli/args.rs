@@ -33,8 +33,8 @@ pub(crate) struct Cli {
 
 const EXAMPLES: &str = "\
 Examples:
-  jobguard lint jobs/                      judge every manifest below a folder
-  helm template . | jobguard lint -        judge what a chart renders
+  jobguard lint jobs/                      check every manifest below a folder
+  helm template . | jobguard lint -        check what a chart renders
   jobguard rules cron/never-fires          explain a rule
   jobguard policy check jobguard.yaml      check a policy file
   jobguard serve                           try the admission webhook
@@ -43,7 +43,7 @@ Exit status: 0 nothing at or above the threshold, 1 findings, 2 could not do wha
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Judge manifests: the API server's verdict and the policy's, with line and column
+    /// Check manifests as the API server would, and against your policy
     Lint(Box<LintArgs>),
     /// List the rules, or explain one
     Rules(RulesArgs),
@@ -68,10 +68,10 @@ pub(crate) struct LintArgs {
     /// Files and folders; `-` is standard input [default: the current folder]
     #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
-    /// Lint what `.gitignore` and `.ignore` leave out, too; hidden files stay left out
+    /// Also lint what `.gitignore` and `.ignore` leave out; hidden files stay left out
     #[arg(long)]
     pub(crate) no_ignore: bool,
-    /// Leave out paths, files that are named included, by a glob as in a .gitignore of the current folder; repeatable
+    /// Leave out paths, even files named as arguments, by a glob as in a .gitignore of the current folder; repeatable
     #[arg(long, value_name = "GLOB")]
     pub(crate) exclude: Vec<String>,
     /// A policy file, or baseline, recommended or strict
@@ -81,14 +81,14 @@ pub(crate) struct LintArgs {
     /// How to write the findings
     #[arg(long, short, value_enum, default_value_t)]
     pub(crate) format: Format,
-    /// Write the findings to a file: FORMAT:FILE beside standard output, repeatable; FILE alone, in --format,
+    /// Write the findings to a file: FORMAT:FILE in addition to standard output, repeatable; FILE alone, in --format,
     /// instead of it
     #[arg(long, short, value_name = "[FORMAT:]FILE")]
     pub(crate) output: Vec<PathBuf>,
-    /// Text shows only the findings that make the exit status 1, or those from --level on; nothing where there are none
+    /// Text shows only the findings that make the exit status 1, or those at or above --level; nothing if there are none
     #[arg(long, short, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
-    /// Show every info finding with its help; tell on standard error which policy holds, what was read, and how long it took
+    /// Show every info finding with its help; report on standard error which policy is used, what was read, and how long it took
     #[arg(long, short)]
     pub(crate) verbose: bool,
     /// Hide the findings below this level; the exit status stays the same
@@ -103,10 +103,10 @@ pub(crate) struct LintArgs {
     /// The least severity that makes the exit status 1
     #[arg(long, value_enum, default_value_t)]
     pub(crate) fail_on: FailOn,
-    /// Judge as `kubectl apply` to the objects stored in this file or folder
+    /// Check as a `kubectl apply` over the objects stored in this file or folder
     #[arg(long, value_name = "OLD")]
     pub(crate) against: Option<PathBuf>,
-    /// With --against, judge as `kubectl replace` (a PUT) instead of `kubectl apply`
+    /// With --against, check as a `kubectl replace` (a PUT) instead of a `kubectl apply`
     #[arg(long, requires = "against")]
     pub(crate) replace: bool,
     /// Fill in the policy's defaults first, as a cluster with the webhook does
@@ -121,16 +121,16 @@ pub(crate) struct LintArgs {
     /// The most list items and map entries that one object may have [default: the policy's limits.maxElements, or 10000]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) max_elements: Option<u32>,
-    /// Apply safe fixes, which can only be meant in one way, then report what is left; standard input is written to standard output
+    /// Apply safe fixes (only one possible meaning), then report what is left; standard input is written to standard output
     #[arg(long)]
     pub(crate) fix: bool,
-    /// Apply fixes that are probably meant, too
+    /// Also apply fixes that are probably, but not certainly, what is meant
     #[arg(long)]
     pub(crate) unsafe_fixes: bool,
     /// Show what would be fixed, as a diff, and write nothing [exit status 1 if anything would]
     #[arg(long, conflicts_with_all = ["format", "output"])]
     pub(crate) diff: bool,
-    /// The time to judge schedules at, such as 2027-03-28T00:00:00Z, or a date, from 0:00 UTC [default: now]
+    /// The time at which to check schedules, such as 2027-03-28T00:00:00Z, or a date, from 0:00 UTC [default: now]
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(crate) now: Option<jiff::Timestamp>,
 }

@@ -75,7 +75,7 @@ pub(super) fn fixed(fixed_texts: &[FixedText], left: &Report) -> String {
     match count(fixed_texts) {
         Some(count) => format!("fixed {count}"),
         None if left.diagnostics.is_empty() => "nothing to fix".to_owned(),
-        None => "nothing was fixed".to_owned(),
+        None => "nothing could be fixed automatically".to_owned(),
     }
 }
 

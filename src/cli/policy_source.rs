@@ -100,5 +100,5 @@ pub(crate) fn file(path: &Path) -> Result<Policy> {
 
 /// All faults of a policy, one a line.
 fn report(errors: &PolicyErrors) -> anyhow::Error {
-    anyhow!("the policy is not usable:\n{errors}")
+    anyhow!("cannot use the policy:\n{errors}")
 }

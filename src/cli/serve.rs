@@ -48,7 +48,7 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "FILE", env = "JOBGUARD_TLS_KEY", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
 
-    /// Authorities, in PEM, that must have signed the client certificate of whoever sends reviews
+    /// Authorities, in PEM, that must have signed the client certificates of those who send reviews
     #[arg(long, value_name = "FILE", env = "JOBGUARD_CLIENT_CA")]
     client_ca: Option<PathBuf>,
 
@@ -63,7 +63,7 @@ pub(crate) struct ServeArgs {
     )]
     client_allowed_names: Vec<String>,
 
-    /// Where to show /metrics, /policy, /version, /livez, /healthz and /readyz, over plain HTTP; nowhere if not given
+    /// Where to serve /metrics, /policy, /version, /livez, /healthz and /readyz, over plain HTTP; not served if not given
     #[arg(long, value_name = "ADDRESS", env = "JOBGUARD_METRICS_LISTEN", value_parser = listen_address)]
     metrics_listen: Option<SocketAddr>,
 
@@ -71,16 +71,16 @@ pub(crate) struct ServeArgs {
     #[arg(long, short, value_name = "FILE|NAME", env = "JOBGUARD_POLICY", default_value = "recommended")]
     policy: String,
 
-    /// What to judge by if the policy file cannot be used at the start; without one, the server does not start then
+    /// The policy to use if the policy file cannot be used at the start; without one, the server does not start then
     #[arg(long, value_enum, value_name = "NAME", env = "JOBGUARD_POLICY_FALLBACK", default_value = "none")]
     policy_fallback: Fallback,
 
-    /// How often certificates and policy are looked at for changes
+    /// How often certificates and policy are checked for changes
     #[arg(long, value_name = "DURATION", env = "JOBGUARD_RELOAD_EVERY", default_value = "10s",
           value_parser = interval)]
     reload_every: Duration,
 
-    /// Namespaces whose Jobs are let through unseen; the one that jobguard runs in always is
+    /// Namespaces whose Jobs are admitted without a check; the one that jobguard runs in always is excluded
     #[arg(long, value_name = "NAME,...", env = "JOBGUARD_EXCLUDE_NAMESPACES", value_delimiter = ',',
           value_parser = parse_namespace)]
     exclude_namespaces: Vec<String>,
@@ -89,17 +89,17 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "NAME", env = "JOBGUARD_NAMESPACE", value_parser = parse_namespace)]
     namespace: Option<String>,
 
-    /// Know the cluster's Services, for rules that ask for them
+    /// Watch the cluster's Services, for the rules that need them
     #[cfg(feature = "cluster")]
     #[arg(long, env = "JOBGUARD_WATCH_SERVICES", value_parser = BoolishValueParser::new())]
     watch_services: bool,
 
-    /// Know the labels of namespaces, for policies that match on them
+    /// Watch the namespaces' labels, for policies that match on them
     #[cfg(feature = "cluster")]
     #[arg(long, env = "JOBGUARD_WATCH_NAMESPACES", value_parser = BoolishValueParser::new())]
     watch_namespaces: bool,
 
-    /// Know the cluster's CronJobs, so that a Job made from one by hand counts as its run
+    /// Watch the cluster's CronJobs, so that a Job created from one by hand counts as its run
     #[cfg(feature = "cluster")]
     #[arg(long, env = "JOBGUARD_WATCH_CRON_JOBS", value_parser = BoolishValueParser::new())]
     watch_cron_jobs: bool,
@@ -150,17 +150,17 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_enum, value_name = "LEVEL", env = "JOBGUARD_LOG_LEVEL", default_value = "info")]
     log_level: LogLevelArg,
 
-    /// How long requests are still served after SIGTERM, while API servers learn that this server goes
+    /// How long requests are still served after SIGTERM, while API servers learn that this server is terminating
     #[arg(long, value_name = "DURATION", env = "JOBGUARD_SHUTDOWN_DELAY", default_value = "10s",
           value_parser = duration)]
     shutdown_delay: Duration,
 
-    /// How many connections there may be at a time; above, those that are of no use are closed for new ones
+    /// The most connections at a time; above it, idle ones are closed to accept new ones
     #[arg(long, value_name = "N", env = "JOBGUARD_MAX_CONNECTIONS", default_value_t = 1024,
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     max_connections: u32,
 
-    /// How many reviews there may be at a time; above, they are refused with 429
+    /// The most reviews at a time; above it, they are refused with 429
     #[arg(long, value_name = "N", env = "JOBGUARD_MAX_CONCURRENT", default_value_t = 256,
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     max_concurrent: u32,
@@ -201,9 +201,9 @@ enum LogFormatArg {
 enum LogLevelArg {
     /// Nothing
     Off,
-    /// What keeps the server from its work
+    /// What prevents the server from doing its work
     Error,
-    /// What somebody should look at
+    /// What somebody should look into
     Warn,
     /// Also denials, start and end
     Info,

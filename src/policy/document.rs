@@ -63,7 +63,7 @@ pub(super) fn read(reader: &mut Reader<'_>, catalog: Option<&[&'static RuleSpec]
     let at = At::root();
     if !matches!(reader.kind(root), NodeKind::Map(_)) {
         let help = format!("a policy starts with `apiVersion: {API_VERSION}` and `kind: {KIND}`");
-        reader.fault(root.span, &at, "this is no policy", Some(help));
+        reader.fault(root.span, &at, "this is not a policy", Some(help));
         return document;
     }
     let entries = reader.object(root, &at, &["apiVersion", "kind", "metadata", "spec"]);
@@ -108,7 +108,7 @@ fn name(reader: &mut Reader<'_>, metadata: &Entry<'_>, at: &At<'_>) -> String {
     match reader.string(value, &here) {
         Some(name) if api_names::dns_subdomain(name).is_empty() => name.to_owned(),
         Some(name) => {
-            let message = format!("{} is no valid name", quoted(name));
+            let message = format!("{} is not a valid name", quoted(name));
             let help = "use lower-case letters, digits, '-' and '.'";
             reader.fault(value.span, &here, message, Some(help.to_owned()));
             String::new()
@@ -205,7 +205,7 @@ fn paths(reader: &mut Reader<'_>, section: Value, at: &At<'_>) -> Vec<String> {
             Ok(()) => globs.push(glob.to_owned()),
             Err(why) => {
                 let help = "write globs as in .gitignore, such as vendor/ or **/*.gen.yaml";
-                let message = format!("{} is no glob of paths: {why}", quoted(glob));
+                let message = format!("{} is not a glob of paths: {why}", quoted(glob));
                 reader.fault(item.span, &here, message, Some(help.to_owned()));
             }
         }

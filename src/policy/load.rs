@@ -1,7 +1,7 @@
 //! From text to policy: the file, what it extends, and what comes of them together.
 
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::path::{Component, Path, PathBuf};
 
 use crate::confined::{self, Refusal, Root};
@@ -69,8 +69,19 @@ fn folder_of(path: &Path) -> &Path {
 }
 
 fn source(path: &Path, file: Result<File, Refusal>) -> Result<Source, String> {
-    let text = file.map_err(|refusal| refusal.to_string()).and_then(read_text)?;
+    let text = file.map_err(|refusal| words(&refusal)).and_then(read_text)?;
     Ok(Source { name: path.display().to_string(), text })
+}
+
+/// Why a file cannot be opened, without the operating system's own number for it.
+fn words(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::Io(error) if error.kind() == io::ErrorKind::NotFound => "not found".to_owned(),
+        Refusal::Io(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            "no permission to read it".to_owned()
+        }
+        other => other.to_string(),
+    }
 }
 
 /// A [`Loader`] that refuses: for policies that stand alone, such as one in a ConfigMap.
@@ -94,7 +105,7 @@ fn read_text(file: File) -> Result<String, String> {
     if text.contains(group) {
         Ok(text)
     } else {
-        Err(format!("it is no policy: it does not say apiVersion: {}", document::API_VERSION))
+        Err(format!("it is not a policy: it does not say apiVersion: {}", document::API_VERSION))
     }
 }
 

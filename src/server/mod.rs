@@ -88,7 +88,7 @@ pub enum ServeError {
     #[error(transparent)]
     Tls(#[from] TlsError),
     /// The policy.
-    #[error("the policy is not usable:\n{0}")]
+    #[error("cannot use the policy:\n{0}")]
     Policy(PolicyErrors),
     /// The cluster.
     #[error(transparent)]
@@ -258,7 +258,7 @@ impl Server {
         tasks.shutdown().await;
         log::report_left_out_at_last();
         if drained {
-            tracing::info!("every open request is answered: ending");
+            tracing::info!("all open requests are answered, exiting");
         } else {
             tracing::warn!("connections were cut at the end");
         }

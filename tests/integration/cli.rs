@@ -400,7 +400,7 @@ fn a_policy_that_is_not_used_is_named() {
 
 #[test]
 fn a_policy_that_is_not_there() {
-    for (name, hint) in [("strickt", "; did you mean strict?\n"), ("nope.yaml", ")\n")] {
+    for (name, hint) in [("strickt", "; did you mean strict?\n"), ("nope.yaml", ": not found\n")] {
         let (_, err, status) = lint(&["--policy", name, "-"], GOOD);
         assert_eq!(status, Some(2));
         assert!(err.contains(&format!("\n{name}: cannot be read: ")) && err.ends_with(hint), "{err}");

@@ -88,7 +88,7 @@ fn standard_input_comes_out_mended() {
     let broken = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: a\u{1b}[2J\n";
     let (out, err, status) = jobguard(folder.path(), &["--unsafe-fixes", "-"], broken);
     assert_eq!((out.as_str(), status), (broken, Some(1)));
-    assert!(err.contains("api/syntax") && err.ends_with("nothing was fixed\n"), "{err}");
+    assert!(err.contains("api/syntax") && err.ends_with("nothing could be fixed automatically\n"), "{err}");
     let (out, ..) = jobguard(folder.path(), &["--diff", "-"], MISSING);
     assert!(out.starts_with("--- a/<stdin>\n+++ b/<stdin>\n"), "{out}");
 }
@@ -103,7 +103,7 @@ fn safeties_and_what_the_report_says() {
     let (out, err, status) = jobguard(folder.path(), &["--policy", "baseline", "--fix"], "");
     assert!(out.contains("[fixable with --unsafe-fixes]"), "{out}");
     assert!(out.ends_with("Checked 1 object in 1 file: 1 error; 1 fixable with --unsafe-fixes\n"), "{out}");
-    assert_eq!((err.as_str(), status), ("nothing was fixed\n", Some(1)));
+    assert_eq!((err.as_str(), status), ("nothing could be fixed automatically\n", Some(1)));
     let (.., status) = jobguard(folder.path(), &["--policy", "baseline", "--unsafe-fixes"], "");
     assert_eq!(status, Some(0));
     assert_eq!(fs::read_to_string(&file).unwrap(), MENDED);
@@ -135,7 +135,7 @@ fn what_is_not_utf_8_stays() {
     fs::write(&file, &bytes).unwrap();
     let (_, err, status) = jobguard(folder.path(), &["--fix"], "");
     let reason = "job.yaml: cannot fix this file: what is not UTF-8 cannot be written back as it was\n";
-    assert_eq!((err, status), (format!("{reason}nothing was fixed\n"), Some(1)));
+    assert_eq!((err, status), (format!("{reason}nothing could be fixed automatically\n"), Some(1)));
     assert_eq!(fs::read(&file).unwrap(), bytes);
 }
 

@@ -239,7 +239,7 @@ fn policies_that_are_come_across_stay_in_the_repository() {
         (".git/config", "lies in .git"),
         ("pipe", "not a regular file"),
         ("/dev/zero", "lies outside of"),
-        ("notes", "it is no policy"),
+        ("notes", "it is not a policy"),
         ("jobs", "not a regular file"),
     ] {
         place.write("repo/jobguard.yaml", &policy(extends));
@@ -261,7 +261,7 @@ fn policies_that_are_come_across_stay_in_the_repository() {
         ("../secret", "lies outside of"),
         ("../org.yaml", "lies outside of"),
         ("/dev/zero", "lies outside of"),
-        ("notes", "no policy"),
+        ("notes", "not a policy"),
     ] {
         fs::remove_file(place.at("repo/jobguard.yaml")).unwrap();
         place.link(target, "repo/jobguard.yaml");

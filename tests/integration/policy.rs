@@ -479,7 +479,7 @@ spec:
 ";
     assert_snapshot!(errors(text), @r#"
     jobguard.yaml:1:13: apiVersion: must be jobguard.dev/v1alpha1, not "jobguard.dev/v1"
-    jobguard.yaml:3:18: metadata.name: "Test" is no valid name (use lower-case letters, digits, '-' and '.')
+    jobguard.yaml:3:18: metadata.name: "Test" is not a valid name (use lower-case letters, digits, '-' and '.')
     jobguard.yaml:4:1: unknown key "sepc" (did you mean spec?)
     jobguard.yaml:6:9: spec.mode: must be enforce, warn or audit, not "enforced" (did you mean enforce?)
     jobguard.yaml:7:19: spec.controllerJobs: must be warn, enforce or skip, not the boolean true
@@ -598,7 +598,7 @@ fn controllers_are_named_and_taken_back() {
 #[test]
 fn no_policy_at_all() {
     assert_snapshot!(errors(""), @"jobguard.yaml:1:1: holds no policy");
-    assert_snapshot!(errors("- a\n"), @"jobguard.yaml:1:1: this is no policy (a policy starts with `apiVersion: jobguard.dev/v1alpha1` and `kind: JobPolicy`)");
+    assert_snapshot!(errors("- a\n"), @"jobguard.yaml:1:1: this is not a policy (a policy starts with `apiVersion: jobguard.dev/v1alpha1` and `kind: JobPolicy`)");
     assert_snapshot!(errors("kind: Job\n"), @r#"
     jobguard.yaml:1:1: apiVersion is missing (write jobguard.dev/v1alpha1)
     jobguard.yaml:1:1: metadata.name is missing

@@ -378,7 +378,7 @@ fn a_flood_of_refused_requests_is_logged_once_and_counted() {
     assert_eq!(server.metric(r#"jobguard_requests_refused_total{path="/validate",code="400"}"#), 2000.0);
     server.signal("TERM");
     assert_eq!(server.wait().code(), Some(0));
-    server.logged("every open request is answered: ending");
+    server.logged("all open requests are answered, exiting");
     // A minute may have ended in between.
     let (refused, denials) = (server.count_logged("request refused"), server.count_logged("denied"));
     assert!((2..=60).contains(&refused), "{refused}");

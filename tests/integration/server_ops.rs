@@ -69,7 +69,7 @@ fn an_expired_certificate_is_not_ready() {
     pki.rotate();
     for _ in 0..500 {
         if server.ask_metrics("/readyz").code == 200 {
-            assert!(server.logged("certificates loaded anew")["until"].is_string());
+            assert!(server.logged("certificates reloaded")["until"].is_string());
             server.logged("the certificate in use is valid");
             return;
         }
@@ -297,7 +297,7 @@ fn a_policy_that_changes_is_told_with_its_name_and_one_with_faults_in_one_line()
     let problem = told["problem"].as_str().unwrap();
     assert!(problem.contains("loud") && problem.contains("; ") && !problem.contains('\n'), "{problem}");
     write("second", "{mode: warn}");
-    let told = server.logged("policy loaded anew");
+    let told = server.logged("policy reloaded");
     assert_eq!((&told["policy"], &told["mode"]), (&json!("second"), &json!("warn")));
 }
 
@@ -339,7 +339,7 @@ fn a_broken_policy_at_the_start_is_stood_in_for_where_that_is_asked() {
     assert!(answer["response"]["warnings"][0].as_str().unwrap().starts_with("would be denied:"), "{answer}");
 
     write("{mode: enforce}");
-    server.logged("policy loaded anew");
+    server.logged("policy reloaded");
     assert_eq!(server.metric("jobguard_policy_fallback"), 0.0);
     assert_eq!(server.metric("jobguard_policy_last_reload_successful"), 1.0);
     let shown = server.ask_metrics("/policy").json();

@@ -301,11 +301,11 @@ mod tests {
 
         @every 1d
                 ^
-        `d` is no unit of a duration; write a day as 24h, or use `@daily`
+        `d` is not a unit of a duration; write a day as 24h, or use `@daily`
 
         @every 5 minutes
                 ^^^^^^^^
-        ` minutes` is no unit of a duration; write numbers with units h, m or s, without spaces: `@every 1h30m`
+        ` minutes` is not a unit of a duration; write numbers with units h, m or s, without spaces: `@every 1h30m`
 
         @every 10
                ^^
@@ -389,11 +389,11 @@ mod tests {
 
         TZ=Europe/Berlin 0 0 * * *
         ^^^^^^^^^^^^^^^^
-        a time zone stands in the schedule, where Kubernetes refuses it; remove it, and set `timeZone: Europe/Berlin` in the CronJob's spec
+        the schedule holds a time zone, which Kubernetes refuses there; remove it, and set `timeZone: Europe/Berlin` in the CronJob's spec
 
         tz=UTC 0 0 * * *
         ^^^^^^^^^^^^^^^^
-        a time zone stands in the schedule, where Kubernetes refuses it; remove it, and set `timeZone: UTC` in the CronJob's spec
+        the schedule holds a time zone, which Kubernetes refuses there; remove it, and set `timeZone: UTC` in the CronJob's spec
         "#);
     }
 

@@ -182,7 +182,7 @@ impl ParseError {
         let found = &self.found;
         let text = match &self.kind {
             Kind::Empty => "the schedule is empty",
-            Kind::TimeZonePrefix { .. } => "a time zone stands in the schedule, where Kubernetes refuses it",
+            Kind::TimeZonePrefix { .. } => "the schedule holds a time zone, which Kubernetes refuses there",
             Kind::UnknownPrefixZone { .. } => return format!("there is no time zone `{found}`"),
             Kind::PrefixWithoutSchedule => "no schedule follows the time zone",
             Kind::TooFewFields { found: 1, .. } => "the schedule has one field, not five",
@@ -340,7 +340,7 @@ fn duration_problem(fault: DurationFault, found: &str) -> String {
         DurationFault::Missing => "`@every` needs a duration after one space".to_owned(),
         DurationFault::Number => format!("a number is expected at `{found}` in the duration"),
         DurationFault::Unit => format!("`{found}` has no unit in the duration"),
-        DurationFault::UnknownUnit => format!("`{found}` is no unit of a duration"),
+        DurationFault::UnknownUnit => format!("`{found}` is not a unit of a duration"),
         DurationFault::TooLong => format!("the duration `{found}` is too long"),
         DurationFault::NotWhole => format!("the duration `{found}` {fault}"),
     }

@@ -238,7 +238,7 @@ impl Context<'_> {
             let key = &item[..n];
             return SyntaxError::new(
                 Span::new(at, at + 1),
-                "there is no space after this `:`, so it makes no key",
+                "there is no space after this `:`, so it is not a key",
             )
             .help(format!("write `{key}: ` before the value"));
         }
@@ -253,7 +253,7 @@ impl Context<'_> {
             )
             .help("indent it like the lines it belongs with, or remove the value above");
         }
-        SyntaxError::new(first, "this line has no `:`, so it is no key and value")
+        SyntaxError::new(first, "this line has no `:`, so it is not a key with a value")
             .help("write `key: value`, or indent the line if it belongs to the value above")
     }
 
@@ -265,7 +265,7 @@ impl Context<'_> {
             let at = line.start + n;
             return SyntaxError::new(
                 Span::new(at, at + 1),
-                "there is no space after this `:`, so it makes no key",
+                "there is no space after this `:`, so it is not a key",
             )
             .help(format!("write `{}: ` before the value", &text[..n]));
         }
@@ -280,7 +280,7 @@ impl Context<'_> {
             return SyntaxError::new(line, "an anchor stands alone here, where a key is expected")
                 .help("write the anchor after the `:` of the key whose value it names");
         }
-        SyntaxError::new(line, "this line has no `:`, so it is no key and value")
+        SyntaxError::new(line, "this line has no `:`, so it is not a key with a value")
             .help("write `key: value`, or indent the line if it belongs to the value above")
     }
 

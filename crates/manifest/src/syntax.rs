@@ -108,7 +108,7 @@ impl SyntaxError {
     }
 
     pub(super) fn alias_of_itself(span: Span) -> Self {
-        Self::new(span, "this alias stands inside the very value that it names")
+        Self::new(span, "this alias is inside the very value that it names")
             .help("an alias can only name a value that is complete")
     }
 
@@ -135,7 +135,7 @@ impl SyntaxError {
 
     pub(super) fn bad_escape(text: &str, span: Span) -> Self {
         let escape = text.get(span.start..span.end).unwrap_or("\\");
-        Self::new(span, format!("`{escape}` is no escape that kubectl's reader knows"))
+        Self::new(span, format!("`{escape}` is not an escape that kubectl's reader knows"))
             .help("write `\\\\` for a backslash, or use single quotes, in which backslashes mean nothing")
     }
 

@@ -179,7 +179,7 @@ fn quotes_and_brackets() {
     insta::assert_snapshot!(shown("a: \"C:\\path\\to\"\n"), @r#"
     1: a: "C:\path\to"
              ^^
-    `\p` is no escape that kubectl's reader knows
+    `\p` is not an escape that kubectl's reader knows
     = write `\\` for a backslash, or use single quotes, in which backslashes mean nothing
     "#);
 }
@@ -201,25 +201,25 @@ fn colons() {
     insta::assert_snapshot!(shown("apiVersion:batch/v1\nkind: Job\n"), @r#"
     1: apiVersion:batch/v1
                  ^
-    there is no space after this `:`, so it makes no key
+    there is no space after this `:`, so it is not a key
     = write `apiVersion: ` before the value
     "#);
     insta::assert_snapshot!(shown("kind: Job\nmetadata:\n  name:x\n  labels: {}\n"), @r#"
     3:   name:x
              ^
-    there is no space after this `:`, so it makes no key
+    there is no space after this `:`, so it is not a key
     = write `name: ` before the value
     "#);
     insta::assert_snapshot!(shown("kind: Job\nspec\n  template: x\n"), @r#"
     2: spec
        ^^^^
-    this line has no `:`, so it is no key and value
+    this line has no `:`, so it is not a key with a value
     = write `key: value`, or indent the line if it belongs to the value above
     "#);
     insta::assert_snapshot!(shown("kind: Job\nspec\n"), @r#"
     2: spec
        ^^^^
-    this line has no `:`, so it is no key and value
+    this line has no `:`, so it is not a key with a value
     = write `key: value`, or indent the line if it belongs to the value above
     "#);
     insta::assert_snapshot!(shown("image: busybox\n  command: x\n"), @r#"
@@ -312,7 +312,7 @@ fn the_rest() {
     insta::assert_snapshot!(shown("a: &a [*a]\n"), @r#"
     1: a: &a [*a]
               ^^
-    this alias stands inside the very value that it names
+    this alias is inside the very value that it names
     = an alias can only name a value that is complete
     "#);
     insta::assert_snapshot!(shown("a: !!int x\n"), @r#"
@@ -396,7 +396,7 @@ fn json() {
     insta::assert_snapshot!(shown("{\"a\": \"\\x\"}\n"), @r#"
     1: {"a": "\x"}
               ^^
-    `\x` is no escape that kubectl's reader knows
+    `\x` is not an escape that kubectl's reader knows
     = write `\\` for a backslash, or use single quotes, in which backslashes mean nothing
     "#);
     insta::assert_snapshot!(shown("{\"a\": 1}\n{\"a\": 1}\n{\"a\": tru}\n"), @r#"

@@ -45,7 +45,7 @@ pub(super) enum CaError {
     #[error("a caBundle does not verify the certificate: {0}")]
     NotVerified(String),
     /// A webhook's URL names no host.
-    #[error("{0:?} is no host that a certificate could name")]
+    #[error("{0:?} is not a host that a certificate could name")]
     Host(String),
     /// The Secret changed while it was in use.
     #[error("the Secret has no authority")]

@@ -25,10 +25,10 @@ pub enum ReviewError {
     #[error("the body is empty; it must be one AdmissionReview in JSON")]
     Empty,
     /// What there is is no JSON object.
-    #[error("the body is no JSON object; it must be one AdmissionReview in JSON")]
+    #[error("the body is not a JSON object; it must be one AdmissionReview in JSON")]
     NoObject,
     /// The body is not JSON, or not one JSON object with the fields of a review.
-    #[error("the body is no AdmissionReview in JSON, line {line} column {column}: {problem}")]
+    #[error("the body is not an AdmissionReview in JSON, line {line} column {column}: {problem}")]
     Json {
         /// Line, counted from 1.
         line: usize,

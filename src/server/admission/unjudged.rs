@@ -209,7 +209,7 @@ impl fmt::Display for Unjudged {
             Self::OutOfTime => f.write_str("the object takes too much time to judge"),
             Self::Panicked => f.write_str("jobguard failed on it"),
             Self::Overloaded => f.write_str("there are too many reviews at a time"),
-            Self::TimedOut => f.write_str("there was no time left to judge it"),
+            Self::TimedOut => f.write_str("there was no time left to check it"),
             Self::UnreadableRequest { problem } => write!(f, "the request cannot be read: {problem}"),
             Self::NoObject => f.write_str("the request has no `object`"),
             Self::OtherKind { found } => {

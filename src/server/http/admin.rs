@@ -66,8 +66,7 @@ async fn version() -> Json<Build> {
 }
 
 async fn unknown_path() -> Response {
-    let advice =
-        "there is nothing here; there are GET /metrics, /policy, /version, /livez, /healthz and /readyz\n";
+    let advice = "not found; available: GET /metrics, /policy, /version, /livez, /healthz and /readyz\n";
     (StatusCode::NOT_FOUND, advice).into_response()
 }
 

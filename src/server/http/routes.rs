@@ -82,7 +82,8 @@ async fn unknown_path(request: Request<Body>) -> Response {
         client,
         "request refused"
     );
-    let advice = "there is nothing here; there are POST /validate, POST /mutate, GET /livez, GET /healthz and GET /readyz";
+    let advice =
+        "not found; available: POST /validate, POST /mutate, GET /livez, GET /healthz and GET /readyz";
     Refusal::new(StatusCode::NOT_FOUND, advice).into_response()
 }
 

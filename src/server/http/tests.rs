@@ -85,7 +85,7 @@ async fn everything_else_is_refused_with_advice() {
     insta::assert_snapshot!(say("POST", "/validate").await, @r#"400 {"kind":"Status","apiVersion":"v1","status":"Failure","message":"the body is empty; it must be one AdmissionReview in JSON","reason":"BadRequest","code":400}"#);
     insta::assert_snapshot!(say("GET", "/mutate").await, @r#"405 {"kind":"Status","apiVersion":"v1","status":"Failure","message":"GET is not possible here; an AdmissionReview is sent with POST","reason":"MethodNotAllowed","code":405}"#);
     insta::assert_snapshot!(say("POST", "/livez").await, @r#"405 {"kind":"Status","apiVersion":"v1","status":"Failure","message":"POST is not possible here; this is asked with GET","reason":"MethodNotAllowed","code":405}"#);
-    insta::assert_snapshot!(say("GET", "/").await, @r#"404 {"kind":"Status","apiVersion":"v1","status":"Failure","message":"there is nothing here; there are POST /validate, POST /mutate, GET /livez, GET /healthz and GET /readyz","reason":"NotFound","code":404}"#);
+    insta::assert_snapshot!(say("GET", "/").await, @r#"404 {"kind":"Status","apiVersion":"v1","status":"Failure","message":"not found; available: POST /validate, POST /mutate, GET /livez, GET /healthz and GET /readyz","reason":"NotFound","code":404}"#);
     assert_eq!(say("GET", "/livez").await, "200 ok\n");
     assert_eq!(say("GET", "/readyz").await, "200 ok\n");
     assert_eq!(say("GET", "/healthz").await, "200 ok\n");

@@ -224,7 +224,7 @@ mod tests {
 
     #[test]
     fn what_the_server_does_is_written_always() {
-        let lines = written(|_| (0..500).for_each(|_| tracing::info!(policy = "p", "policy loaded anew")));
+        let lines = written(|_| (0..500).for_each(|_| tracing::info!(policy = "p", "policy reloaded")));
         assert_eq!(lines.len(), 500);
     }
 

@@ -44,7 +44,7 @@ pub(crate) async fn poll_files(
                 let expiry = files.expiry();
                 metrics.tls_in_use(expiry, Timestamp::now());
                 let until = expiry.map(until).map(display);
-                tracing::info!(until, "certificates loaded anew");
+                tracing::info!(until, "certificates reloaded");
             }
             ReloadResult::Failed(problem) => {
                 tracing::error!(problem, "certificates cannot be loaded: those loaded before stay in use");
@@ -58,7 +58,7 @@ pub(crate) async fn poll_files(
                 let now = in_use.now();
                 now.measure(&metrics);
                 let mode = now.policy.mode.as_str();
-                tracing::info!(policy = now.policy.name, mode, hash = now.hash, "policy loaded anew");
+                tracing::info!(policy = now.policy.name, mode, hash = now.hash, "policy reloaded");
                 log_unmatched(&now.policy, &cluster_cache.namespaces());
             }
             ReloadResult::Failed(problem) => {

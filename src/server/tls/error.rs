@@ -19,7 +19,7 @@ pub enum TlsError {
         error: io::Error,
     },
     /// A file is far larger than certificates and keys are.
-    #[error("{} is larger than 1 MiB, so it is no certificate or key", path.display())]
+    #[error("{} is larger than 1 MiB, too large for a certificate or key", path.display())]
     TooLarge {
         /// The file.
         path: PathBuf,

@@ -60,7 +60,7 @@ fn says_which_file_is_wrong_and_what_to_do() {
     insta::assert_snapshot!(fails("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", &own.key), @"the first certificate in tls.crt cannot be read as X.509 version 3, which TLS servers need (a certificate without any extension, such as subjectAltName, is of version 1)");
     insta::assert_snapshot!(fails("-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n", &own.key), @"tls.crt is damaged: a PEM section is cut off or is not base64");
     insta::assert_snapshot!(fails("-----BEGIN CERTIFICATE-----\nAAAA", &own.key), @"tls.crt is damaged: a PEM section is cut off or is not base64");
-    insta::assert_snapshot!(fails(&" ".repeat((1 << 20) + 1), &own.key), @"tls.crt is larger than 1 MiB, so it is no certificate or key");
+    insta::assert_snapshot!(fails(&" ".repeat((1 << 20) + 1), &own.key), @"tls.crt is larger than 1 MiB, too large for a certificate or key");
 }
 
 #[test]

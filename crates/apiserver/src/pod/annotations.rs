@@ -36,8 +36,10 @@ pub(crate) fn validate_tolerations(text: &str, named: &At<'_>, real: &At<'_>, er
                 list.unwrap_or_default().into_iter().map(|item| item.unwrap_or_default().0).collect();
             report.inside(real, |report| scheduling::tolerations(&list, &named.field(TOLERATIONS), report));
         }
-        Err(_) => report
-            .invalid((named, real), "this is no JSON list of tolerations: set the field tolerations instead"),
+        Err(_) => report.invalid(
+            (named, real),
+            "this is not a JSON list of tolerations: set the field tolerations instead",
+        ),
     }
 }
 

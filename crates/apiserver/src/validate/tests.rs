@@ -196,7 +196,7 @@ fn cron_jobs() {
             },
         })
     ), @r##"
-    spec.schedule FieldValueInvalid: a time zone stands in the schedule, where Kubernetes refuses it
+    spec.schedule FieldValueInvalid: the schedule holds a time zone, which Kubernetes refuses there
       remove it, and set `timeZone: UTC` in the CronJob's spec
     spec.timeZone FieldValueInvalid: there is no time zone `Berlin`
       did you mean `Europe/Berlin`?

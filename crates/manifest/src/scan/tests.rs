@@ -182,7 +182,7 @@ fn lines_are_folded() {
 fn an_escaped_single_quote_is_one() {
     assert_eq!(value("a: \"it\\'s \\\\'\"\nb: x\n"), json!({"a": "it's \\'", "b": "x"}));
     let error = read("a: \"it\\'s \\q\"\n").remove(0).content.unwrap_err();
-    assert_eq!(error.message, "`\\q` is no escape that kubectl's reader knows");
+    assert_eq!(error.message, "`\\q` is not an escape that kubectl's reader knows");
 }
 
 #[test]

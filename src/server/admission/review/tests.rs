@@ -71,9 +71,9 @@ fn keeps_an_object_raw_that_is_not_as_servers_write_it() {
 #[test]
 fn says_why_a_body_is_no_review() {
     insta::assert_snapshot!(error(" \n"), @"the body is empty; it must be one AdmissionReview in JSON");
-    insta::assert_snapshot!(error("[]"), @"the body is no JSON object; it must be one AdmissionReview in JSON");
-    insta::assert_snapshot!(error("{\n\"kind\": x"), @"the body is no AdmissionReview in JSON, line 2 column 9: expected value");
-    insta::assert_snapshot!(error("{"), @"the body is no AdmissionReview in JSON, line 1 column 1: EOF while parsing an object");
+    insta::assert_snapshot!(error("[]"), @"the body is not a JSON object; it must be one AdmissionReview in JSON");
+    insta::assert_snapshot!(error("{\n\"kind\": x"), @"the body is not an AdmissionReview in JSON, line 2 column 9: expected value");
+    insta::assert_snapshot!(error("{"), @"the body is not an AdmissionReview in JSON, line 1 column 1: EOF while parsing an object");
     insta::assert_snapshot!(error("{}"), @"the body is an object without `kind` and `apiVersion`, not an AdmissionReview of admission.k8s.io/v1");
     insta::assert_snapshot!(error(r#"{"kind":"Pod","apiVersion":"v1"}"#), @r#"the body is kind "Pod" of apiVersion "v1", not an AdmissionReview of admission.k8s.io/v1"#);
     insta::assert_snapshot!(error(r#"{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1beta1"}"#), @"AdmissionReview of admission.k8s.io/v1beta1 is not spoken here; list `v1` in the webhook's admissionReviewVersions");
