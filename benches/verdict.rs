@@ -7,7 +7,7 @@ use std::hint::black_box;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use jiff::Timestamp;
 use jobguard::apiserver::{Kind, KubernetesVersion, Server, Workload};
-use jobguard::engine::{Author, Context, Input, Object, Services, check};
+use jobguard::engine::{Author, Context, Input, Neighbours, Object, check};
 use jobguard::manifest;
 use jobguard::policy::{Preset, load};
 use jobguard::rules::registry;
@@ -44,7 +44,8 @@ fn verdict(c: &mut Criterion) {
     let context = Context {
         registry: registry(),
         policy: &policy,
-        services: &Services::Unknown,
+        neighbours: &Neighbours::default(),
+        file: None,
         input: Input::Alone,
         now,
         namespace_labels: None,

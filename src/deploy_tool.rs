@@ -4,10 +4,12 @@
 //! There is one list. What advises a lifetime for a Job, and what fills one in, asks it first: a Job that its tool creates
 //! again once its lifetime has removed it runs again.
 
+mod order;
 mod replacement;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
+pub use order::MARKS;
 pub use replacement::{Replaced, Replacement, remedy_for_fixed_fields};
 
 /// A tool that deploys objects.

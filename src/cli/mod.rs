@@ -16,6 +16,8 @@ mod rules;
 mod serve;
 mod targets;
 mod version;
+#[cfg(feature = "cluster")]
+mod watches;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};

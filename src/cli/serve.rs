@@ -16,6 +16,8 @@ use clap::{Args, ValueEnum};
 use super::exit::ExitStatus;
 use super::namespace::parse_namespace;
 #[cfg(feature = "cluster")]
+use super::watches::WatchArgs;
+#[cfg(feature = "cluster")]
 use crate::cluster::{self, Lifetimes, SelfManaged};
 use crate::policy::Preset;
 #[cfg(feature = "cluster")]
@@ -89,10 +91,9 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "NAME", env = "JOBGUARD_NAMESPACE", value_parser = parse_namespace)]
     namespace: Option<String>,
 
-    /// Watch the cluster's Services, for the rules that need them
     #[cfg(feature = "cluster")]
-    #[arg(long, env = "JOBGUARD_WATCH_SERVICES", value_parser = BoolishValueParser::new())]
-    watch_services: bool,
+    #[command(flatten)]
+    watches: WatchArgs,
 
     /// Watch the namespaces' labels, for policies that match on them
     #[cfg(feature = "cluster")]
@@ -310,7 +311,7 @@ pub(crate) fn run(args: ServeArgs) -> Result<ExitStatus> {
     #[cfg(feature = "cluster")]
     let cluster = {
         let tasks = cluster::Options {
-            watch_services: args.watch_services,
+            watch_neighbours: args.watches.kinds(),
             watch_namespaces: args.watch_namespaces,
             watch_cron_jobs: args.watch_cron_jobs,
             self_managed,

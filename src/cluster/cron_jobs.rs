@@ -34,7 +34,11 @@ pub(super) async fn watch(client: Client, cluster_cache: Arc<ClusterCache>) {
 struct RunPart(Option<Run>);
 
 impl Kept for RunPart {
-    const TYPE: [&'static str; 4] = ["batch", "v1", "CronJob", "cronjobs"];
+    type Type = ();
+
+    fn names((): &()) -> [&'static str; 4] {
+        ["batch", "v1", "CronJob", "cronjobs"]
+    }
 
     fn keep(spec: Option<&str>) -> Self {
         Self(spec.and_then(job_spec).and_then(Run::of))

@@ -1,10 +1,11 @@
-//! What needs a running cluster: caches of Services, namespaces and CronJobs, and certificates that the server manages itself.
+//! What needs a running cluster: caches of namespaces, CronJobs and other objects that rules know, and certificates that the server manages itself.
 //!
 //! Reviews never wait for any of this, and never cause a call to the API server: watches and the certificate manager
 //! are tasks beside the server, which write to its cache.
 
 mod ca;
 mod cron_jobs;
+mod neighbours;
 mod seen;
 mod watch;
 
@@ -17,6 +18,7 @@ use thiserror::Error;
 
 pub use ca::{Lifetimes, LifetimesError, SelfManaged};
 
+use crate::engine::{NeighbourKind, NeighbourKinds};
 use crate::server::{BoxFuture, ClusterHandles, ClusterTasks, StartTasks, Watches};
 
 /// The user agent, in the API server's audit log and metrics.
@@ -25,8 +27,8 @@ const AGENT: &str = concat!("jobguard/", env!("CARGO_PKG_VERSION"));
 /// What is asked of the cluster.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Options {
-    /// Whether to know the Services, for the rules that ask.
-    pub watch_services: bool,
+    /// Which objects beside Jobs to know, for the rules that ask. Namespaces have a field of their own.
+    pub watch_neighbours: NeighbourKinds,
     /// Whether to know the namespaces' labels, for policies that match on them.
     pub watch_namespaces: bool,
     /// Whether to know the CronJobs, so that their runs by hand count as runs.
@@ -38,7 +40,10 @@ pub struct Options {
 impl Options {
     /// Whether nothing is asked of the cluster.
     pub fn is_idle(&self) -> bool {
-        !self.watch_services && !self.watch_namespaces && !self.watch_cron_jobs && self.self_managed.is_none()
+        self.watch_neighbours.is_empty()
+            && !self.watch_namespaces
+            && !self.watch_cron_jobs
+            && self.self_managed.is_none()
     }
 }
 
@@ -65,7 +70,7 @@ pub enum ClusterError {
 impl ClusterTasks for Options {
     fn watches(&self) -> Watches {
         Watches {
-            services: self.watch_services,
+            neighbours: self.watch_neighbours,
             namespaces: self.watch_namespaces,
             cron_jobs: self.watch_cron_jobs,
         }
@@ -74,50 +79,82 @@ impl ClusterTasks for Options {
     /// Whether the API server answers is not asked here: watches retry.
     fn connect(self: Box<Self>) -> BoxFuture<Result<StartTasks, Box<dyn Error + Send + Sync>>> {
         Box::pin(async move {
-            let client = client(&self.flags()).await?;
-            let start: StartTasks = Box::new(move |handles| self.tasks(&client, &handles));
+            let config = client_config(&self.flags()).await?;
+            let clients = Clients {
+                metadata: neighbours::metadata_client(config.clone()).map_err(ClusterError::Client)?,
+                all: Client::try_from(config).map_err(ClusterError::Client)?,
+            };
+            let start: StartTasks = Box::new(move |handles| self.tasks(&clients, &handles));
             Ok(start)
         })
     }
 }
 
-/// A client for the cluster that this Pod or the kubeconfig belongs to.
-async fn client(asked: &[&str]) -> Result<Client, ClusterError> {
+/// Clients of one cluster.
+struct Clients {
+    /// For whole objects.
+    all: Client,
+    /// For nothing but metadata.
+    metadata: Client,
+}
+
+/// How to reach the cluster that this Pod or the kubeconfig belongs to.
+async fn client_config(asked: &[&str]) -> Result<kube::Config, ClusterError> {
     let mut config = kube::Config::infer().await.map_err(|error| ClusterError::Config {
         asked: asked.join(", "),
         // Of the two places, it names the kubeconfig as its source.
         cause: error.source().map_or_else(|| error.to_string(), ToString::to_string),
     })?;
     config.headers.push((USER_AGENT, HeaderValue::from_static(AGENT)));
-    Ok(Client::try_from(config)?)
+    Ok(config)
 }
 
 impl Options {
     /// The flags of `jobguard serve` that ask for something.
     fn flags(&self) -> Vec<&'static str> {
         let flags = [
-            (self.watch_services, "--watch-services"),
             (self.watch_namespaces, "--watch-namespaces"),
             (self.watch_cron_jobs, "--watch-cron-jobs"),
             (self.self_managed.is_some(), "--self-managed"),
         ];
-        flags.into_iter().filter_map(|(asked, flag)| asked.then_some(flag)).collect()
+        let watched = self.watch_neighbours.iter().map(watch_flag);
+        watched.chain(flags.into_iter().filter_map(|(asked, flag)| asked.then_some(flag))).collect()
     }
 
-    fn tasks(self, client: &Client, handles: &ClusterHandles) -> Vec<BoxFuture<()>> {
+    fn tasks(self, clients: &Clients, handles: &ClusterHandles) -> Vec<BoxFuture<()>> {
         let mut tasks: Vec<BoxFuture<()>> = Vec::new();
-        if self.watch_services {
-            tasks.push(Box::pin(watch::services(client.clone(), handles.cache.clone())));
+        for kind in self.watch_neighbours.iter() {
+            let client = if kind.is_metadata_only() { &clients.metadata } else { &clients.all };
+            tasks.push(Box::pin(neighbours::watch(client.clone(), kind, handles.cache.clone())));
         }
         if self.watch_namespaces {
-            tasks.push(Box::pin(watch::namespaces(client.clone(), handles.cache.clone())));
+            tasks.push(Box::pin(watch::namespaces(clients.all.clone(), handles.cache.clone())));
         }
         if self.watch_cron_jobs {
-            tasks.push(Box::pin(cron_jobs::watch(client.clone(), handles.cache.clone())));
+            tasks.push(Box::pin(cron_jobs::watch(clients.all.clone(), handles.cache.clone())));
         }
         if let Some(managed) = self.self_managed {
-            tasks.push(Box::pin(ca::keep(client.clone(), managed, handles.certificate.clone())));
+            tasks.push(Box::pin(ca::keep(clients.all.clone(), managed, handles.certificate.clone())));
         }
         tasks
+    }
+}
+
+/// The flag of `jobguard serve` that asks for a kind of objects beside Jobs.
+pub fn watch_flag(kind: NeighbourKind) -> &'static str {
+    match kind {
+        NeighbourKind::ConfigMap => "--watch-config-maps",
+        NeighbourKind::Deployment => "--watch-deployments",
+        NeighbourKind::HorizontalPodAutoscaler => "--watch-horizontal-pod-autoscalers",
+        NeighbourKind::LimitRange => "--watch-limit-ranges",
+        NeighbourKind::Namespace => "--watch-namespaces",
+        NeighbourKind::PersistentVolumeClaim => "--watch-persistent-volume-claims",
+        NeighbourKind::PodDisruptionBudget => "--watch-pod-disruption-budgets",
+        NeighbourKind::ReplicaSet => "--watch-replica-sets",
+        NeighbourKind::ResourceQuota => "--watch-resource-quotas",
+        NeighbourKind::Secret => "--watch-secrets",
+        NeighbourKind::Service => "--watch-services",
+        NeighbourKind::ServiceAccount => "--watch-service-accounts",
+        NeighbourKind::StatefulSet => "--watch-stateful-sets",
     }
 }

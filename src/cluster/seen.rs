@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
-use k8s_openapi::api::core::v1::ServiceSpec;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Resource;
 use serde::{Deserialize, Deserializer};
@@ -12,8 +11,11 @@ use serde_json::value::RawValue;
 
 /// What is kept of the objects of a kind.
 pub(super) trait Kept: Clone + Debug + Sized {
+    /// What tells the type of an object: nothing, where all that are kept like this are of one type.
+    type Type: Send + Sync + 'static;
+
     /// API group, version, kind and the plural in URLs.
-    const TYPE: [&'static str; 4];
+    fn names(of: &Self::Type) -> [&'static str; 4];
 
     /// What is kept of an object with this `spec`, as it is written.
     fn keep(spec: Option<&str>) -> Self;
@@ -53,24 +55,24 @@ impl<'de, K: Kept> Deserialize<'de> for Seen<K> {
 }
 
 impl<K: Kept> Resource for Seen<K> {
-    type DynamicType = ();
+    type DynamicType = K::Type;
     // Watched in all namespaces only, for which the two scopes have the same URL.
     type Scope = kube::core::NamespaceResourceScope;
 
-    fn kind((): &()) -> Cow<'_, str> {
-        K::TYPE[2].into()
+    fn kind(of: &K::Type) -> Cow<'_, str> {
+        K::names(of)[2].into()
     }
 
-    fn group((): &()) -> Cow<'_, str> {
-        K::TYPE[0].into()
+    fn group(of: &K::Type) -> Cow<'_, str> {
+        K::names(of)[0].into()
     }
 
-    fn version((): &()) -> Cow<'_, str> {
-        K::TYPE[1].into()
+    fn version(of: &K::Type) -> Cow<'_, str> {
+        K::names(of)[1].into()
     }
 
-    fn plural((): &()) -> Cow<'_, str> {
-        K::TYPE[3].into()
+    fn plural(of: &K::Type) -> Cow<'_, str> {
+        K::names(of)[3].into()
     }
 
     fn meta(&self) -> &ObjectMeta {
@@ -82,36 +84,16 @@ impl<K: Kept> Resource for Seen<K> {
     }
 }
 
-/// What rules ask of a Service.
-#[derive(Debug, Clone, Default)]
-pub(super) struct ServiceParts {
-    /// Whether it has no address of its own.
-    pub(super) headless: bool,
-    /// Whether it is but another name.
-    pub(super) external: bool,
-    /// The labels of the Pods that it selects.
-    pub(super) selector: BTreeMap<String, String>,
-}
-
-impl Kept for ServiceParts {
-    const TYPE: [&'static str; 4] = ["", "v1", "Service", "services"];
-
-    fn keep(spec: Option<&str>) -> Self {
-        let spec: ServiceSpec = spec.and_then(|spec| serde_json::from_str(spec).ok()).unwrap_or_default();
-        Self {
-            headless: spec.cluster_ip.as_deref() == Some("None"),
-            external: spec.type_.as_deref() == Some("ExternalName"),
-            selector: spec.selector.unwrap_or_default(),
-        }
-    }
-}
-
 /// A namespace: its labels are all that is asked for.
 #[derive(Debug, Clone)]
 pub(super) struct NamespaceParts;
 
 impl Kept for NamespaceParts {
-    const TYPE: [&'static str; 4] = ["", "v1", "Namespace", "namespaces"];
+    type Type = ();
+
+    fn names((): &()) -> [&'static str; 4] {
+        ["", "v1", "Namespace", "namespaces"]
+    }
 
     fn keep(_: Option<&str>) -> Self {
         Self
@@ -127,21 +109,14 @@ mod tests {
     #[test]
     fn odd_times_make_nothing_unreadable() {
         for time in ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59-01:00", "never", ""] {
-            let service = json!({
+            let sent = json!({
                 "metadata": {"name": "a", "creationTimestamp": time, "labels": {"team": "x"},
                     "managedFields": [{"time": time}], "deletionTimestamp": time},
-                "spec": {"clusterIP": "None", "selector": {"app": "a"}},
                 "status": {"conditions": [{"lastTransitionTime": time}]},
             })
             .to_string();
-            let Seen { metadata, kept } = serde_json::from_str::<Seen<ServiceParts>>(&service).unwrap();
-            assert_eq!((metadata.name.as_deref(), kept.headless, kept.external), (Some("a"), true, false));
-            assert_eq!(kept.selector, [("app".to_owned(), "a".to_owned())].into());
-            let namespace = serde_json::from_str::<Seen<NamespaceParts>>(&service).unwrap();
+            let namespace = serde_json::from_str::<Seen<NamespaceParts>>(&sent).unwrap();
             assert_eq!(namespace.metadata.labels, Some([("team".to_owned(), "x".to_owned())].into()));
         }
-        // Nor does a spec that is no Service's.
-        let odd = r#"{"metadata": {"name": "a"}, "spec": {"ports": 1}}"#;
-        assert!(!serde_json::from_str::<Seen<ServiceParts>>(odd).unwrap().kept.headless);
     }
 }

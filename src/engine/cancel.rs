@@ -24,7 +24,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::engine::{Author, Context, Input, Object, Services, check, check_update};
+    use crate::engine::{Author, Context, Input, Neighbours, Object, check, check_update};
     use crate::policy::{Preset, load};
     use crate::rules::registry;
     use jobguard_apiserver::Workload;
@@ -42,7 +42,8 @@ mod tests {
         let context = Context {
             registry: registry(),
             policy: &policy,
-            services: &Services::Unknown,
+            neighbours: &Neighbours::default(),
+            file: None,
             input: Input::Alone,
             now: "2026-01-01T00:00:00Z".parse().unwrap(),
             namespace_labels: None,

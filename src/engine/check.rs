@@ -1,13 +1,12 @@
 //! The verdict on one object: the API server's, then the rules', then what the object's owner asked to ignore.
 
-use std::cell::Cell;
-
 use jobguard_apiserver::{FieldError, Topic};
 
 use crate::policy::Existing;
 
+use super::rule::Asked;
 use super::{
-    Anchor, Check, Context, Finding, Input, Kept, Object, Registry, Rule, RuleContext, Services, Severity,
+    Anchor, Check, Context, Finding, Input, Kept, Object, Questions, Registry, Rule, RuleContext, Severity,
     Sink, Suppressions, dropped, fix, fold, ratchet, subject_by, views,
 };
 
@@ -23,8 +22,10 @@ pub struct Verdict {
     /// What rules about the whole input keep of the object ([`Input::Gathering`]).
     pub kept: Vec<Kept>,
     /// Whether the object must be judged again at the end: a rule asked for what is known only then
-    /// ([`Services::Pending`]), or the annotation names a rule that judges only then.
+    /// ([`Listing::Pending`](super::Listing::Pending)), or the annotation names a rule that judges only then.
     pub incomplete: bool,
+    /// What rules asked that is known only then: the object must be judged again where an answer makes a difference.
+    pub questions: Questions,
     /// Whether the evaluation was ended before its time ([`Context::cancellation`]): this is no verdict then.
     pub cancelled: bool,
 }
@@ -147,7 +148,7 @@ fn evaluate(object: &Object, errors: &[FieldError], context: &Context<'_>, rules
     let subject = subject_by(object.workload(), context.namespace_labels, context.author);
     let views = context.policy.views(&subject);
     let settings = &views.own;
-    let asked_too_early = Cell::new(false);
+    let asked = Asked::default();
     let is_refused = !errors.is_empty();
     let mut findings: Vec<Finding> = server_findings(errors, context.registry).collect();
     for (finding, error) in findings.iter_mut().zip(errors) {
@@ -174,7 +175,7 @@ fn evaluate(object: &Object, errors: &[FieldError], context: &Context<'_>, rules
         }
         let severity = Severity::of(setting.level);
         let beside = views::beside(&views, index, rule, object.kind());
-        let rule_context = RuleContext::new(rule, setting, context, &asked_too_early, is_refused);
+        let rule_context = RuleContext::new(rule, setting, context, &asked, is_refused);
         match (rule.check, severity, context.input) {
             (Check::Object(check), own, _) if own.is_some() || beside.is_some() => {
                 let run = |severity, rule_context: &RuleContext<'_>| {
@@ -184,7 +185,7 @@ fn evaluate(object: &Object, errors: &[FieldError], context: &Context<'_>, rules
                 };
                 let mut found = own.map(|own| run(own, &rule_context)).unwrap_or_default();
                 if let Some((setting, severity)) = beside {
-                    let stricter = RuleContext::new(rule, setting, context, &asked_too_early, is_refused);
+                    let stricter = RuleContext::new(rule, setting, context, &asked, is_refused);
                     views::add(&mut found, run(severity, &stricter), object.kind());
                 }
                 findings.extend(found);
@@ -208,7 +209,7 @@ fn evaluate(object: &Object, errors: &[FieldError], context: &Context<'_>, rules
             _ => {}
         }
     }
-    let mut incomplete = asked_too_early.get() && matches!(context.services, Services::Pending);
+    let mut incomplete = asked.again.get();
     let suppressed = match Suppressions::of(object, context.registry) {
         Some(suppressions) => {
             incomplete |= matches!(context.input, Input::Gathering) && suppressions.name_input_rules();
@@ -227,5 +228,13 @@ fn evaluate(object: &Object, errors: &[FieldError], context: &Context<'_>, rules
         }
         None => Vec::new(),
     };
-    Verdict { findings, folded: Vec::new(), suppressed, kept, incomplete, cancelled: context.is_cancelled() }
+    Verdict {
+        findings,
+        folded: Vec::new(),
+        suppressed,
+        kept,
+        incomplete,
+        questions: asked.questions.into_inner(),
+        cancelled: context.is_cancelled(),
+    }
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::policy::Policy;
 
-use super::{Cancellation, Input, Registry, Services};
+use super::{Cancellation, Input, Neighbours, Registry};
 
 /// Everything a verdict depends on besides the object.
 #[derive(Debug, Clone, Copy)]
@@ -15,8 +15,10 @@ pub struct Context<'a> {
     pub registry: &'a Registry,
     /// Which of them are on, and at which level.
     pub policy: &'a Policy,
-    /// The Services that are known.
-    pub services: &'a Services,
+    /// The objects beside this one that are known.
+    pub neighbours: &'a Neighbours,
+    /// The file that the object stands in, as reports name it.
+    pub file: Option<&'a str>,
     /// What the other objects of the input say about this one.
     pub input: Input<'a>,
     /// The time to judge schedules at.

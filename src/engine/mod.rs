@@ -16,12 +16,12 @@ mod fix;
 mod fold;
 mod input;
 mod job_part;
+mod neighbours;
 mod object;
 mod precedence;
 mod ratchet;
 mod registry;
 mod rule;
-mod services;
 mod suppress;
 mod texts;
 mod timetable;
@@ -39,11 +39,15 @@ pub use fix::{Fix, Safety};
 pub use fold::fold;
 pub use input::{Fact, Input, InputCheck, InputObject, InputSink, Kept, Seen, evaluate_input};
 pub use job_part::JobPart;
+pub use neighbours::{
+    Answers, BudgetFacts, Entries, Expression, Facts, Known, LimitFacts, Listing, Neighbour, NeighbourIndex,
+    NeighbourKind, NeighbourKinds, NeighbourSource, Neighbours, Operator, Origin, Question, Questions,
+    QuotaFacts, ScopeFacts, Selector, ServiceFacts,
+};
 pub use object::{Object, Remark, TextFacts, controller_of, subject, subject_by};
 pub use precedence::Precedence;
 pub use registry::Registry;
 pub use rule::{Check, Docs, Example, Reported, Rule, RuleContext, ServerCheck, Sink};
-pub use services::{Knowledge, ServiceFacts, ServiceIndex, Services};
 pub use suppress::{
     ANNOTATION, Annotation, AnnotationExcess, AnnotationFault, Entry, MAX_ANNOTATION_BYTES, MAX_NAMES,
     NotAllowed, SuppressionCheck, Suppressions, UnknownNames, Wording,

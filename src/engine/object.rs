@@ -44,6 +44,8 @@ pub struct TextFacts {
     pub remarks: Vec<Remark>,
     /// The fields that decoding leaves out, since the types of later versions no longer have them.
     pub dropped: Vec<Dropped>,
+    /// The chart that it was rendered from, by Helm's own comment.
+    pub chart: Option<String>,
 }
 
 impl PartialEq for Object {
@@ -85,6 +87,11 @@ impl Object {
     /// What only the text of the object shows; nothing in a webhook.
     pub fn remarks(&self) -> &[Remark] {
         &self.text.remarks
+    }
+
+    /// The chart that the object was rendered from, where its text says so.
+    pub fn chart(&self) -> Option<&str> {
+        self.text.chart.as_deref()
     }
 
     /// Whether an API server has sent the object, and so has accepted it.

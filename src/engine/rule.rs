@@ -1,7 +1,7 @@
 //! The declaration of a rule.
 
 use std::borrow::Cow;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 
 use jiff::Timestamp;
@@ -11,8 +11,8 @@ use jobguard_apiserver::{FieldError, Server, Topic};
 use jobguard_manifest::FieldPath;
 
 use super::{
-    Anchor, Cel, Context, Finding, Fix, InputCheck, Object, Precedence, Registry, Related, RemarkSink,
-    Services, Severity, SuppressionCheck, Weight, Written,
+    Anchor, Cel, Context, Finding, Fix, InputCheck, Known, Listing, NeighbourKind, Object, Precedence,
+    Question, Questions, Registry, Related, RemarkSink, Severity, SuppressionCheck, Weight, Written,
 };
 
 /// A rule: its declaration, documentation and check. One file below `src/rules` each.
@@ -172,8 +172,17 @@ pub struct RuleContext<'a> {
     spec: &'static RuleSpec,
     setting: &'a RuleSetting,
     context: &'a Context<'a>,
-    asked_too_early: &'a Cell<bool>,
+    asked: &'a Asked,
     is_refused: bool,
+}
+
+/// What rules asked about neighbours before they were known.
+#[derive(Debug, Default)]
+pub(super) struct Asked {
+    /// Whether a rule must be asked again, whatever there is.
+    pub(super) again: Cell<bool>,
+    /// What would make a difference.
+    pub(super) questions: RefCell<Questions>,
 }
 
 impl<'a> RuleContext<'a> {
@@ -181,10 +190,10 @@ impl<'a> RuleContext<'a> {
         rule: &'static Rule,
         setting: &'a RuleSetting,
         context: &'a Context<'a>,
-        asked_too_early: &'a Cell<bool>,
+        asked: &'a Asked,
         is_refused: bool,
     ) -> Self {
-        Self { spec: &rule.spec, setting, context, asked_too_early, is_refused }
+        Self { spec: &rule.spec, setting, context, asked, is_refused }
     }
 
     /// Whether the API server refuses the object.
@@ -202,16 +211,36 @@ impl<'a> RuleContext<'a> {
         self.setting.bool(self.spec, option)
     }
 
-    /// The Services that are known; none if they are not known yet, in which case the rule reports nothing and is
-    /// evaluated again when they are.
-    pub fn services(&self) -> Option<&'a Services> {
-        match self.context.services {
-            Services::Pending => {
-                self.asked_too_early.set(true);
+    /// What is known of the neighbours of a kind, which may be nothing; none if it is not known yet, in which case the
+    /// rule reports nothing and is evaluated again when it is. For rules that report what they do not find, whether or
+    /// not anything is known.
+    pub fn neighbours(&self, kind: NeighbourKind) -> Option<&'a Listing> {
+        match self.context.neighbours.of(kind) {
+            Listing::Pending => {
+                self.asked.again.set(true);
                 None
             }
             known => Some(known),
         }
+    }
+
+    /// The neighbours of a kind; none if nothing is known of them, now or at all: the rule then reports nothing. It is
+    /// evaluated again when they are known, if they answer the question with yes. For all rules that need not report
+    /// that nothing is known: no text is read twice for them without a reason.
+    pub fn known(&self, kind: NeighbourKind, question: Question<'_>) -> Option<&'a Known> {
+        match self.context.neighbours.of(kind) {
+            Listing::Known(known) => Some(known),
+            Listing::Pending => {
+                self.asked.questions.borrow_mut().add(kind, question);
+                None
+            }
+            Listing::Unknown => None,
+        }
+    }
+
+    /// The file that the object stands in, as reports name it; none in a webhook.
+    pub fn file(&self) -> Option<&'a str> {
+        self.context.file
     }
 
     /// All rules: for what a rule reports of other objects in their words.

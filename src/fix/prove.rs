@@ -232,7 +232,7 @@ fn errors(examined: &Examined<'_>) -> BTreeMap<ObjectKey, Vec<(Key, bool)>> {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::engine::{Author, Input, Services};
+    use crate::engine::{Author, Input, Neighbours};
     use crate::lint::examine;
     use crate::policy::{Preset, load};
     use crate::rules::registry;
@@ -244,7 +244,8 @@ pub(super) mod tests {
         let context = Context {
             registry: registry(),
             policy: &policy,
-            services: &Services::Unknown,
+            neighbours: &Neighbours::default(),
+            file: None,
             input: Input::Alone,
             now,
             namespace_labels: None,

@@ -1,5 +1,6 @@
 //! Which objects are judged: Jobs and CronJobs, by API version and kind.
 
+use crate::engine::NeighbourKind;
 use crate::rules::api_removed_version::{Misplaced, SERVED, is_batch};
 use jobguard_apiserver::Kind;
 use jobguard_manifest::{NodeId, ObjectRef, Tree};
@@ -11,8 +12,8 @@ pub(super) enum Class {
     Workload(Kind),
     /// A Job or CronJob with an API version, or a spelling of its kind, that no current server knows.
     Misplaced(Misplaced),
-    /// A Service.
-    Service,
+    /// What rules know beside Jobs and CronJobs.
+    Neighbour(NeighbourKind),
     /// Anything else: not judged.
     Other,
 }
@@ -34,10 +35,12 @@ pub(super) fn text<'a>(tree: &'a Tree<'_>, node: NodeId, field: &str) -> Option<
 pub(super) fn classify(api_version: Option<&str>, kind: Option<&str>) -> Class {
     match (api_version, kind) {
         (_, None) => Class::Other,
-        (Some("v1"), Some("Service")) => Class::Service,
         (Some(SERVED), Some("Job")) => Class::Workload(Kind::Job),
         (Some(SERVED), Some("CronJob")) => Class::Workload(Kind::CronJob),
-        (_, Some(kind)) => Misplaced::of(api_version, kind).map_or(Class::Other, Class::Misplaced),
+        (_, Some(of)) => match NeighbourKind::of(api_version, kind) {
+            Some(kind) => Class::Neighbour(kind),
+            None => Misplaced::of(api_version, of).map_or(Class::Other, Class::Misplaced),
+        },
     }
 }
 
@@ -64,7 +67,7 @@ mod tests {
     fn what_is_ours() {
         assert_eq!(classify(Some("batch/v1"), Some("Job")), Class::Workload(Kind::Job));
         assert_eq!(classify(Some("batch/v1"), Some("CronJob")), Class::Workload(Kind::CronJob));
-        assert_eq!(classify(Some("v1"), Some("Service")), Class::Service);
+        assert_eq!(classify(Some("v1"), Some("Service")), Class::Neighbour(NeighbourKind::Service));
         for (version, kind) in [
             (Some("v1"), Some("Pod")),
             (Some("batch.volcano.sh/v1alpha1"), Some("Job")),

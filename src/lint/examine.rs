@@ -5,14 +5,15 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use super::classify::{Class, classify};
 use super::examined::{Examined, Found, InputFindings};
+use super::helm;
 use super::object::examine_object;
 use super::options::Options;
 use super::patch;
-use crate::engine::{Context, Finding, Safety};
+use crate::engine::{Context, Finding, NeighbourKind, Safety};
 use crate::rules;
 use jobguard_manifest::{self as manifest, Document, SyntaxError, Within};
 
-/// How many Jobs, CronJobs and Services of one text are examined: a file with so many real ones is larger than what is
+/// How many Jobs and CronJobs of one text are examined: a file with so many real ones is larger than what is
 /// read, and what is kept of each takes memory.
 pub(crate) const MAX_OBJECTS: usize = 100_000;
 
@@ -48,27 +49,31 @@ pub(crate) fn examine_and_keep<'t>(
 }
 
 /// Examines one document, which is the one at `position` of `text`.
-pub(crate) fn examine_document(
+pub(crate) fn examine_document<'t>(
     options: &Options<'_>,
-    text: &str,
+    text: &'t str,
     position: usize,
     document: &Document<'_>,
     about: (&Context<'_>, Option<&InputFindings>),
-    examined: &mut Examined<'_>,
+    examined: &mut Examined<'t>,
 ) {
+    let own_text = text.get(document.span.start..document.span.end).unwrap_or_default();
+    examined.template = helm::template_of(own_text);
     match &document.content {
         Ok(tree) => {
+            examined.neighbours.note_left_out(tree);
             for object in manifest::objects(tree) {
                 examine_object(options, (text, tree), object, position, about, examined);
             }
         }
         Err(error) if error.too_large.is_some() => {
+            examined.neighbours.note_too_large(error);
             let finding = too_large(error, about.0);
             let found = |finding| Found { finding, document: position, object: None, follows: false };
             examined.found.extend(finding.map(found));
         }
         Err(error) => {
-            let own_text = text.get(document.span.start..document.span.end).unwrap_or_default();
+            examined.neighbours.note_unreadable();
             // A text without an apiVersion may be something else than a manifest.
             let safety = if patch::names_version(own_text) { Safety::Safe } else { Safety::Unsafe };
             let repair = (!patch::mentions_directive(own_text)).then_some(safety);
@@ -78,10 +83,16 @@ pub(crate) fn examine_document(
     }
 }
 
-/// How large the objects may be that are read: Jobs, CronJobs and Services as the policy has it, others without a limit.
+/// How large the objects may be that are read: Jobs, CronJobs and Services as the policy has it, others without a limit, or
+/// not at all.
 pub(crate) fn read_limits(context: &Context<'_>) -> Within {
     let is_asked_for = |api_version: Option<&str>, kind: Option<&str>| {
-        kind.is_some_and(|kind| kind.ends_with("List")) || classify(api_version, kind) != Class::Other
+        kind.is_some_and(|kind| kind.ends_with("List"))
+            || match classify(api_version, kind) {
+                Class::Workload(_) | Class::Misplaced(_) => true,
+                Class::Neighbour(kind) => kind == NeighbourKind::Service,
+                Class::Other => false,
+            }
     };
     Within { limits: context.policy.limits, is_asked_for }
 }

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::namesakes::{Identity, Incomplete};
+use super::neighbours::NeighbourFacts;
 use crate::diagnostic::ObjectId;
-use crate::engine::{Finding, Kept, ServiceFacts};
+use crate::engine::{Finding, Kept, Questions};
 use jobguard_manifest::{Document, FieldPath, NodeId};
 
 /// What the rules about the whole input found in one text, by the object's number in it.
@@ -24,8 +25,12 @@ pub(crate) struct Examined<'t> {
     pub(crate) objects: Vec<Examinee>,
     /// The findings.
     pub(crate) found: Vec<Found>,
-    /// The Services.
-    pub(crate) services: Vec<ServiceFacts>,
+    /// The objects beside them that rules know.
+    pub(crate) neighbours: NeighbourFacts,
+    /// What rules asked about neighbours that are not known yet.
+    pub(crate) questions: Questions,
+    /// The template that the document at hand was rendered from.
+    pub(super) template: Option<&'t str>,
     /// Those of the objects that lack no required field.
     pub(crate) complete: Vec<Identity>,
     /// Those that lack one, and may be patches, by their numbers.

@@ -3,6 +3,21 @@
 /// The comment that Helm writes.
 const MARK: &str = "# Source: ";
 
+/// The template that one document was rendered from. It is looked for where [`Templates`] looks.
+pub(super) fn template_of(document: &str) -> Option<&str> {
+    let mut lines = document.lines();
+    let mut first = lines.next()?;
+    if first.trim_end() == "---" {
+        first = lines.next()?;
+    }
+    first.trim_end().strip_prefix(MARK).filter(|name| !name.is_empty())
+}
+
+/// The chart that a template is of: `shop/charts/db/templates/x.yaml` is rendered with the chart `shop`.
+pub(super) fn chart(template: &str) -> Option<&str> {
+    template.split_once('/').map(|(chart, _)| chart)
+}
+
 /// The templates that a text was rendered from.
 #[derive(Debug, Default)]
 pub(super) struct Templates<'t> {
@@ -57,6 +72,20 @@ mod tests {
         assert_eq!(at(text, "kind: CronJob"), Some("b/x.yaml"));
         assert_eq!(at(text, "---"), None);
         assert_eq!(Templates::new(text).at(usize::MAX), Some("b/x.yaml"));
+    }
+
+    #[test]
+    fn the_template_of_one_document() {
+        for (document, template) in [
+            ("---\n# Source: a/templates/job.yaml\nkind: Job\n", Some("a/templates/job.yaml")),
+            ("# Source: a/x.yaml\r\nkind: Job\n", Some("a/x.yaml")),
+            ("---\nkind: Job\n# Source: a/x.yaml\n", None),
+            ("# Source: \n", None),
+            ("", None),
+        ] {
+            assert_eq!(template_of(document), template, "{document:?}");
+        }
+        assert_eq!((chart("a/charts/b/templates/c.yaml"), chart("c.yaml")), (Some("a"), None));
     }
 
     #[test]

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use super::classify::{Class, classify, text, type_of};
 use super::examined::{Examined, Examinee, Found, InputFindings};
+use super::helm;
 use super::options::Options;
 use super::patch::{self, Standing};
 use super::verdict::{lint_object, lint_stored_object};
-use super::{services, stored, typeless};
+use super::{stored, typeless};
 use crate::diagnostic::ObjectId;
 use crate::engine::{
     self, Context, Finding, Fix, Input, Safety, TextFacts, Written, remarks, server_findings,
@@ -29,7 +30,7 @@ pub(super) fn examine_object(
     let has_version = api_version.is_some();
     let mut findings = Vec::new();
     let class = typeless::of_batch(tree, object.node).unwrap_or_else(|| classify(api_version, kind));
-    if class != Class::Other {
+    if matches!(class, Class::Workload(_) | Class::Misplaced(_)) {
         let Some(left) = examined.left.checked_sub(1) else {
             examined.too_many += 1;
             return;
@@ -37,9 +38,14 @@ pub(super) fn examine_object(
         examined.left = left;
     }
     let kind = match class {
-        Class::Other => return,
-        Class::Service => {
-            examined.services.extend(services::facts(tree, object.node));
+        Class::Other => {
+            examined.neighbours.note_maker(tree, object.node, (api_version, kind));
+            return;
+        }
+        Class::Neighbour(kind) => {
+            if context.neighbours.are_pending() {
+                examined.neighbours.add(tree, object.node, kind, examined.template);
+            }
             return;
         }
         Class::Workload(kind) => kind,
@@ -81,13 +87,15 @@ pub(super) fn examine_object(
         let about_this = input_findings.and_then(|findings| findings.get(&number));
         let input = about_this.map_or(context.input, |findings| Input::Judged(findings));
         let remarks = remarks(Written { tree, node: object.node, text }, context.registry);
-        let facts = TextFacts { remarks, dropped };
+        let facts =
+            TextFacts { remarks, dropped, chart: examined.template.and_then(helm::chart).map(str::to_owned) };
         let context = Context { input, ..*context };
         let verdict = match stored {
             true => lint_stored_object(options, workload, facts, &context),
             false => lint_object(options, (tree, object.node), workload, facts, &context),
         };
         examined.incomplete |= verdict.incomplete;
+        examined.questions.append(verdict.questions);
         if !verdict.kept.is_empty() {
             examined.kept.push((number, verdict.kept));
         }

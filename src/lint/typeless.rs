@@ -132,7 +132,8 @@ pub(crate) fn list(tree: &Tree<'_>) -> Option<Remark> {
     let stated = |field| text(tree, root, field).filter(|text| !text.is_empty());
     let items = tree.entry(root, "items")?;
     let NodeKind::Seq(nodes) = &tree[items.value].kind else { return None };
-    let is_ours = |api_version, kind| !matches!(classify(api_version, kind), Class::Other | Class::Service);
+    let is_ours =
+        |api_version, kind| !matches!(classify(api_version, kind), Class::Other | Class::Neighbour(_));
     match (stated("apiVersion"), stated("kind")) {
         (None, Some(kind)) if kind.ends_with("List") => {
             // Items without a type of their own have that of the list, and a finding each that it lacks one.

@@ -45,11 +45,12 @@ impl Linter<'_> {
     /// Applies all fixes up to `allowed` to the texts, in memory, and lints the results. Calls `done` after each source, from
     /// any thread.
     pub fn fix(&self, sources: &[Source], allowed: Safety, done: &(dyn Fn() + Sync)) -> Fixed {
-        let (services, complete) = self.gather(sources);
+        let (neighbours, complete) = self.gather(sources);
         let context = Context {
             registry: rules::registry(),
             policy: self.policy,
-            services: &services,
+            neighbours: &neighbours,
+            file: None,
             input: Input::Alone,
             now: self.now,
             namespace_labels: None,
@@ -93,6 +94,7 @@ impl Linter<'_> {
         complete: &CompleteObjects,
     ) -> Result<SourceFixes, FileError> {
         let bytes = source.bytes()?;
+        let context = &Context { file: Some(source.name()), ..*context };
         let options = self.options(Some(complete.seen_from(source.name())));
         let Ok(before) = std::str::from_utf8(&bytes) else {
             let is_fixable = is_fixable(&options, &decode_text(&bytes).0, allowed, context);

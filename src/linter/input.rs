@@ -1,10 +1,14 @@
 //! What is known once all texts have been read.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::linted::Linted;
 use crate::diagnostic::FileError;
-use crate::engine::{Knowledge, ServiceFacts, Services, evaluate_input};
+use crate::engine::{
+    Answers, Known, Listing, NeighbourIndex, NeighbourKind, NeighbourKinds, NeighbourSource, Neighbours,
+    evaluate_input,
+};
 use crate::lint::{CompleteObjects, InputFindings};
 use crate::rules;
 use crate::sources::Source;
@@ -41,14 +45,47 @@ pub(super) fn collect_complete(
     complete
 }
 
-/// The Services of the input. Where it has none, nothing is known about those of the cluster.
-pub(super) fn collect_services(linted: &[Result<Linted, FileError>]) -> Services {
-    let mut list: Vec<ServiceFacts> =
-        linted.iter().flatten().flat_map(|linted| linted.services.iter().cloned()).collect();
-    if list.is_empty() {
-        return Services::Unknown;
+/// How many neighbours of all texts together are kept.
+const MAX_NEIGHBOURS: usize = 1_000_000;
+
+/// The objects beside Jobs and CronJobs that the input has, and which texts ask about them. Of a kind that it has none of,
+/// nothing is known.
+pub(super) fn collect_neighbours(
+    linted: &mut [Result<Linted, FileError>],
+    sources: &[Source],
+) -> (Neighbours, Answers) {
+    let mut indexes: [NeighbourIndex; NeighbourKind::ALL.len()] = Default::default();
+    let (mut answers, mut partial, mut left) =
+        (Answers::default(), NeighbourKinds::default(), MAX_NEIGHBOURS);
+    for (linted, source) in linted.iter_mut().zip(sources) {
+        let Ok(linted) = linted else {
+            partial = NeighbourKinds::ALL;
+            continue;
+        };
+        if matches!(source, Source::Unrendered(_)) {
+            partial = NeighbourKinds::ALL;
+        }
+        let facts = std::mem::take(&mut linted.neighbours);
+        partial.extend(facts.partial());
+        let file = (!facts.is_empty()).then(|| Arc::<str>::from(source.name()));
+        for mut neighbour in facts {
+            let Some(one_less) = left.checked_sub(1) else {
+                partial = NeighbourKinds::ALL;
+                break;
+            };
+            left = one_less;
+            neighbour.origin.file.clone_from(&file);
+            answers.add(&neighbour);
+            indexes[neighbour.kind as usize].add(neighbour);
+        }
     }
-    list.sort();
-    list.dedup();
-    Services::Known { source: Knowledge::Input, index: list.into_iter().collect(), lost: None }
+    let mut neighbours = Neighbours::default();
+    for (kind, index) in NeighbourKind::ALL.into_iter().zip(indexes) {
+        if !index.is_empty() {
+            let partial = partial.contains(kind);
+            let known = Known { source: NeighbourSource::Input, index, partial, lost: None };
+            neighbours.set(kind, Listing::Known(known));
+        }
+    }
+    (neighbours, answers)
 }

@@ -3,14 +3,17 @@
 use std::collections::BTreeSet;
 
 use crate::diagnostic::{Diagnostic, JudgedObject};
-use crate::engine::{InputObject, ServiceFacts};
-use crate::lint::{Identity, Incomplete, Namesakes};
+use crate::engine::{InputObject, Questions};
+use crate::lint::{Identity, Incomplete, Namesakes, NeighbourFacts};
 
 /// What one text came to.
 #[derive(Debug, Default)]
 pub(super) struct Linted {
     pub(super) diagnostics: Vec<Diagnostic>,
-    pub(super) services: Vec<ServiceFacts>,
+    /// The objects beside Jobs and CronJobs that rules know.
+    pub(super) neighbours: NeighbourFacts,
+    /// What rules asked about such objects.
+    pub(super) questions: Questions,
     pub(super) objects: usize,
     pub(super) listed: Vec<JudgedObject>,
     /// What rules about the whole input keep, by the object's number in the text.
@@ -48,7 +51,8 @@ impl Linted {
     /// Frees spare memory: this is kept until all texts have been read.
     pub(super) fn shrink(&mut self) {
         self.diagnostics.shrink_to_fit();
-        self.services.shrink_to_fit();
+        self.neighbours.shrink();
+        self.questions.shrink();
         self.listed.shrink_to_fit();
         self.kept.shrink_to_fit();
         self.complete.shrink_to_fit();

@@ -1,7 +1,7 @@
 //! The offline linter: sources in, a report out.
 //!
 //! Files are read in parallel and released one by one: of each, only the diagnostics are kept, and the little that rules
-//! about the whole input need. What a rule can only know at the end (the Services of all files, other objects of the
+//! about the whole input need. What a rule can only know at the end (the objects beside Jobs in all files, other objects of the
 //! input) is settled in a second pass over the few files that are concerned.
 
 mod decode;

@@ -2,13 +2,13 @@
 
 use rayon::prelude::*;
 
-use super::input::{collect_complete, collect_services, judge_input_rules};
+use super::input::{collect_complete, collect_neighbours, judge_input_rules};
 use super::linted::Linted;
 use super::outcome::Outcome;
 use super::settings::Linter;
 use super::text::lint_text;
 use crate::diagnostic::FileError;
-use crate::engine::{Author, Context, Input, Services, Severity};
+use crate::engine::{Author, Context, Input, Neighbours, Severity};
 use crate::lint::{CompleteObjects, InputFindings, Places};
 use crate::rules;
 use crate::sources::{Source, Unrendered};
@@ -23,20 +23,20 @@ impl Linter<'_> {
     /// As [`lint`](Self::lint), and calls `done` after each source, from any thread.
     pub fn lint_watched(&self, sources: &[Source], done: &(dyn Fn() + Sync)) -> Outcome {
         let first = sources.iter().map(|source| (source, None));
-        let mut all = self.pass(first, &Services::Pending, None, done);
-        let services = collect_services(&all);
+        let mut all = self.pass(first, &Neighbours::pending(), None, done);
+        let (neighbours, answers) = collect_neighbours(&mut all, sources);
         let complete = collect_complete(&mut all, sources);
         for (linted, source) in all.iter_mut().zip(sources) {
             linted.iter_mut().for_each(|linted| linted.leave_patches(complete.seen_from(source.name())));
         }
         let mut input_findings = judge_input_rules(&mut all);
         for (position, linted) in all.iter().enumerate() {
-            if linted.as_ref().is_ok_and(|linted| linted.incomplete) {
+            if linted.as_ref().is_ok_and(|linted| linted.incomplete || linted.questions.matter(&answers)) {
                 input_findings.entry(position).or_default();
             }
         }
         let second = input_findings.iter().map(|(position, findings)| (&sources[*position], Some(findings)));
-        let second = self.pass(second, &services, Some(&complete), &|| {});
+        let second = self.pass(second, &neighbours, Some(&complete), &|| {});
         for (position, linted) in input_findings.into_keys().zip(second) {
             all[position] = linted;
         }
@@ -64,20 +64,21 @@ impl Linter<'_> {
         outcome
     }
 
-    /// What has to be known of all `sources` to judge one of them: the Services, and the objects that lack no required
+    /// What has to be known of all `sources` to judge one of them: the objects beside Jobs, and the objects that lack no required
     /// field.
-    pub(super) fn gather(&self, sources: &[Source]) -> (Services, CompleteObjects) {
+    pub(super) fn gather(&self, sources: &[Source]) -> (Neighbours, CompleteObjects) {
         let linter = Linter { with_fixes: false, with_changes: false, with_objects: false, ..*self };
         let sources_alone = sources.iter().map(|source| (source, None));
-        let mut all = linter.pass(sources_alone, &Services::Pending, None, &|| {});
-        (collect_services(&all), collect_complete(&mut all, sources))
+        let mut all = linter.pass(sources_alone, &Neighbours::pending(), None, &|| {});
+        let (neighbours, _) = collect_neighbours(&mut all, sources);
+        (neighbours, collect_complete(&mut all, sources))
     }
 
     /// Lints some texts, each with what the rules about the whole input found in it, once that is known.
     fn pass<'s>(
         &self,
         texts: impl Iterator<Item = (&'s Source, Option<&'s InputFindings>)>,
-        services: &Services,
+        neighbours: &Neighbours,
         complete: Option<&CompleteObjects>,
         done: &(dyn Fn() + Sync),
     ) -> Vec<Result<Linted, FileError>> {
@@ -89,7 +90,8 @@ impl Linter<'_> {
                 let context = Context {
                     registry: rules::registry(),
                     policy: self.policy,
-                    services,
+                    neighbours,
+                    file: Some(source.name()),
                     input,
                     now: self.now,
                     namespace_labels: None,

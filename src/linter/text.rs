@@ -100,12 +100,14 @@ struct Reader<'a, 't> {
 impl<'t> Reader<'_, 't> {
     fn document(&mut self, document: Document<'t>) {
         let mut examined = Examined::starting_at(self.linted.objects, self.left);
+        examined.neighbours = std::mem::take(&mut self.linted.neighbours);
         let about = (self.context, self.input_findings);
         examine_document(&self.options, self.text, 0, &document, about, &mut examined);
         self.left = examined.left;
         self.linted.objects += examined.objects.len();
         self.linted.incomplete |= examined.incomplete;
-        self.linted.services.append(&mut examined.services);
+        self.linted.neighbours = std::mem::take(&mut examined.neighbours);
+        self.linted.questions.append(std::mem::take(&mut examined.questions));
         self.linted.complete.append(&mut examined.complete);
         self.linted.doubtful.append(&mut examined.doubtful);
         self.linted.left_out.objects += examined.too_many;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::levels;
 use crate::engine::{
-    Check, Docs, Example, JobPart, Knowledge, Object, Rule, RuleContext, ServiceFacts, Services, Severity,
-    Sink,
+    Check, Docs, Example, JobPart, Known, NeighbourKind, NeighbourSource, Object, Rule, RuleContext,
+    ServiceFacts, Severity, Sink,
 };
 use crate::policy::{Level, RuleSpec};
 use jobguard_apiserver::{CONTROLLER_UID_LABELS, JOB_NAME_LABELS};
@@ -128,23 +128,20 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     else {
         return;
     };
-    let Some(services) = context.services() else { return };
+    let Some(services) = context.neighbours(NeighbourKind::Service) else { return };
     let path = job.path("template.spec.subdomain");
     let remedy = format!(
         "add a Service named {subdomain} with clusterIP: None and the selector {}",
         selector(object, &job)
     );
-    let (source, index, lost) = match services {
-        Services::Known { source, index, lost } => (source, index, *lost),
-        Services::Unknown | Services::Pending => {
-            sink.report(
-                path,
-                format!("the Pods reach each other only through a headless Service named {subdomain:?}, and no Service is known here"),
-            )
-            .help(format!("make sure that it is there, or give its manifest too: {remedy}"))
-            .at_most(Severity::Info);
-            return;
-        }
+    let Some(Known { source, index, lost, .. }) = services.known() else {
+        sink.report(
+            path,
+            format!("the Pods reach each other only through a headless Service named {subdomain:?}, and no Service is known here"),
+        )
+        .help(format!("make sure that it is there, or give its manifest too: {remedy}"))
+        .at_most(Severity::Info);
+        return;
     };
     // What may have changed since is no reason to refuse anything.
     let old = lost
@@ -155,12 +152,17 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
         Some(age) => format!(", as far as was known {} minutes ago", age / 60),
         None => String::new(),
     };
-    let candidates: Vec<&ServiceFacts> = index.find(subdomain, object.namespace()).collect();
+    let candidates: Vec<&ServiceFacts> =
+        index.find(subdomain, object.namespace()).filter_map(|neighbour| neighbour.facts.service()).collect();
     if candidates.is_empty() {
         let place = match (source, object.namespace()) {
-            (Knowledge::Input, None) => "among the files given".to_owned(),
-            (Knowledge::Input, Some(namespace)) => format!("for namespace {namespace} among the files given"),
-            (Knowledge::Cluster, namespace) => format!("in namespace {}", namespace.unwrap_or("default")),
+            (NeighbourSource::Input, None) => "among the files given".to_owned(),
+            (NeighbourSource::Input, Some(namespace)) => {
+                format!("for namespace {namespace} among the files given")
+            }
+            (NeighbourSource::Cluster, namespace) => {
+                format!("in namespace {}", namespace.unwrap_or("default"))
+            }
         };
         sink.report(
             path,
@@ -171,7 +173,8 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
         return;
     }
     // The same name may stand in several files, one for each environment: one that serves is enough.
-    let faults: Vec<Fault> = candidates.iter().filter_map(|service| fault(service, object, &job)).collect();
+    let faults: Vec<Fault> =
+        candidates.iter().filter_map(|service| fault(subdomain, service, object, &job)).collect();
     if faults.len() < candidates.len() {
         return;
     }
@@ -188,7 +191,7 @@ struct Fault {
 }
 
 /// Why `service` does not give the Job's Pods their names.
-fn fault(service: &ServiceFacts, object: &Object, job: &JobPart<'_>) -> Option<Fault> {
+fn fault(name: &str, service: &ServiceFacts, object: &Object, job: &JobPart<'_>) -> Option<Fault> {
     let wanted = selector(object, job);
     if service.external {
         return Some(Fault {
@@ -199,7 +202,7 @@ fn fault(service: &ServiceFacts, object: &Object, job: &JobPart<'_>) -> Option<F
     if !service.headless {
         return Some(Fault {
             message: "has a cluster IP, so it gives the Pods no names of their own".to_owned(),
-            help: format!("set clusterIP: None in the Service {}", service.name),
+            help: format!("set clusterIP: None in the Service {name}"),
         });
     }
     if service.selector.is_empty() {
@@ -210,7 +213,7 @@ fn fault(service: &ServiceFacts, object: &Object, job: &JobPart<'_>) -> Option<F
     }
     let nothing = BTreeMap::new();
     let labels = job.template().metadata.as_ref().and_then(|meta| meta.labels.as_ref()).unwrap_or(&nothing);
-    service.selector.iter().find_map(|(key, value)| {
+    service.selector.labels.iter().find_map(|(key, value)| {
         let mismatch =
             |message: String| Some(Fault { message, help: format!("give it the selector {wanted}") });
         if JOB_NAME_LABELS.contains(&key.as_str()) && !has_own_selector(job) {
@@ -270,15 +273,17 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::engine::Selector;
     use jobguard_apiserver::Workload;
 
     fn service(selector: &[(&str, &str)]) -> ServiceFacts {
         ServiceFacts {
-            namespace: None,
-            name: "ring".into(),
             headless: true,
             external: false,
-            selector: selector.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
+            selector: Selector {
+                labels: selector.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
+                ..Selector::default()
+            },
         }
     }
 
@@ -292,7 +297,7 @@ mod tests {
     }
 
     fn message(service: &ServiceFacts, object: &Object) -> Option<String> {
-        fault(service, object, &object.job().unwrap()).map(|fault| fault.message)
+        fault("ring", service, object, &object.job().unwrap()).map(|fault| fault.message)
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::levels;
 use crate::engine::{
-    Check, ContainerPart, Docs, Example, JobPart, Object, Rule, RuleContext, Services, Sink,
+    Check, ContainerPart, Docs, Example, JobPart, NeighbourKind, Object, Rule, RuleContext, Sink,
 };
 use crate::policy::{Level, RuleSpec};
 
@@ -119,10 +119,10 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
         return;
     }
     // Asked only here, since the answer may have to be waited for.
-    let Some(services) = context.services() else { return };
+    let Some(services) = context.neighbours(NeighbourKind::Service) else { return };
     let labels = job.template().metadata.as_ref().and_then(|metadata| metadata.labels.as_ref());
-    if let (Services::Known { index, .. }, Some(labels)) = (services, labels)
-        && index.selecting(labels, object.namespace()).next().is_some()
+    if let (Some(known), Some(labels)) = (services.known(), labels)
+        && known.index.selecting(labels, object.namespace()).next().is_some()
     {
         return;
     }

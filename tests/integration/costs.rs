@@ -13,7 +13,7 @@ mod schema;
 
 use jiff::Timestamp;
 use jobguard::apiserver::Workload;
-use jobguard::engine::{Author, Context, Input, Object, Services, check, check_update};
+use jobguard::engine::{Author, Context, Input, Neighbours, Object, check, check_update};
 use jobguard::mutate;
 use jobguard::policy::{Policy, load};
 use jobguard::rules::registry;
@@ -53,7 +53,8 @@ fn judge(policy: &Policy, value: &Value) -> usize {
     let context = Context {
         registry: registry(),
         policy,
-        services: &Services::Unknown,
+        neighbours: &Neighbours::default(),
+        file: None,
         input: Input::Alone,
         now,
         namespace_labels: None,

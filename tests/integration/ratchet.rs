@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 use jobguard::apiserver::Workload;
-use jobguard::engine::{Author, Context, Input, Object, Services, Severity, Verdict, check_update};
+use jobguard::engine::{Author, Context, Input, Neighbours, Object, Severity, Verdict, check_update};
 use jobguard::policy::{Policy, load};
 use jobguard::rules::registry;
 use serde_json::{Value, json};
@@ -60,7 +60,8 @@ fn verdict_at(policy: &Policy, now: &str, old: Value, new: Value) -> Verdict {
     let context = Context {
         registry: registry(),
         policy,
-        services: &Services::Unknown,
+        neighbours: &Neighbours::default(),
+        file: None,
         input: Input::Alone,
         now,
         namespace_labels: None,

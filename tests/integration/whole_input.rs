@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use jobguard::apiserver::Kind;
-use jobguard::engine::{Author, Context, Input, Object, Services, check};
+use jobguard::engine::{Author, Context, Input, Neighbours, Object, check};
 use jobguard::linter::Linter;
 use jobguard::manifest;
 use jobguard::policy::{Policy, Preset, load};
@@ -189,7 +189,8 @@ fn who_sees_one_object_alone_passes_these_rules_over() {
     let context = Context {
         registry: registry(),
         policy: &policy,
-        services: &Services::Unknown,
+        neighbours: &Neighbours::default(),
+        file: None,
         input: Input::Alone,
         now: "2026-01-01T00:00:00Z".parse().unwrap(),
         namespace_labels: None,

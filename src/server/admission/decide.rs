@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use jiff::Timestamp;
 
-use crate::engine::{self, ANNOTATION, Cancellation, Context, Input, Object, Services};
+use crate::engine::{self, ANNOTATION, Cancellation, Context, Input, Neighbours, Object};
 use crate::mutate;
 use crate::policy::{ControllerJobs, Mode, Policy};
 use crate::rules;
@@ -37,7 +37,7 @@ const MAX_KIND: usize = 80;
 #[derive(Debug)]
 pub struct Admission {
     policy: Arc<Policy>,
-    services: Arc<Services>,
+    neighbours: Arc<Neighbours>,
     namespaces: Arc<Namespaces>,
     cron_jobs: Arc<CronJobs>,
     /// Namespaces whose objects are not judged.
@@ -66,7 +66,7 @@ impl Admission {
     pub fn new(policy: Policy) -> Self {
         Self {
             policy: Arc::new(policy),
-            services: Arc::default(),
+            neighbours: Arc::default(),
             namespaces: Arc::default(),
             cron_jobs: Arc::default(),
             excluded: Arc::default(),
@@ -76,11 +76,11 @@ impl Admission {
     /// Answers by `policy`, with what is known of the cluster.
     pub(crate) fn with(
         policy: Arc<Policy>,
-        services: Arc<Services>,
+        neighbours: Arc<Neighbours>,
         namespaces: Arc<Namespaces>,
         excluded: Arc<[String]>,
     ) -> Self {
-        Self { policy, services, namespaces, cron_jobs: Arc::default(), excluded }
+        Self { policy, neighbours, namespaces, cron_jobs: Arc::default(), excluded }
     }
 
     /// Knows these CronJobs as well.
@@ -227,7 +227,8 @@ impl Admission {
         let context = Context {
             registry: rules::registry(),
             policy: &self.policy,
-            services: &self.services,
+            neighbours: &self.neighbours,
+            file: None,
             input: Input::Alone,
             now,
             namespace_labels,

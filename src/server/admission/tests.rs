@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::namespaces::Namespaces;
 use super::unjudged::Unjudged;
-use crate::engine::{Knowledge, ServiceIndex, Services};
+use crate::engine::{Known, Listing, NeighbourIndex, NeighbourKind, NeighbourSource, Neighbours};
 use crate::policy::load::{self, Source};
 use crate::policy::{ControllerJobs, Mode};
 use crate::rules::registry;
@@ -355,7 +355,7 @@ fn excluded_namespaces_and_deletions_need_no_verdict() {
     let excluded = ["jobguard".to_owned()];
     let admission = Admission::with(
         testing::policy().into(),
-        Services::default().into(),
+        Neighbours::default().into(),
         Namespaces::default().into(),
         excluded.into(),
     );
@@ -436,14 +436,17 @@ fn answers_are_bounded() {
 }
 
 /// An answer with this knowledge of the cluster.
-fn knowing(policy: crate::policy::Policy, services: Services, namespaces: Namespaces, text: &str) -> Value {
+fn knowing(policy: crate::policy::Policy, services: Listing, namespaces: Namespaces, text: &str) -> Value {
     let excluded = ["jobguard".to_owned()];
-    let admission = Admission::with(policy.into(), services.into(), namespaces.into(), excluded.into());
+    let mut neighbours = Neighbours::default();
+    neighbours.set(NeighbourKind::Service, services);
+    let admission = Admission::with(policy.into(), neighbours.into(), namespaces.into(), excluded.into());
     ask(&admission, Endpoint::Validate, text)
 }
 
-fn cluster(lost: Option<Timestamp>) -> Services {
-    Services::Known { source: Knowledge::Cluster, index: ServiceIndex::default(), lost }
+fn cluster(lost: Option<Timestamp>) -> Listing {
+    let (source, index) = (NeighbourSource::Cluster, NeighbourIndex::default());
+    Listing::Known(Known { source, index, partial: false, lost })
 }
 
 #[test]
@@ -452,7 +455,7 @@ fn knowledge_of_services_counts_by_its_age() {
         "template":{"spec":{"subdomain":"ring"}}}}"#;
     let policy = || testing::policy_with("rules: {job/indexed-service: deny}");
     let say = |services| knowing(policy(), services, Namespaces::Unwatched, &review("u", peers)).to_string();
-    assert!(say(Services::Unknown).contains("job/indexed-service=info"));
+    assert!(say(Listing::Unknown).contains("job/indexed-service=info"));
     assert!(say(cluster(None)).contains("there is no Service named \\\"ring\\\" in namespace math"));
     assert!(say(cluster(None)).contains("job/indexed-service=error"));
     // A watch that has just broken has missed nothing to speak of.
@@ -473,7 +476,7 @@ fn labels_of_namespaces_choose_overrides() {
         labels: [("math".into(), std::sync::Arc::new([("env".to_owned(), env.to_owned())].into()))].into(),
         lost: None,
     };
-    let say = |namespaces| knowing(policy(), Services::Unknown, namespaces, &queue);
+    let say = |namespaces| knowing(policy(), Listing::Unknown, namespaces, &queue);
     assert_eq!(say(labels("prod"))["allowed"], false);
     assert_eq!(say(labels("dev"))["allowed"], true);
     let blind = say(Namespaces::Awaited);
@@ -486,7 +489,7 @@ fn labels_of_namespaces_choose_overrides() {
 #[test]
 fn excluded_namespaces_are_let_through_unseen() {
     let bad = request("u", "CREATE", BAD, "null", r#"{"namespace":"jobguard"}"#);
-    assert_eq!(knowing(testing::policy(), Services::Unknown, Namespaces::Unwatched, &bad), silence());
+    assert_eq!(knowing(testing::policy(), Listing::Unknown, Namespaces::Unwatched, &bad), silence());
 }
 
 #[test]

@@ -42,7 +42,7 @@ impl App {
     pub(crate) fn admission(&self) -> Admission {
         Admission::with(
             Arc::clone(&self.policies.now().policy),
-            self.cluster_cache.services(),
+            self.cluster_cache.neighbours(),
             self.cluster_cache.namespaces(),
             Arc::clone(&self.excluded),
         )

@@ -21,6 +21,7 @@ pub(crate) mod exposition;
 
 use self::build::Build;
 use self::exposition::Format;
+use crate::engine::NeighbourKind;
 use crate::server::admission::outcome::Outcome;
 use crate::server::admission::request::Endpoint;
 use crate::server::reload_result::ReloadResult;
@@ -129,8 +130,8 @@ impl Shed {
 /// Which part of the cluster is watched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Watched {
-    /// Services.
-    Services,
+    /// Objects of a kind beside Jobs.
+    Neighbours(NeighbourKind),
     /// Namespaces and their labels.
     Namespaces,
     /// CronJobs and what they run.
@@ -139,9 +140,9 @@ pub(crate) enum Watched {
 
 impl Watched {
     /// The resource's name.
-    pub(crate) const fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
-            Self::Services => "services",
+            Self::Neighbours(kind) => kind.plural(),
             Self::Namespaces => "namespaces",
             Self::CronJobs => "cronjobs",
         }

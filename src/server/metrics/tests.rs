@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::engine::Severity;
+use crate::engine::{NeighbourKind, Severity};
 use crate::server::testing;
 
 #[test]
@@ -44,7 +44,12 @@ fn filled(metrics: &Metrics) -> String {
     metrics.connection_closed("silent");
     metrics.tls_reloaded(&ReloadResult::<()>::Loaded);
     metrics.policy_reloaded(&ReloadResult::Failed(()));
-    metrics.cache(CacheState { watched: Watched::Services, synced: true, age: 0.0, objects: 7 });
+    metrics.cache(CacheState {
+        watched: Watched::Neighbours(NeighbourKind::Service),
+        synced: true,
+        age: 0.0,
+        objects: 7,
+    });
     metrics.text(Format::OpenMetrics)
 }
 

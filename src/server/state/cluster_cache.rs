@@ -8,7 +8,9 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
 
-use crate::engine::Services;
+#[cfg(feature = "cluster")]
+use crate::engine::Listing;
+use crate::engine::{NeighbourKind, NeighbourKinds, Neighbours};
 use crate::policy::Policy;
 use crate::server::admission::controllers::CronJobs;
 use crate::server::admission::namespaces::Namespaces;
@@ -28,8 +30,8 @@ pub(crate) fn log_unmatched(policy: &Policy, namespaces: &Namespaces) {
 /// Which resources are watched.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Watches {
-    /// Services, for the rules that need them.
-    pub services: bool,
+    /// Objects beside Jobs, for the rules that need them.
+    pub neighbours: NeighbourKinds,
     /// Namespaces and their labels, for policies that match on them.
     pub namespaces: bool,
     /// CronJobs, so that a Job made from one by hand counts as its run.
@@ -39,8 +41,8 @@ pub struct Watches {
 /// The last known state of everything that is watched.
 #[derive(Debug, Default)]
 pub(crate) struct ClusterCache {
-    watches_services: bool,
-    services: ArcSwap<Services>,
+    watched: NeighbourKinds,
+    neighbours: ArcSwap<Neighbours>,
     namespaces: ArcSwap<Namespaces>,
     cron_jobs: ArcSwap<CronJobs>,
 }
@@ -51,16 +53,16 @@ impl ClusterCache {
         let awaited_cron_jobs = if watches.cron_jobs { CronJobs::Awaited } else { CronJobs::Unwatched };
         let awaited = if watches.namespaces { Namespaces::Awaited } else { Namespaces::Unwatched };
         Self {
-            watches_services: watches.services,
-            services: ArcSwap::default(),
+            watched: watches.neighbours,
+            neighbours: ArcSwap::default(),
             namespaces: ArcSwap::from_pointee(awaited),
             cron_jobs: ArcSwap::from_pointee(awaited_cron_jobs),
         }
     }
 
-    /// The Services.
-    pub(crate) fn services(&self) -> Arc<Services> {
-        self.services.load_full()
+    /// The objects beside Jobs.
+    pub(crate) fn neighbours(&self) -> Arc<Neighbours> {
+        self.neighbours.load_full()
     }
 
     /// The namespaces.
@@ -79,10 +81,15 @@ impl ClusterCache {
         self.cron_jobs.store(Arc::new(cron_jobs));
     }
 
-    /// Replaces the Services.
+    /// Replaces what is known of the objects of a kind.
     #[cfg(feature = "cluster")]
-    pub(crate) fn set_services(&self, services: Services) {
-        self.services.store(Arc::new(services));
+    pub(crate) fn set_neighbours(&self, kind: NeighbourKind, listing: Listing) {
+        let listing = Arc::new(listing);
+        self.neighbours.rcu(|neighbours| {
+            let mut neighbours = Neighbours::clone(neighbours);
+            neighbours.set(kind, Arc::clone(&listing));
+            neighbours
+        });
     }
 
     /// Replaces the namespaces.
@@ -98,12 +105,10 @@ impl ClusterCache {
             let age = lost.map_or(0.0, |lost| now.duration_since(lost).as_secs_f64().max(0.0));
             metrics.cache(CacheState { watched, synced: known.is_some(), age, objects });
         };
-        if self.watches_services {
-            let known = match self.services().as_ref() {
-                Services::Known { index, lost, .. } => Some((index.len(), *lost)),
-                Services::Unknown | Services::Pending => None,
-            };
-            report(Watched::Services, known);
+        let neighbours = self.neighbours();
+        for kind in self.watched.iter() {
+            let known = neighbours.of(kind).known();
+            report(Watched::Neighbours(kind), known.map(|known| (known.index.len(), known.lost)));
         }
         match self.namespaces().as_ref() {
             Namespaces::Unwatched => {}
