@@ -9,7 +9,7 @@ mod replacement;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-pub use order::MARKS;
+pub use order::{Late, MARKS, Moment};
 pub use replacement::{Replaced, Replacement, remedy_for_fixed_fields};
 
 /// A tool that deploys objects.

@@ -9,6 +9,7 @@ mod cel;
 mod check;
 mod containers;
 mod context;
+mod demand;
 mod dropped;
 mod exit_codes;
 mod finding;
@@ -20,6 +21,7 @@ mod neighbours;
 mod object;
 mod precedence;
 mod ratchet;
+mod references;
 mod registry;
 mod rule;
 mod suppress;
@@ -33,6 +35,7 @@ pub use cel::Cel;
 pub use check::{Verdict, check, check_stored, check_update, server_findings};
 pub use containers::{ContainerPart, DEFAULT_BACKOFF_LIMIT, Endless, LONGEST_LIMIT};
 pub use context::{Author, Context};
+pub use demand::{Amounts, Demand, amount_text, written};
 pub use exit_codes::ExitCodes;
 pub use finding::{Anchor, Finding, Related, Severity, Weight};
 pub use fix::{Fix, Safety};
@@ -40,12 +43,13 @@ pub use fold::fold;
 pub use input::{Fact, Input, InputCheck, InputObject, InputSink, Kept, Seen, evaluate_input};
 pub use job_part::JobPart;
 pub use neighbours::{
-    Answers, BudgetFacts, Entries, Expression, Facts, Known, LimitFacts, Listing, Neighbour, NeighbourIndex,
-    NeighbourKind, NeighbourKinds, NeighbourSource, Neighbours, Operator, Origin, Question, Questions,
-    QuotaFacts, ScopeFacts, Selector, ServiceFacts,
+    Answers, BudgetFacts, Entries, Expression, Facts, Known, LimitFacts, Listing, Nearness, Neighbour,
+    NeighbourIndex, NeighbourKind, NeighbourKinds, NeighbourSource, Neighbours, Operator, Origin, Question,
+    Questions, QuotaFacts, ScopeFacts, Selector, ServiceFacts,
 };
 pub use object::{Object, Remark, TextFacts, controller_of, subject, subject_by};
 pub use precedence::Precedence;
+pub use references::Reference;
 pub use registry::Registry;
 pub use rule::{Check, Docs, Example, Reported, Rule, RuleContext, ServerCheck, Sink};
 pub use suppress::{

@@ -9,6 +9,7 @@ use crate::engine::{Registry, Rule};
 use shared::{ALWAYS, always, clock, coming_year, everywhere, levels, quoted_name};
 
 mod cel;
+mod quotas;
 mod shared;
 
 /// Declares the rule modules and the list of their `RULE`s.
@@ -100,7 +101,17 @@ rules! {
     pod_privileged,
     pod_resources,
     pod_service_account_token,
+    ref_controller_selects_pods,
+    ref_disruption_budget,
     ref_duplicate_object,
+    ref_hook_order,
+    ref_limit_range,
+    ref_missing_key,
+    ref_missing_object,
+    ref_quota_exceeded,
+    ref_quota_needs_resources,
+    ref_service_selects_pods,
+    ref_shared_claim,
     suppression_not_allowed,
     suppression_syntax,
     suppression_too_long,

@@ -69,6 +69,7 @@ pub use feature_gates::{FeatureGates, GateError};
 pub use field_error::{Cause, FieldError, Relation, Suggestion, Topic};
 pub use gated::{Dropped, Fate};
 pub use image::effective_tag;
+pub use pod::quantity::quantity_in_milli;
 pub use server::Server;
 pub use stored::stored_form;
 pub use tables::{Gate, Stage, State};

@@ -79,6 +79,8 @@ pub struct ServiceFacts {
     pub headless: bool,
     /// Whether it is only another name for a host elsewhere (`type: ExternalName`): it has no Pods.
     pub external: bool,
+    /// Whether it sends traffic to named ports alone: a Pod that has no port of such a name gets none.
+    pub named_ports: bool,
     /// Its selector; empty where there is none.
     pub selector: Selector,
 }
@@ -144,7 +146,7 @@ impl NeighbourKind {
             Self::PersistentVolumeClaim => &["accessModes"],
             Self::PodDisruptionBudget => &["selector", "maxUnavailable", "minAvailable"],
             Self::ResourceQuota => &["hard", "scopes", "scopeSelector"],
-            Self::Service => &["clusterIP", "clusterIPs", "selector", "type"],
+            Self::Service => &["clusterIP", "clusterIPs", "ports", "selector", "type"],
         }
     }
 }
@@ -193,6 +195,10 @@ impl Facts {
                     None => get("clusterIPs").get(0).and_then(Value::as_str) == Some("None"),
                 },
                 external: get("type").as_str() == Some("ExternalName"),
+                named_ports: get("ports").as_array().is_some_and(|ports| {
+                    let is_named = |port: &Value| port.get("targetPort").is_some_and(Value::is_string);
+                    !ports.is_empty() && ports.iter().all(is_named)
+                }),
                 selector: Selector::of_labels(get("selector")),
             }),
         }

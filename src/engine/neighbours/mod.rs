@@ -4,6 +4,7 @@
 mod facts;
 mod index;
 mod kind;
+mod near;
 mod questions;
 mod selector;
 
@@ -16,6 +17,7 @@ pub use facts::{
 };
 pub use index::NeighbourIndex;
 pub use kind::{NeighbourKind, NeighbourKinds};
+pub use near::Nearness;
 pub use questions::{Answers, Question, Questions};
 pub use selector::{Expression, Operator, Selector};
 

@@ -34,6 +34,18 @@ enum Amount {
     Long { number: Decimal, places: i32 },
 }
 
+/// A quantity in thousandths, rounded up; none for what is no quantity, or as good as infinite.
+///
+/// ```
+/// use jobguard_apiserver::quantity_in_milli;
+/// assert_eq!(quantity_in_milli("1.5"), Some(1_500));
+/// assert_eq!(quantity_in_milli("1Ki"), Some(1_024_000));
+/// assert_eq!(quantity_in_milli("much"), None);
+/// ```
+pub fn quantity_in_milli(text: &str) -> Option<i128> {
+    Quantity::parse(text).ok()?.milli()
+}
+
 /// An amount of a resource.
 #[derive(Debug, Clone)]
 pub(crate) struct Quantity {
@@ -167,6 +179,21 @@ impl Quantity {
             Amount::Short { value, scale } => Decimal::from_int(*value, i64::from(*scale)),
             Amount::Long { number, .. } => number.clone(),
         }
+    }
+
+    /// In thousandths, rounded up; none where that is a number of more than 36 digits.
+    fn milli(self) -> Option<i128> {
+        const MOST_DIGITS: i64 = 36;
+        let number = self.round_up_to_milli().decimal();
+        let (digits, exponent) = number.parts();
+        // Rounded to thousandths, so that this is not negative.
+        let zeros = exponent.saturating_add(i64::from(MILLI_PLACES));
+        if (digits.len() as i64).saturating_add(zeros) > MOST_DIGITS {
+            return None;
+        }
+        let value = digits.iter().fold(0_i128, |value, digit| value * 10 + i128::from(*digit));
+        let value = value * 10_i128.pow(u32::try_from(zeros).ok()?);
+        Some(if number.is_negative() { -value } else { value })
     }
 
     /// Rounds up to thousandths, away from zero: what the server does with the resources of an object that it reads.
