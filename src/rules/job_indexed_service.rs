@@ -280,6 +280,7 @@ mod tests {
         ServiceFacts {
             headless: true,
             external: false,
+            named_ports: false,
             selector: Selector {
                 labels: selector.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
                 ..Selector::default()

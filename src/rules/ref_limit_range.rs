@@ -117,7 +117,7 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
                 left = one_less;
                 sink.report(
                     path,
-                    format!("{fault}, which the LimitRange {name:?} forbids: no Pod of the Job is created"),
+                    format!("{fault}, by the LimitRange {name:?}: no Pod of the Job is created"),
                 )
                 .help("change what is asked for, or the LimitRange")
                 .about(name.to_owned())
@@ -192,7 +192,7 @@ fn fault(limits: &LimitFacts, demand: &Demand<'_>, subject: &str) -> Option<Stri
         match (demand.requests.get(resource), demand.limits.get(resource)) {
             (None, _) => {
                 return Some(format!(
-                    "{subject} asks for no {resource}, and not for {} or more",
+                    "{subject} asks for no {resource}, where at least {} must be asked for",
                     amount_text(least)
                 ));
             }
@@ -217,7 +217,7 @@ fn fault(limits: &LimitFacts, demand: &Demand<'_>, subject: &str) -> Option<Stri
         match (demand.requests.get(resource), demand.limits.get(resource)) {
             (_, None) => {
                 return Some(format!(
-                    "{subject} has no limit for {resource}, and not {} or less",
+                    "{subject} has no limit for {resource}, where one of at most {} must be set",
                     amount_text(most)
                 ));
             }
@@ -247,7 +247,7 @@ fn fault(limits: &LimitFacts, demand: &Demand<'_>, subject: &str) -> Option<Stri
                 // The API server divides; both sides are thousandths here.
                 if limit.saturating_mul(1_000) > request.saturating_mul(ratio) {
                     return Some(format!(
-                        "{subject} has a limit of {} of {resource} and asks for {}, which is more than {} times as much",
+                        "{subject} has a limit of {} of {resource} and asks for {}: the limit is more than {} times as much",
                         amount_text(limit),
                         amount_text(request),
                         amount_text(ratio)
@@ -256,7 +256,7 @@ fn fault(limits: &LimitFacts, demand: &Demand<'_>, subject: &str) -> Option<Stri
             }
             _ => {
                 return Some(format!(
-                    "{subject} lacks a request or a limit for {resource}, whose ratio is bounded"
+                    "{subject} has no request or no limit for {resource}, where both must be set"
                 ));
             }
         }

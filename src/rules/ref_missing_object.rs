@@ -210,7 +210,7 @@ fn not_in_cluster(
         format!("there is no {kind} {name:?} in namespace {namespace}, and Pods do not start without it"),
     )
     .help(format!("create the {kind}, or correct the name"))
-    .at_most(Severity::Info);
+    .at_most(Severity::Warning);
 }
 
 fn not_in_input(

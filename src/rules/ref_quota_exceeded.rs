@@ -158,7 +158,10 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
         if fitting == 0 {
             sink.report(
                 job.path("template.spec"),
-                format!("one Pod asks for {} of {resource}, and the ResourceQuota {name:?} allows {most} in all: no Pod is created", amount_text(of_one)),
+                format!(
+                    "one Pod {}, and the ResourceQuota {name:?} allows {most} in all: no Pod is created",
+                    asks(resource, of_one)
+                ),
             )
             .help("ask for less, or raise the quota")
             .about(name.clone())
@@ -167,14 +170,30 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
             sink.report(
                 job.path("parallelism"),
                 format!(
-                    "{peak} Pods at once ask for {} of {resource}, and the ResourceQuota {name:?} allows {most}: at most {fitting} are up at once",
-                    amount_text(of_one.saturating_mul(peak))
+                    "{peak} Pods at once {}, and the ResourceQuota {name:?} allows {most}: at most {fitting} are up at once",
+                    ask(resource, of_one.saturating_mul(peak))
                 ),
             )
             .help(format!("set parallelism to {fitting} at most, ask for less, or raise the quota"))
             .about(name.clone())
             .at_most(severest.min(Severity::Info));
         }
+    }
+}
+
+/// What one Pod asks for, in words.
+fn asks(resource: &str, amount: i128) -> String {
+    match resource {
+        "pods" | "count/pods" => format!("counts for {resource}"),
+        _ => format!("asks for {} of {resource}", amount_text(amount)),
+    }
+}
+
+/// What several Pods ask for, in words.
+fn ask(resource: &str, amount: i128) -> String {
+    match resource {
+        "pods" | "count/pods" => format!("count for {resource}"),
+        _ => format!("ask for {} of {resource}", amount_text(amount)),
     }
 }
 

@@ -176,7 +176,7 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
         let missing = missing.join(", ");
         sink.report(
             part.path("resources"),
-            format!("the ResourceQuota {name:?} demands {missing} of every container, and this one has none: no Pod of the Job is created"),
+            format!("the ResourceQuota {name:?} requires {missing} of every container, and this one does not set them: no Pod of the Job is created"),
         )
         .help("set them in resources of the container, or give the namespace a LimitRange with defaults")
         .at_most(severest);

@@ -69,7 +69,7 @@ annotations:
 
 {{/* Whether the server talks to the API server: "true" or nothing. */}}
 {{- define "jobguard.usesApi" -}}
-{{- if or (eq .Values.certificates.mode "selfManaged") .Values.watch.services .Values.watch.namespaces .Values.watch.cronJobs }}true{{ end }}
+{{- if or (eq .Values.certificates.mode "selfManaged") (has true (values .Values.watch)) }}true{{ end }}
 {{- end }}
 
 {{/* Whether the replicas' account may write webhook configurations: "true" or nothing. */}}

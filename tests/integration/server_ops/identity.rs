@@ -17,6 +17,8 @@ struct Asked {
     method: String,
     target: String,
     agents: Vec<String>,
+    /// The media type that is asked for.
+    accept: String,
 }
 
 /// An API server without a Secret, with one webhook of each kind, and with nothing else in it. It takes what is written for
@@ -65,7 +67,7 @@ fn answer(stream: TcpStream, list: &Mutex<Vec<Asked>>, stored: &Mutex<Option<Val
     reader.read_line(&mut line)?;
     let mut words = line.split(' ').map(str::to_owned);
     let (Some(method), Some(target)) = (words.next(), words.next()) else { return Ok(()) };
-    let (mut agents, mut length) = (Vec::new(), 0);
+    let (mut agents, mut length, mut accept) = (Vec::new(), 0, String::new());
     loop {
         let mut header = String::new();
         if reader.read_line(&mut header)? == 0 || header.trim().is_empty() {
@@ -74,13 +76,14 @@ fn answer(stream: TcpStream, list: &Mutex<Vec<Asked>>, stored: &Mutex<Option<Val
         let Some((name, value)) = header.split_once(':') else { continue };
         match name.to_ascii_lowercase().as_str() {
             "user-agent" => agents.push(value.trim().to_owned()),
+            "accept" => accept = value.trim().to_owned(),
             "content-length" => length = value.trim().parse().unwrap(),
             _ => {}
         }
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body)?;
-    list.lock().unwrap().push(Asked { method: method.clone(), target: target.clone(), agents });
+    list.lock().unwrap().push(Asked { method: method.clone(), target: target.clone(), agents, accept });
     let path = target.split('?').next().unwrap_or_default();
     let (code, content) = match method.as_str() {
         "GET" if target.contains("watch=") => (200, String::new()),
@@ -143,7 +146,13 @@ fn api_servers_know_who_asks_and_who_changes() {
     std::fs::write(&config, kubeconfig.to_string()).unwrap();
     let mut child = program()
         .args(["serve", "--listen", "127.0.0.1:0", "--self-managed", "--namespace", "guard"])
-        .args(["--watch-services", "--watch-namespaces", "--watch-cron-jobs"])
+        .args([
+            "--watch-services",
+            "--watch-namespaces",
+            "--watch-cron-jobs",
+            "--watch-config-maps",
+            "--watch-secrets",
+        ])
         .env("KUBECONFIG", &config)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -153,13 +162,18 @@ fn api_servers_know_who_asks_and_who_changes() {
     let configurations =
         ["/mutatingwebhookconfigurations/jobguard", "/validatingwebhookconfigurations/jobguard"];
     recorder.until("PUT", &configurations[..1]);
-    let watched = ["/secrets", "/services", "/namespaces?", "/cronjobs"];
+    let watched = ["/api/v1/secrets?", "/api/v1/configmaps?", "/services?", "/namespaces?", "/cronjobs?"];
     recorder.until("GET", &[&watched[..], &configurations[..]].concat());
     let _ = child.kill();
     let _ = child.wait();
     let agent = format!("jobguard/{}", env!("CARGO_PKG_VERSION"));
     for asked in recorder.asked.lock().unwrap().iter() {
         assert_eq!(asked.agents, [agent.as_str()], "{asked:?}");
+        // What ConfigMaps and Secrets hold is nobody's business.
+        let is_metadata = asked.accept.contains("as=PartialObjectMetadata");
+        let is_kept_shut =
+            ["/api/v1/secrets?", "/api/v1/configmaps?"].iter().any(|path| asked.target.starts_with(path));
+        assert!(is_metadata || !is_kept_shut, "{asked:?}");
         // What only reads has nothing to manage.
         let writes = asked.method != "GET";
         let manager = asked.target.split(['?', '&']).filter(|part| part.starts_with("fieldManager="));
