@@ -257,3 +257,71 @@ fn the_order_of_findings_is_the_same_in_every_run() {
         assert_eq!(lint(&preset(Preset::Strict), rules, &files), first);
     }
 }
+
+/// Objects beside a Job count wherever they are in the input, and a Job's own namespace tells which of them do.
+#[test]
+fn objects_of_other_files_are_known() {
+    let policy = preset(Preset::Recommended);
+    let job = |namespace: &str| {
+        format!(
+            "apiVersion: batch/v1\nkind: Job\nmetadata: {{name: a{namespace}}}\nspec: {{template: {{metadata: {{labels: {{app: x}}}}, \
+             spec: {{restartPolicy: Never, containers: [{{name: a, image: 'a:1'}}]}}}}}}\n"
+        )
+    };
+    let other = |api: &str, namespace: &str, spec: &str| {
+        format!("apiVersion: {api}\nmetadata: {{name: n{namespace}}}\nspec: {spec}\n")
+    };
+    let budget = |namespace| {
+        other(
+            "policy/v1\nkind: PodDisruptionBudget",
+            namespace,
+            "{maxUnavailable: 1, selector: {matchLabels: {app: x}}}",
+        )
+    };
+    let quota = |namespace| other("v1\nkind: ResourceQuota", namespace, "{hard: {cpu: 1}}");
+    let in_a = ", namespace: a";
+    for (of_job, of_others, said) in [
+        // Together in a namespace, wherever they stand.
+        (("one/job.yaml", in_a), ("two/all.yaml", in_a), Some("warning")),
+        (("one/job.yaml", in_a), ("one/all.yaml", ", namespace: b"), None),
+        // Applied together.
+        (("one/job.yaml", ""), ("one/all.yaml", ""), Some("warning")),
+        (("one/job.yaml", ""), ("two/all.yaml", ""), None),
+        (("one/job.yaml", ""), ("one/all.yaml", in_a), Some("info")),
+        (("one/job.yaml", ""), ("two/all.yaml", in_a), None),
+    ] {
+        let rules = ["ref/disruption-budget", "ref/quota-needs-resources"];
+        let others = format!("{}---\n{}", budget(of_others.1), quota(of_others.1));
+        let files = [(of_job.0, job(of_job.1)), (of_others.0, others)];
+        let found = lint(&policy, &rules, &files);
+        let expected = said.map_or(0, |_| rules.len());
+        assert_eq!(found.len(), expected, "{of_job:?} {of_others:?}: {found:?}");
+        assert!(found.iter().all(|one| one.starts_with(said.unwrap_or_default())), "{found:?}");
+    }
+}
+
+/// That something is missing is not said where it may be in what is not read.
+#[test]
+fn nothing_is_missed_where_not_all_is_read() {
+    let policy = preset(Preset::Recommended);
+    let job = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: a}\nspec: {template: {spec: {restartPolicy: Never, \
+               containers: [{name: a, image: 'a:1', envFrom: [{configMapRef: {name: settings}}]}]}}}\n";
+    let others = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: completely-different}\n";
+    let missed = |more: &str| {
+        let files = [
+            ("a/job.yaml", job.to_owned()),
+            ("a/others.yaml", others.to_owned()),
+            ("b/more.yaml", more.to_owned()),
+        ];
+        lint(&policy, &["ref/missing-object"], &files).len()
+    };
+    assert_eq!(missed("kind: Nothing\n"), 1);
+    for more in [
+        "a: [\n",
+        "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {generateName: x-}\n",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\n",
+    ] {
+        assert_eq!(missed(more), 0, "{more}");
+    }
+}
