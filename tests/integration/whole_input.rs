@@ -269,7 +269,7 @@ fn objects_of_other_files_are_known() {
         )
     };
     let other = |api: &str, namespace: &str, spec: &str| {
-        format!("apiVersion: {api}\nmetadata: {{name: n{namespace}}}\nspec: {spec}\n")
+        format!("apiVersion: {api}\nmetadata: {{name: team{namespace}}}\nspec: {spec}\n")
     };
     let budget = |namespace| {
         other(
