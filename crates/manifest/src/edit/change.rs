@@ -34,6 +34,16 @@ pub enum Edit {
         /// Its new place.
         to: FieldPath,
     },
+    /// Takes entries of a map to another map, where none of them is set, with the comments that belong to them. Objects
+    /// that hold nothing afterwards are taken away.
+    MoveEntries {
+        /// The map.
+        from: FieldPath,
+        /// The keys of the entries.
+        keys: Vec<String>,
+        /// The other map.
+        to: FieldPath,
+    },
     /// Gives a field another name.
     RenameKey {
         /// The field.
@@ -68,16 +78,16 @@ impl Edit {
             | Self::RenameKey { path, .. }
             | Self::Quote { path }
             | Self::Reorder { path, .. } => vec![path],
-            Self::Move { from, to } => vec![from, to],
+            Self::Move { from, to } | Self::MoveEntries { from, to, .. } => vec![from, to],
             Self::Text(_) => Vec::new(),
         }
     }
 
-    /// The field that has a value afterwards which it did not have before.
+    /// The field that has a value afterwards which it did not have before; the map, where there are several.
     pub fn target(&self) -> Option<FieldPath> {
         match self {
             Self::Set { path, .. } | Self::Insert { path, .. } => Some(path.clone()),
-            Self::Move { to, .. } => Some(to.clone()),
+            Self::Move { to, .. } | Self::MoveEntries { to, .. } => Some(to.clone()),
             Self::RenameKey { path, to } => Some(path.parent()?.field(to.clone())),
             Self::Remove { .. } | Self::Quote { .. } | Self::Reorder { .. } | Self::Text(_) => None,
         }

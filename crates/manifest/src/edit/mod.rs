@@ -8,6 +8,7 @@
 
 mod change;
 mod insert;
+mod move_entries;
 mod place;
 mod relocate;
 mod remove;
@@ -39,6 +40,7 @@ pub fn plan(text: &str, tree: &Tree<'_>, base: &FieldPath, edit: &Edit) -> Resul
         Edit::Insert { path, value } => insert::insert(&source, &at(path), value),
         Edit::Remove { path } => remove::remove(&source, &at(path)),
         Edit::Move { from, to } => relocate::relocate(&source, &at(from), &at(to)),
+        Edit::MoveEntries { from, keys, to } => move_entries::move_entries(&source, &at(from), keys, &at(to)),
         Edit::RenameKey { path, to } => scalar::rename(&source, &at(path), to),
         Edit::Quote { path } => scalar::quote(&source, &at(path)),
         Edit::Reorder { path, order } => reorder::reorder(&source, &at(path), order),

@@ -92,13 +92,16 @@ fn key_of(segment: &Segment) -> Option<&str> {
 }
 
 /// The entry on its way.
-struct Moved<'s, 'a, 't> {
-    source: &'s Source<'a, 't>,
-    cut: &'s Cut,
-    key: Span,
-    value: NodeId,
-    from_flow: bool,
+pub(super) struct Moved<'s, 'a, 't> {
+    pub(super) source: &'s Source<'a, 't>,
+    pub(super) cut: &'s Cut,
+    pub(super) key: Span,
+    pub(super) value: NodeId,
+    pub(super) from_flow: bool,
 }
+
+/// The line end and the indentation of entries in flow style that stand on lines of their own.
+pub(super) type Line<'e> = Option<(&'e str, usize)>;
 
 impl Moved<'_, '_, '_> {
     fn content(&self) -> &str {
@@ -106,7 +109,7 @@ impl Moved<'_, '_, '_> {
     }
 
     /// As lines whose first stands at `indent`, below `parents`.
-    fn block(&self, parents: &[&str], indent: usize, eol: &str) -> Result<String, Refused> {
+    pub(super) fn block(&self, parents: &[&str], indent: usize, eol: &str) -> Result<String, Refused> {
         let mut text = String::new();
         for (depth, parent) in parents.iter().enumerate() {
             text.push_str(&render::block_key(parent));
@@ -124,38 +127,62 @@ impl Moved<'_, '_, '_> {
     }
 
     /// As part of an object in flow style, on a line of its own where `line` says so.
-    fn flow(&self, parents: &[&str], colon: &str, line: Option<(&str, usize)>) -> Result<String, Refused> {
+    fn flow(&self, parents: &[&str], colon: &str, line: Line<'_>) -> Result<String, Refused> {
+        in_flow(&[self], parents, colon, line)
+    }
+
+    /// As an entry in flow style that stands at `indent`.
+    fn flow_entry(&self, indent: usize) -> Result<String, Refused> {
         let source = self.source;
-        let (eol, indent) = line.unwrap_or(("", self.cut.indent));
-        let deep = indent + STEP * parents.len();
-        let mut text = String::new();
-        let entry = if self.from_flow {
+        if self.from_flow {
             let entry = Span::new(self.key.start, self.cut.content.end);
-            render::reindent(source.slice(entry), self.cut.indent, deep, false).ok_or(Refused::Layout)?
+            render::reindent(source.slice(entry), self.cut.indent, indent, false).ok_or(Refused::Layout)
         } else if self.content().contains('#') {
-            return Err(Refused::Layout);
+            Err(Refused::Layout)
         } else {
             let key = source.slice(self.key);
             let value = source.tree.to_value(self.value);
-            format!("{key}: {}", render::flow(&value, source.json))
-        };
-        for (depth, parent) in parents.iter().enumerate() {
-            text.push_str(&render::flow_key(parent, source.json));
-            text.push_str(colon);
-            text.push('{');
-            if line.is_some() {
-                text.push_str(eol);
-                render::push_blanks(indent + STEP * (depth + 1), &mut text);
-            }
+            Ok(format!("{key}: {}", render::flow(&value, source.json)))
         }
-        text.push_str(&entry);
-        for depth in (0..parents.len()).rev() {
-            if line.is_some() {
-                text.push_str(eol);
-                render::push_blanks(indent + STEP * depth, &mut text);
-            }
-            text.push('}');
-        }
-        Ok(text)
     }
+}
+
+/// Entries in flow style, below `parents`.
+pub(super) fn in_flow(
+    entries: &[&Moved<'_, '_, '_>],
+    parents: &[&str],
+    colon: &str,
+    line: Line<'_>,
+) -> Result<String, Refused> {
+    let Some(first) = entries.first() else { return Err(Refused::Missing) };
+    let (eol, indent) = line.unwrap_or(("", first.cut.indent));
+    let deep = indent + STEP * parents.len();
+    let mut text = String::new();
+    for (depth, parent) in parents.iter().enumerate() {
+        text.push_str(&render::flow_key(parent, first.source.json));
+        text.push_str(colon);
+        text.push('{');
+        if line.is_some() {
+            text.push_str(eol);
+            render::push_blanks(indent + STEP * (depth + 1), &mut text);
+        }
+    }
+    for (position, entry) in entries.iter().enumerate() {
+        if position > 0 && line.is_some() {
+            text.push(',');
+            text.push_str(eol);
+            render::push_blanks(deep, &mut text);
+        } else if position > 0 {
+            text.push_str(if colon.ends_with(' ') { ", " } else { "," });
+        }
+        text.push_str(&entry.flow_entry(deep)?);
+    }
+    for depth in (0..parents.len()).rev() {
+        if line.is_some() {
+            text.push_str(eol);
+            render::push_blanks(indent + STEP * depth, &mut text);
+        }
+        text.push('}');
+    }
+    Ok(text)
 }

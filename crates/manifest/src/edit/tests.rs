@@ -47,6 +47,11 @@ fn relocate(text: &str, from: &str, to: &str) -> String {
     edited(text, &Edit::Move { from: path(from), to: path(to) })
 }
 
+fn move_entries(text: &str, from: &str, keys: &[&str], to: &str) -> String {
+    let keys = keys.iter().map(|key| (*key).to_owned()).collect();
+    edited(text, &Edit::MoveEntries { from: path(from), keys, to: path(to) })
+}
+
 fn rename(text: &str, field: &str, to: &str) -> String {
     edited(text, &Edit::RenameKey { path: path(field), to: to.to_owned() })
 }
@@ -244,4 +249,67 @@ fn edits_that_meet_are_not_applied() {
     assert_eq!(apply("abc", &[edit(0, 2, "x"), edit(1, 3, "y")]), None);
     assert_eq!(apply("é", &[edit(1, 2, "x")]), None);
     assert_eq!(apply("abc", &[edit(2, 9, "x")]), None);
+}
+
+#[test]
+fn entries_move_to_another_map() {
+    // Alone in their object, they take that along.
+    let entries = "      # one\n      p/x: 1 # 1\n      p/y: |\n        2\n";
+    let text = format!("m:\n  o: x\nt:\n  m:\n    a:\n{entries}  s: 1\n");
+    assert_eq!(
+        move_entries(&text, "t.m.a", &["p/y", "p/x"], "m.a"),
+        "m:\n  o: x\n  a:\n    # one\n    p/x: 1 # 1\n    p/y: |\n      2\nt:\n  s: 1\n"
+    );
+    // A comment on what goes would be lost.
+    let text = format!("m:\n  o: x\nt:\n  m:\n    # all\n    a:\n{entries}  s: 1\n");
+    assert_eq!(move_entries(&text, "t.m.a", &["p/y", "p/x"], "m.a"), "Layout");
+    // Others stay.
+    let text = "m:\n  a:\n    k: 1\n    x: 2\n    l: 3\n    w: 4\nt:\n  m:\n    a:\n      z: 5\n";
+    assert_eq!(
+        move_entries(text, "m.a", &["x", "w"], "t.m.a"),
+        "m:\n  a:\n    k: 1\n    l: 3\nt:\n  m:\n    a:\n      z: 5\n      x: 2\n      w: 4\n"
+    );
+    assert_eq!(
+        move_entries("m:\n  a:\n    x: 2\n    w: 4\nt:\n  s: 1", "m.a", &["x"], "t.m.a"),
+        "m:\n  a:\n    w: 4\nt:\n  s: 1\n  m:\n    a:\n      x: 2"
+    );
+    assert_eq!(
+        move_entries("t:\n  a:\nm:\n  k: 1\n  x: 2\n  w: 3", "m", &["x", "w"], "t.a"),
+        "t:\n  a:\n    x: 2\n    w: 3\nm:\n  k: 1\n"
+    );
+    // There already, not there, or within what would go.
+    assert_eq!(move_entries("a: {x: 1, w: 2}\nb: {x: 2}\n", "a", &["x"], "b"), "Exists");
+    assert_eq!(move_entries("a: {x: 1, w: 2}\nb: {}\n", "a", &["z"], "b"), "Missing");
+    assert_eq!(move_entries("t:\n  a:\n    x: 1\n", "t.a", &["x"], "t.b"), "Layout");
+    assert_eq!(move_entries("- a:\n    x: 1\n- b: 1\n", "[0].a", &["x"], "[1].a"), "Layout");
+}
+
+#[test]
+fn entries_move_to_another_map_in_flow_style() {
+    assert_eq!(
+        move_entries(
+            "{\"m\": {\"a\": {\"x\": \"1\", \"w\": \"2\"}, \"o\": 1}, \"t\": {}}",
+            "m.a",
+            &["x", "w"],
+            "t.m.a"
+        ),
+        "{\"m\": {\"o\": 1}, \"t\": {\"m\": {\"a\": {\"x\": \"1\", \"w\": \"2\"}}}}"
+    );
+    assert_eq!(
+        move_entries("a: {k: 1, x: 2, w: 3}\nb: {z: 1}\n", "a", &["x", "w"], "b"),
+        "a: {k: 1}\nb: {z: 1, x: 2, w: 3}\n"
+    );
+    assert_eq!(
+        move_entries("a: {x: 1, k: 2, w: 3}\nb:\n  z: 1\n", "a", &["x", "w"], "b"),
+        "a: {k: 2}\nb:\n  z: 1\n  x: 1\n  w: 3\n"
+    );
+    assert_eq!(
+        move_entries(
+            "{\n  \"m\": {\n    \"k\": 1,\n    \"x\": 2,\n    \"w\": 3\n  },\n  \"t\": {\n    \"s\": 1\n  }\n}\n",
+            "m",
+            &["x", "w"],
+            "t.a"
+        ),
+        "{\n  \"m\": {\n    \"k\": 1\n  },\n  \"t\": {\n    \"s\": 1,\n    \"a\": {\n      \"x\": 2,\n      \"w\": 3\n    }\n  }\n}\n"
+    );
 }

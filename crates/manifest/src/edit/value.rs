@@ -29,6 +29,20 @@ pub fn perform(
             let value = take(document, &at(from))?;
             put(document, &at(to), value, false)
         }
+        Edit::MoveEntries { from, keys, to } => {
+            let (mut from, to) = (at(from), at(to));
+            for key in keys {
+                let [old, new] = [&from, &to].map(|map| below(map, key));
+                let value = take(document, &old)?;
+                put(document, &new, value, false)?;
+            }
+            while matches!(value_at(document, &from), Some(Value::Object(fields)) if fields.is_empty())
+                && take(document, &from).is_ok()
+            {
+                from.pop();
+            }
+            Ok(())
+        }
         Edit::RenameKey { path, to } => {
             let mut path = at(path);
             let value = take(document, &path)?;
@@ -83,6 +97,11 @@ fn name(segment: &Segment) -> String {
         Segment::Field(key) | Segment::Key(key) => key.to_string(),
         Segment::Index(index) => index.to_string(),
     }
+}
+
+/// The path of the entry `key` of `map`.
+pub(super) fn below(map: &[Segment], key: &str) -> Vec<Segment> {
+    map.iter().cloned().chain([Segment::Key(key.to_owned().into())]).collect()
 }
 
 /// Takes away the entry at `path`.
