@@ -79,7 +79,11 @@ pub(super) fn of_error(error: &FieldError) -> Option<Fix> {
         // The value may be secret.
         Edit::Set { path, .. } => format!("write {} as the type it must have", name_of(path)),
         // Decoding suggests no others.
-        Edit::Insert { .. } | Edit::Remove { .. } | Edit::Reorder { .. } | Edit::Text(_) => return None,
+        Edit::Insert { .. }
+        | Edit::Remove { .. }
+        | Edit::MoveEntries { .. }
+        | Edit::Reorder { .. }
+        | Edit::Text(_) => return None,
     };
     Some(Fix::new(Safety::safe_if(*certain), title, edit.clone()))
 }

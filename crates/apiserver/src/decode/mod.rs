@@ -155,11 +155,15 @@ impl Walk<'_> {
     /// An object with known fields.
     fn object(&mut self, entries: &[Entry<'_>], id: TypeId, at: &At<'_>) {
         self.duplicates(entries, |key| at.field(key).to_path());
+        // A free map that has nothing, while unknown fields are all that follows: they were meant to be in it.
+        let mut above = None;
         for entry in entries.iter().filter(|entry| !entry.shadowed) {
             let Some(field) = self.schema.field(id, &entry.key) else {
-                self.unknown(id, entry, at);
+                self.unknown(id, entry, above.filter(|_| !entry.merged), at);
                 continue;
             };
+            above = (self.is_null(entry.value) && !entry.merged && matches!(field.shape, Shape::Map(_)))
+                .then_some(field);
             if self.is_null(entry.value) {
                 continue;
             }
@@ -253,7 +257,8 @@ impl Walk<'_> {
         self.mistyped.push(Mistyped { path, expected });
     }
 
-    fn unknown(&mut self, id: TypeId, entry: &Entry<'_>, at: &At<'_>) {
+    /// A field that the object does not have, right below the free map `above` that has nothing.
+    fn unknown(&mut self, id: TypeId, entry: &Entry<'_>, above: Option<&'static Field>, at: &At<'_>) {
         let path = at.field(&entry.key).to_path();
         let ty = self.schema.ty(id);
         let other_version = ty.field(&entry.key);
@@ -272,7 +277,12 @@ impl Walk<'_> {
             error.help = moved.map(|(_, help)| help);
         } else if self.placed < MAX_PLACED {
             self.placed += 1;
-            if let Some(meant) = suggest::place(self.schema, self.kind, &self.route, id, &entry.key) {
+            let slip = suggest::place(self.schema, self.kind, &self.route, id, &entry.key);
+            let above = above.filter(|_| slip.is_none() || entry.key.contains('/'));
+            if let Some((help, suggestion)) = above.and_then(|map| self.in_map(map, entry, at)) {
+                error.help = Some(help);
+                error.suggestion = Some(suggestion);
+            } else if let Some(meant) = slip {
                 error.suggestion = self.suggestion(&meant, &entry.key, at);
                 error.help = Some(meant.help);
                 let edit = error.suggestion.as_ref().map(|suggestion| &suggestion.edit);
@@ -295,6 +305,24 @@ impl Walk<'_> {
             }
         }
         self.complain(error);
+    }
+
+    /// What to say about a field that was meant to be in a free map that has nothing; nothing where the map cannot have
+    /// its value.
+    fn in_map(&self, map: &Field, entry: &Entry<'_>, at: &At<'_>) -> Option<(String, Suggestion)> {
+        let is_text = matches!(self.tree[entry.value].kind, NodeKind::Str(_));
+        if !is_text && !matches!(self.tree[entry.value].kind, NodeKind::Int(_) | NodeKind::Bool(_)) {
+            return None;
+        }
+        let key = shortened(&entry.key, MAX_KEY);
+        let help = format!(
+            "{key} belongs under {0}, the empty field above it: indent it further than {0}",
+            map.name
+        );
+        let to = at.field(map.name).key(&entry.key).to_path();
+        let edit = Edit::Move { from: at.field(&entry.key).to_path(), to };
+        // No field has such a name: it is the key of an entry.
+        Some((help, Suggestion { edit, certain: is_text && entry.key.contains('/') }))
     }
 
     /// The field that has a value once the field at `value` has been renamed or moved: one that is not there, by a value
