@@ -4,13 +4,25 @@
 //! There is one list. What advises a lifetime for a Job, and what fills one in, asks it first: a Job that its tool creates
 //! again once its lifetime has removed it runs again.
 
+mod hook;
+pub mod names;
 mod order;
+mod readers;
 mod replacement;
+mod sync_options;
+mod versions;
+mod words;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
+pub use hook::{Deletes, Hook};
+use names::{ARGO_HOOK, FLUX_RECONCILE, FLUX_SSA, HELM_HOOK, MANAGED_BY};
 pub use order::{Late, MARKS, Moment};
+pub use readers::{MapKind, Place, Reader};
 pub use replacement::{Replaced, Replacement, remedy_for_fixed_fields};
+pub use sync_options::SyncOptions;
+pub use versions::{may_name_version, version_keys};
+pub use words::{ARGO_DELETE_POLICIES, ARGO_HOOKS, HELM_DELETE_POLICIES, HELM_HOOKS, UnknownWord, WordList};
 
 /// A tool that deploys objects.
 #[derive(Debug, PartialEq, Eq)]
@@ -19,6 +31,8 @@ pub struct DeployTool {
     pub name: &'static str,
     /// When it creates an object of its own that is gone.
     pub creates_again: CreatesAgain,
+    /// Whether it changes objects in place, and fails where that cannot be, unless it is asked for something else.
+    pub changes_in_place: bool,
     marks: &'static [Mark],
     /// Annotations, with their values, by which the tool is asked to leave an object as it is, or gone.
     unless: &'static [(&'static str, &'static str)],
@@ -29,6 +43,8 @@ pub struct DeployTool {
 pub enum CreatesAgain {
     /// By itself: a controller compares what there is with what there should be.
     Reconciling,
+    /// With the next deployment, and by itself where it is set up to.
+    IfDrifted,
     /// With the next deployment.
     Deploying,
 }
@@ -46,10 +62,8 @@ enum Mark {
     Manager(&'static str),
 }
 
-use CreatesAgain::{Deploying, Reconciling};
+use CreatesAgain::{Deploying, IfDrifted, Reconciling};
 use Mark::{Domain, Key, ManagedBy, Manager};
-
-const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 
 const fn tool(
     name: &'static str,
@@ -57,23 +71,30 @@ const fn tool(
     marks: &'static [Mark],
     unless: &'static [(&'static str, &'static str)],
 ) -> DeployTool {
-    DeployTool { name, creates_again, marks, unless }
+    DeployTool { name, creates_again, changes_in_place: true, marks, unless }
+}
+
+/// One that deletes and creates anew what cannot be changed.
+const fn replacing(name: &'static str, marks: &'static [Mark]) -> DeployTool {
+    DeployTool { changes_in_place: false, ..tool(name, Deploying, marks, &[]) }
 }
 
 /// The tools, those first whose marks say more than the marks of another that they use: Config Sync makes ApplySets,
 /// Fleet and Werf make Helm releases.
-static TOOLS: [DeployTool; 14] = [
-    tool("Argo CD", Reconciling, &[Domain("argocd.argoproj.io"), Manager("argocd-")], &[(ARGO.hook, "Skip")]),
+static TOOLS: [DeployTool; 15] = [
+    tool("Argo CD", Reconciling, &[Domain("argocd.argoproj.io"), Manager("argocd-")], &[(ARGO_HOOK, "Skip")]),
     tool(
         "Flux",
         Reconciling,
-        &[
-            Domain("kustomize.toolkit.fluxcd.io"),
-            Domain("helm.toolkit.fluxcd.io"),
-            Manager("kustomize-controller"),
-            Manager("helm-controller"),
-        ],
-        &[("kustomize.toolkit.fluxcd.io/reconcile", "disabled")],
+        &[Domain("kustomize.toolkit.fluxcd.io"), Manager("kustomize-controller")],
+        &[(FLUX_RECONCILE, "disabled"), (FLUX_SSA, "Ignore")],
+    ),
+    // Drift detection is off unless the HelmRelease asks for it.
+    tool(
+        "Flux's helm-controller",
+        IfDrifted,
+        &[Domain("helm.toolkit.fluxcd.io"), Manager("helm-controller")],
+        &[],
     ),
     tool(
         "Config Sync",
@@ -91,15 +112,10 @@ static TOOLS: [DeployTool; 14] = [
     tool("Werf", Deploying, &[Domain("werf.io"), ManagedBy("werf")], &[]),
     tool("kapp", Deploying, &[Domain("kapp.k14s.io"), Manager("kapp-server")], &[]),
     tool("Kluctl", Deploying, &[Domain("kluctl.io"), Manager("kluctl")], &[]),
-    tool(
-        "Pulumi",
-        Deploying,
-        &[Domain("pulumi.com"), ManagedBy("pulumi"), Manager("pulumi-kubernetes")],
-        &[],
-    ),
-    tool("Terraform", Deploying, &[ManagedBy("terraform"), Manager("Terraform"), Manager("HashiCorp")], &[]),
+    replacing("Pulumi", &[Domain("pulumi.com"), ManagedBy("pulumi"), Manager("pulumi-kubernetes")]),
+    replacing("Terraform", &[ManagedBy("terraform"), Manager("Terraform"), Manager("HashiCorp")]),
     tool("Timoni", Deploying, &[Domain("timoni.sh"), ManagedBy("timoni"), Manager("timoni")], &[]),
-    tool("Helm", Deploying, &[Key("meta.helm.sh/release-name"), Key(HELM.hook), ManagedBy("helm")], &[]),
+    tool("Helm", Deploying, &[Key("meta.helm.sh/release-name"), Key(HELM_HOOK), ManagedBy("helm")], &[]),
     tool("kubectl apply --applyset", Deploying, &[Domain("applyset.kubernetes.io")], &[]),
     // Argo CD's own label, unless it is set up to use another; many charts set it too.
     tool("Helm or Argo CD", Deploying, &[Key("app.kubernetes.io/instance")], &[]),
@@ -142,72 +158,6 @@ fn annotation<'a>(metadata: &'a ObjectMeta, name: &str) -> Option<&'a str> {
     metadata.annotations.as_ref()?.get(name).map(|value| value.trim())
 }
 
-const ARGO: HookMarks = HookMarks {
-    tool: "Argo CD",
-    hook: "argocd.argoproj.io/hook",
-    delete_policy: "argocd.argoproj.io/hook-delete-policy",
-};
-const HELM: HookMarks =
-    HookMarks { tool: "Helm", hook: "helm.sh/hook", delete_policy: "helm.sh/hook-delete-policy" };
-
-/// The annotations by which a tool knows its hooks.
-struct HookMarks {
-    tool: &'static str,
-    hook: &'static str,
-    delete_policy: &'static str,
-}
-
-/// What annotations say of an object that is a hook: one that its tool creates at a certain moment, waits for, and
-/// removes by a delete policy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Hook<'a> {
-    /// The tool that runs it, as messages name it.
-    pub tool: &'static str,
-    /// The annotation that makes it a hook, and its value.
-    pub annotation: (&'static str, &'a str),
-    /// The annotation that says when the tool deletes it, and its value.
-    pub delete_policy: Option<(&'static str, &'a str)>,
-}
-
-impl<'a> Hook<'a> {
-    /// The hook that an object is, if it is one. Argo CD runs Helm's hooks too, and looks at its own annotation first.
-    pub fn of(metadata: &'a ObjectMeta) -> Option<Self> {
-        let (marks, value) = [ARGO, HELM].into_iter().find_map(|marks| {
-            // Argo CD leaves an object out that is told to Skip and nothing else.
-            let value = annotation(metadata, marks.hook).filter(|value| !value.is_empty())?;
-            (marks.tool != ARGO.tool || value != "Skip").then_some((marks, value))
-        })?;
-        let delete_policy = [&marks, &ARGO, &HELM].into_iter().find_map(|marks| {
-            let policy = annotation(metadata, marks.delete_policy).filter(|policy| !policy.is_empty())?;
-            Some((marks.delete_policy, policy))
-        });
-        Some(Self { tool: marks.tool, annotation: (marks.hook, value), delete_policy })
-    }
-
-    /// The annotation for its delete policy.
-    pub fn delete_policy_annotation(&self) -> &'static str {
-        if self.tool == ARGO.tool { ARGO.delete_policy } else { HELM.delete_policy }
-    }
-
-    /// Whether its tool leaves it in the cluster for good: a hook of Helm that runs once, and that no delete policy
-    /// removes once it has ended. The default, `before-hook-creation`, acts only when the hook runs again. Argo CD runs
-    /// its hooks with every sync.
-    pub fn stays(&self) -> bool {
-        const ONCE: [&str; 4] = ["pre-install", "post-install", "pre-delete", "post-delete"];
-        const AT_ITS_END: [&str; 2] = ["hook-succeeded", "hook-failed"];
-        if self.tool != HELM.tool {
-            return false;
-        }
-        let words = |text: &'a str| text.split(',').map(str::trim);
-        let (_, events) = self.annotation;
-        let runs_once = words(events).all(|event| ONCE.contains(&event));
-        let is_removed = self
-            .delete_policy
-            .is_some_and(|(_, policy)| words(policy).any(|word| AT_ITS_END.contains(&word)));
-        runs_once && !is_removed
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
@@ -227,7 +177,7 @@ mod tests {
         for (key, name) in [
             ("argocd.argoproj.io/tracking-id", "Argo CD"),
             ("kustomize.toolkit.fluxcd.io/name", "Flux"),
-            ("helm.toolkit.fluxcd.io/namespace", "Flux"),
+            ("helm.toolkit.fluxcd.io/namespace", "Flux's helm-controller"),
             ("configsync.gke.io/resource-id", "Config Sync"),
             ("configmanagement.gke.io/token", "Config Sync"),
             ("app.oam.dev/name", "KubeVela"),
@@ -284,30 +234,5 @@ mod tests {
         ] {
             assert_eq!(tool_of(value.clone()), None, "{value}");
         }
-    }
-
-    #[test]
-    fn hooks_that_stay() {
-        for (hook, policy, stays) in [
-            ("post-install", None, true),
-            ("pre-install", Some("before-hook-creation"), true),
-            ("post-delete", Some("before-hook-creation"), true),
-            ("post-install", Some("before-hook-creation,hook-succeeded"), false),
-            ("post-install", Some("hook-failed"), false),
-            ("post-install, post-upgrade", None, false),
-            ("pre-upgrade", Some("before-hook-creation"), false),
-            ("test", None, false),
-        ] {
-            let mut annotations = json!({"helm.sh/hook": hook});
-            if let Some(policy) = policy {
-                annotations["helm.sh/hook-delete-policy"] = policy.into();
-            }
-            let metadata = metadata(json!({ "annotations": annotations }));
-            assert_eq!(Hook::of(&metadata).map(|hook| hook.stays()), Some(stays), "{hook} {policy:?}");
-        }
-        let of_argo = metadata(json!({"annotations": {"argocd.argoproj.io/hook": "PreSync"}}));
-        assert_eq!(Hook::of(&of_argo).map(|hook| hook.stays()), Some(false));
-        let skipped = metadata(json!({"annotations": {"argocd.argoproj.io/hook": "Skip"}}));
-        assert_eq!(Hook::of(&skipped), None);
     }
 }

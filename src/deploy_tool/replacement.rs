@@ -2,7 +2,8 @@
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use super::{ARGO, DeployTool, Hook, annotation};
+use super::names::{FLUX_FORCE, KAPP_UPDATE};
+use super::{DeployTool, Hook, SyncOptions, annotation};
 
 /// When a tool puts a new Job in the place of the old one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,10 +27,6 @@ pub struct Replacement {
     pub replaced: Replaced,
 }
 
-const SYNC_OPTIONS: &str = "argocd.argoproj.io/sync-options";
-const FLUX_FORCE: &str = "kustomize.toolkit.fluxcd.io/force";
-const KAPP_UPDATE: &str = "kapp.k14s.io/update-strategy";
-
 impl Replacement {
     /// What becomes of a stored Job when the one with this metadata is deployed; none where it is changed in place.
     ///
@@ -38,23 +35,16 @@ impl Replacement {
     /// `kustomize.toolkit.fluxcd.io/force`, kapp's `kapp.k14s.io/update-strategy`.
     pub fn of(metadata: &ObjectMeta) -> Option<Self> {
         if let Some(hook) = Hook::of(metadata) {
-            let [of_helm, of_argo] = ["before-hook-creation", "BeforeHookCreation"];
-            let is_deleted_first = hook.delete_policy.is_none_or(|(_, policies)| {
-                policies.split(',').map(str::trim).any(|policy| [of_helm, of_argo].contains(&policy))
-            });
-            let asked_by = if hook.tool == ARGO.tool { of_argo } else { of_helm };
-            return is_deleted_first.then_some(Self {
+            return hook.deletes.before_creation.then_some(Self {
                 tool: hook.tool,
-                asked_by,
+                asked_by: hook.before_creation(),
                 replaced: Replaced::AsHook,
             });
         }
-        let options =
-            || annotation(metadata, SYNC_OPTIONS).into_iter().flat_map(|options| options.split(','));
-        let has_option = |option: &str| options().any(|written| written.trim() == option);
+        let has_option = |option| SyncOptions::of(metadata).is_some_and(|options| options.has(option));
         if has_option("Force=true") && has_option("Replace=true") {
             return Some(Self {
-                tool: ARGO.tool,
+                tool: "Argo CD",
                 asked_by: "argocd.argoproj.io/sync-options: Force=true,Replace=true",
                 replaced: Replaced::Always,
             });
@@ -95,13 +85,14 @@ pub fn remedy_for_fixed_fields(metadata: &ObjectMeta) -> &'static str {
             "give each version of the Job a name of its own, or let kapp replace it \
              (kapp.k14s.io/update-strategy: fallback-on-replace)"
         }
-        Some("Helm") => {
+        Some("Helm" | "Flux's helm-controller") => {
             "give each version of the Job a name of its own, or make it a hook (helm.sh/hook: pre-upgrade, say), which Helm \
-             deletes first"
+             deletes first; this once, delete the Job before the upgrade (kubectl delete job)"
         }
         Some("Helm or Argo CD") => {
             "give each version of the Job a name of its own, or make it a hook (helm.sh/hook or argocd.argoproj.io/hook), \
-             which its tool deletes first"
+             which its tool deletes first, or let Argo CD replace it (argocd.argoproj.io/sync-options: Force=true,Replace=true); \
+             this once, delete the Job first (kubectl delete job)"
         }
         _ => {
             "give each version of the Job a name of its own, or delete the Job first (kubectl delete job, or kubectl \
@@ -114,6 +105,7 @@ pub fn remedy_for_fixed_fields(metadata: &ObjectMeta) -> &'static str {
 mod tests {
     use serde_json::{Value, json};
 
+    use super::super::names::ARGO_SYNC_OPTIONS as SYNC_OPTIONS;
     use super::*;
 
     fn metadata(annotations: Value) -> ObjectMeta {

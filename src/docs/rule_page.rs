@@ -97,6 +97,9 @@ fn about_category(category: &str) -> &'static str {
             "What the API server itself refuses or warns about. No policy sets these and no annotation silences them. \
              `api/field-dropped` is a warning where no Kubernetes version is named.\n\n"
         }
+        "deploy" => {
+            "What Helm, Argo CD, Flux and other deployment tools make of an object, by its annotations and labels.\n\n"
+        }
         "suppression" => "On the annotation `jobguard.dev/ignore` itself.\n\n",
         _ => "",
     }

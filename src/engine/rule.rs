@@ -304,6 +304,12 @@ impl<'a> Reported<'a> {
         self
     }
 
+    /// The field itself is at fault, whatever its value.
+    pub fn at_key(self) -> Self {
+        self.0.anchor = Anchor::Key;
+        self
+    }
+
     /// Another place that explains it.
     pub fn related(self, path: FieldPath, message: impl Into<String>) -> Self {
         self.0.related.push(Related { path, message: message.into() });

@@ -2,7 +2,7 @@
 
 use super::levels;
 use crate::deploy_tool::{CreatesAgain, DeployTool, Hook};
-use crate::engine::{Check, Docs, Example, LONGEST_LIMIT, Object, Rule, RuleContext, Sink};
+use crate::engine::{Check, Docs, Example, LONGEST_LIMIT, Object, Rule, RuleContext, Severity, Sink};
 use crate::policy::{Level, RuleSpec};
 
 /// A Job that its controller runs again and again.
@@ -19,7 +19,8 @@ pub static RULE: Rule = Rule {
         what: "`ttlSecondsAfterFinished`, up to a year, on a Job that a controller keeps in place, by its labels, annotations or \
                field managers: Argo CD (`argocd.argoproj.io/...`), Flux (`kustomize.toolkit.fluxcd.io/...`, \
                `helm.toolkit.fluxcd.io/...`), Config Sync (`configsync.gke.io/...`), KubeVela (`app.oam.dev/...`). Hooks are \
-               exempt: they are created at their moment only.",
+               exempt: they are created at their moment only. Of Flux's helm-controller it is at most an info: it creates the \
+               Job with the next upgrade, and before that only where drift detection is on.",
         why: "Once the TTL has removed the Job, the cluster differs from what is declared, and the controller creates it again, \
               with its next reconciliation or sync. A migration that was meant to run once then runs every few minutes, \
               or each time that anything is synced.",
@@ -82,16 +83,29 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     let metadata = object.metadata();
     let Some(tool) = DeployTool::of(metadata) else { return };
     let is_owned = metadata.owner_references.as_ref().is_some_and(|owners| !owners.is_empty());
-    if tool.creates_again != CreatesAgain::Reconciling || is_owned || Hook::of(metadata).is_some() {
+    if tool.creates_again == CreatesAgain::Deploying || is_owned || Hook::of(metadata).is_some() {
         return;
     }
-    sink.report(
-        job.path("ttlSecondsAfterFinished"),
-        format!("{0} creates this Job again, and so runs it again, once the TTL has removed it {ttl} s after its end", tool.name),
-    )
-    .help(if tool.name == "Argo CD" {
-        "remove ttlSecondsAfterFinished, or make the Job a hook (argocd.argoproj.io/hook: Sync), which runs once a sync"
-    } else {
-        "remove ttlSecondsAfterFinished: the Job stays, and with it the knowledge that it has run"
-    });
+    let gone = format!("once the TTL has removed it {ttl} s after its end");
+    let path = job.path("ttlSecondsAfterFinished");
+    if tool.creates_again == CreatesAgain::IfDrifted {
+        sink.report(
+            path,
+            format!(
+                "{} creates this Job again, and so runs it again, {gone}: with the next upgrade, or at once where it \
+                 corrects drift",
+                tool.name
+            ),
+        )
+        .help("remove ttlSecondsAfterFinished, or make the Job a hook of Helm (helm.sh/hook: pre-upgrade, say)")
+        .at_most(Severity::Info);
+        return;
+    }
+    sink.report(path, format!("{} creates this Job again, and so runs it again, {gone}", tool.name)).help(
+        if tool.name == "Argo CD" {
+            "remove ttlSecondsAfterFinished, or make the Job a hook (argocd.argoproj.io/hook: Sync), which runs once a sync"
+        } else {
+            "remove ttlSecondsAfterFinished: the Job stays, and with it the knowledge that it has run"
+        },
+    );
 }

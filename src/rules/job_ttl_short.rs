@@ -80,7 +80,7 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     }
     let waiting = match DeployTool::of(metadata) {
         // That it runs again is worse, and job/ttl-runs-again says so.
-        Some(tool) if tool.creates_again == CreatesAgain::Reconciling => return,
+        Some(tool) if tool.creates_again != CreatesAgain::Deploying => return,
         Some(tool) => format!("{} or `kubectl wait`", tool.name),
         None => "`kubectl wait`, or a deployment tool,".to_owned(),
     };

@@ -363,6 +363,13 @@ fn every_rule_with_a_fix_shows_it() {
     api/type: safe, unsafe
     api/unknown-field: safe, unsafe
     cron/host-zone: unsafe
+    deploy/failed-hook-stays: unsafe
+    deploy/hook-delete-policy: safe
+    deploy/hook-name: safe
+    deploy/hook-weight: safe
+    deploy/misplaced-metadata: safe, unsafe
+    deploy/replace-without-force: unsafe
+    deploy/sync-option: safe
     job/max-backoff: unsafe
     job/max-completions: unsafe
     job/max-parallelism: unsafe

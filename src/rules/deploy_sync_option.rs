@@ -1,0 +1,83 @@
+//! `deploy/sync-option`
+
+use super::levels;
+use crate::deploy_tool::SyncOptions;
+use crate::deploy_tool::names::ARGO_SYNC_OPTIONS;
+use crate::engine::{Check, Docs, Example, Fix, Object, Rule, RuleContext, Safety, Sink};
+use crate::policy::{Level, RuleSpec};
+use jobguard_manifest::FieldPath;
+use jobguard_text::quote;
+
+/// A sync option that is misspelt.
+pub static RULE: Rule = Rule {
+    spec: RuleSpec {
+        id: "deploy/sync-option",
+        summary: "a misspelt sync option of Argo CD",
+        since: "0.1.0",
+        renamed_from: &[],
+        levels: levels(Level::Off, Level::Warn, Level::Warn),
+        options: &[],
+    },
+    docs: Docs {
+        what: "An option in `argocd.argoproj.io/sync-options` that Argo CD does not know and that resembles one that it does: `replace=true`, `Prune=False`, or two options without a comma between them.",
+        why: "Argo CD compares options to the letter and ignores all others without a word. An object that was to be kept is pruned, one that was to be replaced is not.",
+        examples: &[
+            Example::bad(
+                "options begin with a capital",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: migrate
+  annotations:
+    argocd.argoproj.io/sync-options: prune=False
+spec:
+  backoffLimit: 3
+  activeDeadlineSeconds: 600
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: main
+        image: example.com/app:1.0
+"#,
+            ),
+            Example::good(
+                "as Argo CD has it",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: migrate
+  annotations:
+    argocd.argoproj.io/sync-options: Prune=false
+spec:
+  backoffLimit: 3
+  activeDeadlineSeconds: 600
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: main
+        image: example.com/app:1.0
+"#,
+            ),
+        ],
+        sources: &["https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/"],
+    },
+    check: Check::Object(check),
+    precedence: &[],
+    cel: None,
+};
+
+fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
+    let Some(options) = SyncOptions::of(object.metadata()) else { return };
+    let misspelt = options.misspelt();
+    let Some(first) = misspelt.first() else { return };
+    let path = FieldPath::root().fields("metadata.annotations").key(ARGO_SYNC_OPTIONS);
+    let message = format!("{} is not a sync option of Argo CD, which ignores it", quote(first.written));
+    let reported = sink.report(path.clone(), message);
+    let meant: Vec<&str> = misspelt.iter().map(|option| option.meant.as_str()).collect();
+    let reported = reported.help(format!("write {}", meant.join(",")));
+    if let Some(corrected) = options.corrected() {
+        reported.fix(Fix::set(Safety::Safe, format!("write {}", meant.join(",")), path, corrected));
+    }
+}
