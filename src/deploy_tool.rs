@@ -4,6 +4,7 @@
 //! There is one list. What advises a lifetime for a Job, and what fills one in, asks it first: a Job that its tool creates
 //! again once its lifetime has removed it runs again.
 
+mod annotations;
 mod hook;
 pub mod names;
 mod order;
@@ -15,6 +16,7 @@ mod words;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
+pub use annotations::MisspeltName;
 pub use hook::{Deletes, Hook};
 use names::{ARGO_HOOK, FLUX_RECONCILE, FLUX_SSA, HELM_HOOK, MANAGED_BY};
 pub use order::{Late, MARKS, Moment};

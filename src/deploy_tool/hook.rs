@@ -62,9 +62,9 @@ impl Deletes {
     /// What Argo CD makes of the policies: it reads both annotations, and falls back to its default where it knows none of
     /// their words.
     fn of_argo(metadata: &ObjectMeta) -> Self {
-        let value = |list: &super::WordList| list.value(metadata).unwrap_or_default().to_owned();
-        let (argo, helm) = (value(&ARGO_DELETE_POLICIES), value(&HELM_DELETE_POLICIES));
-        let deletes = Self::by(ARGO_DELETE_POLICIES.known(&argo).chain(HELM_DELETE_POLICIES.known(&helm)));
+        let [argo, helm] = [&ARGO_DELETE_POLICIES, &HELM_DELETE_POLICIES]
+            .map(|list| list.known(list.value(metadata).unwrap_or_default()));
+        let deletes = Self::by(argo.chain(helm));
         if deletes == Self::default() { Self { before_creation: true, ..deletes } } else { deletes }
     }
 

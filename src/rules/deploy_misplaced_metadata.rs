@@ -1,5 +1,7 @@
 //! `deploy/misplaced-metadata`
 
+use std::collections::BTreeMap;
+
 use super::levels;
 use crate::deploy_tool::{DeployTool, MapKind, Place, Reader, Replacement};
 use crate::engine::{Check, Docs, Example, Fix, Object, Reported, Rule, RuleContext, Safety, Severity, Sink};
@@ -126,6 +128,9 @@ spec:
 /// How many keys a message names.
 const NAMED: usize = 3;
 
+/// How many keys are moved at most: to look for each of them takes the longer the more there are.
+const MAX_MOVED: usize = 100;
+
 /// How much of a key a message shows, in characters.
 const MAX_KEY: usize = 80;
 
@@ -163,13 +168,17 @@ fn spots(object: &Object) -> Vec<Spot<'_>> {
 }
 
 fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
+    // What another object makes is as its author has it there.
+    if object.metadata().owner_references.as_ref().is_some_and(|owners| !owners.is_empty()) {
+        return;
+    }
     let spots = spots(object);
     // Two moves to one place may both have to make it: the second is offered once the first is done.
     let mut moved_to = Vec::new();
     for here in &spots {
         for kind in [MapKind::Annotations, MapKind::Labels] {
             let mut misplaced: Vec<(usize, Misplaced<'_>)> = Vec::new();
-            for (key, value) in entries(here, kind) {
+            for (key, value) in entries(here, kind).into_iter().flatten() {
                 let Some(reader) = Reader::of(kind, key, value) else { continue };
                 // A Job has no place of its own besides that of the object.
                 let right = spots.iter().position(|spot| spot.place == reader.place).unwrap_or(0);
@@ -189,7 +198,7 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
                 let is_first = !moved_to.contains(&right);
                 moved_to.push(right);
                 let reported = report(object, &group, kind, (here, &spots[right]), sink);
-                if is_first {
+                if is_first && group.keys.len() <= MAX_MOVED {
                     reported.fix(fix(object, &group, kind, (here, &spots[right])));
                 }
             }
@@ -197,19 +206,23 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     }
 }
 
-fn entries<'o>(spot: &Spot<'o>, kind: MapKind) -> impl Iterator<Item = (&'o str, &'o str)> + use<'o> {
-    let map = spot.metadata.and_then(|metadata| match kind {
+fn entries<'o>(spot: &Spot<'o>, kind: MapKind) -> Option<&'o BTreeMap<String, String>> {
+    let metadata = spot.metadata?;
+    match kind {
         MapKind::Annotations => metadata.annotations.as_ref(),
         MapKind::Labels => metadata.labels.as_ref(),
-    });
-    map.into_iter().flatten().map(|(key, value)| (key.as_str(), value.as_str()))
+    }
 }
 
 /// Whether a place has a key. A Job without labels gets those of its Pods.
 fn has(spots: &[Spot<'_>], spot: &Spot<'_>, kind: MapKind, key: &str) -> bool {
-    let has = |spot: &Spot<'_>| entries(spot, kind).any(|(other, _)| other == key);
-    let is_bare = spot.place == Place::Job && kind == MapKind::Labels && entries(spot, kind).next().is_none();
-    has(spot) || (is_bare && spots.iter().any(|other| other.place == Place::Pod && has(other)))
+    let has = |spot: &Spot<'_>| entries(spot, kind).is_some_and(|map| map.contains_key(key));
+    let is_bare = || {
+        spot.place == Place::Job
+            && kind == MapKind::Labels
+            && entries(spot, kind).is_none_or(BTreeMap::is_empty)
+    };
+    has(spot) || (is_bare() && spots.iter().any(|other| other.place == Place::Pod && has(other)))
 }
 
 /// Keys that belong in the same other place.

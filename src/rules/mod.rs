@@ -72,6 +72,7 @@ rules! {
     cron_ttl_vs_history,
     cron_uneven_step,
     cron_zone_missing,
+    deploy_annotation_name,
     deploy_failed_hook_stays,
     deploy_generate_name,
     deploy_hook_delete_policy,

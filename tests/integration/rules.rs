@@ -363,6 +363,7 @@ fn every_rule_with_a_fix_shows_it() {
     api/type: safe, unsafe
     api/unknown-field: safe, unsafe
     cron/host-zone: unsafe
+    deploy/annotation-name: safe
     deploy/failed-hook-stays: unsafe
     deploy/hook-delete-policy: safe
     deploy/hook-name: safe
