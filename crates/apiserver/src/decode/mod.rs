@@ -279,7 +279,12 @@ impl Walk<'_> {
             self.placed += 1;
             let slip = suggest::place(self.schema, self.kind, &self.route, id, &entry.key);
             let above = above.filter(|_| slip.is_none() || entry.key.contains('/'));
-            if let Some((help, suggestion)) = above.and_then(|map| self.in_map(map, entry, at)) {
+            let in_map = match above {
+                Some(map) => self.in_map(map, entry, at),
+                None if slip.is_none() => self.in_annotations(id, entry, at),
+                None => None,
+            };
+            if let Some((help, suggestion)) = in_map {
                 error.help = Some(help);
                 error.suggestion = Some(suggestion);
             } else if let Some(meant) = slip {
@@ -323,6 +328,15 @@ impl Walk<'_> {
         let edit = Edit::Move { from: at.field(&entry.key).to_path(), to };
         // No field has such a name: it is the key of an entry.
         Some((help, Suggestion { edit, certain: is_text && entry.key.contains('/') }))
+    }
+
+    /// What to say about a field that can only be the key of an annotation, or of a label; nothing where the object has
+    /// neither.
+    fn in_annotations(&self, id: TypeId, entry: &Entry<'_>, at: &At<'_>) -> Option<(String, Suggestion)> {
+        let map = self.schema.field(id, "annotations").filter(|_| entry.key.contains('/'))?;
+        let (_, Suggestion { edit, .. }) = self.in_map(map, entry, at)?;
+        let help = format!("{} belongs under annotations, or under labels", shortened(&entry.key, MAX_KEY));
+        Some((help, Suggestion { edit, certain: false }))
     }
 
     /// The field that has a value once the field at `value` has been renamed or moved: one that is not there, by a value
