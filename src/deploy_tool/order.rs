@@ -1,13 +1,11 @@
 //! The order in which tools create objects: hooks of Helm with their weights, phases and waves of Argo CD.
 
+use super::names::{ARGO_HOOK, ARGO_WAVE, HELM_HOOK, HELM_WEIGHT};
+
 /// Labels and annotations that tell which release an object is of, and when its tool creates it.
 pub const MARKS: &[&str] = &[INSTANCE, ARGO_HOOK, ARGO_WAVE, HELM_HOOK, HELM_WEIGHT, HELM_RELEASE];
 
 const INSTANCE: &str = "app.kubernetes.io/instance";
-const ARGO_HOOK: &str = "argocd.argoproj.io/hook";
-const ARGO_WAVE: &str = "argocd.argoproj.io/sync-wave";
-const HELM_HOOK: &str = "helm.sh/hook";
-const HELM_WEIGHT: &str = "helm.sh/hook-weight";
 const HELM_RELEASE: &str = "meta.helm.sh/release-name";
 
 /// What the marks of an object say of its release, and of when its tool creates it.
