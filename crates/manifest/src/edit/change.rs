@@ -56,7 +56,7 @@ pub enum Edit {
         /// The field.
         path: FieldPath,
     },
-    /// Puts the elements of a list of plain values in another order, or leaves some out.
+    /// Puts the elements of a list in another order, or, of plain values, leaves some out.
     Reorder {
         /// The list.
         path: FieldPath,

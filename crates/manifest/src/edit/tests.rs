@@ -220,6 +220,16 @@ fn elements_change_places_with_their_comments() {
         "v:\n  - 1\n  # one\n  - 3 # three\nw: 1\n"
     );
     assert_eq!(reorder("v:\n- 2\n- 1\n- 1", &[1, 0]), "v:\n- 1\n- 2");
+    assert_eq!(
+        reorder("v:\n# first\n- a: 1 # a\n  b: [2,\n    3]\n\n# second\n- c:\n  - 4\nw: 1\n", &[1, 0]),
+        "v:\n\n# second\n- c:\n  - 4\n# first\n- a: 1 # a\n  b: [2,\n    3]\nw: 1\n"
+    );
+    assert_eq!(reorder("v:\r\n  - a: 1\r\n  - 2\r\n", &[1, 0]), "v:\r\n  - 2\r\n  - a: 1\r\n");
+    assert_eq!(reorder("v:\n- a: 1\n  # whose?\n- b: 2\n", &[1, 0]), "Layout");
+    assert_eq!(reorder("v:\n- a: 1\n- b: 2", &[1, 0]), "Layout");
+    assert_eq!(reorder("v:\n- a: 1\n- b: 2\n- c: 3\n", &[1, 0]), "Layout");
+    assert_eq!(reorder("v:\n- a: |\n    x\n- b: >+\n    y\n\nw: 1\n", &[1, 0]), "Layout");
+    assert_eq!(reorder("x: &x {d: 1}\nv:\n- a: 1\n- *x\n", &[1, 0]), "Layout");
     assert_eq!(reorder("v: [1, [2]]\n", &[1, 0]), "Layout");
     assert_eq!(reorder("v: [1, 2]\n", &[1, 1]), "Missing");
 }
