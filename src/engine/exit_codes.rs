@@ -1,8 +1,5 @@
 //! Sets of exit codes: what rules of a podFailurePolicy, and a container's restart rules, are about.
 
-/// The exit codes of a Pod that is being stopped: ended by SIGKILL, and by SIGTERM.
-const STOPPED: [u8; 2] = [137, 143];
-
 /// Exit codes of containers that failed: some of 1 to 255. Windows knows larger ones, which are left out of account.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ExitCodes([u64; 4]);
@@ -10,6 +7,9 @@ pub struct ExitCodes([u64; 4]);
 impl ExitCodes {
     /// All of them.
     pub const ALL: Self = Self([!1, !0, !0, !0]);
+
+    /// Those of a container that is being stopped: 137, ended by SIGKILL, and 143, by SIGTERM.
+    pub const STOPPED: Self = Self([0, 0, 1 << (137 - 128) | 1 << (143 - 128), 0]);
 
     /// What `operator` makes of `values`; none where it is neither `In` nor `NotIn`.
     pub fn of(operator: &str, values: &[i32]) -> Option<Self> {
@@ -60,12 +60,12 @@ impl ExitCodes {
 
     /// Whether a container that is stopped may end with one of them.
     pub fn have_stopped(self) -> bool {
-        STOPPED.into_iter().any(|code| self.contains(code))
+        !self.and(Self::STOPPED).is_empty()
     }
 
     /// Whether a container that is stopped, and does not end well, ends with one of them.
     pub fn are_of_stopped(self) -> bool {
-        STOPPED.into_iter().all(|code| self.contains(code))
+        Self::STOPPED.without(self).is_empty()
     }
 }
 

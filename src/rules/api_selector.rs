@@ -1,9 +1,10 @@
 //! `api/selector`
 
 use super::ALWAYS;
-use crate::engine::{Check, Docs, Example, Rule, ServerCheck};
+use crate::engine::{Check, Docs, Example, Finding, Precedence, Related, Rule, ServerCheck};
 use crate::policy::RuleSpec;
-use jobguard_apiserver::Topic;
+use jobguard_apiserver::{CONTROLLER_UID_LABELS, JOB_NAME_LABELS, Topic};
+use jobguard_manifest::Segment;
 
 /// Selector is set by hand, or does not match the Pod template.
 pub static RULE: Rule = Rule {
@@ -60,6 +61,42 @@ spec:
         ],
     },
     check: Check::Server(ServerCheck::on(Topic::Selector)),
-    precedence: &[],
+    precedence: &[Precedence::Merges(name_once)],
     cel: None,
 };
+
+/// How many labels are shown beside the finding that stands for all.
+const SHOWN: usize = 4;
+
+/// A selector and labels that are copied from another Job are one mistake: keeps one of these findings, that of the
+/// selector where there is one, with the others beside it, and returns those.
+fn name_once(findings: &mut Vec<Finding>) -> Vec<Finding> {
+    let is_selector = |finding: &Finding| {
+        matches!(finding.path.segments(), [Segment::Field(spec), Segment::Field(selector)]
+            if spec == "spec" && selector == "selector")
+    };
+    let is_own_label = |finding: &Finding| {
+        matches!(finding.path.segments().last(), Some(Segment::Key(key))
+            if JOB_NAME_LABELS.contains(&key.as_ref()) || CONTROLLER_UID_LABELS.contains(&key.as_ref()))
+    };
+    let is_copied =
+        |finding: &Finding| finding.rule == &RULE && (is_selector(finding) || is_own_label(finding));
+    let candidates = findings.iter().filter(|finding| is_copied(finding));
+    // What refuses stands for what only warns.
+    let Some(main) = candidates.max_by_key(|finding| (finding.severity, is_selector(finding))) else {
+        return Vec::new();
+    };
+    let main = main.path.clone();
+    let (copied, mut kept): (Vec<Finding>, Vec<Finding>) =
+        std::mem::take(findings).into_iter().partition(|finding| is_copied(finding) && finding.path != main);
+    if let Some(main) = kept.iter_mut().find(|finding| is_copied(finding)) {
+        main.related.extend(
+            copied
+                .iter()
+                .take(SHOWN)
+                .map(|finding| Related { path: finding.path.clone(), message: "and this label".to_owned() }),
+        );
+    }
+    *findings = kept;
+    copied
+}

@@ -20,8 +20,8 @@ pub static RULE: Rule = Rule {
         what: "A field is misspelt, or stands at the wrong level: `backoffLimit` belongs to the Job's spec, \
                `restartPolicy` to the Pod template's spec. The finding says the name that is nearest, or \
                the place where the field belongs. A field that only other Kubernetes versions have is named with the first (or \
-               last) of them, and with the first later one that keeps it: a version may know a field and drop it. [versions.md](../../versions.md) lists such fields. A Job with the spec of a CronJob (`schedule`, `jobTemplate`) is of the \
-               wrong kind, and nothing else is said of its spec; `--unsafe-fixes` changes the kind.",
+               last) of them, and with the first later one that keeps it: a version may know a field and drop it. [versions.md](../../versions.md) lists such fields. A Job with the spec of a CronJob (`schedule`, `jobTemplate`), or a CronJob with that of a Job (`template`, and no \
+               `schedule`), is of the wrong kind, and nothing else is said of its spec; `--unsafe-fixes` changes the kind.",
         why: "`kubectl` asks for strict validation by default, and such a manifest is refused. For clients that do not ask, \
               the API server drops the field and answers with a warning (`unknown field ...`). Helm 3 prints the warning \
               and goes on, many clients do not show it; the Job then runs with a default instead of what was written.",
@@ -70,32 +70,42 @@ spec:
     cel: None,
 };
 
-/// Puts one finding, that the kind is wrong, in the place of all that there is to say about the spec of a Job that is
-/// the spec of a CronJob. Returns the others.
+/// Puts one finding, that the kind is wrong, in the place of all that there is to say about the spec of an object whose
+/// spec is that of the other kind. Returns the others.
 fn name_wrong_kind(findings: &mut Vec<Finding>) -> Vec<Finding> {
     let spec = FieldPath::root().field("spec");
-    let unknown = |finding: &Finding, field: &'static str| {
-        finding.rule == &RULE && finding.path == spec.clone().field(field)
+    let is_unknown = |field: &'static str| {
+        let path = spec.clone().field(field);
+        findings.iter().any(|finding| finding.rule == &RULE && finding.path == path)
     };
-    let containers = spec.clone().fields("template.spec.containers");
-    let lacks_template =
-        |finding: &Finding| finding.cause == Some(Cause::Required) && finding.path == containers;
-    // Only a Job lacks the one field, and only a Job that is none the other.
-    if !findings.iter().any(|finding| unknown(finding, "jobTemplate")) || !findings.iter().any(lacks_template)
+    let lacks = |field: &'static str| {
+        let path = spec.clone().fields(field);
+        findings.iter().any(|finding| finding.cause == Some(Cause::Required) && finding.path == path)
+    };
+    // A Job alone has no jobTemplate, a CronJob alone no template; and only one that is none lacks the rest.
+    let (kind, written) = if is_unknown("jobTemplate") && lacks("template.spec.containers") {
+        let is_cron_job = is_unknown("schedule");
+        (
+            "CronJob",
+            if is_cron_job { "schedule and jobTemplate are fields" } else { "jobTemplate is a field" },
+        )
+    } else if is_unknown("template")
+        && lacks("schedule")
+        && lacks("jobTemplate.spec.template.spec.containers")
     {
+        ("Job", "template is a field")
+    } else {
         return Vec::new();
-    }
-    let has_schedule = findings.iter().any(|finding| unknown(finding, "schedule"));
+    };
     let (of_spec, mut kept): (Vec<Finding>, Vec<Finding>) = std::mem::take(findings)
         .into_iter()
         .partition(|finding| finding.rule != &template_unexpanded::RULE && finding.path.starts_with(&spec));
     let path = FieldPath::root().field("kind");
-    let written = if has_schedule { "schedule and jobTemplate are fields" } else { "jobTemplate is a field" };
-    let message = format!("the kind should be CronJob: {written} of a CronJob");
+    let message = format!("the kind should be {kind}: {written} of a {kind}");
     let mut finding = RULE.finding(Severity::Error, path.clone(), message);
     finding.cause = Some(Cause::NotSupported);
-    finding.help = Some("write kind: CronJob".to_owned());
-    finding.fix = Some(Fix::set(Safety::Unsafe, "set kind to CronJob", path, "CronJob"));
+    finding.help = Some(format!("write kind: {kind}"));
+    finding.fix = Some(Fix::set(Safety::Unsafe, format!("set kind to {kind}"), path, kind));
     kept.push(finding);
     *findings = kept;
     of_spec

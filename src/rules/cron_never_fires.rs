@@ -13,12 +13,13 @@ pub static RULE: Rule = Rule {
         summary: "the schedule names a date that never comes",
         since: "0.1.0",
         renamed_from: &[],
-        levels: levels(Level::Warn, Level::Warn, Level::Deny),
+        levels: levels(Level::Warn, Level::Deny, Level::Deny),
         options: &[],
     },
     docs: Docs {
         what: "The schedule is well formed, but no calendar has its date: 30 February, 31 April. The CronJob is \
-               accepted and never runs.",
+               accepted and never runs.\n\n\
+               A CronJob with `suspend: true` is left alone: it runs when somebody makes a Job of it.",
         why: "A backup on the 31st of April is no backup. Such schedules are also used on purpose, for a CronJob \
               that is only a template for `kubectl create job --from`; `suspend: true` says that better.",
         examples: &[
@@ -38,6 +39,25 @@ spec:
           containers:
           - name: report
             image: example.com/report:5
+"#,
+            ),
+            Example::good(
+                "a template, and it says so",
+                r#"apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: restore
+spec:
+  schedule: "0 0 31 2 *"
+  suspend: true
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          restartPolicy: Never
+          containers:
+          - name: restore
+            image: example.com/restore:5
 "#,
             ),
             Example::good(
@@ -75,19 +95,13 @@ const QUOTE: usize = 100;
 fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     let Workload::CronJob(cron_job) = object.workload() else { return };
     let spec = &cron_job.spec;
-    if !object.timetable().is_some_and(Timetable::never_fires) {
+    // Suspended and never due: a template for `kubectl create job --from`, and it says so.
+    if spec.suspend == Some(true) || !object.timetable().is_some_and(Timetable::never_fires) {
         return;
     }
     let path = FieldPath::root().field("spec").field("schedule");
     let shown: String = spec.schedule.chars().take(QUOTE).collect();
-    let report = sink.report(path, format!("the schedule {shown:?} never fires: no month has that day"));
-    if spec.suspend == Some(true) {
-        // Suspended and never due: a template for `kubectl create job --from`, and it says so.
-        report.at_most(crate::engine::Severity::Info).help("suspend: true is enough: any schedule will do");
-    } else {
-        report.help(
-            "name a day that the month has; if the CronJob is only a template for `kubectl create job --from`, \
-             set suspend: true",
-        );
-    }
+    sink.report(path, format!("the schedule {shown:?} never fires: no month has that day")).help(
+        "name a day that the month has; if the CronJob is only a template for `kubectl create job --from`, set suspend: true",
+    );
 }

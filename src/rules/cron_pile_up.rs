@@ -1,6 +1,6 @@
 //! `cron/pile-up`
 
-use super::{cron_overlap, job_no_deadline, levels};
+use super::{cron_deadline_missing, cron_overlap, job_no_deadline, levels};
 use crate::engine::{Check, Docs, Example, Object, Precedence, Rule, RuleContext, Sink, Weight};
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
 use jobguard_manifest::FieldPath;
@@ -72,7 +72,12 @@ spec:
         ],
     },
     check: Check::Object(check),
-    precedence: &[Precedence::OverRules(&[&cron_overlap::RULE, &job_no_deadline::RULE])],
+    // How late a run may start does not matter where the next is minutes away.
+    precedence: &[Precedence::OverRules(&[
+        &cron_deadline_missing::RULE,
+        &cron_overlap::RULE,
+        &job_no_deadline::RULE,
+    ])],
     cel: None,
 };
 

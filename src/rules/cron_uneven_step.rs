@@ -24,7 +24,7 @@ pub static RULE: Rule = Rule {
                Looked at are fields that are one such step and nothing else. A step within a range of its \
                own (`9-17/4`), or from a start beyond the first step (`9/4` hours), is taken as meant. \
                Nothing is said where the distance never shows: minutes of hours that do not follow each \
-               other, hours of days that do not.",
+               other, hours of days that do not; of steps that leave a single value cron/step-beyond-range speaks.",
         why: "Every 40 minutes was asked for, and there is no way to write that in five fields. Where \
               runs must keep a distance, two of them now come too close; `*/2` days, for one, runs on the \
               31st and again on the 1st.",
@@ -164,7 +164,8 @@ fn uneven<'a>(schedule: &Schedule, field: &Field, text: &'a str) -> Option<Uneve
     let (first, last) = (*values.first()?, *values.last()?);
     if !comes_round(part, kind, written)
         || u64::from(first - kind.min()) >= step
-        || !shows(schedule, kind, values.len())
+        || first == last // cron/step-beyond-range
+        || !shows(schedule, kind)
     {
         return None;
     }
@@ -183,11 +184,7 @@ fn round(kind: FieldKind) -> u64 {
 }
 
 /// Whether one round follows the other, so that the odd distance is ever seen.
-fn shows(schedule: &Schedule, kind: FieldKind, values: usize) -> bool {
-    // A step beyond the whole field leaves one value, and is never what was meant.
-    if values == 1 {
-        return true;
-    }
+fn shows(schedule: &Schedule, kind: FieldKind) -> bool {
     let star = |kind| schedule.field(kind).is_none_or(Field::is_star);
     match kind {
         FieldKind::Minute => {
@@ -227,23 +224,11 @@ impl Uneven<'_> {
         };
         let written = self.written;
         let runs = match self.values.as_slice() {
-            [only] => {
-                let round = match kind {
-                    FieldKind::Minute => "hour",
-                    FieldKind::Hour => "day",
-                    FieldKind::DayOfMonth => "month",
-                    FieldKind::Month => "year",
-                    FieldKind::Weekday => "week",
-                };
-                return format!(
-                    "{written} in the {kind} field stands for {} alone: a step does not go beyond the {round}",
-                    name(*only)
-                );
-            }
             [first, second] => format!("{} and {}", name(*first), name(*second)),
             [first, second, third] => format!("{}, {} and {}", name(*first), name(*second), name(*third)),
             [first, second, .., last] => format!("{}, {} ... {}", name(*first), name(*second), name(*last)),
-            [] => String::new(),
+            // One value alone is no step any more.
+            [] | [_] => String::new(),
         };
         let at = match kind {
             FieldKind::Minute | FieldKind::Hour => "at",
@@ -267,9 +252,6 @@ fn remedy(kind: FieldKind, step: u64) -> String {
         below.into_iter().chain(above).collect::<Vec<_>>().join(" or ")
     };
     match kind {
-        FieldKind::Minute if step > range => format!("for every {step} minutes write @every {step}m"),
-        FieldKind::Hour if step > range => format!("for every {step} hours write @every {step}h"),
-        FieldKind::Month if step > range => "name the months that are meant".to_owned(),
         FieldKind::Minute => format!("take a step that divides 60, such as {}, or @every {step}m", near()),
         FieldKind::Hour => format!("take a step that divides 24, such as {}, or @every {step}h", near()),
         FieldKind::Month => format!("take a step that divides 12, such as {}, or name the months", near()),
@@ -304,10 +286,7 @@ mod tests {
             "*/40 * * * *",
             "*/7 * * * *",
             "5/25 * * * *",
-            "*/90 * * * *",
-            "*/90 3 * * *",
             "0 */5 * * *",
-            "0 0-23/36 * * *",
             "0 0 */2 * *",
             "0 0 */10 * *",
             "0 0 1 */5 *",
@@ -317,10 +296,7 @@ mod tests {
         */40 in the minute field runs at 0 and 40, then again after 20 minutes; take a step that divides 60, such as */30, or @every 40m
         */7 in the minute field runs at 0, 7 ... 56, then again after 4 minutes; take a step that divides 60, such as */6 or */10, or @every 7m
         5/25 in the minute field runs at 5, 30 and 55, then again after 10 minutes; take a step that divides 60, such as */20 or */30, or @every 25m
-        */90 in the minute field stands for 0 alone: a step does not go beyond the hour; for every 90 minutes write @every 90m
-        */90 in the minute field stands for 0 alone: a step does not go beyond the hour; for every 90 minutes write @every 90m
         */5 in the hour field runs at 0, 5 ... 20, then again after 4 hours; take a step that divides 24, such as */4 or */6, or @every 5h
-        0-23/36 in the hour field stands for 0 alone: a step does not go beyond the day; for every 36 hours write @every 36h
         */2 in the day of month field runs on 1, 3 ... 31, then again after 1 day in a long month; name the days that are meant, or write @every 48h, which keeps its distance but no time of day
         */10 in the day of month field runs on 1, 11 ... 31, then again after 1 day in a long month; name the days that are meant, or write @every 240h, which keeps its distance but no time of day
         */5 in the month field runs in JAN, JUN and NOV, then again after 2 months; take a step that divides 12, such as */4 or */6, or name the months
@@ -334,6 +310,8 @@ mod tests {
             "*/15 * * * *",
             "7/15 * * * *",
             "*/60 * * * *",
+            "*/90 * * * *",
+            "0 0-23/36 * * *",
             "*/40 9 * * *",
             "*/40 9,17 * * *",
             "*/7,30 * * * *",

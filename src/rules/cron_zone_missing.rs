@@ -1,9 +1,8 @@
 //! `cron/zone-missing`
 
-use super::levels;
+use super::{is_the_same_every_hour, levels};
 use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
 use crate::policy::{Level, RuleSpec};
-use jobguard_cron::{Field, FieldKind, Schedule};
 use jobguard_manifest::FieldPath;
 
 /// A time of day without a zone.
@@ -98,13 +97,4 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     )
     .help("set timeZone to the zone that is meant, such as Etc/UTC or Europe/Berlin")
     .related(FieldPath::root().field("spec").field("schedule"), "names a time of day, a date or a weekday");
-}
-
-/// Whether every hour of every day has the same runs.
-fn is_the_same_every_hour(schedule: &Schedule) -> bool {
-    let is_whole = |field: &Field| {
-        let kind = field.kind();
-        kind == FieldKind::Minute || field.set().len() == u32::from(kind.max() - kind.min()) + 1
-    };
-    schedule.fields().iter().all(is_whole)
 }

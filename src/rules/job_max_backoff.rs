@@ -4,8 +4,8 @@ use k8s_openapi::api::batch::v1::{PodFailurePolicy, PodFailurePolicyRule};
 
 use super::{cel, levels};
 use crate::engine::{
-    Cel, Check, ContainerPart, Docs, Example, ExitCodes, Fix, JobPart, Object, Rule, RuleContext, Safety,
-    Sink,
+    Cel, Check, ContainerPart, Docs, Example, ExitCodes, Fix, JobPart, LONGEST_LIMIT, Object, Rule,
+    RuleContext, Safety, Severity, Sink,
 };
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
 
@@ -27,13 +27,13 @@ pub static RULE: Rule = Rule {
         what: "`backoffLimit` above the option `max`, 20 by default; in an Indexed Job with \
                `backoffLimitPerIndex` that field instead, since `backoffLimit` then counts the failures of \
                all indexes together and is rightly large. `--unsafe-fixes` sets it to `max`.\n\n\
-               And retries that no limit counts: a rule of the `podFailurePolicy` that lets failures in general \
-               pass (`Ignore` on exit code 1, on most exit codes, as `NotIn: [0]` is, or on a Pod condition that \
-               every failed Pod has); and with `restartPolicy: Never` a container that the kubelet restarts all \
+               And retries that no limit counts: a rule of the `podFailurePolicy` that lets failures pass (`Ignore` on an exit \
+               code, or on a Pod condition that every failed Pod has), in a Job without an `activeDeadlineSeconds` that \
+               would end it (of at most 365 days); and with `restartPolicy: Never` a container that the kubelet restarts all \
                the same, by a `restartPolicy` of `OnFailure` of its own or by `restartPolicyRules` for such exit codes (of a plain container \
-               with `Always` job/container-restart-always speaks). A rule \
-               for a few exit codes by which a program asks to be tried again is left alone, and so is a native \
-               sidecar.",
+               with `Always` job/container-restart-always speaks). A rule that ignores the condition `DisruptionTarget`, or \
+               137 and 143, which stopped containers end with, is left alone, and so is a native sidecar. Where but a few exit \
+               codes are ignored, by which a program may ask to be tried again, it is a warning at most.",
         why: "A Pod that fails because of its input fails each time. Before each new one the delay grows \
               (10 s, 20 s, 40 s, up to 10 minutes): 20 retries take two and a half hours of waiting alone, \
               100 take 16 hours, in which nobody is told that the Job does not work. A `podFailurePolicy` \
@@ -110,7 +110,7 @@ spec:
     precedence: &[],
     cel: Some(
         Cel::new("RETRIES > {max} || IGNORES_FAILURES || RESTARTS_UNCOUNTED")
-            .in_part("rules that ignore, or restart after, most exit codes but not 1")
+            .in_part("rules that ignore exit codes other than 1, or restart after most of them")
             .weight("IGNORES_FAILURES || RESTARTS_UNCOUNTED ? 9223372036854775807 : RETRIES")
             .names(&[
                 ("IGNORES_FAILURES", IGNORES_FAILURES),
@@ -122,8 +122,9 @@ spec:
     ),
 };
 
-/// Whether the rule of the podFailurePolicy that decides about exit code 1 ignores it.
-const IGNORES_FAILURES: &str = "has(JOB.podFailurePolicy) && JOB.podFailurePolicy.rules.filter(rule, \
+/// Whether the rule of the podFailurePolicy that decides about exit code 1 ignores it, and no deadline ends the Job.
+const IGNORES_FAILURES: &str = "has(JOB.podFailurePolicy) && \
+    !(has(JOB.activeDeadlineSeconds) && JOB.activeDeadlineSeconds <= 31536000) && JOB.podFailurePolicy.rules.filter(rule, \
     has(rule.onExitCodes) ? (1 in rule.onExitCodes.values) == (rule.onExitCodes.operator == 'In') : \
     has(rule.onPodConditions) && rule.onPodConditions.exists(condition, condition.type + '=' + \
     (has(condition.status) ? condition.status : 'True') in \
@@ -147,19 +148,29 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
         Some(limit) => ("backoffLimitPerIndex", limit, "each index"),
         None => ("backoffLimit", job.backoff_limit(), "a Job"),
     };
-    if let Some(index) = job.spec.pod_failure_policy.as_ref().and_then(ignores_failures) {
-        sink.report(
-            job.path("podFailurePolicy.rules").index(index),
-            format!("failures that this rule ignores cost no retry: {field} does not end them"),
-        )
-        .of_whole()
-        .about("podFailurePolicy")
-        .help("ignore the condition DisruptionTarget, or the few exit codes that ask for another try; let others Count");
+    let has_end = job.spec.active_deadline_seconds.is_some_and(|seconds| seconds <= LONGEST_LIMIT);
+    let policy = job.spec.pod_failure_policy.as_ref().filter(|_| !has_end);
+    if let Some(Ignored { first, are_general }) = policy.and_then(ignored) {
+        let report = sink
+            .report(
+                job.path("podFailurePolicy.rules").index(first),
+                format!(
+                    "failures that this rule ignores cost no retry: neither {field} nor a deadline ends them, and the Job may \
+                     try for ever"
+                ),
+            )
+            .of_whole()
+            .about("podFailurePolicy")
+            .help("set activeDeadlineSeconds, or let them Count; ignoring the condition DisruptionTarget alone needs neither");
+        if !are_general {
+            report.at_most(Severity::Warning);
+        }
     }
+    let until = if has_end { "until activeDeadlineSeconds" } else { "for ever" };
     for (part, rule) in job.containers().filter_map(|part| Some((part, restarts_uncounted(&job, part)?))) {
         sink.report(
             part.path(rule),
-            format!("the kubelet restarts this container, and {field} does not count it: it may go on for ever"),
+            format!("the kubelet restarts this container, and {field} does not count it: it may go on {until}"),
         )
         .help("remove it: the Job's controller tries failed Pods again; a native sidecar stands under initContainers");
     }
@@ -179,16 +190,24 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
 /// The most rules that the API server takes; a larger policy is not looked at.
 const MAX_RULES: usize = 20;
 
-/// The position of the first rule that lets failures in general pass uncounted, alone or with later ones; none where at
-/// most a few exit codes are ignored.
-fn ignores_failures(policy: &PodFailurePolicy) -> Option<usize> {
+/// What a podFailurePolicy ignores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Ignored {
+    /// The position of the first rule that ignores it, alone or with later ones.
+    first: usize,
+    /// Whether these are failures in general, and not a few exit codes.
+    are_general: bool,
+}
+
+/// The failures that pass uncounted; none where these are at most disruptions.
+fn ignored(policy: &PodFailurePolicy) -> Option<Ignored> {
     let rules = policy.rules.as_slice();
     if rules.len() > MAX_RULES || rules.iter().all(|rule| rule.action != IGNORE) {
         return None;
     }
     // Rules for every container, and then those for each that an ignoring rule names.
     let named = rules.iter().filter(|rule| rule.action == IGNORE).filter_map(container_of);
-    std::iter::once(None).chain(named.map(Some)).find_map(|container| {
+    let found = std::iter::once(None).chain(named.map(Some)).filter_map(|container| {
         let mut open = ExitCodes::ALL;
         let mut ignored = ExitCodes::default();
         let mut first = None;
@@ -200,8 +219,11 @@ fn ignores_failures(policy: &PodFailurePolicy) -> Option<usize> {
             }
             open = open.without(matched);
         }
-        first.filter(|_| ignored.are_general())
-    })
+        let are_failures = !ignored.without(ExitCodes::STOPPED).is_empty();
+        first.filter(|_| are_failures).map(|first| Ignored { first, are_general: ignored.are_general() })
+    });
+    // The first that is as bad as any.
+    found.min_by_key(|ignored| !ignored.are_general)
 }
 
 const IGNORE: &str = "Ignore";
@@ -265,9 +287,9 @@ mod tests {
 
     use super::*;
 
-    fn ignoring(rules: Value) -> Option<usize> {
+    fn ignoring(rules: Value) -> Option<(usize, bool)> {
         let policy: PodFailurePolicy = serde_json::from_value(json!({ "rules": rules })).unwrap();
-        ignores_failures(&policy)
+        ignored(&policy).map(|ignored| (ignored.first, ignored.are_general))
     }
 
     fn codes(action: &str, operator: &str, values: &[i32]) -> Value {
@@ -300,7 +322,18 @@ mod tests {
             (json!([condition("Ignore", "PodReadyToStartContainers", "False")]), 0),
             (json!([condition("Ignore", "PodReadyToStartContainers", "True")]), 0),
         ] {
-            assert_eq!(ignoring(rules.clone()), Some(first), "{rules}");
+            assert_eq!(ignoring(rules.clone()), Some((first, true)), "{rules}");
+        }
+    }
+
+    #[test]
+    fn a_few_exit_codes() {
+        for (rules, first) in [
+            (json!([codes("Ignore", "In", &[42])]), 0),
+            (json!([codes("FailJob", "In", &[42]), codes("Ignore", "In", &[75, 137])]), 1),
+            (json!([codes("FailJob", "NotIn", &[42]), codes("Ignore", "NotIn", &[0])]), 1),
+        ] {
+            assert_eq!(ignoring(rules.clone()), Some((first, false)), "{rules}");
         }
     }
 
@@ -309,10 +342,8 @@ mod tests {
         for rules in [
             json!([]),
             json!([condition("Ignore", "DisruptionTarget", "True")]),
-            json!([codes("Ignore", "In", &[42])]),
             json!([codes("Ignore", "In", &[137, 143])]),
             json!([codes("FailJob", "NotIn", &[0]), codes("Ignore", "In", &[1])]),
-            json!([codes("FailJob", "NotIn", &[42]), codes("Ignore", "NotIn", &[0])]),
             json!([condition("Count", "Ready", "False"), codes("Ignore", "NotIn", &[0])]),
             json!([codes("FailJob", "NotIn", &[0])]),
             json!([condition("Ignore", "Ready", "True")]),

@@ -6,7 +6,10 @@
 use std::sync::LazyLock;
 
 use crate::engine::{Registry, Rule};
-use shared::{ALWAYS, always, clock, coming_year, everywhere, levels, quoted_name};
+use shared::{
+    ALWAYS, always, clock, coming_year, everywhere, is_the_same_every_hour, levels, quoted_name,
+    zone_of_time_of_day,
+};
 
 mod cel;
 mod quotas;
@@ -67,11 +70,15 @@ rules! {
     cron_overlap,
     cron_pile_up,
     cron_replace_starves,
+    cron_short_months,
+    cron_step_beyond_range,
     cron_suspended,
     cron_too_frequent,
     cron_ttl_vs_history,
     cron_uneven_step,
     cron_zone_missing,
+    cron_zone_no_dst,
+    cron_zone_sign,
     deploy_annotation_name,
     deploy_failed_hook_stays,
     deploy_generate_name,
@@ -84,7 +91,9 @@ rules! {
     deploy_version_in_template,
     job_container_restart_always,
     job_deadline_before_retries,
+    job_disruption_ignored_late,
     job_disruptions_count,
+    job_exit_codes_hidden,
     job_failure_rule_unreachable,
     job_indexed_peers,
     job_indexed_service,
@@ -107,6 +116,7 @@ rules! {
     manifest_not_judged,
     manifest_octal_number,
     manifest_too_large,
+    pod_host_port,
     pod_image_tag,
     pod_privileged,
     pod_resources,

@@ -6,7 +6,8 @@ use jiff::civil::DateTime;
 
 use crate::engine::{Object, RuleContext};
 use crate::policy::{Level, PresetLevels};
-use jobguard_cron::ClockChange;
+use jobguard_cron::{ClockChange, Field, FieldKind, Schedule};
+use jobguard_manifest::FieldPath;
 
 /// The levels of what the API server itself refuses, and of what cannot be judged at all.
 pub(super) const ALWAYS: PresetLevels = always(Level::Deny);
@@ -42,4 +43,24 @@ pub(super) fn quoted_name(text: &str) -> String {
 /// A time of day as people write it.
 pub(super) fn clock(time: DateTime) -> String {
     time.strftime("%H:%M").to_string()
+}
+
+/// Whether every hour of every day has the same runs, so that the time zone does not matter.
+pub(super) fn is_the_same_every_hour(schedule: &Schedule) -> bool {
+    let is_whole = |field: &Field| {
+        let kind = field.kind();
+        kind == FieldKind::Minute || field.set().len() == u32::from(kind.max() - kind.min()) + 1
+    };
+    schedule.fields().iter().all(is_whole)
+}
+
+/// The zone that a CronJob's time of day is read in, as it is written, and the field that names it. None where it names
+/// none, or every hour has the same runs.
+pub(super) fn zone_of_time_of_day(object: &Object) -> Option<(&str, FieldPath)> {
+    let cron = object.cron()?;
+    let timetable = cron.timetable?;
+    let name = timetable.zone_name().filter(|_| !is_the_same_every_hour(timetable.schedule()))?;
+    // Old CronJobs may name it in the schedule.
+    let field = if cron.spec.time_zone.is_some() { "timeZone" } else { "schedule" };
+    Some((name, FieldPath::root().field("spec").field(field)))
 }

@@ -1,9 +1,12 @@
 //! `template/unexpanded`
 
+mod placeholder;
+
 use serde_json::Value;
 
+use self::placeholder::{Grammar, Style, placeholder, stand_in};
 use super::levels;
-use crate::engine::{Check, Docs, Example, Object, Precedence, Rule, RuleContext, Sink, any_text};
+use crate::engine::{Check, Docs, Example, Object, Precedence, Rule, RuleContext, Severity, Sink, any_text};
 use crate::policy::{Level, RuleSpec};
 use jobguard_apiserver::{JOB_NAME_LABELS, Kind, Workload};
 use jobguard_manifest::{At, FieldPath};
@@ -21,8 +24,10 @@ pub static RULE: Rule = Rule {
     docs: Docs {
         what: "A placeholder where a value must stand: `$ITEM`, `${ITEM}` or `$(ITEM)`; `{{ item }}` or `{% ... %}` \
                of Jinja, Go and Helm; `<no value>`, `<nil>` or `%!s(<nil>)`, which Go templates leave where they \
-               were given nothing. It is looked for in names, labels, images, schedules, references to other \
-               objects and the like.\n\n\
+               were given nothing; `<node-name>`, which somebody was to write over. It is looked for in names, labels, \
+               images, schedules, references to other objects and the like.\n\n\
+               And words that stand for a value, in names, images and names of nodes, of which this is a warning at most: \
+               `TODO`, `CHANGEME`, `replace-me`, `your-registry/...`.\n\n\
                Not in what is a program's own business: `command`, `args`, values of `env`, probes and hooks, \
                where `$VAR` and `$(VAR)` are legal, and annotations. In a path `$ITEM` is a placeholder only in \
                capitals and at the beginning of a word, since directories have names such as `$Extend`; in names of \
@@ -66,6 +71,23 @@ spec:
           containers:
           - name: report
             image: "example.com/report:<no value>"
+"#,
+            ),
+            Example::bad(
+                "a value that was to be written over",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: disk-cleanup
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      nodeSelector:
+        kubernetes.io/hostname: <node-name>
+      containers:
+      - name: main
+        image: your-registry/disk-cleanup:1.0
 "#,
             ),
             Example::good(
@@ -115,66 +137,12 @@ const FREE: [&str; 10] = [
     "subPathExpr",
     "volumeAttributes",
 ];
-/// Fields that hold a path. `$(VAR)` in one is a mistake of another kind: only `subPathExpr` expands it.
-const PATHS: [&str; 11] = [
-    "devicePath",
-    "directory",
-    "keyring",
-    "localhostProfile",
-    "mountPath",
-    "path",
-    "secretFile",
-    "subPath",
-    "terminationMessagePath",
-    "volumePath",
-    "workingDir",
-];
-/// Fields that hold what another system understands: users, shares, disks.
-const TEXTS: [&str; 11] = [
-    "diskName",
-    "diskURI",
-    "gmsaCredentialSpec",
-    "monitors",
-    "prefix",
-    "repository",
-    "revision",
-    "runAsUserName",
-    "shareName",
-    "user",
-    "volumeID",
-];
 /// Fields that hold a map with free keys.
 const MAPS: [&str; 6] = ["labels", "limits", "matchLabels", "nodeSelector", "overhead", "requests"];
 /// How many places are named.
 const MAX_PLACES: usize = 4;
 /// The most that a message quotes of a placeholder, in characters.
 const QUOTE: usize = 40;
-
-/// What a dollar may mean in a field.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Grammar {
-    /// Names, images, labels and the like: a dollar is never meant.
-    Name,
-    /// In a path a name may begin with one.
-    Path,
-    /// A character as any other.
-    Text,
-}
-
-impl Grammar {
-    /// That of the field `name` below `parent`.
-    fn of(parent: &str, name: &str) -> Self {
-        if PATHS.contains(&name) {
-            Self::Path
-        } else if TEXTS.contains(&name)
-            || matches!((parent, name), ("env", "name") | ("sysctls", "value") | ("seLinuxOptions", _))
-        {
-            Self::Text
-        } else {
-            Self::Name
-        }
-    }
-}
 
 fn has_placeholder(text: &str) -> bool {
     placeholder(text, Grammar::Name).is_some()
@@ -190,6 +158,22 @@ fn is_suspect(object: &Object) -> bool {
             Workload::Job(job) => any_text(&job.spec, has_placeholder),
             Workload::CronJob(cron_job) => any_text(&cron_job.spec, has_placeholder),
         }
+        || has_stand_in(object)
+}
+
+/// Whether a word stands for a value, in one of the few fields where that is looked for.
+fn has_stand_in(object: &Object) -> bool {
+    let metadata = object.metadata();
+    let names = [&metadata.name, &metadata.generate_name, &metadata.namespace].into_iter().flatten();
+    let job = object.job();
+    let pod = job.and_then(|job| job.pod());
+    let of_pod = pod.into_iter().flat_map(|pod| {
+        let fields = [&pod.hostname, &pod.node_name, &pod.service_account_name].into_iter().flatten();
+        fields.chain(pod.node_selector.iter().flat_map(|labels| labels.values()))
+    });
+    let images =
+        job.into_iter().flat_map(|job| job.containers()).filter_map(|part| part.container.image.as_ref());
+    names.chain(of_pod).chain(images).any(|text| stand_in(text).is_some())
 }
 
 fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
@@ -200,12 +184,18 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     let mut places = Places::default();
     look(object, &mut places);
     let count = places.count;
+    // What is certain goes before a word, which might be a name after all.
+    places.first.sort_by_key(|place| place.style == Style::StandIn);
     let mut places = places.first.into_iter();
     let Some(Place { path, text, style }) = places.next() else { return };
     let (message, help) = match style {
         Style::Lost => (
             format!("{text:?} is what a template leaves where it was given no value"),
             "give the template the value that it asks for, and render it again",
+        ),
+        Style::Angle | Style::StandIn => (
+            format!("{text:?} has not been filled in: it stands for a value"),
+            "write the value that it stands for",
         ),
         Style::Shell => (
             not_a_manifest(&text, object.kind()),
@@ -219,6 +209,9 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     };
     // It is one mistake, wherever it shows first.
     let mut report = sink.report(path, message).of_whole().weight(count).help(help);
+    if style == Style::StandIn {
+        report = report.at_most(Severity::Warning);
+    }
     for place in places {
         report = report.related(place.path, format!("{:?} here", place.text));
     }
@@ -252,12 +245,17 @@ fn look(object: &Object, places: &mut Places) {
     // A name that the server has made from generateName shows the same fault once more.
     let generated = metadata.generate_name.as_deref().filter(|prefix| !prefix.is_empty());
     match generated {
-        Some(prefix) => look_at(prefix, &at.field("generateName"), Grammar::Name, places),
+        Some(prefix) => look_at(prefix, &at.field("generateName"), Grammar::Value, places),
         None => {
-            look_at(metadata.name.as_deref().unwrap_or_default(), &at.field("name"), Grammar::Name, places)
+            look_at(metadata.name.as_deref().unwrap_or_default(), &at.field("name"), Grammar::Value, places)
         }
     }
-    look_at(metadata.namespace.as_deref().unwrap_or_default(), &at.field("namespace"), Grammar::Name, places);
+    look_at(
+        metadata.namespace.as_deref().unwrap_or_default(),
+        &at.field("namespace"),
+        Grammar::Value,
+        places,
+    );
     let (spec, template) = match object.workload() {
         Workload::Job(job) => {
             let template = job.spec.as_ref().and_then(|spec| spec.template.metadata.as_ref());
@@ -292,7 +290,8 @@ fn walk(value: &Value, field: &str, grammar: Grammar, at: &At<'_>, places: &mut 
             let own = entries.iter().filter(|(key, _)| !JOB_NAME_LABELS.contains(&key.as_str()));
             for (key, value) in own {
                 look_at(key, &at.key(key), Grammar::Name, places);
-                walk(value, key, Grammar::Name, &at.key(key), places);
+                let grammar = if field == "nodeSelector" { Grammar::Value } else { Grammar::Name };
+                walk(value, key, grammar, &at.key(key), places);
             }
         }
         Value::Object(entries) => {
@@ -318,140 +317,6 @@ fn look_at(text: &str, at: &At<'_>, grammar: Grammar, places: &mut Places) {
         let path = at.to_path();
         if places.first.last().is_none_or(|last| last.path != path) {
             places.first.push(Place { path, text: placeholder.chars().take(QUOTE).collect(), style });
-        }
-    }
-}
-
-/// What kind of placeholder it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Style {
-    /// `$ITEM`
-    Shell,
-    /// `{{ item }}`
-    Braces,
-    /// `<no value>`
-    Lost,
-}
-
-/// Names with a dollar that Windows gives to files and folders of its own, as far as they are in capitals.
-const OF_WINDOWS: [&str; 3] = ["MFT", "RECYCLE", "WINDOWS"];
-
-/// The first placeholder in `text`, which stands in a field of this grammar. `${ITEM}` and the like are placeholders
-/// everywhere, `$(ITEM)` in names alone, `$ITEM` there too, and in paths where it looks like one.
-fn placeholder(text: &str, grammar: Grammar) -> Option<(&str, Style)> {
-    // Asked of every text there is, and few have any of these: no byte is a reason to stop, so that many are looked at
-    // in one step.
-    let may = text.bytes().fold(false, |may, byte| may | matches!(byte, b'$' | b'{' | b'<' | b'%'));
-    if !may {
-        return None;
-    }
-    text.match_indices(['$', '{', '<', '%']).find_map(|(start, _)| {
-        let rest = &text[start..];
-        let until = |end: &str| rest.find(end).map_or(rest, |at| &rest[..at + end.len()]);
-        let name = |from: usize| {
-            let name = rest.get(from..).unwrap_or_default();
-            let starts = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-            let length = name.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'_').count();
-            starts.then_some(from + length)
-        };
-        if rest.starts_with("{{") {
-            Some((until("}}"), Style::Braces))
-        } else if rest.starts_with("{%") {
-            Some((until("%}"), Style::Braces))
-        } else if rest.starts_with("${") && (name(2).is_some() || rest.starts_with("${{")) {
-            Some((until(if rest.starts_with("${{") { "}}" } else { "}" }), Style::Shell))
-        } else if rest.starts_with("$(") {
-            let end = name(2).filter(|end| grammar == Grammar::Name && rest[*end..].starts_with(')'))?;
-            Some((&rest[..=end], Style::Shell))
-        } else if rest.starts_with('$') {
-            let end = name(1)?;
-            let begins_word = || !text[..start].ends_with(|c: char| c.is_alphanumeric());
-            let in_capitals = || !rest[1..end].contains(|c: char| c.is_ascii_lowercase());
-            let is_meant = match grammar {
-                Grammar::Name => true,
-                Grammar::Path => begins_word() && in_capitals() && !OF_WINDOWS.contains(&&rest[1..end]),
-                Grammar::Text => false,
-            };
-            is_meant.then(|| (&rest[..end], Style::Shell))
-        } else if let Some(lost) = ["<no value>", "<nil>"].into_iter().find(|lost| rest.starts_with(lost)) {
-            Some((&rest[..lost.len()], Style::Lost))
-        } else {
-            // How Go prints a value that does not fit its verb: %!s(<nil>), %!d(string=x).
-            let verb = rest.strip_prefix("%!")?.as_bytes();
-            let is_misprint = verb.first().is_some_and(u8::is_ascii_alphabetic) && verb.get(1) == Some(&b'(');
-            is_misprint.then(|| (until(")"), Style::Lost))
-        }
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn placeholders() {
-        use Style::{Braces, Lost, Shell};
-        for (text, found) in [
-            ("process-item-$ITEM", Some(("$ITEM", Shell))),
-            ("a-${ITEM}-b", Some(("${ITEM}", Shell))),
-            ("${ITEM:-apple}", Some(("${ITEM:-apple}", Shell))),
-            ("${{ITEM}}", Some(("${{ITEM}}", Shell))),
-            ("$(ITEM)", Some(("$(ITEM)", Shell))),
-            ("jobs-{{ item }}-x", Some(("{{ item }}", Braces))),
-            ("{{ item", Some(("{{ item", Braces))),
-            ("{% for x in y %}", Some(("{% for x in y %}", Braces))),
-            ("app:<no value>", Some(("<no value>", Lost))),
-            ("<nil>", Some(("<nil>", Lost))),
-            ("a-%!s(<nil>)-b", Some(("%!s(<nil>)", Lost))),
-            ("%!d(string=x)", Some(("%!d(string=x)", Lost))),
-            ("busybox:1.36", None),
-            ("15 3 * * *", None),
-            ("WebApp01$", None),
-            ("$1", None),
-            ("$(", None),
-            ("$(a b)", None),
-            ("${}", None),
-            ("{a}", None),
-            ("100%!", None),
-            ("<none>", None),
-            ("é$é", None),
-        ] {
-            assert_eq!(placeholder(text, Grammar::Name), found, "{text}");
-        }
-    }
-
-    #[test]
-    fn dollars_that_are_meant() {
-        use Grammar::{Path, Text};
-        let found = |text, grammar| placeholder(text, grammar).map(|(found, _)| found);
-        for (text, in_path, in_text) in [
-            ("$(POD)/$X", Some("$X"), None),
-            ("/data/$ITEM", Some("$ITEM"), None),
-            ("/data-$ITEM_1.csv", Some("$ITEM_1"), None),
-            ("/data/${item}", Some("${item}"), Some("${item}")),
-            ("/data/{{ item }}", Some("{{ item }}"), Some("{{ item }}")),
-            ("/data/$Extend", None, None),
-            ("/data/$item", None, None),
-            ("C:\\$RECYCLE.BIN", None, None),
-            ("/classes/Outer$INNER", None, None),
-            ("DOM\\svc$batch", None, None),
-            ("CORP\\GMSA$WEB$", None, None),
-            ("share$", None, None),
-        ] {
-            assert_eq!((found(text, Path), found(text, Text)), (in_path, in_text), "{text}");
-        }
-        assert_eq!(Grammar::of("windowsOptions", "runAsUserName"), Text);
-        assert_eq!(Grammar::of("env", "name"), Text);
-        assert_eq!(Grammar::of("containers", "name"), Grammar::Name);
-        assert_eq!(Grammar::of("hostPath", "path"), Path);
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn never_panics(text in "[${}<%!()A-Ba-c é>]{0,24}") {
-            for grammar in [Grammar::Name, Grammar::Path, Grammar::Text] {
-                let _ = placeholder(&text, grammar);
-            }
         }
     }
 }
