@@ -7,13 +7,17 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use super::errors::Errors;
 use super::gated::{Dropped, drop_disabled};
 use super::pod::kept;
-use super::semantic_equal::{same_pod_spec, same_template};
+use super::semantic_equal::{differing_fields, same_pod_spec, same_template};
 use super::validate::{
     has_broken_cost, has_invalid_value, validate_cron_job_spec, validate_generate_name_segment,
     validate_metadata_common, validate_metadata_update, validate_object,
 };
 use super::{Cause, FieldError, Gate, Server, Topic, Workload};
-use jobguard_manifest::At;
+use jobguard_manifest::{At, FieldPath};
+use jobguard_text::shortened;
+
+/// How much of a field's path a message shows, in characters: keys of labels may be long.
+const MAX_PATH: usize = 120;
 
 /// Prepares the new version of an object for validation on update: what only the server sets, and the status, are
 /// those of the stored version. Both have their defaults.
@@ -159,11 +163,12 @@ fn validate_template_change(
             } else {
                 "the Pod template cannot be changed once the Job exists"
             };
-            errors.add(&here, Cause::Invalid, Topic::Immutable, message);
+            fixed_template(&here, message, &differing_fields(&new.template, &allowed, &here), errors);
         }
         return;
     }
     let empty = PodSpec::default();
+    let metadata = new.template.metadata.clone();
     let mut allowed = allowed.spec.unwrap_or_default();
     let new = new.template.spec.as_ref().unwrap_or(&empty);
     allow_resources(&mut allowed.containers, &new.containers);
@@ -172,14 +177,23 @@ fn validate_template_change(
         new.init_containers.as_deref().unwrap_or_default(),
     );
     if !same_pod_spec(new, &allowed) {
-        errors.add(
-            &here.field("spec"),
-            Cause::Invalid,
-            Topic::Immutable,
-            "only the resources, node selector, node affinity, tolerations and scheduling gates \
-             of a suspended Job's Pods can be changed",
-        );
+        let template = |spec: PodSpec| PodTemplateSpec { metadata: metadata.clone(), spec: Some(spec) };
+        let changed = differing_fields(&template(new.clone()), &template(allowed), &here);
+        let message = "only the resources, node selector, node affinity, tolerations and scheduling gates \
+                       of a suspended Job's Pods can be changed";
+        fixed_template(&here.field("spec"), message, &changed, errors);
     }
+}
+
+/// The API server names the template, or its spec: which fields it is about is said besides, where these are few.
+fn fixed_template(at: &At<'_>, message: &str, changed: &[FieldPath], errors: &mut Errors<'_>) {
+    let Some(first) = changed.first() else {
+        errors.add(at, Cause::Invalid, Topic::Immutable, message);
+        return;
+    };
+    let names: Vec<String> = changed.iter().map(|path| shortened(&path.to_string(), MAX_PATH)).collect();
+    let message = format!("{message}; changed: {}", names.join(", "));
+    errors.add(at, Cause::Invalid, Topic::Immutable, message).at(first.clone());
 }
 
 /// Whether a suspended Job has no Pods: it has never started, or its Pods are gone since.
