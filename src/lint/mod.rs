@@ -4,6 +4,7 @@
 
 mod changed;
 mod classify;
+mod corrected;
 mod examine;
 mod examined;
 mod helm;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::classify::{Class, classify, text, type_of};
+use super::corrected::{self, Compared, Faulty, Variant};
 use super::examined::{Examined, Examinee, Found, InputFindings};
 use super::helm;
 use super::options::Options;
@@ -13,7 +14,7 @@ use crate::diagnostic::ObjectId;
 use crate::engine::{
     self, Context, Finding, Fix, Input, Safety, TextFacts, Written, remarks, server_findings,
 };
-use jobguard_apiserver::{Decoded, Kind};
+use jobguard_apiserver::Kind;
 use jobguard_manifest::edit::Edit;
 use jobguard_manifest::{FieldPath, ObjectRef, Tree};
 
@@ -76,35 +77,64 @@ pub(super) fn examine_object(
         Standing::Doubtful(incomplete) => examined.doubtful.push((number, incomplete)),
     }
     let first = findings.len();
-    let Decoded { workload, complaints, dropped, .. } = context.policy.server.decode(tree, object.node, kind);
-    findings.extend(server_findings(&complaints, context.registry));
-    let judged = workload.is_some();
-    let mut folded = Vec::new();
+    let mut decoded = context.policy.server.decode(tree, object.node, kind);
+    findings.extend(server_findings(&decoded.complaints, context.registry));
+    let dropped = std::mem::take(&mut decoded.dropped);
+    let written = decoded.workload.take();
+    let judged = written.is_some();
+    let server = &context.policy.server;
+    let faulty = Faulty { server, tree, node: object.node, kind, text, decoded: &decoded };
+    // With values of a wrong type there is no object; what is left of it is judged all the same.
+    let variant = match written {
+        Some(workload) => Some(Variant { value: None, workload }),
+        None => faulty.without_mistyped(),
+    };
+    let (mut folded, mut other) = (Vec::new(), None);
     // One with a stored version in --against is a manifest, even where it looks like a stored object itself.
     let stored = stored::is_stored(tree, object.node)
-        && options.against.zip(workload.as_ref()).is_none_or(|(against, new)| against.find(new).is_none());
-    if let Some(workload) = workload {
+        && options
+            .against
+            .zip(variant.as_ref())
+            .is_none_or(|(against, new)| against.find(&new.workload).is_none());
+    if let Some(variant) = variant {
         let about_this = input_findings.and_then(|findings| findings.get(&number));
         let input = about_this.map_or(context.input, |findings| Input::Judged(findings));
         let remarks = remarks(Written { tree, node: object.node, text }, context.registry);
         let facts =
             TextFacts { remarks, dropped, chart: examined.template.and_then(helm::chart).map(str::to_owned) };
         let context = Context { input, ..*context };
-        let verdict = match stored {
-            true => lint_stored_object(options, workload, facts, &context),
-            false => lint_object(options, (tree, object.node), workload, facts, &context),
+        let judge = |Variant { value, workload }| {
+            let facts = facts.clone();
+            let value = || value.unwrap_or_else(|| tree.to_value(object.node));
+            match stored {
+                true => lint_stored_object(options, workload, facts, &context),
+                false => lint_object(options, value, workload, facts, &context),
+            }
         };
+        let verdict = judge(variant);
         examined.incomplete |= verdict.incomplete;
         examined.questions.append(verdict.questions);
-        if !verdict.kept.is_empty() {
+        // What rules about the whole input keep may rest on what is not there.
+        if judged && !verdict.kept.is_empty() {
             examined.kept.push((number, verdict.kept));
         }
         findings.extend(verdict.findings);
         folded = verdict.folded;
+        other = faulty.corrected().map(judge);
     }
     // Findings about the type fold none about fields.
     let mut of_fields = findings.split_off(first);
     folded.extend(engine::fold(&mut of_fields));
+    if let Some(other) = &other {
+        let compared = Compared::with(other, &decoded, judged);
+        let depend = compared.take(&mut of_fields);
+        if !judged {
+            let mut waiting = corrected::rules_of(&depend);
+            waiting.extend(compared.found_there_alone(&of_fields));
+            corrected::settle_mistyped(&mut of_fields, waiting);
+        }
+        folded.extend(depend);
+    }
     findings.extend(of_fields);
     prefer_moves(&mut findings);
     if stored {

@@ -6,7 +6,7 @@ use crate::engine::{self, Context, Object, TextFacts, Verdict, check, check_stor
 use crate::mutate;
 use crate::policy::Defaults;
 use jobguard_apiserver::Workload;
-use jobguard_manifest::{NodeId, Tree};
+use serde_json::Value;
 
 /// The policy's defaults for an object, where they are to be filled in.
 fn defaults_of(options: &Options<'_>, written: &Workload, context: &Context<'_>) -> Option<Defaults> {
@@ -34,10 +34,10 @@ pub(super) fn lint_stored_object(
     check_stored(&old, &object.with_text(text), context)
 }
 
-/// The verdict on one object, as written or as a cluster with the webhook would see it.
+/// The verdict on one object, whose JSON is `json`, as written or as a cluster with the webhook would see it.
 pub(super) fn lint_object(
     options: &Options<'_>,
-    (tree, node): (&Tree<'_>, NodeId),
+    json: impl FnOnce() -> Value,
     written: Workload,
     text: TextFacts,
     context: &Context<'_>,
@@ -46,7 +46,7 @@ pub(super) fn lint_object(
     let stored = options.against.and_then(|against| Some((against.find_stored(&written)?, against.change())));
     if let Some((stored, change)) = stored {
         let change = Changed { stored, change, defaults: defaults.as_ref(), context };
-        return change.lint(|| tree.to_value(node), written, text);
+        return change.lint(json, written, text);
     }
     let object = Object::created(&context.policy.server, written, |workload| {
         if let Some(defaults) = &defaults {

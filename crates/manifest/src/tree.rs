@@ -165,6 +165,11 @@ impl<'t> Tree<'t> {
         self.root
     }
 
+    /// How many values there are in the document.
+    pub fn node_count(&self) -> usize {
+        self.nodes.len()
+    }
+
     /// How the value is written.
     pub fn style(&self, node: NodeId) -> Style {
         self.styles.get(node.0 as usize).copied().unwrap_or_default()
