@@ -83,6 +83,7 @@ pub(super) fn of_error(error: &FieldError) -> Option<Fix> {
         | Edit::Remove { .. }
         | Edit::MoveEntries { .. }
         | Edit::Reorder { .. }
+        | Edit::Transfer { .. }
         | Edit::Text(_) => return None,
     };
     Some(Fix::new(Safety::safe_if(*certain), title, edit.clone()))

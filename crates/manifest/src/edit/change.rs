@@ -63,6 +63,18 @@ pub enum Edit {
         /// Which of the elements stands where now, each at most once.
         order: Vec<usize>,
     },
+    /// Takes an element of a list to the end of another list, with the comments right above it. Its own list keeps at
+    /// least one element; the other is made where it is not there.
+    Transfer {
+        /// The list that it is in.
+        list: FieldPath,
+        /// Which of its elements.
+        index: usize,
+        /// The other list.
+        to: FieldPath,
+        /// Fields that are added to it.
+        with: Vec<(String, Value)>,
+    },
     /// Changes the text itself: for documents that cannot be read, and so have no fields yet.
     Text(TextEdit),
 }
@@ -79,6 +91,8 @@ impl Edit {
             | Self::Quote { path }
             | Self::Reorder { path, .. } => vec![path],
             Self::Move { from, to } | Self::MoveEntries { from, to, .. } => vec![from, to],
+            // What stands behind the element in its list moves up.
+            Self::Transfer { list, to, .. } => vec![list, to],
             Self::Text(_) => Vec::new(),
         }
     }
@@ -89,7 +103,11 @@ impl Edit {
             Self::Set { path, .. } | Self::Insert { path, .. } => Some(path.clone()),
             Self::Move { to, .. } | Self::MoveEntries { to, .. } => Some(to.clone()),
             Self::RenameKey { path, to } => Some(path.parent()?.field(to.clone())),
-            Self::Remove { .. } | Self::Quote { .. } | Self::Reorder { .. } | Self::Text(_) => None,
+            Self::Remove { .. }
+            | Self::Quote { .. }
+            | Self::Reorder { .. }
+            | Self::Transfer { .. }
+            | Self::Text(_) => None,
         }
     }
 }

@@ -18,6 +18,7 @@ mod scalar;
 mod source;
 #[cfg(test)]
 mod tests;
+mod transfer;
 mod value;
 
 use self::source::Source;
@@ -44,6 +45,9 @@ pub fn plan(text: &str, tree: &Tree<'_>, base: &FieldPath, edit: &Edit) -> Resul
         Edit::RenameKey { path, to } => scalar::rename(&source, &at(path), to),
         Edit::Quote { path } => scalar::quote(&source, &at(path)),
         Edit::Reorder { path, order } => reorder::reorder(&source, &at(path), order),
+        Edit::Transfer { list, index, to, with } => {
+            transfer::transfer(&source, &at(list), *index, &at(to), with)
+        }
         Edit::Text(edit) => Ok(vec![edit.clone()]),
     }
 }

@@ -122,7 +122,7 @@ impl Source<'_, '_> {
 }
 
 /// Where the comment lines begin that stand right above `line`, indented alike.
-fn comments_above(source: &Source<'_, '_>, line: usize, indent: usize) -> usize {
+pub(super) fn comments_above(source: &Source<'_, '_>, line: usize, indent: usize) -> usize {
     let mut start = line;
     loop {
         let before = &source.text[..start];

@@ -1,8 +1,8 @@
 //! Single values: given another value, quotes, or their field another name.
 
-use serde_json::Value;
+use serde_json::{Number, Value};
 
-use super::super::tree::{NodeKind, Span, Style};
+use super::super::tree::{NodeId, NodeKind, Span, Style};
 use super::change::{Refused, TextEdit};
 use super::place::Reached;
 use super::source::Source;
@@ -25,15 +25,51 @@ pub(super) fn set(
     }
     let text = match (&node.kind, value) {
         (NodeKind::Null, _) if node.span.is_empty() => return fill(source, reached, value),
+        (NodeKind::Seq(items), Value::Array(new)) if style == Style::Block => {
+            return words(source, items, new);
+        }
         // What stands on lines of its own has comments of its own.
         (NodeKind::Seq(_) | NodeKind::Map(_), _) if style == Style::Block => return Err(Refused::Layout),
         (NodeKind::Seq(_) | NodeKind::Map(_), _) if source.slice(node.span).contains('#') => {
             return Err(Refused::Layout);
         }
         (_, Value::String(new)) => string(source, reached, style, new),
+        (NodeKind::Int(_), Value::Number(new)) if !source.json => number(source.slice(node.span), new),
         _ => render::flow(value, source.json),
     };
     Ok(vec![TextEdit { span: node.span, with: text }])
+}
+
+/// Writes a list of strings where there is one, each on a line of its own.
+fn words(source: &Source<'_, '_>, items: &[NodeId], new: &[Value]) -> Result<Vec<TextEdit>, Refused> {
+    let (Some(first), Some(last)) = (items.first(), items.last()) else { return Err(Refused::Layout) };
+    let is_word = |item: &NodeId| {
+        matches!(source.tree[*item].kind, NodeKind::Str(_))
+            && matches!(source.tree.style(*item), Style::Plain | Style::SingleQuoted | Style::DoubleQuoted)
+    };
+    let span = Span::new(source.span(*first).start, source.span(*last).end);
+    let before = &source.text[source.line_start(span.start)..span.start];
+    let has_own_line =
+        before.trim_start_matches(' ').strip_prefix('-').is_some_and(|rest| rest.trim().is_empty());
+    let old = source.slice(span);
+    if !items.iter().all(is_word) || !has_own_line || new.is_empty() || old.contains(['#', '&', '*', '!']) {
+        return Err(Refused::Layout);
+    }
+    let eol = source.eol(span.start);
+    let mut text = String::new();
+    for (index, word) in new.iter().enumerate() {
+        let Value::String(word) = word else { return Err(Refused::Layout) };
+        if index > 0 {
+            text.push_str(eol);
+            text.push_str(before);
+        }
+        if render::is_plain(word) {
+            text.push_str(word);
+        } else {
+            text.push_str(&render::double_quoted(word));
+        }
+    }
+    Ok(vec![TextEdit { span, with: text }])
 }
 
 /// A string in the quotes that the value before it had.
@@ -44,6 +80,20 @@ fn string(source: &Source<'_, '_>, reached: Reached, style: Style, new: &str) ->
         Style::SingleQuoted => render::single_quoted(new).unwrap_or_else(|| render::double_quoted(new)),
         Style::Plain if render::is_word(new) || (!in_flow && render::is_plain(new)) => new.to_owned(),
         _ => render::double_quoted(new),
+    }
+}
+
+/// A number in the base that the one before it is written in: file modes are octal.
+fn number(old: &str, new: &Number) -> String {
+    let is_octal =
+        |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| matches!(byte, b'0'..=b'7'));
+    let prefix = match old.strip_prefix("0o") {
+        Some(digits) if is_octal(digits) => Some("0o"),
+        _ => old.strip_prefix('0').filter(|digits| is_octal(digits)).map(|_| "0"),
+    };
+    match (prefix, new.as_u64()) {
+        (Some(prefix), Some(new)) if new > 0 => format!("{prefix}{new:o}"),
+        _ => new.to_string(),
     }
 }
 

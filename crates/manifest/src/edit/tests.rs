@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::path::Segment;
 use crate::read;
 use crate::tree::Span;
 
@@ -322,4 +323,60 @@ fn entries_move_to_another_map_in_flow_style() {
         ),
         "{\n  \"m\": {\n    \"k\": 1\n  },\n  \"t\": {\n    \"s\": 1,\n    \"a\": {\n      \"x\": 2,\n      \"w\": 3\n    }\n  }\n}\n"
     );
+}
+
+fn transfer(text: &str, from: &str, to: &str) -> String {
+    let with = vec![("r".to_owned(), json!("Always"))];
+    let from = path(from);
+    let Some(Segment::Index(index)) = from.segments().last() else { panic!("{from} is no element") };
+    let list = from.parent().unwrap();
+    edited(text, &Edit::Transfer { list, index: *index, to: path(to), with })
+}
+
+#[test]
+fn elements_go_to_other_lists() {
+    let text =
+        "s:\n  # all\n  c:\n  - n: a\n  # b\n  - n: b\n    x: |\n      1\n\n      2\n  - n: c # d\n  v: 1\n";
+    assert_eq!(
+        transfer(text, "s.c[1]", "s.i"),
+        "s:\n  i:\n  # b\n  - n: b\n    x: |\n      1\n\n      2\n    r: Always\n  # all\n  c:\n  - n: a\n  - n: c # d\n  v: 1\n"
+    );
+    assert_eq!(
+        transfer("i:\n    - n: x\nc:\n- n: a\n- n: b\n  y:\n  - 1", "c[1]", "i"),
+        "i:\n    - n: x\n    - n: b\n      y:\n      - 1\n      r: Always\nc:\n- n: a"
+    );
+    assert_eq!(
+        transfer("c:\n  - n: a\n\n  - n: b\ni:\n- n: x\n", "c[0]", "i"),
+        "c:\n\n  - n: b\ni:\n- n: x\n- n: a\n  r: Always\n"
+    );
+    for (text, from, to) in [
+        ("c: [{n: a}, {n: b}]\n", "c[1]", "i"),
+        ("{\"c\": [{\"n\": 1}, {\"n\": 2}]}\n", "c[1]", "i"),
+        ("c:\n- n: a\n", "c[0]", "i"),
+        ("c:\n- n: a\n- {n: b}\n", "c[1]", "i"),
+        ("c:\n- n: a\n- n: b\ni: []\n", "c[1]", "i"),
+        ("c:\n- - n: a\n  - n: b\n", "c[0][1]", "i"),
+    ] {
+        assert_eq!(transfer(text, from, to), "Layout", "{text}");
+    }
+    assert_eq!(transfer("c:\n- n: a\n- n: b\n  r: x\n", "c[1]", "i"), "Exists");
+    assert_eq!(transfer("x: &x\n  n: b\nc:\n- n: a\n- *x\n", "c[1]", "i"), "Shared");
+}
+
+#[test]
+fn lists_of_words_are_written_anew() {
+    let words = json!(["python", "a b", "--all"]);
+    assert_eq!(
+        set("a:\n- python x # c\nb: 1\n", "a", words.clone()),
+        "a:\n- python\n- a b\n- \"--all\" # c\nb: 1\n"
+    );
+    assert_eq!(
+        set("a:\n  -   'x'\n  - z", "a", words.clone()),
+        "a:\n  -   python\n  -   a b\n  -   \"--all\""
+    );
+    for text in
+        ["a:\n- x # c\n- y\n", "a:\n- |\n  x\n", "a:\n- x: 1\n", "a:\n- x\n# c\n- y\n", "a:\n- &x x\n- *x\n"]
+    {
+        assert!(set(text, "a", words.clone()).chars().all(char::is_alphabetic), "{text}");
+    }
 }

@@ -64,6 +64,23 @@ pub fn perform(
             *items = order.iter().filter_map(|index| all.get(*index).cloned()).collect();
             Ok(())
         }
+        Edit::Transfer { list, index, to, with } => {
+            let Some(Value::Array(items)) = value_at(document, &at(list)) else {
+                return Err(Refused::Missing);
+            };
+            if *index >= items.len() {
+                return Err(Refused::Missing);
+            }
+            let mut element = items.remove(*index);
+            let Value::Object(fields) = &mut element else { return Err(Refused::Layout) };
+            fields.extend(with.iter().cloned());
+            match at(to).iter().try_fold(document, open).ok_or(Refused::Missing)? {
+                Value::Array(items) => items.push(element),
+                here if here.is_null() => *here = Value::Array(vec![element]),
+                _ => return Err(Refused::Layout),
+            }
+            Ok(())
+        }
         Edit::Text(_) => Err(Refused::Layout),
     }
 }

@@ -1,0 +1,128 @@
+//! Taking an element of a list to the end of another list.
+
+use serde_json::Value;
+
+use super::super::tree::{NodeId, NodeKind, Span, Style};
+use super::change::{Refused, TextEdit};
+use super::place::EntryAt;
+use super::remove::comments_above;
+use super::render;
+use super::source::Source;
+use crate::path::Segment;
+
+/// An element of a list in block style, on lines of its own.
+struct Element {
+    /// The object that it is.
+    map: NodeId,
+    /// By how much its dash is indented.
+    dash: usize,
+    /// By how much its keys are.
+    indent: usize,
+    /// Where the line of its dash begins.
+    start: usize,
+    /// Where its last line ends, the line end not included.
+    end: usize,
+}
+
+impl Element {
+    fn at(source: &Source<'_, '_>, node: NodeId) -> Result<Self, Refused> {
+        let is_block =
+            matches!(source.tree[node].kind, NodeKind::Map(_)) && source.tree.style(node) == Style::Block;
+        let written = if is_block { source.written(node, None) } else { Vec::new() };
+        let (Some(first), Some(last)) = (written.first(), written.last()) else {
+            return Err(Refused::Layout);
+        };
+        let key = source.entries(node)[*first].key_span;
+        let indent = source.indent(key)?.width;
+        let start = source.line_start(key.start);
+        let before = &source.text[start..key.start];
+        let dash =
+            before.find('-').filter(|dash| !before[dash + 1..].contains('-')).ok_or(Refused::Layout)?;
+        let end = source.entry_end(EntryAt { map: node, index: *last })?;
+        // The text of a block scalar takes its last line end along.
+        let end = if source.text[..end].ends_with('\n') {
+            source.text[..end].trim_end_matches(['\n', '\r']).len()
+        } else if source.rest_is_blank(end) {
+            source.line_end(end)
+        } else {
+            return Err(Refused::Layout);
+        };
+        Ok(Self { map: node, dash, indent, start, end })
+    }
+}
+
+pub(super) fn transfer(
+    source: &Source<'_, '_>,
+    list: &[Segment],
+    index: usize,
+    to: &[Segment],
+    with: &[(String, Value)],
+) -> Result<Vec<TextEdit>, Refused> {
+    if source.json {
+        return Err(Refused::Layout);
+    }
+    let seq = source.value_at(list)?.node;
+    let from: Vec<Segment> = list.iter().cloned().chain([Segment::Index(index)]).collect();
+    let element = Element::at(source, source.value_at(&from)?.node)?;
+    match &source.tree[seq].kind {
+        NodeKind::Seq(items) if items.len() > 1 && source.tree.style(seq) == Style::Block => {}
+        _ => return Err(Refused::Layout),
+    }
+    let start = comments_above(source, element.start, element.dash);
+    let eol = source.eol(element.start);
+    let mut moved = source.slice(Span::new(start + element.dash, element.end)).to_owned();
+    for (key, value) in with {
+        if source.entries(element.map).iter().any(|entry| entry.key == *key) {
+            return Err(Refused::Exists);
+        }
+        moved.push_str(eol);
+        render::push_blanks(element.indent, &mut moved);
+        moved.push_str(&render::block_entry(key, value, element.indent, eol));
+    }
+    let behind = source.eol_at(element.end);
+    let gone = if behind.is_empty() {
+        Span::new(source.text[..start].trim_end_matches(['\n', '\r']).len(), element.end)
+    } else {
+        Span::new(start, element.end + behind.len())
+    };
+    let gone = TextEdit { span: gone, with: String::new() };
+
+    let reached = source.follow(to)?;
+    let mut text = String::new();
+    let at = if reached.steps == to.len() {
+        // Behind the last element that is there.
+        let NodeKind::Seq(items) = &source.tree[reached.node].kind else { return Err(Refused::Layout) };
+        let Some(last) = items.last().filter(|_| source.tree.style(reached.node) == Style::Block) else {
+            return Err(Refused::Layout);
+        };
+        let last = Element::at(source, *last)?;
+        text.push_str(eol);
+        render::push_blanks(last.dash, &mut text);
+        text.push_str(&render::reindent(&moved, element.dash, last.dash, true).ok_or(Refused::Layout)?);
+        last.end
+    } else {
+        // A list of its own, before that from which the element comes.
+        let (Some((Segment::Field(name), parents)), Some((_, beside))) = (to.split_last(), list.split_last())
+        else {
+            return Err(Refused::Layout);
+        };
+        if reached.steps + 1 != to.len() || parents != beside {
+            return Err(Refused::Layout);
+        }
+        let entry = source.entry_at(list)?;
+        let key = source.entries(entry.map)[entry.index].key_span;
+        let indent = source.indent(key)?;
+        if indent.dash {
+            return Err(Refused::Layout);
+        }
+        render::push_blanks(indent.width, &mut text);
+        text.push_str(&render::block_key(name));
+        text.push(':');
+        text.push_str(eol);
+        render::push_blanks(element.dash, &mut text);
+        text.push_str(&moved);
+        text.push_str(eol);
+        comments_above(source, source.line_start(key.start), indent.width)
+    };
+    Ok(vec![TextEdit { span: Span::new(at, at), with: text }, gone])
+}
