@@ -19,6 +19,7 @@ mod atomic_file;
 pub mod cli;
 #[cfg(feature = "cluster")]
 pub mod cluster;
+pub mod command;
 mod confined;
 pub mod deploy_tool;
 pub mod diagnostic;

@@ -26,6 +26,7 @@ const ROOMS: &[&str] = &[
     "policy",
     "deploy_tool",
     "mutate",
+    "command",
     "engine",
     "rules",
     "export",

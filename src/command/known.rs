@@ -1,0 +1,445 @@
+//! Programs that serve until they are stopped, and the images that run them: proxies, log shippers, agents, servers.
+
+use super::invocation::{base_name, is_shell};
+
+/// A program that serves until it is stopped.
+#[derive(Debug)]
+pub struct Server {
+    /// Its name, as messages have it.
+    pub name: &'static str,
+    /// The images that run it: the end of a repository's path, or all of it behind `=`, and a word of the tag behind `:`.
+    images: &'static [&'static str],
+    /// The program's own names.
+    programs: &'static [&'static str],
+    /// With which arguments it serves.
+    serves: Serves,
+    /// The flags with which it ends by itself, or can be asked to: as they begin.
+    ends: &'static [&'static str],
+}
+
+/// With which arguments a program serves.
+#[derive(Debug, Clone, Copy)]
+enum Serves {
+    /// With any.
+    Always,
+    /// With none but flags, or with one of these as the first that is no flag.
+    Unless(&'static [&'static str]),
+    /// With one of these as the first that is no flag.
+    With(&'static [&'static str]),
+    /// With one of these flags.
+    Flag(&'static [&'static str]),
+}
+
+use Serves::{Always, Flag, Unless, With};
+
+const fn server(
+    name: &'static str,
+    images: &'static [&'static str],
+    programs: &'static [&'static str],
+    serves: Serves,
+    ends: &'static [&'static str],
+) -> Server {
+    Server { name, images, programs, serves, ends }
+}
+
+/// Flags with which any program only answers a question.
+const QUESTIONS: [&str; 7] =
+    ["--help", "-help", "--version", "-version", "--dry-run", "--validate", "--check"];
+
+/// Variables with which a container says that something ends it, by a part of their names.
+const ENDING_VARIABLES: [&str; 6] =
+    ["QUIT", "ONE_TIME", "EXIT_AFTER", "TERMINATE_SIDECAR", "KUBEXIT", "EXIT_ON"];
+
+/// The list, in the order of the kinds.
+static SERVERS: &[Server] = &[
+    // Proxies.
+    server(
+        "the Cloud SQL Auth Proxy",
+        &["cloud-sql-proxy", "cloudsql-docker/gce-proxy"],
+        &["cloud-sql-proxy", "cloud_sql_proxy"],
+        Always,
+        &["--quitquitquit", "-quitquitquit", "--exit-zero-on-sigterm"],
+    ),
+    server(
+        "the AlloyDB Auth Proxy",
+        &["alloydb-auth-proxy"],
+        &["alloydb-auth-proxy"],
+        Always,
+        &["--quitquitquit", "--exit-zero-on-sigterm"],
+    ),
+    server("the Istio proxy", &["proxyv2"], &["pilot-agent"], Unless(&["proxy"]), &[]),
+    server(
+        "the Linkerd proxy",
+        &["linkerd/proxy"],
+        &["linkerd2-proxy", "linkerd2-proxy-identity"],
+        Unless(&[]),
+        &[],
+    ),
+    server(
+        "Envoy",
+        &[
+            "envoyproxy/envoy",
+            "envoyproxy/envoy-alpine",
+            "envoyproxy/envoy-distroless",
+            "bitnami/envoy",
+            "aws-appmesh-envoy",
+        ],
+        &["envoy"],
+        Unless(&["envoy"]),
+        &["--mode"],
+    ),
+    server(
+        "the Consul agent",
+        &["hashicorp/consul", "=consul", "=library/consul"],
+        &["consul"],
+        With(&["agent"]),
+        &[],
+    ),
+    server("Consul Dataplane", &["consul-dataplane"], &["consul-dataplane"], Unless(&[]), &[]),
+    server("the Dapr sidecar", &["daprio/daprd"], &["daprd"], Unless(&[]), &[]),
+    server("OAuth2 Proxy", &["oauth2-proxy"], &["oauth2-proxy"], Unless(&[]), &[]),
+    server("kube-rbac-proxy", &["kube-rbac-proxy"], &["kube-rbac-proxy"], Unless(&[]), &[]),
+    server("kubectl", &["kubectl"], &["kubectl"], With(&["proxy", "port-forward"]), &[]),
+    server("PgBouncer", &["pgbouncer"], &["pgbouncer"], Always, &[]),
+    server("HAProxy", &["=haproxy", "=library/haproxy"], &["haproxy"], Unless(&["haproxy"]), &["-c", "-v"]),
+    server("Traefik", &["=traefik", "=library/traefik"], &["traefik"], Unless(&["traefik"]), &[]),
+    server(
+        "nginx",
+        &["=nginx", "=library/nginx", "nginxinc/nginx-unprivileged", "bitnami/nginx"],
+        &["nginx", "nginx-debug"],
+        Unless(&["nginx", "nginx-debug"]),
+        &["-t", "-T", "-v", "-V", "-s"],
+    ),
+    server("cloudflared", &["cloudflare/cloudflared"], &["cloudflared"], With(&["tunnel"]), &[]),
+    server("Tailscale", &["tailscale/tailscale"], &["tailscaled", "containerboot"], Unless(&[]), &[]),
+    // Log shippers and other agents.
+    server("Fluent Bit", &["fluent-bit", "aws-for-fluent-bit"], &["fluent-bit"], Unless(&[]), &["-D", "-J"]),
+    server("Fluentd", &["fluentd", "fluentd-kubernetes-daemonset"], &["fluentd"], Unless(&["fluentd"]), &[]),
+    server("Filebeat", &["filebeat"], &["filebeat"], Unless(&["run"]), &["--once", "-once"]),
+    server("Metricbeat", &["metricbeat"], &["metricbeat"], Unless(&["run"]), &[]),
+    server("Vector", &["timberio/vector"], &["vector"], Unless(&[]), &[]),
+    server("Promtail", &["promtail"], &["promtail"], Unless(&[]), &["-dry-run", "-stdin", "--stdin"]),
+    server(
+        "the OpenTelemetry Collector",
+        &[
+            "opentelemetry-collector",
+            "opentelemetry-collector-contrib",
+            "opentelemetry-collector-k8s",
+            "aws-otel-collector",
+        ],
+        &["otelcol", "otelcol-contrib", "otelcol-k8s", "awscollector"],
+        Unless(&[]),
+        &[],
+    ),
+    server("Grafana Alloy", &["grafana/alloy"], &["alloy"], Unless(&["run"]), &[]),
+    server("the Grafana Agent", &["grafana/agent"], &["grafana-agent"], Unless(&["run"]), &[]),
+    server(
+        "the Vault agent",
+        &["hashicorp/vault", "=vault", "=library/vault"],
+        &["vault"],
+        With(&["agent", "proxy"]),
+        &["-exit-after-auth", "--exit-after-auth"],
+    ),
+    server("the Datadog Agent", &["datadog/agent", "datadoghq/agent"], &[], Unless(&[]), &[]),
+    server("the CloudWatch agent", &["cloudwatch-agent"], &[], Unless(&[]), &[]),
+    server("the X-Ray daemon", &["aws-xray-daemon"], &[], Unless(&[]), &[]),
+    server("the Jaeger agent", &["jaegertracing/jaeger-agent"], &[], Unless(&[]), &[]),
+    server("the StatsD exporter", &["prom/statsd-exporter"], &["statsd_exporter"], Unless(&[]), &[]),
+    server(
+        "git-sync",
+        &["git-sync/git-sync"],
+        &["git-sync"],
+        Unless(&[]),
+        &["--one-time", "-one-time", "--exechook-command-once"],
+    ),
+    // Servers that tests and builds run beside them.
+    server(
+        "the Docker daemon",
+        &["=docker:dind", "=library/docker:dind"],
+        &["dockerd"],
+        Unless(&["dockerd"]),
+        &[],
+    ),
+    server("BuildKit", &["moby/buildkit"], &["buildkitd"], Unless(&[]), &[]),
+    server(
+        "Selenium",
+        &[
+            "selenium/standalone-chrome",
+            "selenium/standalone-chromium",
+            "selenium/standalone-edge",
+            "selenium/standalone-firefox",
+            "selenium/hub",
+        ],
+        &[],
+        Unless(&[]),
+        &[],
+    ),
+    server("PostgreSQL", &["=postgres", "=library/postgres"], &["postgres"], Unless(&["postgres"]), &["-C"]),
+    server("MySQL", &["=mysql", "=library/mysql"], &["mysqld"], Unless(&["mysqld"]), &[]),
+    server("MariaDB", &["=mariadb", "=library/mariadb"], &["mariadbd"], Unless(&["mariadbd", "mysqld"]), &[]),
+    server(
+        "MongoDB",
+        &["=mongo", "=library/mongo"],
+        &["mongod"],
+        Unless(&["mongod"]),
+        &["--shutdown", "--fork"],
+    ),
+    server(
+        "Redis",
+        &["=redis", "=library/redis", "bitnami/redis"],
+        &["redis-server"],
+        Always,
+        &["redis-cli", "sh", "bash", "redis-benchmark"],
+    ),
+    server(
+        "RabbitMQ",
+        &["=rabbitmq", "=library/rabbitmq"],
+        &["rabbitmq-server"],
+        Unless(&["rabbitmq-server"]),
+        &[],
+    ),
+    server(
+        "memcached",
+        &["=memcached", "=library/memcached"],
+        &["memcached"],
+        Unless(&["memcached"]),
+        &["-d"],
+    ),
+    server(
+        "Apache",
+        &["=httpd", "=library/httpd"],
+        &["httpd-foreground", "apache2-foreground"],
+        Unless(&["httpd-foreground"]),
+        &[],
+    ),
+    // Programs of no image of their own.
+    server("cron", &[], &["crond", "cron"], Flag(&["-f", "-d", "-n"]), &[]),
+    server("gcsfuse", &[], &["gcsfuse"], Flag(&["--foreground", "-foreground"]), &[]),
+    server("rclone", &["rclone/rclone"], &["rclone"], With(&["mount", "serve", "rcd"]), &["--daemon"]),
+    server("sshd", &[], &["sshd"], Flag(&["-D"]), &[]),
+];
+
+/// Whether any program of the list may be named in a text.
+pub(super) fn may_serve(text: &str) -> bool {
+    SERVERS.iter().flat_map(|server| server.programs).any(|program| text.contains(program))
+}
+
+/// The name of the server that these words run until it is stopped. Words that are not known before they run are none.
+pub(super) fn serving(words: &[Option<&str>]) -> Option<&'static str> {
+    let (program, arguments) = words.split_first()?;
+    let program = base_name((*program)?);
+    let server = SERVERS.iter().find(|server| server.programs.contains(&program))?;
+    // A daemon: the program returns, and its child serves.
+    let is_detached = program == "nginx"
+        && !arguments.iter().flatten().any(|text| text.contains("daemon off"))
+        || matches!(program, "redis-server" | "haproxy" | "pgbouncer" | "memcached")
+            && arguments.iter().flatten().any(|text| matches!(*text, "-d" | "-D" | "--daemonize" | "-dD"));
+    (!is_detached && server.serves_with(arguments)).then_some(server.name)
+}
+
+/// The server that an image runs with these arguments until it is stopped.
+pub(super) fn of_image<W: AsRef<str>>(image: &str, arguments: &[W]) -> Option<&'static Server> {
+    let (path, tag) = repository(image);
+    let server =
+        SERVERS.iter().find(|server| server.images.iter().any(|pattern| matches(pattern, path, tag)))?;
+    let arguments: Vec<Option<&str>> = arguments.iter().map(|argument| Some(argument.as_ref())).collect();
+    server.serves_with(&arguments).then_some(server)
+}
+
+/// Whether a container's variable says that something ends it.
+pub(super) fn is_ending_variable(name: &str) -> bool {
+    ENDING_VARIABLES.iter().any(|part| name.contains(part))
+}
+
+/// Whether an image is one of these: `patterns` are ends of a repository's path, at a slash, without tag and digest.
+pub(super) fn is_image<'p>(image: &str, mut patterns: impl Iterator<Item = &'p str>) -> bool {
+    let (path, tag) = repository(image);
+    patterns.any(|pattern| matches(pattern, path, tag))
+}
+
+impl Server {
+    fn serves_with(&self, arguments: &[Option<&str>]) -> bool {
+        let is_flag = |text: &str| text.starts_with('-');
+        let known = || arguments.iter().flatten().copied();
+        let asks = |text: &str| QUESTIONS.contains(&text) || text == "-h";
+        if known().any(|text| asks(text) || self.ends.iter().any(|end| begins_with_flag(text, end))) {
+            return false;
+        }
+        // The program's own name, which an image's entrypoint may take.
+        let own = |text: &str| self.programs.contains(&base_name(text));
+        let mut operands = known().skip_while(|text| own(text));
+        match self.serves {
+            Always => true,
+            Unless(names) => match operands.next() {
+                None => true,
+                Some(first) => is_flag(first) || names.contains(&first) || own(first),
+            },
+            With(names) => operands.find(|text| !is_flag(text)).is_some_and(|first| names.contains(&first)),
+            Flag(flags) => known().any(|text| flags.contains(&text)),
+        }
+    }
+}
+
+/// Whether a word is a flag, with its value or without. A flag of one letter may be one of several.
+fn begins_with_flag(text: &str, flag: &str) -> bool {
+    text.strip_prefix(flag).is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+}
+
+/// The path of an image's repository, without the registry, and its tag.
+pub(super) fn repository(image: &str) -> (&str, &str) {
+    let named = image.split_once('@').map_or(image, |(named, _)| named);
+    let path = match named.split_once('/') {
+        Some((first, rest)) if first == "localhost" || first.contains(['.', ':']) => rest,
+        _ => named,
+    };
+    path.split_once(':').unwrap_or((path, ""))
+}
+
+fn matches(pattern: &str, path: &str, tag: &str) -> bool {
+    let (pattern, of_tag) = pattern.split_once(':').unwrap_or((pattern, ""));
+    let is_tagged = of_tag.is_empty() || tag.split(['-', '.']).any(|part| part == of_tag);
+    let is_named = match pattern.strip_prefix('=') {
+        Some(whole) => path == whole,
+        None => path.strip_suffix(pattern).is_some_and(|rest| rest.is_empty() || rest.ends_with('/')),
+    };
+    is_tagged && is_named && !pattern.is_empty()
+}
+
+/// Whether an image has no program of its own, or one that runs what it is given: the arguments are the command.
+pub(super) fn runs_arguments(image: &str) -> bool {
+    let (path, _) = repository(image);
+    let name = path.strip_prefix("library/").unwrap_or(path);
+    matches!(
+        name,
+        "busybox"
+            | "alpine"
+            | "ubuntu"
+            | "debian"
+            | "fedora"
+            | "amazonlinux"
+            | "rockylinux"
+            | "python"
+            | "node"
+            | "ruby"
+            | "perl"
+            | "golang"
+            | "rust"
+            | "php"
+            | "gcc"
+            | "openjdk"
+            | "eclipse-temurin"
+            | "amazoncorretto"
+            | "maven"
+            | "gradle"
+            | "bash"
+            | "buildpack-deps"
+    )
+}
+
+/// Whether arguments alone show the command that they are: a shell and its options.
+pub(super) fn is_shell_call<W: AsRef<str>>(arguments: &[W]) -> bool {
+    arguments.first().is_some_and(|first| is_shell(first.as_ref()))
+        && arguments.get(1).is_some_and(|second| second.as_ref().starts_with('-'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn image(image: &str, arguments: &[&str]) -> Option<&'static str> {
+        of_image(image, arguments).map(|server| server.name)
+    }
+
+    #[test]
+    fn images() {
+        let digest = format!("fluent/fluent-bit@sha256:{}", "a".repeat(64));
+        for (reference, arguments, wanted) in [
+            (
+                "gcr.io/cloud-sql-connectors/cloud-sql-proxy:2.11.0",
+                &["--port=5432", "p:r:i"][..],
+                Some("the Cloud SQL Auth Proxy"),
+            ),
+            ("gcr.io/cloudsql-docker/gce-proxy:1.33", &[], Some("the Cloud SQL Auth Proxy")),
+            ("registry.example.com:5000/mirror/cloud-sql-proxy", &["a"], Some("the Cloud SQL Auth Proxy")),
+            ("gcr.io/cloud-sql-connectors/cloud-sql-proxy:2", &["--quitquitquit", "a"], None),
+            ("docker.io/istio/proxyv2:1.22.0", &["proxy", "sidecar"], Some("the Istio proxy")),
+            ("docker.io/istio/proxyv2:1.22.0", &["istio-iptables"], None),
+            ("fluent/fluent-bit:3.1.9", &[], Some("Fluent Bit")),
+            (&digest, &[], Some("Fluent Bit")),
+            ("fluent-bit", &["--dry-run"], None),
+            ("docker.elastic.co/beats/filebeat:8.14.0", &["-c", "/f.yml", "-e"], Some("Filebeat")),
+            ("docker.elastic.co/beats/filebeat:8.14.0", &["-e", "--once"], None),
+            ("timberio/vector:0.40.0-alpine", &[], Some("Vector")),
+            ("acme/vector:1", &[], None),
+            ("hashicorp/vault:1.17", &["agent", "-config=/a.hcl"], Some("the Vault agent")),
+            ("hashicorp/vault:1.17", &["agent", "-exit-after-auth"], None),
+            ("hashicorp/vault:1.17", &["kv", "get", "a"], None),
+            ("nginx:1.27", &[], Some("nginx")),
+            ("docker.io/library/nginx", &["nginx", "-g", "daemon off;"], Some("nginx")),
+            ("acme/nginx-config-test", &[], None),
+            ("acme/nginx", &[], None),
+            ("docker:27-dind", &[], Some("the Docker daemon")),
+            ("docker:27", &[], None),
+            ("docker:27-cli", &["docker", "build"], None),
+            ("postgres:16", &["-c", "fsync=off"], Some("PostgreSQL")),
+            ("postgres:16", &["pg_dump"], None),
+            ("redis", &["redis-cli", "ping"], None),
+            ("bitnami/kubectl:1.30", &["get", "pods"], None),
+            ("bitnami/kubectl:1.30", &["proxy", "--port=8001"], Some("kubectl")),
+            ("my-fluent-bit", &[], None),
+            ("", &[], None),
+        ] {
+            assert_eq!(image(reference, arguments), wanted, "{reference} {arguments:?}");
+        }
+    }
+
+    #[test]
+    fn programs() {
+        for (words, wanted) in [
+            ("/cloud_sql_proxy -instances=a", Some("the Cloud SQL Auth Proxy")),
+            ("/cloud-sql-proxy --quitquitquit a", None),
+            ("envoy -c /e.yaml", Some("Envoy")),
+            ("envoy --version", None),
+            ("vault agent -config a", Some("the Vault agent")),
+            ("vault login", None),
+            ("nginx -g daemon_off", None),
+            ("crond -f", Some("cron")),
+            ("crond", None),
+            ("redis-server --port 1", Some("Redis")),
+            ("kubectl get pods", None),
+            ("kubectl -n x proxy", None),
+            ("kubectl proxy", Some("kubectl")),
+            ("/fluent-bit/bin/fluent-bit -c /f.conf", Some("Fluent Bit")),
+            ("rclone mount a b", Some("rclone")),
+            ("rclone copy a b", None),
+        ] {
+            let words: Vec<Option<&str>> = words.split(' ').map(Some).collect();
+            assert_eq!(serving(&words), wanted, "{words:?}");
+        }
+        assert_eq!(serving(&[Some("nginx"), Some("-g"), Some("daemon off;")]), Some("nginx"));
+        assert_eq!(serving(&[None]), None);
+    }
+
+    #[test]
+    fn patterns_of_a_policy() {
+        let is = |image| is_image(image, ["acme/log-shipper", "=tool"].into_iter());
+        assert!(is("registry.example.com/acme/log-shipper:3"));
+        assert!(is("localhost:5000/x/acme/log-shipper"));
+        assert!(is("tool:1"));
+        assert!(!is("acme/log-shipper-init") && !is("xacme/log-shipper") && !is("x/tool"));
+    }
+
+    #[test]
+    fn each_image_and_program_is_listed_once() {
+        let all: Vec<&str> =
+            SERVERS.iter().flat_map(|server| server.images.iter().chain(server.programs)).copied().collect();
+        for list in [
+            SERVERS.iter().flat_map(|s| s.images).collect::<Vec<_>>(),
+            SERVERS.iter().flat_map(|s| s.programs).collect(),
+        ] {
+            let mut seen = std::collections::BTreeSet::new();
+            assert!(list.iter().all(|name| seen.insert(*name)), "{list:?}");
+        }
+        assert!(all.len() > 80);
+    }
+}
