@@ -77,7 +77,7 @@ fn lenient(policy: &Policy, text: &str) -> usize {
                 Some(other) => {
                     let is_ours =
                         version.is_none_or(|version| version.starts_with("batch/") || !version.contains('/'));
-                    let kind = match other.to_ascii_lowercase().trim_end_matches('s') {
+                    let kind = match other.trim().to_ascii_lowercase().trim_end_matches('s') {
                         "job" if is_ours => Kind::Job,
                         "cronjob" if is_ours => Kind::CronJob,
                         _ => continue,
