@@ -100,7 +100,7 @@ static SERVERS: &[Server] = &[
     server("OAuth2 Proxy", &["oauth2-proxy"], &["oauth2-proxy"], Unless(&[]), &[]),
     server("kube-rbac-proxy", &["kube-rbac-proxy"], &["kube-rbac-proxy"], Unless(&[]), &[]),
     server("kubectl", &["kubectl"], &["kubectl"], With(&["proxy", "port-forward"]), &[]),
-    server("PgBouncer", &["pgbouncer"], &["pgbouncer"], Always, &[]),
+    server("PgBouncer", &["pgbouncer"], &["pgbouncer"], Unless(&[]), &[]),
     server("HAProxy", &["=haproxy", "=library/haproxy"], &["haproxy"], Unless(&["haproxy"]), &["-c", "-v"]),
     server("Traefik", &["=traefik", "=library/traefik"], &["traefik"], Unless(&["traefik"]), &[]),
     server(
@@ -184,13 +184,7 @@ static SERVERS: &[Server] = &[
         Unless(&["mongod"]),
         &["--shutdown", "--fork"],
     ),
-    server(
-        "Redis",
-        &["=redis", "=library/redis", "bitnami/redis"],
-        &["redis-server"],
-        Always,
-        &["redis-cli", "sh", "bash", "redis-benchmark"],
-    ),
+    server("Redis", &["=redis", "=library/redis", "bitnami/redis"], &["redis-server"], Unless(&[]), &[]),
     server(
         "RabbitMQ",
         &["=rabbitmq", "=library/rabbitmq"],
@@ -234,7 +228,7 @@ pub(super) fn serving(words: &[Option<&str>]) -> Option<&'static str> {
         && !arguments.iter().flatten().any(|text| text.contains("daemon off"))
         || matches!(program, "redis-server" | "haproxy" | "pgbouncer" | "memcached")
             && arguments.iter().flatten().any(|text| matches!(*text, "-d" | "-D" | "--daemonize" | "-dD"));
-    (!is_detached && server.serves_with(arguments)).then_some(server.name)
+    (!is_detached && server.serves_with(arguments, true)).then_some(server.name)
 }
 
 /// The server that an image runs with these arguments until it is stopped.
@@ -243,7 +237,7 @@ pub(super) fn of_image<W: AsRef<str>>(image: &str, arguments: &[W]) -> Option<&'
     let server =
         SERVERS.iter().find(|server| server.images.iter().any(|pattern| matches(pattern, path, tag)))?;
     let arguments: Vec<Option<&str>> = arguments.iter().map(|argument| Some(argument.as_ref())).collect();
-    server.serves_with(&arguments).then_some(server)
+    server.serves_with(&arguments, false).then_some(server)
 }
 
 /// Whether a container's variable says that something ends it.
@@ -258,7 +252,8 @@ pub(super) fn is_image<'p>(image: &str, mut patterns: impl Iterator<Item = &'p s
 }
 
 impl Server {
-    fn serves_with(&self, arguments: &[Option<&str>]) -> bool {
+    /// Whether it serves with these arguments: of the program itself, or of an image that may run another one instead.
+    fn serves_with(&self, arguments: &[Option<&str>], is_program: bool) -> bool {
         let is_flag = |text: &str| text.starts_with('-');
         let known = || arguments.iter().flatten().copied();
         let asks = |text: &str| QUESTIONS.contains(&text) || text == "-h";
@@ -267,12 +262,16 @@ impl Server {
         }
         // The program's own name, which an image's entrypoint may take.
         let own = |text: &str| self.programs.contains(&base_name(text));
+        let is_program = is_program || known().next().is_some_and(own);
         let mut operands = known().skip_while(|text| own(text));
         match self.serves {
             Always => true,
             Unless(names) => match operands.next() {
                 None => true,
-                Some(first) => is_flag(first) || names.contains(&first) || own(first),
+                // A program is given the file of its settings.
+                Some(first) => {
+                    is_flag(first) || names.contains(&first) || (is_program && first.starts_with('/'))
+                }
             },
             With(names) => operands.find(|text| !is_flag(text)).is_some_and(|first| names.contains(&first)),
             Flag(flags) => known().any(|text| flags.contains(&text)),
@@ -384,6 +383,8 @@ mod tests {
             ("postgres:16", &["-c", "fsync=off"], Some("PostgreSQL")),
             ("postgres:16", &["pg_dump"], None),
             ("redis", &["redis-cli", "ping"], None),
+            ("redis", &["redis-server", "/etc/redis.conf"], Some("Redis")),
+            ("redis", &["/scripts/load.sh"], None),
             ("bitnami/kubectl:1.30", &["get", "pods"], None),
             ("bitnami/kubectl:1.30", &["proxy", "--port=8001"], Some("kubectl")),
             ("my-fluent-bit", &[], None),

@@ -58,7 +58,7 @@ const PASS_ON: [&str; 18] = [
 ];
 
 /// Programs that have expressions of their own among their arguments, in which a dollar or an operator is meant.
-const EVALUATE: [&str; 62] = [
+const EVALUATE: [&str; 61] = [
     "alloy",
     "ansible",
     "ansible-playbook",
@@ -69,7 +69,6 @@ const EVALUATE: [&str; 62] = [
     "consul-template",
     "cqlsh",
     "csvsql",
-    "curl",
     "dockerize",
     "duckdb",
     "egrep",
@@ -138,6 +137,9 @@ const REDIRECTIONS: [&str; 7] = ["2>>", "2>", "1>", "&>", ">>", ">", "<"];
 
 /// Names that are programs where they stand in `$(...)`.
 const PROGRAMS: [&str; 8] = ["cat", "date", "hostname", "id", "nproc", "pwd", "uname", "whoami"];
+
+/// The longest text in parentheses that is looked at, in bytes.
+const MAX_IN_PARENTHESES: usize = 300;
 
 /// The first word of a container's command line that needs a shell and has none. `is_indexed` tells whether the Pods of
 /// its Job have an index.
@@ -270,10 +272,11 @@ impl<'s> Scope<'s> {
             }
             let is_escaped = before == Some('\\');
             if let Some(inner) = behind.strip_prefix('(') {
-                if let Some(end) = inner.find(')') {
-                    if let Some(what) = self.in_parentheses(&inner[..end]).filter(|_| !is_escaped) {
-                        return Some(what);
-                    }
+                // Looked for within a bound, since there may be as many of these as there are bytes.
+                let end = inner.bytes().take(MAX_IN_PARENTHESES).position(|byte| byte == b')');
+                let within = end.and_then(|end| self.in_parentheses(&inner[..end]));
+                if let Some(what) = within.filter(|_| !is_escaped) {
+                    return Some(what);
                 }
             } else if !is_escaped {
                 let braced = behind.strip_prefix('{');
@@ -357,6 +360,7 @@ mod tests {
             ("aws s3 cp /data s3://$BUCKET/x", "Variable(\"BUCKET\") 4"),
             ("aws s3 cp /data s3://${BUCKET}", "Variable(\"BUCKET\") 4"),
             ("echo $HOME", "AnyVariable 1"),
+            ("curl -H x:$BUCKET", "Variable(\"BUCKET\") 2"),
             ("app --host=$(hostname)", "Substitution 1"),
             ("app --id $(NODE)", "Undeclared 2"),
             ("pg_dump db > /x", "Operator(\">\") 2"),

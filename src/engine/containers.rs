@@ -5,6 +5,7 @@ use k8s_openapi::api::batch::v1::{PodFailurePolicyOnExitCodesRequirement, PodFai
 use k8s_openapi::api::core::v1::Container;
 
 use super::{ExitCodes, JobPart};
+use crate::command::Word;
 use jobguard_manifest::FieldPath;
 use jobguard_text::duration;
 
@@ -37,7 +38,8 @@ const LISTS: [&str; 2] = ["initContainers", "containers"];
 pub struct ContainerPart<'a> {
     job: JobPart<'a>,
     list: &'static str,
-    index: usize,
+    /// Where it stands in its list.
+    pub index: usize,
     /// The container.
     pub container: &'a Container,
 }
@@ -46,6 +48,11 @@ impl ContainerPart<'_> {
     /// The path of a field of the container: `path("securityContext.privileged")`; `path("")` is the container.
     pub fn path(&self, field: &'static str) -> FieldPath {
         self.job.path("template.spec").field(self.list).index(self.index).fields(field)
+    }
+
+    /// The path of a word of its command line: an element of `command` or `args`.
+    pub fn path_of_word(&self, word: Word<'_>) -> FieldPath {
+        self.path(word.field).index(word.index)
     }
 
     /// Whether it runs before the others: an init container, sidecars included.

@@ -211,6 +211,11 @@ impl<'a> RuleContext<'a> {
         self.setting.bool(self.spec, option)
     }
 
+    /// The values of an option that is a list of strings.
+    pub fn strings(&self, option: &str) -> impl Iterator<Item = &'a str> + Clone {
+        self.setting.strings(self.spec, option)
+    }
+
     /// What is known of the neighbours of a kind, which may be nothing; none if it is not known yet, in which case the
     /// rule reports nothing and is evaluated again when it is. For rules that report what they do not find, whether or
     /// not anything is known.

@@ -95,9 +95,12 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
         )
         .help(if is_alone {
             "remove the line: the Pod's own restartPolicy, Never or OnFailure, is enough"
+        } else if context.server().on(Gate::SidecarContainers) {
+            "move the container to initContainers, where restartPolicy: Always makes it a native sidecar that is stopped \
+             when the others have ended; to remove the line is enough only if the container ends by itself"
         } else {
-            "move the container to initContainers, where restartPolicy: Always makes it a native sidecar (Kubernetes \
-             1.29 and later) that is stopped when the others have ended; or remove the line"
+            "remove the line, and let the container end when the work is done: a native sidecar, which is stopped then, \
+             needs Kubernetes 1.29"
         });
     }
 }

@@ -375,6 +375,10 @@ fn every_rule_with_a_fix_shows_it() {
     job/max-backoff: unsafe
     job/max-completions: unsafe
     job/max-parallelism: unsafe
+    job/sidecar-never-ends: unsafe
+    pod/command-in-one-string: safe, unsafe
+    pod/script-not-executable: safe
+    pod/shell-arguments-ignored: unsafe
     suppression/not-allowed: unsafe
     suppression/syntax: unsafe
     suppression/unknown-rule: unsafe

@@ -30,7 +30,61 @@ pub(crate) const ALL: &[(&str, Make)] = &[
     ("an annotation of many rules, and many findings", rules),
     ("an annotation of one long name", long_name),
     ("a template in every field", placeholders),
+    ("containers that never end", endless),
+    ("programs of a script, and mounts", programs_and_mounts),
+    ("words of a command line, and variables", words_and_variables),
+    ("dollars in an argument", dollars),
+    ("parentheses in a script", |count| script("((a);b) ; ".repeat(count))),
+    ("loops in a script", |count| script("while true; do a; done & ".repeat(count))),
+    ("here-documents of a script", |count| script(format!("cat {}\n", "<<A ".repeat(count)))),
+    ("quotes in a script", |count| script("a \"$(b \"c\")\" 'd' `e`; ".repeat(count))),
 ];
+
+fn script(text: String) -> Value {
+    with(|object| {
+        let ending = format!("{text}\ntail -f /log");
+        pod(object)["containers"] = json!([
+            {"name": "a", "image": "example.com/app:1.0", "command": ["bash", "-c", ending, "x", "y"]},
+            {"name": "b", "image": "example.com/app:1.0"},
+        ]);
+    })
+}
+
+fn endless(count: usize) -> Value {
+    with(|object| {
+        pod(object)["containers"] = each(count, |n| match n % 3 {
+            0 => json!({"name": format!("c{n}"), "image": "fluent/fluent-bit:3"}),
+            1 => json!({"name": format!("c{n}"), "image": "a", "command": ["sh", "-c", "tail -f /x"]}),
+            _ => container(n),
+        });
+    })
+}
+
+fn programs_and_mounts(count: usize) -> Value {
+    with(|object| {
+        pod(object)["volumes"] =
+            each(count, |n| json!({"name": format!("v{n}"), "configMap": {"name": "s"}}));
+        let mounts = each(count, |n| json!({"name": format!("v{n}"), "mountPath": format!("/data/{n}")}));
+        let programs: String = (0..count).map(|n| format!("/data/x{n}/a && /data/y{n}/b; ")).collect();
+        pod(object)["containers"][0]["command"] = json!(["sh", "-c", programs]);
+        pod(object)["containers"][0]["volumeMounts"] = mounts;
+    })
+}
+
+fn dollars(count: usize) -> Value {
+    with(|object| {
+        pod(object)["containers"][0]["command"] = json!(["app", format!("{})", "$(a b".repeat(count * 8))]);
+    })
+}
+
+fn words_and_variables(count: usize) -> Value {
+    with(|object| {
+        pod(object)["containers"][0]["command"] = json!(["app"]);
+        pod(object)["containers"][0]["args"] = each(count, |n| format!("$(A{n}) sh $$ ${{x").into());
+        pod(object)["containers"][0]["env"] =
+            each(count, |n| json!({"name": format!("A{n}"), "value": format!("$(A{})", n + 1)}));
+    })
+}
 
 fn pod(object: &mut Value) -> &mut Value {
     &mut object["spec"]["template"]["spec"]

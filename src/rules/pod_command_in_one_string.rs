@@ -1,0 +1,189 @@
+//! `pod/command-in-one-string`
+
+use super::levels;
+use crate::command::{CommandLine, Kind, Origin, base_name, is_builtin, is_shell, words_of};
+use crate::engine::{Check, ContainerPart, Docs, Example, Fix, Object, Rule, RuleContext, Safety, Sink};
+use crate::policy::{Level, RuleSpec};
+use jobguard_manifest::FieldPath;
+
+/// A whole command line where a program's name must stand.
+pub static RULE: Rule = Rule {
+    spec: RuleSpec {
+        id: "pod/command-in-one-string",
+        summary: "a command line in one string names no program",
+        since: "0.1.0",
+        renamed_from: &[],
+        levels: levels(Level::Warn, Level::Warn, Level::Deny),
+        options: &[],
+    },
+    docs: Docs {
+        what: "The first string of `command` (of `args`, where the image is known to run what it is given) holds a program \
+               and its arguments: `command: [\"python main.py --all\"]`. So does an option of a shell: \
+               `[\"sh\", \"-c echo hello\"]`. Also the name of a shell's own command in place of a program: \
+               `[\"cd\", \"/app\"]`, `[\"source\", \"env.sh\"]`. Paths with a blank in them are passed over where they look \
+               like paths.",
+        why: "No shell splits the string: the kernel looks for a program that is called `python main.py --all`, blanks \
+              included. There is none, the container cannot be started (`no such file or directory`, `executable file not \
+              found in $PATH`), and each retry fails in the same way.",
+        examples: &[
+            Example::bad(
+                "there is no such program",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: report
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: report
+        image: example.com/report:1.0
+        command: ["python main.py --all"]
+"#,
+            ),
+            Example::good(
+                "a string a word",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: report
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: report
+        image: example.com/report:1.0
+        command: ["python", "main.py", "--all"]
+"#,
+            ),
+        ],
+        sources: &[
+            "https://kubernetes.io/docs/tasks/inject-data-application/define-command-argument-container/",
+            "https://docs.docker.com/reference/dockerfile/#shell-and-exec-form",
+        ],
+    },
+    check: Check::Object(check),
+    precedence: &[],
+    cel: None,
+};
+
+fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
+    let Some(job) = object.job() else { return };
+    for part in job.containers() {
+        let line = CommandLine::of(part.container);
+        let Some(first) = line.word(0).filter(|_| line.has_program()) else { continue };
+        let path = part.path_of_word(first);
+        if is_command_line(first.text) {
+            let fix = split_first(&part, &line, first.text);
+            let message = if first.text.trim().contains(char::is_whitespace) {
+                "no shell splits this: the container is to start a program whose name is the whole string, and there is none"
+            } else {
+                "the blanks belong to the program's name: the container is to start one that is called so, and there is none"
+            };
+            report(sink, path, message, HELP, fix);
+        } else if is_builtin(first.text) && line.origin() == Origin::Written {
+            let message =
+                "this is a command of the shell and no program: without a shell the container cannot start";
+            report(sink, path, message, "run the command line with sh -c, in one string behind it", None);
+        } else if let Some((at, text)) = option_with_script(&line) {
+            let message =
+                "no shell splits this: the shell takes the whole string for options, and refuses it";
+            let fix = split_option(&part, &line, at, text);
+            let path = line.word(at).map_or(path, |word| part.path_of_word(word));
+            report(sink, path, message, "make two strings of it: the option, and the script", fix);
+        }
+    }
+}
+
+const HELP: &str =
+    "write each word as a string of its own, as in [\"python\", \"main.py\"], or run the line with sh -c";
+
+fn report(sink: &mut Sink, path: FieldPath, message: &'static str, help: &'static str, fix: Option<Fix>) {
+    let report = sink.report(path, message).help(help);
+    if let Some(fix) = fix {
+        report.fix(fix);
+    }
+}
+
+/// Whether a text that must name a program is a command line.
+fn is_command_line(text: &str) -> bool {
+    let mut words = text.split_whitespace();
+    let Some(first) = words.next() else { return false };
+    if !text.contains(|c: char| c.is_ascii_whitespace()) || is_windows_path(text) || first.starts_with("$(") {
+        return false;
+    }
+    let Some(second) = words.next() else { return true };
+    // "/opt/My Tools/run": what follows the blank goes on with the path.
+    let may_be_path = first.starts_with('/')
+        && second.contains('/')
+        && !second.starts_with(['/', '-', '.', '$', '"', '\'', '>'])
+        && !is_interpreter(first);
+    !may_be_path
+}
+
+fn is_interpreter(path: &str) -> bool {
+    let name = base_name(path);
+    let name = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+    is_shell(name) || matches!(name, "python" | "node" | "ruby" | "perl" | "php" | "java" | "env" | "busybox")
+}
+
+fn is_windows_path(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    text.starts_with("\\\\")
+        || (bytes.first().is_some_and(u8::is_ascii_alphabetic)
+            && bytes.get(1) == Some(&b':')
+            && matches!(bytes.get(2), Some(b'\\' | b'/')))
+}
+
+/// An option of a shell that has its script in the same string.
+fn option_with_script<'a>(line: &CommandLine<'a>) -> Option<(usize, &'a str)> {
+    let invocation = line.invocation()?;
+    if !matches!(invocation.kind, Kind::NoScript | Kind::Script { .. }) {
+        return None;
+    }
+    let at = invocation.program + 1;
+    let text = line.word(at)?.text;
+    let (option, _) = text.split_once(char::is_whitespace)?;
+    let is_option = option.strip_prefix('-').is_some_and(|letters| {
+        letters.contains('c') && letters.bytes().all(|byte| byte.is_ascii_lowercase())
+    });
+    is_option.then_some((at, text))
+}
+
+/// The first string as the words that it has: safe where nothing in it needs a shell.
+fn split_first(part: &ContainerPart<'_>, line: &CommandLine<'_>, text: &str) -> Option<Fix> {
+    let field = line.word(0)?.field;
+    let others = line.words_from(1).filter(|word| word.field == field).map(|word| word.text.to_owned());
+    let (safety, mut words, title) = match words_of(text) {
+        Some(words) => (Safety::Safe, words, "write each word as a string of its own"),
+        None if line.len() == 1 && !text.starts_with("#!") => {
+            let words = vec!["sh".to_owned(), "-c".to_owned(), text.to_owned()];
+            (Safety::Unsafe, words, "run the line with sh -c")
+        }
+        None => return None,
+    };
+    words.extend(others);
+    Some(Fix::set(safety, title, part.path(field), words))
+}
+
+fn split_option(part: &ContainerPart<'_>, line: &CommandLine<'_>, at: usize, text: &str) -> Option<Fix> {
+    let (option, script) = text.split_once(char::is_whitespace)?;
+    let script = script.trim();
+    let quoted =
+        |quote| script.strip_prefix(quote)?.strip_suffix(quote).filter(|inner: &&str| !inner.contains(quote));
+    let script = quoted('\'').or_else(|| quoted('"')).unwrap_or(script);
+    let field = line.word(at)?.field;
+    let mut words = Vec::new();
+    for (position, word) in line.words_from(0).enumerate().filter(|(_, word)| word.field == field) {
+        if position == at {
+            words.extend([option.to_owned(), script.to_owned()]);
+        } else {
+            words.push(word.text.to_owned());
+        }
+    }
+    // What else stands there may have been meant as a part of the script.
+    let safety = Safety::safe_if(line.len() == at + 1);
+    Some(Fix::set(safety, "write the option and the script as two strings", part.path(field), words))
+}

@@ -1,0 +1,230 @@
+//! `pod/shell-arguments-ignored`
+
+use super::levels;
+use crate::command::{CommandLine, Kind, Word, base_name, is_shell, reads_arguments};
+use crate::engine::{Check, ContainerPart, Docs, Example, Fix, Object, Rule, RuleContext, Safety, Sink};
+use crate::policy::{Level, RuleSpec};
+use jobguard_manifest::edit::Edit;
+
+/// Strings behind the script of `sh -c` that are not part of it.
+pub static RULE: Rule = Rule {
+    spec: RuleSpec {
+        id: "pod/shell-arguments-ignored",
+        summary: "of several strings behind sh -c only the first is run",
+        since: "0.1.0",
+        renamed_from: &[],
+        levels: levels(Level::Warn, Level::Warn, Level::Deny),
+        options: &[],
+    },
+    docs: Docs {
+        what: "A shell that is started with `-c` and more than one string behind it, in `command` or in `args`: only the first \
+               is the script. The next is its name, `$0`, and the others are its arguments, `$1`, `$2` ... Nothing is said \
+               of a script that reads them (`$1`, `\"$@\"`, `shift` ...), or that is given no more than a name.",
+        why: "The container does a part of its work, succeeds, and the Job is complete. Several commands were put into a list, \
+              or a comma was read as the end of a string: `[sh, -c, echo a, sleep 5]` prints an `a` and never sleeps.",
+        examples: &[
+            Example::bad(
+                "only mkdir is run",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: prepare
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: prepare
+        image: busybox:1.36
+        command: ["/bin/sh", "-c"]
+        args:
+        - mkdir -p /data/in
+        - cp -r /seed/. /data/in
+"#,
+            ),
+            Example::good(
+                "one script",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: prepare
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: prepare
+        image: busybox:1.36
+        command: ["/bin/sh", "-ec"]
+        args:
+        - |
+          mkdir -p /data/in
+          cp -r /seed/. /data/in
+"#,
+            ),
+            Example::bad(
+                "python without its arguments",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: report
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: report
+        image: python:3.13
+        command: ["bash", "-c", "python", "report.py", "--all"]
+"#,
+            ),
+            Example::good(
+                "a script that reads its arguments",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: report
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: report
+        image: python:3.13
+        command: ["bash", "-c", "echo start; exec python report.py \"$@\"", "report", "--all"]
+"#,
+            ),
+        ],
+        sources: &[
+            "https://pubs.opengroup.org/onlinepubs/9799919799/utilities/sh.html",
+            "https://kubernetes.io/docs/tasks/inject-data-application/define-command-argument-container/",
+        ],
+    },
+    check: Check::Object(check),
+    precedence: &[],
+    cel: None,
+};
+
+/// Programs that are a command without any argument, so that one of them behind a script is no name for it.
+const COMMANDS: [&str; 14] = [
+    "date", "df", "env", "exit", "free", "hostname", "id", "ls", "mount", "ps", "pwd", "sync", "wait",
+    "whoami",
+];
+
+fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
+    let Some(job) = object.job() else { return };
+    for part in job.containers() {
+        let line = CommandLine::of(part.container);
+        let Some(Kind::Script { script, .. }) = line.invocation().map(|invocation| invocation.kind) else {
+            continue;
+        };
+        let (Some(text), Some(first)) = (line.word(script), line.word(script + 1)) else { continue };
+        let count = line.len() - script - 1;
+        if reads_arguments(text.text) || is_given(text.text) || (count == 1 && is_name(text.text, first.text))
+        {
+            continue;
+        }
+        let message = if count == 1 {
+            "only the first string behind -c is the script: this one becomes its $0 and is not run".to_owned()
+        } else {
+            format!(
+                "only the first string behind -c is the script: the {count} from here on become its $0, $1 ... and are not run"
+            )
+        };
+        let report =
+            sink.report(part.path_of_word(first), message).related(part.path_of_word(text), "the script");
+        match joined(&line, script) {
+            Some((whole, how)) => {
+                let help = match how {
+                    Join::Commands => "make one string of the commands: joined with &&, or on lines of their own behind |",
+                    Join::Words => "make one string of the command and its arguments, or leave out the shell and its -c",
+                };
+                report.help(help).fix(fix(&part, &line, script, whole));
+            }
+            None => drop(report.help(
+                "make one string of what is to be run; a script that is to have arguments reads them as $1, $2 or \"$@\"",
+            )),
+        }
+    }
+}
+
+/// Whether the script is a variable's value, so that nobody knows what it reads.
+fn is_given(script: &str) -> bool {
+    let script = script.trim();
+    script.is_empty()
+        || script.starts_with('$')
+        || script.contains("$(") && script.ends_with(')') && !script.contains(' ')
+}
+
+/// Whether the only string behind a script is a name for it, for its messages.
+fn is_name(script: &str, word: &str) -> bool {
+    let is_simple = !word.is_empty()
+        && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'/'));
+    if word.is_empty() || matches!(word, "-" | "--" | "_") || is_shell(word) {
+        return true;
+    }
+    let is_command = COMMANDS.contains(&base_name(word)) || word.starts_with('-');
+    is_simple && !is_command && script.trim().contains(char::is_whitespace)
+}
+
+/// How strings were meant to be joined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Join {
+    /// Each is a command.
+    Commands,
+    /// They are a command and its arguments.
+    Words,
+}
+
+/// The most strings that a fix joins.
+const MAX_JOINED: usize = 64;
+
+/// All strings from the script on as one, and how they were joined; none where that is not clear.
+fn joined(line: &CommandLine<'_>, script: usize) -> Option<(String, Join)> {
+    if line.len() - script > MAX_JOINED {
+        return None;
+    }
+    let texts: Vec<&str> = line.words_from(script).map(|word: Word<'_>| word.text.trim()).collect();
+    let (first, others) = texts.split_first()?;
+    let is_plain = |text: &str| {
+        !text.is_empty() && !text.contains(['\n', '#', '<', '>']) && !text.ends_with([';', '&', '|', '\\'])
+    };
+    if !texts.iter().all(|text| is_plain(text)) {
+        return None;
+    }
+    let has_blank = |text: &&str| text.contains(' ');
+    let is_word =
+        |text: &&str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-./=:,@%+".contains(&byte));
+    let is_command = |text: &&str| {
+        text.starts_with(|c: char| c.is_ascii_lowercase() || c == '/')
+            && (has_blank(text) || COMMANDS.contains(&base_name(text)))
+    };
+    let is_one_command = first.split(' ').all(|word| is_word(&word));
+    let are_flags = others.first().is_some_and(|text| text.starts_with('-'));
+    if (is_word(first) || is_one_command && are_flags) && others.iter().all(is_word) {
+        return Some((texts.join(" "), Join::Words));
+    }
+    if is_command(first) && others.iter().all(is_command) {
+        return Some((texts.join(" && "), Join::Commands));
+    }
+    None
+}
+
+/// One string where there were several.
+fn fix(part: &ContainerPart<'_>, line: &CommandLine<'_>, script: usize, whole: String) -> Fix {
+    let mut edits = Vec::new();
+    if let Some(word) = line.word(script) {
+        edits.push(Edit::Set { path: part.path_of_word(word), value: whole.into() });
+        for field in ["command", "args"] {
+            let count = |from: usize| line.words_from(from).filter(|word| word.field == field).count();
+            let (all, gone) = (count(0), count(script + 1));
+            let path = part.path(field);
+            if gone > 0 && gone == all {
+                edits.push(Edit::Remove { path });
+            } else if gone > 0 {
+                edits.push(Edit::Reorder { path, order: (0..all - gone).collect() });
+            }
+        }
+    }
+    Fix { safety: Safety::Unsafe, title: "make one script of the strings".to_owned(), edits }
+}
