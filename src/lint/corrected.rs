@@ -120,7 +120,7 @@ impl<'a> Compared<'a> {
             of_other,
             is_whole,
             found_there: all.map(|finding| (finding.rule.id(), &finding.path)).collect(),
-            above_mistyped: mistyped.iter().flat_map(|path| parents(path)).collect(),
+            above_mistyped: mistyped.iter().flat_map(parents).collect(),
             mistyped,
         }
     }
