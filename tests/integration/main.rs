@@ -10,6 +10,7 @@ mod architecture;
 mod cases;
 mod chart;
 mod cli;
+mod corpus;
 mod costs;
 mod docs;
 mod fix;
