@@ -3,7 +3,7 @@
 use std::io;
 
 use super::run::Run;
-use super::text::Style;
+use super::style::Style;
 use super::{github, json, junit, sarif, text};
 
 /// A format of findings.

@@ -9,6 +9,7 @@ mod junit;
 mod run;
 mod sarif;
 mod sarif_uri;
+mod style;
 mod text;
 
 pub use format::{FORMATS, Format};
@@ -19,7 +20,8 @@ pub(crate) use json::write_document;
 pub use junit::write as write_junit;
 pub use run::{RuleEntry, Run};
 pub use sarif::write as write_sarif;
-pub use text::{Style, statistics, write as write_text};
+pub use style::Style;
+pub use text::{statistics, write as write_text};
 
 #[cfg(test)]
 mod fixture;

@@ -15,40 +15,8 @@ use crate::diagnostic::{Diagnostic, ObjectId, Region, Report};
 use crate::engine::{Rule, Safety, Severity};
 use jobguard_text::{break_commands, is_steering, plain};
 
+use super::style::Style;
 pub use overview::statistics;
-
-/// How the text looks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Style {
-    /// Whether to colour it.
-    pub color: bool,
-    /// How wide the terminal is, in characters.
-    pub width: usize,
-    /// Findings below this are left out.
-    pub least: Severity,
-    /// Whether to leave out everything but the findings: the lines that sum up.
-    pub quiet: bool,
-    /// Whether to show each info finding with its help, where otherwise those of one object share a line.
-    pub verbose: bool,
-    /// How many findings to show at most.
-    pub max_findings: Option<NonZeroUsize>,
-    /// Whether to add the table of rules.
-    pub statistics: bool,
-}
-
-impl Default for Style {
-    fn default() -> Self {
-        Self {
-            color: false,
-            width: 140,
-            least: Severity::Info,
-            quiet: false,
-            verbose: false,
-            max_findings: None,
-            statistics: false,
-        }
-    }
-}
 
 /// From how many findings on an overview comes before them.
 const MANY: usize = 60;

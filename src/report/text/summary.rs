@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Style;
+use super::super::style::Style;
 use crate::diagnostic::Report;
 use crate::engine::{Safety, Severity};
 use jobguard_text::plural;
