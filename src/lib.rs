@@ -24,6 +24,7 @@ mod confined;
 pub mod deploy_tool;
 pub mod diagnostic;
 pub mod docs;
+pub mod embedded;
 pub mod engine;
 pub mod exclude;
 pub mod export;

@@ -17,6 +17,7 @@ use super::progress::Progress;
 use super::targets::{self, Targets};
 use crate::diagnostic::{Report, STDIN};
 use crate::docs::rule_page;
+use crate::embedded::OuterKinds;
 use crate::engine::{Rule, Severity};
 use crate::exclude::Excludes;
 use crate::lint::{Change, OldObjects};
@@ -49,7 +50,9 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
     let clusters: Vec<(Policy, Option<OldObjects>)> = (servers.into_iter())
         .map(|server| {
             let path = args.against.as_deref();
-            let against = path.map(|path| old_objects(path, change, &server, terminal)).transpose()?;
+            let against = path
+                .map(|path| old_objects(path, change, (&server, &policy.outer_kinds), terminal))
+                .transpose()?;
             Ok((policy.for_server(server), against))
         })
         .collect::<Result<_>>()?;
@@ -227,7 +230,12 @@ fn standard_input() -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn old_objects(path: &Path, change: Change, server: &Server, terminal: &Terminal) -> Result<OldObjects> {
+fn old_objects(
+    path: &Path,
+    change: Change,
+    (server, kinds): (&Server, &OuterKinds),
+    terminal: &Terminal,
+) -> Result<OldObjects> {
     let found = find(&[path.to_owned()]);
     for note in &found.notes {
         terminal.note(&format!("--against: {note}"));
@@ -235,7 +243,7 @@ fn old_objects(path: &Path, change: Change, server: &Server, terminal: &Terminal
     if let Some(error) = found.errors.into_iter().next() {
         bail!("--against {error}");
     }
-    let old = OldObjects::read(&found.sources, server).context("--against")?;
+    let old = OldObjects::read_with(&found.sources, server, kinds).context("--against")?;
     if old.is_empty() {
         bail!("--against {}: there is no Job or CronJob in it", plain(&path.display().to_string()));
     }

@@ -1,10 +1,11 @@
 //! The verdict on one object: the API server's, then the rules', then what the object's owner asked to ignore.
 
 use jobguard_apiserver::{FieldError, Topic};
+use jobguard_manifest::FieldPath;
 
 use crate::policy::Existing;
 
-use super::rule::Asked;
+use super::rule::{Asked, Said};
 use super::{
     Anchor, Check, Context, Finding, Input, Kept, Object, Questions, Registry, Rule, RuleContext, Severity,
     Sink, Suppressions, dropped, fix, fold, ratchet, subject_by, views,
@@ -52,7 +53,12 @@ pub fn check_update(old: &Object, new: &Object, context: &Context<'_>) -> Verdic
     if context.is_cancelled() {
         return Verdict::cancelled();
     }
-    let errors = context.policy.server.validate_update(new.as_prepared(), old.workload());
+    let server = &context.policy.server;
+    let errors = match new.maker() {
+        // What is made is always new.
+        Some(_) => server.validate_create(new.as_prepared()),
+        None => server.validate_update(new.as_prepared(), old.workload()),
+    };
     let mut verdict = evaluate(new, &errors, context, Rules::All);
     // Before folding: what is excused must not take along what is not.
     let remark = match context.policy.existing_at(context.now) {
@@ -67,7 +73,11 @@ pub fn check_update(old: &Object, new: &Object, context: &Context<'_>) -> Verdic
         .collect();
     if !denying.is_empty() {
         let rules = Rules::these(&denying, context.registry);
-        let before = evaluate(old, &[], &Context { input: Input::Alone, ..*context }, rules);
+        let stood = match old.maker() {
+            Some(_) => server.validate_create(old.as_prepared()),
+            None => Vec::new(),
+        };
+        let before = evaluate(old, &stood, &Context { input: Input::Alone, ..*context }, rules);
         verdict.cancelled |= before.cancelled;
         if verdict.cancelled || context.is_cancelled() {
             return Verdict::cancelled();
@@ -159,8 +169,19 @@ fn evaluate(object: &Object, errors: &[FieldError], context: &Context<'_>, rules
             finding.help = Some(help.to_owned());
         }
     }
+    // Nobody asks the API server about what is yet to be made: a rule reports what it will object to.
+    let objections = if object.maker().is_some() { std::mem::take(&mut findings) } else { Vec::new() };
+    let said = Said { is_refused, objections: &objections };
     findings.extend(dropped::findings(object, context));
-    findings.extend(server_findings(object.warnings(), context.registry));
+    // Nobody sees what a controller is warned of its own names.
+    let is_of_name = |error: &&FieldError| error.path.starts_with(&FieldPath::root().fields("metadata.name"));
+    let warnings: Vec<_> = object
+        .warnings()
+        .iter()
+        .filter(|warning| object.maker().is_none() || !is_of_name(warning))
+        .cloned()
+        .collect();
+    findings.extend(server_findings(&warnings, context.registry));
     if object.is_received() {
         // Before folding: what is only a warning must not hide what refuses.
         for finding in &mut findings {
@@ -175,7 +196,7 @@ fn evaluate(object: &Object, errors: &[FieldError], context: &Context<'_>, rules
         }
         let severity = Severity::of(setting.level);
         let beside = views::beside(&views, index, rule, object.kind());
-        let rule_context = RuleContext::new(rule, setting, context, &asked, is_refused);
+        let rule_context = RuleContext::new(rule, setting, context, &asked, said);
         match (rule.check, severity, context.input) {
             (Check::Object(check), own, _) if own.is_some() || beside.is_some() => {
                 let run = |severity, rule_context: &RuleContext<'_>| {
@@ -185,7 +206,7 @@ fn evaluate(object: &Object, errors: &[FieldError], context: &Context<'_>, rules
                 };
                 let mut found = own.map(|own| run(own, &rule_context)).unwrap_or_default();
                 if let Some((setting, severity)) = beside {
-                    let stricter = RuleContext::new(rule, setting, context, &asked, is_refused);
+                    let stricter = RuleContext::new(rule, setting, context, &asked, said);
                     views::add(&mut found, run(severity, &stricter), object.kind());
                 }
                 findings.extend(found);

@@ -17,6 +17,7 @@ mod fix;
 mod fold;
 mod input;
 mod job_part;
+mod made;
 mod neighbours;
 mod object;
 mod precedence;
@@ -42,6 +43,7 @@ pub use fix::{Fix, Safety};
 pub use fold::fold;
 pub use input::{Fact, Input, InputCheck, InputObject, InputSink, Kept, Seen, evaluate_input};
 pub use job_part::JobPart;
+pub use made::{MadeOptions, MadeVerdict, check_made};
 pub use neighbours::{
     Answers, BudgetFacts, Entries, Expression, Facts, Known, LimitFacts, Listing, Nearness, Neighbour,
     NeighbourIndex, NeighbourKind, NeighbourKinds, NeighbourSource, Neighbours, Operator, Origin, Question,

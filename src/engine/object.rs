@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 
+use crate::embedded::Maker;
 use crate::policy::{Owner, Subject};
 use jobguard_apiserver::{Dropped, FieldError, Kind, Prepared, Server, Workload};
 use jobguard_manifest::FieldPath;
@@ -18,6 +19,8 @@ pub struct Object {
     prepared: Prepared,
     text: TextFacts,
     is_received: bool,
+    /// None of an object that is what its author wrote.
+    maker: Option<Maker>,
     /// Filled when the first rule asks.
     timetable: OnceLock<Option<Box<Timetable>>>,
 }
@@ -75,6 +78,17 @@ impl Object {
     /// other feature gates. Of what our reading of the API says of it, nothing is more than a warning.
     pub fn received(server: &Server, workload: Workload) -> Self {
         Self { is_received: true, ..server.received(workload).into() }
+    }
+
+    /// A Job that a controller makes of what is written in another object; a CronJob where that says when it runs. The API
+    /// server judges it only once it is made.
+    pub fn made(server: &Server, written: Workload, fill: impl FnOnce(&mut Workload), maker: Maker) -> Self {
+        Self { maker: Some(maker), ..Self::created(server, written, fill) }
+    }
+
+    /// What makes the object of what is written in another one; none of an object that is there itself.
+    pub fn maker(&self) -> Option<&Maker> {
+        self.maker.as_ref()
     }
 
     /// The object, with what only its text shows.
@@ -176,7 +190,13 @@ impl Object {
 
 impl From<Prepared> for Object {
     fn from(prepared: Prepared) -> Self {
-        Self { prepared, text: TextFacts::default(), is_received: false, timetable: OnceLock::new() }
+        Self {
+            prepared,
+            text: TextFacts::default(),
+            is_received: false,
+            maker: None,
+            timetable: OnceLock::new(),
+        }
     }
 }
 

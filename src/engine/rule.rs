@@ -173,7 +173,16 @@ pub struct RuleContext<'a> {
     setting: &'a RuleSetting,
     context: &'a Context<'a>,
     asked: &'a Asked,
-    is_refused: bool,
+    said: Said<'a>,
+}
+
+/// What the API server says of an object, before any rule is asked.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Said<'a> {
+    /// Whether it refuses it.
+    pub(super) is_refused: bool,
+    /// What it will object to, where it is not asked before the object is made.
+    pub(super) objections: &'a [Finding],
 }
 
 /// What rules asked about neighbours before they were known.
@@ -191,14 +200,19 @@ impl<'a> RuleContext<'a> {
         setting: &'a RuleSetting,
         context: &'a Context<'a>,
         asked: &'a Asked,
-        is_refused: bool,
+        said: Said<'a>,
     ) -> Self {
-        Self { spec: &rule.spec, setting, context, asked, is_refused }
+        Self { spec: &rule.spec, setting, context, asked, said }
     }
 
     /// Whether the API server refuses the object.
     pub fn is_refused(&self) -> bool {
-        self.is_refused
+        self.said.is_refused
+    }
+
+    /// What the API server will object to once the object is made; nothing of an object that is sent to it as it is.
+    pub fn objections(&self) -> &'a [Finding] {
+        self.said.objections
     }
 
     /// The value of a whole-number or duration option, in seconds.
@@ -279,6 +293,20 @@ impl Sink {
 
     pub(super) fn into_findings(self) -> Vec<Finding> {
         self.findings
+    }
+
+    /// Whether the policy has the rule for hints, which refuse nothing and warn nobody.
+    pub fn is_hint(&self) -> bool {
+        self.severity == Severity::Info
+    }
+
+    /// Reports what another rule found, in words of this one.
+    pub fn adopt(&mut self, finding: &Finding, message: impl Into<String>) -> Reported<'_> {
+        let own =
+            Finding { rule: self.rule, severity: self.severity, message: message.into(), ..finding.clone() };
+        self.findings.push(own);
+        let last = self.findings.len() - 1;
+        Reported::of(&mut self.findings[last])
     }
 
     /// Reports a finding at `path`. The message is one sentence without a full stop and without the path.

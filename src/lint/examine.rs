@@ -30,7 +30,8 @@ pub(crate) fn examine_and_keep<'t>(
     before: &BTreeMap<usize, Document<'_>>,
 ) -> Examined<'t> {
     let mut examined = Examined::starting_at(0, MAX_OBJECTS);
-    manifest::read_each_within(text, Some(&read_limits(context)), |document| {
+    let within = Within { limits: context.policy.limits, is_asked_for: &is_asked_for(context) };
+    manifest::read_each_within(text, Some(&within), |document| {
         let position = examined.count;
         examined.count += 1;
         let so_far = (examined.objects.len(), examined.found.len());
@@ -83,24 +84,26 @@ pub(crate) fn examine_document<'t>(
     }
 }
 
-/// How large the objects may be that are read: Jobs, CronJobs and Services as the policy has it, others without a limit, or
-/// not at all.
-pub(crate) fn read_limits(context: &Context<'_>) -> Within {
-    let is_asked_for = |api_version: Option<&str>, kind: Option<&str>| {
+/// Whether objects of an `apiVersion` and a `kind` are read within the policy's limits: those that are judged, and
+/// Services. Others are read without a limit, or not at all.
+pub(crate) fn is_asked_for<'c>(
+    context: &Context<'c>,
+) -> impl Fn(Option<&str>, Option<&str>) -> bool + Sync + use<'c> {
+    let kinds = &context.policy.outer_kinds;
+    move |api_version, kind| {
         kind.is_some_and(|kind| kind.ends_with("List"))
             || match classify(api_version, kind) {
                 Class::Workload(_) | Class::Misplaced(_) => true,
                 Class::Neighbour(kind) => kind == NeighbourKind::Service,
-                Class::Other => false,
+                Class::Other => kinds.find(api_version, kind).is_some(),
             }
-    };
-    Within { limits: context.policy.limits, is_asked_for }
+    }
 }
 
 /// The finding about a document with an object that is too large; none where it is of another kind.
 fn too_large(error: &SyntaxError, context: &Context<'_>) -> Option<Finding> {
     let object = error.too_large.as_ref()?;
-    if !(read_limits(context).is_asked_for)(object.api_version.as_deref(), object.kind.as_deref()) {
+    if !is_asked_for(context)(object.api_version.as_deref(), object.kind.as_deref()) {
         return None;
     }
     Some(rules::manifest_too_large::finding(&error.message))

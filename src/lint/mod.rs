@@ -14,12 +14,13 @@ mod neighbours;
 mod object;
 mod old;
 mod options;
+mod outer;
 mod patch;
 mod stored;
 pub(crate) mod typeless;
 mod verdict;
 
-pub(crate) use examine::{MAX_OBJECTS, examine, examine_and_keep, examine_document, read_limits};
+pub(crate) use examine::{MAX_OBJECTS, examine, examine_and_keep, examine_document, is_asked_for};
 pub(crate) use examined::{Examined, Examinee, Found, InputFindings};
 pub(crate) use locate::Places;
 pub(crate) use namesakes::{CompleteObjects, Identity, Incomplete, Namesakes};

@@ -1,27 +1,27 @@
 //! Objects of the same kind and name in the input, one of which may be a patch of the other.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::classify::text;
-use jobguard_apiserver::Kind;
 use jobguard_manifest::{NodeId, Tree};
 
 /// What identifies an object. One without a namespace may be applied to any.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Identity {
-    kind: Kind,
+    pub(super) kind: Cow<'static, str>,
     name: String,
     namespace: Option<String>,
 }
 
 impl Identity {
-    /// The identity of the object at `node`; none where its name is generated, or missing.
-    pub(super) fn of(tree: &Tree<'_>, node: NodeId, kind: Kind) -> Option<Self> {
+    /// The identity of the object at `node`, which is of a kind; none where its name is generated, or missing.
+    pub(super) fn of(tree: &Tree<'_>, node: NodeId, kind: impl Into<Cow<'static, str>>) -> Option<Self> {
         let metadata = tree.get(node, "metadata")?;
         let name = text(tree, metadata, "name").filter(|name| !name.is_empty())?.to_owned();
         let namespace = text(tree, metadata, "namespace").filter(|namespace| !namespace.is_empty());
-        Some(Self { kind, name, namespace: namespace.map(str::to_owned) })
+        Some(Self { kind: kind.into(), name, namespace: namespace.map(str::to_owned) })
     }
 }
 
@@ -35,7 +35,7 @@ pub(crate) struct Incomplete {
 
 /// The objects of the input that lack no required field: what lacks one beside such an object is taken for its patch.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct CompleteObjects(BTreeMap<(Kind, String), Vec<Place>>);
+pub(crate) struct CompleteObjects(BTreeMap<(Cow<'static, str>, String), Vec<Place>>);
 
 /// The namespace of an object, and its file.
 type Place = (Option<String>, Arc<str>);
@@ -73,7 +73,7 @@ impl<'a> Namesakes<'a> {
     /// applied together.
     pub(crate) fn file_of(self, incomplete: &Incomplete) -> Option<&'a str> {
         let Incomplete { identity, only_policy } = incomplete;
-        let places = self.complete.0.get(&(identity.kind, identity.name.clone()))?;
+        let places = self.complete.0.get(&(identity.kind.clone(), identity.name.clone()))?;
         let is_base = |(namespace, file): &&Place| {
             let is_same =
                 namespace.is_none() || identity.namespace.is_none() || *namespace == identity.namespace;
@@ -98,7 +98,7 @@ mod tests {
         let identity = |text: &str| {
             let documents = manifest::read(text);
             let tree = documents[0].content.as_ref().unwrap();
-            Identity::of(tree, tree.root(), Kind::Job)
+            Identity::of(tree, tree.root(), "Job")
         };
         let mut complete = CompleteObjects::default();
         complete.add(identity("metadata: {name: a}").unwrap(), &"a.yaml".into());

@@ -7,6 +7,7 @@ use super::corrected::{self, Compared, Faulty, Variant};
 use super::examined::{Examined, Examinee, Found, InputFindings};
 use super::helm;
 use super::options::Options;
+use super::outer::examine_outer;
 use super::patch::{self, Standing};
 use super::verdict::{lint_object, lint_stored_object};
 use super::{stored, typeless};
@@ -14,7 +15,6 @@ use crate::diagnostic::ObjectId;
 use crate::engine::{
     self, Context, Finding, Fix, Input, Safety, TextFacts, Written, remarks, server_findings,
 };
-use jobguard_apiserver::Kind;
 use jobguard_manifest::edit::Edit;
 use jobguard_manifest::{FieldPath, ObjectRef, Tree};
 
@@ -31,6 +31,11 @@ pub(super) fn examine_object(
     let has_version = api_version.is_some();
     let mut findings = Vec::new();
     let class = typeless::of_batch(tree, object.node).unwrap_or_else(|| classify(api_version, kind));
+    if class == Class::Other
+        && let Some(kind) = context.policy.outer_kinds.find(api_version, kind)
+    {
+        return examine_outer(options, (text, tree), (&object, kind), document, context, examined);
+    }
     if matches!(class, Class::Workload(_) | Class::Misplaced(_)) {
         let Some(left) = examined.left.checked_sub(1) else {
             examined.too_many += 1;
@@ -57,7 +62,7 @@ pub(super) fn examine_object(
     };
     let index = examined.objects.len();
     let number = examined.first + index;
-    let id = Arc::new(object_id(tree, &object, kind));
+    let id = Arc::new(object_id(tree, &object, kind.as_str()));
     let examinee = |judged| Examinee {
         document,
         base: object.base.clone(),
@@ -141,7 +146,8 @@ pub(super) fn examine_object(
         findings.iter_mut().chain(&mut folded).for_each(stored::soften);
     }
     let fixes = findings.iter_mut().chain(&mut folded).filter_map(|finding| finding.fix.as_mut());
-    patch::make_additions_unsafe(tree, object.node, kind, fixes);
+    let missing = patch::missing(tree, object.node, kind);
+    patch::make_additions_unsafe(tree, object.node, missing.as_ref(), fixes);
     if !has_version {
         // Without an apiVersion it may be something else that has a kind: values of a chart, settings of a program.
         findings.iter_mut().chain(&mut folded).filter_map(|finding| finding.fix.as_mut()).for_each(|fix| {
@@ -155,7 +161,7 @@ pub(super) fn examine_object(
 
 /// Drops fixes that set a field where another fix moves or renames a value of the text to that field: what the author
 /// wrote in the wrong place, or under the wrong name, is preferred to a default.
-fn prefer_moves(findings: &mut [Finding]) {
+pub(super) fn prefer_moves(findings: &mut [Finding]) {
     let moves =
         |fix: &Fix| fix.edits.iter().any(|edit| matches!(edit, Edit::Move { .. } | Edit::RenameKey { .. }));
     let filled: Vec<FieldPath> = findings
@@ -172,13 +178,13 @@ fn prefer_moves(findings: &mut [Finding]) {
     }
 }
 
-fn object_id(tree: &Tree<'_>, object: &ObjectRef, kind: Kind) -> ObjectId {
+pub(super) fn object_id(tree: &Tree<'_>, object: &ObjectRef, kind: &str) -> ObjectId {
     let (api_version, _) = type_of(tree, object);
     let metadata = tree.get(object.node, "metadata");
     let field = |name| metadata.and_then(|metadata| text(tree, metadata, name)).map(str::to_owned);
     ObjectId {
         api_version: api_version.unwrap_or_default().to_owned(),
-        kind: kind.as_str().to_owned(),
+        kind: kind.to_owned(),
         namespace: field("namespace"),
         name: field("name").or_else(|| field("generateName").map(|prefix| format!("{prefix}*"))),
     }

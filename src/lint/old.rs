@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::diagnostic::FileError;
+use crate::embedded::{OuterKind, OuterKinds};
 use crate::engine::{Check, Finding, Object};
 use crate::sources::Source;
 use jobguard_apiserver::{self as apiserver, Applied, Kind, MergedPlaces, Server, Way, Workload};
-use jobguard_manifest::{self as manifest, Tree};
+use jobguard_manifest::{self as manifest, NodeId, Tree};
 
-use super::classify::{Class, classify, type_of};
+use super::classify::{Class, classify, text, type_of};
 
 /// How a manifest is sent to update a stored object.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -22,10 +23,15 @@ pub enum Change {
     Replace,
 }
 
+/// Group and kind, namespace and name.
+type OuterKey = (String, Option<String>, String);
+
 /// Objects by kind, namespace and name, and how manifests update them.
 #[derive(Debug, Default)]
 pub struct OldObjects {
     stored: BTreeMap<(Kind, Option<String>, String), StoredObject>,
+    /// Those of kinds that hold Jobs, by group and kind, namespace and name: as they are.
+    outer: BTreeMap<OuterKey, Tree<'static>>,
     change: Change,
 }
 
@@ -37,7 +43,16 @@ impl OldObjects {
     ///
     /// The first file that cannot be read.
     pub fn read(sources: &[Source], server: &Server) -> Result<Self, FileError> {
-        let mut stored = BTreeMap::new();
+        Self::read_with(sources, server, &OuterKinds::default())
+    }
+
+    /// As [`read`](Self::read), where objects of these kinds hold Jobs.
+    ///
+    /// # Errors
+    ///
+    /// The first file that cannot be read.
+    pub fn read_with(sources: &[Source], server: &Server, kinds: &OuterKinds) -> Result<Self, FileError> {
+        let (mut stored, mut outer) = (BTreeMap::new(), BTreeMap::new());
         for source in sources {
             let bytes = source.bytes()?;
             let text = String::from_utf8_lossy(&bytes);
@@ -45,6 +60,10 @@ impl OldObjects {
                 let Ok(tree) = document.content else { return };
                 for object in manifest::objects(&tree) {
                     let (api_version, kind) = type_of(&tree, &object);
+                    if let Some(kind) = kinds.find(api_version, kind) {
+                        let tree_of_its_own = Tree::from_value(&tree.to_value(object.node));
+                        outer.insert(outer_key(&tree, object.node, kind), tree_of_its_own);
+                    }
                     let Class::Workload(kind) = classify(api_version, kind) else { continue };
                     let Some(workload) = server.decode(&tree, object.node, kind).workload else {
                         continue;
@@ -56,7 +75,7 @@ impl OldObjects {
                 }
             });
         }
-        Ok(Self { stored, change: Change::default() })
+        Ok(Self { stored, outer, change: Change::default() })
     }
 
     /// The same objects, updated in another way.
@@ -74,6 +93,16 @@ impl OldObjects {
         self.stored.get(&key(new))
     }
 
+    /// The stored version of the object at `node`, which is of a kind that holds Jobs.
+    pub(super) fn find_outer(
+        &self,
+        tree: &Tree<'_>,
+        node: NodeId,
+        kind: &OuterKind,
+    ) -> Option<&Tree<'static>> {
+        self.outer.get(&outer_key(tree, node, kind))
+    }
+
     /// How manifests update the objects.
     pub fn change(&self) -> Change {
         self.change
@@ -81,7 +110,7 @@ impl OldObjects {
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.stored.is_empty()
+        self.stored.is_empty() && self.outer.is_empty()
     }
 }
 
@@ -172,6 +201,14 @@ pub(super) fn place_in_manifest(findings: &mut [Finding], places: &MergedPlaces)
             finding.fix = None;
         }
     }
+}
+
+fn outer_key(tree: &Tree<'_>, node: NodeId, kind: &OuterKind) -> OuterKey {
+    let metadata = tree.get(node, "metadata");
+    let field = |name| metadata.and_then(|metadata| text(tree, metadata, name));
+    let namespace = field("namespace").filter(|namespace| !matches!(*namespace, "" | "default"));
+    let name = field("name").unwrap_or_default().to_owned();
+    (format!("{}/{}", kind.group, kind.kind), namespace.map(str::to_owned), name)
 }
 
 fn key(workload: &Workload) -> (Kind, Option<String>, String) {

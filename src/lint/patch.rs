@@ -36,21 +36,33 @@ pub(super) fn standing(
     node: NodeId,
     kind: Kind,
 ) -> Standing {
+    let identity = || Identity::of(tree, node, kind.as_str());
+    standing_of(complete, context, (tree, node), identity, || missing(tree, node, kind))
+}
+
+/// What the object at `node` is, by its identity and the first required field that it lacks.
+pub(super) fn standing_of(
+    complete: Option<Namesakes<'_>>,
+    context: &Context<'_>,
+    (tree, node): (&Tree<'_>, NodeId),
+    identity: impl FnOnce() -> Option<Identity>,
+    missing: impl FnOnce() -> Option<FieldPath>,
+) -> Standing {
     if let Some((path, directive)) = directive(tree, node) {
         let message = format!(
             "{directive} makes this a strategic merge patch: it is not judged; judge what kustomize makes of its base with it"
         );
         return Standing::Patch(remark(context, path, message));
     }
-    let Some(identity) = Identity::of(tree, node, kind) else { return Standing::Manifest(None) };
-    let Some(missing) = missing(tree, node, kind) else { return Standing::Manifest(Some(identity)) };
+    let Some(identity) = identity() else { return Standing::Manifest(None) };
+    let Some(missing) = missing() else { return Standing::Manifest(Some(identity)) };
     let only_policy = is_policy(&missing);
     let incomplete = Incomplete { identity, only_policy };
     let Some(complete) = complete else { return Standing::Doubtful(incomplete) };
     let Some(file) = complete.file_of(&incomplete) else { return Standing::Manifest(None) };
     let message = format!(
         "this is probably a patch of the {} of the same name in {file}, since it has no {missing}: it is not judged",
-        kind.as_str()
+        incomplete.identity.kind
     );
     Standing::Patch(remark(context, FieldPath::root().fields("metadata.name"), message))
 }
@@ -103,7 +115,7 @@ fn is_name(text: &str) -> bool {
 }
 
 /// The first required field that the object at `node` lacks, in the order of the type. A few look-ups for each container.
-fn missing(tree: &Tree<'_>, node: NodeId, kind: Kind) -> Option<FieldPath> {
+pub(super) fn missing(tree: &Tree<'_>, node: NodeId, kind: Kind) -> Option<FieldPath> {
     let mut path = FieldPath::root();
     let mut at = node;
     let (schedule, way): (_, &[&'static str]) = match kind {
@@ -133,15 +145,15 @@ fn missing(tree: &Tree<'_>, node: NodeId, kind: Kind) -> Option<FieldPath> {
     value(tree, at, RESTART_POLICY).is_none().then(|| path.field(RESTART_POLICY))
 }
 
-/// Makes every fix unsafe that adds a field to the object at `node`, where that lacks a required field other than
+/// Makes every fix unsafe that adds a field to the object at `node`, where that is `missing` a required field other than
 /// `restartPolicy`: it may be a patch whose base is not in the input, and has these fields.
 pub(super) fn make_additions_unsafe<'f>(
     tree: &Tree<'_>,
     node: NodeId,
-    kind: Kind,
+    missing: Option<&FieldPath>,
     fixes: impl Iterator<Item = &'f mut Fix>,
 ) {
-    if missing(tree, node, kind).is_none_or(|missing| is_policy(&missing)) {
+    if missing.is_none_or(is_policy) {
         return;
     }
     let adds = |edit: &Edit| match edit {

@@ -7,13 +7,13 @@ use crate::diagnostic::Diagnostic;
 use crate::engine::{Context, Finding, InputObject, Safety, Severity};
 use crate::fix::{Offers, Promises, edits_of, text_edits};
 use crate::lint::{
-    Examined, Examinee, Found, InputFindings, MAX_OBJECTS, Options, Places, examine_document, read_limits,
+    Examined, Examinee, Found, InputFindings, MAX_OBJECTS, Options, Places, examine_document, is_asked_for,
     typeless,
 };
 use crate::rules;
 use crate::sources::Source;
 use jobguard_manifest::edit::TextEdit;
-use jobguard_manifest::{self as manifest, Document, FieldPath};
+use jobguard_manifest::{self as manifest, Document, FieldPath, Within};
 
 /// How many findings of one text are reported.
 const MAX_FINDINGS: usize = 100_000;
@@ -55,7 +55,8 @@ pub(super) fn lint_text(
     if let Some((span, encoding)) = invalid {
         reader.report(reader.places.at(encoding.finding(), span, None));
     }
-    manifest::read_each_within(&content, Some(&read_limits(context)), |document| reader.document(document));
+    let within = Within { limits: context.policy.limits, is_asked_for: &is_asked_for(context) };
+    manifest::read_each_within(&content, Some(&within), |document| reader.document(document));
     if reader.linted.objects > 0 {
         for (finding, span) in std::mem::take(&mut reader.no_objects) {
             reader.report(reader.places.at(finding, span, None));

@@ -3,7 +3,10 @@
 use super::reader::{Reader, Value, quoted};
 use super::settings::Layer;
 use super::subject::Match;
-use super::{ControllerJobs, Existing, Level, Mode, OnTimeout, RuleSpec, date, defaults, names, rules};
+use super::{
+    ControllerJobs, Existing, Level, Mode, OnTimeout, RuleSpec, date, defaults, embedded_jobs, names, rules,
+};
+use crate::embedded::OuterKind;
 use crate::exclude;
 use jiff::civil::Date;
 use jobguard_apiserver::{FeatureGates, Kind, VersionSet, names as api_names};
@@ -52,6 +55,7 @@ pub(super) struct Document {
     pub(super) suppressions_categories: Option<bool>,
     pub(super) suppressions_levels: Option<Vec<Level>>,
     pub(super) max_elements: Option<usize>,
+    pub(super) outer_kinds: Vec<OuterKind>,
     pub(super) layer: Layer,
     pub(super) overrides: Vec<(Match, Layer)>,
 }
@@ -131,6 +135,7 @@ const SPEC_KEYS: &[&str] = &[
     "existingDenyFrom",
     "suppressions",
     "limits",
+    "embeddedJobs",
     "defaults",
     "rules",
     "overrides",
@@ -168,6 +173,7 @@ fn spec(
             "existingDenyFrom" => document.existing_deny_from = day(reader, value, &here),
             "suppressions" => suppressions(reader, value, &here, document),
             "limits" => limits(reader, value, &here, document),
+            "embeddedJobs" => document.outer_kinds = embedded_jobs::read(reader, value, &here),
             "defaults" => document.layer.defaults = defaults::read(reader, value, &here),
             "rules" => {
                 document.layer.rules =

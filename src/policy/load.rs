@@ -5,6 +5,7 @@ use std::io::{self, Read as _};
 use std::path::{Component, Path, PathBuf};
 
 use crate::confined::{self, Refusal, Root};
+use crate::embedded::OuterKinds;
 use jobguard_apiserver::{FeatureGates, KubernetesVersion, Server};
 use jobguard_manifest::limits::Limits;
 
@@ -323,6 +324,7 @@ fn assemble(preset: Preset, documents: Vec<Document>, catalog: &[&'static RuleSp
         on_timeout: OnTimeout::default(),
         suppressions: Suppressions::default(),
         limits: Limits::DEFAULT,
+        outer_kinds: OuterKinds::default(),
         existing: Existing::default(),
         existing_deny_from: None,
         base: Settings { rules, defaults: Defaults::default() },
@@ -363,6 +365,7 @@ fn assemble(preset: Preset, documents: Vec<Document>, catalog: &[&'static RuleSp
         policy.suppressions.categories =
             document.suppressions_categories.unwrap_or(policy.suppressions.categories);
         policy.limits.max_elements = document.max_elements.unwrap_or(policy.limits.max_elements);
+        document.outer_kinds.into_iter().for_each(|kind| policy.outer_kinds.put(kind));
         if let Some(levels) = document.suppressions_levels {
             policy.suppressions.levels = levels;
         }

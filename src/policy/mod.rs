@@ -9,6 +9,7 @@
 pub(crate) mod date;
 mod defaults;
 mod document;
+mod embedded_jobs;
 mod error;
 pub mod load;
 mod names;
@@ -39,6 +40,7 @@ pub use spec::{Level, OptionKind, OptionSpec, OptionValue, Options, PresetLevels
 pub use subject::{Match, Owner, Subject};
 pub use views::Views;
 
+use crate::embedded::OuterKinds;
 use jobguard_apiserver::{FeatureGates, KubernetesVersion, Server};
 use jobguard_manifest::limits::Limits;
 use overrides::Override;
@@ -193,6 +195,8 @@ pub struct Policy {
     pub suppressions: Suppressions,
     /// What one object may hold.
     pub limits: Limits,
+    /// The kinds whose objects hold Jobs.
+    pub outer_kinds: OuterKinds,
     /// What becomes of faults that the stored object has already.
     pub existing: Existing,
     /// The day, in UTC, from which they are refused.

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use jobguard_apiserver::KubernetesVersion;
 use jobguard_manifest::limits::Limits;
 
-use super::{Level, OptionKind, OptionSpec, Preset, RuleSpec, defaults, document};
+use super::{Level, OptionKind, OptionSpec, Preset, RuleSpec, defaults, document, embedded_jobs};
 
 /// Where the schema is published.
 const ID: &str = "https://raw.githubusercontent.com/jobguard/jobguard/main/policies/schema.json";
@@ -88,6 +88,55 @@ fn user() -> Value {
     json!({ "type": "string", "minLength": 1, "maxLength": 512 })
 }
 
+fn embedded_jobs_section() -> Value {
+    let path = |description: &str| json!({ "description": description, "type": "string", "minLength": 1, "maxLength": 512 });
+    json!({
+        "description": "Further kinds whose objects hold Jobs: each is judged as the Job that its controller makes. An entry for a kind that is known without it takes its place; without jobs and schedule, its objects are not judged.",
+        "type": ["array", "null"],
+        "maxItems": embedded_jobs::MAX_KINDS,
+        "items": {
+            "type": "object",
+            "required": ["group", "kind"],
+            "additionalProperties": false,
+            "properties": {
+                "group": {
+                    "description": "The API group: the part of apiVersion before the slash.",
+                    "type": "string",
+                    "minLength": 1,
+                    "maxLength": 253,
+                    "not": { "const": "batch" },
+                },
+                "kind": { "type": "string", "pattern": "^[A-Za-z0-9]{1,63}$" },
+                "jobs": {
+                    "description": "Where its Jobs stand.",
+                    "type": ["array", "null"],
+                    "maxItems": embedded_jobs::MAX_PATHS,
+                    "items": {
+                        "type": "object",
+                        "required": ["path", "type"],
+                        "additionalProperties": false,
+                        "properties": {
+                            "path": path("Field names with dots between them; [*] stands for every element of a list, or value of a map."),
+                            "type": {
+                                "description": "What stands there. Of a PodTemplateSpec, only the Pods are judged.",
+                                "enum": words(embedded_jobs::TYPES),
+                            },
+                        },
+                    },
+                    "examples": [[{"path": "spec.replicatedJobs[*].template", "type": "JobTemplateSpec"}]],
+                },
+                "schedule": path("The field with the schedule, where the object has one: five fields, or a descriptor such as @daily."),
+                "timeZone": path("The field with the schedule's time zone."),
+                "placeholders": {
+                    "description": "What the controller replaces in texts, with * for what stands within.",
+                    "type": "string",
+                    "examples": ["{{args.*}}"],
+                },
+            },
+        },
+    })
+}
+
 fn words<T>(words: &[(&'static str, T)]) -> Vec<&'static str> {
     words.iter().map(|(word, _)| *word).collect()
 }
@@ -132,6 +181,7 @@ fn spec() -> Value {
                 "items": user(),
                 "examples": [["system:serviceaccount:jobset-system:jobset-controller-manager"]],
             },
+            "embeddedJobs": embedded_jobs_section(),
             "exclude": {
                 "description": "Paths that the linter leaves out: globs as in .gitignore, relative to the folder of this file. The webhook knows no paths.",
                 "type": ["array", "null"],

@@ -104,6 +104,9 @@ spec:
 const DISRUPTION: &str = "DisruptionTarget";
 
 fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
+    if sink.is_hint() && object.maker().is_some_and(|maker| maker.decides_end) {
+        return;
+    }
     let Some(job) = object.job() else { return };
     let (field, limit) = match job.spec.backoff_limit_per_index {
         Some(limit) => ("backoffLimitPerIndex", limit),

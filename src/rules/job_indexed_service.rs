@@ -124,6 +124,9 @@ const INDEX_LABEL: &str = "batch.kubernetes.io/job-completion-index";
 
 fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     let Some(job) = object.job().filter(JobPart::is_indexed) else { return };
+    if object.maker().is_some_and(|maker| maker.makes_service) {
+        return;
+    }
     let Some(subdomain) = job.pod().and_then(|pod| pod.subdomain.as_deref()).filter(|name| !name.is_empty())
     else {
         return;

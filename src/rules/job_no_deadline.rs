@@ -121,6 +121,9 @@ spec:
 };
 
 fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
+    if sink.is_hint() && object.maker().is_some_and(|maker| maker.decides_end) {
+        return;
+    }
     let Some(job) = object.job() else { return };
     let longest = context.int("maxDeadline");
     let Some(endless) = job.endless(longest) else { return };

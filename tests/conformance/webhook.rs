@@ -104,7 +104,7 @@ fn review(vector: &Value, operation: &str, object: &Value, old: &Value) -> Value
 /// The causes of a denial, but for what would be refused later, in the Jobs of a CronJob: that is ours alone to say.
 fn causes(response: &Value) -> impl Iterator<Item = &Value> {
     let causes = response["status"]["details"]["causes"].as_array().into_iter().flatten();
-    causes.filter(|cause| !cause["message"].as_str().unwrap_or_default().contains("(cron/child-rejected)"))
+    causes.filter(|cause| !cause["message"].as_str().unwrap_or_default().contains("(job/child-rejected)"))
 }
 
 fn compare(vector: &Value, operation: &str, object: &Value, old: &Value) -> Result<(), String> {

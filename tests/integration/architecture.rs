@@ -23,6 +23,7 @@ const ROOMS: &[&str] = &[
     "atomic_file",
     "confined",
     "exclude",
+    "embedded",
     "policy",
     "deploy_tool",
     "mutate",

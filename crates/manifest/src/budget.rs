@@ -5,18 +5,26 @@
 //! overdrawn, what was built of the object is dropped, and the rest is only looked over, for the object's kind: large
 //! objects that are not asked for are nothing to complain of.
 
+use std::fmt;
+
 use crate::limits::{Exceeded, Limits};
 
 use super::tree::Span;
 
 /// How large the objects may be that are read.
-#[derive(Debug, Clone, Copy)]
-pub struct Within {
+#[derive(Clone, Copy)]
+pub struct Within<'a> {
     /// What one of them may hold.
     pub limits: Limits,
     /// Whether objects of this `apiVersion` and `kind` are asked for. Others are left out of the tree where they are
     /// too large.
-    pub is_asked_for: fn(Option<&str>, Option<&str>) -> bool,
+    pub is_asked_for: &'a (dyn Fn(Option<&str>, Option<&str>) -> bool + Sync),
+}
+
+impl fmt::Debug for Within<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Within").field("limits", &self.limits).finish_non_exhaustive()
+    }
 }
 
 /// An object that is too large to be read.
@@ -83,7 +91,7 @@ struct Overdrawn {
 /// The accounts of the objects that are being read.
 #[derive(Debug)]
 pub(super) struct Budget<'w> {
-    within: Option<&'w Within>,
+    within: Option<&'w Within<'w>>,
     levels: Vec<Role>,
     accounts: Vec<Account>,
     /// The elements of all objects so far.
@@ -95,7 +103,7 @@ pub(super) struct Budget<'w> {
 
 impl<'w> Budget<'w> {
     /// No bound where there is none given.
-    pub(super) fn new(within: Option<&'w Within>) -> Self {
+    pub(super) fn new(within: Option<&'w Within<'w>>) -> Self {
         Self { within, levels: Vec::new(), accounts: Vec::new(), total: 0, over: None, is_settled: false }
     }
 

@@ -25,7 +25,7 @@ const SMALL: usize = 4096;
 pub(super) fn read<'t>(
     text: &'t str,
     start: usize,
-    within: Option<&Within>,
+    within: Option<&Within<'_>>,
 ) -> Result<(Tree<'t>, usize), Box<Unread>> {
     let mut events = Events {
         text,

@@ -11,6 +11,7 @@
 mod budget;
 pub mod edit;
 mod explain;
+mod graft;
 mod json;
 pub mod limits;
 mod lines;
@@ -30,6 +31,7 @@ mod yaml;
 mod syntax_tests;
 
 pub use budget::{TooLarge, Within};
+pub use graft::Graft;
 pub use lines::{LineIndex, Position};
 pub use locate::Located;
 pub use objects::{ImpliedType, ObjectRef, objects};

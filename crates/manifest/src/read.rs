@@ -46,7 +46,7 @@ pub fn read_each<'t>(text: &'t str, each: impl FnMut(Document<'t>)) {
 
 /// As [`read_each`], of objects that are no larger than that. In the place of a document with a larger one, there is an
 /// error that says so.
-pub fn read_each_within<'t>(text: &'t str, within: Option<&Within>, mut each: impl FnMut(Document<'t>)) {
+pub fn read_each_within<'t>(text: &'t str, within: Option<&Within<'_>>, mut each: impl FnMut(Document<'t>)) {
     let mark = if text.starts_with('\u{FEFF}') { '\u{FEFF}'.len_utf8() } else { 0 };
     let start = text.len() - text[mark..].trim_start().len();
     if start - mark < JSON_WINDOW && text[start..].starts_with('{') {
@@ -59,7 +59,7 @@ pub fn read_each_within<'t>(text: &'t str, within: Option<&Within>, mut each: im
 /// Where documents go.
 type Each<'e, 't> = dyn FnMut(Document<'t>) + 'e;
 
-fn read_json<'t>(text: &'t str, mut at: usize, within: Option<&Within>, each: &mut Each<'_, 't>) {
+fn read_json<'t>(text: &'t str, mut at: usize, within: Option<&Within<'_>>, each: &mut Each<'_, 't>) {
     let mut count = 0;
     let error = loop {
         let rest = &text[at..];
@@ -120,7 +120,7 @@ fn looks_like_json(text: &str) -> bool {
     text.trim_start().strip_prefix('{').is_some_and(|inner| inner.trim_start().starts_with('"'))
 }
 
-fn read_yaml<'t>(text: &'t str, from: usize, within: Option<&Within>, each: &mut Each<'_, 't>) {
+fn read_yaml<'t>(text: &'t str, from: usize, within: Option<&Within<'_>>, each: &mut Each<'_, 't>) {
     let mut chunks = split::split(text, from).peekable();
     while let Some(chunk) = chunks.next() {
         match chunk {
@@ -142,7 +142,7 @@ fn read_yaml<'t>(text: &'t str, from: usize, within: Option<&Within>, each: &mut
     }
 }
 
-fn read_chunk<'t>(text: &'t str, span: Span, within: Option<&Within>, each: &mut Each<'_, 't>) {
+fn read_chunk<'t>(text: &'t str, span: Span, within: Option<&Within<'_>>, each: &mut Each<'_, 't>) {
     match yaml::read(text, span, within) {
         Ok(None) => {}
         Ok(Some(yaml::Document { tree, ignored })) => each(Document { span, content: Ok(tree), ignored }),

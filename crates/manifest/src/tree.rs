@@ -245,7 +245,8 @@ impl<'t> Tree<'t> {
     }
 }
 
-fn add_value(arena: &mut Arena<'static>, value: &serde_json::Value) -> NodeId {
+/// Adds a JSON value, which has no text.
+pub(super) fn add_value(arena: &mut Arena<'_>, value: &serde_json::Value) -> NodeId {
     use serde_json::Value;
     let (kind, style) = match value {
         Value::Null => (NodeKind::Null, Style::Plain),

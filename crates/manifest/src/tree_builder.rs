@@ -82,7 +82,7 @@ pub(super) struct Builder<'t, 'w> {
 
 impl<'t, 'w> Builder<'t, 'w> {
     /// A builder of the tree of the document that begins at byte `start` of `text` and ends about at `end`.
-    pub(super) fn new(text: &'t str, start: usize, end: usize, within: Option<&'w Within>) -> Self {
+    pub(super) fn new(text: &'t str, start: usize, end: usize, within: Option<&'w Within<'w>>) -> Self {
         Self {
             text,
             document: start,

@@ -22,7 +22,7 @@ pub(super) struct Document<'t> {
 pub(super) fn read<'t>(
     text: &'t str,
     chunk: Span,
-    within: Option<&Within>,
+    within: Option<&Within<'_>>,
 ) -> Result<Option<Document<'t>>, SyntaxError> {
     let text = &text[..chunk.end];
     let mark = text[chunk.start..].starts_with('\u{FEFF}');

@@ -119,9 +119,9 @@ fn empty(kind: Kind) -> Workload {
 
 /// How large the objects are that are read as people write them, managed fields and all. An object that an API server
 /// has sent is read without.
-const CAREFULLY: Within = Within {
+const CAREFULLY: Within<'static> = Within {
     limits: Limits { max_elements: 5 * Limits::DEFAULT.max_elements, ..Limits::DEFAULT },
-    is_asked_for: |_, _| true,
+    is_asked_for: &|_, _| true,
 };
 
 /// The object as the API server writes it; or else, by the API's own rules, as people do (`null` for nothing, a number

@@ -1,28 +1,31 @@
-//! `cron/child-rejected`
+//! `job/child-rejected`
 
-use super::ALWAYS;
-use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, fold, server_findings};
-use crate::policy::RuleSpec;
+use super::everywhere;
+use crate::embedded::Maker;
+use crate::engine::{Check, Docs, Example, Finding, Object, Rule, RuleContext, Sink, fold, server_findings};
+use crate::policy::{Level, RuleSpec};
 use jobguard_apiserver::Workload;
 use jobguard_manifest::{FieldPath, Segment};
 
-/// A CronJob whose every run is refused.
+/// An object that is accepted, and whose every Job is refused.
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
-        id: "cron/child-rejected",
-        summary: "the CronJob is accepted, and every Job that it makes is refused",
+        id: "job/child-rejected",
+        summary: "the object is accepted, and every Job that its controller makes of it is refused",
         since: "0.1.0",
-        renamed_from: &[],
-        levels: ALWAYS,
+        renamed_from: &["cron/child-rejected"],
+        levels: everywhere(Level::Deny),
         options: &[],
     },
     docs: Docs {
         what: "The API server does not judge a CronJob's `jobTemplate` as it judges a Job. Labels that only the \
                server may set, names that become too long or are no host names, and more, are looked at only when \
-               the controller creates a Job. This rule makes that Job and judges it.",
-        why: "The CronJob is accepted, `kubectl get cronjob` shows nothing unusual, and no run ever starts. All \
-              there is to see are events of the CronJob, `FailedCreate`: the controller tries to create the Job again, \
-              after pauses that grow, until the next run is due or `startingDeadlineSeconds` is over, and fails again.",
+               the controller creates a Job. Of a Job within a JobSet, a KEDA ScaledJob or an AnalysisTemplate of Argo \
+               Rollouts, an AdvancedCronJob of OpenKruise, or a kind that the policy adds with `embeddedJobs`, it checks \
+               little but the types. This rule makes the Job as the controller would, with what that fills in, and judges \
+               it.",
+        why: "The object is accepted, looks like any other, and no Job ever starts. All there is to see are events \
+              (`FailedCreate` of a CronJob) or the controller's log: it tries to create the Job again, and fails again.",
         examples: &[
             Example::bad(
                 "the label job-name is the server's own",
@@ -43,6 +46,50 @@ spec:
           containers:
           - name: main
             image: example.com/app:1.0
+"#,
+            ),
+            Example::bad(
+                "a Job in a JobSet that restarts its containers for ever",
+                r#"apiVersion: jobset.x-k8s.io/v1alpha2
+kind: JobSet
+metadata:
+  name: training
+spec:
+  replicatedJobs:
+  - name: workers
+    template:
+      spec:
+        parallelism: 4
+        completions: 4
+        activeDeadlineSeconds: 7200
+        template:
+          spec:
+            restartPolicy: Always
+            containers:
+            - name: main
+              image: example.com/train:1.0
+"#,
+            ),
+            Example::good(
+                "a Job in a JobSet that ends",
+                r#"apiVersion: jobset.x-k8s.io/v1alpha2
+kind: JobSet
+metadata:
+  name: training
+spec:
+  replicatedJobs:
+  - name: workers
+    template:
+      spec:
+        parallelism: 4
+        completions: 4
+        activeDeadlineSeconds: 7200
+        template:
+          spec:
+            restartPolicy: OnFailure
+            containers:
+            - name: main
+              image: example.com/train:1.0
 "#,
             ),
             Example::good(
@@ -70,6 +117,10 @@ spec:
         sources: &[
             "https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/",
             "https://kubernetes.io/docs/concepts/workloads/controllers/job/#job-labels",
+            "https://jobset.sigs.k8s.io/docs/concepts/",
+            "https://keda.sh/docs/latest/reference/scaledjob-spec/",
+            "https://argo-rollouts.readthedocs.io/en/stable/analysis/job/",
+            "https://openkruise.io/docs/user-manuals/advancedcronjob",
             "https://github.com/kubernetes/kubernetes/blob/v1.36.1/pkg/controller/cronjob/cronjob_controllerv2.go",
             "https://github.com/kubernetes/kubernetes/blob/v1.36.1/pkg/apis/batch/validation/validation.go",
         ],
@@ -83,6 +134,16 @@ spec:
 const MAX_REPORTED: usize = 5;
 
 fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
+    let maker = object.maker();
+    // What a controller makes of another object is judged here alone.
+    if let (Some(maker), false) = (maker, context.objections().is_empty()) {
+        let mut findings = context.objections().to_vec();
+        fold(&mut findings);
+        for finding in &findings {
+            report_made(object, maker, finding, sink);
+        }
+        return;
+    }
     let Workload::CronJob(cron_job) = object.workload() else { return };
     // A CronJob that is itself refused makes no Jobs.
     if context.is_refused() {
@@ -93,21 +154,37 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     let mut findings: Vec<_> = server_findings(&errors, context.registry()).collect();
     fold(&mut findings);
     for finding in findings.into_iter().take(MAX_REPORTED) {
+        let kind = maker.map_or("CronJob", |maker| maker.kind.as_str());
         let report = sink.report(
             in_cron_job(&finding.path),
-            format!("every Job that this CronJob makes is refused: {}", finding.message),
+            format!("every Job that this {kind} makes is refused: {}", finding.message),
         );
         let report = match &finding.at {
             Some(at) => report.at(in_cron_job(at)),
             None => report,
         };
         // That it never runs does not become worse with another reason.
-        report.of_whole().help(
-            finding.help.unwrap_or_else(|| {
-                "change it: the CronJob is accepted as it is, and will never run".to_owned()
-            }),
-        );
+        report.of_whole().help(finding.help.unwrap_or_else(|| help(kind)));
     }
+}
+
+/// Reports what the API server will object to in a Job that is made of another object, or in when it runs.
+fn report_made(object: &Object, maker: &Maker, finding: &Finding, sink: &mut Sink) {
+    let kind = &maker.kind;
+    let is_about_runs = matches!(object.workload(), Workload::CronJob(_))
+        && !finding.path.starts_with(&FieldPath::root().fields("spec.jobTemplate"));
+    let message = match is_about_runs {
+        true => format!("no Job of this {kind} ever runs: {}", finding.message),
+        false => format!("every Job that this {kind} makes is refused: {}", finding.message),
+    };
+    let report = sink.adopt(finding, message).of_whole();
+    if finding.help.is_none() && finding.fix.is_none() {
+        report.help(help(kind));
+    }
+}
+
+fn help(kind: &str) -> String {
+    format!("change it: the {kind} is accepted as it is, and will never run")
 }
 
 /// The field of the CronJob that a field of its Job comes from.

@@ -1,0 +1,202 @@
+//! What controllers fill in when they make a Job, as their sources have it: without it, Jobs would be objected to that
+//! are made without fault.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use jobguard_manifest::{FieldPath, NodeId, NodeKind, Tree};
+
+use super::copy::Fill;
+use super::kind::Controller;
+
+/// Stands for a uid, and for what a server or a controller makes up.
+const UID: &str = "00000000-0000-0000-0000-000000000000";
+/// The longest name that Argo Rollouts gives a Job.
+const MAX_NAME: usize = 63;
+
+/// What a Job has that is not written in its template.
+#[derive(Debug, Default)]
+pub(super) struct Filled {
+    /// The Job's name, or the start of one that is generated, and the field that it is made from.
+    pub(super) name: Option<(String, FieldPath)>,
+    pub(super) is_generated: bool,
+    /// Labels of the Job, each made from a field.
+    pub(super) labels: BTreeMap<String, (String, FieldPath)>,
+    /// Whether the Job has the labels and annotations of the outer object.
+    pub(super) inherits: bool,
+    /// Fields of the Job's spec, and where in the outer object they are decided on, where that is not in the template.
+    pub(super) fields: Vec<(Fill, Option<Option<FieldPath>>)>,
+    /// The kind and API version of the owner, where it is not the outer object itself.
+    pub(super) owner: Option<(&'static str, &'static str)>,
+    /// Whether the controller makes the Service that gives the Pods their names.
+    pub(super) makes_service: bool,
+    /// Whether the outer object says when Jobs are over, and what is tried again.
+    pub(super) decides_end: bool,
+}
+
+/// An object that holds Jobs, as controllers look at it.
+pub(super) struct Outer<'a, 't> {
+    pub(super) tree: &'a Tree<'t>,
+    pub(super) node: NodeId,
+    /// Where the Job stands.
+    pub(super) path: &'a FieldPath,
+}
+
+impl Controller {
+    /// What it fills in.
+    pub(super) fn fills(self, outer: &Outer<'_, '_>) -> Filled {
+        match self {
+            Self::JobSet => outer.of_job_set(),
+            Self::Keda => outer.of_keda(),
+            Self::ArgoRollouts => outer.of_argo_rollouts(),
+            Self::Kruise | Self::Other => outer.of_any(),
+        }
+    }
+}
+
+impl Outer<'_, '_> {
+    /// Names are `JOBSET-REPLICATEDJOB-INDEX`. The template's completion mode and restart policy have defaults of their
+    /// own; each Pod has the subdomain of the headless Service that JobSet makes, unless that is switched off; whether
+    /// Jobs are suspended is the JobSet's to say.
+    fn of_job_set(&self) -> Filled {
+        let element = self.path.parent().unwrap_or_default();
+        let name = self.text_at(&element.clone().field("name")).unwrap_or("x");
+        let last = self.at(&element.field("replicas")).map_or(0, |node| match self.tree[node].kind {
+            NodeKind::Int(count) => count.max(1) - 1,
+            _ => 0,
+        });
+        let (own, place) = self.own_name();
+        let suspend = FieldPath::root().fields("spec.suspend");
+        let is_suspended = self.is(&suspend, true);
+        let mut fields = vec![
+            (Fill::always("suspend", is_suspended), Some(Some(suspend))),
+            (Fill::if_missing("completionMode", "Indexed"), None),
+            (Fill::if_missing("template.spec.restartPolicy", "OnFailure"), None),
+        ];
+        let makes_service = !self.is(&FieldPath::root().fields("spec.network.enableDNSHostnames"), false);
+        if makes_service {
+            let there = FieldPath::root().fields("spec.network.subdomain");
+            let subdomain = self.text_at(&there).filter(|name| !name.is_empty()).unwrap_or(&own).to_owned();
+            fields.push((Fill::always("template.spec.subdomain", subdomain), Some(Some(there))));
+        }
+        let restarts = self.text_at(&FieldPath::root().fields("spec.failurePolicy.restartStrategy"));
+        if restarts == Some("InPlaceRestart") {
+            // It takes no other then.
+            fields.push((Fill::always("backoffLimit", i32::MAX), Some(None)));
+        }
+        let claims = self.claims(&own);
+        if !claims.is_empty() {
+            fields.push((Fill::append("template.spec.volumes", claims), None));
+        }
+        let name = Some((format!("{own}-{name}-{last}"), place));
+        // Its success policy ends Jobs before they end themselves, its failure policy has them made anew.
+        Filled { name, fields, makes_service, decides_end: true, ..Filled::default() }
+    }
+
+    /// The volumes that JobSet adds for its claims, where a container of the template mounts one of that name.
+    fn claims(&self, own: &str) -> Vec<Value> {
+        let list = |node: Option<NodeId>| match node.map(|node| &self.tree[node].kind) {
+            Some(NodeKind::Seq(items)) => items.as_slice(),
+            _ => &[],
+        };
+        let at = |path: &FieldPath| list(self.at(path)).iter().copied();
+        let name = |node: NodeId| self.tree.str(self.tree.get(node, "name")?);
+        let pod = self.path.clone().fields("spec.template.spec");
+        let containers = at(&pod.clone().field("containers")).chain(at(&pod.field("initContainers")));
+        let mounted: BTreeSet<&str> = containers
+            .flat_map(|container| list(self.tree.get(container, "volumeMounts")))
+            .filter_map(|mount| name(*mount))
+            .collect();
+        let policies = at(&FieldPath::root().fields("spec.volumeClaimPolicies"));
+        let templates = policies.flat_map(|policy| list(self.tree.get(policy, "templates")));
+        templates
+            .filter_map(|template| name(self.tree.get(*template, "metadata")?))
+            .filter(|claim| mounted.contains(claim))
+            .map(|claim| json!({"name": claim, "persistentVolumeClaim": {"claimName": format!("{claim}-{own}")}}))
+            .collect()
+    }
+
+    /// Names are generated from the ScaledJob's, which becomes the value of labels as well; its labels and annotations are
+    /// those of its Jobs. A restart policy that is not set is `OnFailure`.
+    fn of_keda(&self) -> Filled {
+        let (own, place) = self.own_name();
+        let labels = ["app.kubernetes.io/name", "app.kubernetes.io/part-of", "scaledjob.keda.sh/name"];
+        let mut of_pods = Fill::always("template.metadata.labels", own.clone());
+        of_pods.way.push("scaledjob.keda.sh/name".into());
+        Filled {
+            name: Some((format!("{own}-"), place.clone())),
+            is_generated: true,
+            labels: labels
+                .into_iter()
+                .map(|label| (label.to_owned(), (own.clone(), place.clone())))
+                .collect(),
+            inherits: true,
+            fields: vec![
+                (of_pods, Some(Some(place))),
+                (Fill::if_missing("template.spec.restartPolicy", "OnFailure"), None),
+            ],
+            ..Filled::default()
+        }
+    }
+
+    /// Names are `UID.METRIC.COUNT`, cut in the middle to what fits in a label. An AnalysisRun owns the Job; nothing is
+    /// filled in where it lacks a restart policy.
+    fn of_argo_rollouts(&self) -> Filled {
+        // Of `spec.metrics[0].provider.job`.
+        let metric =
+            self.path.parent().and_then(|provider| provider.parent()).unwrap_or_default().field("name");
+        let name =
+            self.text_at(&metric).filter(|name| !name.is_empty() && !name.contains("{{")).unwrap_or("x");
+        let room = MAX_NAME - UID.len() - "..1".len();
+        let cut: String = name.chars().take(room).collect();
+        Filled {
+            name: Some((format!("{UID}.{cut}.1"), metric)),
+            owner: Some(("AnalysisRun", "argoproj.io/v1alpha1")),
+            ..Filled::default()
+        }
+    }
+
+    fn of_any(&self) -> Filled {
+        let (own, place) = self.own_name();
+        Filled { name: Some((own, place)), ..Filled::default() }
+    }
+
+    /// The outer object's name, or what a generated one would look like; and its place.
+    fn own_name(&self) -> (String, FieldPath) {
+        let name = FieldPath::root().fields("metadata.name");
+        let generated = FieldPath::root().fields("metadata.generateName");
+        let given =
+            |place: &FieldPath| self.text_at(place).filter(|text| !text.is_empty()).map(str::to_owned);
+        match (given(&name), given(&generated)) {
+            (Some(own), _) => (own, name),
+            (None, Some(prefix)) => (format!("{prefix}xxxxx"), generated),
+            (None, None) => ("x".to_owned(), name),
+        }
+    }
+
+    fn is(&self, path: &FieldPath, value: bool) -> bool {
+        self.at(path).is_some_and(|node| self.tree[node].kind == NodeKind::Bool(value))
+    }
+
+    fn text_at(&self, path: &FieldPath) -> Option<&str> {
+        self.tree.str(self.at(path)?)
+    }
+
+    fn at(&self, path: &FieldPath) -> Option<NodeId> {
+        let found = self.tree.locate(self.node, path);
+        found.exact.then_some(found.node)
+    }
+}
+
+/// The reference to the owner of the Jobs.
+pub(super) fn owner_reference(api_version: &str, kind: &str, name: &str, uid: Option<&str>) -> Value {
+    json!({
+        "apiVersion": api_version,
+        "kind": kind,
+        "name": name,
+        "uid": uid.filter(|uid| !uid.is_empty()).unwrap_or(UID),
+        "controller": true,
+        "blockOwnerDeletion": true,
+    })
+}

@@ -1,0 +1,234 @@
+//! The verdict on an object whose Jobs a controller makes: on each of them, with places in the outer object.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use crate::embedded::{MadeJob, Outer, Slot, TooManyJobs};
+use crate::mutate;
+use jobguard_apiserver::{Decoded, Server, Workload};
+use jobguard_manifest::{FieldPath, Segment};
+
+use super::{
+    Check, Context, Finding, Fix, Input, Object, Severity, TextFacts, Verdict, Written, check, check_update,
+    fold, remarks, server_findings, subject_by,
+};
+
+/// How the Jobs of an object are judged.
+#[derive(Debug, Clone, Copy)]
+pub struct MadeOptions<'a> {
+    /// The server that reads them.
+    pub reader: &'a Server,
+    /// The text that they stand in; none where only what is left of it is known, and fields that no type has are nobody's
+    /// business any more.
+    pub text: Option<&'a str>,
+    /// Whether the policy's defaults are filled in first.
+    pub fills: bool,
+}
+
+/// The verdict on the Jobs of an object.
+#[derive(Debug, Default)]
+pub struct MadeVerdict {
+    /// What there is to report, of the outer object.
+    pub verdict: Verdict,
+    /// The first Job that cannot be read as one, and is not judged: where it stands.
+    pub unread: Option<FieldPath>,
+}
+
+/// The verdict on the Jobs of an object, each as its controller would make it; on UPDATE with the stored version.
+///
+/// # Errors
+///
+/// Where there are more Jobs than are judged.
+pub fn check_made(
+    outer: &Outer<'_, '_>,
+    old: Option<&Outer<'_, '_>>,
+    context: &Context<'_>,
+    options: MadeOptions<'_>,
+) -> Result<MadeVerdict, TooManyJobs> {
+    let slots = outer.slots()?;
+    let before: BTreeMap<FieldPath, (&Outer<'_, '_>, Slot)> = old
+        .and_then(|old| Some((old, old.slots().ok()?)))
+        .map(|(old, slots)| slots.into_iter().map(|slot| (old.name_of(&slot), (old, slot))).collect())
+        .unwrap_or_default();
+    let context = Context { input: Input::Alone, ..*context };
+    let mut all = Gathered::default();
+    for slot in &slots {
+        if context.is_cancelled() {
+            break;
+        }
+        let (job, decoded) = decode(outer, slot, options.reader);
+        let is_unread = decoded.workload.is_none();
+        let stored = before.get(&outer.name_of(slot)).and_then(|(old, slot)| {
+            let (job, decoded) = decode(old, slot, options.reader);
+            Some(made(&job, decoded.workload?, TextFacts::default(), &context, options))
+        });
+        let verdict = verdict(&job, decoded, stored.as_ref(), &context, options);
+        if is_unread && all.made.unread.is_none() {
+            all.made.unread = job.places.outer(&FieldPath::root());
+        }
+        all.add(outer, &job, verdict);
+    }
+    all.made.verdict.cancelled |= context.is_cancelled();
+    Ok(all.finish())
+}
+
+/// Decodes a Job. A placeholder of the controller's fits wherever it stands.
+fn decode<'t>(outer: &Outer<'_, 't>, slot: &Slot, reader: &Server) -> (MadeJob<'t>, Decoded) {
+    let job = outer.make(slot, &BTreeSet::new());
+    let decoded = reader.decode(&job.tree, job.tree.root(), job.kind);
+    let is_placeholder =
+        |path: &FieldPath| job.places.exact(path).is_some_and(|there| outer.is_placeholder(&there));
+    let filled_in: BTreeSet<FieldPath> = decoded
+        .mistyped
+        .iter()
+        .filter(|mistyped| is_placeholder(&mistyped.path))
+        .map(|mistyped| as_fields(&mistyped.path))
+        .collect();
+    if filled_in.is_empty() {
+        return (job, decoded);
+    }
+    let job = outer.make(slot, &filled_in);
+    let decoded = reader.decode(&job.tree, job.tree.root(), job.kind);
+    (job, decoded)
+}
+
+/// The path with keys of maps as fields.
+fn as_fields(path: &FieldPath) -> FieldPath {
+    path.segments().iter().fold(FieldPath::root(), |path, segment| match segment {
+        Segment::Field(name) | Segment::Key(name) => path.field(name.clone()),
+        Segment::Index(index) => path.index(*index),
+    })
+}
+
+/// The Job as the server would see it.
+fn made(
+    job: &MadeJob<'_>,
+    workload: Workload,
+    text: TextFacts,
+    context: &Context<'_>,
+    options: MadeOptions<'_>,
+) -> Object {
+    let defaults = options.fills.then(|| {
+        let subject = subject_by(&workload, context.namespace_labels, context.author);
+        context.policy.settings_for(&subject).defaults.clone()
+    });
+    let fill = |workload: &mut Workload| {
+        if let Some(defaults) = &defaults {
+            mutate::fill(workload, defaults);
+        }
+    };
+    Object::made(&context.policy.server, workload, fill, job.maker.clone()).with_text(text)
+}
+
+/// The verdict on one Job, with places in itself.
+fn verdict(
+    job: &MadeJob<'_>,
+    decoded: Decoded,
+    stored: Option<&Object>,
+    context: &Context<'_>,
+    options: MadeOptions<'_>,
+) -> Verdict {
+    let Decoded { workload, complaints, dropped, .. } = decoded;
+    let mut findings = Vec::new();
+    if options.text.is_some() {
+        findings.extend(server_findings(&complaints, context.registry));
+    }
+    let mut verdict = Verdict::default();
+    if let Some(workload) = workload {
+        let remarks = options.text.map(|text| {
+            let written = Written { tree: &job.tree, node: job.tree.root(), text };
+            remarks(written, context.registry)
+        });
+        // A chart's hooks are the objects that it renders, not what a controller makes of them.
+        let facts = TextFacts { remarks: remarks.unwrap_or_default(), dropped, chart: None };
+        let object = made(job, workload, facts, context, options);
+        verdict = match stored {
+            Some(stored) => check_update(stored, &object, context),
+            None => check(&object, context),
+        };
+    }
+    findings.append(&mut verdict.findings);
+    verdict.folded.extend(fold(&mut findings));
+    verdict.findings = findings;
+    verdict
+}
+
+/// The verdicts on the Jobs of one object, put together.
+#[derive(Debug, Default)]
+struct Gathered {
+    made: MadeVerdict,
+    jobs: usize,
+    /// What is said already, as several Jobs are made from the same field.
+    said: HashSet<(&'static str, FieldPath, String)>,
+    /// What is said of the annotation, which is there once for all of them, and by how many.
+    of_annotation: HashMap<(&'static str, String), (Finding, usize)>,
+}
+
+impl Gathered {
+    fn add(&mut self, outer: &Outer<'_, '_>, job: &MadeJob<'_>, verdict: Verdict) {
+        self.jobs += 1;
+        let Verdict { findings, folded, suppressed, incomplete, questions, cancelled, .. } = verdict;
+        let whole = &mut self.made.verdict;
+        whole.incomplete |= incomplete;
+        whole.questions.append(questions);
+        whole.cancelled |= cancelled;
+        let outside = |finding| in_outer(outer, job, finding);
+        for finding in findings.into_iter().filter_map(outside) {
+            if matches!(finding.rule.check, Check::Suppression(_)) {
+                let key = (finding.rule.id(), finding.message.clone());
+                self.of_annotation.entry(key).or_insert((finding, 0)).1 += 1;
+            } else if self.said.insert((finding.rule.id(), finding.path.clone(), finding.message.clone())) {
+                whole.findings.push(finding);
+            }
+        }
+        whole.folded.extend(folded.into_iter().filter_map(outside));
+        whole.suppressed.extend(suppressed.into_iter().filter_map(outside));
+    }
+
+    /// A name in the annotation is of use where one of the Jobs has use for it.
+    fn finish(mut self) -> MadeVerdict {
+        let mut of_all: Vec<Finding> = self
+            .of_annotation
+            .into_values()
+            .filter(|(_, count)| *count == self.jobs)
+            .map(|(finding, _)| finding)
+            .collect();
+        of_all.sort_by(|a, b| (a.rule.id(), &a.message).cmp(&(b.rule.id(), &b.message)));
+        self.made.verdict.findings.extend(of_all);
+        self.made
+    }
+}
+
+/// A finding about a Job as one about the outer object; none where the controller alone decides on the field, or will
+/// fill it in.
+fn in_outer(outer: &Outer<'_, '_>, job: &MadeJob<'_>, finding: Finding) -> Option<Finding> {
+    let path = job.places.outer(&finding.path)?;
+    // A hint about a value that nobody chose says nothing to anyone.
+    if finding.severity == Severity::Info && job.is_defaulted(&finding.path) {
+        return None;
+    }
+    let at = match &finding.at {
+        Some(at) => Some(job.places.outer(at)?),
+        None => None,
+    };
+    let mut related = Vec::with_capacity(finding.related.len());
+    for mut one in finding.related {
+        if let Some(there) = job.places.outer(&one.path) {
+            one.path = there;
+            related.push(one);
+        }
+    }
+    let is_filled_in = related
+        .iter()
+        .map(|related| &related.path)
+        .chain([&path])
+        .chain(&at)
+        .any(|place| outer.is_placeholder(place));
+    if is_filled_in {
+        return None;
+    }
+    let fix = finding.fix.and_then(|fix| {
+        let edits = fix.edits.iter().map(|edit| job.places.edit(edit)).collect::<Option<Vec<_>>>()?;
+        Some(Fix { edits, ..fix })
+    });
+    Some(Finding { path, at, related, fix, relation: None, ..finding })
+}
