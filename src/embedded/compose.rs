@@ -25,6 +25,8 @@ pub struct Outer<'a, 't> {
     pub kind: &'a OuterKind,
     /// An annotation of the outer object that is for its Jobs, too.
     pub annotation: &'static str,
+    /// The namespace, where the object does not say it.
+    pub namespace: Option<&'a str>,
 }
 
 /// A place in an object where a Job stands, or where it says when something runs.
@@ -294,6 +296,8 @@ impl<'t> Making<'_, 't> {
             let there = own.clone().field("namespace");
             self.places.put(at.clone().field("namespace"), Some(there));
             entries.push(("namespace".into(), self.copy_at(namespace, &at.clone().field("namespace"), &[])));
+        } else if let Some(namespace) = outer.namespace {
+            entries.push(("namespace".into(), self.copying.to.value(&json!(namespace))));
         }
         if is_job {
             let (kind, version) = filled.owner.map_or_else(

@@ -121,21 +121,14 @@ impl Outer<'_, '_> {
     /// those of its Jobs. A restart policy that is not set is `OnFailure`.
     fn of_keda(&self) -> Filled {
         let (own, place) = self.own_name();
-        let labels = ["app.kubernetes.io/name", "app.kubernetes.io/part-of", "scaledjob.keda.sh/name"];
-        let mut of_pods = Fill::always("template.metadata.labels", own.clone());
-        of_pods.way.push("scaledjob.keda.sh/name".into());
+        // One of several labels: each has the same value.
+        let labels = [("scaledjob.keda.sh/name".to_owned(), (own.clone(), place.clone()))];
         Filled {
-            name: Some((format!("{own}-"), place.clone())),
+            name: Some((format!("{own}-"), place)),
             is_generated: true,
-            labels: labels
-                .into_iter()
-                .map(|label| (label.to_owned(), (own.clone(), place.clone())))
-                .collect(),
+            labels: labels.into(),
             inherits: true,
-            fields: vec![
-                (of_pods, Some(Some(place))),
-                (Fill::if_missing("template.spec.restartPolicy", "OnFailure"), None),
-            ],
+            fields: vec![(Fill::if_missing("template.spec.restartPolicy", "OnFailure"), None)],
             ..Filled::default()
         }
     }

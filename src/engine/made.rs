@@ -57,12 +57,15 @@ pub fn check_made(
         }
         let (job, decoded) = decode(outer, slot, options.reader);
         let is_unread = decoded.workload.is_none();
-        let stored = before.get(&outer.name_of(slot)).and_then(|(old, slot)| {
+        let stored = before.get(&outer.name_of(slot)).map(|(old, slot)| {
             let (job, decoded) = decode(old, slot, options.reader);
             Some(made(&job, decoded.workload?, TextFacts::default(), &context, options))
         });
+        // What could not be read before does not become worse.
+        let was_unread = matches!(stored, Some(None));
+        let stored = stored.flatten();
         let verdict = verdict(&job, decoded, stored.as_ref(), &context, options);
-        if is_unread && all.made.unread.is_none() {
+        if is_unread && !was_unread && all.made.unread.is_none() {
             all.made.unread = job.places.outer(&FieldPath::root());
         }
         all.add(outer, &job, verdict);

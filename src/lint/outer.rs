@@ -23,7 +23,7 @@ pub(super) fn examine_outer(
     context: &Context<'_>,
     examined: &mut Examined<'_>,
 ) {
-    let outer = Outer { tree, node: object.node, kind, annotation: ANNOTATION };
+    let outer = Outer { tree, node: object.node, kind, annotation: ANNOTATION, namespace: None };
     let slots = outer.slots();
     if slots.as_ref().is_ok_and(Vec::is_empty) {
         return;
@@ -62,7 +62,8 @@ pub(super) fn examine_outer(
         Standing::Doubtful(incomplete) => examined.doubtful.push((number, incomplete)),
     }
     let old = options.against.and_then(|against| against.find_outer(tree, object.node, kind));
-    let old = old.map(|tree| Outer { tree, node: tree.root(), kind, annotation: ANNOTATION });
+    let old =
+        old.map(|tree| Outer { tree, node: tree.root(), kind, annotation: ANNOTATION, namespace: None });
     let how = MadeOptions { reader: &context.policy.server, text: Some(text), fills: options.with_defaults };
     // The slots have been counted, so that there is a verdict.
     let MadeVerdict { verdict, unread } = check_made(&outer, old.as_ref(), context, how).unwrap_or_default();

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use jiff::Timestamp;
 
-use crate::engine::{self, ANNOTATION, Cancellation, Context, Input, Neighbours, Object};
+use crate::embedded::OuterKind;
+use crate::engine::{self, ANNOTATION, Author, Cancellation, Context, Input, Neighbours, Object, Verdict};
 use crate::mutate;
 use crate::policy::{ControllerJobs, Mode, Policy};
 use crate::rules;
-use jobguard_apiserver::{Kind, Server, Workload};
+use jobguard_apiserver::{Kind, Workload};
 
 use super::controllers::{CronJobs, Origin, is_controller};
 use super::decode::{self, Sent};
@@ -17,10 +18,12 @@ use super::head::Head;
 use super::intake;
 use super::namespaces::Namespaces;
 use super::outcome::Outcome;
+use super::outer::{NoVerdict, OuterObject};
+use super::prepared::{created, is_leaving, updated};
 use super::request::{Endpoint, GroupVersionKind, Operation, PassedOver, Request};
 use super::response::{Response, ReviewAnswer};
 use super::review::{Review, ReviewError, quiet};
-use super::ruling::{Decision, Ruling, changes_annotation};
+use super::ruling::{About, Decision, Ruling, changes_annotation};
 use super::span::{self, LOGGED};
 use super::unjudged::Unjudged;
 use super::without_verdict;
@@ -183,7 +186,8 @@ impl Admission {
 
     fn answer_unjudged(&self, endpoint: Endpoint, head: &Head, why: &Unjudged) -> (Response, Outcome) {
         let other = || Unjudged::OtherKind { found: plain_within(&head.kind.to_string(), MAX_KIND) };
-        let why = if head.kind.kind.is_empty() || is_ours(&head.kind) { why } else { &other() };
+        let is_known = is_ours(&head.kind) || self.outer_kind(&head.kind).is_some();
+        let why = if head.kind.kind.is_empty() || is_known { why } else { &other() };
         // What controls the Job stands in the object; that a controller makes it now is known by its account.
         let by_controller = head.operation == Some(Operation::Create)
             && head.kind.kind == Kind::Job.as_str()
@@ -208,6 +212,9 @@ impl Admission {
         now: Timestamp,
         cancellation: Option<&Cancellation>,
     ) -> (Response, Outcome) {
+        if let Some(kind) = self.outer_kind(&request.kind) {
+            return self.validate_outer(request, kind, now, cancellation);
+        }
         let (new, old) = match asked(request) {
             Asked::Object { new, old } => (new, old),
             Asked::PassedOver(why) => return pass_over(request, why),
@@ -256,22 +263,7 @@ impl Admission {
             (Mode::Enforce, ControllerJobs::Warn) if origin.is_controllers => Mode::Warn,
             (mode, _) => mode,
         };
-        let ruling = Ruling::new(&object, &verdict, mode, self.policy.server.version());
-        if ruling.decision() != Decision::Allow {
-            tracing::info!(
-                rules = ruling.denying_rules(),
-                kind = object.kind().as_str(),
-                namespace = object.namespace().map(|namespace| plain_within(namespace, LOGGED)),
-                name = plain_within(engine::subject(object.workload(), None).name, LOGGED),
-                user = plain_within(request.user(), LOGGED),
-                dry_run = request.dry_run.then_some(true),
-                uid = plain_within(&request.uid, LOGGED),
-                "{}",
-                ruling.decision().as_str()
-            );
-        }
-        let outcome = Outcome::judged(request, &verdict, ruling.decision());
-        let mut response = ruling.into_response(&request.uid);
+        let (mut response, outcome) = self.rule(request, About::from(&object), &verdict, mode);
         if origin.may_be_run && !response.allowed {
             response.warnings.push(RUN_BY_HAND.to_owned());
         }
@@ -281,9 +273,89 @@ impl Admission {
         (response, outcome)
     }
 
+    /// Says whether an object may be stored whose Jobs a controller makes.
+    fn validate_outer(
+        &self,
+        request: &Request<Sent<'_>>,
+        kind: &OuterKind,
+        now: Timestamp,
+        cancellation: Option<&Cancellation>,
+    ) -> (Response, Outcome) {
+        let unjudged = |why| self.answer_unjudged(Endpoint::Validate, &Head::from(request), &why);
+        let object = match OuterObject::read(request, kind) {
+            Ok(object) => object,
+            Err(NoVerdict::PassedOver(why)) => return pass_over(request, why),
+            Err(NoVerdict::Unjudged(why)) => return unjudged(why),
+        };
+        let namespace_labels = self.namespaces.labels(object.namespace());
+        let namespace_labels_missing = namespace_labels.is_none() && self.policy.asks_for_namespace_labels();
+        let context = Context {
+            registry: rules::registry(),
+            policy: &self.policy,
+            neighbours: &self.neighbours,
+            file: None,
+            input: Input::Alone,
+            now,
+            namespace_labels,
+            cancellation,
+            // The owner of the Jobs is the object itself.
+            author: Author { user: Some(request.user()), ..Author::default() },
+        };
+        let verdict = match object.judge(&context) {
+            Ok(made) => made.verdict,
+            Err(why) => return unjudged(why),
+        };
+        let about = About {
+            name: object.name(),
+            group: &kind.group,
+            kind: &kind.kind,
+            namespace: object.namespace(),
+            is_received: false,
+        };
+        let (mut response, outcome) = self.rule(request, about, &verdict, self.policy.mode);
+        if namespace_labels_missing {
+            response.audit_annotations.insert("unknown", "namespace labels".to_owned());
+        }
+        (response, outcome)
+    }
+
+    /// The answer that follows from a verdict, logged where something stands against the object.
+    fn rule(
+        &self,
+        request: &Request<Sent<'_>>,
+        about: About<'_>,
+        verdict: &Verdict,
+        mode: Mode,
+    ) -> (Response, Outcome) {
+        let ruling = Ruling::new(about, verdict, mode, self.policy.server.version());
+        if ruling.decision() != Decision::Allow {
+            tracing::info!(
+                rules = ruling.denying_rules(),
+                kind = plain_within(about.kind, LOGGED),
+                namespace = about.namespace.map(|namespace| plain_within(namespace, LOGGED)),
+                name = plain_within(about.name, LOGGED),
+                user = plain_within(request.user(), LOGGED),
+                dry_run = request.dry_run.then_some(true),
+                uid = plain_within(&request.uid, LOGGED),
+                "{}",
+                ruling.decision().as_str()
+            );
+        }
+        let outcome = Outcome::judged(request, verdict, ruling.decision());
+        (ruling.into_response(&request.uid), outcome)
+    }
+
+    /// The kind of an object that holds Jobs.
+    fn outer_kind(&self, kind: &GroupVersionKind) -> Option<&OuterKind> {
+        self.policy.outer_kinds.of_group(&kind.group, &kind.kind)
+    }
+
     /// Says what to fill in. Never says no: whether the object may be stored is asked again, after the API server's
     /// own validation.
     fn mutate(&self, request: &mut Request<Sent<'_>>) -> (Response, Outcome) {
+        if self.outer_kind(&request.kind).is_some() {
+            return pass_over(request, request.passed_over().unwrap_or(PassedOver::OuterObject));
+        }
         let (mut new, old) = match asked(request) {
             Asked::Object { new, old } => (new, old),
             Asked::PassedOver(why) => return pass_over(request, why),
@@ -388,41 +460,4 @@ fn located(mut workload: Workload, request: &Request<Sent<'_>>) -> Workload {
         metadata.namespace = request.namespace.clone().filter(|namespace| !namespace.is_empty());
     }
     workload
-}
-
-/// An object that is being created. An API server has prepared it already, but for defaults that an older one does not
-/// know; in a review that was written by hand, nothing has.
-fn created(server: &Server, workload: Workload) -> Object {
-    if is_by_hand(&workload) {
-        return server.created(workload).prepare_for_create().into();
-    }
-    Object::received(server, workload)
-}
-
-/// Whether an object has not come through an API server, which gives it a name, a uid, a time and, for a Job, a selector
-/// before it asks whether it may be stored. Only who sends reviews can leave them out.
-fn is_by_hand(workload: &Workload) -> bool {
-    let metadata = workload.metadata();
-    let is_empty = |text: &Option<String>| text.as_deref().is_none_or(str::is_empty);
-    is_empty(&metadata.name)
-        || is_empty(&metadata.uid)
-        || metadata.creation_timestamp.is_none()
-        || matches!(workload, Workload::Job(job) if job.spec.as_ref().is_none_or(|spec| spec.selector.is_none()))
-}
-
-/// An object that is being changed. Of what it would warn of, the API server has warned already.
-fn updated(server: &Server, workload: Workload, old: &Object) -> Object {
-    let is_by_hand = is_by_hand(&workload);
-    let workload = server.updated(workload);
-    if is_by_hand {
-        workload.prepare_for_update(old.workload()).into()
-    } else {
-        Object::received(server, workload.into_workload())
-    }
-}
-
-/// Whether the object is being deleted, and changes are but steps of that. Its controller makes nothing of it any more,
-/// and no change takes the deletion back. The API server keeps the time of the deletion in every new version.
-fn is_leaving(operation: Operation, new: &Workload, stored: Option<&Workload>) -> bool {
-    operation == Operation::Update && stored.unwrap_or(new).metadata().deletion_timestamp.is_some()
 }

@@ -13,7 +13,7 @@ use lenient::Lenient;
 
 use jobguard_apiserver::{Kind, KubernetesVersion, Server, Workload};
 use jobguard_manifest::limits::Limits;
-use jobguard_manifest::{self as manifest, Within};
+use jobguard_manifest::{self as manifest, NodeKind, Tree, Within};
 
 mod lenient;
 
@@ -141,6 +141,13 @@ pub(super) fn read(sent: Sent<'_>, kind: Kind) -> serde_json::Result<Workload> {
         });
         workload.ok_or(error)
     })
+}
+
+/// An object as it is written, of a kind that no type is known of; none where it is no JSON object.
+pub(super) fn tree(raw: &RawValue) -> Option<Tree<'_>> {
+    let mut tree = None;
+    manifest::read_each_within(raw.get(), Some(&CAREFULLY), |document| tree = document.content.ok());
+    tree.filter(|tree| matches!(tree[tree.root()].kind, NodeKind::Map(_)))
 }
 
 fn as_written(raw: &RawValue, kind: Kind) -> serde_json::Result<Workload> {

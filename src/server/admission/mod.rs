@@ -12,6 +12,8 @@ mod head;
 pub(crate) mod intake;
 pub(crate) mod namespaces;
 pub(crate) mod outcome;
+mod outer;
+mod prepared;
 pub(crate) mod request;
 pub(crate) mod response;
 pub(crate) mod review;

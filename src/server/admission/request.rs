@@ -174,6 +174,8 @@ pub(crate) enum PassedOver {
     Subresource,
     /// The object is being deleted. Its controller makes nothing of it any more, and no change takes the deletion back.
     BeingDeleted,
+    /// It holds Jobs, which are filled in once they are made.
+    OuterObject,
     /// A controller made it, and the policy says `controllerJobs: skip`.
     ControllerJob,
 }
@@ -186,6 +188,7 @@ impl PassedOver {
             Self::Operation => "operation",
             Self::Subresource => "subresource",
             Self::BeingDeleted => "being_deleted",
+            Self::OuterObject => "outer_object",
             Self::ControllerJob => "controller_job",
         }
     }

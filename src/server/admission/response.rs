@@ -98,9 +98,9 @@ pub(crate) struct StatusDetails {
     #[serde(skip_serializing_if = "String::is_empty")]
     pub(crate) name: String,
     /// Its API group.
-    pub(crate) group: &'static str,
+    pub(crate) group: String,
     /// Its kind.
-    pub(crate) kind: &'static str,
+    pub(crate) kind: String,
     /// Everything that stands against it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) causes: Vec<StatusCause>,

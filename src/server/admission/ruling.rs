@@ -67,10 +67,37 @@ impl Decision {
     }
 }
 
+/// What a verdict is about.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct About<'a> {
+    /// The object's name.
+    pub(crate) name: &'a str,
+    /// Its API group.
+    pub(crate) group: &'a str,
+    /// Its kind.
+    pub(crate) kind: &'a str,
+    /// Its namespace, where it has one.
+    pub(crate) namespace: Option<&'a str>,
+    /// Whether an API server has accepted all of it that is judged.
+    pub(crate) is_received: bool,
+}
+
+impl<'a> From<&'a Object> for About<'a> {
+    fn from(object: &'a Object) -> Self {
+        Self {
+            name: subject(object.workload(), None).name,
+            group: "batch",
+            kind: object.kind().as_str(),
+            namespace: object.namespace(),
+            is_received: object.is_received(),
+        }
+    }
+}
+
 /// A verdict under the mode that holds for the object.
 #[derive(Debug)]
 pub(crate) struct Ruling<'a> {
-    object: &'a Object,
+    about: About<'a>,
     verdict: &'a Verdict,
     denying: Vec<&'a Finding>,
     mode: Mode,
@@ -80,13 +107,13 @@ pub(crate) struct Ruling<'a> {
 impl<'a> Ruling<'a> {
     /// A verdict in a mode, given as the API server of `version` would give it.
     pub(crate) fn new(
-        object: &'a Object,
+        about: About<'a>,
         verdict: &'a Verdict,
         mode: Mode,
         version: KubernetesVersion,
     ) -> Self {
         let denying = verdict.findings.iter().filter(|finding| finding.severity == Severity::Error).collect();
-        Self { object, verdict, denying, mode, version }
+        Self { about, verdict, denying, mode, version }
     }
 
     pub(crate) fn decision(&self) -> Decision {
@@ -139,9 +166,9 @@ impl<'a> Ruling<'a> {
         };
         let mut status = Status::failure(code, reason, self.message());
         status.details = Some(StatusDetails {
-            name: plain_within(subject(self.object.workload(), None).name, MAX_NAME),
-            group: "batch",
-            kind: self.object.kind().as_str(),
+            name: plain_within(self.about.name, MAX_NAME),
+            group: self.about.group.to_owned(),
+            kind: self.about.kind.to_owned(),
             // All causes, as the API server would list them: also those that only follow from others.
             causes: self
                 .denying
@@ -185,7 +212,7 @@ impl<'a> Ruling<'a> {
                     Some(format!("{PREFIX}{}", line(finding, MAX_WARNING - PREFIX.len())))
                 }
                 // What the API server has accepted, and we would not have.
-                Severity::Warning if self.object.is_received() && finding.cause.is_some() => {
+                Severity::Warning if self.about.is_received && finding.cause.is_some() => {
                     let prefix =
                         format!("jobguard's own reading of the API ({}) would refuse this: ", self.version);
                     Some(format!("{prefix}{}", line(finding, MAX_WARNING - prefix.len())))

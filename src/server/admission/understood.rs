@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 
 use super::decode::{Known, Sent};
 use super::request::{GroupVersionKind, Request, UserInfo, passed_over};
@@ -15,11 +16,14 @@ use super::request::{GroupVersionKind, Request, UserInfo, passed_over};
 #[derive(Debug)]
 pub(super) struct Understood<'a>(pub(super) Request<Sent<'a>>);
 
-impl<'de> Deserialize<'de> for Understood<'_> {
+impl<'de: 'a, 'a> Deserialize<'de> for Understood<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(RequestVisitor).map(Understood)
     }
 }
+
+/// The API group of the objects that have types here.
+const BATCH: &str = "batch";
 
 struct RequestVisitor;
 
@@ -45,15 +49,19 @@ fn once<'de, A: MapAccess<'de>, T: Deserialize<'de>>(
     place: &mut Option<T>,
     map: &mut A,
 ) -> Result<(), A::Error> {
-    if place.is_some() {
-        return Err(A::Error::custom("given twice"));
+    put(place, map.next_value()?)
+}
+
+/// Puts a value in its place, once.
+fn put<T, E: serde::de::Error>(place: &mut Option<T>, value: T) -> Result<(), E> {
+    match place.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(E::custom("given twice")),
     }
-    *place = Some(map.next_value()?);
-    Ok(())
 }
 
 impl<'de> Visitor<'de> for RequestVisitor {
-    type Value = Request<Sent<'static>>;
+    type Value = Request<Sent<'de>>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a request")
@@ -64,7 +72,8 @@ impl<'de> Visitor<'de> for RequestVisitor {
         let (mut uid, mut kind, mut operation) = (None, None::<GroupVersionKind>, None);
         let (mut sub_resource, mut name, mut namespace) = (None::<Option<String>>, None, None);
         let mut user_info = None::<Option<UserInfo>>;
-        let (mut object, mut old_object, mut dry_run) = (None, None, None::<Option<bool>>);
+        let (mut object, mut old_object) = (None::<Option<Sent<'de>>>, None);
+        let mut dry_run = None::<Option<bool>>;
         while let Some(key) = map.next_key()? {
             match key {
                 Key::Uid => once(&mut uid, &mut map)?,
@@ -78,16 +87,25 @@ impl<'de> Visitor<'de> for RequestVisitor {
                 Key::Object | Key::OldObject => {
                     let of = sub_resource.as_ref().and_then(Option::as_deref);
                     let place = if matches!(key, Key::Object) { &mut object } else { &mut old_object };
-                    if operation.is_none_or(|operation| passed_over(operation, of).is_none()) {
-                        once::<A, Option<Known>>(place, &mut map)?;
-                    } else {
-                        map.next_value::<IgnoredAny>()?;
+                    let is_judged = operation.is_none_or(|operation| passed_over(operation, of).is_none());
+                    match &kind {
+                        _ if !is_judged => drop(map.next_value::<IgnoredAny>()?),
+                        // What is made of it depends on the kind, and `Job` is one in other groups, too.
+                        Some(kind) if kind.group != BATCH => {
+                            let mut raw = None::<Option<&'de RawValue>>;
+                            once(&mut raw, &mut map)?;
+                            put(place, raw.flatten().map(Sent::Raw))?;
+                        }
+                        _ => {
+                            let mut known = None::<Option<Known>>;
+                            once(&mut known, &mut map)?;
+                            put(place, known.flatten().map(|Known(workload)| Sent::Read(workload)))?;
+                        }
                     }
                 }
                 Key::Other => drop(map.next_value::<IgnoredAny>()?),
             }
         }
-        let read = |Known(workload)| Sent::Read(workload);
         Ok(Request {
             uid: uid.ok_or_else(|| missing("uid"))?,
             kind: kind.ok_or_else(|| missing("kind"))?,
@@ -96,8 +114,8 @@ impl<'de> Visitor<'de> for RequestVisitor {
             namespace: namespace.flatten(),
             operation: operation.ok_or_else(|| missing("operation"))?,
             user_info: user_info.flatten(),
-            object: object.flatten().map(read),
-            old_object: old_object.flatten().map(read),
+            object: object.flatten(),
+            old_object: old_object.flatten(),
             dry_run: dry_run.flatten().unwrap_or_default(),
         })
     }

@@ -41,6 +41,11 @@ pub(crate) enum Unjudged {
         /// The deepest that is read.
         limit: usize,
     },
+    /// The object holds more Jobs than are judged.
+    TooManyJobs {
+        /// The most that are judged.
+        limit: usize,
+    },
     /// The stored object exceeds a limit already, and its spec stays what it is.
     StoredTooLarge,
     /// Judging the object took more time than one object may take.
@@ -110,6 +115,7 @@ impl Unjudged {
             Self::TooLarge { .. } => "too_large",
             Self::TooManyElements { .. } => "too_many_elements",
             Self::TooDeep { .. } => "too_deep",
+            Self::TooManyJobs { .. } => "too_many_jobs",
             Self::StoredTooLarge => "stored_too_large",
             Self::OutOfTime => "out_of_time",
             Self::Panicked => "internal_error",
@@ -130,6 +136,7 @@ impl Unjudged {
             | Self::TooLarge { .. }
             | Self::TooManyElements { .. }
             | Self::TooDeep { .. }
+            | Self::TooManyJobs { .. }
             | Self::StoredTooLarge
             | Self::OutOfTime
             | Self::Panicked => Fault::Object,
@@ -162,9 +169,10 @@ impl Unjudged {
             | Self::UnknownVersion { .. }
             | Self::UnreadableRequest { .. }
             | Self::NoObject => Some((400, "BadRequest")),
-            Self::TooLarge { .. } | Self::TooManyElements { .. } | Self::TooDeep { .. } => {
-                Some((413, "RequestEntityTooLarge"))
-            }
+            Self::TooLarge { .. }
+            | Self::TooManyElements { .. }
+            | Self::TooDeep { .. }
+            | Self::TooManyJobs { .. } => Some((413, "RequestEntityTooLarge")),
             Self::OutOfTime => Some((403, "Forbidden")),
             Self::Panicked => Some((500, "InternalError")),
             Self::Overloaded => Some((429, "TooManyRequests")),
@@ -186,6 +194,7 @@ impl Unjudged {
             Self::TooLarge { .. } | Self::TooManyElements { .. } | Self::OutOfTime => {
                 Some("make it smaller: large data belongs in a ConfigMap or a volume")
             }
+            Self::TooManyJobs { .. } => Some("write several objects"),
             Self::Panicked => Some("please report it; jobguard's log says where"),
             Self::Overloaded | Self::TimedOut => Some("try again"),
             _ => None,
@@ -203,6 +212,7 @@ impl fmt::Display for Unjudged {
                 write!(f, "the object has more than {limit} list items and map entries")
             }
             Self::TooDeep { limit } => write!(f, "the object is nested more than {limit} levels deep"),
+            Self::TooManyJobs { limit } => write!(f, "the object holds more than {limit} Jobs"),
             Self::StoredTooLarge => {
                 f.write_str("the stored object is larger than what is judged, and its spec has not changed")
             }
