@@ -9,11 +9,13 @@ mod compose;
 mod controller;
 mod copy;
 mod kind;
+mod kinds;
 mod pattern;
 mod places;
 mod table;
 
 pub use compose::{MadeJob, Maker, Outer, Slot, TooManyJobs};
-pub use kind::{Controller, JobType, OuterKind, OuterKinds, Placeholders, Schedule};
+pub use kind::{Controller, JobType, OuterKind, Placeholders, Schedule};
+pub use kinds::OuterKinds;
 pub use pattern::{MAX_JOBS, Pattern, PatternError};
 pub use places::Places;

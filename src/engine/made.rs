@@ -114,9 +114,16 @@ fn made(
         let subject = subject_by(&workload, context.namespace_labels, context.author);
         context.policy.settings_for(&subject).defaults.clone()
     });
+    let policy_of = |workload: &Workload| {
+        workload.job_spec().and_then(|spec| spec.template.spec.as_ref()?.restart_policy.clone())
+    };
+    // Of an object that is sent to a server, `Always` may be the server's own default; in a template somebody wrote it.
+    let written = policy_of(&workload).filter(|policy| policy == "Always");
     let fill = |workload: &mut Workload| {
-        if let Some(defaults) = &defaults {
-            mutate::fill(workload, defaults);
+        let Some(defaults) = &defaults else { return };
+        mutate::fill(workload, defaults);
+        if let (Some(_), Some(pod)) = (&written, workload.job_spec_mut().template.spec.as_mut()) {
+            pod.restart_policy.clone_from(&written);
         }
     };
     Object::made(&context.policy.server, workload, fill, job.maker.clone()).with_text(text)

@@ -4,6 +4,7 @@
 
 mod changed;
 mod classify;
+mod common;
 mod corrected;
 mod examine;
 mod examined;

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::classify::{Class, classify, text, type_of};
+use super::classify::{Class, classify, type_of};
+use super::common::{object_id, prefer_moves};
 use super::corrected::{self, Compared, Faulty, Variant};
 use super::examined::{Examined, Examinee, Found, InputFindings};
 use super::helm;
@@ -11,12 +12,8 @@ use super::outer::examine_outer;
 use super::patch::{self, Standing};
 use super::verdict::{lint_object, lint_stored_object};
 use super::{stored, typeless};
-use crate::diagnostic::ObjectId;
-use crate::engine::{
-    self, Context, Finding, Fix, Input, Safety, TextFacts, Written, remarks, server_findings,
-};
-use jobguard_manifest::edit::Edit;
-use jobguard_manifest::{FieldPath, ObjectRef, Tree};
+use crate::engine::{self, Context, Input, Safety, TextFacts, Written, remarks, server_findings};
+use jobguard_manifest::{ObjectRef, Tree};
 
 /// Examines one object of the document with the number `document`.
 pub(super) fn examine_object(
@@ -157,35 +154,4 @@ pub(super) fn examine_object(
     examined.found.extend(findings.into_iter().map(found(false)));
     examined.found.extend(folded.into_iter().map(found(true)));
     examined.objects.push(examinee(judged));
-}
-
-/// Drops fixes that set a field where another fix moves or renames a value of the text to that field: what the author
-/// wrote in the wrong place, or under the wrong name, is preferred to a default.
-pub(super) fn prefer_moves(findings: &mut [Finding]) {
-    let moves =
-        |fix: &Fix| fix.edits.iter().any(|edit| matches!(edit, Edit::Move { .. } | Edit::RenameKey { .. }));
-    let filled: Vec<FieldPath> = findings
-        .iter()
-        .filter_map(|finding| finding.fix.as_ref().filter(|fix| moves(fix)))
-        .flat_map(Fix::targets)
-        .collect();
-    let is_filled =
-        |target: FieldPath| filled.iter().any(|path| target.starts_with(path) || path.starts_with(&target));
-    for finding in findings {
-        if finding.fix.as_ref().is_some_and(|fix| !moves(fix) && fix.targets().any(is_filled)) {
-            finding.fix = None;
-        }
-    }
-}
-
-pub(super) fn object_id(tree: &Tree<'_>, object: &ObjectRef, kind: &str) -> ObjectId {
-    let (api_version, _) = type_of(tree, object);
-    let metadata = tree.get(object.node, "metadata");
-    let field = |name| metadata.and_then(|metadata| text(tree, metadata, name)).map(str::to_owned);
-    ObjectId {
-        api_version: api_version.unwrap_or_default().to_owned(),
-        kind: kind.to_owned(),
-        namespace: field("namespace"),
-        name: field("name").or_else(|| field("generateName").map(|prefix| format!("{prefix}*"))),
-    }
 }

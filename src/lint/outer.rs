@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::common::{object_id, prefer_moves};
 use super::examined::{Examined, Examinee, Found};
 use super::namesakes::Identity;
-use super::object::{object_id, prefer_moves};
 use super::options::Options;
 use super::patch::{self, Standing};
 use super::stored;

@@ -17,7 +17,7 @@ use std::path::Path;
 
 use assert_cmd::Command;
 use helm::{CASES, CHART, Helm, values};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The objects in a rendered text.
 fn objects(text: &str) -> Vec<Value> {
@@ -130,6 +130,33 @@ fn webhooks_never_block_more_than_was_asked_for() {
         let fails = policy("ValidatingWebhookConfiguration") == Some("Fail");
         assert_eq!(fails, case == "everything", "{case}");
     });
+}
+
+#[test]
+fn further_kinds_are_validated_and_nothing_is_filled_in_there() {
+    let Some(helm) = Helm::find() else { return };
+    let objects = objects(&helm.template("everything", &[]));
+    let rules = |kind: &str| of_kind(&objects, kind)[0]["webhooks"][0]["rules"].as_array().unwrap().clone();
+    let batch = json!({
+        "apiGroups": ["batch"],
+        "apiVersions": ["v1"],
+        "operations": ["CREATE", "UPDATE"],
+        "resources": ["cronjobs", "jobs"],
+        "scope": "Namespaced",
+    });
+    let further = |group: &str, version: &str, resource: &str, scope: &str| {
+        json!({
+            "apiGroups": [group],
+            "apiVersions": [version],
+            "operations": ["CREATE", "UPDATE"],
+            "resources": [resource],
+            "scope": scope,
+        })
+    };
+    let job_sets = further("jobset.x-k8s.io", "*", "jobsets", "*");
+    let templates = further("argoproj.io", "v1alpha1", "clusteranalysistemplates", "Cluster");
+    assert_eq!(rules("ValidatingWebhookConfiguration"), [batch.clone(), job_sets, templates]);
+    assert_eq!(rules("MutatingWebhookConfiguration"), [batch]);
 }
 
 #[test]
@@ -340,6 +367,8 @@ fn wrong_values_are_refused() {
         ("policy.inline.mode=Warn", "policy.inline.mode"),
         ("policy.inline.overrides[0].rules.a=off", "match is required"),
         ("excludeNamespaces[0]=Kube_System", "excludeNamespaces"),
+        ("extraKinds[0].resources[0]=jobsets", "apiGroups"),
+        ("extraKinds[0].apiGroups[0]=batch,extraKinds[0].resources[0]=jobs", "extraKinds"),
         ("log.level=verbose", "log.level"),
         ("ports.webhook=443", "ports.webhook"),
         ("service.port=99999", "service.port"),

@@ -13,6 +13,7 @@ mod cli;
 mod corpus;
 mod costs;
 mod docs;
+mod embedded;
 mod fix;
 mod fix_damaged;
 mod fix_files;

@@ -371,6 +371,7 @@ fn every_rule_with_a_fix_shows_it() {
     deploy/misplaced-metadata: safe, unsafe
     deploy/replace-without-force: unsafe
     deploy/sync-option: safe
+    job/child-rejected: safe
     job/disruption-ignored-late: unsafe
     job/max-backoff: unsafe
     job/max-completions: unsafe

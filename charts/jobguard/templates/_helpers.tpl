@@ -297,7 +297,7 @@ admissions.enforcer/disabled: "true"
 {{- end }}
 {{- end }}
 
-{{/* What both kinds of webhooks have: (dict "root" $ "webhook" values "path" "/..."). Every field that the API server
+{{/* What both kinds of webhooks have: (dict "root" $ "webhook" values "path" "/..." "extraKinds" list). Every field that the API server
      would fill in is written, so that nothing drifts. */}}
 {{- define "jobguard.webhook" -}}
 {{- $root := .root -}}
@@ -318,6 +318,13 @@ rules:
     operations: [CREATE, UPDATE]
     resources: [cronjobs, jobs]
     scope: Namespaced
+  {{- range .extraKinds }}
+  - apiGroups: {{ toJson .apiGroups }}
+    apiVersions: {{ .apiVersions | default (list "*") | toJson }}
+    operations: [CREATE, UPDATE]
+    resources: {{ toJson .resources }}
+    scope: {{ .scope | default "*" | quote }}
+  {{- end }}
 admissionReviewVersions: [v1]
 sideEffects: None
 matchPolicy: Equivalent

@@ -19,6 +19,7 @@ fn all() -> Vec<Unjudged> {
         Unjudged::TooLarge { limit: 1 },
         Unjudged::TooManyElements { limit: 1 },
         Unjudged::TooDeep { limit: 1 },
+        Unjudged::TooManyJobs { limit: 1 },
         Unjudged::StoredTooLarge,
         Unjudged::OutOfTime,
         Unjudged::Panicked,
@@ -34,14 +35,15 @@ fn all() -> Vec<Unjudged> {
         Unjudged::TooLarge { .. } => 2,
         Unjudged::TooManyElements { .. } => 3,
         Unjudged::TooDeep { .. } => 4,
-        Unjudged::StoredTooLarge => 5,
-        Unjudged::OutOfTime => 6,
-        Unjudged::Panicked => 7,
-        Unjudged::Overloaded => 8,
-        Unjudged::TimedOut => 9,
-        Unjudged::UnreadableRequest { .. } => 10,
-        Unjudged::NoObject => 11,
-        Unjudged::OtherKind { .. } => 12,
+        Unjudged::TooManyJobs { .. } => 5,
+        Unjudged::StoredTooLarge => 6,
+        Unjudged::OutOfTime => 7,
+        Unjudged::Panicked => 8,
+        Unjudged::Overloaded => 9,
+        Unjudged::TimedOut => 10,
+        Unjudged::UnreadableRequest { .. } => 11,
+        Unjudged::NoObject => 12,
+        Unjudged::OtherKind { .. } => 13,
     };
     assert!(all.iter().map(position).eq(0..all.len()));
     all.into()
@@ -53,6 +55,7 @@ fn passed_over() -> Vec<PassedOver> {
         PassedOver::Operation,
         PassedOver::Subresource,
         PassedOver::BeingDeleted,
+        PassedOver::OuterObject,
         PassedOver::ControllerJob,
     ];
     let position = |why: &PassedOver| match why {
@@ -60,7 +63,8 @@ fn passed_over() -> Vec<PassedOver> {
         PassedOver::Operation => 1,
         PassedOver::Subresource => 2,
         PassedOver::BeingDeleted => 3,
-        PassedOver::ControllerJob => 4,
+        PassedOver::OuterObject => 4,
+        PassedOver::ControllerJob => 5,
     };
     assert!(all.iter().map(position).eq(0..all.len()));
     all.into()

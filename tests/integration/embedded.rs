@@ -1,0 +1,335 @@
+//! Jobs inside other objects: what the linter says of a file, the webhook says of a review, as long as the Job inside is
+//! what it was; and neither of the two stands in the way of what is not a Job.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use jobguard::linter::Linter;
+use jobguard::policy::load::{self, Source as PolicySource};
+use jobguard::policy::{Policy, Preset};
+use jobguard::rules::registry;
+use jobguard::sources::Source;
+
+fn recommended() -> Policy {
+    load::preset(Preset::Recommended, registry().catalog()).unwrap()
+}
+
+fn policy(spec: &str) -> Policy {
+    let text = format!(
+        "apiVersion: jobguard.dev/v1alpha1\nkind: JobPolicy\nmetadata: {{name: test}}\nspec: {spec}\n"
+    );
+    let source = PolicySource { name: "test.yaml".to_owned(), text };
+    load::read(&source, registry().catalog(), &load::no_files).unwrap()
+}
+
+/// What the linter says at a level other than info: rule and path. And how many objects there are.
+fn lint(policy: &Policy, object: &str) -> (Vec<String>, usize) {
+    let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+    let source = Source::Text { name: "a.yaml".into(), bytes: object.as_bytes().to_vec() };
+    let report = Linter::new(policy, now).lint(&[source]).report;
+    let said = report.diagnostics.iter().filter(|found| found.severity > jobguard::engine::Severity::Info);
+    let said = said.map(|found| format!("{} {} {}", found.severity, found.rule.id(), found.path));
+    (said.collect(), report.objects)
+}
+
+/// A Job's spec with a restart policy.
+fn job(restart_policy: &str) -> Value {
+    json!({
+        "backoffLimit": 3,
+        "template": {"spec": {
+            "restartPolicy": restart_policy,
+            "containers": [{"name": "main", "image": "example.com/app:1.0"}],
+        }},
+    })
+}
+
+fn job_set(restart_policy: &str) -> Value {
+    json!({
+        "apiVersion": "jobset.x-k8s.io/v1alpha2",
+        "kind": "JobSet",
+        "metadata": {"name": "training", "namespace": "ns"},
+        "spec": {"replicatedJobs": [
+            {"name": "driver", "template": {"spec": job("Never")}},
+            {"name": "workers", "template": {"spec": job(restart_policy)}},
+        ]},
+    })
+}
+
+fn scaled_job(restart_policy: &str) -> Value {
+    json!({
+        "apiVersion": "keda.sh/v1alpha1",
+        "kind": "ScaledJob",
+        "metadata": {"name": "consumer", "namespace": "ns"},
+        "spec": {"jobTargetRef": job(restart_policy), "triggers": []},
+    })
+}
+
+fn analysis_template(restart_policy: &str) -> Value {
+    json!({
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "AnalysisTemplate",
+        "metadata": {"name": "smoke", "namespace": "ns"},
+        "spec": {"metrics": [
+            {"name": "web", "provider": {"web": {"url": "https://example.com"}}},
+            {"name": "smoke", "provider": {"job": {"spec": job(restart_policy)}}},
+        ]},
+    })
+}
+
+fn advanced_cron_job(restart_policy: &str) -> Value {
+    json!({
+        "apiVersion": "apps.kruise.io/v1beta1",
+        "kind": "AdvancedCronJob",
+        "metadata": {"name": "nightly", "namespace": "ns"},
+        "spec": {"schedule": "15 3 * * *", "timeZone": "Etc/UTC", "template": {"jobTemplate": {"spec": job(restart_policy)}}},
+    })
+}
+
+/// An object with a restart policy, and where it stands.
+type Case = (fn(&str) -> Value, &'static str);
+
+const CASES: [Case; 4] = [
+    (job_set, "spec.replicatedJobs[1].template.spec.template.spec.restartPolicy"),
+    (scaled_job, "spec.jobTargetRef.template.spec.restartPolicy"),
+    (analysis_template, "spec.metrics[1].provider.job.spec.template.spec.restartPolicy"),
+    (advanced_cron_job, "spec.template.jobTemplate.spec.template.spec.restartPolicy"),
+];
+
+#[test]
+fn the_linter_names_the_field_of_the_outer_object() {
+    for (object, path) in CASES {
+        let (said, objects) = lint(&recommended(), &object("Always").to_string());
+        assert_eq!((said, objects), (vec![format!("error job/child-rejected {path}")], 1));
+        assert_eq!(lint(&recommended(), &object("Never").to_string()), (Vec::new(), 1));
+    }
+}
+
+#[test]
+fn a_kind_is_added_and_taken_back() {
+    let added = policy(
+        "{embeddedJobs: [{group: example.com, kind: Pipeline, jobs: [{path: 'spec.steps[*].job', type: JobSpec}]}]}",
+    );
+    let pipeline = |api_version: &str| {
+        json!({
+            "apiVersion": api_version,
+            "kind": "Pipeline",
+            "metadata": {"name": "build"},
+            "spec": {"steps": [{"name": "a"}, {"name": "b", "job": job("Always")}]},
+        })
+        .to_string()
+    };
+    let path = "spec.steps[1].job.template.spec.restartPolicy";
+    let (said, _) = lint(&added, &pipeline("example.com/v7"));
+    assert_eq!(said, [format!("error job/child-rejected {path}")]);
+    assert_eq!(lint(&added, &pipeline("example.org/v7")), (Vec::new(), 0));
+    assert_eq!(lint(&recommended(), &pipeline("example.com/v7")), (Vec::new(), 0));
+    let taken = policy("{embeddedJobs: [{group: keda.sh, kind: ScaledJob}]}");
+    assert_eq!(lint(&taken, &scaled_job("Always").to_string()), (Vec::new(), 0));
+}
+
+#[test]
+fn the_rule_is_set_like_any_other() {
+    for (rules, expected) in [
+        ("{rules: {job/child-rejected: warn}}", Some("warning")),
+        ("{rules: {cron/child-rejected: off}}", None),
+        (
+            "{overrides: [{match: {ownerKinds: [JobSet]}, rules: {job/child-rejected: warn}}]}",
+            Some("warning"),
+        ),
+        ("{overrides: [{match: {namespaces: [other]}, rules: {job/child-rejected: warn}}]}", Some("error")),
+    ] {
+        let (said, _) = lint(&policy(rules), &job_set("Always").to_string());
+        let (_, path) = CASES[0];
+        let expected: Vec<String> =
+            expected.map(|level| format!("{level} job/child-rejected {path}")).into_iter().collect();
+        assert_eq!(said, expected, "{rules}");
+    }
+}
+
+#[test]
+fn too_many_jobs_are_not_judged() {
+    let mut many = job_set("Always");
+    let one = json!({"name": "a", "template": {"spec": {}}});
+    many["spec"]["replicatedJobs"] = vec![one; 1_001].into();
+    let (said, _) = lint(&recommended(), &many.to_string());
+    assert_eq!(said, ["error manifest/too-large "]);
+}
+
+#[test]
+fn what_stands_elsewhere_in_the_object_is_left_alone() {
+    let mut odd = job_set("Never");
+    odd["spec"]["replicatedJobs"][0]["unknown"] = json!({"restartPolicy": "Always"});
+    odd["spec"]["unknown"] = job("Always");
+    odd["spec"]["replicatedJobs"][1]["template"] = json!(null);
+    assert_eq!(lint(&recommended(), &odd.to_string()), (Vec::new(), 1));
+    // Nothing of it is a Job.
+    for spec in
+        [json!(null), json!({"replicatedJobs": "none"}), json!([1]), json!({"replicatedJobs": [null, 3]})]
+    {
+        odd["spec"] = spec;
+        assert_eq!(lint(&recommended(), &odd.to_string()), (Vec::new(), 0), "{odd}");
+    }
+    // It is to be one, and is none.
+    odd["spec"] = json!({"replicatedJobs": [{"template": "x"}]});
+    let (said, _) = lint(&recommended(), &odd.to_string());
+    assert!(said.iter().any(|said| said.starts_with("error ")), "{said:?}");
+}
+
+#[cfg(all(feature = "serve", unix))]
+mod webhook {
+    use super::*;
+    use crate::support::server::{Server, Stream, post};
+
+    fn group_version_kind(object: &Value) -> Value {
+        let (group, version) = object["apiVersion"].as_str().unwrap().split_once('/').unwrap();
+        json!({"group": group, "version": version, "kind": object["kind"]})
+    }
+
+    fn review(new: &Value, old: Option<&Value>) -> Value {
+        json!({
+            "apiVersion": "admission.k8s.io/v1",
+            "kind": "AdmissionReview",
+            "request": {
+                "uid": "u",
+                "kind": group_version_kind(new),
+                "name": new["metadata"]["name"],
+                "namespace": "ns",
+                "operation": if old.is_some() { "UPDATE" } else { "CREATE" },
+                "userInfo": {"username": "anna"},
+                "object": new,
+                "oldObject": old,
+            },
+        })
+    }
+
+    fn ask(stream: &mut Stream, path: &str, review: &Value) -> Value {
+        let answered = post(stream, path, review.to_string().as_bytes());
+        assert_eq!(answered.code, 200, "{}", answered.body);
+        answered.json()["response"].take()
+    }
+
+    #[test]
+    fn refuses_what_every_job_of_would_be() {
+        let server = Server::start(&["--metrics-listen", "127.0.0.1:0"]);
+        let mut stream = server.connect();
+        for (object, path) in CASES {
+            let (bad, good) = (object("Always"), object("Never"));
+            let answer = ask(&mut stream, "/validate", &review(&bad, None));
+            let details = &answer["status"]["details"];
+            assert_eq!(
+                (&answer["allowed"], &answer["status"]["code"]),
+                (&json!(false), &json!(403)),
+                "{answer}"
+            );
+            assert_eq!(
+                (&details["group"], &details["kind"]),
+                (&group_version_kind(&bad)["group"], &bad["kind"])
+            );
+            assert_eq!(details["causes"][0]["field"], path);
+            assert_eq!(details["causes"].as_array().unwrap().len(), 1, "{details}");
+            let answer = ask(&mut stream, "/validate", &review(&good, None));
+            assert_eq!((&answer["allowed"], &answer["warnings"]), (&json!(true), &json!(null)), "{answer}");
+            // Old objects stay editable, and are not made worse.
+            let answer = ask(&mut stream, "/validate", &review(&bad, Some(&bad)));
+            assert_eq!(answer["allowed"], true, "{answer}");
+            assert!(answer["warnings"][0].as_str().unwrap().starts_with(path), "{answer}");
+            let answer = ask(&mut stream, "/validate", &review(&bad, Some(&good)));
+            assert_eq!(answer["allowed"], false, "{answer}");
+            // Nothing is filled in there.
+            let answer = ask(&mut stream, "/mutate", &review(&bad, None));
+            assert_eq!(answer, json!({"uid": "u", "allowed": true}), "{answer}");
+        }
+        let line = server.logged("denied");
+        assert_eq!(
+            [&line["rules"], &line["kind"], &line["name"]],
+            ["job/child-rejected", "JobSet", "training"]
+        );
+        let count = |reason: &str, path: &str| {
+            let answer = if path == "/mutate" { "allowed" } else { "denied" };
+            let labels = format!(r#"path="{path}",kind="other",reason="{reason}",answer="{answer}""#);
+            server.metric(&format!("jobguard_unjudged_total{{{labels}}}"))
+        };
+        assert!((count("outer_object", "/mutate") - 4.0).abs() < 0.1);
+    }
+
+    #[test]
+    fn what_needs_no_verdict_gets_none() {
+        let server = Server::start(&[]);
+        let mut stream = server.connect();
+        let bad = job_set("Always");
+        let mut leaving = bad.clone();
+        leaving["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
+        let mut status = review(&bad, Some(&bad));
+        status["request"]["subResource"] = json!("status");
+        let mut delete = review(&bad, None);
+        delete["request"]["operation"] = json!("DELETE");
+        for review in [review(&leaving, Some(&leaving)), status, delete] {
+            let answer = ask(&mut stream, "/validate", &review);
+            assert_eq!(answer, json!({"uid": "u", "allowed": true}), "{answer}");
+        }
+        // Another group's Job is none of ours.
+        let mut volcano = bad.clone();
+        volcano["apiVersion"] = json!("batch.volcano.sh/v1alpha1");
+        volcano["kind"] = json!("Job");
+        let answer = ask(&mut stream, "/validate", &review(&volcano, None));
+        assert_eq!(
+            (&answer["allowed"], &answer["auditAnnotations"]["unjudged"]),
+            (&json!(true), &json!("other_kind"))
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_judged_is_refused() {
+        let server = Server::start(&[]);
+        let mut stream = server.connect();
+        let mut many = job_set("Never");
+        many["spec"]["replicatedJobs"] = vec![json!({"name": "a", "template": {"spec": {}}}); 1_001].into();
+        let mut more = many.clone();
+        more["spec"]["suspend"] = json!(true);
+        let mut mistyped = advanced_cron_job("Never");
+        mistyped["spec"]["template"]["jobTemplate"]["spec"]["backoffLimit"] = json!("three");
+        for (review, expected) in [
+            (review(&many, None), Some((413, "too_many_jobs"))),
+            (review(&more, Some(&many)), Some((413, "too_many_jobs"))),
+            (review(&many, Some(&many)), None),
+            (review(&mistyped, None), Some((400, "unreadable_object"))),
+            (review(&mistyped, Some(&mistyped)), None),
+        ] {
+            let answer = ask(&mut stream, "/validate", &review);
+            assert_eq!(answer["allowed"], expected.is_none(), "{answer}");
+            if let Some((code, reason)) = expected {
+                let said = (&answer["status"]["code"], &answer["auditAnnotations"]["unjudged"]);
+                assert_eq!(said, (&json!(code), &json!(reason)));
+            }
+        }
+    }
+
+    #[test]
+    fn the_annotation_and_the_request_s_namespace_count() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("policy.yaml");
+        let text = "apiVersion: jobguard.dev/v1alpha1\nkind: JobPolicy\nmetadata: {name: test}\nspec:\n  rules: \
+                    {pod/image-tag: deny}\n  suppressions: {levels: [deny, warn, info]}\n  overrides:\n  - match: \
+                    {namespaces: [quiet]}\n    rules: {pod/image-tag: off}\n";
+        std::fs::write(&file, text).unwrap();
+        let server = Server::start(&["--policy", file.to_str().unwrap()]);
+        let mut stream = server.connect();
+        let mut latest = job_set("Never");
+        latest["metadata"].as_object_mut().unwrap().remove("namespace");
+        let container = "/spec/replicatedJobs/0/template/spec/template/spec/containers/0/image";
+        *latest.pointer_mut(container).unwrap() = json!("example.com/app");
+        let mut ignored = latest.clone();
+        ignored["metadata"]["annotations"] = json!({"jobguard.dev/ignore": "pod/image-tag"});
+        let in_quiet = |object: &Value| {
+            let mut review = review(object, None);
+            review["request"]["namespace"] = json!("quiet");
+            review
+        };
+        for (review, allowed) in
+            [(review(&latest, None), false), (review(&ignored, None), true), (in_quiet(&latest), true)]
+        {
+            assert_eq!(ask(&mut stream, "/validate", &review)["allowed"], allowed, "{review}");
+        }
+    }
+}
