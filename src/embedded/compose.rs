@@ -1,7 +1,7 @@
 //! The Jobs of an object, as its controller would make them.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -183,6 +183,18 @@ impl<'t> Outer<'_, 't> {
                 decides_end: filled.decides_end,
             },
         }
+    }
+
+    /// The labels of the outer object.
+    pub fn labels(&self) -> BTreeMap<String, String> {
+        let labels = self.at(&FieldPath::root().fields("metadata.labels"));
+        let NodeKind::Map(entries) = labels.map_or(&NodeKind::Null, |labels| &self.tree[labels].kind) else {
+            return BTreeMap::new();
+        };
+        let of = |entry: &jobguard_manifest::Entry<'_>| {
+            self.tree.str(entry.value).map(|value| (entry.key.to_string(), value.to_owned()))
+        };
+        entries.iter().filter(|entry| !entry.shadowed).filter_map(of).collect()
     }
 
     /// Whether a text that the controller replaces stands at a field of the object.

@@ -8,8 +8,8 @@ use jobguard_apiserver::{Decoded, Server, Workload};
 use jobguard_manifest::{FieldPath, Segment};
 
 use super::{
-    Check, Context, Finding, Fix, Input, Object, Severity, TextFacts, Verdict, Written, check, check_update,
-    fold, remarks, server_findings, subject_by,
+    Author, Check, Context, Finding, Fix, Input, Object, Severity, TextFacts, Verdict, Written, check,
+    check_update, fold, remarks, server_findings, subject_by,
 };
 
 /// How the Jobs of an object are judged.
@@ -49,7 +49,10 @@ pub fn check_made(
         .and_then(|old| Some((old, old.slots().ok()?)))
         .map(|(old, slots)| slots.into_iter().map(|slot| (old.name_of(&slot), (old, slot))).collect())
         .unwrap_or_default();
-    let context = Context { input: Input::Alone, ..*context };
+    // What is made is known by the labels of its owner, too.
+    let labels = outer.labels();
+    let author = Author { owner_labels: Some(&labels), ..context.author };
+    let context = Context { input: Input::Alone, author, ..*context };
     let mut all = Gathered::default();
     for slot in &slots {
         if context.is_cancelled() {

@@ -13,6 +13,7 @@ mod chart;
 #[cfg(all(feature = "cluster", unix))]
 mod children;
 mod control_plane;
+mod embedded;
 #[path = "../integration/chart/helm.rs"]
 mod helm;
 #[cfg(feature = "cluster")]

@@ -48,7 +48,7 @@ fn job_set(restart_policy: &str) -> Value {
     json!({
         "apiVersion": "jobset.x-k8s.io/v1alpha2",
         "kind": "JobSet",
-        "metadata": {"name": "training", "namespace": "ns"},
+        "metadata": {"name": "training", "namespace": "ns", "labels": {"tier": "gold"}},
         "spec": {"replicatedJobs": [
             {"name": "driver", "template": {"spec": job("Never")}},
             {"name": "workers", "template": {"spec": job(restart_policy)}},
@@ -137,6 +137,11 @@ fn the_rule_is_set_like_any_other() {
             "{overrides: [{match: {ownerKinds: [JobSet]}, rules: {job/child-rejected: warn}}]}",
             Some("warning"),
         ),
+        (
+            "{overrides: [{match: {labels: {tier: gold}}, rules: {job/child-rejected: warn}}]}",
+            Some("warning"),
+        ),
+        ("{overrides: [{match: {names: [training]}, rules: {job/child-rejected: warn}}]}", Some("warning")),
         ("{overrides: [{match: {namespaces: [other]}, rules: {job/child-rejected: warn}}]}", Some("error")),
     ] {
         let (said, _) = lint(&policy(rules), &job_set("Always").to_string());
