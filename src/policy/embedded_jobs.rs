@@ -179,13 +179,15 @@ fn placeholders(reader: &mut Reader<'_>, value: Value, at: &At<'_>) -> Option<Pl
 
 #[cfg(test)]
 mod tests {
-    use crate::policy::testing::read;
+    use crate::policy::load::{Source, no_files, read};
+    use crate::policy::testing::CATALOG;
 
     fn faults(entries: &str) -> Vec<String> {
         let text = format!(
             "apiVersion: jobguard.dev/v1alpha1\nkind: JobPolicy\nmetadata: {{name: a}}\nspec:\n  embeddedJobs: {entries}\n"
         );
-        match read(&text) {
+        let source = Source { name: "a.yaml".to_owned(), text };
+        match read(&source, CATALOG, &no_files) {
             Ok(_) => Vec::new(),
             Err(errors) => errors.iter().map(|error| format!("{}: {}", error.path, error.message)).collect(),
         }
