@@ -30,8 +30,8 @@ pub(crate) struct ControlPlane {
 /// A running webhook.
 pub(crate) struct Webhook {
     child: Child,
-    address: String,
-    certificate: String,
+    pub(crate) address: String,
+    pub(crate) certificate: String,
     log: Arc<Mutex<Vec<String>>>,
     _folder: TempDir,
 }
