@@ -200,7 +200,7 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
         });
         let Some(Late { when, remedy }) = found.filter(|_| is_late) else { continue };
         let kind = kind.as_str();
-        let mut reported = sink
+        let reported = sink
             .report(
                 reference.path(&job),
                 format!("the {kind} {name:?} is not there yet when this Job first runs: {when}"),
@@ -209,9 +209,8 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
             .at_most(severest);
         if moment.is_ordered() {
             let path = FieldPath::root().field("metadata").field("annotations");
-            reported = reported.related(path, "when the Job runs");
+            reported.related(path, "when the Job runs");
         }
-        drop(reported);
     }
 }
 
