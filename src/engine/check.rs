@@ -5,6 +5,7 @@ use jobguard_manifest::FieldPath;
 
 use crate::policy::Existing;
 
+use super::registry::Judging;
 use super::rule::{Asked, Said};
 use super::{
     Anchor, Check, Context, Finding, Input, Kept, Object, Questions, Registry, Rule, RuleContext, Severity,
@@ -189,27 +190,34 @@ fn evaluate(object: &Object, errors: &[FieldError], context: &Context<'_>, rules
         }
     }
     let mut kept = Vec::new();
-    let all = context.registry.rules().iter().copied().zip(&settings.rules).enumerate();
-    for (index, (rule, setting)) in all.filter(|(position, _)| rules.ask(*position)) {
+    let judging = context.registry.judging().iter().filter(|one| rules.ask(one.position));
+    for Judging { position, rule, check } in judging.copied() {
         if context.is_cancelled() {
             return Verdict::cancelled();
         }
+        let Some(setting) = settings.rules.get(position) else { continue };
         let severity = Severity::of(setting.level);
-        let beside = views::beside(&views, index, rule, object.kind());
+        let beside = views::beside(&views, position, rule, object.kind());
         let rule_context = RuleContext::new(rule, setting, context, &asked, said);
-        match (rule.check, severity, context.input) {
+        match (check, severity, context.input) {
             (Check::Object(check), own, _) if own.is_some() || beside.is_some() => {
-                let run = |severity, rule_context: &RuleContext<'_>| {
-                    let mut sink = Sink::new(rule, severity);
+                let run = |findings, severity, rule_context: &RuleContext<'_>| {
+                    let mut sink = Sink::behind(findings, rule, severity);
                     check(object, rule_context, &mut sink);
                     sink.into_findings()
                 };
-                let mut found = own.map(|own| run(own, &rule_context)).unwrap_or_default();
-                if let Some((setting, severity)) = beside {
-                    let stricter = RuleContext::new(rule, setting, context, &asked, said);
-                    views::add(&mut found, run(severity, &stricter), object.kind());
+                match (own, beside) {
+                    (Some(own), None) => findings = run(findings, own, &rule_context),
+                    (own, beside) => {
+                        let run = |severity, rule_context| run(Vec::new(), severity, rule_context);
+                        let mut found = own.map(|own| run(own, &rule_context)).unwrap_or_default();
+                        if let Some((setting, severity)) = beside {
+                            let stricter = RuleContext::new(rule, setting, context, &asked, said);
+                            views::add(&mut found, run(severity, &stricter), object.kind());
+                        }
+                        findings.extend(found);
+                    }
                 }
-                findings.extend(found);
             }
             (Check::Written(_), Some(severity), _) => {
                 let remarks = object.remarks().iter().filter(|remark| std::ptr::eq(remark.rule, rule));

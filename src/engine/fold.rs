@@ -22,14 +22,12 @@ use super::{Finding, Precedence, Rule, Severity};
 pub fn fold(findings: &mut Vec<Finding>) -> Vec<Finding> {
     let mut folded = merge(findings);
     let mut causes = Causes::of(findings);
-    let (follow, kept) = std::mem::take(findings).into_iter().partition(|finding| causes.explain(finding));
-    *findings = kept;
+    folded.extend(findings.extract_if(.., |finding| causes.explain(finding)));
     for finding in findings.iter_mut() {
         if let Some(source) = derived_from(finding) {
             finding.at = Some(source.clone());
         }
     }
-    folded.extend::<Vec<Finding>>(follow);
     folded
 }
 

@@ -13,6 +13,7 @@ use super::{Check, Docs, Rule};
 /// reports itself by what each rule's declaration says.
 pub struct Registry {
     rules: Vec<&'static Rule>,
+    judging: Vec<Judging>,
     catalog: Vec<&'static RuleSpec>,
     /// Every id, and every id that a rule has had before.
     by_id: HashMap<&'static str, usize>,
@@ -20,6 +21,16 @@ pub struct Registry {
     by_address: HashMap<usize, usize>,
     by_topic: HashMap<Topic, &'static Rule>,
     suppression: SuppressionRules,
+}
+
+/// A rule that looks at objects by itself, and what an evaluation asks of it for each of them: side by side, since rules
+/// lie far apart in memory.
+#[derive(Clone, Copy)]
+pub(super) struct Judging {
+    /// Its position among all rules.
+    pub(super) position: usize,
+    pub(super) rule: &'static Rule,
+    pub(super) check: Check,
 }
 
 /// What reports an objection of the API server on a topic that no rule is declared for, so that it is never lost. A
@@ -68,12 +79,25 @@ impl Registry {
         by_id.extend(rules.iter().enumerate().map(|(position, rule)| (rule.id(), position)));
         let catalog = rules.iter().map(|rule| &rule.spec).collect();
         let suppression = SuppressionRules::of(&rules);
-        Self { rules, catalog, by_id, by_address, by_topic, suppression }
+        let judging = rules.iter().enumerate().map(|(position, rule)| {
+            let rule: &'static Rule = rule;
+            Judging { position, rule, check: rule.check }
+        });
+        let judging = judging
+            .filter(|one| matches!(one.check, Check::Object(_) | Check::Written(_) | Check::Input(_)))
+            .collect();
+        Self { rules, judging, catalog, by_id, by_address, by_topic, suppression }
     }
 
     /// All rules, ordered by id.
     pub fn rules(&self) -> &[&'static Rule] {
         &self.rules
+    }
+
+    /// The rules that look at objects by themselves, in the same order. What the others report is found by the API
+    /// server's rules, by the reader, or in the annotation.
+    pub(super) fn judging(&self) -> &[Judging] {
+        &self.judging
     }
 
     /// What a policy needs to know of the rules, in the same order.

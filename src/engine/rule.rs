@@ -287,8 +287,9 @@ pub struct Sink {
 }
 
 impl Sink {
-    pub(super) fn new(rule: &'static Rule, severity: Severity) -> Self {
-        Self { rule, severity, findings: Vec::new() }
+    /// Puts what the rule finds behind the findings that there are.
+    pub(super) fn behind(findings: Vec<Finding>, rule: &'static Rule, severity: Severity) -> Self {
+        Self { rule, severity, findings }
     }
 
     pub(super) fn into_findings(self) -> Vec<Finding> {
