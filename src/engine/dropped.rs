@@ -16,12 +16,12 @@ pub(super) fn findings<'a>(
     let severity = if policy.versions.is_empty() { Severity::Warning } else { Severity::Error };
     let server = &policy.server;
     // The report of several versions names those that it holds for.
-    let who = match policy.is_one_of_several {
+    let who = || match policy.is_one_of_several {
         true => "the API server".to_owned(),
         false => format!("Kubernetes {}", server.version()),
     };
     object.dropped().filter(|dropped| dropped.matters()).map(move |dropped| {
-        let mut finding = rule.finding(severity, dropped.path.clone(), message(dropped, &who));
+        let mut finding = rule.finding(severity, dropped.path.clone(), message(dropped, &who()));
         finding.help = Some(help(dropped, server));
         finding.anchor = Anchor::Key;
         finding

@@ -1,5 +1,7 @@
 //! Updates: what may change, and what may stay although it is wrong.
 
+use std::borrow::Cow;
+
 use k8s_openapi::api::batch::v1::{CronJobSpec, Job, JobSpec, JobStatus};
 use k8s_openapi::api::core::v1::{Affinity, Container, PodSpec, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
@@ -151,9 +153,9 @@ fn validate_template_change(
     } else {
         is_unstarted
     };
-    let mut allowed = old.template.clone();
+    let mut allowed = Cow::Borrowed(&old.template);
     if scheduling {
-        allow_scheduling(&mut allowed, &new.template);
+        allow_scheduling(allowed.to_mut(), &new.template);
     }
     if !resources {
         if !same_template(&new.template, &allowed) {
@@ -169,7 +171,7 @@ fn validate_template_change(
     }
     let empty = PodSpec::default();
     let metadata = new.template.metadata.clone();
-    let mut allowed = allowed.spec.unwrap_or_default();
+    let mut allowed = allowed.into_owned().spec.unwrap_or_default();
     let new = new.template.spec.as_ref().unwrap_or(&empty);
     allow_resources(&mut allowed.containers, &new.containers);
     allow_resources(
@@ -244,7 +246,7 @@ fn same_failure_policy(new: &JobSpec, old: &JobSpec) -> bool {
         }
         policy
     };
-    plain(new) == plain(old)
+    new.pod_failure_policy == old.pod_failure_policy || plain(new) == plain(old)
 }
 
 fn same_selector(new: Option<&LabelSelector>, old: Option<&LabelSelector>) -> bool {
@@ -259,7 +261,7 @@ fn same_selector(new: Option<&LabelSelector>, old: Option<&LabelSelector>) -> bo
         }
         selector
     };
-    plain(new) == plain(old)
+    new == old || plain(new) == plain(old)
 }
 
 #[cfg(test)]
