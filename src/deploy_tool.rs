@@ -126,20 +126,27 @@ static TOOLS: [DeployTool; 15] = [
 impl DeployTool {
     /// The tool whose object this is, as far as its labels, annotations and field managers tell.
     pub fn of(metadata: &ObjectMeta) -> Option<&'static Self> {
+        // With their domains, which are asked for by many marks.
+        let keys: Vec<_> = metadata
+            .labels
+            .iter()
+            .chain(&metadata.annotations)
+            .flat_map(|map| map.keys())
+            .map(|key| (key.as_str(), key.split_once('/').map_or("", |(domain, _)| domain)))
+            .collect();
         TOOLS.iter().find(|tool| {
-            tool.marks.iter().any(|mark| mark.is_on(metadata))
+            tool.marks.iter().any(|mark| mark.is_on(metadata, &keys))
                 && !tool.unless.iter().any(|(key, value)| annotation(metadata, key) == Some(value))
         })
     }
 }
 
 impl Mark {
-    fn is_on(&self, metadata: &ObjectMeta) -> bool {
-        let mut keys = metadata.labels.iter().chain(&metadata.annotations).flat_map(|map| map.keys());
+    /// Whether it is on an object with these keys of labels and annotations, each with its domain.
+    fn is_on(&self, metadata: &ObjectMeta, keys: &[(&str, &str)]) -> bool {
         match self {
-            Self::Key(name) => keys.any(|key| key == name),
-            Self::Domain(domain) => keys.any(|key| {
-                let of_key = key.split_once('/').map_or("", |(of_key, _)| of_key);
+            Self::Key(name) => keys.iter().any(|(key, _)| key == name),
+            Self::Domain(domain) => keys.iter().any(|(_, of_key)| {
                 of_key.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
             }),
             Self::ManagedBy(value) => metadata

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 
+use crate::deploy_tool::DeployTool;
 use crate::embedded::Maker;
 use crate::policy::{Owner, Subject};
 use jobguard_apiserver::{Dropped, FieldError, Kind, Prepared, Server, Workload};
@@ -23,6 +24,8 @@ pub struct Object {
     maker: Option<Maker>,
     /// Filled when the first rule asks.
     timetable: OnceLock<Option<Box<Timetable>>>,
+    /// Filled when the first rule asks.
+    deploy_tool: OnceLock<Option<&'static DeployTool>>,
 }
 
 /// What only the text of an object shows: a finding of a [`Check::Written`] rule, before the policy gives it a level.
@@ -165,6 +168,11 @@ impl Object {
         self.timetable.get_or_init(|| Timetable::of(&cron_job.spec).map(Box::new)).as_deref()
     }
 
+    /// The tool that deploys the object, by its marks.
+    pub fn deploy_tool(&self) -> Option<&'static DeployTool> {
+        *self.deploy_tool.get_or_init(|| DeployTool::of(self.metadata()))
+    }
+
     /// The CronJob, for rules about its runs. None where the schedule never fires: it has no runs, and
     /// `cron/never-fires` alone reports that.
     pub fn cron(&self) -> Option<CronPart<'_>> {
@@ -196,6 +204,7 @@ impl From<Prepared> for Object {
             is_received: false,
             maker: None,
             timetable: OnceLock::new(),
+            deploy_tool: OnceLock::new(),
         }
     }
 }

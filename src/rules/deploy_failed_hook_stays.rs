@@ -1,9 +1,7 @@
 //! `deploy/failed-hook-stays`
 
 use super::levels;
-use crate::deploy_tool::{
-    ARGO_DELETE_POLICIES, DeployTool, HELM_DELETE_POLICIES, Hook, WordList, may_name_version,
-};
+use crate::deploy_tool::{ARGO_DELETE_POLICIES, HELM_DELETE_POLICIES, Hook, WordList, may_name_version};
 use crate::engine::{Check, Docs, Example, Fix, Object, Rule, RuleContext, Safety, Sink};
 use crate::policy::{Level, RuleSpec};
 use jobguard_manifest::FieldPath;
@@ -116,7 +114,7 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     {
         return;
     }
-    let is_argo = hook.is_argo() || DeployTool::of(metadata).is_some_and(|tool| tool.name == "Argo CD");
+    let is_argo = hook.is_argo() || object.deploy_tool().is_some_and(|tool| tool.name == "Argo CD");
     let left = if deletes.succeeded { "failed" } else { "succeeded" };
     let effect = match (is_argo, left) {
         (true, "failed") => "the next sync finds it, and fails",

@@ -1,8 +1,8 @@
 //! `deploy/generate-name`
 
 use super::levels;
+use crate::deploy_tool::Hook;
 use crate::deploy_tool::names::KUEUE_QUEUE;
-use crate::deploy_tool::{DeployTool, Hook};
 use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
 use crate::policy::{Level, RuleSpec};
 use jobguard_apiserver::has_generated_name;
@@ -158,7 +158,7 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     if Hook::of(metadata).is_some() || is_queued {
         return;
     }
-    match DeployTool::of(metadata).map(|tool| tool.name) {
+    match object.deploy_tool().map(|tool| tool.name) {
         Some("Argo CD") => sink
             .report(
                 path,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::levels;
-use crate::deploy_tool::{DeployTool, MapKind, Place, Reader, Replacement};
+use crate::deploy_tool::{MapKind, Place, Reader, Replacement};
 use crate::engine::{Check, Docs, Example, Fix, Object, Reported, Rule, RuleContext, Safety, Severity, Sink};
 use crate::policy::{Level, RuleSpec};
 use jobguard_apiserver::Workload;
@@ -312,7 +312,7 @@ fn safety(object: &Object, group: &Misplaced<'_>) -> Safety {
     let is_job = matches!(object.workload(), Workload::Job(_));
     // The template of a Job that exists cannot change: the next deployment would fail.
     let is_fixed = is_job
-        && DeployTool::of(metadata).is_some_and(|tool| tool.changes_in_place)
+        && object.deploy_tool().is_some_and(|tool| tool.changes_in_place)
         && Replacement::of(metadata).is_none();
     Safety::safe_if(match group.place {
         Place::Pod => !is_fixed,

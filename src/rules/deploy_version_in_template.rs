@@ -1,7 +1,7 @@
 //! `deploy/version-in-template`
 
 use super::levels;
-use crate::deploy_tool::{DeployTool, MapKind, Replacement, may_name_version, version_keys};
+use crate::deploy_tool::{MapKind, Replacement, may_name_version, version_keys};
 use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
 use crate::policy::{Level, RuleSpec};
 
@@ -82,7 +82,7 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     let Some(job) = object.job().filter(|job| !job.of_cron_job) else { return };
     let is_owned = metadata.owner_references.as_ref().is_some_and(|owners| !owners.is_empty());
     let is_gone = job.spec.ttl_seconds_after_finished.is_some();
-    if DeployTool::of(metadata).is_none_or(|tool| !tool.changes_in_place) {
+    if object.deploy_tool().is_none_or(|tool| !tool.changes_in_place) {
         return;
     }
     if is_owned || is_gone || may_name_version(metadata) || Replacement::of(metadata).is_some() {

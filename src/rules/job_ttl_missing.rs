@@ -1,7 +1,7 @@
 //! `job/ttl-missing`
 
 use super::levels;
-use crate::deploy_tool::{DeployTool, Hook};
+use crate::deploy_tool::Hook;
 use crate::engine::{Check, Docs, Example, LONGEST_LIMIT, Object, Rule, RuleContext, Sink};
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
 use jobguard_apiserver::Workload;
@@ -180,7 +180,7 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
         return;
     }
     // Its tool would create the Job again, and so run it again.
-    if DeployTool::of(object.metadata()).is_some() {
+    if object.deploy_tool().is_some() {
         return;
     }
     let message = match ttl.and_then(|ttl| u64::try_from(ttl).ok()) {

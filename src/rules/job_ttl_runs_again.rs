@@ -1,7 +1,7 @@
 //! `job/ttl-runs-again`
 
 use super::levels;
-use crate::deploy_tool::{CreatesAgain, DeployTool, Hook};
+use crate::deploy_tool::{CreatesAgain, Hook};
 use crate::engine::{Check, Docs, Example, LONGEST_LIMIT, Object, Rule, RuleContext, Severity, Sink};
 use crate::policy::{Level, RuleSpec};
 
@@ -81,11 +81,12 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
         return;
     };
     let metadata = object.metadata();
-    let Some(tool) = DeployTool::of(metadata) else { return };
     let is_owned = metadata.owner_references.as_ref().is_some_and(|owners| !owners.is_empty());
-    if tool.creates_again == CreatesAgain::Deploying || is_owned || Hook::of(metadata).is_some() {
+    if is_owned || Hook::of(metadata).is_some() {
         return;
     }
+    let tool = object.deploy_tool().filter(|tool| tool.creates_again != CreatesAgain::Deploying);
+    let Some(tool) = tool else { return };
     let gone = format!("once the TTL has removed it {ttl} s after its end");
     let path = job.path("ttlSecondsAfterFinished");
     if tool.creates_again == CreatesAgain::IfDrifted {

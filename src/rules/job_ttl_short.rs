@@ -1,7 +1,7 @@
 //! `job/ttl-short`
 
 use super::levels;
-use crate::deploy_tool::{CreatesAgain, DeployTool, Hook};
+use crate::deploy_tool::{CreatesAgain, Hook};
 use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, Weight};
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
 
@@ -78,7 +78,7 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     if i64::from(ttl) >= context.int("minTtl") || is_owned || Hook::of(metadata).is_some() {
         return;
     }
-    let waiting = match DeployTool::of(metadata) {
+    let waiting = match object.deploy_tool() {
         // That it runs again is worse, and job/ttl-runs-again says so.
         Some(tool) if tool.creates_again != CreatesAgain::Deploying => return,
         Some(tool) => format!("{} or `kubectl wait`", tool.name),
