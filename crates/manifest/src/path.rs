@@ -18,6 +18,9 @@ pub enum Segment {
     Key(Cow<'static, str>),
 }
 
+/// How many steps there is room for in a path that begins with several fields.
+const USUAL_DEPTH: usize = 8;
+
 /// An owned field path. The empty path is the object itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FieldPath(Vec<Segment>);
@@ -87,6 +90,10 @@ impl FieldPath {
     /// This path with several fields appended, written with dots between them; with none for the empty text.
     #[must_use]
     pub fn fields(mut self, names: &'static str) -> Self {
+        // Nearly every path that several fields begin leads into a container or its Pod.
+        if self.0.is_empty() {
+            self.0.reserve(USUAL_DEPTH);
+        }
         self.0
             .extend(names.split('.').filter(|name| !name.is_empty()).map(|name| Segment::Field(name.into())));
         self
@@ -137,8 +144,12 @@ impl fmt::Display for FieldPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (position, segment) in self.0.iter().enumerate() {
             match segment {
-                Segment::Field(name) if position == 0 => f.write_str(name)?,
-                Segment::Field(name) => write!(f, ".{name}")?,
+                Segment::Field(name) => {
+                    if position > 0 {
+                        f.write_str(".")?;
+                    }
+                    f.write_str(name)?;
+                }
                 Segment::Index(index) => write!(f, "[{index}]")?,
                 Segment::Key(key) => write!(f, "[{key}]")?,
             }

@@ -241,18 +241,34 @@ impl<'a> Ruling<'a> {
 /// `path: message (rule); help` in at most `max` characters. The help goes first, then the end of the message; path
 /// and rule stay.
 fn line(finding: &Finding, max: usize) -> String {
-    let path = plain_within(&finding.path.to_string(), MAX_PATH.min(max / 2));
-    let start = if path.is_empty() { path } else { format!("{path}: ") };
-    let rule = format!(" ({})", finding.rule.id());
-    let room = max.saturating_sub(start.chars().count() + rule.chars().count());
-    let mut line = format!("{start}{}{rule}", plain_within(&finding.message, room));
+    const BEFORE_RULE: &str = " (";
+    const BEHIND_RULE: &str = ")";
+    let mut line = String::with_capacity(MAX_WARNING);
+    let path = shown(&finding.path, MAX_PATH.min(max / 2));
+    if !path.is_empty() {
+        line.extend([&path, ": "]);
+    }
+    let rule = finding.rule.id();
+    let others = [&line, BEFORE_RULE, rule, BEHIND_RULE].map(|text| text.chars().count());
+    let room = max.saturating_sub(others.iter().sum());
+    line.extend([&plain_within(&finding.message, room), BEFORE_RULE, rule, BEHIND_RULE]);
     if let Some(help) = &finding.help {
         let help = plain_within(help, max);
         if line.chars().count() + help.chars().count() + 2 <= max {
-            let _ = write!(line, "; {help}");
+            line.extend(["; ", &help]);
         }
     }
     line
+}
+
+/// A path for people or programs, in at most `max` characters.
+fn shown(path: &FieldPath, max: usize) -> String {
+    /// Most paths are no longer, in bytes.
+    const USUAL: usize = 96;
+    let mut text = String::with_capacity(USUAL);
+    // Writing to a string does not fail.
+    let _ = write!(text, "{path}");
+    plain_within(&text, max)
 }
 
 /// A finding as a cause. Where a client shows causes, it does not show the message: each says everything.
@@ -265,13 +281,13 @@ fn cause(finding: &Finding) -> StatusCause {
         // A rule of the policy refuses what is well-formed.
         reason: finding.cause.unwrap_or(Cause::Forbidden).as_str(),
         message,
-        field: plain_within(&finding.path.to_string(), MAX_FIELD),
+        field: shown(&finding.path, MAX_FIELD),
     }
 }
 
 /// The audit annotation about defaults that were filled in.
 pub(crate) fn changes_annotation<'a>(paths: impl Iterator<Item = &'a FieldPath>) -> String {
-    list(paths.map(|path| plain_within(&path.to_string(), MAX_PATH)).collect())
+    list(paths.map(|path| shown(path, MAX_PATH)).collect())
 }
 
 /// A rule with findings, and their severity.

@@ -1,5 +1,6 @@
 //! Answers that are no reviews: a `Status` that says what is wrong.
 
+use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
@@ -57,10 +58,17 @@ impl Refusal {
     }
 }
 
+/// How long most answers are at most, in bytes: room for as much is made at once.
+const USUAL_ANSWER: usize = 2 << 10;
+
 /// An answer in JSON.
 pub(super) fn json(code: StatusCode, value: &impl Serialize) -> Result<Response, Refusal> {
-    let text = serde_json::to_vec(value).map_err(|_| {
+    let mut text = Vec::with_capacity(USUAL_ANSWER);
+    serde_json::to_writer(&mut text, value).map_err(|_| {
         Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "the answer cannot be written as JSON")
     })?;
-    Ok((code, [(CONTENT_TYPE, "application/json")], text).into_response())
+    let mut response = Response::new(Body::from(text));
+    *response.status_mut() = code;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    Ok(response)
 }
