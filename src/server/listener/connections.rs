@@ -1,6 +1,7 @@
 //! Connections for reviews: TCP to TLS to HTTP/1.1, with a bound on everything a client can hold on to.
 
 use std::convert::Infallible;
+use std::future::pending;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -8,6 +9,8 @@ use std::sync::Arc;
 use axum::http::header::CONNECTION;
 use axum::http::{HeaderValue, Request};
 use axum::response::Response;
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -94,10 +97,16 @@ impl<H: Handler> Connections<H> {
     ) -> Result<(), Problem> {
         // Released however this ends, by a panic as well.
         let _place = Place { table: &self.table, slot: &slot, metrics: Some(&self.metrics) };
+        let cut_off = only_when_woken(async {
+            tokio::select! {
+                () = slot.evicted() => Err(Problem::Evicted),
+                () = self.lifecycle.reached(Phase::Ended) => Ok(()),
+            }
+        });
         tokio::select! {
+            biased;
             ended = self.serve_connection(stream, address, &slot) => ended,
-            () = slot.evicted() => Err(Problem::Evicted),
-            () = self.lifecycle.reached(Phase::Ended) => Ok(()),
+            ended = cut_off => ended,
         }
     }
 
@@ -127,11 +136,17 @@ impl<H: Handler> Connections<H> {
         // `TimeoutStream` has the timers: hyper's would be set anew for every request.
         server.header_read_timeout(None).max_buf_size(MAX_BUFFER);
         let mut connection = std::pin::pin!(server.serve_connection(TokioIo::new(io), service));
+        let last_request = only_when_woken(async {
+            tokio::select! {
+                biased;
+                () = self.lifecycle.reached(Phase::Draining) => false,
+                () = authorities.revoked(shown) => true,
+            }
+        });
         let revoked = tokio::select! {
             biased;
             ended = connection.as_mut() => return Ok(ended?),
-            () = self.lifecycle.reached(Phase::Draining) => false,
-            () = authorities.revoked(shown) => true,
+            revoked = last_request => revoked,
         };
         // A request that is being answered gets its answer, and no other is read.
         connection.as_mut().graceful_shutdown();
@@ -176,6 +191,17 @@ impl<H: Handler> Connections<H> {
             timeout(self.timeouts.first_byte, stream.fill_buf()).await.map_err(|_| Problem::Silent)?;
         let gone = first?.is_empty();
         Ok((!gone).then_some(stream))
+    }
+}
+
+/// The same future, polled again only once it has been woken itself, and not whenever the task is that it is a part of:
+/// a connection is woken several times a request, and what ends it before its time is waited for all along.
+async fn only_when_woken<F: Future>(future: F) -> F::Output {
+    let mut alone = FuturesUnordered::from_iter([future]);
+    match alone.next().await {
+        Some(output) => output,
+        // There is one, which is taken out but once.
+        None => pending().await,
     }
 }
 
