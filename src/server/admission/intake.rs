@@ -161,8 +161,8 @@ pub(crate) fn check(
 /// another, and closed again after that, so that they have more brackets than that on either side. Those in strings
 /// count as well, and make it look deeper at worst. What does not close its brackets is no JSON, and no review.
 fn nests_within(text: &[u8], deepest: usize) -> bool {
-    const PIECE: usize = 255;
-    // Sums of bytes, which cannot overflow in a piece: the compiler takes many at a time.
+    // Sums of bytes, which cannot overflow in a piece: the compiler takes 32 at a time, with none left over.
+    const PIECE: usize = 7 * 32;
     let count = |piece: &[u8], [map, list]: [u8; 2]| {
         usize::from(piece.iter().map(|byte| u8::from(*byte == map) + u8::from(*byte == list)).sum::<u8>())
     };
