@@ -85,7 +85,8 @@ async fn attend(
     endpoint: Endpoint,
     request: Request<impl Body<Data = Data> + Unpin>,
 ) -> Result<Response, Refusal> {
-    let deadline = Instant::now() + time_to_answer(request.uri().query(), app.default_timeout);
+    let begin = Instant::now();
+    let deadline = begin + time_to_answer(request.uri().query(), app.default_timeout);
     let (parts, body) = request.into_parts();
     if let Err(refusal) = admit(&parts) {
         // A client that is still writing would lose the answer with the connection.
@@ -93,8 +94,8 @@ async fn attend(
         let _ = timeout_at(grace_end, body::discard(body)).await;
         return Err(refusal);
     }
-    let limits = app.policies.now().policy.limits;
-    let arrival = deadline.min(Instant::now() + body_time(app.body_timeout, body.size_hint().exact()));
+    let limits = app.policies.limits();
+    let arrival = deadline.min(begin + body_time(app.body_timeout, body.size_hint().exact()));
     let arrived = timeout_at(arrival, body::read(body, &app.memory, &limits))
         .await
         .map_err(|_| Refusal::new(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time"))??;
@@ -135,8 +136,7 @@ async fn place(
     endpoint: Endpoint,
     deadline: Instant,
 ) -> Result<Option<OwnedSemaphorePermit>, Refusal> {
-    let permits = Arc::clone(&app.review_permits);
-    if let Ok(place) = Arc::clone(&permits).try_acquire_owned() {
+    if let Ok(place) = Arc::clone(&app.review_permits).try_acquire_owned() {
         return Ok(Some(place));
     }
     if leaves_overload_to_client(app, endpoint) {
@@ -144,7 +144,7 @@ async fn place(
     }
     // Where an overload is to refuse, it must not be left to a failurePolicy. Most reviews take less than a
     // millisecond: there is room again long before the client gives up.
-    match timeout_at(deadline, permits.acquire_owned()).await {
+    match timeout_at(deadline, Arc::clone(&app.review_permits).acquire_owned()).await {
         Ok(Ok(place)) => Ok(Some(place)),
         Ok(Err(_)) | Err(_) => {
             app.metrics.shed(Shed::Reviews);
@@ -161,8 +161,9 @@ pub(super) async fn judge(
     deadline: Instant,
 ) -> Result<Answered, Refusal> {
     let broken = |error: ReviewError| Refusal::new(StatusCode::BAD_REQUEST, error.to_string());
-    let body = Arc::new(body);
-    let unjudged = |why: &Unjudged| unjudged(app, endpoint, &body.bytes, why).map_err(broken);
+    // For an answer without a verdict: these are the same bytes, and no copy.
+    let bytes = body.bytes.clone();
+    let unjudged = |why: &Unjudged| unjudged(app, endpoint, &bytes, why).map_err(broken);
     let Some(place) = place(app, endpoint, deadline).await? else { return unjudged(&Unjudged::Overloaded) };
     let admission = app.admission();
     if Instant::now() >= deadline {
@@ -175,11 +176,10 @@ pub(super) async fn judge(
             Err(_) => unjudged(&Unjudged::Panicked),
         };
     }
-    let judged = Arc::clone(&body);
     let judging = app.heavy.run(body.weight, deadline, move |cancellation| {
         // Held until it is done, even when its client has gone.
-        let _place = place;
-        admission.judge(endpoint, &judged.bytes, Timestamp::now(), Some(cancellation))
+        let (_place, body) = (place, body);
+        admission.judge(endpoint, &body.bytes, Timestamp::now(), Some(cancellation))
     });
     match judging.await {
         Ok(answered) => answered.map_err(broken),

@@ -14,6 +14,7 @@ use crate::policy::{Policy, PolicyErrors, Preset};
 use crate::rules::registry;
 use crate::server::metrics::Metrics;
 use crate::server::reload_result::ReloadResult;
+use jobguard_manifest::limits::Limits;
 
 /// Where the policy comes from.
 #[derive(Debug, Clone, PartialEq)]
@@ -98,6 +99,11 @@ impl Policies {
     /// The policy in use.
     pub(crate) fn now(&self) -> Arc<Loaded> {
         self.now.load_full()
+    }
+
+    /// What one object may hold, by the policy in use.
+    pub(crate) fn limits(&self) -> Limits {
+        self.now.load().policy.limits
     }
 
     /// Reads the files again, and takes the policy if they changed. Blocks.
