@@ -10,7 +10,15 @@ use std::sync::Arc;
 
 /// A folder that nothing is read outside of.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Root(Arc<Path>);
+pub struct Root(Arc<Place>);
+
+#[derive(Debug, PartialEq, Eq)]
+struct Place {
+    /// The folder as it was named: paths in it begin so.
+    named: PathBuf,
+    /// Its path without links.
+    real: PathBuf,
+}
 
 /// Why a file is neither read nor written.
 #[derive(Debug, thiserror::Error)]
@@ -37,19 +45,20 @@ impl Root {
     /// There is no such folder, or it cannot be read.
     pub(crate) fn new(folder: &Path) -> io::Result<Self> {
         let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-        Ok(Self(fs::canonicalize(folder)?.into()))
+        Ok(Self(Arc::new(Place { named: folder.to_owned(), real: fs::canonicalize(folder)? })))
     }
 
     /// Its path, without links.
     pub(crate) fn path(&self) -> &Path {
-        &self.0
+        &self.0.real
     }
 
     /// The git repository that `folder` lies in: the innermost one.
     pub(crate) fn of_repository(folder: &Path) -> Option<Self> {
-        let Self(folder) = Self::new(folder).ok()?;
-        let repository = folder.ancestors().find(|folder| folder.join(".git").symlink_metadata().is_ok())?;
-        Some(Self(repository.into()))
+        let folder = Self::new(folder).ok()?;
+        let repository =
+            folder.path().ancestors().find(|folder| folder.join(".git").symlink_metadata().is_ok())?;
+        Self::new(repository).ok()
     }
 
     /// Where the regular file at `path` really is, below this folder.
@@ -59,7 +68,9 @@ impl Root {
     /// Why it may not be read.
     pub(crate) fn resolve(&self, path: &Path) -> Result<PathBuf, Refusal> {
         let real = fs::canonicalize(path)?;
-        let below = real.strip_prefix(&self.0).map_err(|_| Refusal::Outside(self.0.display().to_string()))?;
+        let below = real
+            .strip_prefix(self.path())
+            .map_err(|_| Refusal::Outside(self.path().display().to_string()))?;
         if below.components().any(is_git) {
             return Err(Refusal::Git);
         }
@@ -76,9 +87,51 @@ impl Root {
     ///
     /// Why it may not be read.
     pub(crate) fn open(&self, path: &Path) -> Result<File, Refusal> {
-        let real = self.resolve(path)?;
-        let file = open_real(&self.0, &real)?;
-        if file.metadata()?.is_file() { Ok(file) } else { Err(Refusal::Irregular) }
+        self.open_with_length(path).map(|(file, _)| file)
+    }
+
+    /// As [`open`](Self::open), with the file's length in bytes.
+    ///
+    /// # Errors
+    ///
+    /// Why it may not be read.
+    pub(crate) fn open_with_length(&self, path: &Path) -> Result<(File, u64), Refusal> {
+        let file = match self.open_at_once(path) {
+            Some(file) => file,
+            None => open_real(self.path(), &self.resolve(path)?)?,
+        };
+        let metadata = file.metadata()?;
+        if metadata.is_file() { Ok((file, metadata.len())) } else { Err(Refusal::Irregular) }
+    }
+
+    /// Opens the regular file at `path`, as nearly all are: in this folder by its name, with no link on the way. The
+    /// kernel sees to that in one step, where a look at each part of the path takes longer than to read a manifest. None
+    /// where the file has to be looked for, or the kernel cannot do so.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    fn open_at_once(&self, path: &Path) -> Option<File> {
+        use rustix::fs::{CWD, Mode, ResolveFlags, openat2};
+        use std::ffi::OsStr;
+        use std::os::unix::ffi::OsStrExt as _;
+        // Byte by byte: to take a path apart takes as long as to open it.
+        let named = self.0.named.as_os_str().as_bytes();
+        let below = path.as_os_str().as_bytes().strip_prefix(named)?;
+        let below = below.strip_prefix(b"/").or_else(|| named.ends_with(b"/").then_some(below))?;
+        let is_plain =
+            |part: &[u8]| !matches!(part, b"" | b"." | b"..") && !part.eq_ignore_ascii_case(b".git");
+        if !below.split(|byte| *byte == b'/').all(is_plain) {
+            return None;
+        }
+        let real = self.path().join(OsStr::from_bytes(below));
+        // Before it is opened, as in `resolve`.
+        if !fs::symlink_metadata(&real).ok()?.is_file() {
+            return None;
+        }
+        openat2(CWD, &real, READ, Mode::empty(), ResolveFlags::NO_SYMLINKS).ok().map(File::from)
+    }
+
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    fn open_at_once(&self, _: &Path) -> Option<File> {
+        None
     }
 
     /// Makes `content` the content of the regular file at `path`, in one step. Links that lead to it stay.
@@ -101,11 +154,12 @@ impl Root {
 #[cfg(feature = "cli")]
 pub(crate) fn may_write(path: &Path) -> Result<(), Refusal> {
     let here = std::env::current_dir()?;
-    let Root(root) = match Root::of_repository(&here) {
+    let root = match Root::of_repository(&here) {
         Some(repository) => repository,
         None => Root::new(&here)?,
     };
-    if !without_dots(&fs::canonicalize(here)?.join(path)).starts_with(&root) {
+    let root = root.path();
+    if !without_dots(&fs::canonicalize(here)?.join(path)).starts_with(root) {
         return Ok(());
     }
     let is_link = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
@@ -113,7 +167,7 @@ pub(crate) fn may_write(path: &Path) -> Result<(), Refusal> {
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let folder = fs::canonicalize(folder)?;
     let outside = || Refusal::Outside(root.display().to_string());
-    let below = folder.strip_prefix(&root).map_err(|_| outside())?;
+    let below = folder.strip_prefix(root).map_err(|_| outside())?;
     if below.components().any(is_git)
         || target.file_name().is_some_and(|name| name.eq_ignore_ascii_case(".git"))
     {
@@ -158,6 +212,17 @@ pub(crate) fn open_regular(path: &Path) -> Result<File, Refusal> {
     if file.metadata()?.is_file() { Ok(file) } else { Err(Refusal::Irregular) }
 }
 
+/// How files are opened: neither through a link nor waiting for the other end of a pipe.
+#[cfg(unix)]
+const READ: rustix::fs::OFlags = {
+    use rustix::fs::OFlags;
+    OFlags::RDONLY
+        .union(OFlags::NOFOLLOW)
+        .union(OFlags::NONBLOCK)
+        .union(OFlags::NOCTTY)
+        .union(OFlags::CLOEXEC)
+};
+
 /// Opens `real`, a path without links below `root`, one folder at a time: a link that was placed there in the meantime is
 /// not followed, and opening a pipe does not block.
 #[cfg(unix)]
@@ -169,12 +234,11 @@ fn open_real(root: &Path, real: &Path) -> io::Result<File> {
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     const PASS: OFlags = OFlags::RDONLY;
     let folder = PASS | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let read = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
     let below = real.strip_prefix(root).map_err(io::Error::other)?;
     let mut at = open(root, folder, Mode::empty())?;
     let mut parts = below.components().peekable();
     while let Some(part) = parts.next() {
-        let flags = if parts.peek().is_some() { folder } else { read };
+        let flags = if parts.peek().is_some() { folder } else { READ };
         at = openat(&at, part.as_os_str(), flags, Mode::empty())?;
     }
     Ok(File::from(at))
@@ -183,4 +247,48 @@ fn open_real(root: &Path, real: &Path) -> io::Result<File> {
 #[cfg(not(unix))]
 fn open_real(_: &Path, real: &Path) -> io::Result<File> {
     File::open(real)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::io::Read as _;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn what_lies_in_the_folder_is_opened_and_nothing_else() {
+        let outer = tempfile::tempdir().unwrap();
+        let at = |name: &str| outer.path().join(name);
+        for name in ["real/a", "real/.git", "real2"] {
+            fs::create_dir_all(at(name)).unwrap();
+        }
+        for name in ["real/a/x.yaml", "real/.git/config", "real2/x.yaml"] {
+            fs::write(at(name), name).unwrap();
+        }
+        symlink(at("real"), at("named")).unwrap();
+        symlink(at("real2/x.yaml"), at("real/out.yaml")).unwrap();
+        symlink(at("real2"), at("real/out")).unwrap();
+        symlink("a/x.yaml", at("real/in.yaml")).unwrap();
+        for folder in ["real", "real/", "named", "named/"] {
+            let root = Root::new(&at(folder)).unwrap();
+            let open = |name: &str| {
+                let mut text = String::new();
+                root.open(&PathBuf::from(format!("{}/{name}", at(folder).display()))).map(|mut file| {
+                    file.read_to_string(&mut text).unwrap();
+                    text
+                })
+            };
+            for name in ["a/x.yaml", "in.yaml", "a/../a/x.yaml", "./a//x.yaml"] {
+                assert_eq!(open(name).unwrap(), "real/a/x.yaml", "{folder} {name}");
+            }
+            for name in ["out.yaml", "out/x.yaml", "../real2/x.yaml"] {
+                assert!(matches!(open(name), Err(Refusal::Outside(_))), "{folder} {name}");
+            }
+            assert!(matches!(open(".git/config"), Err(Refusal::Git)), "{folder}");
+            assert!(matches!(open("a"), Err(Refusal::Irregular)), "{folder}");
+            assert!(matches!(open("none.yaml"), Err(Refusal::Io(_))), "{folder}");
+            let beside = PathBuf::from(format!("{}2/x.yaml", at(folder).display()));
+            assert!(root.open(&beside).is_err(), "{folder}");
+        }
+    }
 }

@@ -32,12 +32,12 @@ pub(super) fn unreadable(name: &str, error: &io::Error) -> FileError {
 /// Reads a file, up to a size that no manifest has; one that was found in a folder only where it still lies `within`
 /// that folder.
 pub(super) fn read(path: &Path, name: &str, within: Option<&Root>) -> Result<Vec<u8>, FileError> {
-    let file = match within {
-        Some(root) => root.open(path),
-        None => File::open(path).map_err(Refusal::Io),
+    let opened = match within {
+        Some(root) => root.open_with_length(path),
+        None => open(path).map_err(Refusal::Io),
     };
-    let file = file.map_err(|refusal| refused(name, &refusal))?;
-    let bytes = read_up_to(file, MAX_BYTES).map_err(|error| unreadable(name, &error))?;
+    let (file, length) = opened.map_err(|refusal| refused(name, &refusal))?;
+    let bytes = read_up_to(file, length, MAX_BYTES).map_err(|error| unreadable(name, &error))?;
     if bytes.len() as u64 > MAX_BYTES {
         let message = format!("larger than {} MiB: not a manifest", MAX_BYTES >> 20);
         return Err(FileError { name: name.to_owned(), message });
@@ -45,11 +45,17 @@ pub(super) fn read(path: &Path, name: &str, within: Option<&Root>) -> Result<Vec
     Ok(bytes)
 }
 
-/// The bytes of a file, and one more than `most` where it has that many.
-fn read_up_to(file: File, most: u64) -> io::Result<Vec<u8>> {
-    // Room for the whole file and a byte more, so that it is read at once. A pipe has no size.
-    let size = file.metadata()?.len().min(most);
-    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0) + 1);
+/// Whatever the user named, and its length, which a pipe does not have.
+fn open(path: &Path) -> io::Result<(File, u64)> {
+    let file = File::open(path)?;
+    let length = file.metadata()?.len();
+    Ok((file, length))
+}
+
+/// The bytes of a file that has about `length`, and one more than `most` where it has that many.
+fn read_up_to(file: File, length: u64, most: u64) -> io::Result<Vec<u8>> {
+    // Room for the whole file and a byte more, so that it is read at once.
+    let mut bytes = Vec::with_capacity(usize::try_from(length.min(most)).unwrap_or(0) + 1);
     file.take(most + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
