@@ -31,16 +31,21 @@ pub(super) fn judge_input_rules(all: &mut [Result<Linted, FileError>]) -> BTreeM
     found
 }
 
-/// The objects of the input that lack no required field, with the files that they are in.
+/// The objects of the input that lack no required field, with the files that they are in; none where no object lacks one,
+/// so that nobody asks for them.
 pub(super) fn collect_complete(
     linted: &mut [Result<Linted, FileError>],
     sources: &[Source],
 ) -> CompleteObjects {
+    let is_asked_for = linted.iter().flatten().any(|linted| !linted.doubtful.is_empty());
     let mut complete = CompleteObjects::default();
     for (linted, source) in linted.iter_mut().zip(sources) {
         let Ok(linted) = linted else { continue };
-        let file = source.name().into();
-        std::mem::take(&mut linted.complete).into_iter().for_each(|identity| complete.add(identity, &file));
+        let identities = std::mem::take(&mut linted.complete);
+        if is_asked_for {
+            let file = source.name().into();
+            identities.into_iter().for_each(|identity| complete.add(identity, &file));
+        }
     }
     complete
 }
