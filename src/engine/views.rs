@@ -9,6 +9,7 @@ use jobguard_manifest::{FieldPath, Segment};
 use super::{Check, Finding, Registry, Rule, Severity};
 
 /// How a rule is set beside its own setting, where that may say more.
+#[inline]
 pub(super) fn beside<'v>(
     views: &'v Views<'_>,
     index: usize,

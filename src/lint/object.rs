@@ -143,8 +143,11 @@ pub(super) fn examine_object(
         findings.iter_mut().chain(&mut folded).for_each(stored::soften);
     }
     let fixes = findings.iter_mut().chain(&mut folded).filter_map(|finding| finding.fix.as_mut());
-    let missing = patch::missing(tree, object.node, kind);
-    patch::make_additions_unsafe(tree, object.node, missing.as_ref(), fixes);
+    let mut fixes = fixes.peekable();
+    if fixes.peek().is_some() {
+        let missing = patch::missing(tree, object.node, kind);
+        patch::make_additions_unsafe(tree, object.node, missing.as_ref(), fixes);
+    }
     if !has_version {
         // Without an apiVersion it may be something else that has a kind: values of a chart, settings of a program.
         findings.iter_mut().chain(&mut folded).filter_map(|finding| finding.fix.as_mut()).for_each(|fix| {

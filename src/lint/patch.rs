@@ -83,8 +83,9 @@ fn find(tree: &Tree<'_>, node: NodeId, at: &At<'_>) -> Option<(FieldPath, String
     match &tree[node].kind {
         NodeKind::Map(entries) => entries.iter().find_map(|entry| {
             let key = entry.key.as_ref();
-            let is_directive = DIRECTIVES.contains(&key)
-                || DIRECTIVES_OF_LISTS.iter().any(|begin| key.strip_prefix(begin).is_some_and(is_name));
+            let is_directive = key.starts_with('$')
+                && (DIRECTIVES.contains(&key)
+                    || DIRECTIVES_OF_LISTS.iter().any(|begin| key.strip_prefix(begin).is_some_and(is_name)));
             match is_directive {
                 true => Some((at.field(key).to_path(), key.to_owned())),
                 false => find(tree, entry.value, &at.field(key)),
@@ -116,33 +117,35 @@ fn is_name(text: &str) -> bool {
 
 /// The first required field that the object at `node` lacks, in the order of the type. A few look-ups for each container.
 pub(super) fn missing(tree: &Tree<'_>, node: NodeId, kind: Kind) -> Option<FieldPath> {
-    let mut path = FieldPath::root();
     let mut at = node;
     let (schedule, way): (_, &[&'static str]) = match kind {
         Kind::CronJob => (true, &["spec", "jobTemplate", "spec", "template", "spec"]),
         Kind::Job => (false, &["spec", "template", "spec"]),
     };
+    let path =
+        |steps: &[&'static str]| steps.iter().fold(FieldPath::root(), |path, field| path.field(*field));
     for (depth, field) in way.iter().enumerate() {
         if depth == 1 && schedule && value(tree, at, "schedule").is_none() {
-            return Some(path.field("schedule"));
+            return Some(path(&way[..depth]).field("schedule"));
         }
-        path = path.field(*field);
-        let Some(below) = value(tree, at, field) else { return Some(path) };
+        let Some(below) = value(tree, at, field) else { return Some(path(&way[..=depth])) };
         at = below;
     }
     let containers = value(tree, at, "containers").map(|containers| &tree[containers].kind);
-    let Some(NodeKind::Seq(containers)) = containers else { return Some(path.field("containers")) };
+    let Some(NodeKind::Seq(containers)) = containers else {
+        return Some(path(way).field("containers"));
+    };
     if containers.is_empty() {
-        return Some(path.field("containers"));
+        return Some(path(way).field("containers"));
     }
     for (index, container) in containers.iter().enumerate() {
         for field in ["name", "image"] {
             if value(tree, *container, field).is_none() {
-                return Some(path.field("containers").index(index).field(field));
+                return Some(path(way).field("containers").index(index).field(field));
             }
         }
     }
-    value(tree, at, RESTART_POLICY).is_none().then(|| path.field(RESTART_POLICY))
+    value(tree, at, RESTART_POLICY).is_none().then(|| path(way).field(RESTART_POLICY))
 }
 
 /// Makes every fix unsafe that adds a field to the object at `node`, where that is `missing` a required field other than

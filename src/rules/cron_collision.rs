@@ -188,7 +188,10 @@ fn keep(object: &Object, context: &RuleContext<'_>) -> Option<Fact> {
     let metadata = object.metadata();
     let name = metadata.name.as_deref().or(metadata.generate_name.as_deref()).unwrap_or_default();
     Some(Box::new(Fires {
-        name: name.chars().take(NAME).collect(),
+        name: match name.char_indices().nth(NAME) {
+            Some((end, _)) => name[..end].to_owned(),
+            None => name.to_owned(),
+        },
         times: Times {
             schedule: cron.spec.schedule.clone(),
             zone: timetable.zone().and(timetable.zone_name()).map(str::to_owned),

@@ -104,7 +104,8 @@ pub(super) struct Budget<'w> {
 impl<'w> Budget<'w> {
     /// No bound where there is none given.
     pub(super) fn new(within: Option<&'w Within<'w>>) -> Self {
-        Self { within, levels: Vec::new(), accounts: Vec::new(), total: 0, over: None, is_settled: false }
+        let levels = Vec::with_capacity(if within.is_some() { 16 } else { 0 });
+        Self { within, levels, accounts: Vec::new(), total: 0, over: None, is_settled: false }
     }
 
     /// Whether what is read is only looked over.

@@ -42,15 +42,18 @@ impl<'t> LineIndex<'t> {
     /// Finds the lines of `text`.
     pub fn new(text: &'t str) -> Self {
         let bytes = text.as_bytes();
-        let mut starts = vec![0];
-        if bytes.contains(&b'\r') {
+        let line_feeds = memchr::memchr_iter(b'\n', bytes);
+        // As many as there are, at once: the list would grow several times otherwise.
+        let mut starts = Vec::with_capacity(1 + line_feeds.clone().count());
+        starts.push(0);
+        if memchr::memchr(b'\r', bytes).is_some() {
             for (at, b) in bytes.iter().enumerate() {
                 if *b == b'\n' || (*b == b'\r' && bytes.get(at + 1) != Some(&b'\n')) {
                     starts.push(at + 1);
                 }
             }
         } else {
-            starts.extend(text.match_indices('\n').map(|(at, _)| at + 1));
+            starts.extend(line_feeds.map(|at| at + 1));
         }
         let mut counts = Vec::new();
         if !text.is_ascii() {

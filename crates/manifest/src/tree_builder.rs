@@ -87,9 +87,10 @@ impl<'t, 'w> Builder<'t, 'w> {
             text,
             document: start,
             arena: Arena::for_text(end - start),
-            frames: Vec::new(),
-            items: Vec::new(),
-            entries: Vec::new(),
+            // As much as nearly every manifest takes.
+            frames: Vec::with_capacity(16),
+            items: Vec::with_capacity(16),
+            entries: Vec::with_capacity(32),
             anchors: Vec::new(),
             end: start,
             last: (Span::new(start, start), Style::Plain),

@@ -202,6 +202,9 @@ fn warn_container_annotations(
     at: &At<'_>,
     found: &mut Errors<'_>,
 ) {
+    if annotations.is_empty() {
+        return;
+    }
     let context = container.security_context;
     let key = format!("{SECCOMP_CONTAINER}{}", container.name);
     if context.is_none_or(|context| context.seccomp_profile.is_none()) && annotations.contains_key(&key) {

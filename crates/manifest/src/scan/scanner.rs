@@ -45,7 +45,7 @@ impl<'t> Scanner<'t> {
             cursor: Cursor::new(text, start),
             token: Token::default(),
             floor: 0,
-            floors: Vec::new(),
+            floors: Vec::with_capacity(16),
             candidates: vec![Candidate::default()],
             key_allowed: true,
             given: 0,
