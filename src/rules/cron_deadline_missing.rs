@@ -12,7 +12,7 @@ pub static RULE: Rule = Rule {
         summary: "without startingDeadlineSeconds a missed run starts at any later time",
         since: "0.1.0",
         renamed_from: &[],
-        levels: levels(Level::Off, Level::Info, Level::Warn),
+        levels: levels(Level::Off, Level::Off, Level::Warn),
         options: &[OptionSpec {
             name: "maxDeadline",
             summary: "The longest deadline that limits anything.",

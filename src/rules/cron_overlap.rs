@@ -13,7 +13,7 @@ pub static RULE: Rule = Rule {
         summary: "runs may overlap: concurrencyPolicy is Allow and nothing ends a run in time",
         since: "0.1.0",
         renamed_from: &[],
-        levels: levels(Level::Off, Level::Info, Level::Warn),
+        levels: levels(Level::Off, Level::Off, Level::Warn),
         options: &[],
     },
     docs: Docs {

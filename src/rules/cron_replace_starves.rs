@@ -20,7 +20,8 @@ pub static RULE: Rule = Rule {
         what: "`concurrencyPolicy: Replace`, and a run may need longer than the shortest time between two \
                runs: the Job template has no `activeDeadlineSeconds` (and its Pods none by which all tries are over in time), or a \
                longer one, or Pods that may take more \
-               than a year to stop (`terminationGracePeriodSeconds`).",
+               than a year to stop (`terminationGracePeriodSeconds`). Runs that are twelve hours or more from each other are left \
+               alone.",
         why: "With `Replace` the next run deletes the one that is going on, with its Pods and logs. If \
               runs take longer than the time between them, none is ever finished.",
         examples: &[
@@ -72,10 +73,16 @@ spec:
     cel: None,
 };
 
+/// From which distance of runs on, in seconds, one that is still at work when the next is due hangs, rather than works.
+const RARE: u64 = 12 * 3600;
+
 fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     let Some(cron) = object.cron() else { return };
     let Some(interval) = cron.timetable.and_then(|timetable| timetable.shortest_interval()) else { return };
     if cron.spec.concurrency_policy.as_deref() != Some("Replace") || !cron.may_outlast(interval) {
+        return;
+    }
+    if interval >= RARE {
         return;
     }
     sink.report(

@@ -12,7 +12,7 @@ pub static RULE: Rule = Rule {
         summary: "ttlSecondsAfterFinished removes what the history limits would keep",
         since: "0.1.0",
         renamed_from: &[],
-        levels: levels(Level::Off, Level::Info, Level::Info),
+        levels: levels(Level::Off, Level::Off, Level::Info),
         options: &[],
     },
     docs: Docs {

@@ -12,7 +12,7 @@ pub static RULE: Rule = Rule {
         summary: "the schedule names a time of day without a time zone",
         since: "0.1.0",
         renamed_from: &[],
-        levels: levels(Level::Off, Level::Info, Level::Warn),
+        levels: levels(Level::Off, Level::Off, Level::Warn),
         options: &[],
     },
     docs: Docs {

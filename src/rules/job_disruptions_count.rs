@@ -13,7 +13,7 @@ pub static RULE: Rule = Rule {
         summary: "with few retries a disruption ends the Job, unless it is not counted",
         since: "0.1.0",
         renamed_from: &[],
-        levels: levels(Level::Off, Level::Info, Level::Warn),
+        levels: levels(Level::Off, Level::Off, Level::Warn),
         options: &[OptionSpec {
             name: "maxRetries",
             summary: "The most retries that are called few.",

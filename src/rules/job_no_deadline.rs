@@ -14,7 +14,7 @@ pub static RULE: Rule = Rule {
         summary: "without activeDeadlineSeconds a hung Job runs for ever",
         since: "0.1.0",
         renamed_from: &[],
-        levels: levels(Level::Off, Level::Info, Level::Warn),
+        levels: levels(Level::Off, Level::Off, Level::Warn),
         options: &[OptionSpec {
             name: "maxDeadline",
             summary: "The longest deadline, and grace period, that ends a Job at all.",

@@ -11,7 +11,7 @@ pub static RULE: Rule = Rule {
         summary: "with restartPolicy OnFailure the Pod and its log go when the Job fails",
         since: "0.1.0",
         renamed_from: &[],
-        levels: levels(Level::Off, Level::Info, Level::Info),
+        levels: levels(Level::Off, Level::Off, Level::Info),
         options: &[],
     },
     docs: Docs {

@@ -15,7 +15,7 @@ pub static RULE: Rule = Rule {
         summary: "without ttlSecondsAfterFinished a finished Job stays for ever",
         since: "0.1.0",
         renamed_from: &[],
-        levels: levels(Level::Off, Level::Info, Level::Warn),
+        levels: levels(Level::Off, Level::Off, Level::Warn),
         options: &[OptionSpec {
             name: "maxTtl",
             summary: "The longest lifetime that removes a finished Job at all.",

@@ -17,13 +17,13 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
-        what: "Of the annotation `jobguard.dev/ignore` at most 100 different names are read, which is more than there \
+        what: "Of the annotation `jobguard.dev/ignore` at most 200 different names are read, which is more than there \
                are rules; those after them ignore nothing. An annotation of more than 8 KiB (8192 bytes) ignores \
                nothing at all.",
         why: "What is not read silences nothing, and whoever wrote it believes that it does.",
         examples: &[
             Example::bad(
-                "a hundred names, and one more",
+                "two hundred names, and one more",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:
@@ -39,7 +39,18 @@ metadata:
       team/r61, team/r62, team/r63, team/r64, team/r65, team/r66, team/r67, team/r68, team/r69, team/r70,
       team/r71, team/r72, team/r73, team/r74, team/r75, team/r76, team/r77, team/r78, team/r79, team/r80,
       team/r81, team/r82, team/r83, team/r84, team/r85, team/r86, team/r87, team/r88, team/r89, team/r90,
-      team/r91, team/r92, team/r93, team/r94, team/r95, team/r96, team/r97, team/r98, team/r99,
+      team/r91, team/r92, team/r93, team/r94, team/r95, team/r96, team/r97, team/r98, team/r99, team/r100,
+      team/r101, team/r102, team/r103, team/r104, team/r105, team/r106, team/r107, team/r108, team/r109,
+      team/r110, team/r111, team/r112, team/r113, team/r114, team/r115, team/r116, team/r117, team/r118,
+      team/r119, team/r120, team/r121, team/r122, team/r123, team/r124, team/r125, team/r126, team/r127,
+      team/r128, team/r129, team/r130, team/r131, team/r132, team/r133, team/r134, team/r135, team/r136,
+      team/r137, team/r138, team/r139, team/r140, team/r141, team/r142, team/r143, team/r144, team/r145,
+      team/r146, team/r147, team/r148, team/r149, team/r150, team/r151, team/r152, team/r153, team/r154,
+      team/r155, team/r156, team/r157, team/r158, team/r159, team/r160, team/r161, team/r162, team/r163,
+      team/r164, team/r165, team/r166, team/r167, team/r168, team/r169, team/r170, team/r171, team/r172,
+      team/r173, team/r174, team/r175, team/r176, team/r177, team/r178, team/r179, team/r180, team/r181,
+      team/r182, team/r183, team/r184, team/r185, team/r186, team/r187, team/r188, team/r189, team/r190,
+      team/r191, team/r192, team/r193, team/r194, team/r195, team/r196, team/r197, team/r198, team/r199,
       job/paused-by-parallelism
 spec:
   parallelism: 0

@@ -1,4 +1,5 @@
-//! Situations that people have reported, each in a folder of `tests/cases/`, judged under the policy `recommended`.
+//! Situations that people have reported, each in a folder of `tests/cases/`, judged under the policy `recommended`;
+//! `strict.txt` has what only `strict` says besides.
 //!
 //! | file | |
 //! | --- | --- |
@@ -10,7 +11,7 @@
 //! A folder is all that a case needs. `JOBGUARD_BLESS=1 cargo test --test integration cases::` writes what comes out; then read it.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -42,7 +43,7 @@ fn sources(folder: &Path) -> Vec<Source> {
 }
 
 /// What a case must look like on disk, by the path below its folder: what is said, and what is fixed.
-fn outcome(policy: &Policy, folder: &Path) -> BTreeMap<String, String> {
+fn outcome((policy, strict): (&Policy, &Policy), folder: &Path) -> BTreeMap<String, String> {
     let input = sources(folder);
     assert!(!input.is_empty(), "{} holds no manifest", folder.display());
     let stored = sources(&folder.join("old"));
@@ -53,6 +54,17 @@ fn outcome(policy: &Policy, folder: &Path) -> BTreeMap<String, String> {
     let report = linter.lint(&input).report;
     write_text(&report, Style { width: 120, verbose: true, ..Style::default() }, &mut text).unwrap();
     let mut outcome = BTreeMap::from([("said.txt".to_owned(), String::from_utf8(text).unwrap())]);
+    let known: BTreeSet<_> = report.diagnostics.iter().map(|found| (found.region, found.rule.id())).collect();
+    let of_strict = Linter { against: old.as_ref(), ..Linter::new(strict, now) }.lint(&input).report;
+    let more: String = of_strict
+        .diagnostics
+        .iter()
+        .filter(|found| !known.contains(&(found.region, found.rule.id())))
+        .map(|found| format!("{}:{} {}: {}\n", found.file, found.region.line, found.rule.id(), found.message))
+        .collect();
+    if !more.is_empty() {
+        outcome.insert("strict.txt".to_owned(), more);
+    }
     for (allowed, below) in [(Safety::Safe, "fixed"), (Safety::Unsafe, "unsafe")] {
         for fixed in linter.fix(&input, allowed, &|| {}).texts {
             outcome.insert(format!("{below}/{}", fixed.name), fixed.after);
@@ -64,7 +76,8 @@ fn outcome(policy: &Policy, folder: &Path) -> BTreeMap<String, String> {
 /// What stands on disk, of that which comes out of a case.
 fn expected(folder: &Path) -> BTreeMap<String, String> {
     let outputs = ["fixed", "unsafe"].into_iter().flat_map(|below| entries(&folder.join(below)));
-    let files = outputs.chain([folder.join("said.txt")]).filter(|file| file.is_file());
+    let files =
+        outputs.chain([folder.join("said.txt"), folder.join("strict.txt")]).filter(|file| file.is_file());
     let name = |file: &Path| file.strip_prefix(folder).unwrap().to_str().unwrap().replace('\\', "/");
     files.map(|file| (name(&file), std::fs::read_to_string(&file).unwrap())).collect()
 }
@@ -82,13 +95,14 @@ fn bless(folder: &Path, outcome: &BTreeMap<String, String>) {
 
 #[test]
 fn what_is_said_of_each() {
-    let policy = load::preset(Preset::Recommended, registry().catalog()).unwrap();
+    let policy = |preset| load::preset(preset, registry().catalog()).unwrap();
+    let (recommended, strict) = (policy(Preset::Recommended), policy(Preset::Strict));
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
     let cases: Vec<PathBuf> = entries(&folder).into_iter().filter(|entry| entry.is_dir()).collect();
     assert!(!cases.is_empty());
     let mut wrong = Vec::new();
     for case in cases {
-        let outcome = outcome(&policy, &case);
+        let outcome = outcome((&recommended, &strict), &case);
         if std::env::var_os("JOBGUARD_BLESS").is_some() {
             bless(&case, &outcome);
         }

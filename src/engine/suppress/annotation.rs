@@ -28,7 +28,7 @@ pub const MAX_ANNOTATION_BYTES: usize = policy::Suppressions::MAX_ANNOTATION_BYT
 
 /// How many names of an annotation are read, each counted once: more than there are rules. Those behind them suppress
 /// nothing.
-pub const MAX_NAMES: usize = 100;
+pub const MAX_NAMES: usize = 200;
 
 /// The annotation of one object.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
