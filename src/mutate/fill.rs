@@ -260,7 +260,7 @@ impl Filler {
         };
         // A podFailurePolicy can stand beside Never only.
         let wanted = if spec.pod_failure_policy.is_some() { RestartPolicy::Never } else { wanted };
-        // A container that is restarted for ever would keep the Job from completing: better that it is refused.
+        // A container that is restarted forever would keep the Job from completing: better that it is refused.
         if pod.containers.iter().any(|container| container.restart_policy.as_deref() == Some("Always")) {
             return;
         }

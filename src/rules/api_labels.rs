@@ -9,7 +9,7 @@ use jobguard_apiserver::Topic;
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "api/labels",
-        summary: "a label is malformed, or one that the API server sets itself",
+        summary: "a label is malformed, or reserved for the API server",
         since: "0.1.0",
         renamed_from: &[],
         levels: ALWAYS,

@@ -11,7 +11,7 @@ use jobguard_text::{is_slip, quote};
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "api/removed-version",
-        summary: "an API version that does not serve this kind (any more)",
+        summary: "an API version that no longer serves this kind, or never did",
         since: "0.1.0",
         renamed_from: &[],
         levels: ALWAYS,
@@ -129,7 +129,7 @@ impl Misplaced {
                     ("batch/v2alpha1", Kind::CronJob) => {
                         "batch/v2alpha1 CronJobs are no longer served since Kubernetes 1.21".to_owned()
                     }
-                    _ => format!("no Kubernetes serves the kind {kind} in {}", quote(written)),
+                    _ => format!("no Kubernetes version serves {kind} in {} any more", quote(written)),
                 },
                 format!("write apiVersion: {SERVED}"),
                 if is_batch { Safety::Safe } else { Safety::Unsafe },

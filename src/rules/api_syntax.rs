@@ -169,7 +169,7 @@ impl NoObject<'_> {
                 "remove what stands before the object",
             ),
             Self::Items => (
-                "kubectl fails at this list: its items are no list".to_owned(),
+                "kubectl fails at this list: its items are not a list".to_owned(),
                 "write `- ` before each of the items",
             ),
             Self::Item(position, what) => {

@@ -129,7 +129,7 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     )
     .help(
         "a schedule cannot ask for both at once: put * in one of the two fields, and let the command stop when the \
-         other does not fit; if either is meant, two CronJobs say so better",
+         other does not fit; if either is intended, use two CronJobs",
     );
 }
 

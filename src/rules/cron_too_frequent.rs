@@ -11,7 +11,7 @@ use jobguard_text::duration;
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "cron/too-frequent",
-        summary: "runs follow each other faster than is allowed",
+        summary: "runs follow each other faster than the policy allows",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Off, Level::Info, Level::Warn),

@@ -10,7 +10,7 @@ use jobguard_manifest::FieldPath;
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "cron/uneven-step",
-        summary: "a step does not divide its range, so the last distance is another",
+        summary: "a step does not divide its range evenly, so one interval is shorter",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Off, Level::Info, Level::Warn),

@@ -8,7 +8,7 @@ use crate::policy::{Level, RuleSpec};
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "cron/zone-no-dst",
-        summary: "the time zone is a standard time that knows no summer time",
+        summary: "the time zone is a fixed offset that does not follow daylight saving time",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Off, Level::Info, Level::Warn),

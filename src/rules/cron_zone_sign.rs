@@ -9,7 +9,7 @@ use jobguard_cron::known_zone;
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "cron/zone-sign",
-        summary: "the sign of an Etc/GMT time zone is the other way round",
+        summary: "the sign of an Etc/GMT time zone is inverted",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Off, Level::Info, Level::Warn),

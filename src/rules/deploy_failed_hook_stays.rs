@@ -10,7 +10,7 @@ use jobguard_manifest::FieldPath;
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "deploy/failed-hook-stays",
-        summary: "a hook that its delete policy leaves in the way of the next run",
+        summary: "a failed hook that its delete policy leaves in the way of the next run",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Off, Level::Info, Level::Warn),

@@ -16,7 +16,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "deploy/misplaced-metadata",
-        summary: "an annotation or a label stands where its tool does not read it",
+        summary: "an annotation or a label is where its tool does not read it",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Off, Level::Warn, Level::Warn),

@@ -11,7 +11,7 @@ use jobguard_manifest::{FieldPath, Segment};
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "job/child-rejected",
-        summary: "the object is accepted, and every Job that its controller makes of it is refused",
+        summary: "the object is accepted, but every Job that its controller creates is refused",
         since: "0.1.0",
         renamed_from: &["cron/child-rejected"],
         levels: everywhere(Level::Deny),

@@ -9,7 +9,7 @@ use crate::policy::{Level, RuleSpec};
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "job/command-never-ends",
-        summary: "a command that never ends is no work for a Job",
+        summary: "the command never ends, so the Job never completes",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Off, Level::Info, Level::Warn),

@@ -10,7 +10,7 @@ use crate::policy::{Level, RuleSpec};
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "job/container-restart-always",
-        summary: "a plain container with restartPolicy Always is restarted for ever",
+        summary: "a regular container with restartPolicy Always is restarted forever",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Warn, Level::Warn, Level::Deny),
@@ -87,9 +87,9 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
         sink.report(
             path,
             if context.server().on(Gate::ContainerRestartRules) {
-                "the kubelet restarts this container for ever, whatever the Pod's restartPolicy: the Job cannot complete"
+                "the kubelet restarts this container forever, whatever the Pod's restartPolicy: the Job cannot complete"
             } else {
-                "this makes no sidecar: from Kubernetes 1.35 on the container is restarted for ever, and the Job cannot \
+                "this makes no sidecar: from Kubernetes 1.35 on the container is restarted forever, and the Job cannot \
                  complete; before, the field is refused or dropped"
             },
         )

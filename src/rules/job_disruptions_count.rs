@@ -10,7 +10,7 @@ use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "job/disruptions-count",
-        summary: "with few retries a disruption ends the Job, unless it is not counted",
+        summary: "with few retries, node disruptions can fail the Job: ignore them with a podFailurePolicy",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Off, Level::Off, Level::Warn),

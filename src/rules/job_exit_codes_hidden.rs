@@ -157,7 +157,7 @@ fn hidden<'a>(job: JobPart<'a>, requirement: &PodFailurePolicyOnExitCodesRequire
     let mut by = None;
     for part in job.containers().filter(concerns) {
         let restarted = restarted(job, part);
-        // Of a container that is restarted for ever job/container-restart-always speaks.
+        // Of a container that is restarted forever job/container-restart-always speaks.
         if restarted.is_empty() || part.restarts_forever() {
             return None;
         }

@@ -16,7 +16,7 @@ pub static RULE: Rule = Rule {
         summary: "backoffLimit is above the largest that the policy allows",
         since: "0.1.0",
         renamed_from: &[],
-        levels: levels(Level::Off, Level::Info, Level::Deny),
+        levels: levels(Level::Off, Level::Warn, Level::Deny),
         options: &[OptionSpec {
             name: "max",
             summary: "The largest number of retries that is allowed, of the Job or of each index.",

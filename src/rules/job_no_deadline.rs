@@ -11,7 +11,7 @@ use jobguard_text::duration;
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "job/no-deadline",
-        summary: "without activeDeadlineSeconds a hung Job runs for ever",
+        summary: "without activeDeadlineSeconds a hung Job never ends",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Off, Level::Off, Level::Warn),

@@ -23,7 +23,7 @@ pub static RULE: Rule = Rule {
               their own `activeDeadlineSeconds`.",
         examples: &[
             Example::bad(
-                "a bad index is restarted for ever",
+                "a bad index is restarted forever",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:

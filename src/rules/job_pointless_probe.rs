@@ -10,7 +10,7 @@ use crate::policy::{Level, RuleSpec};
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "job/pointless-probe",
-        summary: "a readiness probe on a Pod that nobody connects to has no effect",
+        summary: "a readiness probe has no effect on a Pod that no Service selects",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Off, Level::Info, Level::Warn),

@@ -13,7 +13,7 @@ use jobguard_manifest::edit::Edit;
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "job/sidecar-never-ends",
-        summary: "a plain container that never ends keeps the Job from completing",
+        summary: "a sidecar in a regular container keeps the Job from completing",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Warn, Level::Warn, Level::Deny),

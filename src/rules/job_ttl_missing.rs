@@ -12,7 +12,7 @@ use jobguard_text::duration;
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "job/ttl-missing",
-        summary: "without ttlSecondsAfterFinished a finished Job stays for ever",
+        summary: "without ttlSecondsAfterFinished a finished Job is never removed",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Off, Level::Off, Level::Warn),
@@ -184,7 +184,7 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
         return;
     }
     let message = match ttl.and_then(|ttl| u64::try_from(ttl).ok()) {
-        None => "nothing removes this Job once it is finished".to_owned(),
+        None => "nothing removes this Job after it has finished".to_owned(),
         Some(ttl) => format!("nothing removes this Job within {} after it finished", duration::words(ttl)),
     };
     sink.report(job.path("ttlSecondsAfterFinished"), message).weight(ttl.unwrap_or(i64::MAX)).help(HELP);

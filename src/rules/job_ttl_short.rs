@@ -9,7 +9,7 @@ use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "job/ttl-short",
-        summary: "a TTL so short that what waits for the Job finds it gone",
+        summary: "a TTL so short that whatever waits for the Job finds it gone",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Off, Level::Info, Level::Warn),

@@ -8,7 +8,7 @@ use crate::policy::{Level, RuleSpec};
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "job/work-queue-completions",
-        summary: "completions 1 beside parallelism 2 or more starts one Pod only",
+        summary: "completions: 1 with parallelism of 2 or more starts only one Pod",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Warn, Level::Warn, Level::Deny),

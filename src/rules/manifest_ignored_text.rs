@@ -9,7 +9,7 @@ use jobguard_manifest::FieldPath;
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "manifest/ignored-text",
-        summary: "text that kubectl drops without a word",
+        summary: "text that kubectl silently ignores",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Warn, Level::Warn, Level::Deny),

@@ -8,7 +8,7 @@ use crate::policy::{Level, RuleSpec};
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "manifest/not-judged",
-        summary: "a template, values or a patch: no manifest by itself, and not judged",
+        summary: "a template, values or a patch: not a manifest by itself, so not checked",
         since: "0.1.0",
         renamed_from: &[],
         levels: everywhere(Level::Info),

@@ -9,7 +9,7 @@ use jobguard_manifest::FieldPath;
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "manifest/too-large",
-        summary: "an object holds more than is judged",
+        summary: "an object is larger than the limit for checks",
         since: "0.1.0",
         renamed_from: &[],
         levels: ALWAYS,

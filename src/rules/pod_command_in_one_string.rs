@@ -10,7 +10,7 @@ use jobguard_manifest::FieldPath;
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "pod/command-in-one-string",
-        summary: "a command line in one string names no program",
+        summary: "a whole command line in one string is not a program's name",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Warn, Level::Warn, Level::Deny),

@@ -11,7 +11,7 @@ use jobguard_manifest::FieldPath;
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "pod/host-port",
-        summary: "Pods that run at once take the same port of their node",
+        summary: "Pods that run at the same time need the same port of their node",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Off, Level::Info, Level::Warn),

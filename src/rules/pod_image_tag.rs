@@ -9,7 +9,7 @@ use jobguard_apiserver::effective_tag;
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "pod/image-tag",
-        summary: "an image without a tag, or with the tag latest, is another one tomorrow",
+        summary: "an image without a tag, or with the tag latest, can change at any time",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Off, Level::Off, Level::Warn),
@@ -121,8 +121,8 @@ fn moving(image: &str) -> Option<&'static str> {
         return None;
     }
     Some(if image.ends_with(":latest") {
-        "the tag latest is another image tomorrow"
+        "the tag latest can change at any time"
     } else {
-        "an image without a tag means latest, which is another image tomorrow"
+        "an image without a tag means latest, which can change at any time"
     })
 }

@@ -10,7 +10,7 @@ use crate::policy::{Level, RuleSpec};
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "pod/privileged",
-        summary: "a privileged container owns its node",
+        summary: "a privileged container has full access to its node",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Off, Level::Off, Level::Warn),

@@ -13,7 +13,7 @@ use crate::policy::{Level, RuleSpec};
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "pod/resources",
-        summary: "containers need requests for cpu and memory",
+        summary: "containers have no CPU or memory requests",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Off, Level::Off, Level::Warn),
@@ -133,13 +133,13 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     let (cpu, memory) = (has(pod, "cpu"), has(pod, "memory"));
     for part in job.containers() {
         let own = part.container.resources.as_ref();
-        let (nothing, missing) = match (cpu || has(own, "cpu"), memory || has(own, "memory")) {
+        let (lacking, missing) = match (cpu || has(own, "cpu"), memory || has(own, "memory")) {
             (true, true) => continue,
-            (false, true) => ("no cpu", "cpu"),
-            (true, false) => ("no memory", "memory"),
-            (false, false) => ("neither cpu nor memory", "cpu and memory"),
+            (false, true) => ("CPU", "cpu"),
+            (true, false) => ("memory", "memory"),
+            (false, false) => ("CPU or memory", "cpu and memory"),
         };
-        sink.report(part.path("resources"), format!("the container asks for {nothing}"))
+        sink.report(part.path("resources"), format!("the container has no {lacking} requests"))
             .weight(if missing == "cpu and memory" { 2 } else { 1 })
             .help(format!("set resources.requests for {missing} to what the container needs while it works"));
     }

@@ -10,7 +10,7 @@ use jobguard_manifest::edit::Edit;
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "pod/shell-arguments-ignored",
-        summary: "of several strings behind sh -c only the first is run",
+        summary: "only the first string after sh -c is run as the script",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Warn, Level::Warn, Level::Deny),

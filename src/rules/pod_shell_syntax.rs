@@ -9,7 +9,7 @@ use crate::policy::{Level, RuleSpec};
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "pod/shell-syntax",
-        summary: "what only a shell understands stands in a command that no shell runs",
+        summary: "shell syntax in a command that no shell runs",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Off, Level::Warn, Level::Warn),

@@ -77,7 +77,7 @@ fn word(fault: &AnnotationFault<'_>) -> Wording {
             "write the reason in one pair of parentheses, with none inside".to_owned(),
         ),
         AnnotationFault::Text { text, .. } => (
-            format!("the annotation holds {}, which is no rule and is not read", quoted_name(text)),
+            format!("the annotation holds {}, which is not a rule and is ignored", quoted_name(text)),
             format!("put the reason in parentheses: {GRAMMAR}"),
         ),
         AnnotationFault::Date { text, corrected } => (
@@ -86,7 +86,7 @@ fn word(fault: &AnnotationFault<'_>) -> Wording {
                 text if corrected.is_some() || date::parse(text).is_some() => {
                     format!("the date {text} in the annotation is not introduced by `until=`")
                 }
-                text => format!("{} in the annotation is no date", quoted_name(text)),
+                text => format!("{} in the annotation is not a date", quoted_name(text)),
             },
             "write a date that exists, as until=YYYY-MM-DD, such as until=2027-01-31".to_owned(),
         ),

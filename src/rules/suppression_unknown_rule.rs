@@ -73,7 +73,7 @@ fn word(names: &UnknownNames<'_>) -> Wording {
             }
         }
         UnknownNames::More(more) => Wording {
-            message: format!("the annotation ignores {more} more names that are no rules"),
+            message: format!("the annotation ignores {more} more names that are not rules"),
             help: all(),
         },
     }

@@ -199,11 +199,11 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
         ),
         Style::Shell => (
             not_a_manifest(&text, object.kind()),
-            "template expansion comes first: sed or envsubst makes a manifest of it for each value",
+            "render the template first (envsubst, say), then lint the result",
         ),
         Style::Braces => (
             not_a_manifest(&text, object.kind()),
-            "template expansion comes first: render it with helm template, or with the program that its Jinja is \
+            "render the template first, with helm template, or with the program that its Jinja is \
              written for",
         ),
     };

@@ -173,11 +173,14 @@ fn what_has_no_effect_in_a_policy_is_noted() {
     assert_eq!(
         stdout,
         "p.yaml: ok, policy team\n\
-         note: spec.rules: `cron/*: warn` switches on nothing that is off: cron/suspended; a rule's own name switches it on\n\
+         note: spec.rules: `cron/*: warn` switches on nothing that is off: cron/deadline-missing, cron/overlap, cron/suspended, \
+         cron/ttl-vs-history, cron/zone-missing; a rule's own name switches it on\n\
+         note: spec.overrides[0].rules: `job/*: info` switches on nothing that is off: job/disruptions-count, \
+         job/no-deadline, job/onfailure-logs, job/ttl-missing; a rule's own name switches it on\n\
          note: spec.overrides: `namespaceLabels` match nothing unless the server watches namespaces: `jobguard serve \
          --watch-namespaces`, chart value `watch.namespaces`; offline they never match\n"
     );
-    let stdout = check("  rules: {cron/*: warn, cron/suspended: info}\n");
+    let stdout = check("  extends: strict\n  rules: {cron/*: warn, cron/suspended: info}\n");
     assert_eq!(stdout, "p.yaml: ok, policy team\n");
 }
 

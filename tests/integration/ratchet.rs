@@ -346,7 +346,7 @@ fn an_annotation_is_read_up_to_a_bound() {
     assert!(told[0].2, "{told:?}");
     // The excess suppresses nothing, and one finding says so; unknown names are told a bounded number of times.
     for annotation in [
-        format!("{}, job/max-parallelism", names(100)),
+        format!("{}, job/max-parallelism", names(200)),
         format!("job/max-parallelism {}", " ".repeat(9_000)),
         format!("job/max-parallelism, {}", names(50_000)),
     ] {

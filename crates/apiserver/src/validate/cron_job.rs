@@ -98,7 +98,7 @@ fn validate_concurrency(policy: Option<&str>, at: &At<'_>, errors: &mut Errors<'
                 .help(HELP);
         }
         Some(other) => {
-            let message = format!("{} is no concurrencyPolicy", quote(other));
+            let message = format!("{} is not a valid concurrencyPolicy", quote(other));
             errors.add(at, Cause::NotSupported, Topic::ConcurrencyPolicy, message).help(HELP);
         }
     }

@@ -200,7 +200,7 @@ fn cron_jobs() {
       remove it, and set `timeZone: UTC` in the CronJob's spec
     spec.timeZone FieldValueInvalid: there is no time zone `Berlin`
       did you mean `Europe/Berlin`?
-    spec.concurrencyPolicy FieldValueNotSupported: "forbid" is no concurrencyPolicy
+    spec.concurrencyPolicy FieldValueNotSupported: "forbid" is not a valid concurrencyPolicy
       set concurrencyPolicy: Allow, Forbid or Replace
     spec.jobTemplate.spec.selector FieldValueInvalid: the selector in a CronJob's template would be shared by all its Jobs
       remove it: each Job of the CronJob gets a selector of its own
