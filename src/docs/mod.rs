@@ -1,6 +1,7 @@
 //! What is generated for `docs/`. A test holds the committed pages to it.
 
 pub mod rule_page;
+pub mod symptoms;
 pub mod versions;
 
 use std::collections::BTreeMap;

@@ -26,6 +26,7 @@ mod references;
 mod registry;
 mod rule;
 mod suppress;
+mod symptom;
 mod texts;
 mod timetable;
 mod views;
@@ -58,6 +59,7 @@ pub use suppress::{
     ANNOTATION, Annotation, AnnotationExcess, AnnotationFault, Entry, MAX_ANNOTATION_BYTES, MAX_NAMES,
     NotAllowed, SuppressionCheck, Suppressions, UnknownNames, Wording,
 };
+pub use symptom::Symptom;
 pub use texts::any_text;
 pub use timetable::{CronPart, Timetable};
 pub use written::{RemarkSink, Written, remarks};

@@ -50,6 +50,7 @@ static UNDECLARED: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[],
         what: "An objection of the API server on a topic that has no rule.",
         why: "The API server refuses the object.",
         examples: &[],

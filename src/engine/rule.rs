@@ -12,7 +12,7 @@ use jobguard_manifest::FieldPath;
 
 use super::{
     Anchor, Cel, Context, Finding, Fix, InputCheck, Known, Listing, NeighbourKind, Object, Precedence,
-    Question, Questions, Registry, Related, RemarkSink, Severity, SuppressionCheck, Weight, Written,
+    Question, Questions, Registry, Related, RemarkSink, Severity, SuppressionCheck, Symptom, Weight, Written,
 };
 
 /// A rule: its declaration, documentation and check. One file below `src/rules` each.
@@ -32,6 +32,8 @@ pub struct Rule {
 /// A rule's documentation, in Markdown.
 #[derive(Debug, Clone, Copy)]
 pub struct Docs {
+    /// What people see where it has findings: under which headings they look for it.
+    pub symptoms: &'static [Symptom],
     /// What the rule finds.
     pub what: &'static str,
     /// Why that hurts.

@@ -1,7 +1,7 @@
 //! `api/concurrency-policy`
 
 use super::ALWAYS;
-use crate::engine::{Check, Docs, Example, Fix, Object, Rule, Safety, ServerCheck};
+use crate::engine::{Check, Docs, Example, Fix, Object, Rule, Safety, ServerCheck, Symptom};
 use crate::policy::{Defaults, RuleSpec};
 use jobguard_apiserver::{FieldError, Topic, Workload};
 
@@ -16,6 +16,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::Refused],
         what: "`concurrencyPolicy` says what happens when a run is due while the one before still runs: \
                `Allow` starts another beside it, `Forbid` postpones the new one until the old one has ended (the latest \
                of several, and none that is later than `startingDeadlineSeconds` by then), `Replace` deletes the old \

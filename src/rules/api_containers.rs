@@ -1,7 +1,7 @@
 //! `api/containers`
 
 use super::ALWAYS;
-use crate::engine::{Check, Docs, Example, Rule, ServerCheck};
+use crate::engine::{Check, Docs, Example, Rule, ServerCheck, Symptom};
 use crate::policy::RuleSpec;
 use jobguard_apiserver::Topic;
 
@@ -16,6 +16,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::Refused],
         what: "The Pod template needs at least one container, each with a name of its own and an image; \
                environment variables, ports, probes and lifecycle hooks have to be well formed.",
         why: "The API server refuses the object.",

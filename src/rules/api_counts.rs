@@ -1,7 +1,7 @@
 //! `api/counts`
 
 use super::ALWAYS;
-use crate::engine::{Check, Docs, Example, Rule, ServerCheck};
+use crate::engine::{Check, Docs, Example, Rule, ServerCheck, Symptom};
 use crate::policy::RuleSpec;
 use jobguard_apiserver::Topic;
 
@@ -16,6 +16,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::Refused],
         what: "`parallelism`, `completions`, `backoffLimit`, `activeDeadlineSeconds`, \
                `ttlSecondsAfterFinished`, `startingDeadlineSeconds` and the history limits are never \
                negative.",

@@ -1,7 +1,7 @@
 //! `api/duplicate-key`
 
 use super::ALWAYS;
-use crate::engine::{Check, Docs, Example, Rule, ServerCheck};
+use crate::engine::{Check, Docs, Example, Rule, ServerCheck, Symptom};
 use crate::policy::RuleSpec;
 use jobguard_apiserver::Topic;
 
@@ -16,6 +16,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::Refused, Symptom::NoEffect],
         what: "The same key is given twice. Readers keep the last value and drop the other.",
         why: "One of the two values is not what runs, and nothing says which. `kubectl` reads a file into values, so that \
               it sends the last one alone and the API server sees nothing of the other. A client that sends the text as \

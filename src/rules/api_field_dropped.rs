@@ -1,7 +1,7 @@
 //! `api/field-dropped`
 
 use super::{ALWAYS, api_unknown_field};
-use crate::engine::{Check, Docs, Example, Precedence, Rule, ServerCheck};
+use crate::engine::{Check, Docs, Example, Precedence, Rule, ServerCheck, Symptom};
 use crate::policy::RuleSpec;
 use jobguard_apiserver::Topic;
 
@@ -16,6 +16,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::NoEffect],
         what: "A field that the API server knows, and drops because the field's feature gate is off: `managedBy` before 1.32, \
                `resources` of a whole Pod before 1.34, `lifecycle.stopSignal` in every version so far. The message names the \
                gate and says what happens without the field; the help names the first version that has the gate on by \

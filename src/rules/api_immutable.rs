@@ -2,7 +2,7 @@
 
 use super::ALWAYS;
 use crate::deploy_tool::remedy_for_fixed_fields;
-use crate::engine::{Check, Docs, Object, Precedence, Rule, ServerCheck};
+use crate::engine::{Check, Docs, Object, Precedence, Rule, ServerCheck, Symptom};
 use crate::policy::RuleSpec;
 use jobguard_apiserver::{FieldError, Topic, Workload};
 
@@ -17,6 +17,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::Immutable],
         what: "Most of a Job's spec is fixed when the Job is created: `selector`, `completionMode`, \
                `podFailurePolicy`, `successPolicy`, `backoffLimitPerIndex`, `managedBy` and the Pod template. \
                `completions` of an Indexed Job can change together with `parallelism`, to the same number. A \

@@ -1,7 +1,7 @@
 //! `api/indexed`
 
 use super::ALWAYS;
-use crate::engine::{Check, Docs, Example, Rule, ServerCheck};
+use crate::engine::{Check, Docs, Example, Rule, ServerCheck, Symptom};
 use crate::policy::RuleSpec;
 use jobguard_apiserver::Topic;
 
@@ -16,6 +16,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::Refused],
         what: "`completionMode` is `NonIndexed` or `Indexed`. An Indexed Job needs `completions` (and at \
                most 100,000 parallelism); `backoffLimitPerIndex` needs an Indexed Job, and \
                `maxFailedIndexes` needs `backoffLimitPerIndex`.",

@@ -1,7 +1,7 @@
 //! `api/job-control`
 
 use super::ALWAYS;
-use crate::engine::{Check, Docs, Example, Rule, ServerCheck};
+use crate::engine::{Check, Docs, Example, Rule, ServerCheck, Symptom};
 use crate::policy::RuleSpec;
 use jobguard_apiserver::Topic;
 
@@ -16,6 +16,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::Refused],
         what: "`podReplacementPolicy` is `TerminatingOrFailed` or `Failed`, and with a `podFailurePolicy` \
                only `Failed`. `managedBy` is a domain, a slash and a path, at most 63 characters.",
         why: "The API server refuses the object.",

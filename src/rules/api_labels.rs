@@ -1,7 +1,7 @@
 //! `api/labels`
 
 use super::ALWAYS;
-use crate::engine::{Check, Docs, Example, Rule, ServerCheck};
+use crate::engine::{Check, Docs, Example, Rule, ServerCheck, Symptom};
 use crate::policy::RuleSpec;
 use jobguard_apiserver::Topic;
 
@@ -16,6 +16,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::Refused],
         what: "A label's key is an optional DNS prefix and a name of at most 63 characters; its value has \
                at most 63 letters, digits, `-`, `_` and `.`. The Pod template's labels `job-name`, \
                `controller-uid` and their `batch.kubernetes.io/` forms are the API server's own.",

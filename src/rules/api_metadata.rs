@@ -1,7 +1,7 @@
 //! `api/metadata`
 
 use super::ALWAYS;
-use crate::engine::{Check, Docs, Example, Rule, ServerCheck};
+use crate::engine::{Check, Docs, Example, Rule, ServerCheck, Symptom};
 use crate::policy::RuleSpec;
 use jobguard_apiserver::Topic;
 
@@ -16,6 +16,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::Refused],
         what: "Annotation keys are spelt like label keys, and all annotations together have at most 256 \
                KiB. Finalizers need a qualified name; owner references need `apiVersion`, `kind`, `name` \
                and `uid`, and only one of them controls.",

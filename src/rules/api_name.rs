@@ -1,7 +1,7 @@
 //! `api/name`
 
 use super::ALWAYS;
-use crate::engine::{Check, Docs, Example, Precedence, Rule, ServerCheck};
+use crate::engine::{Check, Docs, Example, Precedence, Rule, ServerCheck, Symptom};
 use crate::policy::RuleSpec;
 use jobguard_apiserver::Topic;
 
@@ -16,6 +16,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::Refused],
         what: "Names of Jobs and CronJobs are DNS subdomains: lower-case letters, digits, `-` and `.`, \
                starting and ending with a letter or digit. A CronJob's name has at most 52 characters: \
                its Jobs are named after it and the minute they were due (`NAME-29453760`), 9 characters more today, for \

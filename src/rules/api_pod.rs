@@ -1,7 +1,7 @@
 //! `api/pod`
 
 use super::ALWAYS;
-use crate::engine::{Check, Docs, Example, Rule, ServerCheck};
+use crate::engine::{Check, Docs, Example, Rule, ServerCheck, Symptom};
 use crate::policy::RuleSpec;
 use jobguard_apiserver::Topic;
 
@@ -16,6 +16,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::Refused],
         what: "Everything of the Pod template's spec that no other `api/*` rule speaks for: DNS, host \
                names, security contexts, host namespaces, service accounts, deadlines of the Pod itself.",
         why: "The API server refuses the object.",

@@ -1,7 +1,7 @@
 //! `api/pod-failure-policy`
 
 use super::ALWAYS;
-use crate::engine::{Check, Docs, Example, Fix, Object, Rule, Safety, ServerCheck};
+use crate::engine::{Check, Docs, Example, Fix, Object, Rule, Safety, ServerCheck, Symptom};
 use crate::policy::{Defaults, RuleSpec};
 use jobguard_apiserver::{Cause, FieldError, Topic};
 use jobguard_manifest::edit::Edit;
@@ -18,6 +18,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::Refused],
         what: "Each rule of a `podFailurePolicy` has an `action` (FailJob, FailIndex, Ignore, Count) and \
                exactly one of `onExitCodes` and `onPodConditions`. Exit codes are sorted and unique, and \
                never 0 with `In`; a `containerName` must be one of the template's. The whole policy needs \

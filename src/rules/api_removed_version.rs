@@ -1,7 +1,7 @@
 //! `api/removed-version`
 
 use super::ALWAYS;
-use crate::engine::{Check, Docs, Example, Finding, Fix, Rule, Safety, Severity};
+use crate::engine::{Check, Docs, Example, Finding, Fix, Rule, Safety, Severity, Symptom};
 use crate::policy::RuleSpec;
 use jobguard_apiserver::Kind;
 use jobguard_manifest::FieldPath;
@@ -18,6 +18,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::Refused],
         what: "The manifest names an `apiVersion` under which no current Kubernetes serves the kind. \
                `batch/v1beta1` CronJobs ended with Kubernetes 1.25, `batch/v2alpha1` with 1.21. Jobs began in \
                `extensions/v1beta1`, are in `batch/v1` since 1.2, and are nowhere else since 1.6.",

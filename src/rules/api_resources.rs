@@ -1,7 +1,7 @@
 //! `api/resources`
 
 use super::ALWAYS;
-use crate::engine::{Check, Docs, Example, Rule, ServerCheck};
+use crate::engine::{Check, Docs, Example, Rule, ServerCheck, Symptom};
 use crate::policy::RuleSpec;
 use jobguard_apiserver::Topic;
 
@@ -16,6 +16,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::Refused],
         what: "Requests are at most the limits, quantities are not negative, resource names are known or \
                qualified, extended resources have equal requests and limits, and claims name a claim of the \
                Pod.",

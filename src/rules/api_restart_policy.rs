@@ -1,7 +1,7 @@
 //! `api/restart-policy`
 
 use super::ALWAYS;
-use crate::engine::{Check, Docs, Example, Fix, Object, Rule, Safety, ServerCheck};
+use crate::engine::{Check, Docs, Example, Fix, Object, Rule, Safety, ServerCheck, Symptom};
 use crate::policy::{Defaults, RuleSpec};
 use jobguard_apiserver::{Cause, FieldError, Topic};
 use jobguard_manifest::edit::Edit;
@@ -18,6 +18,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::Refused],
         what: "A Job's Pods must say `restartPolicy: Never` (a failed Pod is replaced by a new one) or \
                `OnFailure` (its container is restarted in place). The field belongs to the Pod template's \
                spec. Left out it means `Always`, which no Job may have.",

@@ -1,7 +1,7 @@
 //! `api/schedule`
 
 use super::ALWAYS;
-use crate::engine::{Check, Docs, Example, Fix, Object, Rule, Safety, ServerCheck};
+use crate::engine::{Check, Docs, Example, Fix, Object, Rule, Safety, ServerCheck, Symptom};
 use crate::policy::{Defaults, RuleSpec};
 use jobguard_apiserver::{FieldError, Topic, Workload};
 use jobguard_cron::{ParseErrorKind as Kind, Schedule, known_zone};
@@ -18,6 +18,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::Refused, Symptom::DidNotRun],
         what: "A schedule has five fields: minute (0-59), hour (0-23), day of the month (1-31), month (1-12 \
                or JAN-DEC), day of the week (0-6 or SUN-SAT), with lists, ranges and steps; or one of \
                `@hourly`, `@daily`, `@midnight`, `@weekly`, `@monthly`, `@yearly`, `@annually`, `@every \

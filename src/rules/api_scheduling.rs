@@ -1,7 +1,7 @@
 //! `api/scheduling`
 
 use super::ALWAYS;
-use crate::engine::{Check, Docs, Example, Rule, ServerCheck};
+use crate::engine::{Check, Docs, Example, Rule, ServerCheck, Symptom};
 use crate::policy::RuleSpec;
 use jobguard_apiserver::Topic;
 
@@ -16,6 +16,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::Refused],
         what: "Whatever decides on which node a Pod runs: selectors and affinity terms with their operators \
                and values, tolerations, topology spread constraints, scheduling gates, priority.",
         why: "The API server refuses the object.",

@@ -1,7 +1,7 @@
 //! `api/selector`
 
 use super::ALWAYS;
-use crate::engine::{Check, Docs, Example, Finding, Precedence, Related, Rule, ServerCheck};
+use crate::engine::{Check, Docs, Example, Finding, Precedence, Related, Rule, ServerCheck, Symptom};
 use crate::policy::RuleSpec;
 use jobguard_apiserver::{CONTROLLER_UID_LABELS, JOB_NAME_LABELS, Topic};
 use jobguard_manifest::Segment;
@@ -17,6 +17,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::Refused],
         what: "The API server makes a Job's `selector` itself. Whoever sets one must also set \
                `manualSelector: true`, and the Pod template's labels must match it.",
         why: "The API server refuses the object. Where a hand-made selector is accepted and not unique, two \

@@ -1,7 +1,7 @@
 //! `api/server-warning`
 
 use super::always;
-use crate::engine::{Check, Docs, Example, Precedence, Rule, ServerCheck};
+use crate::engine::{Check, Docs, Example, Precedence, Rule, ServerCheck, Symptom};
 use crate::policy::{Level, RuleSpec};
 use jobguard_apiserver::Topic;
 
@@ -16,6 +16,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::NoEffect],
         what: "The API server accepts the object and warns: a port declared twice, a negative \
                `terminationGracePeriodSeconds`, a node label or annotation that is deprecated, a spread constraint \
                that selects no Pod, a Job's name with dots, which shows in the host names of its Pods.",

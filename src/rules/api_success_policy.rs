@@ -1,7 +1,7 @@
 //! `api/success-policy`
 
 use super::ALWAYS;
-use crate::engine::{Check, Docs, Example, Rule, ServerCheck};
+use crate::engine::{Check, Docs, Example, Rule, ServerCheck, Symptom};
 use crate::policy::RuleSpec;
 use jobguard_apiserver::Topic;
 
@@ -16,6 +16,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::Refused],
         what: "A `successPolicy` needs an Indexed Job. Each rule names `succeededIndexes` (`0-2,5`: numbers \
                below completions, in ascending order), `succeededCount`, or both, and the count is at most \
                the number of indexes.",

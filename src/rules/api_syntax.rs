@@ -2,7 +2,7 @@
 
 use super::ALWAYS;
 use super::api_removed_version::{no_kind_of_batch, without_kind};
-use crate::engine::{Check, Docs, Example, Finding, Fix, Rule, Safety, Severity};
+use crate::engine::{Check, Docs, Example, Finding, Fix, Rule, Safety, Severity, Symptom};
 use crate::policy::RuleSpec;
 use jobguard_manifest::edit::Edit;
 use jobguard_manifest::{FieldPath, SyntaxError};
@@ -18,6 +18,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::Refused],
         what: "The document cannot be read as `kubectl` would read it: an unclosed quote, a tab in the \
                indentation, a schedule such as `*/5 * * * *` or `@daily` without quotes, a template that \
                was not rendered. Or it can be read, and is no object that `kubectl` would send: in a file with Jobs or \

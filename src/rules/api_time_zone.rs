@@ -1,7 +1,7 @@
 //! `api/time-zone`
 
 use super::ALWAYS;
-use crate::engine::{Check, Docs, Example, Fix, Object, Rule, Safety, ServerCheck};
+use crate::engine::{Check, Docs, Example, Fix, Object, Rule, Safety, ServerCheck, Symptom};
 use crate::policy::{Defaults, RuleSpec};
 use jobguard_apiserver::{FieldError, Topic, Workload};
 use jobguard_cron::{ZoneErrorKind, load_zone};
@@ -17,6 +17,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::Refused, Symptom::DidNotRun],
         what: "`timeZone` is a name such as `Etc/UTC` or `Europe/Berlin`, spelt exactly so. Offsets \
                (`UTC+2`) and `Local` are not names.",
         why: "The API server refuses the object.",

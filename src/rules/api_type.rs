@@ -1,7 +1,7 @@
 //! `api/type`
 
 use super::ALWAYS;
-use crate::engine::{Check, Docs, Example, Rule, ServerCheck};
+use crate::engine::{Check, Docs, Example, Rule, ServerCheck, Symptom};
 use crate::policy::RuleSpec;
 use jobguard_apiserver::Topic;
 
@@ -16,6 +16,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::Refused],
         what: "A field's value is of another type than the API's: a string where a number is needed, a \
                number where a string is needed, a list where there should be an object.",
         why: "The API server refuses the whole object at decoding, before anything else is looked at. YAML \

@@ -1,7 +1,9 @@
 //! `api/unknown-field`
 
 use super::{ALWAYS, template_unexpanded};
-use crate::engine::{Check, Docs, Example, Finding, Fix, Precedence, Rule, Safety, ServerCheck, Severity};
+use crate::engine::{
+    Check, Docs, Example, Finding, Fix, Precedence, Rule, Safety, ServerCheck, Severity, Symptom,
+};
 use crate::policy::RuleSpec;
 use jobguard_apiserver::{Cause, Topic};
 use jobguard_manifest::FieldPath;
@@ -17,6 +19,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::Refused, Symptom::NoEffect],
         what: "A field is misspelt, or stands at the wrong level: `backoffLimit` belongs to the Job's spec, \
                `restartPolicy` to the Pod template's spec. The finding says the name that is nearest, or \
                the place where the field belongs. A field that only other Kubernetes versions have is named with the first (or \

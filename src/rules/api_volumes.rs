@@ -1,7 +1,7 @@
 //! `api/volumes`
 
 use super::ALWAYS;
-use crate::engine::{Check, Docs, Example, Rule, ServerCheck};
+use crate::engine::{Check, Docs, Example, Rule, ServerCheck, Symptom};
 use crate::policy::RuleSpec;
 use jobguard_apiserver::Topic;
 
@@ -16,6 +16,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::Refused],
         what: "Each volume has a name of its own and exactly one source with what that source needs; each \
                mount names a volume that is there and a path.",
         why: "The API server refuses the object.",

@@ -6,7 +6,9 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::levels;
-use crate::engine::{Check, Docs, Example, Fact, InputCheck, InputSink, Object, Rule, RuleContext, Seen};
+use crate::engine::{
+    Check, Docs, Example, Fact, InputCheck, InputSink, Object, Rule, RuleContext, Seen, Symptom,
+};
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
 use jobguard_cron::{Schedule, known_zone};
 use jobguard_manifest::FieldPath;
@@ -26,6 +28,7 @@ pub static RULE: Rule = Rule {
         }],
     },
     docs: Docs {
+        symptoms: &[Symptom::TooMuch, Symptom::WrongTime],
         what: "More than `max` CronJobs of the input fire in the same minute, some time within the next \
                24 hours. The linter alone can see this, as it needs all manifests at once; the webhook \
                passes the rule over.\n\n\

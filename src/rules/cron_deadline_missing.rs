@@ -1,7 +1,7 @@
 //! `cron/deadline-missing`
 
 use super::levels;
-use crate::engine::{Cel, Check, Docs, Example, LONGEST_LIMIT, Object, Rule, RuleContext, Sink};
+use crate::engine::{Cel, Check, Docs, Example, LONGEST_LIMIT, Object, Rule, RuleContext, Sink, Symptom};
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
 use jobguard_manifest::FieldPath;
 
@@ -20,6 +20,7 @@ pub static RULE: Rule = Rule {
         }],
     },
     docs: Docs {
+        symptoms: &[Symptom::WrongTime],
         what: "A CronJob without `startingDeadlineSeconds`, or with one above `maxDeadline` (365 days by default), \
                which is none.",
         why: "When the controller was down, or the CronJob was suspended, the last run that was missed is \

@@ -1,7 +1,7 @@
 //! `cron/deadline-short`
 
 use super::levels;
-use crate::engine::{Cel, Check, Docs, Example, Object, Rule, RuleContext, Sink, Weight};
+use crate::engine::{Cel, Check, Docs, Example, Object, Rule, RuleContext, Sink, Symptom, Weight};
 use crate::policy::{Level, RuleSpec};
 use jobguard_manifest::FieldPath;
 
@@ -16,6 +16,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::DidNotRun],
         what: "`startingDeadlineSeconds` below 10; or so large (above 292 years) that the controller, which counts in \
                nanoseconds, makes less than 10 of it: with 9223372036854775807 no run ever starts.",
         why: "A run that cannot start within that time is given up, without a retry. The controller looks at a CronJob 100 \

@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::levels;
-use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
+use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, Symptom};
 use crate::policy::{Level, RuleSpec};
 use jobguard_cron::{Field, FieldKind, FieldSet, Schedule};
 use jobguard_manifest::FieldPath;
@@ -20,6 +20,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::WrongTime],
         what: "The schedule restricts the day of the month and the weekday. It then fires where either of \
                them matches, not where both do. A field counts as unrestricted only if it is `*` or `?`; \
                other than in most crons, `*/2` is a restriction too.",

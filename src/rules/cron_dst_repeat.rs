@@ -1,7 +1,7 @@
 //! `cron/dst-repeat`
 
 use super::{clock, coming_year, levels};
-use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
+use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, Symptom};
 use crate::policy::{Level, RuleSpec};
 use jobguard_manifest::FieldPath;
 
@@ -16,6 +16,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::WrongTime],
         what: "Within the next 12 months the clock of the CronJob's `timeZone` is put back, and a run of \
                the schedule falls into the time that comes twice. The controller starts it both times. \
                Where the clock is changed at midnight or by half an hour, it can also start a run at a \

@@ -1,7 +1,7 @@
 //! `cron/dst-skip`
 
 use super::{clock, coming_year, levels};
-use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
+use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, Symptom};
 use crate::policy::{Level, RuleSpec};
 use jobguard_manifest::FieldPath;
 
@@ -16,6 +16,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::DidNotRun, Symptom::WrongTime],
         what: "Within the next 12 months the clock of the CronJob's `timeZone` is put forward, and a run \
                of the schedule falls into the time that is left out. The controller does not make up for \
                it. Where the clock is changed at midnight, it can pass over the rest of that day too.\n\n\

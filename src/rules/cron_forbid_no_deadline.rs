@@ -3,6 +3,7 @@
 use super::{job_no_deadline, levels};
 use crate::engine::{
     Cel, Check, Docs, Endless, Example, LONGEST_LIMIT, Object, Precedence, Rule, RuleContext, Severity, Sink,
+    Symptom,
 };
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
 use jobguard_manifest::FieldPath;
@@ -22,6 +23,7 @@ pub static RULE: Rule = Rule {
         }],
     },
     docs: Docs {
+        symptoms: &[Symptom::DidNotRun, Symptom::NeverCompletes],
         what: "`concurrencyPolicy: Forbid`, and no `activeDeadlineSeconds` in the Job template; or one above \
                `maxDeadline` (365 days by default), or Pods that may take longer than that to stop \
                (`terminationGracePeriodSeconds`).\n\n\

@@ -1,7 +1,7 @@
 //! `cron/history-zero`
 
 use super::levels;
-use crate::engine::{Cel, Check, Docs, Example, Object, Rule, RuleContext, Sink};
+use crate::engine::{Cel, Check, Docs, Example, Object, Rule, RuleContext, Sink, Symptom};
 use crate::policy::{Level, RuleSpec};
 use jobguard_manifest::FieldPath;
 
@@ -16,6 +16,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::LogsGone],
         what: "`failedJobsHistoryLimit: 0`. A `ttlSecondsAfterFinished: 0` in the Job template does the same: of that \
                cron/ttl-vs-history speaks.",
         why: "A Job that failed is deleted at once, and its Pods and their logs with it: nobody can see \

@@ -1,7 +1,7 @@
 //! `cron/host-zone`
 
 use super::everywhere;
-use crate::engine::{Check, Docs, Example, Fix, Object, Rule, RuleContext, Safety, Sink};
+use crate::engine::{Check, Docs, Example, Fix, Object, Rule, RuleContext, Safety, Sink, Symptom};
 use crate::policy::{Level, RuleSpec};
 use jobguard_apiserver::Workload;
 use jobguard_cron::{HostZone, host_zone};
@@ -18,6 +18,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::WrongTime, Symptom::DidNotRun],
         what: "`timeZone` is `localtime`, or a zone below `posix/` or `right/`. None of them is in the IANA database; they are \
                files that many Linux distributions add to it.",
         why: "The API server looks names up in the zone data of the host or image that it runs on, and so does the \

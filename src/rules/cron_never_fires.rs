@@ -1,7 +1,7 @@
 //! `cron/never-fires`
 
 use super::levels;
-use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, Timetable};
+use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, Symptom, Timetable};
 use crate::policy::{Level, RuleSpec};
 use jobguard_apiserver::Workload;
 use jobguard_manifest::FieldPath;
@@ -17,6 +17,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::DidNotRun],
         what: "The schedule is well formed, but no calendar has its date: 30 February, 31 April. The CronJob is \
                accepted and never runs.\n\n\
                A CronJob with `suspend: true` is left alone: it runs when somebody makes a Job of it.",

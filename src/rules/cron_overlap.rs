@@ -1,7 +1,7 @@
 //! `cron/overlap`
 
 use super::{job_no_deadline, levels};
-use crate::engine::{Check, Docs, Example, Object, Precedence, Rule, RuleContext, Sink};
+use crate::engine::{Check, Docs, Example, Object, Precedence, Rule, RuleContext, Sink, Symptom};
 use crate::policy::{Level, RuleSpec};
 use jobguard_manifest::FieldPath;
 use jobguard_text::duration;
@@ -17,6 +17,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::Overlap],
         what: "`concurrencyPolicy` is `Allow`, as it is where nothing is said, and a run may still be \
                going on when the next is due: its Job template has no `activeDeadlineSeconds`, or one \
                longer than the shortest time between two runs, or Pods that may take more than a year to stop \

@@ -1,7 +1,7 @@
 //! `cron/pile-up`
 
 use super::{cron_deadline_missing, cron_overlap, job_no_deadline, levels};
-use crate::engine::{Check, Docs, Example, Object, Precedence, Rule, RuleContext, Sink, Weight};
+use crate::engine::{Check, Docs, Example, Object, Precedence, Rule, RuleContext, Sink, Symptom, Weight};
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
 use jobguard_manifest::FieldPath;
 use jobguard_text::duration;
@@ -21,6 +21,7 @@ pub static RULE: Rule = Rule {
         }],
     },
     docs: Docs {
+        symptoms: &[Symptom::Overlap, Symptom::TooMuch],
         what: "A CronJob whose runs are less than an hour apart (`maxInterval`), whose `concurrencyPolicy` is `Allow`, as it is \
                where nothing is said, and whose runs nothing ends: no `activeDeadlineSeconds`, neither of the Job nor of \
                its Pods. With longer intervals, or a deadline longer than the interval, cron/overlap says so.",

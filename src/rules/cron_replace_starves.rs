@@ -1,7 +1,7 @@
 //! `cron/replace-starves`
 
 use super::levels;
-use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
+use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, Symptom};
 use crate::policy::{Level, RuleSpec};
 use jobguard_manifest::FieldPath;
 use jobguard_text::duration;
@@ -17,6 +17,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::Overlap, Symptom::NeverCompletes],
         what: "`concurrencyPolicy: Replace`, and a run may need longer than the shortest time between two \
                runs: the Job template has no `activeDeadlineSeconds` (and its Pods none by which all tries are over in time), or a \
                longer one, or Pods that may take more \

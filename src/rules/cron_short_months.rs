@@ -1,7 +1,7 @@
 //! `cron/short-months`
 
 use super::levels;
-use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
+use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, Symptom};
 use crate::policy::{Level, RuleSpec};
 use jobguard_cron::{Field, FieldKind, Schedule};
 use jobguard_manifest::FieldPath;
@@ -18,6 +18,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::DidNotRun],
         what: "A schedule for the 29th, 30th or 31st and no earlier day, in a month that does not have it: \
                `0 0 31 * *` runs in seven months of the year, `0 0 30 * *` not in February, and the 29th of February \
                comes in leap years only.",

@@ -1,7 +1,7 @@
 //! `cron/step-beyond-range`
 
 use super::levels;
-use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Severity, Sink};
+use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Severity, Sink, Symptom};
 use crate::policy::{Level, RuleSpec};
 use jobguard_cron::{Field, FieldKind, Part};
 use jobguard_manifest::FieldPath;
@@ -17,6 +17,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::WrongTime],
         what: "A step that is as large as what it goes over, or larger: `*/90` in the minute field, `*/48` in the hour \
                field, `10-20/30`. The first value alone is left of it.\n\n\
                Where that is what the step says, as `*/60` minutes are, and `*/24` hours, it is a note at most.",

@@ -1,7 +1,7 @@
 //! `cron/suspended`
 
 use super::levels;
-use crate::engine::{Cel, Check, Docs, Example, Object, Rule, RuleContext, Sink};
+use crate::engine::{Cel, Check, Docs, Example, Object, Rule, RuleContext, Sink, Symptom};
 use crate::policy::{Level, RuleSpec};
 use jobguard_manifest::FieldPath;
 
@@ -16,6 +16,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::DidNotRun],
         what: "`suspend: true`: no run is started until that is changed.",
         why: "A CronJob that was paused for an hour is easily left paused for a year. In a manifest that \
               is applied again and again, it stays paused, whatever somebody sets in the cluster.",

@@ -1,7 +1,7 @@
 //! `cron/too-frequent`
 
 use super::levels;
-use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
+use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, Symptom};
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
 use jobguard_cron::{Field, FieldKind, Schedule};
 use jobguard_manifest::FieldPath;
@@ -22,6 +22,7 @@ pub static RULE: Rule = Rule {
         }],
     },
     docs: Docs {
+        symptoms: &[Symptom::WrongTime, Symptom::TooMuch],
         what: "Two runs follow each other in less than `minInterval`: the shortest time between two runs \
                counts, by the calendar. The default of one minute can only be missed by `@every`.",
         why: "The controller names each Job after the minute it was due, and starts no second one for the \

@@ -1,7 +1,7 @@
 //! `cron/ttl-vs-history`
 
 use super::levels;
-use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, Weight};
+use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, Symptom, Weight};
 use crate::policy::{Level, RuleSpec};
 use jobguard_text::duration;
 
@@ -16,6 +16,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::LogsGone, Symptom::NoEffect],
         what: "The Job template has a `ttlSecondsAfterFinished` shorter than the time in which as many \
                runs come as `successfulJobsHistoryLimit` (3 where nothing is said) or \
                `failedJobsHistoryLimit` (1) would keep.",

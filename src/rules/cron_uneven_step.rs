@@ -1,7 +1,7 @@
 //! `cron/uneven-step`
 
 use super::levels;
-use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
+use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, Symptom};
 use crate::policy::{Level, RuleSpec};
 use jobguard_cron::{Field, FieldKind, Part, Schedule};
 use jobguard_manifest::FieldPath;
@@ -17,6 +17,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::WrongTime],
         what: "A field with a step over its whole range (`*/40`, `0-59/40`, or `5/40`) that does not \
                divide the range. The count begins anew with every hour, day, month, year or week, so the \
                last distance is another: `*/40` in the minute field runs at 0 and 40, and then 20 minutes \

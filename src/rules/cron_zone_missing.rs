@@ -1,7 +1,7 @@
 //! `cron/zone-missing`
 
 use super::{is_the_same_every_hour, levels};
-use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
+use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, Symptom};
 use crate::policy::{Level, RuleSpec};
 use jobguard_manifest::FieldPath;
 
@@ -16,6 +16,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::WrongTime],
         what: "A CronJob without `timeZone`, whose schedule names hours, days, months or weekdays. A \
                schedule that is the same in every hour (`*/15 * * * *`) needs no zone, and `@every` knows \
                none.",

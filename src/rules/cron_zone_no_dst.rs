@@ -1,7 +1,7 @@
 //! `cron/zone-no-dst`
 
 use super::{levels, zone_of_time_of_day};
-use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
+use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, Symptom};
 use crate::policy::{Level, RuleSpec};
 
 /// Zones that are named after the standard time of places with a summer time, and have none.
@@ -15,6 +15,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::WrongTime],
         what: "`timeZone: EST` or `MST`, in a CronJob whose schedule names a time of day. `EST5EDT` and `MST7MDT` follow \
                the clocks, and `HST` is what the clocks of Hawaii show all year.",
         why: "`EST` is five hours behind UTC all year, as in Panama. The clocks of New York and Toronto show that in winter \

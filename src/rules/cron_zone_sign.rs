@@ -1,7 +1,7 @@
 //! `cron/zone-sign`
 
 use super::{levels, zone_of_time_of_day};
-use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
+use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, Symptom};
 use crate::policy::{Level, RuleSpec};
 use jobguard_cron::known_zone;
 
@@ -16,6 +16,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::WrongTime],
         what: "A `timeZone` such as `Etc/GMT+2`, in a CronJob whose schedule names a time of day. `Etc/UTC`, `Etc/GMT` and \
                `Etc/GMT+0` are left alone.",
         why: "These zones have the sign of POSIX, which counts hours west of Greenwich: `Etc/GMT+2` is UTC-2. Whoever means \

@@ -2,7 +2,7 @@
 
 use super::levels;
 use crate::deploy_tool::MisspeltName;
-use crate::engine::{Check, Docs, Example, Fix, Object, Rule, RuleContext, Safety, Sink};
+use crate::engine::{Check, Docs, Example, Fix, Object, Rule, RuleContext, Safety, Sink, Symptom};
 use crate::policy::{Level, RuleSpec};
 use jobguard_manifest::FieldPath;
 use jobguard_manifest::edit::Edit;
@@ -19,6 +19,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::Deployment, Symptom::NoEffect],
         what: "An annotation below `helm.sh`, `argocd.argoproj.io` or `kustomize.toolkit.fluxcd.io` that the tool does not have \
                and whose name is a slip of the pen for one that it has: `helm.sh/hooks`, `argocd.argoproj.io/sync-option`.",
         why: "Any annotation is valid to the API server, and tools ignore those that they do not know. A Job whose hook \

@@ -2,7 +2,7 @@
 
 use super::levels;
 use crate::deploy_tool::{ARGO_DELETE_POLICIES, HELM_DELETE_POLICIES, Hook, WordList, may_name_version};
-use crate::engine::{Check, Docs, Example, Fix, Object, Rule, RuleContext, Safety, Sink};
+use crate::engine::{Check, Docs, Example, Fix, Object, Rule, RuleContext, Safety, Sink, Symptom};
 use crate::policy::{Level, RuleSpec};
 use jobguard_manifest::FieldPath;
 
@@ -17,6 +17,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::Deployment],
         what: "A Job with a fixed name that is a hook, and whose delete policy removes it after one end only: `hook-succeeded` leaves one that has failed, `hook-failed` one that has succeeded. Not where a TTL of up to a day removes the rest, or where the name ends in a number or a hash, which may be another with each version.",
         why: "The Job that is left has the name of the next one. Helm's next upgrade fails because it already exists, until somebody deletes it; Argo CD finds the old one and does not run the new one. `before-hook-creation` deletes it first. It is the default, which any other policy replaces.",
         examples: &[

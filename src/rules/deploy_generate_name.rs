@@ -3,7 +3,7 @@
 use super::levels;
 use crate::deploy_tool::Hook;
 use crate::deploy_tool::names::KUEUE_QUEUE;
-use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
+use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, Symptom};
 use crate::policy::{Level, RuleSpec};
 use jobguard_apiserver::has_generated_name;
 use jobguard_manifest::FieldPath;
@@ -20,6 +20,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::Deployment, Symptom::NoEffect],
         what: "`generateName` beside `name`, which makes it meaningless, and `generateName` alone in a manifest whose tool finds objects by their names: Argo CD (unless the object is a hook), Flux, Helm and the others. Where no mark shows a tool, `kubectl apply` is meant. Hooks, Jobs that wait in a queue of Kueue and objects that are in a cluster already are left out.",
         why: "`kubectl apply` and kustomize refuse an object that has no name, Flux and Helm fail at the latest when they look for it again, and Argo CD makes up names for hooks alone. `kubectl create` makes a new Job each time.",
         examples: &[

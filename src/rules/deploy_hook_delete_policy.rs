@@ -2,7 +2,7 @@
 
 use super::levels;
 use crate::deploy_tool::{ARGO_DELETE_POLICIES, HELM_DELETE_POLICIES, Hook, WordList};
-use crate::engine::{Check, Docs, Example, Fix, Object, Rule, RuleContext, Safety, Sink};
+use crate::engine::{Check, Docs, Example, Fix, Object, Rule, RuleContext, Safety, Sink, Symptom};
 use crate::policy::{Level, RuleSpec};
 use jobguard_manifest::FieldPath;
 use jobguard_text::{one_of, quote};
@@ -18,6 +18,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::Deployment],
         what: "A word in `helm.sh/hook-delete-policy` or `argocd.argoproj.io/hook-delete-policy` of a hook that names no policy. Helm takes no notice of case, Argo CD does. Argo CD reads Helm's annotation too, and Helm's names there alone.",
         why: "An unknown policy does nothing, and with Helm it also stands in the place of the default, `before-hook-creation`: the Job of the first run stays, and the next upgrade fails because a Job of this name already exists. Argo CD falls back to its default, which may delete what was to be kept.",
         examples: &[

@@ -2,7 +2,7 @@
 
 use super::levels;
 use crate::deploy_tool::{ARGO_HOOKS, HELM_HOOKS, WordList};
-use crate::engine::{Check, Docs, Example, Fix, Object, Rule, RuleContext, Safety, Sink};
+use crate::engine::{Check, Docs, Example, Fix, Object, Rule, RuleContext, Safety, Sink, Symptom};
 use crate::policy::{Level, RuleSpec};
 use jobguard_manifest::FieldPath;
 use jobguard_text::{one_of, quote};
@@ -18,6 +18,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::Deployment, Symptom::NoEffect],
         what: "A word in `helm.sh/hook` or `argocd.argoproj.io/hook` that names no hook. Helm takes no notice of case, Argo CD does. Argo CD reads Helm's names in Helm's annotation, and not in its own. Helm 2's `crd-install` and `test-failure` are gone.",
         why: "Helm leaves out a whole manifest that names one unknown hook, with an info line in its log and nothing else: the Job is never created, neither as a hook nor otherwise. A comma behind the last name is enough. Argo CD ignores what it does not know, and never creates an object whose annotation names nothing that it does.",
         examples: &[

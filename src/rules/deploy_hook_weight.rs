@@ -3,7 +3,7 @@
 use super::levels;
 use crate::deploy_tool::Hook;
 use crate::deploy_tool::names::{ARGO_WAVE, HELM_WEIGHT};
-use crate::engine::{Check, Docs, Example, Fix, Object, Rule, RuleContext, Safety, Sink};
+use crate::engine::{Check, Docs, Example, Fix, Object, Rule, RuleContext, Safety, Sink, Symptom};
 use crate::policy::{Level, RuleSpec};
 use jobguard_manifest::FieldPath;
 use jobguard_text::quote;
@@ -19,6 +19,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::Deployment],
         what: "`helm.sh/hook-weight` of a hook, or `argocd.argoproj.io/sync-wave`, with something else than a whole number in it. A blank before or behind the number counts.",
         why: "Helm and Argo CD take such a weight for 0 and say nothing: the hook runs at another place among the others than the one written.",
         examples: &[

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use super::levels;
 use crate::deploy_tool::{MapKind, Place, Reader, Replacement};
-use crate::engine::{Check, Docs, Example, Fix, Object, Reported, Rule, RuleContext, Safety, Severity, Sink};
+use crate::engine::{
+    Check, Docs, Example, Fix, Object, Reported, Rule, RuleContext, Safety, Severity, Sink, Symptom,
+};
 use crate::policy::{Level, RuleSpec};
 use jobguard_apiserver::Workload;
 use jobguard_manifest::FieldPath;
@@ -23,6 +25,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::NoEffect, Symptom::Deployment],
         what: "Annotations and labels that are read in one place and stand in another. Those of Pods (Istio's `sidecar.istio.io/inject`, Linkerd's `linkerd.io/inject`, Vault's, `cluster-autoscaler.kubernetes.io/safe-to-evict`, `karpenter.sh/do-not-disrupt`, `prometheus.io/scrape` and others) on the Job, the CronJob or its Job template; those of the object (`helm.sh/hook`, `argocd.argoproj.io/hook`, sync waves and options, Flux's and kapp's) in a template; Kueue's `queue-name`, which is the Job's, on a CronJob or in a Pod template. Not where the right place has the same key.",
         why: "Nobody reads them there, and nothing says so. The Job is no hook and runs with everything else; a sidecar is injected that keeps the Job from completing; a node is drained under a Pod that was to be spared. A Pod gets the labels and annotations of its Pod template alone.",
         examples: &[

@@ -3,7 +3,7 @@
 use super::levels;
 use crate::deploy_tool::names::ARGO_SYNC_OPTIONS;
 use crate::deploy_tool::{Hook, SyncOptions};
-use crate::engine::{Check, Docs, Example, Fix, Object, Rule, RuleContext, Safety, Sink};
+use crate::engine::{Check, Docs, Example, Fix, Object, Rule, RuleContext, Safety, Sink, Symptom};
 use crate::policy::{Level, RuleSpec};
 use jobguard_manifest::FieldPath;
 
@@ -18,6 +18,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::Immutable, Symptom::Deployment],
         what: "The sync option `Replace=true` without `Force=true` on a Job that is no hook.",
         why: "`Replace=true` alone is `kubectl replace`, which changes the Job that there is. Its selector and its Pod template cannot be changed, and the manifest lacks the selector and the labels that the API server has made: a sync that changes anything in the Job fails. With `Force=true` too, Argo CD deletes the Job and creates it anew; it then runs with each sync.",
         examples: &[

@@ -3,7 +3,7 @@
 use super::levels;
 use crate::deploy_tool::SyncOptions;
 use crate::deploy_tool::names::ARGO_SYNC_OPTIONS;
-use crate::engine::{Check, Docs, Example, Fix, Object, Rule, RuleContext, Safety, Sink};
+use crate::engine::{Check, Docs, Example, Fix, Object, Rule, RuleContext, Safety, Sink, Symptom};
 use crate::policy::{Level, RuleSpec};
 use jobguard_manifest::FieldPath;
 use jobguard_text::quote;
@@ -19,6 +19,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::Deployment, Symptom::NoEffect],
         what: "An option in `argocd.argoproj.io/sync-options` that Argo CD does not know and that resembles one that it does: `replace=true`, `Prune=False`, or two options without a comma between them.",
         why: "Argo CD compares options to the letter and ignores all others without a word. An object that was to be kept is pruned, one that was to be replaced is not.",
         examples: &[

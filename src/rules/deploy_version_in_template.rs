@@ -2,7 +2,7 @@
 
 use super::levels;
 use crate::deploy_tool::{MapKind, Replacement, may_name_version, version_keys};
-use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
+use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, Symptom};
 use crate::policy::{Level, RuleSpec};
 
 /// A Pod template that changes with each version.
@@ -16,6 +16,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::Immutable, Symptom::Deployment],
         what: "The labels `helm.sh/chart` and `app.kubernetes.io/version`, and annotations such as `checksum/config`, in the Pod template of a Job that a deployment tool (by its marks) applies again with each version. Not where the Job is a hook that is deleted first, is replaced by its tool (Argo CD's `Force=true,Replace=true`, Flux's `force: enabled`, kapp), has a TTL, or a name that ends in a number or a hash and so may be another with each version.",
         why: "The Pod template of a Job cannot be changed once the Job exists. The next version of the chart or of the program changes the label, and with it the template: the upgrade fails with `field is immutable`, even where the image stays the same.",
         examples: &[

@@ -2,7 +2,9 @@
 
 use super::everywhere;
 use crate::embedded::Maker;
-use crate::engine::{Check, Docs, Example, Finding, Object, Rule, RuleContext, Sink, fold, server_findings};
+use crate::engine::{
+    Check, Docs, Example, Finding, Object, Rule, RuleContext, Sink, Symptom, fold, server_findings,
+};
 use crate::policy::{Level, RuleSpec};
 use jobguard_apiserver::Workload;
 use jobguard_manifest::{FieldPath, Segment};
@@ -18,6 +20,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::DidNotRun, Symptom::NoPods],
         what: "The API server does not judge a CronJob's `jobTemplate` as it judges a Job. Labels that only the \
                server may set, names that become too long or are no host names, and more, are looked at only when \
                the controller creates a Job. Of a Job within a JobSet, a KEDA ScaledJob or an AnalysisTemplate of Argo \

@@ -2,7 +2,7 @@
 
 use super::{job_no_deadline, levels};
 use crate::command::NeverEnds;
-use crate::engine::{Check, Docs, Example, Object, Precedence, Rule, RuleContext, Sink};
+use crate::engine::{Check, Docs, Example, Object, Precedence, Rule, RuleContext, Sink, Symptom};
 use crate::policy::{Level, RuleSpec};
 
 /// A Job whose work has no end.
@@ -16,6 +16,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::NeverCompletes],
         what: "A Job none of whose containers ends by itself: its command is `tail -f`, `sleep infinity` or a loop without a \
                way out, or its image is that of a server and no other command is given. With `activeDeadlineSeconds` it is \
                taken for a Pod that somebody wants to look around in for some time, and nothing is said.",

@@ -3,7 +3,7 @@
 use jobguard_apiserver::{Fate, Gate};
 
 use super::levels;
-use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
+use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, Symptom};
 use crate::policy::{Level, RuleSpec};
 
 /// A container whose restarts never end.
@@ -17,6 +17,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::NeverCompletes],
         what: "A container under `containers` with `restartPolicy: Always`. A container may have a `restartPolicy` of its own \
                since Kubernetes 1.34 (1.35 by default), and goes by it whatever the Pod's says. Older versions refuse the \
                field there, or drop it.\n\n\

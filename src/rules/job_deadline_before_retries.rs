@@ -3,7 +3,7 @@
 use super::levels;
 use crate::engine::{
     Check, ContainerPart, DEFAULT_BACKOFF_LIMIT, Docs, Example, JobPart, Object, Rule, RuleContext, Severity,
-    Sink,
+    Sink, Symptom,
 };
 use crate::policy::{Level, RuleSpec};
 use jobguard_text::duration;
@@ -19,6 +19,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::FailedEarly],
         what: "`activeDeadlineSeconds` is over before a Pod that fails each time has used up its retries, \
                counting nothing but the delays before them.\n\n\
                With `restartPolicy: Never` the Job's controller waits 10 s before the first retry, then 20 \

@@ -4,7 +4,7 @@ use k8s_openapi::api::batch::v1::{PodFailurePolicy, PodFailurePolicyRule};
 
 use super::{everywhere, job_disruptions_count};
 use crate::engine::{
-    Check, Docs, Example, ExitCodes, Fix, Object, Precedence, Rule, RuleContext, Safety, Sink,
+    Check, Docs, Example, ExitCodes, Fix, Object, Precedence, Rule, RuleContext, Safety, Sink, Symptom,
 };
 use crate::policy::{Level, RuleSpec};
 use jobguard_manifest::edit::Edit;
@@ -20,6 +20,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::FailedEarly],
         what: "A `podFailurePolicy` with a rule that ignores the Pod condition `DisruptionTarget`, and before it one \
                that does not ignore exit code 137 or 143: `FailJob`, `FailIndex` or `Count` with `In` and one of them, \
                or with `NotIn` and other codes.",

@@ -3,7 +3,9 @@
 use k8s_openapi::api::batch::v1::PodFailurePolicyRule;
 
 use super::{cel, levels};
-use crate::engine::{Cel, Check, Docs, Example, ExitCodes, JobPart, Object, Rule, RuleContext, Sink, Weight};
+use crate::engine::{
+    Cel, Check, Docs, Example, ExitCodes, JobPart, Object, Rule, RuleContext, Sink, Symptom, Weight,
+};
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
 
 /// Few retries, spent on drained nodes.
@@ -21,6 +23,7 @@ pub static RULE: Rule = Rule {
         }],
     },
     docs: Docs {
+        symptoms: &[Symptom::FailedEarly],
         what: "A Job of at most `maxRetries` (2 by default) retries, by `backoffLimit` or, in an Indexed \
                Job that has it, `backoffLimitPerIndex`, without a `podFailurePolicy` rule that ignores the \
                Pod condition `DisruptionTarget`: or with one that comes after another rule for it, or after one \

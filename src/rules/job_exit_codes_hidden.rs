@@ -5,6 +5,7 @@ use k8s_openapi::api::batch::v1::PodFailurePolicyOnExitCodesRequirement;
 use super::{everywhere, job_max_backoff};
 use crate::engine::{
     Check, ContainerPart, Docs, Example, ExitCodes, JobPart, Object, Precedence, Rule, RuleContext, Sink,
+    Symptom,
 };
 use crate::policy::{Level, RuleSpec};
 
@@ -19,6 +20,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::NoEffect, Symptom::RetriedTooOften],
         what: "A rule of the `podFailurePolicy` for exit codes at which the kubelet restarts the container, by a \
                `restartPolicy` or `restartPolicyRules` of the container's own (since Kubernetes 1.34; on by default \
                since 1.35): all that the rule matches, or, with `In`, one that it names. Of a rule without \

@@ -6,7 +6,7 @@ use k8s_openapi::api::batch::v1::{
 use std::collections::BTreeSet;
 
 use super::everywhere;
-use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
+use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, Symptom};
 use crate::policy::{Level, RuleSpec};
 
 /// A failure rule that earlier ones leave nothing to.
@@ -20,6 +20,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::NoEffect, Symptom::FailedEarly],
         what: "A rule of the `podFailurePolicy` that is never reached, because every failure that it \
                matches is matched by a rule before it. Of exit codes, for `In` and `NotIn`: an earlier rule \
                without `containerName` stands for every container, one with a name for that container \

@@ -1,7 +1,7 @@
 //! `job/indexed-peers`
 
 use super::levels;
-use crate::engine::{Cel, Check, Docs, Example, JobPart, Object, Rule, RuleContext, Sink};
+use crate::engine::{Cel, Check, Docs, Example, JobPart, Object, Rule, RuleContext, Sink, Symptom};
 use crate::policy::{Level, RuleSpec};
 
 /// Peers that wait for Pods that have not been started.
@@ -15,6 +15,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::Network, Symptom::NeverCompletes],
         what: "An Indexed Job whose Pods have a `subdomain`, so that they reach each other by name, with a \
                `parallelism` below its `completions`: only some of the peers are up at any time. A \
                `parallelism` that is not set is 1.",

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::levels;
 use crate::engine::{
     Check, Docs, Example, JobPart, Known, NeighbourKind, NeighbourSource, Object, Rule, RuleContext,
-    ServiceFacts, Severity, Sink,
+    ServiceFacts, Severity, Sink, Symptom,
 };
 use crate::policy::{Level, RuleSpec};
 use jobguard_apiserver::{CONTROLLER_UID_LABELS, JOB_NAME_LABELS};
@@ -21,6 +21,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::Network],
         what: "An Indexed Job whose Pods have a `subdomain` wants them to reach each other by name \
                (`JOB-0.SUBDOMAIN`). For that there must be a Service of that name in the same namespace, \
                headless (`clusterIP: None`), whose selector matches the Job's Pods: their own labels, or \

@@ -5,7 +5,7 @@ use k8s_openapi::api::batch::v1::{PodFailurePolicy, PodFailurePolicyRule};
 use super::{cel, levels};
 use crate::engine::{
     Cel, Check, ContainerPart, Docs, Example, ExitCodes, Fix, JobPart, LONGEST_LIMIT, Object, Rule,
-    RuleContext, Safety, Severity, Sink,
+    RuleContext, Safety, Severity, Sink, Symptom,
 };
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
 
@@ -24,6 +24,7 @@ pub static RULE: Rule = Rule {
         }],
     },
     docs: Docs {
+        symptoms: &[Symptom::RetriedTooOften, Symptom::NeverCompletes],
         what: "`backoffLimit` above the option `max`, 20 by default; in an Indexed Job with \
                `backoffLimitPerIndex` that field instead, since `backoffLimit` then counts the failures of \
                all indexes together and is rightly large. `--unsafe-fixes` sets it to `max`.\n\n\

@@ -1,7 +1,7 @@
 //! `job/max-completions`
 
 use super::levels;
-use crate::engine::{Cel, Check, Docs, Example, Fix, Object, Rule, RuleContext, Safety, Sink};
+use crate::engine::{Cel, Check, Docs, Example, Fix, Object, Rule, RuleContext, Safety, Sink, Symptom};
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
 
 /// More Pods than one Job should leave behind.
@@ -19,6 +19,7 @@ pub static RULE: Rule = Rule {
         }],
     },
     docs: Docs {
+        symptoms: &[Symptom::TooMuch],
         what: "`completions` above the option `max`, 10,000 by default. `--unsafe-fixes` sets it to `max`: look \
                whether the Pods then do all the work.",
         why: "Each completion is at least one Pod, and its object stays in the cluster's store until the \

@@ -1,7 +1,7 @@
 //! `job/max-parallelism`
 
 use super::levels;
-use crate::engine::{Cel, Check, Docs, Example, Fix, Object, Rule, RuleContext, Safety, Sink};
+use crate::engine::{Cel, Check, Docs, Example, Fix, Object, Rule, RuleContext, Safety, Sink, Symptom};
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
 
 /// More Pods at once than one Job should start.
@@ -19,6 +19,7 @@ pub static RULE: Rule = Rule {
         }],
     },
     docs: Docs {
+        symptoms: &[Symptom::TooMuch],
         what: "`parallelism` above the option `max`, 100 by default. `--unsafe-fixes` sets it to `max`.",
         why: "One line of YAML can fill a cluster. All Pods of a Job start in the same moment: they take \
               the room of other work, pull the same image at once, and open as many connections to the same \

@@ -2,7 +2,7 @@
 
 use super::levels;
 use crate::engine::{
-    Cel, Check, Docs, Endless, Example, LONGEST_LIMIT, Object, Rule, RuleContext, Severity, Sink,
+    Cel, Check, Docs, Endless, Example, LONGEST_LIMIT, Object, Rule, RuleContext, Severity, Sink, Symptom,
 };
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
 use jobguard_text::duration;
@@ -22,6 +22,7 @@ pub static RULE: Rule = Rule {
         }],
     },
     docs: Docs {
+        symptoms: &[Symptom::NeverCompletes],
         what: "A Job without `activeDeadlineSeconds`, or with one above `maxDeadline` (365 days by default), \
                which is none. (Above 292 years the controller cannot count it, and ends the Job at once or \
                never.) So is any deadline whose Pods may take longer than that to stop \

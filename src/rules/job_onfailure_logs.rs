@@ -1,7 +1,7 @@
 //! `job/onfailure-logs`
 
 use super::levels;
-use crate::engine::{Cel, Check, Docs, Example, Object, Rule, RuleContext, Sink};
+use crate::engine::{Cel, Check, Docs, Example, Object, Rule, RuleContext, Sink, Symptom};
 use crate::policy::{Level, RuleSpec};
 
 /// Failed Pods that take their logs with them.
@@ -15,6 +15,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::LogsGone],
         what: "`restartPolicy: OnFailure`. The kubelet restarts a failed container in the same Pod, and \
                when `backoffLimit` is reached the Job's controller deletes the Pod, which is still running. A Pod all of \
                whose containers say `restartPolicy: Never` for themselves is not restarted, and left alone.",

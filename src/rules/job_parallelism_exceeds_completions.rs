@@ -1,7 +1,7 @@
 //! `job/parallelism-exceeds-completions`
 
 use super::levels;
-use crate::engine::{Cel, Check, Docs, Example, Object, Rule, RuleContext, Sink};
+use crate::engine::{Cel, Check, Docs, Example, Object, Rule, RuleContext, Sink, Symptom};
 use crate::policy::{Level, RuleSpec};
 
 /// More Pods asked for than the Job can ever start.
@@ -15,6 +15,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::NoEffect],
         what: "A Job with a fixed number of `completions` never runs more Pods at once than completions are \
                still missing. A larger `parallelism` has no effect. Where none is set it is 1, which is more than \
                `completions: 0`.",

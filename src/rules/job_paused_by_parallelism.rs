@@ -1,7 +1,7 @@
 //! `job/paused-by-parallelism`
 
 use super::everywhere;
-use crate::engine::{Cel, Check, Docs, Example, Object, Rule, RuleContext, Sink};
+use crate::engine::{Cel, Check, Docs, Example, Object, Rule, RuleContext, Sink, Symptom};
 use crate::policy::{Level, RuleSpec};
 
 /// A Job that silently does nothing.
@@ -15,6 +15,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::NoPods],
         what: "With `parallelism: 0` a Job starts no Pods until somebody raises the number. Beside `suspend: true` of \
                the Job nothing is said: that shows.",
         why: "Nothing shows that the Job is paused: it has no condition and no event, it simply never runs. \

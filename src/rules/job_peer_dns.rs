@@ -3,7 +3,7 @@
 use k8s_openapi::api::core::v1::PodSpec;
 
 use super::levels;
-use crate::engine::{Cel, Check, Docs, Example, Object, Rule, RuleContext, Sink};
+use crate::engine::{Cel, Check, Docs, Example, Object, Rule, RuleContext, Sink, Symptom};
 use crate::policy::{Level, RuleSpec};
 
 /// Host names that the Pods' own resolver does not know.
@@ -17,6 +17,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::Network],
         what: "Pods with a `subdomain`, and a DNS policy that leaves out the cluster's own DNS: `dnsPolicy: \
                Default` (the node's resolver), `dnsPolicy: None` unless its `dnsConfig.searches` names a \
                domain of Services (`NAMESPACE.svc.DOMAIN`), and `hostNetwork: true` with `dnsPolicy: \

@@ -1,7 +1,7 @@
 //! `job/per-index-onfailure`
 
 use super::levels;
-use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
+use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, Symptom};
 use crate::policy::{Level, RuleSpec};
 
 /// Retries of an index that are not counted.
@@ -15,6 +15,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::RetriedTooOften, Symptom::NoEffect],
         what: "`backoffLimitPerIndex` together with `restartPolicy: OnFailure`.",
         why: "`backoffLimitPerIndex` counts failed Pods. With `OnFailure` a container that fails is restarted in its Pod, which \
               does not fail, so the index is never given up. Those restarts count towards `backoffLimit` alone, for all \

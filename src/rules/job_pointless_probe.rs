@@ -2,7 +2,7 @@
 
 use super::levels;
 use crate::engine::{
-    Check, ContainerPart, Docs, Example, JobPart, NeighbourKind, Object, Rule, RuleContext, Sink,
+    Check, ContainerPart, Docs, Example, JobPart, NeighbourKind, Object, Rule, RuleContext, Sink, Symptom,
 };
 use crate::policy::{Level, RuleSpec};
 
@@ -17,6 +17,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::NoEffect],
         what: "A `readinessProbe` on a container of a Job whose Pods serve nobody, as far as is known: no container \
                declares a port, the Pod has no `subdomain` for peers to find it by, no Service of the input (or, in the \
                webhook, of the cluster) selects the Pods, and neither Kueue nor JobSet, which can wait for Pods that are \

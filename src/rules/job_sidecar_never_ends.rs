@@ -4,7 +4,9 @@ use jobguard_apiserver::Gate;
 
 use super::levels;
 use crate::command::{NeverEnds, may_be_ended};
-use crate::engine::{Check, ContainerPart, Docs, Example, Fix, Object, Rule, RuleContext, Safety, Sink};
+use crate::engine::{
+    Check, ContainerPart, Docs, Example, Fix, Object, Rule, RuleContext, Safety, Sink, Symptom,
+};
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
 use jobguard_manifest::FieldPath;
 use jobguard_manifest::edit::Edit;
@@ -25,6 +27,7 @@ pub static RULE: Rule = Rule {
         }],
     },
     docs: Docs {
+        symptoms: &[Symptom::NeverCompletes],
         what: "A container under `containers` that never ends by itself, beside others that may: a proxy (Cloud SQL Auth \
                Proxy, Envoy, Istio, Linkerd, PgBouncer ...), a log shipper or another agent (Fluent Bit, Fluentd, \
                Filebeat, Vector, Promtail, the OpenTelemetry Collector ...), a server that the work needs (PostgreSQL, \

@@ -2,7 +2,7 @@
 
 use super::everywhere;
 use crate::deploy_tool::Hook;
-use crate::engine::{Cel, Check, Docs, Example, Object, Rule, RuleContext, Sink, Weight};
+use crate::engine::{Cel, Check, Docs, Example, Object, Rule, RuleContext, Sink, Symptom, Weight};
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
 use jobguard_manifest::FieldPath;
 
@@ -21,6 +21,7 @@ pub static RULE: Rule = Rule {
         }],
     },
     docs: Docs {
+        symptoms: &[Symptom::Deployment, Symptom::LogsGone],
         what: "A Job that is a hook of Helm (`helm.sh/hook`) or Argo CD (`argocd.argoproj.io/hook`) and has a \
                `ttlSecondsAfterFinished` below `minTtl`, 60 s by default, with or without a delete policy of the hook. A \
                TTL of some minutes beside a delete policy is sound: it removes what the policy leaves.",

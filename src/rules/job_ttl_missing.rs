@@ -2,7 +2,7 @@
 
 use super::levels;
 use crate::deploy_tool::Hook;
-use crate::engine::{Check, Docs, Example, LONGEST_LIMIT, Object, Rule, RuleContext, Sink};
+use crate::engine::{Check, Docs, Example, LONGEST_LIMIT, Object, Rule, RuleContext, Sink, Symptom};
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
 use jobguard_apiserver::Workload;
 use jobguard_manifest::FieldPath;
@@ -23,6 +23,7 @@ pub static RULE: Rule = Rule {
         }],
     },
     docs: Docs {
+        symptoms: &[Symptom::TooMuch],
         what: "A Job without `ttlSecondsAfterFinished`, or with one above `maxTtl` (365 days by default), that \
                belongs to nobody: it has no `ownerReferences`, \
                is not made by a CronJob (whose history limits remove its Jobs, if they are at most 10,000) and is no \

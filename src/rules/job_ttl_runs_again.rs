@@ -2,7 +2,9 @@
 
 use super::levels;
 use crate::deploy_tool::{CreatesAgain, Hook};
-use crate::engine::{Check, Docs, Example, LONGEST_LIMIT, Object, Rule, RuleContext, Severity, Sink};
+use crate::engine::{
+    Check, Docs, Example, LONGEST_LIMIT, Object, Rule, RuleContext, Severity, Sink, Symptom,
+};
 use crate::policy::{Level, RuleSpec};
 
 /// A Job that its controller runs again and again.
@@ -16,6 +18,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::Deployment],
         what: "`ttlSecondsAfterFinished`, up to a year, on a Job that a controller keeps in place, by its labels, annotations or \
                field managers: Argo CD (`argocd.argoproj.io/...`), Flux (`kustomize.toolkit.fluxcd.io/...`, \
                `helm.toolkit.fluxcd.io/...`), Config Sync (`configsync.gke.io/...`), KubeVela (`app.oam.dev/...`). Hooks are \

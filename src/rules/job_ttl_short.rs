@@ -2,7 +2,7 @@
 
 use super::levels;
 use crate::deploy_tool::{CreatesAgain, Hook};
-use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, Weight};
+use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, Symptom, Weight};
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
 
 /// A Job that is gone before its end has been seen.
@@ -20,6 +20,7 @@ pub static RULE: Rule = Rule {
         }],
     },
     docs: Docs {
+        symptoms: &[Symptom::LogsGone, Symptom::Deployment],
         what: "`ttlSecondsAfterFinished` below `minTtl` (60 s by default), for a Job that no other object owns. Of hooks \
                job/ttl-hook-conflict speaks, of CronJobs cron/ttl-vs-history.",
         why: "The Job goes with its Pods, their logs and its status. What waits for it may look only when it \

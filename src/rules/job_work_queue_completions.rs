@@ -1,7 +1,7 @@
 //! `job/work-queue-completions`
 
 use super::levels;
-use crate::engine::{Cel, Check, Docs, Example, Object, Rule, RuleContext, Sink};
+use crate::engine::{Cel, Check, Docs, Example, Object, Rule, RuleContext, Sink, Symptom};
 use crate::policy::{Level, RuleSpec};
 
 /// A work queue that only one Pod will ever work on.
@@ -15,6 +15,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::NoEffect],
         what: "`completions: 1` beside `parallelism: 2` or more. Nearly always a work queue is meant, in which \
                several Pods share the work and any Pod that exits 0 says that the queue is empty. That pattern \
                has no `completions` at all.",

@@ -1,7 +1,7 @@
 //! `manifest/ignored-text`
 
 use super::levels;
-use crate::engine::{Check, Docs, Example, Finding, Rule, Severity};
+use crate::engine::{Check, Docs, Example, Finding, Rule, Severity, Symptom};
 use crate::policy::{Level, RuleSpec};
 use jobguard_manifest::FieldPath;
 
@@ -16,6 +16,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::NoEffect],
         what: "The reader of Kubernetes tools stops at the end of the first value of a document. What follows a line \
                `...`, or stands further left than the first key, is never read.",
         why: "`kubectl` says nothing about it: half of a manifest can be missing from the cluster.",

@@ -1,7 +1,7 @@
 //! `manifest/not-judged`
 
 use super::everywhere;
-use crate::engine::{Check, Docs, Example, Rule};
+use crate::engine::{Check, Docs, Example, Rule, Symptom};
 use crate::policy::{Level, RuleSpec};
 
 /// What looks like a manifest and is none by itself.
@@ -15,6 +15,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::Checks],
         what: "One remark for each chart and each kustomization with files that are no manifests by themselves, and one \
                for each object that is a patch. Nothing else is said of them, and `--fix` leaves them as they are.\n\n\
                - **Charts**: what stands directly beside a `Chart.yaml` (values), in its `ci/` (values for tests) and in \

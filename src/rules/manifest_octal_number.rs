@@ -1,7 +1,7 @@
 //! `manifest/octal-number`
 
 use super::levels;
-use crate::engine::{Check, Docs, Example, RemarkSink, Rule, Written};
+use crate::engine::{Check, Docs, Example, RemarkSink, Rule, Symptom, Written};
 use crate::policy::{Level, RuleSpec};
 use jobguard_manifest::{At, NodeKind, Style};
 
@@ -16,6 +16,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::NoEffect],
         what: "A number written with a leading zero, such as `010`, is octal to the YAML reader of Kubernetes tools: \
                it means 8. File modes (`defaultMode`, `mode`) are meant so and are passed over.",
         why: "Nobody notices: the manifest is accepted, and the Job runs with another number than the one written.",

@@ -1,7 +1,7 @@
 //! `manifest/too-large`
 
 use super::ALWAYS;
-use crate::engine::{Check, Docs, Example, Finding, Rule, Severity};
+use crate::engine::{Check, Docs, Example, Finding, Rule, Severity, Symptom};
 use crate::policy::RuleSpec;
 use jobguard_manifest::FieldPath;
 
@@ -16,6 +16,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::Checks, Symptom::Refused],
         what: "An object has more list items and map entries than `limits.maxElements` of the policy (10,000 where it \
                says nothing), or is nested more than 100 levels deep. Aliases count for what they stand for. The items \
                of a `List` are objects of their own. What comes before and after it in a file is judged.",

@@ -2,7 +2,9 @@
 
 use super::levels;
 use crate::command::{CommandLine, Kind, Origin, base_name, is_builtin, is_shell, words_of};
-use crate::engine::{Check, ContainerPart, Docs, Example, Fix, Object, Rule, RuleContext, Safety, Sink};
+use crate::engine::{
+    Check, ContainerPart, Docs, Example, Fix, Object, Rule, RuleContext, Safety, Sink, Symptom,
+};
 use crate::policy::{Level, RuleSpec};
 use jobguard_manifest::FieldPath;
 
@@ -17,6 +19,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::Command],
         what: "The first string of `command` (of `args`, where the image is known to run what it is given) holds a program \
                and its arguments: `command: [\"python main.py --all\"]`. So does an option of a shell: \
                `[\"sh\", \"-c echo hello\"]`. Also the name of a shell's own command in place of a program: \

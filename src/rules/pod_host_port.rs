@@ -3,7 +3,7 @@
 use k8s_openapi::api::core::v1::PodSpec;
 
 use super::levels;
-use crate::engine::{Check, Docs, Example, JobPart, Object, Rule, RuleContext, Sink};
+use crate::engine::{Check, Docs, Example, JobPart, Object, Rule, RuleContext, Sink, Symptom};
 use crate::policy::{Level, RuleSpec};
 use jobguard_manifest::FieldPath;
 
@@ -18,6 +18,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::NoPods],
         what: "A Job that runs several Pods at once (`parallelism` of 2 or more, and as many `completions`), with a \
                container that has a `hostPort`; or with `hostNetwork: true` and a container that names a `containerPort`, \
                which then is a port of the node. Not where a required `podAntiAffinity` by `kubernetes.io/hostname` says \

@@ -1,7 +1,7 @@
 //! `pod/image-tag`
 
 use super::levels;
-use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink};
+use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, Symptom};
 use crate::policy::{Level, RuleSpec};
 use jobguard_apiserver::effective_tag;
 
@@ -16,6 +16,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::TooMuch],
         what: "An image with the tag `latest`, or with neither tag nor digest, which means `latest`; init \
                containers and image volumes (`volumes[].image.reference`) included. Beside a digest the tag \
                does not matter: the digest decides, and is better than any tag.",

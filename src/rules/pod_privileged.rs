@@ -3,7 +3,7 @@
 use k8s_openapi::api::core::v1::WindowsSecurityContextOptions;
 
 use super::{cel, levels};
-use crate::engine::{Cel, Check, Docs, Example, Object, Rule, RuleContext, Sink};
+use crate::engine::{Cel, Check, Docs, Example, Object, Rule, RuleContext, Sink, Symptom};
 use crate::policy::{Level, RuleSpec};
 
 /// Containers that own their node.
@@ -17,6 +17,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::TooMuch],
         what: "`securityContext.privileged: true` on a container, init containers included, and what is the \
                same on Windows: `windowsOptions.hostProcess: true` in the `securityContext` of a container or \
                of the Pod.\n\n\

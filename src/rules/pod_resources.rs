@@ -6,7 +6,7 @@ use k8s_openapi::api::core::v1::ResourceRequirements;
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 
 use super::{cel, levels};
-use crate::engine::{Cel, Check, Docs, Example, Object, Rule, RuleContext, Sink};
+use crate::engine::{Cel, Check, Docs, Example, Object, Rule, RuleContext, Sink, Symptom};
 use crate::policy::{Level, RuleSpec};
 
 /// Containers that ask for nothing and so are the first to go.
@@ -20,6 +20,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::TooMuch],
         what: "A container, init containers included, without a request for `cpu` or `memory`. A request of 0 \
                is none. A limit counts as a request where there is none beside it, as the API server makes one \
                of it; so do requests and limits of the whole Pod (`template.spec.resources`).",

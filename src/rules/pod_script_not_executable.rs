@@ -2,7 +2,7 @@
 
 use super::levels;
 use crate::command::{CommandLine, Kind, MountedFile, SetBy, Volumes, Word, programs_run};
-use crate::engine::{Check, Docs, Example, Fix, JobPart, Object, Rule, RuleContext, Safety, Sink};
+use crate::engine::{Check, Docs, Example, Fix, JobPart, Object, Rule, RuleContext, Safety, Sink, Symptom};
 use crate::policy::{Level, RuleSpec};
 use jobguard_manifest::FieldPath;
 
@@ -17,6 +17,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::Command],
         what: "A command that is a file of a ConfigMap or a Secret, in a volume (`configMap`, `secret`, `projected`; mounted as a \
                whole or by `subPath`) that gives its files no execute permission: `defaultMode` is 0644 where nothing is \
                said. So is one that a script behind `sh -c` runs in any case. A shell or another interpreter that is given \

@@ -3,7 +3,7 @@
 use k8s_openapi::api::core::v1::{PodSpec, VolumeProjection};
 
 use super::levels;
-use crate::engine::{Cel, Check, Docs, Example, Object, Rule, RuleContext, Sink};
+use crate::engine::{Cel, Check, Docs, Example, Object, Rule, RuleContext, Sink, Symptom};
 use crate::policy::{Level, RuleSpec};
 
 /// An unused token for the API server.
@@ -17,6 +17,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::TooMuch],
         what: "A Pod without `serviceAccountName`, or with `default`, and without \
                `automountServiceAccountToken: false`; or with it, and with a `projected` volume that mounts the \
                same by hand: a `serviceAccountToken` for the API server (without `audience`, or with its own). A \

@@ -2,7 +2,9 @@
 
 use super::levels;
 use crate::command::{CommandLine, Kind, Word, base_name, is_shell, reads_arguments};
-use crate::engine::{Check, ContainerPart, Docs, Example, Fix, Object, Rule, RuleContext, Safety, Sink};
+use crate::engine::{
+    Check, ContainerPart, Docs, Example, Fix, Object, Rule, RuleContext, Safety, Sink, Symptom,
+};
 use crate::policy::{Level, RuleSpec};
 use jobguard_manifest::edit::Edit;
 
@@ -17,6 +19,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::Command],
         what: "A shell that is started with `-c` and more than one string behind it, in `command` or in `args`: only the first \
                is the script. The next is its name, `$0`, and the others are its arguments, `$1`, `$2` ... Nothing is said \
                of a script that reads them (`$1`, `\"$@\"`, `shift` ...), or that is given no more than a name.",

@@ -2,7 +2,7 @@
 
 use super::levels;
 use crate::command::{Misread, Unexpanded, unexpanded};
-use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Severity, Sink};
+use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Severity, Sink, Symptom};
 use crate::policy::{Level, RuleSpec};
 
 /// What only a shell understands, where none is.
@@ -16,6 +16,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::Command],
         what: "An operator of the shell (`>`, `2>&1`, `|`, `&&`, `;` ...) as a word of a command that is started without one; \
                `$NAME` and `${NAME}` of a variable that the container sets; `$(date +%F)` and other commands in \
                parentheses; `$(NAME)` where the container has no variable of that name; `*` in a file's name for `rm`, `cp` \

@@ -3,7 +3,7 @@
 use super::levels;
 use crate::engine::{
     Check, Docs, Example, Facts, Known, Neighbour, NeighbourKind, Object, Question, Rule, RuleContext,
-    Severity, Sink,
+    Severity, Sink, Symptom,
 };
 use crate::policy::{Level, RuleSpec};
 
@@ -18,6 +18,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::Network],
         what: "A Deployment, StatefulSet or ReplicaSet whose selector matches the Pods of the Job. Where a \
                HorizontalPodAutoscaler is known that scales it, the finding is a warning, else only an info.\n\nThe \
                linter looks among the manifests it is given, the webhook in the cluster with `--watch-deployments`, \

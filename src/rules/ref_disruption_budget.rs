@@ -2,7 +2,7 @@
 
 use super::levels;
 use crate::engine::{
-    BudgetFacts, Check, Docs, Example, NeighbourKind, Object, Question, Rule, RuleContext, Sink,
+    BudgetFacts, Check, Docs, Example, NeighbourKind, Object, Question, Rule, RuleContext, Sink, Symptom,
 };
 use crate::policy::{Level, RuleSpec};
 
@@ -17,6 +17,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::Network, Symptom::NeverCompletes],
         what: "A PodDisruptionBudget with `maxUnavailable`, or with a percentage as `minAvailable`, whose selector \
                matches the Job's Pods. A budget that is to allow no eviction (`maxUnavailable: 0`, `minAvailable: \
                100%`) does what it says, and so does an integer as `minAvailable`: of these nothing is said.\n\nThe \

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::everywhere;
 use crate::engine::{
-    Check, Docs, Example, Fact, InputCheck, InputSink, Object, Rule, RuleContext, Seen, Severity,
+    Check, Docs, Example, Fact, InputCheck, InputSink, Object, Rule, RuleContext, Seen, Severity, Symptom,
 };
 use crate::policy::{Level, RuleSpec};
 use jobguard_apiserver::Kind;
@@ -21,6 +21,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::NoEffect, Symptom::Refused],
         what: "Two manifests of the input have the same kind, namespace and name. The linter alone can \
                see this, as it needs all manifests at once; the webhook passes the rule over.\n\n\
                Manifests without a namespace go wherever they are applied. Where two of them stand in \

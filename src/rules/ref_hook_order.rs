@@ -6,7 +6,7 @@ use super::levels;
 use crate::deploy_tool::{Late, Moment};
 use crate::engine::{
     Check, Docs, Example, Neighbour, NeighbourKind, NeighbourSource, Object, Question, Rule, RuleContext,
-    Severity, Sink,
+    Severity, Sink, Symptom,
 };
 use crate::policy::{Level, RuleSpec};
 use jobguard_apiserver::Kind;
@@ -23,6 +23,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::Deployment, Symptom::NoPods],
         what: "A Job that runs as a hook, or in a wave, before an object of the same release that its Pods cannot \
                start without: a hook of Helm for `pre-install` that uses a ConfigMap, Secret, ServiceAccount or \
                claim which is no such hook itself, or one with a higher `helm.sh/hook-weight`; a hook of Argo CD \

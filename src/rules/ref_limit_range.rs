@@ -3,7 +3,7 @@
 use super::{levels, quotas};
 use crate::engine::{
     Check, Demand, Docs, Example, JobPart, LimitFacts, NeighbourKind, Object, Question, Rule, RuleContext,
-    Severity, Sink, amount_text, written,
+    Severity, Sink, Symptom, amount_text, written,
 };
 use crate::policy::{Level, RuleSpec};
 use jobguard_apiserver::quantity_in_milli;
@@ -20,6 +20,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::NoPods],
         what: "A container, or a Pod as a whole, whose requests or limits a LimitRange of its namespace forbids: \
                below `min`, above `max`, or a limit that is more than `maxLimitRequestRatio` times the request; and \
                a claim of an ephemeral volume that asks for less or more storage than a LimitRange allows. The \

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::levels;
-use crate::engine::{Check, Docs, Example, NeighbourKind, Object, Question, Rule, RuleContext, Sink};
+use crate::engine::{
+    Check, Docs, Example, NeighbourKind, Object, Question, Rule, RuleContext, Sink, Symptom,
+};
 use crate::policy::{Level, RuleSpec};
 use jobguard_text::nearest;
 
@@ -18,6 +20,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::NoPods],
         what: "A variable or a volume that takes one entry of a ConfigMap or Secret which the object, among the \
                manifests given, does not have. An object without any entry is filled in by something else. The \
                webhook knows only the names of such objects, and never what is in them: it does not have this rule.",

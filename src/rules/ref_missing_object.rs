@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::levels;
 use crate::engine::{
     Check, Docs, Example, JobPart, Known, Nearness, NeighbourKind, NeighbourSource, Object, Question,
-    Reference, Rule, RuleContext, Severity, Sink,
+    Reference, Rule, RuleContext, Severity, Sink, Symptom,
 };
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
 use jobguard_text::nearest;
@@ -25,6 +25,7 @@ pub static RULE: Rule = Rule {
         }],
     },
     docs: Docs {
+        symptoms: &[Symptom::NoPods],
         what: "A ConfigMap, Secret, PersistentVolumeClaim or ServiceAccount that the Job's Pods cannot start \
                without (it is not `optional`), and that is not there. Of manifests, this is said where one of \
                nearly the same name is there: one with the hash that kustomize appends to the names of what it \

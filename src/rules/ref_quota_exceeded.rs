@@ -3,7 +3,7 @@
 use super::{levels, quotas};
 use crate::engine::{
     Check, Demand, Docs, Example, JobPart, NeighbourKind, Object, Question, QuotaFacts, Rule, RuleContext,
-    Severity, Sink, amount_text,
+    Severity, Sink, Symptom, amount_text,
 };
 use crate::policy::{Level, RuleSpec};
 use jobguard_apiserver::{Kind, Workload, quantity_in_milli};
@@ -20,6 +20,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::NoPods],
         what: "A Job one of whose Pods alone asks for more than a ResourceQuota of its namespace allows at all, by \
                the formula of the API (containers and sidecars together, or the largest init container, and the \
                Pod's overhead; defaults of LimitRanges are filled in), and a quota on `count/jobs.batch` or \

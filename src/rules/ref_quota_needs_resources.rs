@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{levels, pod_resources, quotas};
 use crate::engine::{
     Check, Demand, Docs, Example, Neighbour, NeighbourKind, NeighbourSource, Object, Precedence, Question,
-    Rule, RuleContext, Severity, Sink,
+    Rule, RuleContext, Severity, Sink, Symptom,
 };
 use crate::policy::{Level, RuleSpec};
 
@@ -20,6 +20,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::NoPods],
         what: "A container, init containers included, without a request or limit for `cpu` or `memory` in a \
                namespace whose ResourceQuota bounds it (`requests.cpu`, `cpu`, `limits.memory` ...), and with no \
                LimitRange that fills it in. A limit counts as a request too. Quotas with scopes are asked only of \

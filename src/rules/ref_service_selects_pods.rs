@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{levels, ref_controller_selects_pods};
 use crate::engine::{
     Check, Docs, Example, JobPart, NeighbourKind, Object, Precedence, Question, Rule, RuleContext, Selector,
-    ServiceFacts, Severity, Sink,
+    ServiceFacts, Severity, Sink, Symptom,
 };
 use crate::policy::{Level, RuleSpec};
 use jobguard_apiserver::JOB_NAME_LABELS;
@@ -21,6 +21,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::Network],
         what: "A Service whose selector matches the Pods of a Job none of whose containers declares a port. A \
                headless Service that is the Job's `subdomain` is meant to, and a Service that has only named target \
                ports sends nothing to Pods without such names. It is a warning where the Service selects a \

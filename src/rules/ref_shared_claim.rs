@@ -5,6 +5,7 @@ use k8s_openapi::api::core::v1::PodSpec;
 use super::levels;
 use crate::engine::{
     Check, Docs, Example, JobPart, NeighbourKind, Object, Question, Rule, RuleContext, Severity, Sink,
+    Symptom,
 };
 use crate::policy::{Level, RuleSpec};
 
@@ -19,6 +20,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::NoPods],
         what: "A Job with more than one Pod at once, and a volume of a claim whose only access mode is \
                `ReadWriteOnce` or `ReadWriteOncePod`. A Job whose Pods are bound to one node (by `nodeName`, by a \
                `nodeSelector` for `kubernetes.io/hostname`, or by a required Pod affinity on that topology) can \

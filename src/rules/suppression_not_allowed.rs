@@ -1,7 +1,7 @@
 //! `suppression/not-allowed`
 
 use super::everywhere;
-use crate::engine::{Check, Docs, Example, NotAllowed, Rule, SuppressionCheck, Wording};
+use crate::engine::{Check, Docs, Example, NotAllowed, Rule, SuppressionCheck, Symptom, Wording};
 use crate::policy::{Level, RuleSpec};
 
 /// An annotation that ignores what may not be ignored.
@@ -15,6 +15,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::Checks],
         what: "The annotation `jobguard.dev/ignore` names a rule that the policy does not let annotations \
                silence, a category where the policy lets them name single rules alone (`suppressions.categories: false`), all \
                rules at once (`*`), an `api/*` rule (the API server goes by its own verdict), or a rule about a text and not about one \

@@ -1,7 +1,7 @@
 //! `suppression/syntax`
 
 use super::{everywhere, quoted_name};
-use crate::engine::{AnnotationFault, Check, Docs, Example, Rule, SuppressionCheck, Wording};
+use crate::engine::{AnnotationFault, Check, Docs, Example, Rule, SuppressionCheck, Symptom, Wording};
 use crate::policy::{Level, RuleSpec, date};
 
 /// An annotation that does not fit its grammar.
@@ -15,6 +15,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::Checks],
         what: "The annotation `jobguard.dev/ignore` is written `rule, rule until=YYYY-MM-DD (reason)`, with `;` between \
                several of these; the date and the reason may be left out, and white space and line ends may stand \
                anywhere between. Something in it does not fit: a reason that is not in parentheses, parentheses that \

@@ -2,7 +2,8 @@
 
 use super::everywhere;
 use crate::engine::{
-    AnnotationExcess, Check, Docs, Example, MAX_ANNOTATION_BYTES, MAX_NAMES, Rule, SuppressionCheck, Wording,
+    AnnotationExcess, Check, Docs, Example, MAX_ANNOTATION_BYTES, MAX_NAMES, Rule, SuppressionCheck, Symptom,
+    Wording,
 };
 use crate::policy::{Level, RuleSpec};
 
@@ -17,6 +18,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::Checks],
         what: "Of the annotation `jobguard.dev/ignore` at most 200 different names are read, which is more than there \
                are rules; those after them ignore nothing. An annotation of more than 8 KiB (8192 bytes) ignores \
                nothing at all.",

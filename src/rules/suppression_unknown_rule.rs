@@ -1,7 +1,7 @@
 //! `suppression/unknown-rule`
 
 use super::{everywhere, quoted_name};
-use crate::engine::{Check, Docs, Example, Rule, SuppressionCheck, UnknownNames, Wording};
+use crate::engine::{Check, Docs, Example, Rule, SuppressionCheck, Symptom, UnknownNames, Wording};
 use crate::policy::{Level, RuleSpec};
 
 /// An annotation that ignores a rule which does not exist.
@@ -15,6 +15,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::Checks],
         what: "The annotation `jobguard.dev/ignore` names rules by their ids, or by their category (`cron/*`). One of the names is none.",
         why: "A misspelt name silences nothing, and its author believes that it does.",
         examples: &[

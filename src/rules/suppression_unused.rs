@@ -1,7 +1,7 @@
 //! `suppression/unused`
 
 use super::levels;
-use crate::engine::{Check, Docs, Example, Rule, SuppressionCheck, Wording};
+use crate::engine::{Check, Docs, Example, Rule, SuppressionCheck, Symptom, Wording};
 use crate::policy::{Level, RuleSpec};
 
 /// An annotation that ignores a finding that does not occur.
@@ -15,6 +15,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::Checks],
         what: "The annotation `jobguard.dev/ignore` names a rule that has nothing to say about this object.",
         why: "What it excused has been mended, and the excuse stayed. The next time the rule would speak, nobody \
               hears it.",

@@ -6,7 +6,9 @@ use serde_json::Value;
 
 use self::placeholder::{Grammar, Style, placeholder, stand_in};
 use super::levels;
-use crate::engine::{Check, Docs, Example, Object, Precedence, Rule, RuleContext, Severity, Sink, any_text};
+use crate::engine::{
+    Check, Docs, Example, Object, Precedence, Rule, RuleContext, Severity, Sink, Symptom, any_text,
+};
 use crate::policy::{Level, RuleSpec};
 use jobguard_apiserver::{JOB_NAME_LABELS, Kind, Workload};
 use jobguard_manifest::{At, FieldPath};
@@ -22,6 +24,7 @@ pub static RULE: Rule = Rule {
         options: &[],
     },
     docs: Docs {
+        symptoms: &[Symptom::Refused],
         what: "A placeholder where a value must stand: `$ITEM`, `${ITEM}` or `$(ITEM)`; `{{ item }}` or `{% ... %}` \
                of Jinja, Go and Helm; `<no value>`, `<nil>` or `%!s(<nil>)`, which Go templates leave where they \
                were given nothing; `<node-name>`, which somebody was to write over. It is looked for in names, labels, \

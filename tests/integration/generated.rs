@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use jobguard::docs::{self, versions};
+use jobguard::docs::{self, symptoms, versions};
 use jobguard::policy::{Preset, preset, schema};
 use jobguard::rules::registry;
 use serde_json::{Map, Value, json};
@@ -27,6 +27,11 @@ fn policies_agree_with_the_declarations() {
     for each in Preset::ALL {
         hold(&format!("policies/{each}.yaml"), &preset::render(each, registry().catalog()));
     }
+}
+
+#[test]
+fn the_page_of_symptoms_agrees_with_the_declarations() {
+    hold("docs/symptoms.md", &symptoms::page());
 }
 
 #[test]
