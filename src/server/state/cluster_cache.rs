@@ -9,8 +9,8 @@ use arc_swap::ArcSwap;
 use jiff::Timestamp;
 
 #[cfg(feature = "cluster")]
-use crate::engine::Listing;
-use crate::engine::{NeighbourKind, NeighbourKinds, Neighbours};
+use crate::engine::{Listing, NeighbourKind};
+use crate::engine::{NeighbourKinds, Neighbours};
 use crate::policy::Policy;
 use crate::server::admission::controllers::CronJobs;
 use crate::server::admission::namespaces::Namespaces;

@@ -190,6 +190,7 @@ const NO_VERSIONS: &[(&str, &str, &str)] = &[
     ("pod/network_volumes.rs", "32", "bits"),
     ("pod/projected.rs", "32", "bits"),
     ("pod/quantity.rs", "30", "bits of a Gi"),
+    ("pod/quantity.rs", "36", "digits that are counted"),
     ("validate/legacy_annotations.rs", "32", "bits"),
 ];
 
