@@ -156,8 +156,7 @@ impl Diagnostic {
     pub(crate) fn subject(&self) -> String {
         let mut parts = Vec::new();
         if let Some(object) = &self.object {
-            let name = object.name.iter().map(String::as_str);
-            parts.push([object.kind.as_str()].into_iter().chain(name).collect::<Vec<_>>().join(" "));
+            parts.push(object.to_string());
         }
         if !self.path.is_root() {
             parts.push(self.path.to_string());

@@ -100,8 +100,8 @@ pub(crate) struct LintArgs {
     /// Add a table of the findings by rule
     #[arg(long)]
     pub(crate) statistics: bool,
-    /// The least severity that makes the exit status 1
-    #[arg(long, value_enum, default_value_t)]
+    /// The lowest level that makes the exit status 1
+    #[arg(long, value_enum, value_name = "LEVEL", default_value_t)]
     pub(crate) fail_on: FailOn,
     /// Check as a `kubectl apply` over the objects stored in this file or folder
     #[arg(long, value_name = "OLD")]

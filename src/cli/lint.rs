@@ -15,7 +15,7 @@ use super::output::Terminal;
 use super::policy_source::Origin;
 use super::progress::Progress;
 use super::targets::{self, Targets};
-use crate::diagnostic::{Report, STDIN};
+use crate::diagnostic::{FileError, Report, STDIN};
 use crate::docs::rule_page;
 use crate::embedded::OuterKinds;
 use crate::engine::{Rule, Severity};
@@ -69,7 +69,10 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
     }
     if !from_stdin.is_empty() {
         let bytes = standard_input()?;
-        found.sources.push(Source::Text { name: STDIN.to_owned(), bytes });
+        match is_empty(&bytes) {
+            true => found.errors.push(nothing_came()),
+            false => found.sources.push(Source::Text { name: STDIN.to_owned(), bytes }),
+        }
     }
     if found.sources.is_empty() && found.errors.is_empty() && found.notes.is_empty() {
         terminal.note(&nothing_found(&paths, args.no_ignore));
@@ -217,13 +220,22 @@ fn aim(policy: &mut Policy, args: &LintArgs) -> Result<Vec<Server>> {
     Ok(servers)
 }
 
+/// Whether nothing was written at all, but for what a program writes in any case.
+fn is_empty(bytes: &[u8]) -> bool {
+    let text = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
+    text.iter().all(u8::is_ascii_whitespace)
+}
+
+/// What is reported of standard input where nothing came: a render that failed must not pass as clean.
+fn nothing_came() -> FileError {
+    let message = "it is empty: did the command that should write to it fail?".to_owned();
+    FileError { name: STDIN.to_owned(), message }
+}
+
 /// All of standard input.
 fn standard_input() -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     io::stdin().lock().take(MAX_INPUT + 1).read_to_end(&mut bytes).context("cannot read standard input")?;
-    if bytes.iter().all(u8::is_ascii_whitespace) {
-        bail!("standard input is empty: did the command that should write to it fail?");
-    }
     if bytes.len() as u64 > MAX_INPUT {
         bail!("standard input is larger than {} MiB: lint it in parts", MAX_INPUT >> 20);
     }
@@ -293,7 +305,9 @@ fn list_files(sources: &[Source], report: &Report) -> String {
 /// What is for standard output goes to standard error where that is `taken`.
 fn write(run: &Run<'_>, targets: &Targets, args: &LintArgs, taken: bool, terminal: &Terminal) -> Result<()> {
     let LintArgs { quiet, verbose, statistics, max_findings, .. } = *args;
-    let style = Style { least: run.least, verbose, max_findings, statistics, ..Style::default() };
+    // What fails the run, or was asked for by its level, is told whole.
+    let whole = verbose || args.level.is_some() || run.fails_from == Some(Severity::Info);
+    let style = Style { least: run.least, verbose, whole, statistics, ..Style::default() };
     for (format, path) in &targets.files {
         let content = render(run, *format, style)?;
         targets::write(path, &content)?;
@@ -302,6 +316,7 @@ fn write(run: &Run<'_>, targets: &Targets, args: &LintArgs, taken: bool, termina
     if !format.is_for_people && statistics {
         terminal.note(report::statistics(run.report).trim_end());
     }
+    let style = Style { max_findings, ..style };
     let style = match quiet {
         true => match args.level.map(Severity::from).or(run.fails_from) {
             Some(least) => Style { quiet, least, ..style },

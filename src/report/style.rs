@@ -15,8 +15,10 @@ pub struct Style {
     pub least: Severity,
     /// Whether to leave out everything but the findings: the lines that sum up.
     pub quiet: bool,
-    /// Whether to show each info finding with its help, where otherwise those of one object share a line.
+    /// Whether to show each info finding on a line of its own, with its help.
     pub verbose: bool,
+    /// Whether to give each info finding a line of its own, where otherwise those of one object share a line.
+    pub whole: bool,
     /// How many findings to show at most.
     pub max_findings: Option<NonZeroUsize>,
     /// Whether to add the table of rules.
@@ -31,6 +33,7 @@ impl Default for Style {
             least: Severity::Info,
             quiet: false,
             verbose: false,
+            whole: false,
             max_findings: None,
             statistics: false,
         }

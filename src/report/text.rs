@@ -37,7 +37,7 @@ pub fn write(report: &Report, style: Style, out: &mut dyn io::Write) -> io::Resu
         out.write_all(overview::overview(report, &findings).as_bytes())?;
     }
     let mut after_note = false;
-    for entry in entries(&shown, style.verbose) {
+    for entry in entries(&shown, style.verbose || style.whole) {
         let text = match &entry {
             Entry::Whole(diagnostic) => renderer.render(&[group(diagnostic, style.color)]),
             Entry::Notes(notes) => renderer.render(&[note(notes, style)]),
@@ -48,7 +48,7 @@ pub fn write(report: &Report, style: Style, out: &mut dyn io::Write) -> io::Resu
         writeln!(out, "{before}{}{after}", harmless(text))?;
         after_note = is_note;
     }
-    if !style.quiet {
+    if !style.quiet || shown.len() < findings.len() {
         if let Some(more) = findings.len().checked_sub(shown.len()).filter(|more| *more > 0) {
             writeln!(out, "... and {more} more: {} of {} findings are shown\n", shown.len(), findings.len())?;
         } else if shown.last().is_some_and(|last| last.severity == Severity::Info) {
@@ -88,7 +88,7 @@ enum Entry<'a> {
 
 /// The findings in their order. What is only worth a line is folded, object by object: it stands where the first of the
 /// object's is.
-fn entries<'a>(findings: &[&'a Diagnostic], verbose: bool) -> Vec<Entry<'a>> {
+fn entries<'a>(findings: &[&'a Diagnostic], apart: bool) -> Vec<Entry<'a>> {
     let mut entries: Vec<Entry<'a>> = Vec::with_capacity(findings.len());
     let mut of_objects: BTreeMap<(&str, &ObjectId), usize> = BTreeMap::new();
     for diagnostic in findings {
@@ -96,7 +96,7 @@ fn entries<'a>(findings: &[&'a Diagnostic], verbose: bool) -> Vec<Entry<'a>> {
             entries.push(Entry::Whole(diagnostic));
             continue;
         }
-        let object = diagnostic.object.as_deref().filter(|_| !verbose);
+        let object = diagnostic.object.as_deref().filter(|_| !apart);
         let position = object
             .map(|object| *of_objects.entry((diagnostic.file.as_ref(), object)).or_insert(entries.len()));
         match position.and_then(|position| entries.get_mut(position)) {
@@ -127,7 +127,7 @@ fn note(notes: &[&Diagnostic], style: Style) -> Group<'static> {
     }
     let rules: Vec<String> =
         notes.iter().map(|note| format!("{} (line {})", note.rule.id(), note.region.line)).collect();
-    let text = format!("{}: {object}{}{template}", place(first), rules.join(", "));
+    let text = format!("{}: {object}{}{template}; --verbose explains them", place(first), rules.join(", "));
     Group::with_title(level().primary_title(plain(&text)))
 }
 
@@ -280,7 +280,7 @@ mod tests {
     fn a_level_hides_what_is_below_it() {
         let text = styled(&with_notes(), Style { least: Severity::Warning, ..Style::default() });
         assert!(!text.contains("info:") && !text.contains("info["), "{text}");
-        assert!(text.contains("1 error, 1 warning, 3 info (hidden by --level)"), "{text}");
+        assert!(text.contains("1 error, 1 warning; hidden by --level: 3 info"), "{text}");
         let nothing =
             styled(&with_notes(), Style { least: Severity::Warning, quiet: true, ..Style::default() });
         assert!(nothing.contains("warning[") && !nothing.contains("Checked"), "{nothing}");

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::summary::counted;
 use crate::diagnostic::{Diagnostic, Report};
 use crate::engine::{Rule, Severity};
-use jobguard_text::plain;
+use jobguard_text::{plain, plural};
 
 /// How many files and rules an overview names.
 const NAMED: usize = 10;
@@ -68,7 +68,7 @@ fn table<'a>(diagnostics: impl Iterator<Item = &'a Diagnostic>, most: usize) -> 
         let _ = writeln!(text, "{count:5}  {level:7}  {id:id_width$}  {}", rule.spec.summary);
     }
     if more > 0 {
-        let _ = writeln!(text, "  ... and {more} more rules: --statistics lists all");
+        let _ = writeln!(text, "  ... and {}: --statistics lists all", plural(more, "more rule"));
     }
     text.push('\n');
     text

@@ -19,13 +19,13 @@ pub(super) fn summary(report: &Report, style: Style) -> String {
     }
     let (shown, hidden): (BTreeMap<_, _>, _) =
         report.counts().into_iter().partition(|(severity, _)| *severity >= style.least);
-    let mut found = vec![counted(&shown)];
-    let hidden = counted(&hidden);
-    if !hidden.is_empty() {
-        found.push(format!("{hidden} (hidden by --level)"));
-    }
-    found.retain(|part| !part.is_empty());
-    let summary = format!("{checked}: {}{}\n", found.join(", "), fixes(report));
+    let (shown, hidden) = (counted(&shown), counted(&hidden));
+    let found = match (shown.as_str(), hidden.as_str()) {
+        (shown, "") => shown.to_owned(),
+        ("", hidden) => format!("{hidden}, hidden by --level"),
+        (shown, hidden) => format!("{shown}; hidden by --level: {hidden}"),
+    };
+    let summary = format!("{checked}: {found}{}\n", fixes(report, style));
     // The first of the most severe of what is shown.
     let worst = report.worst().filter(|worst| *worst >= style.least);
     match report.diagnostics.iter().find(|diagnostic| Some(diagnostic.severity) == worst) {
@@ -51,9 +51,9 @@ pub(super) fn counted(counts: &BTreeMap<Severity, usize>) -> String {
 }
 
 /// How many of the findings can be fixed, and with which flag.
-fn fixes(report: &Report) -> String {
-    let count =
-        |safety| report.diagnostics.iter().filter(|found| found.offered_fix() == Some(safety)).count();
+fn fixes(report: &Report, style: Style) -> String {
+    let shown = || report.diagnostics.iter().filter(|found| found.severity >= style.least);
+    let count = |safety| shown().filter(|found| found.offered_fix() == Some(safety)).count();
     match (count(Safety::Safe), count(Safety::Unsafe)) {
         (0, 0) => String::new(),
         (0, more) => format!("; {more} fixable with --unsafe-fixes"),
