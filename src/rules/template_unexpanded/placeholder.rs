@@ -89,11 +89,11 @@ const LONGEST_ANGLE: usize = 60;
 fn in_angles(rest: &str) -> Option<&str> {
     // Stops at the next bracket, so that a text of many is looked at once.
     let is_meant = |byte: &u8| byte.is_ascii_alphanumeric() || b" -_./".contains(byte);
-    let inside = rest.strip_prefix('<')?;
+    let inside =
+        rest.strip_prefix('<').filter(|inside| inside.starts_with(|c: char| c.is_ascii_alphabetic()))?;
     let length = inside.bytes().take(LONGEST_ANGLE).take_while(is_meant).count();
     let (inner, end) = inside.split_at_checked(length)?;
-    let is_name = end.starts_with('>') && inner.starts_with(|c: char| c.is_ascii_alphabetic());
-    (is_name && !OF_KUBECTL.contains(&inner)).then(|| &rest[..length + 2])
+    (end.starts_with('>') && !OF_KUBECTL.contains(&inner)).then(|| &rest[..length + 2])
 }
 
 /// Words that say themselves that they are none to keep. `todo` is a name for a program, and `TODO` is not.
