@@ -30,6 +30,8 @@ pub struct Questions {
     present: Vec<u64>,
     /// What makes a difference if others of its kind are there, and it is not.
     missing: Vec<(NeighbourKind, u64)>,
+    /// The address of the labels that were asked about last: rules ask the same of one kind after another.
+    labels: Option<usize>,
 }
 
 /// What the neighbours that there are answer.
@@ -45,7 +47,7 @@ enum Key<'a> {
     Kind(NeighbourKind),
     In(NeighbourKind, Option<&'a str>),
     Selecting(&'a str, &'a str),
-    SelectingAny(NeighbourKind),
+    SelectingAny,
     Named(NeighbourKind, &'a str),
 }
 
@@ -64,13 +66,10 @@ impl Questions {
                 self.present.extend([None, namespace].map(|namespace| hash(&Key::In(kind, namespace))));
             }
             Question::Selecting(labels) => {
-                let of_labels = labels.iter().map(|(key, value)| hash(&Key::Selecting(key, value)));
-                let all = of_labels.chain([hash(&Key::SelectingAny(kind))]);
-                // Asked of one kind after another, about the same labels.
-                for hash in all {
-                    if !self.present.contains(&hash) {
-                        self.present.push(hash);
-                    }
+                let address = std::ptr::from_ref(labels).addr();
+                if self.labels.replace(address) != Some(address) {
+                    let of_labels = labels.iter().map(|(key, value)| hash(&Key::Selecting(key, value)));
+                    self.present.extend(of_labels.chain([hash(&Key::SelectingAny)]));
                 }
             }
             Question::Named(name) => self.present.push(hash(&Key::Named(kind, name))),
@@ -111,7 +110,7 @@ impl Answers {
         self.kinds.insert(kind);
         let selecting = neighbour.facts.selector().map(|selector| match indexed_label(selector) {
             Some((key, value)) => Key::Selecting(key, value),
-            None => Key::SelectingAny(kind),
+            None => Key::SelectingAny,
         });
         let keys = [
             Key::Kind(kind),
