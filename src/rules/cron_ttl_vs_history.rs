@@ -12,14 +12,15 @@ pub static RULE: Rule = Rule {
         summary: "ttlSecondsAfterFinished removes what the history limits would keep",
         since: "0.1.0",
         renamed_from: &[],
-        levels: levels(Level::Off, Level::Off, Level::Info),
+        levels: levels(Level::Off, Level::Info, Level::Info),
         options: &[],
     },
     docs: Docs {
         symptoms: &[Symptom::LogsGone, Symptom::NoEffect],
         what: "The Job template has a `ttlSecondsAfterFinished` shorter than the time in which as many \
                runs come as `successfulJobsHistoryLimit` (3 where nothing is said) or \
-               `failedJobsHistoryLimit` (1) would keep.",
+               `failedJobsHistoryLimit` (1) would keep. Of a limit that is the default this is said only where the TTL is below \
+               a minute.",
         why: "Both remove finished Jobs, and the earlier one wins. The history that the limits promise is \
               not there when it is needed, the failed Job least of all.",
         examples: &[
@@ -97,6 +98,9 @@ const DEFAULT_SUCCESSFUL: i32 = 3;
 /// What the API server fills in.
 const DEFAULT_FAILED: i32 = 1;
 
+/// Below how many seconds a TTL leaves no time to look at what has ended.
+const AT_ONCE: u64 = 60;
+
 fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     let (Some(cron), Some(job)) = (object.cron(), object.job()) else { return };
     let Some(ttl) = job.spec.ttl_seconds_after_finished.and_then(|ttl| u64::try_from(ttl).ok()) else {
@@ -114,6 +118,8 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     ];
     let overruled = limits
         .into_iter()
+        // Nobody has asked for the default, unless logs are gone before anybody can look.
+        .filter(|(_, _, limit, default)| limit.is_some_and(|limit| limit != *default) || ttl < AT_ONCE)
         .filter_map(|(field, word, limit, default)| {
             let limit = u64::try_from(limit.unwrap_or(default)).ok()?;
             (ttl < interval.saturating_mul(limit)).then_some((limit, field, word))

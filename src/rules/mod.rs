@@ -62,6 +62,7 @@ rules! {
     cron_dom_or_dow,
     cron_dst_repeat,
     cron_dst_skip,
+    cron_every_minute_of_hour,
     cron_forbid_no_deadline,
     cron_history_zero,
     cron_host_zone,
