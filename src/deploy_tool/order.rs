@@ -1,12 +1,15 @@
-//! The order in which tools create objects: hooks of Helm with their weights, phases and waves of Argo CD.
+//! The order in which tools create and delete objects: hooks of Helm with their weights, phases and waves of Argo CD.
 
-use super::names::{ARGO_HOOK, ARGO_WAVE, HELM_HOOK, HELM_WEIGHT};
+use super::names::{ARGO_HOOK, ARGO_SYNC_OPTIONS, ARGO_WAVE, HELM_HOOK, HELM_WEIGHT};
 
 /// Labels and annotations that tell which release an object is of, and when its tool creates it.
-pub const MARKS: &[&str] = &[INSTANCE, ARGO_HOOK, ARGO_WAVE, HELM_HOOK, HELM_WEIGHT, HELM_RELEASE];
+pub const MARKS: &[&str] =
+    &[INSTANCE, ARGO_HOOK, ARGO_SYNC_OPTIONS, ARGO_WAVE, HELM_HOOK, HELM_KEEP, HELM_WEIGHT, HELM_RELEASE];
 
 const INSTANCE: &str = "app.kubernetes.io/instance";
 const HELM_RELEASE: &str = "meta.helm.sh/release-name";
+/// Whether an object outlives its release. Argo CD reads it too.
+const HELM_KEEP: &str = "helm.sh/resource-policy";
 
 /// What the marks of an object say of its release, and of when its tool creates it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -17,12 +20,15 @@ pub struct Moment<'a> {
     argo_wave: Option<&'a str>,
     helm_hook: Option<&'a str>,
     helm_weight: Option<&'a str>,
+    is_kept: bool,
 }
 
-/// Why an object that a hook needs comes after it.
+/// Why an object that a hook needs is not there when it runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Late {
-    /// What happens, as the end of a sentence about the object that comes too late.
+    /// Whether it is gone by then, instead of not there yet.
+    pub is_gone: bool,
+    /// What happens, as the end of a sentence about the object.
     pub when: String,
     /// What to do about it.
     pub remedy: String,
@@ -44,6 +50,9 @@ impl<'a> Moment<'a> {
             argo_wave: mark(ARGO_WAVE),
             helm_hook: mark(HELM_HOOK),
             helm_weight: mark(HELM_WEIGHT),
+            is_kept: mark(HELM_KEEP) == Some("keep")
+                || mark(ARGO_SYNC_OPTIONS)
+                    .is_some_and(|options| options.split(',').any(|option| option.trim() == "Delete=false")),
         }
     }
 
@@ -58,19 +67,48 @@ impl<'a> Moment<'a> {
         same(self.release, other.release).or_else(|| same(self.instance, other.instance))
     }
 
-    /// Why `other`, which this Job needs, is created only after it, or not at all, when both are deployed for the first time.
+    /// Why `other`, which this Job needs, is created only after it, or not at all, when both are deployed for the first time,
+    /// or is deleted before it.
     /// `name` is what the remedy calls `other`: "the ConfigMap", say.
     pub fn waits_for(&self, other: &Self, name: &str) -> Option<Late> {
         if self.argo_hook == Some("Skip") {
             return None;
         }
-        match self.helm_hook {
+        let late = match self.helm_hook {
             Some(hook) if self.argo_hook.is_none() => self.late_for_helm(hook, other, name),
             _ if self.argo_hook.is_some() || self.argo_wave.is_some() || other.argo_wave.is_some() => {
                 self.late_for_argo(other, name)
             }
             _ => None,
+        };
+        late.or_else(|| self.outlives(other, name))
+    }
+
+    /// Hooks run after the deletion of a release find nothing of it but other hooks, and what is kept for good.
+    fn outlives(&self, other: &Self, name: &str) -> Option<Late> {
+        if other.is_kept || other.helm_hook.is_some() || other.argo_hook.is_some() {
+            return None;
         }
+        let (tool, annotation, after, before, weight) = match (self.argo_hook, self.helm_hook) {
+            (Some(hook), _) if events(hook).any(|event| event == "PostDelete") => {
+                ("Argo CD", ARGO_HOOK, "PostDelete", "PreDelete", (ARGO_WAVE, number(self.argo_wave)))
+            }
+            (None, Some(hook)) if events(hook).any(|event| event.eq_ignore_ascii_case("post-delete")) => {
+                ("Helm", HELM_HOOK, "post-delete", "pre-delete", (HELM_WEIGHT, number(self.helm_weight)))
+            }
+            _ => return None,
+        };
+        let (weight, below) = (weight.0, weight.1.saturating_sub(1));
+        Some(Late {
+            is_gone: true,
+            when: format!(
+                "{tool} deletes it before the {after} hooks, their Pods do not start, and the deletion hangs"
+            ),
+            remedy: format!(
+                "give the Job one of its own that is a hook too ({annotation}: {after} and {weight}: \"{below}\", say), or make the \
+                 Job a {before} hook, which runs while {name} is still there"
+            ),
+        })
     }
 
     /// Helm runs hooks by their weights, and those of one weight by kind: a Job after what it may need.
@@ -100,6 +138,7 @@ impl<'a> Moment<'a> {
         };
         let below = weight.saturating_sub(1);
         Some(Late {
+            is_gone: false,
             when,
             remedy: format!(
                 "make {name} a hook that comes first (helm.sh/hook: {hook} and helm.sh/hook-weight: \"{below}\", say){after}"
@@ -132,7 +171,7 @@ impl<'a> Moment<'a> {
         } else {
             ""
         };
-        Some(Late { when, remedy: format!("{first}{after}") })
+        Some(Late { is_gone: false, when, remedy: format!("{first}{after}") })
     }
 
     /// When Argo CD creates it first: phase and wave. None of what it does not create in a sync.
@@ -214,6 +253,29 @@ mod tests {
         assert!(late(&[(ARGO_HOOK, "PreSync")], &[(HELM_HOOK, "post-install")]).is_some());
         assert_eq!(late(&[(ARGO_HOOK, "PreSync")], &[(HELM_HOOK, "pre-install")]), None);
         assert_eq!(late(&[(ARGO_HOOK, "SyncFail")], &[]), None);
+    }
+
+    #[test]
+    fn hooks_after_the_deletion() {
+        let gone = |job, other| {
+            moment(job).waits_for(&moment(other), "it").filter(|late| late.is_gone).map(|late| late.remedy)
+        };
+        let remedy = gone(&[(HELM_HOOK, "post-install, post-delete"), (HELM_WEIGHT, "3")], &[]).unwrap();
+        assert!(remedy.contains("hook-weight: \"2\"") && remedy.contains("a pre-delete hook"), "{remedy}");
+        assert!(
+            gone(&[(ARGO_HOOK, "PostDelete")], &[(ARGO_WAVE, "-1")]).unwrap().contains("a PreDelete hook")
+        );
+        for other in [
+            &[(HELM_HOOK, "post-delete")],
+            &[(HELM_HOOK, "pre-install")],
+            &[(ARGO_HOOK, "PostDelete")],
+            &[(HELM_KEEP, "keep")],
+            &[(ARGO_SYNC_OPTIONS, "Prune=false, Delete=false")],
+        ] {
+            assert_eq!(gone(&[(HELM_HOOK, "post-delete")], other), None, "{other:?}");
+        }
+        assert_eq!(gone(&[(HELM_HOOK, "pre-delete")], &[]), None);
+        assert_eq!(gone(&[(ARGO_HOOK, "PreDelete")], &[]), None);
     }
 
     #[test]

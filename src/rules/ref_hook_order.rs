@@ -16,7 +16,7 @@ use jobguard_manifest::FieldPath;
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "ref/hook-order",
-        summary: "a hook needs an object that its tool creates only after it",
+        summary: "a hook needs an object that its tool creates only after it, or deletes before it",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Off, Level::Warn, Level::Warn),
@@ -28,12 +28,15 @@ pub static RULE: Rule = Rule {
                start without: a hook of Helm for `pre-install` that uses a ConfigMap, Secret, ServiceAccount or \
                claim which is no such hook itself, or one with a higher `helm.sh/hook-weight`; a hook of Argo CD \
                for PreSync that uses what is synced after it, and a Job in an earlier \
-               `argocd.argoproj.io/sync-wave` than what it uses. Objects are of one release if they stand in one \
+               `argocd.argoproj.io/sync-wave` than what it uses; a hook after the deletion (`post-delete`, PostDelete) that \
+               uses what is deleted with the release. Objects are of one release if they stand in one \
                file, or if Helm's comments (`# Source:`) or their labels say so. The rule looks at manifests: at \
                the output of `helm template`, say.",
         why: "At the first installation the object does not exist when the hook runs. The hook's Pods are not \
                created, or wait for it; the tool waits for the hook, and creates nothing more until it gives up. An \
-               upgrade works, as the object is there from before, with what was in it then.",
+               upgrade works, as the object is there from before, with what was in it then. What a hook after the \
+               deletion needs is gone by then: its Pods never start, and `helm uninstall` or the Application's deletion \
+               hangs.",
         examples: &[
             Example::bad(
                 "a ConfigMap of the chart",
@@ -199,12 +202,16 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
             found = Some(late);
             true
         });
-        let Some(Late { when, remedy }) = found.filter(|_| is_late) else { continue };
+        let Some(Late { is_gone, when, remedy }) = found.filter(|_| is_late) else { continue };
         let kind = kind.as_str();
         let reported = sink
             .report(
                 reference.path(&job),
-                format!("the {kind} {name:?} is not there yet when this Job first runs: {when}"),
+                if is_gone {
+                    format!("the {kind} {name:?} is gone when this Job runs: {when}")
+                } else {
+                    format!("the {kind} {name:?} is not there yet when this Job first runs: {when}")
+                },
             )
             .help(remedy)
             .at_most(severest);
