@@ -22,7 +22,9 @@ pub static RULE: Rule = Rule {
         symptoms: &[Symptom::Command],
         what: "The first string of `command` (of `args`, where the image is known to run what it is given) holds a program \
                and its arguments: `command: [\"python main.py --all\"]`. So does an option of a shell: \
-               `[\"sh\", \"-c echo hello\"]`. Also the name of a shell's own command in place of a program: \
+               `[\"sh\", \"-c echo hello\"]`. So does what a shell \
+               without `-c` takes for the name of its script's file: `[\"sh\", \"echo hello && sleep 5\"]`; and nothing stands \
+               behind `-c`. Also the name of a shell's own command in place of a program: \
                `[\"cd\", \"/app\"]`, `[\"source\", \"env.sh\"]`. Paths with a blank in them are passed over where they look \
                like paths.",
         why: "No shell splits the string: the kernel looks for a program that is called `python main.py --all`, blanks \
@@ -90,6 +92,15 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
             let message =
                 "this is a command of the shell and no program: without a shell the container cannot start";
             report(sink, path, message, "run the command line with sh -c, in one string behind it", None);
+        } else if let Some(file) = script_as_file(&line) {
+            let message = "the shell takes this for the name of a file with its script, and there is none: -c is missing";
+            let fix = insert_option(&part, &line, file);
+            let path = line.word(file).map_or(path, |word| part.path_of_word(word));
+            report(sink, path, message, "write -c before the script", Some(fix));
+        } else if let Some(at) = missing_script(&line) {
+            let message = "no script follows this -c: the shell refuses to start without one";
+            let path = line.word(at).map_or(path, |word| part.path_of_word(word));
+            report(sink, path, message, "write the script as the next string", None);
         } else if let Some((at, text)) = option_with_script(&line) {
             let message =
                 "no shell splits this: the shell takes the whole string for options, and refuses it";
@@ -153,6 +164,45 @@ fn option_with_script<'a>(line: &CommandLine<'a>) -> Option<(usize, &'a str)> {
         letters.contains('c') && letters.bytes().all(|byte| byte.is_ascii_lowercase())
     });
     is_option.then_some((at, text))
+}
+
+/// A script where a shell expects the name of a file, for want of `-c`: one that can hardly be called so.
+fn script_as_file(line: &CommandLine<'_>) -> Option<usize> {
+    let Kind::File { file } = line.invocation()?.kind else { return None };
+    let text = line.word(file)?.text;
+    let mut words = text.split_whitespace();
+    let first = words.next()?;
+    let second = words.next()?;
+    let is_syntax = text.contains(['\n', ';', '|', '>']) || text.contains("&&");
+    // "/opt/My Tools/run.sh" may be a file, and a variable may hold anything.
+    let is_path =
+        first.contains('/') || first.starts_with('$') || second.contains('/') && first.contains('.');
+    (is_syntax || !is_path && !first.contains('.')).then_some(file)
+}
+
+/// A `-c` with nothing behind it, in `command` and `args` alike.
+fn missing_script(line: &CommandLine<'_>) -> Option<usize> {
+    let invocation = line.invocation().filter(|invocation| invocation.kind == Kind::NoScript)?;
+    let last = line.len().checked_sub(1).filter(|last| *last > invocation.program)?;
+    let is_option = |text: &str| {
+        text.strip_prefix('-').is_some_and(|letters| {
+            letters.contains('c') && letters.bytes().all(|byte| byte.is_ascii_lowercase())
+        })
+    };
+    is_option(line.word(last)?.text).then_some(last)
+}
+
+/// `-c` in front of the script, in the list that holds it.
+fn insert_option(part: &ContainerPart<'_>, line: &CommandLine<'_>, file: usize) -> Fix {
+    let field = line.word(file).map_or("args", |word| word.field);
+    let mut words = Vec::new();
+    for (position, word) in line.words_from(0).enumerate().filter(|(_, word)| word.field == field) {
+        if position == file {
+            words.push("-c".to_owned());
+        }
+        words.push(word.text.to_owned());
+    }
+    Fix::set(Safety::Unsafe, "write -c before the script", part.path(field), words)
 }
 
 /// The first string as the words that it has: safe where nothing in it needs a shell.
