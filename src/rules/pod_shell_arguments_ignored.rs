@@ -22,7 +22,7 @@ pub static RULE: Rule = Rule {
         symptoms: &[Symptom::Command],
         what: "A shell that is started with `-c` and more than one string behind it, in `command` or in `args`: only the first \
                is the script. The next is its name, `$0`, and the others are its arguments, `$1`, `$2` ... Nothing is said \
-               of a script that reads them (`$1`, `\"$@\"`, `shift` ...), or that is given no more than a name.",
+               of a script that reads them (`$1`, `\"$@\"`, `shift` ...), or that is given no more than a name: a path such as `./migrate` is one to run.",
         why: "The container does a part of its work, succeeds, and the Job is complete. Several commands were put into a list, \
               or a comma was read as the end of a string: `[sh, -c, echo a, sleep 5]` prints an `a` and never sleeps.",
         examples: &[
@@ -123,8 +123,11 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
         };
         let (Some(text), Some(first)) = (line.word(script), line.word(script + 1)) else { continue };
         let count = line.len() - script - 1;
-        if reads_arguments(text.text) || is_given(text.text) || (count == 1 && is_name(text.text, first.text))
-        {
+        let is_prepared = count == 1 && only_prepares(text.text) && is_path(first.text);
+        let is_run = is_prepared || is_cut_short(text.text) || first.text.starts_with("./");
+        // A file that the script includes might read them, but one string alone is never $1.
+        let reads = reads_arguments(text.text) && !(is_prepared && !text.text.contains('$'));
+        if reads || is_given(text.text) || (count == 1 && !is_run && is_name(text.text, first.text)) {
             continue;
         }
         let message = if count == 1 {
@@ -170,6 +173,26 @@ fn is_name(script: &str, word: &str) -> bool {
     is_simple && !is_command && script.trim().contains(char::is_whitespace)
 }
 
+/// Whether a script ends where a command must follow.
+fn is_cut_short(script: &str) -> bool {
+    script.trim_end().ends_with(['|', '\\']) || script.trim_end().ends_with("&&")
+}
+
+/// Whether a script does nothing but set the stage for another command in its shell.
+fn only_prepares(script: &str) -> bool {
+    let mut commands = script.split(['\n', ';', '&']).map(str::trim).filter(|command| !command.is_empty());
+    let prepares = |command: &str| {
+        let word = command.split_whitespace().next().unwrap_or_default();
+        matches!(word, "cd" | "set" | "." | "source" | "export" | "umask" | "ulimit" | "unset" | "alias")
+    };
+    !script.contains('|') && commands.clone().next().is_some() && commands.all(prepares)
+}
+
+/// Whether a word is the path of a program, relative or not, as a command has it.
+fn is_path(word: &str) -> bool {
+    word.starts_with("./") || word.starts_with("../") || word.starts_with('/')
+}
+
 /// How strings were meant to be joined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Join {
@@ -201,6 +224,7 @@ fn joined(line: &CommandLine<'_>, script: usize) -> Option<(String, Join)> {
     let is_command = |text: &&str| {
         text.starts_with(|c: char| c.is_ascii_lowercase() || c == '/')
             && (has_blank(text) || COMMANDS.contains(&base_name(text)))
+            || is_path(text)
     };
     let is_one_command = first.split(' ').all(|word| is_word(&word));
     let are_flags = others.first().is_some_and(|text| text.starts_with('-'));
