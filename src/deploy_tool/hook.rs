@@ -2,9 +2,9 @@
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use super::annotation;
 use super::names::{ARGO_DELETE_POLICY, ARGO_HOOK, HELM_DELETE_POLICY, HELM_HOOK};
 use super::words::{ARGO_DELETE_POLICIES, HELM_DELETE_POLICIES};
+use super::{DeployTool, annotation};
 
 const ARGO: HookMarks = HookMarks { tool: "Argo CD", hook: ARGO_HOOK, delete_policy: ARGO_DELETE_POLICY };
 const HELM: HookMarks = HookMarks { tool: "Helm", hook: HELM_HOOK, delete_policy: HELM_DELETE_POLICY };
@@ -98,6 +98,12 @@ impl<'a> Hook<'a> {
     /// Whether it is one of Argo CD's own.
     pub fn is_argo(&self) -> bool {
         self.tool == ARGO.tool
+    }
+
+    /// Whether its tool only ever creates it: Helm never changes a hook that is there, and fails on one instead.
+    /// Argo CD, which may run Helm's hooks, applies them.
+    pub fn is_only_created(&self, metadata: &ObjectMeta) -> bool {
+        !self.is_argo() && DeployTool::of(metadata).is_none_or(|tool| tool.name != "Argo CD")
     }
 
     /// The annotation for its delete policy.

@@ -72,6 +72,10 @@ impl Replacement {
 /// What to do about a change that the API server refuses of a Job that exists, where the Job with this metadata is
 /// deployed.
 pub fn remedy_for_fixed_fields(metadata: &ObjectMeta) -> &'static str {
+    // One that is replaced is not refused.
+    if Hook::of(metadata).is_some_and(|hook| hook.is_argo()) {
+        return "add BeforeHookCreation to its argocd.argoproj.io/hook-delete-policy: Argo CD then deletes it first";
+    }
     match DeployTool::of(metadata).map(|tool| tool.name) {
         Some("Argo CD") => {
             "give each version of the Job a name of its own, make it a hook (argocd.argoproj.io/hook: Sync), which Argo CD \
@@ -169,6 +173,9 @@ mod tests {
         assert!(of(json!({"argocd.argoproj.io/tracking-id": "a"})).contains("Force=true,Replace=true"));
         assert!(of(json!({"kustomize.toolkit.fluxcd.io/name": "a"})).contains("force: enabled"));
         assert!(of(json!({"kapp.k14s.io/app": "a"})).contains("fallback-on-replace"));
+        let kept =
+            json!({"argocd.argoproj.io/hook": "Sync", "argocd.argoproj.io/hook-delete-policy": "HookFailed"});
+        assert!(of(kept).starts_with("add BeforeHookCreation"));
         assert!(of(json!({})).contains("kubectl replace --force"));
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::deploy_tool::{Replaced, Replacement};
+use crate::deploy_tool::{Hook, Replaced, Replacement};
 use crate::engine::{Context, Finding, Object, Severity, TextFacts, Verdict, check, check_update};
 use crate::mutate;
 use crate::policy::Defaults;
@@ -21,14 +21,21 @@ pub(super) struct Changed<'a> {
 }
 
 impl Changed<'_> {
-    /// The verdict on `written`, whose JSON is `json`. A tool that deletes the stored Job first creates the new one: then
-    /// that is what is judged.
+    /// The verdict on `written`, whose JSON is `json`. A tool that deletes the stored Job first, or never changes one, creates the
+    /// new one: then that is what is judged.
     pub(super) fn lint(&self, json: impl FnOnce() -> Value, written: Workload, text: TextFacts) -> Verdict {
         let replacement = match (self.change, &written) {
             (Change::Apply, Workload::Job(job)) => Replacement::of(&job.metadata),
             _ => None,
         };
+        let is_only_created = match (self.change, &written) {
+            (Change::Apply, Workload::Job(job)) => {
+                Hook::of(&job.metadata).is_some_and(|hook| hook.is_only_created(&job.metadata))
+            }
+            _ => false,
+        };
         match replacement {
+            None if is_only_created => self.create(written, text),
             None => self.change(json, written, text),
             Some(Replacement { replaced: Replaced::AsHook, .. }) => self.create(written, text),
             Some(replacement) => {
