@@ -40,6 +40,11 @@ enum Place<'a> {
 }
 
 impl Reference<'_> {
+    /// Whether it is for a variable's value.
+    pub fn is_variable(&self) -> bool {
+        matches!(self.place, Place::Container(..)) && self.key.is_some()
+    }
+
     /// The path of the field.
     pub fn path(&self, job: &JobPart<'_>) -> FieldPath {
         match self.place {

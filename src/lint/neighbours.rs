@@ -1,5 +1,7 @@
 //! The facts about objects beside Jobs and CronJobs that rules need.
 
+use std::collections::BTreeSet;
+
 use crate::deploy_tool::MARKS;
 use crate::engine::{Entries, Facts, Neighbour, NeighbourKind, NeighbourKinds, Origin};
 use jobguard_manifest::{NodeId, NodeKind, SyntaxError, Tree};
@@ -120,8 +122,14 @@ fn facts(tree: &Tree<'_>, node: NodeId, kind: NeighbourKind, template: Option<&s
         marks: marks(tree, metadata),
     };
     let facts = match kind {
-        NeighbourKind::ConfigMap => Facts::Entries(entries(tree, node, &["data", "binaryData"])),
-        NeighbourKind::Secret => Facts::Entries(entries(tree, node, &["data", "stringData"])),
+        NeighbourKind::ConfigMap => {
+            let binary = keys(tree, node, &["binaryData"]);
+            Facts::Entries(Entries::Keys { all: keys(tree, node, &["data", "binaryData"]), binary })
+        }
+        NeighbourKind::Secret => {
+            let all = keys(tree, node, &["data", "stringData"]);
+            Facts::Entries(Entries::Keys { all, binary: BTreeSet::new() })
+        }
         NeighbourKind::Namespace => {
             let labels = tree.get(metadata, "labels").map(|labels| strings(tree, labels));
             Facts::Namespace(labels.into_iter().flatten().collect())
@@ -141,7 +149,9 @@ fn facts(tree: &Tree<'_>, node: NodeId, kind: NeighbourKind, template: Option<&s
 /// About how many bytes keeping a neighbour takes.
 fn size(tree: &Tree<'_>, node: NodeId, neighbour: &Neighbour) -> usize {
     let of_facts = match &neighbour.facts {
-        Facts::Entries(Entries::Keys(keys)) => keys.iter().map(|key| key.len() + OWN_BYTES / 4).sum(),
+        Facts::Entries(Entries::Keys { all, binary }) => {
+            all.iter().chain(binary).map(|key| key.len() + OWN_BYTES / 4).sum()
+        }
         Facts::Named | Facts::Entries(Entries::Unknown) => 0,
         // No text is kept but what stands there, and aliases that repeat it are bounded where they are read.
         _ => tree.get(node, "spec").or_else(|| tree.get(node, "metadata")).map_or(0, |part| {
@@ -153,13 +163,13 @@ fn size(tree: &Tree<'_>, node: NodeId, neighbour: &Neighbour) -> usize {
 }
 
 /// The names of the entries of a ConfigMap or Secret. Their values are not looked at.
-fn entries(tree: &Tree<'_>, node: NodeId, fields: &[&str]) -> Entries {
+fn keys(tree: &Tree<'_>, node: NodeId, fields: &[&str]) -> BTreeSet<String> {
     let maps = fields.iter().filter_map(|field| tree.get(node, field));
     let keys = maps.flat_map(|map| match &tree[map].kind {
         NodeKind::Map(entries) => entries.as_slice(),
         _ => &[],
     });
-    Entries::Keys(keys.map(|entry| entry.key.to_string()).collect())
+    keys.map(|entry| entry.key.to_string()).collect()
 }
 
 /// The entries of a map whose values are strings.
@@ -221,8 +231,8 @@ mod tests {
         let shown = format!("{facts:?}");
         assert!(!shown.contains("hunter2") && !shown.contains("c2VjcmV0"), "{shown}");
         let secret = &facts.list[0];
-        let keys = ["password", "user"].map(str::to_owned).into();
-        assert_eq!(secret.facts, Facts::Entries(Entries::Keys(keys)));
+        let all = ["password", "user"].map(str::to_owned).into();
+        assert_eq!(secret.facts, Facts::Entries(Entries::Keys { all, binary: BTreeSet::new() }));
         assert_eq!((secret.namespace.as_deref(), secret.origin.chart.as_deref()), (Some("ns"), Some("shop")));
         assert_eq!(secret.origin.marks, [("helm.sh/hook", "pre-install".to_owned())]);
         assert!(facts.partial().is_empty());

@@ -22,7 +22,8 @@ pub static RULE: Rule = Rule {
     docs: Docs {
         symptoms: &[Symptom::NoPods],
         what: "A variable or a volume that takes one entry of a ConfigMap or Secret which the object, among the \
-               manifests given, does not have. An object without any entry is filled in by something else. The \
+               manifests given, does not have; so is a \
+               variable whose entry is in a ConfigMap's `binaryData`, from which only volumes are filled. An object without any entry is filled in by something else. The \
                webhook knows only the names of such objects, and never what is in them: it does not have this rule.",
         why: "A container whose variable asks for an entry that is not there does not start \
                (CreateContainerConfigError), nor does a Pod with such a volume. None of this counts as a failure: \
@@ -102,25 +103,40 @@ const MAX_COMPARED: (usize, usize) = (3, 200);
 
 fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     let Some(job) = object.job() else { return };
-    let mut seen: BTreeSet<(NeighbourKind, &str, &str)> = BTreeSet::new();
+    let mut seen: BTreeSet<(NeighbourKind, &str, &str, bool)> = BTreeSet::new();
     for reference in job.references().filter(|reference| !reference.optional) {
         let (kind, name) = (reference.kind, reference.name);
         let Some(key) = reference.key.filter(|key| !key.is_empty()) else { continue };
         let Some(known) = context.known(kind, Question::Named(name)) else { continue };
-        if seen.contains(&(kind, name, key)) {
+        if seen.contains(&(kind, name, key, reference.is_variable())) {
             continue;
         }
         // The same name may stand in several files, one for each environment: one that has it is enough.
         let mut severest = None;
         let mut there = None;
+        let mut is_binary = false;
         let lacks = known.index.find(name, object.namespace()).all(|candidate| {
             severest = severest.max(known.nearness(candidate, object, context).severest());
             let keys = candidate.facts.keys().filter(|keys| !keys.is_empty());
             there = there.or(keys);
-            keys.is_some_and(|keys| !keys.contains(key))
+            let in_binary = reference.is_variable() && candidate.facts.is_binary(key);
+            is_binary |= in_binary;
+            keys.is_some_and(|keys| in_binary || !keys.contains(key))
         });
         let (Some(severest), Some(keys), true) = (severest, there, lacks) else { continue };
-        seen.insert((kind, name, key));
+        seen.insert((kind, name, key, reference.is_variable()));
+        if is_binary {
+            sink.report(
+                reference.path(&job),
+                format!(
+                    "the entry {key:?} of the ConfigMap {name:?} is in its binaryData, which no variable is taken from: the Pods do \
+                     not start"
+                ),
+            )
+            .help("move the entry to data if it is text, or mount it as a file")
+            .at_most(severest);
+            continue;
+        }
         let similar = if seen.len() <= MAX_COMPARED.0 {
             nearest(key, keys.iter().take(MAX_COMPARED.1).map(String::as_str))
         } else {

@@ -69,7 +69,12 @@ pub enum Entries {
     /// A cluster told its name alone.
     Unknown,
     /// The names of its entries.
-    Keys(BTreeSet<String>),
+    Keys {
+        /// All of them.
+        all: BTreeSet<String>,
+        /// Those of a ConfigMap that are in `binaryData`: only a volume can hold them.
+        binary: BTreeSet<String>,
+    },
 }
 
 /// What rules need to know of a Service.
@@ -231,7 +236,12 @@ impl Facts {
 
     /// Of a ConfigMap or Secret: the names of its entries, where they are known.
     pub fn keys(&self) -> Option<&BTreeSet<String>> {
-        if let Self::Entries(Entries::Keys(keys)) = self { Some(keys) } else { None }
+        if let Self::Entries(Entries::Keys { all, .. }) = self { Some(all) } else { None }
+    }
+
+    /// Whether it has an entry for volumes alone: one of a ConfigMap's `binaryData`.
+    pub fn is_binary(&self, key: &str) -> bool {
+        matches!(self, Self::Entries(Entries::Keys { binary, .. }) if binary.contains(key))
     }
 
     /// The selector of Pods, where it is of a kind that has one and selects any.
