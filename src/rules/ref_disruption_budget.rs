@@ -170,10 +170,11 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     });
     let Some((budget, field, severest)) = found else { return };
     let name = &budget.name;
+    let condition = known.condition(budget, object);
     sink.report(
         job.path("template.metadata.labels"),
         format!(
-            "the PodDisruptionBudget {name:?} selects these Pods, and its {field} cannot be computed for a Job: it then allows no \
+            "{condition}the PodDisruptionBudget {name:?} selects these Pods, and its {field} cannot be computed for a Job: it then allows no \
              eviction, so that drains of nodes wait"
         ),
     )

@@ -26,6 +26,16 @@ impl Nearness {
 }
 
 impl Known {
+    /// What a finding about both begins with where only one of the two says its namespace: the other must go there, too.
+    pub fn condition(&self, neighbour: &Neighbour, object: &Object) -> String {
+        match (self.source, object.namespace(), neighbour.namespace.as_deref()) {
+            (NeighbourSource::Input, Some(one), None) | (NeighbourSource::Input, None, Some(one)) => {
+                format!("if both are applied to the namespace {one:?}, ")
+            }
+            _ => String::new(),
+        }
+    }
+
     /// How surely `neighbour`, which is one of these, is in the namespace of `object`. A manifest without a namespace goes
     /// wherever it is applied: two of them in one folder go together.
     pub fn nearness(&self, neighbour: &Neighbour, object: &Object, context: &RuleContext<'_>) -> Nearness {
