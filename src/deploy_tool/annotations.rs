@@ -1,8 +1,8 @@
 //! The annotations that tools have, and which one was meant by a name that none has.
 
 use super::names::{
-    ARGO_DELETE_POLICY, ARGO_HOOK, ARGO_SYNC_OPTIONS, ARGO_WAVE, FLUX_FORCE, FLUX_RECONCILE, FLUX_SSA,
-    HELM_CHART, HELM_DELETE_POLICY, HELM_HOOK, HELM_WEIGHT,
+    ARGO_DELETE_POLICY, ARGO_HOOK, ARGO_SYNC_OPTIONS, ARGO_WAVE, FLUX_FORCE, FLUX_PRUNE, FLUX_RECONCILE,
+    FLUX_SSA, HELM_CHART, HELM_DELETE_POLICY, HELM_HOOK, HELM_WEIGHT,
 };
 use super::words::only_nearest;
 
@@ -32,7 +32,7 @@ const NAMES: [&str; 24] = [
     FLUX_FORCE,
     FLUX_SSA,
     FLUX_RECONCILE,
-    "kustomize.toolkit.fluxcd.io/prune",
+    FLUX_PRUNE,
     "kustomize.toolkit.fluxcd.io/substitute",
     "kustomize.toolkit.fluxcd.io/name",
     "kustomize.toolkit.fluxcd.io/namespace",

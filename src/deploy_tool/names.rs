@@ -16,6 +16,8 @@ pub const ARGO_WAVE: &str = "argocd.argoproj.io/sync-wave";
 pub const ARGO_SYNC_OPTIONS: &str = "argocd.argoproj.io/sync-options";
 /// Flux: whether it creates anew what cannot be changed.
 pub const FLUX_FORCE: &str = "kustomize.toolkit.fluxcd.io/force";
+/// Flux: whether it deletes the object once its manifest is gone.
+pub const FLUX_PRUNE: &str = "kustomize.toolkit.fluxcd.io/prune";
 /// Flux: how it applies the object.
 pub const FLUX_SSA: &str = "kustomize.toolkit.fluxcd.io/ssa";
 /// Flux: whether it applies the object.

@@ -3,8 +3,8 @@
 //! Sources: the documentation of each tool, which calls them annotations or labels of Pods (or of a Pod template).
 
 use super::names::{
-    ARGO_DELETE_POLICY, ARGO_HOOK, ARGO_SYNC_OPTIONS, ARGO_WAVE, FLUX_FORCE, FLUX_RECONCILE, FLUX_SSA,
-    HELM_DELETE_POLICY, HELM_HOOK, HELM_WEIGHT, KAPP_UPDATE, KUEUE_QUEUE,
+    ARGO_DELETE_POLICY, ARGO_HOOK, ARGO_SYNC_OPTIONS, ARGO_WAVE, FLUX_FORCE, FLUX_PRUNE, FLUX_RECONCILE,
+    FLUX_SSA, HELM_DELETE_POLICY, HELM_HOOK, HELM_WEIGHT, KAPP_UPDATE, KUEUE_QUEUE,
 };
 
 /// A place for annotations and labels.
@@ -82,7 +82,7 @@ static ROWS: [Row; 27] = [
     ),
     // Of other options some ask Argo CD to leave an object alone that is found by its labels: a Pod, perhaps.
     row("Argo CD", Object, &[ARGO_HOOK, ARGO_DELETE_POLICY, ARGO_WAVE], &[]),
-    row("Flux", Object, &[FLUX_FORCE, FLUX_RECONCILE, FLUX_SSA, "kustomize.toolkit.fluxcd.io/prune"], &[]),
+    row("Flux", Object, &[FLUX_FORCE, FLUX_RECONCILE, FLUX_SSA, FLUX_PRUNE], &[]),
     row("kapp", Object, &[KAPP_UPDATE, "kapp.k14s.io/change-group", "kapp.k14s.io/change-rule"], &[]),
     row("Kueue", Job, &[], &[KUEUE_QUEUE, "kueue.x-k8s.io/priority-class"]),
     row(
@@ -157,7 +157,16 @@ static ROWS: [Row; 27] = [
     ),
 ];
 
+/// What an object is told by annotations alone: as a label it says nothing.
+const NO_LABELS: [&str; 6] =
+    [HELM_HOOK, HELM_WEIGHT, HELM_DELETE_POLICY, ARGO_HOOK, ARGO_DELETE_POLICY, ARGO_WAVE];
+
 impl Reader {
+    /// Who reads what a label says, were it an annotation of the object.
+    pub fn of_label_for_annotation(key: &str) -> Option<Self> {
+        NO_LABELS.contains(&key).then(|| Self::of(MapKind::Annotations, key, "")).flatten()
+    }
+
     /// Who reads an annotation or a label in one place only.
     pub fn of(kind: MapKind, key: &str, value: &str) -> Option<Self> {
         let (domain, _) = key.split_once('/')?;

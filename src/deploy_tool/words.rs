@@ -126,13 +126,21 @@ impl WordList {
     pub fn corrected(&self, value: &str) -> Option<String> {
         let mut words: Vec<&str> = Vec::new();
         for word in self.split(value).filter(|word| !word.is_empty()) {
-            let right = if self.spelling(word).is_some() { word } else { self.meant(word)? };
-            if !words.contains(&right) {
-                words.push(right);
+            let parts = if self.spelling(word).is_some() { vec![word] } else { parts(word).collect() };
+            for part in parts {
+                let right = if self.spelling(part).is_some() { part } else { self.meant(part)? };
+                if !words.contains(&right) {
+                    words.push(right);
+                }
             }
         }
         let comma = if value.contains(", ") { ", " } else { "," };
         (!words.is_empty()).then(|| words.join(comma))
+    }
+
+    /// Whether something else than a comma stands between words.
+    pub fn lacks_comma(&self, value: &str) -> bool {
+        self.split(value).any(|word| parts(word).nth(1).is_some())
     }
 
     fn split<'v>(&self, value: &'v str) -> impl Iterator<Item = &'v str> {
@@ -155,6 +163,12 @@ impl WordList {
         let of_others = self.foreign.iter().find(|(foreign, _)| foreign.eq_ignore_ascii_case(word));
         of_others.map(|(_, here)| *here).or_else(|| only_nearest(word, self.words.iter().copied()))
     }
+}
+
+/// The words that something else than a comma separates.
+fn parts(word: &str) -> impl Iterator<Item = &str> {
+    let parts = word.split(|c: char| c.is_whitespace() || matches!(c, ';' | '|' | '&' | '+'));
+    parts.filter(|part| !part.is_empty()).take(MAX_WORDS)
 }
 
 /// The word that `word` is a slip of the pen for: not where two are as near, or one nearly so.
@@ -199,6 +213,14 @@ mod tests {
             (&HELM_HOOKS, "", None),
             (&HELM_HOOKS, "install", None),
             (&HELM_HOOKS, "PreSync", None),
+            (&HELM_HOOKS, "pre-install post-upgrade", Some("pre-install,post-upgrade")),
+            (&HELM_HOOKS, "pre-install something", None),
+            (&ARGO_HOOKS, "Sync; postsync", Some("Sync,PostSync")),
+            (
+                &HELM_DELETE_POLICIES,
+                "hook-succeeded;before-hook-creation",
+                Some("hook-succeeded,before-hook-creation"),
+            ),
             (
                 &HELM_DELETE_POLICIES,
                 "before-hook-create,hook-succeded",

@@ -144,7 +144,8 @@ fn look(list: &'static WordList, value: &str, sink: &mut Sink) {
         Some(corrected) => {
             let title = format!("write {corrected}");
             let fix = Fix::set(Safety::Safe, title, path, corrected.clone());
-            reported.help(format!("write {corrected}")).fix(fix);
+            let how = if list.lacks_comma(value) { "separate them by commas:" } else { "write" };
+            reported.help(format!("{how} {corrected}")).fix(fix);
         }
         None if unknown.iter().any(|unknown| unknown.word.eq_ignore_ascii_case("crd-install")) => {
             reported.help(

@@ -26,7 +26,7 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::NoEffect, Symptom::Deployment],
-        what: "Annotations and labels that are read in one place and stand in another. Those of Pods (Istio's `sidecar.istio.io/inject`, Linkerd's `linkerd.io/inject`, Vault's, `cluster-autoscaler.kubernetes.io/safe-to-evict`, `karpenter.sh/do-not-disrupt`, `prometheus.io/scrape` and others) on the Job, the CronJob or its Job template; those of the object (`helm.sh/hook`, `argocd.argoproj.io/hook`, sync waves and options, Flux's and kapp's) in a template; Kueue's `queue-name`, which is the Job's, on a CronJob or in a Pod template. Not where the right place has the same key.",
+        what: "Annotations and labels that are read in one place and stand in another. Those of Pods (Istio's `sidecar.istio.io/inject`, Linkerd's `linkerd.io/inject`, Vault's, `cluster-autoscaler.kubernetes.io/safe-to-evict`, `karpenter.sh/do-not-disrupt`, `prometheus.io/scrape` and others) on the Job, the CronJob or its Job template; those of the object (`helm.sh/hook`, `argocd.argoproj.io/hook`, sync waves and options, Flux's and kapp's) in a template; Kueue's `queue-name`, which is the Job's, on a CronJob or in a Pod template. And those of hooks, waves and delete policies of Helm and Argo CD among the labels. Not where the right place has the same key.",
         why: "Nobody reads them there, and nothing says so. The Job is no hook and runs with everything else; a sidecar is injected that keeps the Job from completing; a node is drained under a Pod that was to be spared. A Pod gets the labels and annotations of its Pod template alone.",
         examples: &[
             Example::bad(
@@ -202,11 +202,58 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
                 moved_to.push(right);
                 let reported = report(object, &group, kind, (here, &spots[right]), sink);
                 if is_first && group.keys.len() <= MAX_MOVED {
-                    reported.fix(fix(object, &group, kind, (here, &spots[right])));
+                    reported.fix(fix(object, &group, (kind, kind), (here, &spots[right])));
                 }
             }
         }
+        let Some(own) = spots.first() else { continue };
+        let as_labels = entries(here, MapKind::Labels).into_iter().flatten().filter_map(|(key, _)| {
+            let reader = Reader::of_label_for_annotation(key)?;
+            (!has(&spots, own, MapKind::Annotations, key)).then_some((key.as_str(), reader))
+        });
+        let group = as_labels.fold(None, |group: Option<Misplaced<'_>>, (key, reader)| match group {
+            Some(mut group) => {
+                group.add(key, reader);
+                Some(group)
+            }
+            None => Some(Misplaced::new(key, reader)),
+        });
+        if let Some(group) = group {
+            let is_first = !moved_to.contains(&0);
+            moved_to.push(0);
+            let reported = report_label(object, &group, (here, own), sink);
+            if is_first {
+                reported.fix(fix(object, &group, (MapKind::Labels, MapKind::Annotations), (here, own)));
+            }
+        }
     }
+}
+
+fn report_label<'s>(
+    object: &Object,
+    group: &Misplaced<'_>,
+    (here, own): (&Spot<'_>, &Spot<'_>),
+    sink: &'s mut Sink,
+) -> Reported<'s> {
+    let named = group.named();
+    let (is, have, them) = match group.keys.len() {
+        1 => ("is an annotation", "it has", "it"),
+        _ => ("are annotations", "they have", "them"),
+    };
+    let effect = match (group.makes_hook, object.workload()) {
+        (true, Workload::Job(_)) => ", and this Job is no hook",
+        _ => "",
+    };
+    let from = map(here, MapKind::Labels);
+    let mut paths = group.keys.iter().map(|key| from.clone().key((*key).to_owned()));
+    let reported = sink
+        .report(
+            paths.next().unwrap_or_else(|| from.clone()),
+            format!("{named} {is}: among the labels {have} no effect{effect}"),
+        )
+        .at_key()
+        .help(format!("move {them} to {}", map(own, MapKind::Annotations)));
+    paths.take(NAMED).fold(reported, |reported, path| reported.related(path, "this too"))
 }
 
 fn entries<'o>(spot: &Spot<'o>, kind: MapKind) -> Option<&'o BTreeMap<String, String>> {
@@ -302,9 +349,14 @@ fn report<'s>(
     paths.take(NAMED).fold(reported, |reported, path| reported.related(path, "this too"))
 }
 
-fn fix(object: &Object, group: &Misplaced<'_>, kind: MapKind, (here, there): (&Spot<'_>, &Spot<'_>)) -> Fix {
+fn fix(
+    object: &Object,
+    group: &Misplaced<'_>,
+    (kind, to): (MapKind, MapKind),
+    (here, there): (&Spot<'_>, &Spot<'_>),
+) -> Fix {
     let keys = group.keys.iter().map(|key| (*key).to_owned()).collect();
-    let (from, to) = (map(here, kind), map(there, kind));
+    let (from, to) = (map(here, kind), map(there, to));
     let title = format!("move {} to {to}", group.named());
     Fix::new(safety(object, group), title, Edit::MoveEntries { from, keys, to })
 }

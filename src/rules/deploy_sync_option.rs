@@ -1,18 +1,18 @@
 //! `deploy/sync-option`
 
 use super::levels;
-use crate::deploy_tool::SyncOptions;
 use crate::deploy_tool::names::ARGO_SYNC_OPTIONS;
+use crate::deploy_tool::{SyncOptions, UnknownSwitch};
 use crate::engine::{Check, Docs, Example, Fix, Object, Rule, RuleContext, Safety, Sink, Symptom};
 use crate::policy::{Level, RuleSpec};
 use jobguard_manifest::FieldPath;
 use jobguard_text::quote;
 
-/// A sync option that is misspelt.
+/// An option or a switch that its tool ignores.
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "deploy/sync-option",
-        summary: "a misspelt sync option of Argo CD",
+        summary: "a sync option of Argo CD, or a switch of Flux, that its tool does not know",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Off, Level::Warn, Level::Warn),
@@ -20,8 +20,8 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::Deployment, Symptom::NoEffect],
-        what: "An option in `argocd.argoproj.io/sync-options` that Argo CD does not know and that resembles one that it does: `replace=true`, `Prune=False`, or two options without a comma between them.",
-        why: "Argo CD compares options to the letter and ignores all others without a word. An object that was to be kept is pruned, one that was to be replaced is not.",
+        what: "An option in `argocd.argoproj.io/sync-options` that Argo CD does not know and that resembles one that it does: `replace=true`, `Prune=False`, or two options without a comma between them. Or a switch of Flux (`kustomize.toolkit.fluxcd.io/force`, `prune`, `reconcile`) that is `true` or `false` in place of `enabled` or `disabled`.",
+        why: "Argo CD compares options to the letter and ignores all others without a word, and so does Flux. An object that was to be kept is pruned, one that was to be replaced is not.",
         examples: &[
             Example::bad(
                 "options begin with a capital",
@@ -62,7 +62,10 @@ spec:
 "#,
             ),
         ],
-        sources: &["https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/"],
+        sources: &[
+            "https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/",
+            "https://fluxcd.io/flux/components/kustomize/kustomizations/#controlling-the-apply-behavior-of-resources",
+        ],
     },
     check: Check::Object(check),
     precedence: &[],
@@ -70,6 +73,12 @@ spec:
 };
 
 fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
+    for UnknownSwitch { map, name, written, meant } in UnknownSwitch::all(object.metadata()) {
+        let path = FieldPath::root().field("metadata").field(map.field()).key(name);
+        let fix = Fix::set(Safety::Safe, format!("write {meant}"), path.clone(), meant);
+        let message = format!("{} is no value that Flux knows here, and it ignores it", quote(written));
+        sink.report(path, message).help(format!("write {meant}")).fix(fix);
+    }
     let Some(options) = SyncOptions::of(object.metadata()) else { return };
     let misspelt = options.misspelt();
     let Some(first) = misspelt.first() else { return };

@@ -49,13 +49,26 @@ pub(super) fn move_entries(
         merged(cuts.iter().map(|cut| cut.span))
     };
     let edits = written(source, to, &moved)?;
-    // What comes must not come where something goes.
-    let meets = |edit: &TextEdit, gone: &Span| gone.start < edit.span.end && edit.span.start < gone.end;
-    if edits.iter().any(|edit| gone.iter().any(|gone| meets(edit, gone))) {
-        return Err(Refused::Layout);
+    let (mut edits, mut gone) = (edits, gone);
+    for edit in &mut edits {
+        // What comes must not come where something goes, unless it can be in its place.
+        let meets = |gone: &Span| gone.start < edit.span.end && edit.span.start < gone.end;
+        if let Some(position) = gone.iter().position(meets) {
+            *edit = in_place(source, edit, gone.remove(position)).ok_or(Refused::Layout)?;
+        }
     }
     let gone = gone.into_iter().map(|span| TextEdit { span, with: String::new() });
     Ok(edits.into_iter().chain(gone).collect())
+}
+
+/// Lines that come behind the last of those that go, in their place.
+fn in_place(source: &Source<'_, '_>, edit: &TextEdit, gone: Span) -> Option<TextEdit> {
+    let at = edit.span.start;
+    let line_end = source.slice(Span::new(at, gone.end));
+    let is_behind = edit.span.end == at && matches!(line_end, "\n" | "\r\n");
+    let at_line = gone.start == source.line_start(gone.start);
+    let lines = edit.with.strip_prefix(line_end).filter(|_| is_behind && at_line)?;
+    Some(TextEdit { span: gone, with: format!("{lines}{line_end}") })
 }
 
 /// The changes that write the entries where they belong.
