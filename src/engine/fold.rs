@@ -15,8 +15,8 @@ use super::{Finding, Precedence, Rule, Severity};
 ///
 /// * What the server makes from a field, where that alone is bad (the name is too long for a label), is reported once, of
 ///   the field.
-/// * A required field is missing because it stands in the wrong place, or under a wrong name, and nowhere else: once it
-///   is put right the field is there. That another field has the same name is no reason.
+/// * A required field is missing because it, or what it is in, stands in the wrong place, or under a wrong name, and
+///   nowhere else: once it is put right the field is there. That another field has the same name is no reason.
 /// * Two empty values are no duplicates: each is missing.
 /// * An object is empty because what is in it was left out, or is unknown there: by its version, or its name.
 pub fn fold(findings: &mut Vec<Finding>) -> Vec<Finding> {
@@ -122,6 +122,15 @@ impl Causes {
         }
     }
 
+    /// Whether a field that is missing stands elsewhere, or all that it is in does.
+    fn is_supplied(&self, missing: &FieldPath) -> bool {
+        if self.supplied.is_empty() {
+            return false;
+        }
+        let around = std::iter::successors(Some(missing.clone()), FieldPath::parent);
+        around.into_iter().any(|path| self.supplied.contains(&path))
+    }
+
     /// Whether a finding is about something within a field that has one.
     fn is_within(&self, finding: &Finding) -> bool {
         if self.around.is_empty() {
@@ -167,7 +176,7 @@ impl Causes {
         });
         declared
             || match finding.cause {
-                Some(Cause::Required) => self.supplied.contains(&finding.path),
+                Some(Cause::Required) => self.is_supplied(&finding.path),
                 Some(Cause::Duplicate) => self.missing.contains(&finding.path),
                 _ => false,
             }

@@ -5,6 +5,7 @@
 //! stops, and this names all. As in the server, `null` is the same as nothing at all; in a list or a free map it
 //! is an empty value.
 
+mod empty;
 mod other_versions;
 mod suggest;
 mod time;
@@ -155,15 +156,15 @@ impl Walk<'_> {
     /// An object with known fields.
     fn object(&mut self, entries: &[Entry<'_>], id: TypeId, at: &At<'_>) {
         self.duplicates(entries, |key| at.field(key).to_path());
-        // A free map that has nothing, while unknown fields are all that follows: they were meant to be in it.
+        // A field that has nothing, while unknown fields are all that follows: they were meant to be in it.
         let mut above = None;
         for entry in entries.iter().filter(|entry| !entry.shadowed) {
             let Some(field) = self.schema.field(id, &entry.key) else {
                 self.unknown(id, entry, above.filter(|_| !entry.merged), at);
                 continue;
             };
-            above = (self.is_null(entry.value) && !entry.merged && matches!(field.shape, Shape::Map(_)))
-                .then_some(field);
+            let has_fields = matches!(field.shape, Shape::Map(_) | Shape::Object(_));
+            above = (self.is_null(entry.value) && !entry.merged && has_fields).then_some(field);
             if self.is_null(entry.value) {
                 continue;
             }
@@ -257,7 +258,7 @@ impl Walk<'_> {
         self.mistyped.push(Mistyped { path, expected });
     }
 
-    /// A field that the object does not have, right below the free map `above` that has nothing.
+    /// A field that the object does not have, right below the field `above` that has nothing.
     fn unknown(&mut self, id: TypeId, entry: &Entry<'_>, above: Option<&'static Field>, at: &At<'_>) {
         let path = at.field(&entry.key).to_path();
         let ty = self.schema.ty(id);
@@ -278,13 +279,9 @@ impl Walk<'_> {
         } else if self.placed < MAX_PLACED {
             self.placed += 1;
             let slip = suggest::place(self.schema, self.kind, &self.route, id, &entry.key);
-            let above = above.filter(|_| slip.is_none() || entry.key.contains('/'));
-            let in_map = match above {
-                Some(map) => self.in_map(map, entry, at),
-                None if slip.is_none() => self.in_annotations(id, entry, at),
-                None => None,
-            };
-            if let Some((help, suggestion)) = in_map {
+            let in_empty = self.in_empty(id, entry, above, slip.as_ref(), at);
+            if let Some((help, suggestion)) = in_empty {
+                error.relation = self.supplied(&suggestion.edit, entry.value);
                 error.help = Some(help);
                 error.suggestion = Some(suggestion);
             } else if let Some(meant) = slip {
@@ -310,33 +307,6 @@ impl Walk<'_> {
             }
         }
         self.complain(error);
-    }
-
-    /// What to say about a field that was meant to be in a free map that has nothing; nothing where the map cannot have
-    /// its value.
-    fn in_map(&self, map: &Field, entry: &Entry<'_>, at: &At<'_>) -> Option<(String, Suggestion)> {
-        let is_text = matches!(self.tree[entry.value].kind, NodeKind::Str(_));
-        if !is_text && !matches!(self.tree[entry.value].kind, NodeKind::Int(_) | NodeKind::Bool(_)) {
-            return None;
-        }
-        let key = shortened(&entry.key, MAX_KEY);
-        let help = format!(
-            "{key} belongs under {0}, the empty field above it: indent it further than {0}",
-            map.name
-        );
-        let to = at.field(map.name).key(&entry.key).to_path();
-        let edit = Edit::Move { from: at.field(&entry.key).to_path(), to };
-        // No field has such a name: it is the key of an entry.
-        Some((help, Suggestion { edit, certain: is_text && entry.key.contains('/') }))
-    }
-
-    /// What to say about a field that can only be the key of an annotation, or of a label; nothing where the object has
-    /// neither.
-    fn in_annotations(&self, id: TypeId, entry: &Entry<'_>, at: &At<'_>) -> Option<(String, Suggestion)> {
-        let map = self.schema.field(id, "annotations").filter(|_| entry.key.contains('/'))?;
-        let (_, Suggestion { edit, .. }) = self.in_map(map, entry, at)?;
-        let help = format!("{} belongs under annotations, or under labels", shortened(&entry.key, MAX_KEY));
-        Some((help, Suggestion { edit, certain: false }))
     }
 
     /// The field that has a value once the field at `value` has been renamed or moved: one that is not there, by a value

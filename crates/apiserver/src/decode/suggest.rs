@@ -68,7 +68,7 @@ pub(super) fn place(
         Kind::CronJob => &CRON_JOB_PLACES,
     };
     let known: Vec<&'static [&'static str]> = (here.get(key).into_iter().flatten().map(Vec::as_slice))
-        .filter(|place| schema.reaches(kind, place, key))
+        .filter(|place| schema.reaches(kind, place, key) && !is_in(route, place, key))
         .collect();
     if let Some(to) = nearest(&known, route) {
         let what = only(schema, kind, &known, route, to);
@@ -93,6 +93,12 @@ pub(super) fn place(
     debug_assert_eq!(schema.ty(id).name, other.as_str());
     let help = format!("{key} is a field of a {}'s {}", other.as_str(), spec.join("."));
     Some(Meant { help, what: None })
+}
+
+/// Whether the object at `route` is the field `key` of the object at `place`, or within it: that one is there already, and
+/// is not missing the field.
+fn is_in(route: &[&str], place: &[&str], key: &str) -> bool {
+    route.starts_with(place) && route.get(place.len()) == Some(&key)
 }
 
 /// How many letters may differ in a slip of the pen.

@@ -321,3 +321,36 @@ fn later_versions_are_asked_what_they_make_of_a_field() {
         assert_eq!(advice(version, gates, place, value).as_deref(), Some(expected), "{version}: {place}");
     }
 }
+
+#[test]
+fn what_is_beside_an_empty_object_belongs_in_it() {
+    let said = |text: &str| {
+        let documents = jobguard_manifest::read(text);
+        let tree = documents[0].content.as_ref().unwrap();
+        let complaints = server().decode(tree, tree.root(), Kind::Job).complaints;
+        let line = |error: &FieldError| {
+            let target = error.suggestion.as_ref().and_then(|suggestion| suggestion.edit.target());
+            let certain = error.suggestion.as_ref().is_some_and(|suggestion| suggestion.certain);
+            let target = target.map(|path| path.to_string());
+            format!("{} to {} ({certain})", error.path, target.as_deref().unwrap_or("nothing"))
+        };
+        complaints.iter().map(line).collect::<Vec<_>>()
+    };
+    let beside = "{metadata: , name: a, spec: {template: , metadata: {}, spec: {containers: []}}}";
+    let moved = [
+        "name to metadata.name (true)",
+        "spec.metadata to spec.template.metadata (true)",
+        "spec.spec to spec.template.spec (true)",
+    ];
+    assert_eq!(said(beside), moved);
+    // What cannot be there is looked for elsewhere, and what is within an object is not missing from where that is.
+    let spec = "{spec: {template: , metadata: 1, schedule: x, spec: {containers: []}}}";
+    let elsewhere = [
+        "spec.metadata to nothing (false)",
+        "spec.schedule to nothing (false)",
+        "spec.spec to spec.template.spec (true)",
+    ];
+    assert_eq!(said(spec), elsewhere);
+    let filled = "{spec: {backoffLimit: 1, spec: {containers: []}, template: {metadata: {}}}}";
+    assert_eq!(said(filled), ["spec.spec to spec.template.spec (true)"]);
+}
