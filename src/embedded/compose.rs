@@ -10,37 +10,9 @@ use jobguard_manifest::{At, FieldPath, Graft, NodeId, NodeKind, Segment, Tree};
 
 use super::controller::{self, Filled, owner_reference};
 use super::copy::{Copying, Fill, When, is_nothing};
-use super::kind::{JobType, OuterKind, Schedule};
-use super::pattern::MAX_JOBS;
+use super::kind::{JobType, Schedule};
+use super::outer::{Outer, Slot};
 use super::places::Places;
-
-/// An object of a kind that holds Jobs.
-#[derive(Debug, Clone, Copy)]
-pub struct Outer<'a, 't> {
-    /// The document that it stands in.
-    pub tree: &'a Tree<'t>,
-    /// The object.
-    pub node: NodeId,
-    /// Its kind.
-    pub kind: &'a OuterKind,
-    /// An annotation of the outer object that is for its Jobs, too.
-    pub annotation: &'static str,
-    /// The namespace, where the object does not say it.
-    pub namespace: Option<&'a str>,
-}
-
-/// A place in an object where a Job stands, or where it says when something runs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Slot {
-    path: FieldPath,
-    /// None where only the schedule is known.
-    template: Option<(NodeId, JobType)>,
-    is_scheduled: bool,
-}
-
-/// An object holds more Jobs than are judged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TooManyJobs;
 
 /// A Job as its controller would make it; a CronJob where the object says when it runs.
 #[derive(Debug)]
@@ -77,53 +49,6 @@ pub struct Maker {
 }
 
 impl<'t> Outer<'_, 't> {
-    /// The places of its Jobs, in the order of the text.
-    ///
-    /// # Errors
-    ///
-    /// Where there are more than [`MAX_JOBS`].
-    pub fn slots(&self) -> Result<Vec<Slot>, TooManyJobs> {
-        let mut slots = Vec::new();
-        for (pattern, of) in &self.kind.jobs {
-            let found = pattern.find(self.tree, self.node, MAX_JOBS + 1 - slots.len());
-            slots.extend(found.into_iter().map(|(path, node)| Slot {
-                path,
-                template: Some((node, *of)),
-                is_scheduled: false,
-            }));
-            if slots.len() > MAX_JOBS {
-                return Err(TooManyJobs);
-            }
-        }
-        let schedule = self.kind.schedule.as_ref();
-        if let Some(schedule) = schedule.filter(|schedule| self.at(&schedule.expression).is_some()) {
-            match slots.as_mut_slice() {
-                [one] => one.is_scheduled = true,
-                _ => {
-                    slots.push(Slot { path: schedule.expression.clone(), template: None, is_scheduled: true })
-                }
-            }
-        }
-        Ok(slots)
-    }
-
-    /// What tells a Job from others of the object in another version of it: its place, with names for positions.
-    pub fn name_of(&self, slot: &Slot) -> FieldPath {
-        let mut at = FieldPath::root();
-        let mut named = FieldPath::root();
-        for segment in slot.path.segments() {
-            at.push(segment.clone());
-            let name = matches!(segment, Segment::Index(_))
-                .then(|| self.text_at(&at.clone().field("name")))
-                .flatten();
-            named.push(match name {
-                Some(name) => Segment::Key(Cow::Owned(name.to_owned())),
-                None => segment.clone(),
-            });
-        }
-        named
-    }
-
     /// The Job that is made of a template, without the fields of it that are given.
     pub fn make(&self, slot: &Slot, without: &BTreeSet<FieldPath>) -> MadeJob<'t> {
         let outer = controller::Outer { tree: self.tree, node: self.node, path: &slot.path };
@@ -217,15 +142,6 @@ impl<'t> Outer<'_, 't> {
 
     fn is_set(&self, path: &FieldPath) -> bool {
         self.at(path).is_some_and(|node| !is_nothing(self.tree, node))
-    }
-
-    fn text_at(&self, path: &FieldPath) -> Option<&str> {
-        self.tree.str(self.at(path)?)
-    }
-
-    fn at(&self, path: &FieldPath) -> Option<NodeId> {
-        let found = self.tree.locate(self.node, path);
-        found.exact.then_some(found.node)
     }
 }
 

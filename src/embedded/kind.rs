@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use jobguard_manifest::FieldPath;
 
-use super::pattern::Pattern;
+use super::pattern::{Pattern, Structure};
 
 /// A kind whose objects hold Jobs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub struct OuterKind {
     pub schedule: Option<Schedule>,
     /// Who makes the Jobs.
     pub controller: Controller,
+    /// What is known of the way to its Jobs besides the paths; nothing of a kind that a policy adds.
+    pub structure: Option<Structure>,
     /// What the controller replaces in texts.
     pub placeholders: Option<Placeholders>,
 }

@@ -67,6 +67,7 @@ mod tests {
             jobs: Vec::new(),
             schedule: None,
             controller: Controller::Other,
+            structure: None,
             placeholders: None,
         };
         kinds.put(nothing);

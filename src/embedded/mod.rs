@@ -10,12 +10,14 @@ mod controller;
 mod copy;
 mod kind;
 mod kinds;
+mod outer;
 mod pattern;
 mod places;
 mod table;
 
-pub use compose::{MadeJob, Maker, Outer, Slot, TooManyJobs};
+pub use compose::{MadeJob, Maker};
 pub use kind::{Controller, JobType, OuterKind, Placeholders, Schedule};
 pub use kinds::OuterKinds;
-pub use pattern::{MAX_JOBS, Pattern, PatternError};
+pub use outer::{Outer, Slot, Slots, TooManyJobs};
+pub use pattern::{MAX_JOBS, Misplaced, Pattern, PatternError, Structure};
 pub use places::Places;

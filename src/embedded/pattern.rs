@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use jobguard_apiserver::{must_be_list, must_be_object};
 use jobguard_manifest::{FieldPath, NodeId, NodeKind, Segment, Tree};
 
 /// How many Jobs of one object are judged. An object that holds more is not judged at all.
@@ -70,12 +71,61 @@ impl Pattern {
         })
     }
 
-    /// The values at the end of the path, below `node`, with their paths: `most` of them, in the order of the text.
-    pub(super) fn find(&self, tree: &Tree<'_>, node: NodeId, most: usize) -> Vec<(FieldPath, NodeId)> {
-        let mut found = Vec::new();
-        walk(tree, node, &self.0, FieldPath::root(), most, &mut found);
-        found
+    /// What stands at the end of the path, below `node`: `most` values, in the order of the text.
+    pub(super) fn find(
+        &self,
+        tree: &Tree<'_>,
+        node: NodeId,
+        most: usize,
+        structure: Option<&Structure>,
+    ) -> Found {
+        let mut search = Search { tree, structure, most, found: Found::default() };
+        search.walk(node, &self.0, FieldPath::root());
+        search.found
     }
+
+    /// The field of the path that comes next where it leads to nothing: where something would have to be written.
+    pub(super) fn end(&self, tree: &Tree<'_>, mut node: NodeId) -> FieldPath {
+        let mut path = FieldPath::root();
+        for step in &self.0 {
+            let Step::Field(name) = step else { break };
+            path = path.field(name.clone());
+            match tree.get(node, name) {
+                Some(below) => node = below,
+                None => break,
+            }
+        }
+        path
+    }
+}
+
+/// What the schema of a kind says of the way to its Jobs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Structure {
+    /// The fields on the way that must be there.
+    pub required: &'static [&'static str],
+    /// Whether an object without a Job is good for nothing.
+    pub needs_jobs: bool,
+    /// What may stand there in the place of a Job.
+    pub instead: Option<&'static str>,
+}
+
+/// A field on the way to a Job that does not lead on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Misplaced {
+    /// The field.
+    pub path: FieldPath,
+    /// What is wrong with it.
+    pub problem: String,
+}
+
+/// What stands at the end of a path.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// Values, and where they stand.
+    pub(super) values: Vec<(FieldPath, NodeId)>,
+    /// Where the way ends before.
+    pub(super) misplaced: Vec<Misplaced>,
 }
 
 impl fmt::Display for Pattern {
@@ -91,38 +141,65 @@ impl fmt::Display for Pattern {
     }
 }
 
-fn walk(
-    tree: &Tree<'_>,
-    node: NodeId,
-    steps: &[Step],
-    path: FieldPath,
+/// Goes all the ways of a path.
+struct Search<'s, 't> {
+    tree: &'s Tree<'t>,
+    /// None of a kind of which nothing is known but the path: its lists may have elements of several types.
+    structure: Option<&'s Structure>,
     most: usize,
-    found: &mut Vec<(FieldPath, NodeId)>,
-) {
-    if found.len() >= most {
-        return;
+    found: Found,
+}
+
+impl Search<'_, '_> {
+    fn walk(&mut self, node: NodeId, steps: &[Step], path: FieldPath) {
+        if self.found.values.len() >= self.most {
+            return;
+        }
+        let tree = self.tree;
+        match (steps, &tree[node].kind) {
+            ([], NodeKind::Null) => {}
+            ([], _) => self.found.values.push((path, node)),
+            ([Step::Field(name), rest @ ..], NodeKind::Map(_)) => self.field(node, name, rest, path),
+            ([Step::Field(_), ..], other) => self.misplaced(path, must_be_object(other)),
+            ([Step::Each, rest @ ..], NodeKind::Seq(items)) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.walk(*item, rest, path.clone().index(index));
+                }
+            }
+            ([Step::Each, rest @ ..], NodeKind::Map(entries)) if self.structure.is_none() => {
+                for entry in entries.iter().filter(|entry| !entry.shadowed) {
+                    let mut below = path.clone();
+                    below.push(Segment::Key(Cow::Owned(entry.key.to_string())));
+                    self.walk(entry.value, rest, below);
+                }
+            }
+            // The API server takes such a field for one that is not there.
+            ([Step::Each, ..], NodeKind::Null) => {}
+            ([Step::Each, ..], other) => self.misplaced(path, must_be_list(other)),
+        }
     }
-    match (steps, &tree[node].kind) {
-        ([], NodeKind::Null) => {}
-        ([], _) => found.push((path, node)),
-        ([Step::Field(name), rest @ ..], _) => {
-            if let Some(below) = tree.get(node, name) {
-                walk(tree, below, rest, path.field(name.clone()), most, found);
+
+    fn field(&mut self, node: NodeId, name: &Cow<'static, str>, rest: &[Step], path: FieldPath) {
+        let is_required = self.structure.is_some_and(|known| known.required.contains(&&**name));
+        let path = path.field(name.clone());
+        match self.tree.get(node, name).map(|below| (below, &self.tree[below].kind)) {
+            // Whoever writes the field of a Job means one.
+            Some((_, null @ NodeKind::Null)) if is_required || rest.is_empty() => {
+                self.misplaced(path, must_be_object(null));
             }
-        }
-        ([Step::Each, rest @ ..], NodeKind::Seq(items)) => {
-            for (index, item) in items.iter().enumerate() {
-                walk(tree, *item, rest, path.clone().index(index), most, found);
+            Some((_, NodeKind::Null)) => {}
+            Some((below, _)) => self.walk(below, rest, path),
+            None if is_required => {
+                self.misplaced(path, "is missing, and must be an object (key: value)".to_owned())
             }
+            None => {}
         }
-        ([Step::Each, rest @ ..], NodeKind::Map(entries)) => {
-            for entry in entries.iter().filter(|entry| !entry.shadowed) {
-                let mut below = path.clone();
-                below.push(Segment::Key(Cow::Owned(entry.key.to_string())));
-                walk(tree, entry.value, rest, below, most, found);
-            }
+    }
+
+    fn misplaced(&mut self, path: FieldPath, problem: String) {
+        if self.structure.is_some() && self.found.misplaced.len() < MAX_JOBS {
+            self.found.misplaced.push(Misplaced { path, problem });
         }
-        _ => {}
     }
 }
 
@@ -149,12 +226,55 @@ mod tests {
         let documents = manifest::read("spec: {a: [{j: 1}, {k: 2}, {j: 3}, {j: null}], b: {x: {j: 4}}}");
         let tree = documents[0].content.as_ref().unwrap();
         let find = |pattern: &str, most| -> Vec<String> {
-            let found = Pattern::parse(pattern).unwrap().find(tree, tree.root(), most);
-            found.iter().map(|(path, node)| format!("{path}={}", tree.to_value(*node))).collect()
+            let found = Pattern::parse(pattern).unwrap().find(tree, tree.root(), most, None);
+            assert!(found.misplaced.is_empty());
+            found.values.iter().map(|(path, node)| format!("{path}={}", tree.to_value(*node))).collect()
         };
         assert_eq!(find("spec.a[*].j", 9), ["spec.a[0].j=1", "spec.a[2].j=3"]);
         assert_eq!(find("spec.a[*].j", 1), ["spec.a[0].j=1"]);
         assert_eq!(find("spec.b[*].j", 9), ["spec.b[x].j=4"]);
         assert_eq!(find("spec.b.j", 9), Vec::<String>::new());
+    }
+
+    #[test]
+    fn ways_that_end_before() {
+        let structure = Structure { required: &["job"], needs_jobs: true, instead: None };
+        let pattern = Pattern::parse("spec.a[*].job").unwrap();
+        for (text, places) in [
+            ("{}", &[][..]),
+            ("spec: null", &[]),
+            ("spec: {a: null}", &[]),
+            ("spec: x", &["spec must be an object (key: value), not the string \"x\""]),
+            ("spec: {a: {job: {}}}", &["spec.a must be a list, not an object"]),
+            (
+                "spec: {a: [null, 3, {}, {job: null}, {job: {}}]}",
+                &[
+                    "spec.a[0] must be an object (key: value), not nothing",
+                    "spec.a[1] must be an object (key: value), not the number 3",
+                    "spec.a[2].job is missing, and must be an object (key: value)",
+                    "spec.a[3].job must be an object (key: value), not nothing",
+                ],
+            ),
+        ] {
+            let documents = manifest::read(text);
+            let tree = documents[0].content.as_ref().unwrap();
+            let found = pattern.find(tree, tree.root(), 9, Some(&structure));
+            let said: Vec<String> =
+                found.misplaced.iter().map(|one| format!("{} {}", one.path, one.problem)).collect();
+            assert_eq!(said, places, "{text}");
+            assert!(pattern.find(tree, tree.root(), 9, None).misplaced.is_empty());
+        }
+    }
+
+    #[test]
+    fn what_comes_next() {
+        let pattern = Pattern::parse("spec.a[*].job").unwrap();
+        for (text, path) in
+            [("{}", "spec"), ("spec: {}", "spec.a"), ("spec: {a: []}", "spec.a"), ("spec: null", "spec.a")]
+        {
+            let documents = manifest::read(text);
+            let tree = documents[0].content.as_ref().unwrap();
+            assert_eq!(pattern.end(tree, tree.root()).to_string(), path, "{text}");
+        }
     }
 }

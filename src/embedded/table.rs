@@ -3,7 +3,7 @@
 use jobguard_manifest::FieldPath;
 
 use super::kind::{Controller, JobType, OuterKind, Placeholders, Schedule};
-use super::pattern::Pattern;
+use super::pattern::{Pattern, Structure};
 
 use Controller::{ArgoRollouts, JobSet, Keda, Kruise};
 use JobType::{JobSpec, JobTemplateSpec};
@@ -27,6 +27,19 @@ const KRUISE_FIELDS: &[(&str, &str)] = &[
     ("failedJobsHistoryLimit", "spec.failedJobsHistoryLimit"),
 ];
 
+/// What the CRDs say of the way to the Jobs. A JobSet may be without any Job there, which is of no use; the metrics of an
+/// analysis may come from elsewhere, or from other templates.
+fn structure(controller: Controller) -> Option<Structure> {
+    let (required, needs_jobs, instead): (&[&str], _, _) = match controller {
+        JobSet => (&["template"], true, None),
+        Keda => (&["spec", "jobTargetRef"], true, None),
+        ArgoRollouts => (&["spec", "provider"], false, None),
+        Kruise => (&["spec", "template"], true, Some("spec.template.broadcastJobTemplate")),
+        Controller::Other => return None,
+    };
+    Some(Structure { required, needs_jobs, instead })
+}
+
 /// The kinds that are known.
 pub(super) fn known() -> Vec<OuterKind> {
     KINDS
@@ -42,6 +55,7 @@ pub(super) fn known() -> Vec<OuterKind> {
                 fields: KRUISE_FIELDS,
             }),
             controller: *controller,
+            structure: structure(*controller),
             placeholders: (*controller == ArgoRollouts)
                 .then(|| Placeholders { opens: "{{args.".into(), closes: "}}".into() }),
         })

@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use crate::embedded::{MadeJob, Outer, Slot, TooManyJobs};
+use crate::embedded::{MadeJob, Misplaced, Outer, Slot, TooManyJobs};
 use crate::mutate;
-use jobguard_apiserver::{Decoded, Server, Workload};
+use crate::policy::Existing;
+use jobguard_apiserver::{Cause, Decoded, Server, Topic, Workload};
 use jobguard_manifest::{FieldPath, Segment};
 
+use super::corrected::{self, Compared, Faulty, Variant};
 use super::{
     Author, Check, Context, Finding, Fix, Input, Object, Severity, TextFacts, Verdict, Written, check,
     check_update, fold, remarks, server_findings, subject_by,
@@ -25,12 +27,14 @@ pub struct MadeOptions<'a> {
 }
 
 /// The verdict on the Jobs of an object.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct MadeVerdict {
     /// What there is to report, of the outer object.
     pub verdict: Verdict,
-    /// The first Job that cannot be read as one, and is not judged: where it stands.
-    pub unread: Option<FieldPath>,
+    /// Whether each Job could be read as one, and so was checked by all rules.
+    pub is_read: bool,
+    /// Where Jobs should stand, in an object that has none; on UPDATE where the stored version has.
+    pub lacks: Option<FieldPath>,
 }
 
 /// The verdict on the Jobs of an object, each as its controller would make it; on UPDATE with the stored version.
@@ -45,36 +49,94 @@ pub fn check_made(
     options: MadeOptions<'_>,
 ) -> Result<MadeVerdict, TooManyJobs> {
     let slots = outer.slots()?;
-    let before: BTreeMap<FieldPath, (&Outer<'_, '_>, Slot)> = old
-        .and_then(|old| Some((old, old.slots().ok()?)))
-        .map(|(old, slots)| slots.into_iter().map(|slot| (old.name_of(&slot), (old, slot))).collect())
-        .unwrap_or_default();
+    let stored = match old {
+        Some(old) => old.slots().ok().map(|slots| (old, slots)),
+        None => None,
+    };
+    let excuses = context.policy.existing_at(context.now) == Existing::Warn;
+    let mut all = Gathered::default();
+    all.is_unread = !slots.misplaced.is_empty();
+    for Misplaced { path, problem } in slots.misplaced {
+        let stood = stored.iter().any(|(_, old)| old.misplaced.iter().any(|other| other.path == path));
+        let severity = if stood && excuses { Severity::Warning } else { Severity::Error };
+        let mut finding = context.registry.of_topic(Topic::Type).finding(severity, path, problem);
+        finding.cause = Some(Cause::TypeInvalid);
+        all.verdict.findings.push(finding);
+    }
+    let lacks = slots.lacks.filter(|_| !excuses || stored.iter().all(|(_, old)| old.lacks.is_none()));
+    let before: BTreeMap<FieldPath, (&Outer<'_, '_>, Slot)> = stored
+        .into_iter()
+        .flat_map(|(old, slots)| slots.all.into_iter().map(move |slot| (old.name_of(&slot), (old, slot))))
+        .collect();
     // What is made is known by the labels of its owner, too.
     let labels = outer.labels();
     let author = Author { owner_labels: Some(&labels), ..context.author };
     let context = Context { input: Input::Alone, author, ..*context };
-    let mut all = Gathered::default();
-    for slot in &slots {
+    for slot in &slots.all {
         if context.is_cancelled() {
             break;
         }
         let (job, decoded) = decode(outer, slot, options.reader);
-        let is_unread = decoded.workload.is_none();
-        let stored = before.get(&outer.name_of(slot)).map(|(old, slot)| {
-            let (job, decoded) = decode(old, slot, options.reader);
-            Some(made(&job, decoded.workload?, TextFacts::default(), &context, options))
-        });
-        // What could not be read before does not become worse.
-        let was_unread = matches!(stored, Some(None));
-        let stored = stored.flatten();
-        let verdict = verdict(&job, decoded, stored.as_ref(), &context, options);
-        if is_unread && !was_unread && all.made.unread.is_none() {
-            all.made.unread = job.places.outer(&FieldPath::root());
+        all.is_unread |= decoded.workload.is_none();
+        let stored = before
+            .get(&outer.name_of(slot))
+            .map(|(old, slot)| Stored::of(decode(old, slot, options.reader), &context, options));
+        let mut verdict = verdict(&job, decoded, stored.as_ref(), &context, options);
+        // Old objects stay editable. A file is said to be wrong as long as it is.
+        if let (Some(stored), true, None) = (&stored, excuses, options.text) {
+            stored.excuse(&mut verdict.findings);
         }
         all.add(outer, &job, verdict);
     }
-    all.made.verdict.cancelled |= context.is_cancelled();
-    Ok(all.finish())
+    all.verdict.cancelled |= context.is_cancelled();
+    Ok(MadeVerdict { is_read: !all.is_unread, lacks, verdict: all.finish() })
+}
+
+/// A Job of the stored version.
+struct Stored {
+    /// As the server would see it, without the values of a wrong type; none where nothing is left of it.
+    object: Option<Object>,
+    /// The values of a wrong type.
+    mistyped: HashSet<FieldPath>,
+    is_read: bool,
+}
+
+impl Stored {
+    fn of(
+        (job, mut decoded): (MadeJob<'_>, Decoded),
+        context: &Context<'_>,
+        options: MadeOptions<'_>,
+    ) -> Self {
+        let written = decoded.workload.take();
+        let is_read = written.is_some();
+        let workload = written.or_else(|| Some(faulty(&job, &decoded, options).without_mistyped()?.workload));
+        Self {
+            object: workload.map(|workload| made(&job, workload, TextFacts::default(), context, options)),
+            mistyped: decoded.mistyped.into_iter().map(|one| one.path).collect(),
+            is_read,
+        }
+    }
+
+    /// What could not be read before does not become worse.
+    fn excuse(&self, findings: &mut [Finding]) {
+        for finding in findings.iter_mut().filter(|finding| corrected::is_about_type(finding)) {
+            let stood = self.mistyped.contains(&finding.path);
+            if stood || (!self.is_read && finding.path == FieldPath::root()) {
+                finding.severity = finding.severity.min(Severity::Warning);
+            }
+        }
+    }
+}
+
+fn faulty<'a>(job: &'a MadeJob<'_>, decoded: &'a Decoded, options: MadeOptions<'a>) -> Faulty<'a> {
+    Faulty {
+        server: options.reader,
+        tree: &job.tree,
+        node: job.tree.root(),
+        kind: job.kind,
+        text: options.text.unwrap_or_default(),
+        decoded,
+    }
 }
 
 /// Decodes a Job. A placeholder of the controller's fits wherever it stands.
@@ -135,32 +197,60 @@ fn made(
 /// The verdict on one Job, with places in itself.
 fn verdict(
     job: &MadeJob<'_>,
-    decoded: Decoded,
-    stored: Option<&Object>,
+    mut decoded: Decoded,
+    stored: Option<&Stored>,
     context: &Context<'_>,
     options: MadeOptions<'_>,
 ) -> Verdict {
-    let Decoded { workload, complaints, dropped, .. } = decoded;
-    let mut findings = Vec::new();
-    if options.text.is_some() {
-        findings.extend(server_findings(&complaints, context.registry));
+    let mut findings: Vec<Finding> = server_findings(&decoded.complaints, context.registry).collect();
+    if options.text.is_none() {
+        findings.retain(corrected::is_about_type);
     }
-    let mut verdict = Verdict::default();
-    if let Some(workload) = workload {
-        let remarks = options.text.map(|text| {
-            let written = Written { tree: &job.tree, node: job.tree.root(), text };
-            remarks(written, context.registry)
-        });
-        // A chart's hooks are the objects that it renders, not what a controller makes of them.
-        let facts = TextFacts { remarks: remarks.unwrap_or_default(), dropped, chart: None };
-        let object = made(job, workload, facts, context, options);
-        verdict = match stored {
+    let dropped = std::mem::take(&mut decoded.dropped);
+    let written = decoded.workload.take();
+    let is_read = written.is_some();
+    if !is_read && !findings.iter().any(corrected::is_about_type) {
+        let rule = context.registry.of_topic(Topic::Type);
+        findings.push(rule.finding(Severity::Error, FieldPath::root(), "cannot be read as a Job"));
+    }
+    let faulty = faulty(job, &decoded, options);
+    // With values of a wrong type there is no Job; what is left of it is judged all the same.
+    let variant = match written {
+        Some(workload) => Some(Variant { value: None, workload }),
+        None => faulty.without_mistyped(),
+    };
+    let Some(variant) = variant else {
+        let folded = fold(&mut findings);
+        return Verdict { findings, folded, ..Verdict::default() };
+    };
+    let remarks = options.text.map(|text| {
+        let written = Written { tree: &job.tree, node: job.tree.root(), text };
+        remarks(written, context.registry)
+    });
+    // A chart's hooks are the objects that it renders, not what a controller makes of them.
+    let facts = TextFacts { remarks: remarks.unwrap_or_default(), dropped, chart: None };
+    let judge = |Variant { workload, .. }| {
+        let object = made(job, workload, facts.clone(), context, options);
+        match stored.and_then(|stored| stored.object.as_ref()) {
             Some(stored) => check_update(stored, &object, context),
             None => check(&object, context),
-        };
-    }
+        }
+    };
+    let mut verdict = judge(variant);
     findings.append(&mut verdict.findings);
     verdict.folded.extend(fold(&mut findings));
+    // Fields that no type has are not there for the server that asks.
+    let other = faulty.corrected().filter(|_| !is_read || options.text.is_some()).map(judge);
+    if let Some(other) = &other {
+        let compared = Compared::with(other, &decoded, is_read);
+        let depend = compared.take(&mut findings);
+        if !is_read {
+            let mut waiting = corrected::rules_of(&depend);
+            waiting.extend(compared.found_there_alone(&findings));
+            corrected::settle_mistyped(&mut findings, waiting);
+        }
+        verdict.folded.extend(depend);
+    }
     verdict.findings = findings;
     verdict
 }
@@ -168,7 +258,8 @@ fn verdict(
 /// The verdicts on the Jobs of one object, put together.
 #[derive(Debug, Default)]
 struct Gathered {
-    made: MadeVerdict,
+    verdict: Verdict,
+    is_unread: bool,
     jobs: usize,
     /// What is said already, as several Jobs are made from the same field.
     said: HashSet<(&'static str, FieldPath, String)>,
@@ -180,7 +271,7 @@ impl Gathered {
     fn add(&mut self, outer: &Outer<'_, '_>, job: &MadeJob<'_>, verdict: Verdict) {
         self.jobs += 1;
         let Verdict { findings, folded, suppressed, incomplete, questions, cancelled, .. } = verdict;
-        let whole = &mut self.made.verdict;
+        let whole = &mut self.verdict;
         whole.incomplete |= incomplete;
         whole.questions.append(questions);
         whole.cancelled |= cancelled;
@@ -198,7 +289,7 @@ impl Gathered {
     }
 
     /// A name in the annotation is of use where one of the Jobs has use for it.
-    fn finish(mut self) -> MadeVerdict {
+    fn finish(mut self) -> Verdict {
         let mut of_all: Vec<Finding> = self
             .of_annotation
             .into_values()
@@ -206,8 +297,8 @@ impl Gathered {
             .map(|(finding, _)| finding)
             .collect();
         of_all.sort_by(|a, b| (a.rule.id(), &a.message).cmp(&(b.rule.id(), &b.message)));
-        self.made.verdict.findings.extend(of_all);
-        self.made
+        self.verdict.findings.extend(of_all);
+        self.verdict
     }
 }
 

@@ -9,6 +9,7 @@ mod cel;
 mod check;
 mod containers;
 mod context;
+pub(crate) mod corrected;
 mod demand;
 mod dropped;
 mod exit_codes;

@@ -5,7 +5,6 @@
 mod changed;
 mod classify;
 mod common;
-mod corrected;
 mod examine;
 mod examined;
 mod helm;

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::classify::{Class, classify, type_of};
 use super::common::{object_id, prefer_moves};
-use super::corrected::{self, Compared, Faulty, Variant};
 use super::examined::{Examined, Examinee, Found, InputFindings};
 use super::helm;
 use super::options::Options;
@@ -12,6 +11,7 @@ use super::outer::examine_outer;
 use super::patch::{self, Standing};
 use super::verdict::{lint_object, lint_stored_object};
 use super::{stored, typeless};
+use crate::engine::corrected::{self, Compared, Faulty, Variant};
 use crate::engine::{self, Context, Input, Safety, TextFacts, Written, remarks, server_findings};
 use jobguard_manifest::{ObjectRef, Tree};
 

@@ -9,7 +9,7 @@ use super::namesakes::Identity;
 use super::options::Options;
 use super::patch::{self, Standing};
 use super::stored;
-use crate::embedded::{MAX_JOBS, Outer, OuterKind, Slot};
+use crate::embedded::{MAX_JOBS, Outer, OuterKind, Slots};
 use crate::engine::{ANNOTATION, Context, Finding, MadeOptions, MadeVerdict, check_made};
 use crate::rules;
 use jobguard_manifest::{FieldPath, ObjectRef, Tree};
@@ -25,7 +25,7 @@ pub(super) fn examine_outer(
 ) {
     let outer = Outer { tree, node: object.node, kind, annotation: ANNOTATION, namespace: None };
     let slots = outer.slots();
-    if slots.as_ref().is_ok_and(Vec::is_empty) {
+    if slots.as_ref().is_ok_and(Slots::is_empty) {
         return;
     }
     let Some(left) = examined.left.checked_sub(1) else {
@@ -45,8 +45,7 @@ pub(super) fn examine_outer(
     };
     let found = |follows| move |finding| Found { finding, document, object: Some(index), follows };
     let Ok(slots) = slots else {
-        let message = format!("the object holds more than {MAX_JOBS} Jobs, and is not judged");
-        examined.found.push(found(false)(rules::manifest_too_large::finding(&message)));
+        examined.found.push(found(false)(rules::manifest_too_large::too_many_jobs(MAX_JOBS)));
         examined.objects.push(examinee(false));
         return;
     };
@@ -66,10 +65,13 @@ pub(super) fn examine_outer(
         old.map(|tree| Outer { tree, node: tree.root(), kind, annotation: ANNOTATION, namespace: None });
     let how = MadeOptions { reader: &context.policy.server, text: Some(text), fills: options.with_defaults };
     // The slots have been counted, so that there is a verdict.
-    let MadeVerdict { verdict, unread } = check_made(&outer, old.as_ref(), context, how).unwrap_or_default();
+    let Ok(MadeVerdict { verdict, is_read, lacks }) = check_made(&outer, old.as_ref(), context, how) else {
+        return;
+    };
     examined.incomplete |= verdict.incomplete;
     examined.questions.append(verdict.questions);
     let (mut findings, mut folded) = (verdict.findings, verdict.folded);
+    findings.extend(lacks.and_then(|path| rules::manifest_no_jobs::finding(kind, path, context)));
     prefer_moves(&mut findings);
     if stored::is_stored(tree, object.node) {
         findings.iter_mut().chain(&mut folded).for_each(stored::soften);
@@ -82,12 +84,16 @@ pub(super) fn examine_outer(
     all(&mut folded);
     examined.found.extend(findings.into_iter().map(found(false)));
     examined.found.extend(folded.into_iter().map(found(true)));
-    examined.objects.push(examinee(unread.is_none()));
+    examined.objects.push(examinee(is_read));
 }
 
 /// The first required field that a Job of the object lacks, where it stands in the object.
-fn missing(outer: &Outer<'_, '_>, slots: &[Slot]) -> Option<FieldPath> {
-    slots.iter().find_map(|slot| {
+fn missing(outer: &Outer<'_, '_>, slots: &Slots) -> Option<FieldPath> {
+    let without_jobs = slots.lacks.as_ref().or(slots.misplaced.first().map(|one| &one.path));
+    if let Some(path) = without_jobs {
+        return Some(path.clone());
+    }
+    slots.all.iter().find_map(|slot| {
         let job = outer.make(slot, &BTreeSet::new());
         let missing = patch::missing(&job.tree, job.tree.root(), job.kind)?;
         job.places.exact(&missing)

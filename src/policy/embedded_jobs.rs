@@ -51,6 +51,7 @@ fn outer_kind(reader: &mut Reader<'_>, item: Value, at: &At<'_>) -> Option<Outer
         jobs: Vec::new(),
         schedule: None,
         controller: Controller::Other,
+        structure: None,
         placeholders: None,
     };
     let (mut schedule, mut time_zone) = (None, None);

@@ -19,7 +19,8 @@ pub static RULE: Rule = Rule {
         symptoms: &[Symptom::Checks, Symptom::Refused],
         what: "An object has more list items and map entries than `limits.maxElements` of the policy (10,000 where it \
                says nothing), or is nested more than 100 levels deep. Aliases count for what they stand for. The items \
-               of a `List` are objects of their own. What comes before and after it in a file is judged.",
+               of a `List` are objects of their own. An object that holds Jobs, such as a JobSet, may hold 1,000 at most, \
+               whatever the policy says. What comes before and after it in a file is judged.",
         why: "Each element costs memory, a volume some kilobytes, and every rule looks at it. The webhook judges no \
               such object either: under `mode: enforce` it refuses it, since who writes an object chooses its size.",
         examples: &[
@@ -72,6 +73,15 @@ spec:
     precedence: &[],
     cel: None,
 };
+
+/// Of an object that holds more Jobs than are judged.
+pub fn too_many_jobs(limit: usize) -> Finding {
+    let message =
+        format!("the object holds more than {limit} Jobs, and is not judged: the webhook refuses it");
+    let mut finding = RULE.finding(Severity::Error, FieldPath::root(), message);
+    finding.help = Some("write several objects: this limit cannot be raised".to_owned());
+    finding
+}
 
 /// Of an object that is not read on; `reached` says which bound it has reached.
 pub fn finding(reached: &str) -> Finding {

@@ -116,6 +116,7 @@ rules! {
     job_ttl_short,
     job_work_queue_completions,
     manifest_ignored_text,
+    manifest_no_jobs,
     manifest_not_judged,
     manifest_octal_number,
     manifest_too_large,

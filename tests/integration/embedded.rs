@@ -166,19 +166,135 @@ fn what_stands_elsewhere_in_the_object_is_left_alone() {
     let mut odd = job_set("Never");
     odd["spec"]["replicatedJobs"][0]["unknown"] = json!({"restartPolicy": "Always"});
     odd["spec"]["unknown"] = job("Always");
-    odd["spec"]["replicatedJobs"][1]["template"] = json!(null);
     assert_eq!(lint(&recommended(), &odd.to_string()), (Vec::new(), 1));
-    // Nothing of it is a Job.
-    for spec in
-        [json!(null), json!({"replicatedJobs": "none"}), json!([1]), json!({"replicatedJobs": [null, 3]})]
-    {
-        odd["spec"] = spec;
-        assert_eq!(lint(&recommended(), &odd.to_string()), (Vec::new(), 0), "{odd}");
-    }
-    // It is to be one, and is none.
+    // It is to be a Job, and is none.
     odd["spec"] = json!({"replicatedJobs": [{"template": "x"}]});
     let (said, _) = lint(&recommended(), &odd.to_string());
     assert!(said.iter().any(|said| said.starts_with("error ")), "{said:?}");
+}
+
+/// Objects whose Jobs are not where they should be, and what is said of them.
+fn astray() -> Vec<(Value, Vec<&'static str>)> {
+    let of = |outer: fn(&str) -> Value, spec: Value| {
+        let mut object = outer("Never");
+        object["spec"] = spec;
+        object
+    };
+    let lacks = "warning manifest/no-jobs spec.replicatedJobs";
+    let broadcast =
+        json!({"schedule": "15 3 * * *", "timeZone": "Etc/UTC", "template": {"broadcastJobTemplate": {}}});
+    vec![
+        (of(job_set, json!(null)), vec![lacks]),
+        (of(job_set, json!({})), vec![lacks]),
+        (of(job_set, json!({"replicatedJobs": []})), vec![lacks]),
+        (
+            of(job_set, json!({"replicatedJob": [{"name": "a", "template": {"spec": job("Never")}}]})),
+            vec![lacks],
+        ),
+        (of(job_set, json!({"replicatedJobs": "none"})), vec!["error api/type spec.replicatedJobs"]),
+        (
+            of(job_set, json!({"replicatedJobs": {"a": {"template": {}}}})),
+            vec!["error api/type spec.replicatedJobs"],
+        ),
+        (of(job_set, json!([1])), vec!["error api/type spec"]),
+        (
+            of(
+                job_set,
+                json!({"replicatedJobs": [null, 3, {"name": "x"}, {"name": "y", "template": null},
+                    {"name": "z", "template": {"spec": job("Always")}}]}),
+            ),
+            vec![
+                "error api/type spec.replicatedJobs[0]",
+                "error api/type spec.replicatedJobs[1]",
+                "error api/type spec.replicatedJobs[2].template",
+                "error api/type spec.replicatedJobs[3].template",
+                "error job/child-rejected spec.replicatedJobs[4].template.spec.template.spec.restartPolicy",
+            ],
+        ),
+        (of(scaled_job, json!({})), vec!["error api/type spec.jobTargetRef"]),
+        (of(scaled_job, json!(null)), vec!["error api/type spec"]),
+        (of(analysis_template, json!({"metrics": [{"name": "a", "provider": {"web": {}}}]})), vec![]),
+        (of(analysis_template, json!({"templates": []})), vec![]),
+        (
+            of(
+                analysis_template,
+                json!({"metrics": [{"name": "a", "provider": {"job": null}}, {"name": "b"}]}),
+            ),
+            vec!["error api/type spec.metrics[0].provider.job", "error api/type spec.metrics[1].provider"],
+        ),
+        (of(advanced_cron_job, broadcast), vec![]),
+        (
+            of(
+                advanced_cron_job,
+                json!({"timeZone": "Etc/UTC", "template": {"jobTemplate": {"spec": job("Never")}}}),
+            ),
+            vec!["error job/child-rejected spec.schedule"],
+        ),
+    ]
+}
+
+#[test]
+fn jobs_that_are_not_where_they_should_be() {
+    for (object, expected) in astray() {
+        let (mut said, objects) = lint(&recommended(), &object.to_string());
+        said.sort();
+        assert_eq!(said, expected, "{object}");
+        let is_without_jobs = object["kind"] == "AnalysisTemplate" && expected.is_empty();
+        assert_eq!(objects, usize::from(!is_without_jobs), "{object}");
+    }
+}
+
+#[test]
+fn a_kind_of_one_s_own_without_jobs() {
+    let added = |level: &str| {
+        policy(&format!(
+            "{{rules: {{manifest/no-jobs: {level}}}, embeddedJobs: [{{group: example.com, kind: Pipeline, jobs: [{{path: \
+             'spec.steps[*].job', type: JobSpec}}]}}]}}"
+        ))
+    };
+    let pipeline = |spec: Value| {
+        json!({"apiVersion": "example.com/v1", "kind": "Pipeline", "metadata": {"name": "a"}, "spec": spec})
+            .to_string()
+    };
+    for (spec, path) in [
+        (json!({"step": []}), "spec.steps"),
+        (json!({"steps": "x"}), "spec.steps"),
+        (json!({"steps": ["x", null, {"name": "a"}]}), "spec.steps"),
+        (json!(null), "spec.steps"),
+    ] {
+        assert_eq!(
+            lint(&added("warn"), &pipeline(spec.clone())),
+            (vec![format!("warning manifest/no-jobs {path}")], 1)
+        );
+        assert_eq!(lint(&added("off"), &pipeline(spec)), (Vec::new(), 1));
+    }
+    // Its lists may have elements of several types.
+    let mixed = json!({"steps": ["x", null, {"job": job("Never")}]});
+    assert_eq!(lint(&added("warn"), &pipeline(mixed)), (Vec::new(), 1));
+}
+
+/// JobSets with a Job that has two values of a wrong type, and another that is refused.
+fn mistyped() -> Value {
+    let mut object = job_set("Always");
+    let spec = &mut object["spec"]["replicatedJobs"][0]["template"]["spec"];
+    spec["backoffLimit"] = json!("three");
+    spec["completions"] = json!("4");
+    spec["activeDeadlineSeconds"] = json!(-1);
+    object
+}
+
+const OF_MISTYPED: [(&str, &str); 4] = [
+    ("api/type", "spec.replicatedJobs[0].template.spec.backoffLimit"),
+    ("api/type", "spec.replicatedJobs[0].template.spec.completions"),
+    ("job/child-rejected", "spec.replicatedJobs[0].template.spec.activeDeadlineSeconds"),
+    ("job/child-rejected", "spec.replicatedJobs[1].template.spec.template.spec.restartPolicy"),
+];
+
+#[test]
+fn what_has_a_wrong_type_hides_nothing_else() {
+    let (mut said, _) = lint(&recommended(), &mistyped().to_string());
+    said.sort();
+    assert_eq!(said, OF_MISTYPED.map(|(rule, path)| format!("error {rule} {path}")));
 }
 
 #[cfg(all(feature = "serve", unix))]
@@ -292,14 +408,10 @@ mod webhook {
         many["spec"]["replicatedJobs"] = vec![json!({"name": "a", "template": {"spec": {}}}); 1_001].into();
         let mut more = many.clone();
         more["spec"]["suspend"] = json!(true);
-        let mut mistyped = advanced_cron_job("Never");
-        mistyped["spec"]["template"]["jobTemplate"]["spec"]["backoffLimit"] = json!("three");
         for (review, expected) in [
             (review(&many, None), Some((413, "too_many_jobs"))),
             (review(&more, Some(&many)), Some((413, "too_many_jobs"))),
             (review(&many, Some(&many)), None),
-            (review(&mistyped, None), Some((400, "unreadable_object"))),
-            (review(&mistyped, Some(&mistyped)), None),
         ] {
             let answer = ask(&mut stream, "/validate", &review);
             assert_eq!(answer["allowed"], expected.is_none(), "{answer}");
@@ -307,6 +419,46 @@ mod webhook {
                 let said = (&answer["status"]["code"], &answer["auditAnnotations"]["unjudged"]);
                 assert_eq!(said, (&json!(code), &json!(reason)));
             }
+        }
+    }
+
+    #[test]
+    fn names_what_has_a_wrong_type() {
+        let server = Server::start(&[]);
+        let mut stream = server.connect();
+        let bad = mistyped();
+        let answer = ask(&mut stream, "/validate", &review(&bad, None));
+        let causes = answer["status"]["details"]["causes"].as_array().unwrap();
+        let fields: Vec<_> = causes.iter().map(|cause| cause["field"].as_str().unwrap()).collect();
+        assert_eq!(fields, OF_MISTYPED.map(|(_, path)| path), "{answer}");
+        let message = answer["status"]["message"].as_str().unwrap();
+        assert!(message.contains("must be a whole number, not the string \"three\""), "{message}");
+        // Old objects stay editable, and are not made worse.
+        let answer = ask(&mut stream, "/validate", &review(&bad, Some(&bad)));
+        assert_eq!(answer["allowed"], true, "{answer}");
+        let mut worse = bad.clone();
+        worse["spec"]["replicatedJobs"][0]["template"]["spec"]["parallelism"] = json!("2");
+        let answer = ask(&mut stream, "/validate", &review(&worse, Some(&bad)));
+        let causes = answer["status"]["details"]["causes"].as_array().unwrap();
+        assert_eq!(causes.len(), 1, "{answer}");
+        assert_eq!(causes[0]["field"], "spec.replicatedJobs[0].template.spec.parallelism");
+    }
+
+    #[test]
+    fn jobs_that_are_not_where_they_should_be() {
+        let server = Server::start(&[]);
+        let mut stream = server.connect();
+        for (object, expected) in astray() {
+            let answer = ask(&mut stream, "/validate", &review(&object, None));
+            let is_refused = expected.iter().any(|said| said.starts_with("error"));
+            assert_eq!(answer["allowed"], !is_refused, "{answer}");
+            for said in &expected {
+                let path = said.rsplit(' ').next().unwrap();
+                assert!(answer.to_string().contains(path), "{answer}");
+            }
+            assert_eq!(expected.is_empty(), answer["warnings"].is_null() && !is_refused, "{answer}");
+            let answer = ask(&mut stream, "/validate", &review(&object, Some(&object)));
+            assert_eq!(answer["allowed"], true, "{answer}");
         }
     }
 

@@ -302,7 +302,7 @@ impl Admission {
             author: Author { user: Some(request.user()), ..Author::default() },
         };
         let verdict = match object.judge(&context) {
-            Ok(made) => made.verdict,
+            Ok(verdict) => verdict,
             Err(why) => return unjudged(why),
         };
         let about = About {

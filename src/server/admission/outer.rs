@@ -7,7 +7,8 @@ use super::decode::{self, Sent};
 use super::request::{Operation, PassedOver, Request};
 use super::unjudged::Unjudged;
 use crate::embedded::{MAX_JOBS, Outer, OuterKind};
-use crate::engine::{ANNOTATION, Context, MadeOptions, MadeVerdict, check_made};
+use crate::engine::{ANNOTATION, Context, MadeOptions, MadeVerdict, Verdict, check_made};
+use crate::rules;
 use jobguard_apiserver::{KubernetesVersion, Server};
 use jobguard_manifest::{FieldPath, NodeId, NodeKind, Tree};
 use jobguard_text::plain_within;
@@ -83,7 +84,7 @@ impl<'a> OuterObject<'a> {
     /// # Errors
     ///
     /// Why there is none.
-    pub(super) fn judge(&self, context: &Context<'_>) -> Result<MadeVerdict, Unjudged> {
+    pub(super) fn judge(&self, context: &Context<'_>) -> Result<Verdict, Unjudged> {
         let (new, old) = (self.outer(&self.new), self.old.as_ref().map(|old| self.outer(old)));
         // As new as there is, so that no field is lost that a newer server has.
         let reader = Server::of(KubernetesVersion::NEWEST);
@@ -102,15 +103,13 @@ impl<'a> OuterObject<'a> {
                 Unjudged::TooManyJobs { limit: MAX_JOBS }
             });
         };
-        match made.unread {
-            _ if made.verdict.cancelled => Err(Unjudged::TimedOut),
-            Some(place) => {
-                let place = plain_within(&place.to_string(), MAX_PLACE);
-                let problem = format!("{place} cannot be read as the Job that it is to be");
-                Err(Unjudged::Unreadable { problem })
-            }
-            None => Ok(made),
+        if made.verdict.cancelled {
+            return Err(Unjudged::TimedOut);
         }
+        let MadeVerdict { mut verdict, lacks, .. } = made;
+        let without = lacks.and_then(|path| rules::manifest_no_jobs::finding(self.kind, path, context));
+        verdict.findings.extend(without);
+        Ok(verdict)
     }
 }
 

@@ -28,6 +28,8 @@ use jobguard_manifest::{At, FieldPath, Segment};
 use jobguard_manifest::{Entry, NodeId, NodeKind, Tree};
 use jobguard_text::shortened;
 
+pub use type_messages::{must_be_list, must_be_object};
+
 /// How many values are looked at. A request of the largest size that an API server takes has fewer; aliases can
 /// make a small text larger than that.
 const MAX_VALUES: usize = 4_000_000;

@@ -25,6 +25,16 @@ pub(super) fn mistyped(kind: &NodeKind<'_>, shape: &Shape, private: bool) -> (St
     (message, advice(kind, shape, private))
 }
 
+/// What is wrong with a value that must be a list.
+pub fn must_be_list(kind: &NodeKind<'_>) -> String {
+    format!("must be a list, not {}", found(kind, false))
+}
+
+/// What is wrong with a value that must be an object.
+pub fn must_be_object(kind: &NodeKind<'_>) -> String {
+    format!("must be {}, not {}", wanted(&Shape::Opaque), found(kind, false))
+}
+
 /// How to correct the value at `path`, which is not of the shape, where the value itself says what is meant.
 pub(super) fn suggestion(path: &FieldPath, kind: &NodeKind<'_>, shape: &Shape) -> Option<Suggestion> {
     let set = |value, certain| Some(Suggestion { edit: Edit::Set { path: path.clone(), value }, certain });

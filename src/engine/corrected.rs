@@ -8,9 +8,8 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use crate::engine::{Check, Finding, Verdict};
-use crate::rules;
-use jobguard_apiserver::{Cause, Decoded, Kind, Server, Workload};
+use super::{Check, Finding, Verdict};
+use jobguard_apiserver::{Cause, Decoded, Kind, Server, Topic, Workload};
 use jobguard_manifest::edit::{Edit, perform};
 use jobguard_manifest::{FieldPath, NodeId, Tree};
 
@@ -22,25 +21,25 @@ const NAMED: usize = 4;
 
 /// An object in a document, and what decoding it came to.
 #[derive(Clone, Copy)]
-pub(super) struct Faulty<'a> {
-    pub(super) server: &'a Server,
-    pub(super) tree: &'a Tree<'a>,
-    pub(super) node: NodeId,
-    pub(super) kind: Kind,
-    pub(super) text: &'a str,
-    pub(super) decoded: &'a Decoded,
+pub(crate) struct Faulty<'a> {
+    pub(crate) server: &'a Server,
+    pub(crate) tree: &'a Tree<'a>,
+    pub(crate) node: NodeId,
+    pub(crate) kind: Kind,
+    pub(crate) text: &'a str,
+    pub(crate) decoded: &'a Decoded,
 }
 
 /// An object with a change to it.
-pub(super) struct Variant {
+pub(crate) struct Variant {
     /// Its JSON, where that is not what is written.
-    pub(super) value: Option<Value>,
-    pub(super) workload: Workload,
+    pub(crate) value: Option<Value>,
+    pub(crate) workload: Workload,
 }
 
 impl Faulty<'_> {
     /// The object without the values of a wrong type; none where nothing is left of it.
-    pub(super) fn without_mistyped(&self) -> Option<Variant> {
+    pub(crate) fn without_mistyped(&self) -> Option<Variant> {
         let mistyped = &self.decoded.mistyped;
         if mistyped.is_empty() || mistyped.iter().any(|one| one.path == FieldPath::root()) {
             return None;
@@ -51,7 +50,7 @@ impl Faulty<'_> {
 
     /// The object with what its faults suggest: none where they suggest nothing. In the place of a value of a wrong type
     /// that says nothing of the one that is meant stands some other, or none.
-    pub(super) fn corrected(&self) -> Option<Variant> {
+    pub(crate) fn corrected(&self) -> Option<Variant> {
         let suggested = self.decoded.complaints.iter().filter_map(|error| error.suggestion.as_ref());
         let edits: Vec<Edit> = suggested.map(|suggestion| self.plain(&suggestion.edit)).collect();
         let is_corrected = |path: &FieldPath| {
@@ -101,7 +100,7 @@ fn stand_in(expected: &str) -> Value {
 }
 
 /// What is found of an object, to be held against what is found of its other variant.
-pub(super) struct Compared<'a> {
+pub(crate) struct Compared<'a> {
     of_other: &'a Verdict,
     /// Whether all values have their types.
     is_whole: bool,
@@ -111,7 +110,7 @@ pub(super) struct Compared<'a> {
 }
 
 impl<'a> Compared<'a> {
-    pub(super) fn with(of_other: &'a Verdict, decoded: &'a Decoded, is_whole: bool) -> Self {
+    pub(crate) fn with(of_other: &'a Verdict, decoded: &'a Decoded, is_whole: bool) -> Self {
         let Verdict { findings, folded, suppressed, .. } = of_other;
         let all = findings.iter().chain(folded).chain(suppressed);
         let mistyped: HashSet<&FieldPath> = decoded.mistyped.iter().map(|one| &one.path).collect();
@@ -127,7 +126,7 @@ impl<'a> Compared<'a> {
 
     /// Takes out of `findings` those that depend on a fault of the text, and returns them. Where all values have their types,
     /// what the API server objects to stands, but for what is missing.
-    pub(super) fn take(&self, findings: &mut Vec<Finding>) -> Vec<Finding> {
+    pub(crate) fn take(&self, findings: &mut Vec<Finding>) -> Vec<Finding> {
         let (depend, stand) = std::mem::take(findings).into_iter().partition(|finding| self.depends(finding));
         *findings = stand;
         depend
@@ -156,7 +155,7 @@ impl<'a> Compared<'a> {
     }
 
     /// The ids of the rules that find something in the other variant alone.
-    pub(super) fn found_there_alone(&self, findings: &[Finding]) -> Vec<&'static str> {
+    pub(crate) fn found_there_alone(&self, findings: &[Finding]) -> Vec<&'static str> {
         let here: HashSet<&str> = findings.iter().map(|finding| finding.rule.id()).collect();
         rules_of(&self.of_other.findings).into_iter().filter(|id| !here.contains(id)).collect()
     }
@@ -164,7 +163,7 @@ impl<'a> Compared<'a> {
 
 /// The ids of the rules that judge an object, of these findings. What the API server says, and what is about the text,
 /// does not wait for anything.
-pub(super) fn rules_of(findings: &[Finding]) -> Vec<&'static str> {
+pub(crate) fn rules_of(findings: &[Finding]) -> Vec<&'static str> {
     let is_judged =
         |finding: &&Finding| finding.cause.is_none() && matches!(finding.rule.check, Check::Object(_));
     findings.iter().filter(is_judged).map(|finding| finding.rule.id()).collect()
@@ -172,19 +171,27 @@ pub(super) fn rules_of(findings: &[Finding]) -> Vec<&'static str> {
 
 /// Whether a finding is about what is written, and not about what it means.
 fn is_of_decoding(finding: &Finding) -> bool {
-    [&rules::api_type::RULE, &rules::api_unknown_field::RULE, &rules::api_duplicate_key::RULE]
-        .contains(&finding.rule)
+    [Topic::Type, Topic::UnknownField, Topic::DuplicateKey].iter().any(|topic| is_about(finding, *topic))
+}
+
+/// Whether a finding is about a value of the wrong type.
+pub(crate) fn is_about_type(finding: &Finding) -> bool {
+    is_about(finding, Topic::Type)
+}
+
+fn is_about(finding: &Finding, topic: Topic) -> bool {
+    matches!(&finding.rule.check, Check::Server(check) if check.topic == topic)
 }
 
 /// Leaves the other fixes of an object with values of a wrong type until those are corrected, and says at the first of
 /// them which rules are.
-pub(super) fn settle_mistyped(findings: &mut [Finding], mut waiting: Vec<&'static str>) {
+pub(crate) fn settle_mistyped(findings: &mut [Finding], mut waiting: Vec<&'static str>) {
     findings.iter_mut().filter(|finding| !is_of_decoding(finding)).for_each(|finding| finding.fix = None);
     waiting.sort_unstable();
     waiting.dedup();
-    let of_types = findings.iter().filter(|finding| finding.rule == &rules::api_type::RULE).count();
+    let of_types = findings.iter().filter(|finding| is_about_type(finding)).count();
     let corrected = if of_types == 1 { "it is corrected" } else { "all such values are corrected" };
-    let Some(finding) = findings.iter_mut().find(|finding| finding.rule == &rules::api_type::RULE) else {
+    let Some(finding) = findings.iter_mut().find(|finding| is_about_type(finding)) else {
         return;
     };
     let more = waiting.len().saturating_sub(NAMED);
