@@ -46,6 +46,11 @@ pub struct Maker {
     /// Whether the outer object says when its Jobs are over and what is tried again, so that a Job's own deadline and
     /// retries are not all there is.
     pub decides_end: bool,
+    /// Whether only Pods are made of what is written, with any restart policy.
+    pub makes_pods: bool,
+    /// What is wrong with the name that it gives, in terms of what that is made from, where that has more than one part;
+    /// and what to do about it.
+    pub name_fault: Option<(String, &'static str)>,
 }
 
 impl<'t> Outer<'_, 't> {
@@ -106,6 +111,8 @@ impl<'t> Outer<'_, 't> {
                 kind: self.kind.kind.to_string(),
                 makes_service: filled.makes_service,
                 decides_end: filled.decides_end,
+                makes_pods: matches!(slot.template, Some((_, JobType::PodTemplateSpec))),
+                name_fault: filled.name_fault,
             },
         }
     }

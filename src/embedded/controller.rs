@@ -5,14 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
+use jobguard_apiserver::names;
 use jobguard_manifest::{FieldPath, NodeId, NodeKind, Tree};
+use jobguard_text::shortened;
 
 use super::copy::Fill;
 use super::kind::Controller;
 
 /// Stands for a uid, and for what a server or a controller makes up.
 const UID: &str = "00000000-0000-0000-0000-000000000000";
-/// The longest name that Argo Rollouts gives a Job.
+/// The longest part of a name that is quoted, in characters.
+const MAX_QUOTED: usize = 40;
+/// The longest name that fits in a label or is a host name, and the longest that Argo Rollouts gives a Job.
 const MAX_NAME: usize = 63;
 
 /// What a Job has that is not written in its template.
@@ -21,6 +25,8 @@ pub(super) struct Filled {
     /// The Job's name, or the start of one that is generated, and the field that it is made from.
     pub(super) name: Option<(String, FieldPath)>,
     pub(super) is_generated: bool,
+    /// What is wrong with the name, if anything is, in terms of what it is made from; and what to do.
+    pub(super) name_fault: Option<(String, &'static str)>,
     /// Labels of the Job, each made from a field.
     pub(super) labels: BTreeMap<String, (String, FieldPath)>,
     /// Whether the Job has the labels and annotations of the outer object.
@@ -33,6 +39,13 @@ pub(super) struct Filled {
     pub(super) makes_service: bool,
     /// Whether the outer object says when Jobs are over, and what is tried again.
     pub(super) decides_end: bool,
+}
+
+/// The name of a Job, the field that it is made from, and what is wrong with that.
+struct MadeName {
+    name: String,
+    place: FieldPath,
+    fault: Option<(String, &'static str)>,
 }
 
 /// An object that holds Jobs, as controllers look at it.
@@ -61,12 +74,13 @@ impl Outer<'_, '_> {
     /// Jobs are suspended is the JobSet's to say.
     fn of_job_set(&self) -> Filled {
         let element = self.path.parent().unwrap_or_default();
-        let name = self.text_at(&element.clone().field("name")).unwrap_or("x");
+        let name_place = element.clone().field("name");
+        let name = self.text_at(&name_place).unwrap_or("x");
         let last = self.at(&element.field("replicas")).map_or(0, |node| match self.tree[node].kind {
             NodeKind::Int(count) => count.max(1) - 1,
             _ => 0,
         });
-        let (own, place) = self.own_name();
+        let (own, own_place) = self.own_name();
         let suspend = FieldPath::root().fields("spec.suspend");
         let is_suspended = self.is(&suspend, true);
         let mut fields = vec![
@@ -74,10 +88,17 @@ impl Outer<'_, '_> {
             (Fill::if_missing("completionMode", "Indexed"), None),
             (Fill::if_missing("template.spec.restartPolicy", "OnFailure"), None),
         ];
+        let mut is_own_judged = false;
         let makes_service = !self.is(&FieldPath::root().fields("spec.network.enableDNSHostnames"), false);
         if makes_service {
             let there = FieldPath::root().fields("spec.network.subdomain");
-            let subdomain = self.text_at(&there).filter(|name| !name.is_empty()).unwrap_or(&own).to_owned();
+            let (subdomain, there) = match self.text_at(&there).filter(|name| !name.is_empty()) {
+                Some(name) => (name, there),
+                None => {
+                    is_own_judged = true;
+                    (&*own, own_place.clone())
+                }
+            };
             fields.push((Fill::always("template.spec.subdomain", subdomain), Some(Some(there))));
         }
         let restarts = self.text_at(&FieldPath::root().fields("spec.failurePolicy.restartStrategy"));
@@ -89,9 +110,70 @@ impl Outer<'_, '_> {
         if !claims.is_empty() {
             fields.push((Fill::append("template.spec.volumes", claims), None));
         }
-        let name = Some((format!("{own}-{name}-{last}"), place));
+        let made = self.job_set_name((&own, &own_place), (name, &name_place), last, is_own_judged);
+        let MadeName { name, place, fault: name_fault } = made;
+        let name = Some((name, place));
         // Its success policy ends Jobs before they end themselves, its failure policy has them made anew.
-        Filled { name, fields, makes_service, decides_end: true, ..Filled::default() }
+        Filled { name, name_fault, fields, makes_service, decides_end: true, ..Filled::default() }
+    }
+
+    /// The name of the last Job of a JobSet. A fault of one of the two names in it is that name's alone: the JobSet's own
+    /// gives way to another where it `is_judged` elsewhere.
+    fn job_set_name(
+        &self,
+        (own, own_place): (&str, &FieldPath),
+        (name, name_place): (&str, &FieldPath),
+        last: i64,
+        is_judged: bool,
+    ) -> MadeName {
+        let quoted = |name: &str| format!("\"{}\"", shortened(name, MAX_QUOTED));
+        let own_fault = names::dns_label(own).first().copied();
+        let name_fault = names::dns_label(name).first().copied();
+        let made = |own: &str, place: &FieldPath, fault| MadeName {
+            name: format!("{own}-{name}-{last}"),
+            place: place.clone(),
+            fault,
+        };
+        match (own_fault, name_fault) {
+            (Some(_), None) if is_judged => made("x", own_place, None),
+            (Some(fault), None) => {
+                let said = format!("{} {fault}", quoted(own));
+                made(own, own_place, Some((said, "choose a name such as training")))
+            }
+            (own_fault, Some(fault)) => {
+                let own = if own_fault.is_some() { "x" } else { own };
+                let said = format!("{} {fault}", quoted(name));
+                made(own, name_place, Some((said, "choose a name such as workers")))
+            }
+            (None, None) => {
+                let room = self.room_for_names(last);
+                let fault = (own.len() + name.len() > room).then(|| {
+                    let said = format!(
+                        "{} of the JobSet and {} have {} characters together, and at most {room} fit into the names of \
+                         its Pods",
+                        quoted(own),
+                        quoted(name),
+                        own.len() + name.len(),
+                    );
+                    (said, "shorten one of the two names")
+                });
+                made(own, name_place, fault)
+            }
+        }
+    }
+
+    /// How long the names of a JobSet and of one of its Jobs may be together: what is added to them are the number of the
+    /// Job and that of the Pod.
+    fn room_for_names(&self, last: i64) -> usize {
+        let spec = self.path.clone().field("spec");
+        let is_indexed = self.text_at(&spec.clone().field("completionMode")) != Some("NonIndexed");
+        let completions = self.at(&spec.field("completions")).map(|node| &self.tree[node].kind);
+        let last_pod = match completions {
+            Some(NodeKind::Int(count)) => count.max(&1) - 1,
+            _ => 0,
+        };
+        let added = if is_indexed { format!("--{last}-{last_pod}") } else { format!("--{last}") };
+        MAX_NAME.saturating_sub(added.len())
     }
 
     /// The volumes that JobSet adds for its claims, where a container of the template mounts one of that name.

@@ -25,6 +25,18 @@ pub struct OuterKind {
     pub placeholders: Option<Placeholders>,
 }
 
+impl OuterKind {
+    /// What is said of a CronJob's fields, with the names that the kind has for them.
+    pub fn in_own_words(&self, text: String) -> String {
+        let fields = self.schedule.as_ref().map_or(&[][..], |schedule| schedule.fields);
+        let own = |path: &'static str| path.rsplit('.').next().unwrap_or(path);
+        fields.iter().filter(|(field, path)| own(path) != *field).fold(text, |text, (field, path)| {
+            text.replace(&format!("{field}: "), &format!("{}: ", own(path)))
+                .replace(&format!("remove {field} "), &format!("remove {} ", own(path)))
+        })
+    }
+}
+
 /// What stands at the end of a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JobType {

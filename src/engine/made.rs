@@ -334,5 +334,6 @@ fn in_outer(outer: &Outer<'_, '_>, job: &MadeJob<'_>, finding: Finding) -> Optio
         let edits = fix.edits.iter().map(|edit| job.places.edit(edit)).collect::<Option<Vec<_>>>()?;
         Some(Fix { edits, ..fix })
     });
-    Some(Finding { path, at, related, fix, relation: None, ..finding })
+    let help = finding.help.map(|help| outer.kind.in_own_words(help));
+    Some(Finding { path, at, related, fix, help, relation: None, ..finding })
 }

@@ -1,6 +1,6 @@
 //! `job/child-rejected`
 
-use super::everywhere;
+use super::{api_restart_policy, everywhere};
 use crate::embedded::Maker;
 use crate::engine::{
     Check, Docs, Example, Finding, Object, Rule, RuleContext, Sink, Symptom, fold, server_findings,
@@ -176,12 +176,27 @@ fn report_made(object: &Object, maker: &Maker, finding: &Finding, sink: &mut Sin
     let kind = &maker.kind;
     let is_about_runs = matches!(object.workload(), Workload::CronJob(_))
         && !finding.path.starts_with(&FieldPath::root().fields("spec.jobTemplate"));
+    let made = if maker.makes_pods { "Pod" } else { "Job" };
+    let is_about_name = finding.path.starts_with(&FieldPath::root().fields("metadata.name"));
+    let name_fault = maker.name_fault.as_ref().filter(|_| is_about_name);
+    let is_about_restarts = finding.rule == &api_restart_policy::RULE;
+    let (problem, own_help) = match name_fault {
+        Some((problem, help)) => (problem.as_str(), Some(*help)),
+        // A Pod that is no Job's may have any.
+        None if maker.makes_pods && is_about_restarts => (
+            finding.message.strip_suffix(" of a Job").unwrap_or(&finding.message),
+            Some("set restartPolicy: Always, OnFailure or Never"),
+        ),
+        None => (finding.message.as_str(), None),
+    };
     let message = match is_about_runs {
-        true => format!("no Job of this {kind} ever runs: {}", finding.message),
-        false => format!("every Job that this {kind} makes is refused: {}", finding.message),
+        true => format!("no Job of this {kind} ever runs: {problem}"),
+        false => format!("every {made} that this {kind} makes is refused: {problem}"),
     };
     let report = sink.adopt(finding, message).of_whole();
-    if finding.help.is_none() && finding.fix.is_none() {
+    if let Some(help) = own_help {
+        report.help(help);
+    } else if finding.help.is_none() && finding.fix.is_none() {
         report.help(help(kind));
     }
 }

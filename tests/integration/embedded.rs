@@ -273,6 +273,28 @@ fn a_kind_of_one_s_own_without_jobs() {
     assert_eq!(lint(&added("warn"), &pipeline(mixed)), (Vec::new(), 1));
 }
 
+#[test]
+fn names_in_a_job_set() {
+    let named = |own: &str, names: [&str; 2]| {
+        let mut object = job_set("Never");
+        object["metadata"]["name"] = json!(own);
+        for (index, name) in names.into_iter().enumerate() {
+            object["spec"]["replicatedJobs"][index]["name"] = json!(name);
+        }
+        lint(&recommended(), &object.to_string()).0
+    };
+    let of = |index: usize| format!("error job/child-rejected spec.replicatedJobs[{index}].name");
+    let own = || "error job/child-rejected metadata.name".to_owned();
+    let long = "a".repeat(50);
+    assert_eq!(named("training", ["driver", "workers"]), [""; 0]);
+    assert_eq!(named("training", ["driver", "Work_er"]), [of(1)]);
+    assert_eq!(named("Train_ing", ["driver", "workers"]), [own()]);
+    assert_eq!(named("Train_ing", ["Driv_er", "workers"]), [own(), of(0)]);
+    // With `-`, `-0` and `-0` there is room for 58 characters.
+    assert_eq!(named(&long, ["driver", &"b".repeat(9)]), [of(1)]);
+    assert_eq!(named(&long, ["driver", &"b".repeat(8)]), [""; 0]);
+}
+
 /// JobSets with a Job that has two values of a wrong type, and another that is refused.
 fn mistyped() -> Value {
     let mut object = job_set("Always");

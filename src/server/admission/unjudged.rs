@@ -223,7 +223,11 @@ impl fmt::Display for Unjudged {
             Self::UnreadableRequest { problem } => write!(f, "the request cannot be read: {problem}"),
             Self::NoObject => f.write_str("the request has no `object`"),
             Self::OtherKind { found } => {
-                write!(f, "{found} is neither a Job nor a CronJob; the webhook's rules ask for too much")
+                write!(
+                    f,
+                    "{found} is neither a Job nor a CronJob; the webhook's rules ask for too much, unless it holds Jobs, \
+                     and the policy's embeddedJobs should name it"
+                )
             }
         }
     }
