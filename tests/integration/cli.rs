@@ -174,7 +174,7 @@ fn what_has_no_effect_in_a_policy_is_noted() {
         stdout,
         "p.yaml: ok, policy team\n\
          note: spec.rules: `cron/*: warn` switches on nothing that is off: cron/deadline-missing, cron/overlap, cron/suspended, \
-         cron/ttl-vs-history, cron/zone-missing; a rule's own name switches it on\n\
+         cron/zone-missing; a rule's own name switches it on\n\
          note: spec.overrides[0].rules: `job/*: info` switches on nothing that is off: job/disruptions-count, \
          job/no-deadline, job/onfailure-logs, job/ttl-missing; a rule's own name switches it on\n\
          note: spec.overrides: `namespaceLabels` match nothing unless the server watches namespaces: `jobguard serve \
