@@ -1,6 +1,6 @@
 //! Fixes, in terms of fields. The linter turns them into changes of the text; the webhook has no text to change.
 
-use jobguard_apiserver::{FieldError, Suggestion};
+use jobguard_apiserver::{Cause, FieldError, Suggestion};
 use jobguard_manifest::edit::Edit;
 use jobguard_manifest::{FieldPath, Segment};
 
@@ -76,6 +76,10 @@ pub(super) fn of_error(error: &FieldError) -> Option<Fix> {
         Edit::RenameKey { path, to } => format!("rename {} to {to}", name_of(path)),
         Edit::Move { from, to } => format!("move {} to {to}", name_of(from)),
         Edit::Quote { path } => format!("put {} in quotes", name_of(path)),
+        // One of those that the field knows.
+        Edit::Set { path, value: serde_json::Value::String(value) } if error.cause == Cause::NotSupported => {
+            format!("set {} to {value}", name_of(path))
+        }
         // The value may be secret.
         Edit::Set { path, .. } => format!("write {} as the type it must have", name_of(path)),
         // Decoding suggests no others.

@@ -4,6 +4,7 @@ use super::ALWAYS;
 use crate::engine::{Check, Docs, Example, Fix, Object, Rule, Safety, ServerCheck, Symptom};
 use crate::policy::{Defaults, RuleSpec};
 use jobguard_apiserver::{FieldError, Topic, Workload};
+use jobguard_text::same_letters;
 
 /// ConcurrencyPolicy is not Allow, Forbid or Replace.
 pub static RULE: Rule = Rule {
@@ -75,8 +76,8 @@ spec:
 fn fix(error: &FieldError, object: &Object, _: &Defaults) -> Option<Fix> {
     let Workload::CronJob(cron_job) = object.workload() else { return None };
     let written = cron_job.spec.concurrency_policy.as_deref()?;
-    let meant =
-        ["Allow", "Forbid", "Replace"].into_iter().find(|policy| policy.eq_ignore_ascii_case(written))?;
+    // Nothing else can be meant by the same word.
+    let meant = same_letters(written, &["Allow", "Forbid", "Replace"])?;
     let title = format!("set concurrencyPolicy to {meant}");
-    Some(Fix::set(Safety::Unsafe, title, error.path.clone(), meant))
+    Some(Fix::set(Safety::Safe, title, error.path.clone(), meant))
 }

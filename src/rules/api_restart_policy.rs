@@ -5,6 +5,7 @@ use crate::engine::{Check, Docs, Example, Fix, Object, Rule, Safety, ServerCheck
 use crate::policy::{Defaults, RuleSpec};
 use jobguard_apiserver::{Cause, FieldError, Topic};
 use jobguard_manifest::edit::Edit;
+use jobguard_text::same_letters;
 use k8s_openapi::api::core::v1::Container;
 
 /// RestartPolicy is not Never or OnFailure.
@@ -87,9 +88,11 @@ fn fix(error: &FieldError, object: &Object, defaults: &Defaults) -> Option<Fix> 
     if error.cause != Cause::Required {
         // Not a value of the field, or not beside a podFailurePolicy.
         let written = pod.restart_policy.as_deref().unwrap_or_default();
-        let meant = POLICIES.into_iter().find(|policy| policy.eq_ignore_ascii_case(written));
-        let meant = if job.spec.pod_failure_policy.is_some() { Some("Never") } else { meant };
-        return meant.filter(|meant| *meant != written).map(|meant| set(Safety::Unsafe, meant));
+        let same = same_letters(written, &POLICIES);
+        let meant = if job.spec.pod_failure_policy.is_some() { Some("Never") } else { same };
+        let meant = meant.filter(|meant| *meant != written)?;
+        // Nothing else can be meant by the same word.
+        return Some(set(Safety::safe_if(same == Some(meant)), meant));
     }
     if job.spec.pod_failure_policy.is_some() {
         let safety = Safety::safe_if(defaults.restart_policy.is_some());

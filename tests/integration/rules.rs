@@ -353,7 +353,8 @@ fn every_rule_with_a_fix_shows_it() {
         format!("{id}: {}\n", safeties.join(", "))
     });
     insta::assert_snapshot!(lines.collect::<String>(), @"
-    api/concurrency-policy: unsafe
+    api/concurrency-policy: safe
+    api/containers: safe
     api/pod-failure-policy: safe, unsafe
     api/removed-version: safe, unsafe
     api/restart-policy: safe, unsafe

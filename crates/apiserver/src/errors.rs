@@ -2,9 +2,11 @@
 
 use k8s_openapi::api::core::v1::PodSpec;
 
+use jobguard_text::same_letters;
 pub(crate) use jobguard_text::{one_of, quote};
 
-use crate::{Cause, FieldError, Gate, Relation, Server, Topic};
+use crate::{Cause, FieldError, Gate, Relation, Server, Suggestion, Topic};
+use jobguard_manifest::edit::Edit;
 use jobguard_manifest::{At, FieldPath};
 
 /// Where a fault is: the field as the server names it, and the place in the object where that is another one.
@@ -142,6 +144,8 @@ impl<'e> Errors<'e> {
         check(self);
         for error in &mut self.list[before..] {
             error.at = Some(real.to_path());
+            // There is no such field to be set.
+            error.suggestion = None;
         }
     }
 
@@ -192,11 +196,18 @@ impl<'e> Errors<'e> {
 
     /// A value outside the closed set `known`.
     pub(crate) fn not_supported<'p>(&mut self, place: impl Into<Place<'p>>, value: &str, known: &[&str]) {
-        self.push(
+        let place = place.into();
+        let added = self.push(
             Cause::NotSupported,
             place,
             format!("{} is not a value of this field: use {}", quote(value), one_of(known)),
         );
+        if let Some(meant) = same_letters(value, known).filter(|meant| *meant != value) {
+            let path = place.real.unwrap_or(place.field).to_path();
+            added
+                .help(format!("write {meant}, spelt exactly so"))
+                .suggestion(Suggestion { edit: Edit::Set { path, value: meant.into() }, certain: true });
+        }
     }
 
     /// A malformed name: an error for each problem that [`crate::names`] found in it.
@@ -230,6 +241,14 @@ impl Added<'_> {
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         if let Some(error) = &mut self.0 {
             error.help = Some(help.into());
+        }
+        self
+    }
+
+    /// How to correct it.
+    pub(crate) fn suggestion(mut self, suggestion: Suggestion) -> Self {
+        if let Some(error) = &mut self.0 {
+            error.suggestion = Some(suggestion);
         }
         self
     }

@@ -26,6 +26,20 @@ pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) ->
         .map(|(_, candidate)| candidate)
 }
 
+/// The candidate with the letters of `word`, where that differs in case alone, or in what stands between its words:
+/// `on-failure` for `OnFailure`.
+pub fn same_letters<'c>(word: &str, candidates: &[&'c str]) -> Option<&'c str> {
+    if word.len() > LONGEST {
+        return None;
+    }
+    let letters = |text: &str| {
+        let kept = text.chars().filter(|c| !matches!(c, '-' | '_' | ' '));
+        kept.map(|c| c.to_ascii_lowercase()).collect::<String>()
+    };
+    let meant = letters(word);
+    candidates.iter().copied().find(|candidate| letters(candidate) == meant)
+}
+
 /// How many letters differ between two words, two that have changed places counted once. Case does not count. Words that
 /// are too long to be names are as far apart as can be.
 pub fn distance(a: &str, b: &str) -> usize {
@@ -82,6 +96,8 @@ mod tests {
         let words = ["enforce", "warn", "audit"];
         assert_eq!(nearest("enforced", words), Some("enforce"));
         assert_eq!(nearest("Warn", words), Some("warn"));
+        assert_eq!(same_letters("on-failure", &["Never", "OnFailure"]), Some("OnFailure"));
+        assert_eq!(same_letters("nevr", &["Never", "OnFailure"]), None);
         assert_eq!(nearest("wran", words), Some("warn"));
         assert_eq!(nearest("strict", words), None);
         assert_eq!(nearest("", words), None);

@@ -7,6 +7,7 @@
 
 mod empty;
 mod other_versions;
+mod slips;
 mod suggest;
 mod time;
 mod type_messages;
@@ -256,6 +257,13 @@ impl Walk<'_> {
         let mut error = FieldError::new(path.clone(), Cause::TypeInvalid, Topic::Type, message);
         error.help = help;
         error.suggestion = type_messages::suggestion(&path, &self.tree[node].kind, shape);
+        if error.suggestion.is_none()
+            && let Some((help, suggestion)) =
+                slips::meant(self.schema, self.tree, &self.tree[node].kind, shape, &path)
+        {
+            error.help = Some(help);
+            error.suggestion = suggestion;
+        }
         self.complain(error);
         self.mistyped.push(Mistyped { path, expected });
     }
