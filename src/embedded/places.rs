@@ -53,9 +53,9 @@ impl Places {
             Edit::MoveEntries { from, keys, to } => {
                 Edit::MoveEntries { from: self.exact(from)?, keys: keys.clone(), to: self.exact(to)? }
             }
-            Edit::Transfer { list, index, to, with } => Edit::Transfer {
+            Edit::Transfer { list, indices, to, with } => Edit::Transfer {
                 list: self.exact(list)?,
-                index: *index,
+                indices: indices.clone(),
                 to: self.exact(to)?,
                 with: with.clone(),
             },

@@ -185,18 +185,28 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     } else {
         "as a plain container it keeps the Job from completing"
     };
-    for (part, why) in plain.iter().filter_map(|(part, why)| Some((part, why.as_ref()?))) {
+    let never_end = || plain.iter().filter_map(|(part, why)| Some((part, why.as_ref()?)));
+    // They keep their order only if they move at once.
+    let moved: Vec<&ContainerPart<'_>> = never_end()
+        .map(|(part, _)| part)
+        .filter(|part| has_sidecars && part.container.restart_policy.is_none())
+        .take(MAX_MOVED)
+        .collect();
+    for (part, why) in never_end() {
         let report =
             sink.report(place(part, why), format!("{}: {effect}", why.reason())).help(remedy(has_sidecars));
-        if has_sidecars && part.container.restart_policy.is_none() {
+        if moved.iter().any(|other| other.index == part.index) {
             report.fix(move_to_init(
-                part,
+                &moved,
                 job.path("template.spec.containers"),
                 job.path("template.spec.initContainers"),
             ));
         }
     }
 }
+
+/// How many containers are moved at once, at most.
+const MAX_MOVED: usize = 32;
 
 /// What to do about a plain container that never ends.
 fn remedy(has_sidecars: bool) -> &'static str {
@@ -214,11 +224,15 @@ fn place(part: &ContainerPart<'_>, why: &NeverEnds<'_>) -> FieldPath {
     why.word().map_or_else(|| part.path("image"), |word| part.path_of_word(word))
 }
 
-/// At the end of the init containers it starts, as it does now, when those before it have ended.
-fn move_to_init(part: &ContainerPart<'_>, list: FieldPath, to: FieldPath) -> Fix {
+/// At the end of the init containers they start, as they do now, when those before them have ended.
+fn move_to_init(moved: &[&ContainerPart<'_>], list: FieldPath, to: FieldPath) -> Fix {
     let with = vec![("restartPolicy".to_owned(), "Always".into())];
-    let edit = Edit::Transfer { list, index: part.index, to, with };
-    Fix::new(Safety::Unsafe, "move the container to initContainers with restartPolicy: Always", edit)
+    let indices = moved.iter().map(|part| part.index).collect();
+    let title = match moved {
+        [_] => "move the container to initContainers with restartPolicy: Always",
+        _ => "move the containers that never end to initContainers with restartPolicy: Always",
+    };
+    Fix::new(Safety::Unsafe, title, Edit::Transfer { list, indices, to, with })
 }
 
 fn into_sidecar(part: &ContainerPart<'_>) -> Fix {

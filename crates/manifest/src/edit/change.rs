@@ -63,16 +63,16 @@ pub enum Edit {
         /// Which of the elements stands where now, each at most once.
         order: Vec<usize>,
     },
-    /// Takes an element of a list to the end of another list, with the comments right above it. Its own list keeps at
-    /// least one element; the other is made where it is not there.
+    /// Takes elements of a list to the end of another list, in their order, each with the comments right above it. Their
+    /// own list keeps at least one element; the other is made where it is not there.
     Transfer {
-        /// The list that it is in.
+        /// The list that they are in.
         list: FieldPath,
-        /// Which of its elements.
-        index: usize,
+        /// Which of its elements, in ascending order.
+        indices: Vec<usize>,
         /// The other list.
         to: FieldPath,
-        /// Fields that are added to it.
+        /// Fields that are added to each.
         with: Vec<(String, Value)>,
     },
     /// Changes the text itself: for documents that cannot be read, and so have no fields yet.
@@ -91,7 +91,7 @@ impl Edit {
             | Self::Quote { path }
             | Self::Reorder { path, .. } => vec![path],
             Self::Move { from, to } | Self::MoveEntries { from, to, .. } => vec![from, to],
-            // What stands behind the element in its list moves up.
+            // What stands behind an element in its list moves up.
             Self::Transfer { list, to, .. } => vec![list, to],
             Self::Text(_) => Vec::new(),
         }

@@ -45,8 +45,8 @@ pub fn plan(text: &str, tree: &Tree<'_>, base: &FieldPath, edit: &Edit) -> Resul
         Edit::RenameKey { path, to } => scalar::rename(&source, &at(path), to),
         Edit::Quote { path } => scalar::quote(&source, &at(path)),
         Edit::Reorder { path, order } => reorder::reorder(&source, &at(path), order),
-        Edit::Transfer { list, index, to, with } => {
-            transfer::transfer(&source, &at(list), *index, &at(to), with)
+        Edit::Transfer { list, indices, to, with } => {
+            transfer::transfer(&source, &at(list), indices, &at(to), with)
         }
         Edit::Text(edit) => Ok(vec![edit.clone()]),
     }

@@ -166,7 +166,7 @@ fn loses_nothing(source: &Source<'_, '_>, span: Span) -> Result<(), Refused> {
 }
 
 /// Spans in order, those that touch as one.
-fn merged(spans: impl Iterator<Item = Span>) -> Vec<Span> {
+pub(super) fn merged(spans: impl Iterator<Item = Span>) -> Vec<Span> {
     let mut merged: Vec<Span> = Vec::new();
     for span in spans {
         match merged.last_mut() {

@@ -330,7 +330,27 @@ fn transfer(text: &str, from: &str, to: &str) -> String {
     let from = path(from);
     let Some(Segment::Index(index)) = from.segments().last() else { panic!("{from} is no element") };
     let list = from.parent().unwrap();
-    edited(text, &Edit::Transfer { list, index: *index, to: path(to), with })
+    edited(text, &Edit::Transfer { list, indices: vec![*index], to: path(to), with })
+}
+
+#[test]
+fn elements_that_go_at_once_keep_their_order() {
+    let transfer = |text: &str, indices: &[usize], to: &str| {
+        let with = vec![("r".to_owned(), json!("Always"))];
+        let (list, indices) = (path("s.c"), indices.to_vec());
+        edited(text, &Edit::Transfer { list, indices, to: path(to), with })
+    };
+    let text = "s:\n  c:\n  - n: a\n  - n: w\n  # b\n  - n: b\n  - n: c";
+    assert_eq!(
+        transfer(text, &[0, 2, 3], "s.i"),
+        "s:\n  i:\n  - n: a\n    r: Always\n  # b\n  - n: b\n    r: Always\n  - n: c\n    r: Always\n  c:\n  - n: w\n"
+    );
+    assert_eq!(
+        transfer("s:\n  i:\n    - n: x\n  c:\n  - n: w\n  - n: b\n  - n: c\n", &[1, 2], "s.i"),
+        "s:\n  i:\n    - n: x\n    - n: b\n      r: Always\n    - n: c\n      r: Always\n  c:\n  - n: w\n"
+    );
+    assert_eq!(transfer(text, &[0, 1, 2, 3], "s.i"), "Layout");
+    assert_eq!(transfer(text, &[1, 4], "s.i"), "Missing");
 }
 
 #[test]

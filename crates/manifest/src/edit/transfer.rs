@@ -1,9 +1,10 @@
-//! Taking an element of a list to the end of another list.
+//! Taking elements of a list to the end of another list.
 
 use serde_json::Value;
 
 use super::super::tree::{NodeId, NodeKind, Span, Style};
 use super::change::{Refused, TextEdit};
+use super::move_entries::merged;
 use super::place::EntryAt;
 use super::remove::comments_above;
 use super::render;
@@ -51,10 +52,59 @@ impl Element {
     }
 }
 
+/// An element on its way.
+struct Moved<'t> {
+    element: Element,
+    /// Its text with the comments above it, from the dash on.
+    text: &'t str,
+    /// What is cut out.
+    gone: Span,
+}
+
+impl<'t> Moved<'t> {
+    fn at(source: &Source<'t, '_>, list: &[Segment], index: usize) -> Result<Self, Refused> {
+        let from: Vec<Segment> = list.iter().cloned().chain([Segment::Index(index)]).collect();
+        let element = Element::at(source, source.value_at(&from)?.node)?;
+        let start = comments_above(source, element.start, element.dash);
+        let text = &source.text[start + element.dash..element.end];
+        let behind = source.eol_at(element.end);
+        let gone = if behind.is_empty() {
+            Span::new(source.text[..start].trim_end_matches(['\n', '\r']).len(), element.end)
+        } else {
+            Span::new(start, element.end + behind.len())
+        };
+        Ok(Self { element, text, gone })
+    }
+
+    /// Its lines with the fields that are added, below a dash at `dash`.
+    fn lines(
+        &self,
+        source: &Source<'_, '_>,
+        with: &[(String, Value)],
+        dash: usize,
+        eol: &str,
+    ) -> Result<String, Refused> {
+        let Element { map, indent, .. } = self.element;
+        let mut text = self.text.to_owned();
+        for (key, value) in with {
+            if source.entries(map).iter().any(|entry| entry.key == *key) {
+                return Err(Refused::Exists);
+            }
+            text.push_str(eol);
+            render::push_blanks(indent, &mut text);
+            text.push_str(&render::block_entry(key, value, indent, eol));
+        }
+        if dash == self.element.dash {
+            return Ok(text);
+        }
+        render::reindent(&text, self.element.dash, dash, true).ok_or(Refused::Layout)
+    }
+}
+
 pub(super) fn transfer(
     source: &Source<'_, '_>,
     list: &[Segment],
-    index: usize,
+    indices: &[usize],
     to: &[Segment],
     with: &[(String, Value)],
 ) -> Result<Vec<TextEdit>, Refused> {
@@ -62,30 +112,14 @@ pub(super) fn transfer(
         return Err(Refused::Layout);
     }
     let seq = source.value_at(list)?.node;
-    let from: Vec<Segment> = list.iter().cloned().chain([Segment::Index(index)]).collect();
-    let element = Element::at(source, source.value_at(&from)?.node)?;
     match &source.tree[seq].kind {
-        NodeKind::Seq(items) if items.len() > 1 && source.tree.style(seq) == Style::Block => {}
+        NodeKind::Seq(items) if items.len() > indices.len() && source.tree.style(seq) == Style::Block => {}
         _ => return Err(Refused::Layout),
     }
-    let start = comments_above(source, element.start, element.dash);
-    let eol = source.eol(element.start);
-    let mut moved = source.slice(Span::new(start + element.dash, element.end)).to_owned();
-    for (key, value) in with {
-        if source.entries(element.map).iter().any(|entry| entry.key == *key) {
-            return Err(Refused::Exists);
-        }
-        moved.push_str(eol);
-        render::push_blanks(element.indent, &mut moved);
-        moved.push_str(&render::block_entry(key, value, element.indent, eol));
-    }
-    let behind = source.eol_at(element.end);
-    let gone = if behind.is_empty() {
-        Span::new(source.text[..start].trim_end_matches(['\n', '\r']).len(), element.end)
-    } else {
-        Span::new(start, element.end + behind.len())
-    };
-    let gone = TextEdit { span: gone, with: String::new() };
+    let moved: Vec<Moved<'_>> =
+        indices.iter().map(|index| Moved::at(source, list, *index)).collect::<Result<_, _>>()?;
+    let first = &moved.first().ok_or(Refused::Missing)?.element;
+    let eol = source.eol(first.start);
 
     let reached = source.follow(to)?;
     let mut text = String::new();
@@ -96,12 +130,14 @@ pub(super) fn transfer(
             return Err(Refused::Layout);
         };
         let last = Element::at(source, *last)?;
-        text.push_str(eol);
-        render::push_blanks(last.dash, &mut text);
-        text.push_str(&render::reindent(&moved, element.dash, last.dash, true).ok_or(Refused::Layout)?);
+        for element in &moved {
+            text.push_str(eol);
+            render::push_blanks(last.dash, &mut text);
+            text.push_str(&element.lines(source, with, last.dash, eol)?);
+        }
         last.end
     } else {
-        // A list of its own, before that from which the element comes.
+        // A list of its own, before that from which the elements come.
         let (Some((Segment::Field(name), parents)), Some((_, beside))) = (to.split_last(), list.split_last())
         else {
             return Err(Refused::Layout);
@@ -119,10 +155,14 @@ pub(super) fn transfer(
         text.push_str(&render::block_key(name));
         text.push(':');
         text.push_str(eol);
-        render::push_blanks(element.dash, &mut text);
-        text.push_str(&moved);
-        text.push_str(eol);
+        for element in &moved {
+            render::push_blanks(first.dash, &mut text);
+            text.push_str(&element.lines(source, with, first.dash, eol)?);
+            text.push_str(eol);
+        }
         comments_above(source, source.line_start(key.start), indent.width)
     };
-    Ok(vec![TextEdit { span: Span::new(at, at), with: text }, gone])
+    let gone = merged(moved.iter().map(|element| element.gone));
+    let gone = gone.into_iter().map(|span| TextEdit { span, with: String::new() });
+    Ok(std::iter::once(TextEdit { span: Span::new(at, at), with: text }).chain(gone).collect())
 }

@@ -64,19 +64,28 @@ pub fn perform(
             *items = order.iter().filter_map(|index| all.get(*index).cloned()).collect();
             Ok(())
         }
-        Edit::Transfer { list, index, to, with } => {
+        Edit::Transfer { list, indices, to, with } => {
             let Some(Value::Array(items)) = value_at(document, &at(list)) else {
                 return Err(Refused::Missing);
             };
-            if *index >= items.len() {
+            let (mut elements, mut left) =
+                (Vec::with_capacity(indices.len()), Vec::with_capacity(items.len()));
+            for (index, mut element) in std::mem::take(items).into_iter().enumerate() {
+                if indices.binary_search(&index).is_err() {
+                    left.push(element);
+                    continue;
+                }
+                let Value::Object(fields) = &mut element else { return Err(Refused::Layout) };
+                fields.extend(with.iter().cloned());
+                elements.push(element);
+            }
+            *items = left;
+            if elements.len() != indices.len() {
                 return Err(Refused::Missing);
             }
-            let mut element = items.remove(*index);
-            let Value::Object(fields) = &mut element else { return Err(Refused::Layout) };
-            fields.extend(with.iter().cloned());
             match at(to).iter().try_fold(document, open).ok_or(Refused::Missing)? {
-                Value::Array(items) => items.push(element),
-                here if here.is_null() => *here = Value::Array(vec![element]),
+                Value::Array(items) => items.extend(elements),
+                here if here.is_null() => *here = Value::Array(elements),
                 _ => return Err(Refused::Layout),
             }
             Ok(())
