@@ -28,9 +28,11 @@ enum Serves {
     With(&'static [&'static str]),
     /// With one of these flags.
     Flag(&'static [&'static str]),
+    /// With a word that has this in it.
+    Part(&'static str),
 }
 
-use Serves::{Always, Flag, Unless, With};
+use Serves::{Always, Flag, Part, Unless, With};
 
 const fn server(
     name: &'static str,
@@ -112,6 +114,7 @@ static SERVERS: &[Server] = &[
     ),
     server("cloudflared", &["cloudflare/cloudflared"], &["cloudflared"], With(&["tunnel"]), &[]),
     server("Tailscale", &["tailscale/tailscale"], &["tailscaled", "containerboot"], Unless(&[]), &[]),
+    server("the Kuma proxy", &["kumahq/kuma-dp", "kong/kuma-dp"], &["kuma-dp"], With(&["run"]), &[]),
     // Log shippers and other agents.
     server("Fluent Bit", &["fluent-bit", "aws-for-fluent-bit"], &["fluent-bit"], Unless(&[]), &["-D", "-J"]),
     server("Fluentd", &["fluentd", "fluentd-kubernetes-daemonset"], &["fluentd"], Unless(&["fluentd"]), &[]),
@@ -146,6 +149,62 @@ static SERVERS: &[Server] = &[
     server("the Jaeger agent", &["jaegertracing/jaeger-agent"], &[], Unless(&[]), &[]),
     server("the StatsD exporter", &["prom/statsd-exporter"], &["statsd_exporter"], Unless(&[]), &[]),
     server(
+        "Telegraf",
+        &["=telegraf", "=library/telegraf", "bitnami/telegraf"],
+        &["telegraf"],
+        Unless(&["telegraf"]),
+        &["--test", "-test", "--once", "-once"],
+    ),
+    server(
+        "Logstash",
+        &["=logstash", "=library/logstash", "logstash/logstash", "logstash/logstash-oss"],
+        &["logstash"],
+        Unless(&[]),
+        &["-e", "--config.string", "-t", "--config.test_and_exit", "-V"],
+    ),
+    server(
+        "the Splunk forwarder",
+        &["splunk/universalforwarder"],
+        &[],
+        Unless(&["start", "start-service"]),
+        &[],
+    ),
+    server(
+        "the NGINX exporter",
+        &["nginx-prometheus-exporter"],
+        &["nginx-prometheus-exporter"],
+        Unless(&[]),
+        &[],
+    ),
+    server(
+        "the node exporter",
+        &["prom/node-exporter", "prometheus/node-exporter", "bitnami/node-exporter"],
+        &["node_exporter"],
+        Unless(&[]),
+        &[],
+    ),
+    server(
+        "the Redis exporter",
+        &["oliver006/redis_exporter", "bitnami/redis-exporter"],
+        &["redis_exporter"],
+        Unless(&[]),
+        &[],
+    ),
+    server(
+        "the PostgreSQL exporter",
+        &["prometheuscommunity/postgres-exporter", "bitnami/postgres-exporter"],
+        &["postgres_exporter"],
+        Unless(&[]),
+        &[],
+    ),
+    server(
+        "the MySQL exporter",
+        &["prom/mysqld-exporter", "bitnami/mysqld-exporter"],
+        &["mysqld_exporter"],
+        Unless(&[]),
+        &[],
+    ),
+    server(
         "git-sync",
         &["git-sync/git-sync"],
         &["git-sync"],
@@ -174,27 +233,47 @@ static SERVERS: &[Server] = &[
         Unless(&[]),
         &[],
     ),
-    server("PostgreSQL", &["=postgres", "=library/postgres"], &["postgres"], Unless(&["postgres"]), &["-C"]),
-    server("MySQL", &["=mysql", "=library/mysql"], &["mysqld"], Unless(&["mysqld"]), &[]),
-    server("MariaDB", &["=mariadb", "=library/mariadb"], &["mariadbd"], Unless(&["mariadbd", "mysqld"]), &[]),
+    server(
+        "PostgreSQL",
+        &["=postgres", "=library/postgres", "bitnami/postgresql", "postgis/postgis", "pgvector/pgvector"],
+        &["postgres"],
+        Unless(&["postgres"]),
+        &["-C"],
+    ),
+    server(
+        "MySQL",
+        &["=mysql", "=library/mysql", "mysql/mysql-server", "bitnami/mysql"],
+        &["mysqld"],
+        Unless(&["mysqld"]),
+        &[],
+    ),
+    server(
+        "MariaDB",
+        &["=mariadb", "=library/mariadb", "bitnami/mariadb"],
+        &["mariadbd"],
+        Unless(&["mariadbd", "mysqld"]),
+        &[],
+    ),
     server(
         "MongoDB",
-        &["=mongo", "=library/mongo"],
+        &["=mongo", "=library/mongo", "bitnami/mongodb"],
         &["mongod"],
         Unless(&["mongod"]),
         &["--shutdown", "--fork"],
     ),
     server("Redis", &["=redis", "=library/redis", "bitnami/redis"], &["redis-server"], Unless(&[]), &[]),
+    server("Valkey", &["valkey/valkey", "bitnami/valkey"], &["valkey-server"], Unless(&[]), &[]),
+    server("MinIO", &["minio/minio"], &["minio"], With(&["server"]), &[]),
     server(
         "RabbitMQ",
-        &["=rabbitmq", "=library/rabbitmq"],
+        &["=rabbitmq", "=library/rabbitmq", "bitnami/rabbitmq"],
         &["rabbitmq-server"],
         Unless(&["rabbitmq-server"]),
         &[],
     ),
     server(
         "memcached",
-        &["=memcached", "=library/memcached"],
+        &["=memcached", "=library/memcached", "bitnami/memcached"],
         &["memcached"],
         Unless(&["memcached"]),
         &["-d"],
@@ -210,6 +289,17 @@ static SERVERS: &[Server] = &[
     server("cron", &[], &["crond", "cron"], Flag(&["-f", "-d", "-n"]), &[]),
     server("gcsfuse", &[], &["gcsfuse"], Flag(&["--foreground", "-foreground"]), &[]),
     server("rclone", &["rclone/rclone"], &["rclone"], With(&["mount", "serve", "rcd"]), &["--daemon"]),
+    server("socat with fork", &[], &["socat"], Part(",fork"), &[]),
+    server(
+        "ssh -N",
+        &[],
+        &["ssh", "autossh"],
+        Flag(&["-N", "-NT", "-TN", "-nNT", "-NL", "-nN", "-NR", "-ND"]),
+        &["-f", "-fN", "-fNT", "-Nf", "-fNL"],
+    ),
+    server("Python's http.server", &[], &["python", "python3"], With(&["http.server"]), &[]),
+    server("journalctl -f", &[], &["journalctl"], Flag(&["-f", "--follow", "-fu", "-xf", "-xfu"]), &[]),
+    server("watch", &[], &["watch"], Always, &["-g", "--chgexit", "-v"]),
     server("sshd", &[], &["sshd"], Flag(&["-D"]), &[]),
 ];
 
@@ -275,6 +365,7 @@ impl Server {
             },
             With(names) => operands.find(|text| !is_flag(text)).is_some_and(|first| names.contains(&first)),
             Flag(flags) => known().any(|text| flags.contains(&text)),
+            Part(part) => known().any(|text| text.contains(part)),
         }
     }
 }
@@ -342,105 +433,4 @@ pub(super) fn is_shell_call<W: AsRef<str>>(arguments: &[W]) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn image(image: &str, arguments: &[&str]) -> Option<&'static str> {
-        of_image(image, arguments).map(|server| server.name)
-    }
-
-    #[test]
-    fn images() {
-        let digest = format!("fluent/fluent-bit@sha256:{}", "a".repeat(64));
-        for (reference, arguments, wanted) in [
-            (
-                "gcr.io/cloud-sql-connectors/cloud-sql-proxy:2.11.0",
-                &["--port=5432", "p:r:i"][..],
-                Some("the Cloud SQL Auth Proxy"),
-            ),
-            ("gcr.io/cloudsql-docker/gce-proxy:1.33", &[], Some("the Cloud SQL Auth Proxy")),
-            ("registry.example.com:5000/mirror/cloud-sql-proxy", &["a"], Some("the Cloud SQL Auth Proxy")),
-            ("gcr.io/cloud-sql-connectors/cloud-sql-proxy:2", &["--quitquitquit", "a"], None),
-            ("docker.io/istio/proxyv2:1.22.0", &["proxy", "sidecar"], Some("the Istio proxy")),
-            ("docker.io/istio/proxyv2:1.22.0", &["istio-iptables"], None),
-            ("fluent/fluent-bit:3.1.9", &[], Some("Fluent Bit")),
-            (&digest, &[], Some("Fluent Bit")),
-            ("fluent-bit", &["--dry-run"], None),
-            ("docker.elastic.co/beats/filebeat:8.14.0", &["-c", "/f.yml", "-e"], Some("Filebeat")),
-            ("docker.elastic.co/beats/filebeat:8.14.0", &["-e", "--once"], None),
-            ("timberio/vector:0.40.0-alpine", &[], Some("Vector")),
-            ("acme/vector:1", &[], None),
-            ("hashicorp/vault:1.17", &["agent", "-config=/a.hcl"], Some("the Vault agent")),
-            ("hashicorp/vault:1.17", &["agent", "-exit-after-auth"], None),
-            ("hashicorp/vault:1.17", &["kv", "get", "a"], None),
-            ("nginx:1.27", &[], Some("nginx")),
-            ("docker.io/library/nginx", &["nginx", "-g", "daemon off;"], Some("nginx")),
-            ("acme/nginx-config-test", &[], None),
-            ("acme/nginx", &[], None),
-            ("docker:27-dind", &[], Some("the Docker daemon")),
-            ("docker:27", &[], None),
-            ("docker:27-cli", &["docker", "build"], None),
-            ("postgres:16", &["-c", "fsync=off"], Some("PostgreSQL")),
-            ("postgres:16", &["pg_dump"], None),
-            ("redis", &["redis-cli", "ping"], None),
-            ("redis", &["redis-server", "/etc/redis.conf"], Some("Redis")),
-            ("redis", &["/scripts/load.sh"], None),
-            ("bitnami/kubectl:1.30", &["get", "pods"], None),
-            ("bitnami/kubectl:1.30", &["proxy", "--port=8001"], Some("kubectl")),
-            ("my-fluent-bit", &[], None),
-            ("", &[], None),
-        ] {
-            assert_eq!(image(reference, arguments), wanted, "{reference} {arguments:?}");
-        }
-    }
-
-    #[test]
-    fn programs() {
-        for (words, wanted) in [
-            ("/cloud_sql_proxy -instances=a", Some("the Cloud SQL Auth Proxy")),
-            ("/cloud-sql-proxy --quitquitquit a", None),
-            ("envoy -c /e.yaml", Some("Envoy")),
-            ("envoy --version", None),
-            ("vault agent -config a", Some("the Vault agent")),
-            ("vault login", None),
-            ("nginx -g daemon_off", None),
-            ("crond -f", Some("cron")),
-            ("crond", None),
-            ("redis-server --port 1", Some("Redis")),
-            ("kubectl get pods", None),
-            ("kubectl -n x proxy", None),
-            ("kubectl proxy", Some("kubectl")),
-            ("/fluent-bit/bin/fluent-bit -c /f.conf", Some("Fluent Bit")),
-            ("rclone mount a b", Some("rclone")),
-            ("rclone copy a b", None),
-        ] {
-            let words: Vec<Option<&str>> = words.split(' ').map(Some).collect();
-            assert_eq!(serving(&words), wanted, "{words:?}");
-        }
-        assert_eq!(serving(&[Some("nginx"), Some("-g"), Some("daemon off;")]), Some("nginx"));
-        assert_eq!(serving(&[None]), None);
-    }
-
-    #[test]
-    fn patterns_of_a_policy() {
-        let is = |image| is_image(image, ["acme/log-shipper", "=tool"].into_iter());
-        assert!(is("registry.example.com/acme/log-shipper:3"));
-        assert!(is("localhost:5000/x/acme/log-shipper"));
-        assert!(is("tool:1"));
-        assert!(!is("acme/log-shipper-init") && !is("xacme/log-shipper") && !is("x/tool"));
-    }
-
-    #[test]
-    fn each_image_and_program_is_listed_once() {
-        let all: Vec<&str> =
-            SERVERS.iter().flat_map(|server| server.images.iter().chain(server.programs)).copied().collect();
-        for list in [
-            SERVERS.iter().flat_map(|s| s.images).collect::<Vec<_>>(),
-            SERVERS.iter().flat_map(|s| s.programs).collect(),
-        ] {
-            let mut seen = std::collections::BTreeSet::new();
-            assert!(list.iter().all(|name| seen.insert(*name)), "{list:?}");
-        }
-        assert!(all.len() > 80);
-    }
-}
+mod tests;
