@@ -46,6 +46,8 @@ pub struct Maker {
     /// Whether the outer object says when its Jobs are over and what is tried again, so that a Job's own deadline and
     /// retries are not all there is.
     pub decides_end: bool,
+    /// How many such Jobs it makes at a time.
+    pub replicas: i32,
     /// Whether only Pods are made of what is written, with any restart policy.
     pub makes_pods: bool,
     /// What is wrong with the name that it gives, in terms of what that is made from, where that has more than one part;
@@ -111,6 +113,7 @@ impl<'t> Outer<'_, 't> {
                 kind: self.kind.kind.to_string(),
                 makes_service: filled.makes_service,
                 decides_end: filled.decides_end,
+                replicas: filled.replicas.unwrap_or(1),
                 makes_pods: matches!(slot.template, Some((_, JobType::PodTemplateSpec))),
                 name_fault: filled.name_fault,
             },

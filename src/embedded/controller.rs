@@ -37,6 +37,8 @@ pub(super) struct Filled {
     pub(super) owner: Option<(&'static str, &'static str)>,
     /// Whether the controller makes the Service that gives the Pods their names.
     pub(super) makes_service: bool,
+    /// How many such Jobs there are at a time, where it is not one.
+    pub(super) replicas: Option<i32>,
     /// Whether the outer object says when Jobs are over, and what is tried again.
     pub(super) decides_end: bool,
 }
@@ -114,7 +116,8 @@ impl Outer<'_, '_> {
         let MadeName { name, place, fault: name_fault } = made;
         let name = Some((name, place));
         // Its success policy ends Jobs before they end themselves, its failure policy has them made anew.
-        Filled { name, name_fault, fields, makes_service, decides_end: true, ..Filled::default() }
+        let replicas = i32::try_from(last + 1).ok();
+        Filled { name, name_fault, fields, makes_service, replicas, decides_end: true, ..Filled::default() }
     }
 
     /// The name of the last Job of a JobSet. A fault of one of the two names in it is that name's alone: the JobSet's own

@@ -148,6 +148,11 @@ impl<'a> JobPart<'a> {
         self.parallelism().min(completions).max(1)
     }
 
+    /// The Pods of all such Jobs that can run at once. At least 1.
+    pub fn pods_of_all_at_once(&self) -> i64 {
+        i64::from(self.pods_at_once()) * i64::from(self.replicas.max(1))
+    }
+
     /// How often a failed Pod is replaced before the Job fails, over all indexes.
     pub fn backoff_limit(&self) -> i32 {
         let all = if self.spec.backoff_limit_per_index.is_some() { i32::MAX } else { DEFAULT_BACKOFF_LIMIT };

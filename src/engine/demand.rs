@@ -124,11 +124,11 @@ impl<'a> Demand<'a> {
 }
 
 impl JobPart<'_> {
-    /// The Pods that are up at once, at most, if nothing holds them back: `parallelism`, and no more than are wanted. None of a
-    /// Job that is paused.
+    /// The Pods that are up at once, at most, if nothing holds them back: `parallelism`, and no more than are wanted, of each
+    /// such Job. None of a Job that is paused.
     pub fn peak_pods(&self) -> i128 {
         let completions = self.spec.completions.unwrap_or(i32::MAX);
-        i128::from(self.parallelism().min(completions).max(0))
+        i128::from(self.parallelism().min(completions).max(0)) * i128::from(self.replicas.max(1))
     }
 }
 

@@ -16,6 +16,8 @@ pub struct JobPart<'a> {
     pub metadata: Option<&'a ObjectMeta>,
     /// Whether this is a CronJob's Job template.
     pub of_cron_job: bool,
+    /// How many such Jobs there are at a time: 1, but for those of which a controller makes several.
+    pub replicas: i32,
 }
 
 impl<'a> JobPart<'a> {
@@ -26,6 +28,7 @@ impl<'a> JobPart<'a> {
             spec: template.spec.as_ref()?,
             metadata: template.metadata.as_ref(),
             of_cron_job: true,
+            replicas: 1,
         })
     }
 

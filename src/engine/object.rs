@@ -190,6 +190,7 @@ impl Object {
                 spec: job.spec.as_ref()?,
                 metadata: Some(&job.metadata),
                 of_cron_job: false,
+                replicas: self.maker().map_or(1, |maker| maker.replicas),
             }),
             Workload::CronJob(cron_job) => JobPart::of_template(&cron_job.spec.job_template),
         }

@@ -175,7 +175,12 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
                     ask(resource, of_one.saturating_mul(peak))
                 ),
             )
-            .help(format!("set parallelism to {fitting} at most, ask for less, or raise the quota"))
+            .help(match job.replicas {
+                ..=1 => format!("set parallelism to {fitting} at most, ask for less, or raise the quota"),
+                replicas => {
+                    format!("{replicas} such Jobs run at once: lower replicas or parallelism, ask for less, or raise the quota")
+                }
+            })
             .about(name.clone())
             .at_most(severest.min(Severity::Info));
         }

@@ -135,7 +135,7 @@ spec:
 const HOSTNAME: &str = "kubernetes.io/hostname";
 
 fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
-    let Some(job) = object.job().filter(|job| job.pods_at_once() > 1) else { return };
+    let Some(job) = object.job().filter(|job| job.pods_of_all_at_once() > 1) else { return };
     let mut reported: Vec<&str> = Vec::new();
     for (index, volume) in job.pod().into_iter().flat_map(|pod| pod.volumes.iter().flatten()).enumerate() {
         let Some(claim) = &volume.persistent_volume_claim else { continue };
@@ -172,21 +172,24 @@ fn report(
     severest: Severity,
     sink: &mut Sink,
 ) {
-    let pods = job.pods_at_once();
+    let pods = job.pods_of_all_at_once();
     let path = job.path("template.spec.volumes").index(index).fields("persistentVolumeClaim.claimName");
+    let one = if job.replicas > 1 { "set parallelism: 1 and replicas: 1" } else { "set parallelism: 1" };
     let (message, help) = if once_pod {
         (
             format!(
                 "up to {pods} Pods run at once, and only one at a time can use the claim {name:?} (ReadWriteOncePod)"
             ),
-            "set parallelism: 1, or give each Pod a volume of its own (ephemeral.volumeClaimTemplate)",
+            format!("{one}, or give each Pod a volume of its own (ephemeral.volumeClaimTemplate)"),
         )
     } else {
         (
             format!(
                 "up to {pods} Pods run at once, and only those on one node can mount the claim {name:?} (ReadWriteOnce): others wait"
             ),
-            "use a claim with ReadWriteMany, set parallelism: 1, keep the Pods on one node by a required podAffinity, or give each a volume of its own (ephemeral.volumeClaimTemplate)",
+            format!(
+                "use a claim with ReadWriteMany, {one}, keep the Pods on one node by a required podAffinity, or give each a volume of its own (ephemeral.volumeClaimTemplate)"
+            ),
         )
     };
     sink.report(path, message)

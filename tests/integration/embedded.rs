@@ -295,6 +295,41 @@ fn names_in_a_job_set() {
     assert_eq!(named(&long, ["driver", &"b".repeat(8)]), [""; 0]);
 }
 
+#[test]
+fn replicas_of_a_job_set_count() {
+    let with = |replicas: Value| {
+        let mut object = job_set("Never");
+        object["spec"]["replicatedJobs"][1]["replicas"] = replicas;
+        object["spec"]["replicatedJobs"][1]["template"]["spec"]["template"]["spec"]["volumes"] =
+            json!([{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]);
+        let claim = json!({
+            "apiVersion": "v1",
+            "kind": "PersistentVolumeClaim",
+            "metadata": {"name": "data", "namespace": "ns"},
+            "spec": {"accessModes": ["ReadWriteOncePod"]},
+        });
+        let quota = json!({
+            "apiVersion": "v1",
+            "kind": "ResourceQuota",
+            "metadata": {"name": "few", "namespace": "ns"},
+            "spec": {"hard": {"pods": "6"}},
+        });
+        let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+        let bytes = format!("{object}\n---\n{claim}\n---\n{quota}\n").into_bytes();
+        let report =
+            Linter::new(&recommended(), now).lint(&[Source::Text { name: "a.yaml".into(), bytes }]).report;
+        let said = report.diagnostics.into_iter().filter(|found| found.rule.id().starts_with("ref/"));
+        said.map(|found| format!("{}: {}", found.rule.id(), found.message)).collect::<Vec<_>>()
+    };
+    assert_eq!(with(json!(1)), [""; 0]);
+    let said = with(json!(400));
+    assert_eq!(said.len(), 2, "{said:?}");
+    for (said, rule) in said.iter().zip(["ref/quota-exceeded: 400 Pods", "ref/shared-claim: up to 400 Pods"])
+    {
+        assert!(said.starts_with(rule), "{said}");
+    }
+}
+
 /// JobSets with a Job that has two values of a wrong type, and another that is refused.
 fn mistyped() -> Value {
     let mut object = job_set("Always");
