@@ -159,7 +159,9 @@ impl Search<'_, '_> {
         match (steps, &tree[node].kind) {
             ([], NodeKind::Null) => {}
             ([], _) => self.found.values.push((path, node)),
-            ([Step::Field(name), rest @ ..], NodeKind::Map(_)) => self.field(node, name, rest, path),
+            ([Step::Field(name), rest @ ..], NodeKind::Map(_)) => {
+                self.field(node, name, rest, path.field(name.clone()))
+            }
             ([Step::Field(_), ..], other) => self.misplaced(path, must_be_object(other)),
             ([Step::Each, rest @ ..], NodeKind::Seq(items)) => {
                 for (index, item) in items.iter().enumerate() {
@@ -179,9 +181,9 @@ impl Search<'_, '_> {
         }
     }
 
-    fn field(&mut self, node: NodeId, name: &Cow<'static, str>, rest: &[Step], path: FieldPath) {
-        let is_required = self.structure.is_some_and(|known| known.required.contains(&&**name));
-        let path = path.field(name.clone());
+    /// Goes on to the field `name` of an object, which stands at `path`.
+    fn field(&mut self, node: NodeId, name: &str, rest: &[Step], path: FieldPath) {
+        let is_required = self.structure.is_some_and(|known| known.required.contains(&name));
         match self.tree.get(node, name).map(|below| (below, &self.tree[below].kind)) {
             // Whoever writes the field of a Job means one.
             Some((_, null @ NodeKind::Null)) if is_required || rest.is_empty() => {

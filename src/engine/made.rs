@@ -54,8 +54,7 @@ pub fn check_made(
         None => None,
     };
     let excuses = context.policy.existing_at(context.now) == Existing::Warn;
-    let mut all = Gathered::default();
-    all.is_unread = !slots.misplaced.is_empty();
+    let mut all = Gathered { is_unread: !slots.misplaced.is_empty(), ..Gathered::default() };
     for Misplaced { path, problem } in slots.misplaced {
         let stood = stored.iter().any(|(_, old)| old.misplaced.iter().any(|other| other.path == path));
         let severity = if stood && excuses { Severity::Warning } else { Severity::Error };
