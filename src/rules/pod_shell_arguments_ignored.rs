@@ -126,7 +126,7 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
         let is_prepared = count == 1 && only_prepares(text.text) && is_path(first.text);
         let is_run = is_prepared || is_cut_short(text.text) || first.text.starts_with("./");
         // A file that the script includes might read them, but one string alone is never $1.
-        let reads = reads_arguments(text.text) && !(is_prepared && !text.text.contains('$'));
+        let reads = reads_arguments(text.text) && (!is_prepared || text.text.contains('$'));
         if reads || is_given(text.text) || (count == 1 && !is_run && is_name(text.text, first.text)) {
             continue;
         }
