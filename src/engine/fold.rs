@@ -15,8 +15,8 @@ use super::{Finding, Precedence, Rule, Severity};
 ///
 /// * What the server makes from a field, where that alone is bad (the name is too long for a label), is reported once, of
 ///   the field.
-/// * A required field is missing because it, or what it is in, stands in the wrong place, or under a wrong name, and
-///   nowhere else: once it is put right the field is there. That another field has the same name is no reason.
+/// * A required field is missing because it stands in the wrong place, or under a wrong name, with what it is in
+///   perhaps, and nowhere else: once it is put right the field is there. That another field has the same name is no reason.
 /// * Two empty values are no duplicates: each is missing.
 /// * An object is empty because what is in it was left out, or is unknown there: by its version, or its name.
 pub fn fold(findings: &mut Vec<Finding>) -> Vec<Finding> {
@@ -79,8 +79,13 @@ impl Causes {
             |finding: &Finding| precedence(finding).any(|one| matches!(one, Precedence::BehindRefusals));
         let gathers_refused = findings.iter().any(stands_behind);
         for finding in findings {
-            if let Some(Relation::Supplies(path)) = &finding.relation {
-                causes.supplied.insert(path.clone());
+            let supplied: Option<(&FieldPath, &[FieldPath])> = match &finding.relation {
+                Some(Relation::Supplies(path)) => Some((path, &[])),
+                Some(Relation::SuppliesObject(path, fields)) => Some((path, fields)),
+                _ => None,
+            };
+            if let Some((path, fields)) = supplied {
+                causes.supplied.extend(fields.iter().chain([path]).cloned());
                 causes.empty(path, finding.severity);
             }
             if finding.cause == Some(Cause::Required) {
@@ -120,15 +125,6 @@ impl Causes {
             let heaviest = self.emptied.entry(parent).or_insert(severity);
             *heaviest = severity.max(*heaviest);
         }
-    }
-
-    /// Whether a field that is missing stands elsewhere, or all that it is in does.
-    fn is_supplied(&self, missing: &FieldPath) -> bool {
-        if self.supplied.is_empty() {
-            return false;
-        }
-        let around = std::iter::successors(Some(missing.clone()), FieldPath::parent);
-        around.into_iter().any(|path| self.supplied.contains(&path))
     }
 
     /// Whether a finding is about something within a field that has one.
@@ -176,7 +172,7 @@ impl Causes {
         });
         declared
             || match finding.cause {
-                Some(Cause::Required) => self.is_supplied(&finding.path),
+                Some(Cause::Required) => self.supplied.contains(&finding.path),
                 Some(Cause::Duplicate) => self.missing.contains(&finding.path),
                 _ => false,
             }

@@ -142,6 +142,8 @@ pub enum Relation {
     MadeFrom(FieldPath),
     /// Once it has been put right, as suggested or by a server of another version, this field has a value, which it lacks.
     Supplies(FieldPath),
+    /// As [`Supplies`](Self::Supplies), of an object, with the fields that come along: those that are something.
+    SuppliesObject(FieldPath, Vec<FieldPath>),
     /// Nothing that the server looks for is in this object. Where it has left something out there, that is why.
     Empty(FieldPath),
 }

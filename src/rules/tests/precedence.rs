@@ -47,11 +47,12 @@ fn what_stands_elsewhere_is_not_missing_too() {
     let missing = finding(&api_containers::RULE, "spec.template.spec.containers", Cause::Required);
     assert_eq!(left(vec![unknown, missing.clone()]), ["api/unknown-field spec.template.containers"]);
     assert_eq!(left(vec![missing.clone()]), ["api/containers spec.template.spec.containers"]);
-    // With all that is in it.
+    // With what is in it, and nothing else.
     let mut outer = finding(&api_unknown_field::RULE, "spec.spec", Cause::NotSupported);
-    outer.relation = Some(Relation::Supplies(FieldPath::parse("spec.template.spec")));
+    let fields = vec![FieldPath::parse("spec.template.spec.containers")];
+    outer.relation = Some(Relation::SuppliesObject(FieldPath::parse("spec.template.spec"), fields));
     assert_eq!(left(vec![outer.clone(), missing.clone()]), ["api/unknown-field spec.spec"]);
-    let beside = finding(&api_containers::RULE, "spec.template.metadata.name", Cause::Required);
+    let beside = finding(&api_containers::RULE, "spec.template.spec.restartPolicy", Cause::Required);
     assert_eq!(left(vec![outer, beside]).len(), 2);
     // A field of the same name that would not be there.
     let unrelated = finding(&api_unknown_field::RULE, "spec.containers", Cause::NotSupported);

@@ -35,6 +35,11 @@ pub use type_messages::{must_be_list, must_be_object};
 /// make a small text larger than that.
 const MAX_VALUES: usize = 4_000_000;
 
+/// How deep in an object that stands in a wrong place its fields are noted: to the containers of a CronJob's Pods.
+const MAX_DEPTH_WITHIN: usize = 5;
+/// How many of its fields are noted.
+const MAX_FIELDS_WITHIN: usize = 64;
+
 /// How many complaints are kept: enough for every honest mistake, and a bound for what is none.
 pub const MAX_COMPLAINTS: usize = 1000;
 /// How much of a key a message shows, in characters.
@@ -323,15 +328,45 @@ impl Walk<'_> {
     /// that is something. That the value may be another than the one written, the help says.
     fn supplied(&self, edit: &Edit, value: NodeId) -> Option<Relation> {
         let path = edit.target()?;
-        let is_something = match &self.tree[value].kind {
+        let is_something = self.is_something(value);
+        let is_free = !self.tree.locate(self.object, &path).exact;
+        if !is_something || !is_free {
+            return None;
+        }
+        let mut fields = Vec::new();
+        self.fields_within(value, &path, MAX_DEPTH_WITHIN, &mut fields);
+        Some(match fields.is_empty() {
+            true => Relation::Supplies(path),
+            false => Relation::SuppliesObject(path, fields),
+        })
+    }
+
+    /// The fields of the object at `value`, and of the objects in it, that are something: as they are called at `path`.
+    fn fields_within(&self, value: NodeId, path: &FieldPath, depth: usize, fields: &mut Vec<FieldPath>) {
+        let NodeKind::Map(entries) = &self.tree[value].kind else { return };
+        for entry in entries.iter().filter(|entry| !entry.shadowed) {
+            if fields.len() == MAX_FIELDS_WITHIN {
+                return;
+            }
+            if self.is_something(entry.value) {
+                let path = path.clone().field(entry.key.to_string());
+                if depth > 0 {
+                    self.fields_within(entry.value, &path, depth - 1, fields);
+                }
+                fields.push(path);
+            }
+        }
+    }
+
+    /// Whether a value is more than the zero value of its type.
+    fn is_something(&self, value: NodeId) -> bool {
+        match &self.tree[value].kind {
             NodeKind::Null | NodeKind::Int(0) => false,
             NodeKind::Str(text) => !text.is_empty(),
             NodeKind::Seq(items) => !items.is_empty(),
             NodeKind::Map(entries) => !entries.is_empty(),
             _ => true,
-        };
-        let is_free = !self.tree.locate(self.object, &path).exact;
-        (is_something && is_free).then_some(Relation::Supplies(path))
+        }
     }
 
     /// Whether an edit would make a `restartPolicy` of `Always` count, other than for an init container: the API server
