@@ -18,7 +18,8 @@ pub static RULE: Rule = Rule {
     docs: Docs {
         symptoms: &[Symptom::Refused],
         what: "A field's value is of another type than the API's: a string where a number is needed, a \
-               number where a string is needed, a list where there should be an object.",
+               number where a string is needed, a list where there should be an object. Of an object that holds Jobs, such \
+               as a ScaledJob, a field on the way to them that its CRD requires and that is missing, too.",
         why: "The API server refuses the whole object at decoding, before anything else is looked at. YAML \
               makes it easy to get wrong: `\"3\"` is a string, `on` is a boolean, `[\"sh\"]` with a \
               backslash in front is a string.",
