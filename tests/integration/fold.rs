@@ -151,7 +151,11 @@ fn hidden(policy: &Policy, object: &Value) -> Vec<Objection> {
 fn put_right(object: &Value) -> Value {
     let tree = Tree::from_value(object);
     let mut after = object.clone();
-    for error in crate::support::server().decode(&tree, tree.root(), kind_of(object)).complaints {
+    let mut complaints = crate::support::server().decode(&tree, tree.root(), kind_of(object)).complaints;
+    // Objects first: what goes into one of them would otherwise stand in its place.
+    complaints
+        .sort_by_key(|error| !object.pointer(&error.path.to_json_pointer()).is_some_and(Value::is_object));
+    for error in complaints {
         let Some(parent) = error.path.parent() else { continue };
         let Some(Segment::Field(name)) = error.path.segments().last() else { continue };
         let edit = error.suggestion.map(|suggestion| suggestion.edit);
@@ -160,6 +164,7 @@ fn put_right(object: &Value) -> Value {
             (Some(Edit::Move { to, .. }), _) => (to, None),
             // Another value than the one that stands there.
             (None, Some(Relation::Supplies(to))) => (to, Some(json!("Never"))),
+            (None, Some(Relation::SuppliesObject(to, _))) => (to, None),
             _ => continue,
         };
         let taken = after.pointer_mut(&parent.to_json_pointer()).and_then(Value::as_object_mut);

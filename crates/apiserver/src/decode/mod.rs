@@ -348,7 +348,9 @@ impl Walk<'_> {
             if fields.len() == MAX_FIELDS_WITHIN {
                 return;
             }
-            if self.is_something(entry.value) {
+            // No Job's Pod can have it: to be there is not enough.
+            let is_refused = entry.key == "restartPolicy" && self.tree.str(entry.value) == Some("Always");
+            if self.is_something(entry.value) && !is_refused {
                 let path = path.clone().field(entry.key.to_string());
                 if depth > 0 {
                     self.fields_within(entry.value, &path, depth - 1, fields);
