@@ -305,7 +305,7 @@ fn list_files(sources: &[Source], report: &Report) -> String {
 /// What is for standard output goes to standard error where that is `taken`.
 fn write(run: &Run<'_>, targets: &Targets, args: &LintArgs, taken: bool, terminal: &Terminal) -> Result<()> {
     let LintArgs { quiet, verbose, statistics, max_findings, .. } = *args;
-    // What fails the run, or was asked for by its level, is told whole.
+    // What fails the run, or was asked for by its level, is reported in full.
     let whole = verbose || args.level.is_some() || run.fails_from == Some(Severity::Info);
     let style = Style { least: run.least, verbose, whole, statistics, ..Style::default() };
     for (format, path) in &targets.files {

@@ -80,7 +80,7 @@ pub fn may_be_ended(template: &PodTemplateSpec) -> bool {
     let annotations = template.metadata.as_ref().and_then(|metadata| metadata.annotations.as_ref());
     let asks = |name: &str| name.ends_with("/sidecars") || name.contains("sidecar-terminator");
     let Some(pod) = template.spec.as_ref() else { return false };
-    // Whoever lets containers see each other's processes means one to signal another.
+    // Containers that share a process namespace usually do so that one can signal another.
     pod.share_process_namespace == Some(true)
         || annotations.is_some_and(|annotations| annotations.keys().any(|name| asks(name)))
         || pod.containers.iter().any(ends_others)

@@ -1,4 +1,4 @@
-//! The annotations and labels by which tools are told what to do with an object.
+//! The annotations and labels that instruct tools what to do with an object.
 
 /// Helm: the moments at which it creates the object.
 pub const HELM_HOOK: &str = "helm.sh/hook";

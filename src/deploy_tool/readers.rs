@@ -157,7 +157,7 @@ static ROWS: [Row; 27] = [
     ),
 ];
 
-/// What an object is told by annotations alone: as a label it says nothing.
+/// What tools read from annotations alone: as a label it has no effect.
 const NO_LABELS: [&str; 6] =
     [HELM_HOOK, HELM_WEIGHT, HELM_DELETE_POLICY, ARGO_HOOK, ARGO_DELETE_POLICY, ARGO_WAVE];
 

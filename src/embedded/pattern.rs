@@ -185,7 +185,7 @@ impl Search<'_, '_> {
     fn field(&mut self, node: NodeId, name: &str, rest: &[Step], path: FieldPath) {
         let is_required = self.structure.is_some_and(|known| known.required.contains(&name));
         match self.tree.get(node, name).map(|below| (below, &self.tree[below].kind)) {
-            // Whoever writes the field of a Job means one.
+            // A manifest with a field that only Jobs have is meant to be a Job.
             Some((_, null @ NodeKind::Null)) if is_required || rest.is_empty() => {
                 self.misplaced(path, must_be_object(null));
             }

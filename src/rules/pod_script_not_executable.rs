@@ -174,7 +174,7 @@ fn mode_of(job: &JobPart<'_>, file: &MountedFile) -> (FieldPath, Option<Fix>) {
             source.field("sources").index(at).field(of).field("items").index(item).field("mode")
         }
     };
-    // Whoever may read it may execute it.
+    // An execute bit for each read bit.
     let mode = file.mode | (file.mode & 0o444) >> 2;
     let title = format!("set the mode to {mode}, which is {mode:04o} in base eight");
     let fix = (mode & EXECUTE != 0).then(|| Fix::set(Safety::Safe, title, path.clone(), mode));

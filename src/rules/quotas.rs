@@ -10,7 +10,7 @@ use crate::engine::{
 /// How many quotas or LimitRanges of a namespace are looked at.
 const MAX_OF_NAMESPACE: usize = 100;
 
-/// What containers are given in the namespace of `object` which ask for nothing; none where that cannot be told. A
+/// What containers are given in the namespace of `object` which ask for nothing; none where that is unknown. A
 /// LimitRange that only may be in the namespace may fill something in there, too.
 pub(super) fn defaults<'a>(object: &Object, context: &RuleContext<'a>) -> Option<Demand<'a>> {
     let question = Question::Within(object.namespace());

@@ -66,7 +66,7 @@ pub enum Facts {
 /// What rules need to know of a ConfigMap or a Secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Entries {
-    /// A cluster told its name alone.
+    /// A cluster gave its name alone: the watch asks for metadata only.
     Unknown,
     /// The names of its entries.
     Keys {
