@@ -19,21 +19,17 @@ pub enum NeverEnds<'a> {
 impl<'a> NeverEnds<'a> {
     /// Why a container never ends; none where it may. `listed` are images that never do.
     pub fn of<'p>(container: &'a Container, listed: impl Iterator<Item = &'p str>) -> Option<Self> {
-        let is_ended = |name: &str| known::is_ending_variable(name);
-        if container.env.iter().flatten().any(|variable| is_ended(&variable.name)) {
-            return None;
-        }
         let image = container.image.as_deref().unwrap_or_default();
-        if known::is_image(image, listed) {
-            return Some(Self::Listed);
-        }
         let line = CommandLine::of(container);
-        match line.origin() {
-            Origin::Image => known::of_image(image, line.arguments()).map(Self::Server),
-            Origin::Written | Origin::Arguments => {
-                line.never_ends().map(|(why, word)| Self::Command(why, word))
-            }
-        }
+        let why = if known::is_image(image, listed) {
+            Self::Listed
+        } else if line.origin() == Origin::Image {
+            Self::Server(known::of_image(image, line.arguments())?)
+        } else {
+            let (why, word) = line.never_ends()?;
+            Self::Command(why, word)
+        };
+        (!is_ended(container)).then_some(why)
     }
 
     /// The reason, as a clause.
@@ -52,6 +48,11 @@ impl<'a> NeverEnds<'a> {
             Self::Command(_, word) => Some(*word),
         }
     }
+}
+
+/// Whether a variable of a container says that something ends it.
+fn is_ended(container: &Container) -> bool {
+    container.env.iter().flatten().any(|variable| known::is_ending_variable(&variable.name))
 }
 
 /// The parts of a command by which one container ends another.
@@ -90,7 +91,6 @@ fn ends_others(container: &Container) -> bool {
     let words = container.command.iter().chain(&container.args).flatten();
     let hooks = container.lifecycle.iter().flat_map(|lifecycle| [&lifecycle.post_start, &lifecycle.pre_stop]);
     let hooks = hooks.flatten().filter_map(|hook| hook.exec.as_ref()?.command.as_ref()).flatten();
-    let variables = container.env.iter().flatten();
     words.chain(hooks).any(|text| ENDING_TEXTS.iter().any(|ending| text.contains(ending)))
-        || variables.into_iter().any(|variable| known::is_ending_variable(&variable.name))
+        || is_ended(container)
 }

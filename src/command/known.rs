@@ -1,5 +1,8 @@
 //! Programs that serve until they are stopped, and the images that run them: proxies, log shippers, agents, servers.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use super::invocation::{base_name, is_shell};
 
 /// A program that serves until it is stopped.
@@ -303,16 +306,44 @@ static SERVERS: &[Server] = &[
     server("sshd", &[], &["sshd"], Flag(&["-D"]), &[]),
 ];
 
+/// What a server runs as, by the last part of its name: a program, or the patterns of images that end in this part.
+#[derive(Default)]
+struct Named {
+    program: Option<&'static Server>,
+    images: Vec<(&'static str, &'static Server)>,
+}
+
+/// Every container is looked up, and the list is long. Where several servers have a name, the first of the list goes
+/// before the others.
+static BY_NAME: LazyLock<HashMap<&'static str, Named>> = LazyLock::new(|| {
+    let mut names: HashMap<&str, Named> = HashMap::new();
+    for server in SERVERS {
+        for program in server.programs {
+            names.entry(*program).or_default().program.get_or_insert(server);
+        }
+        for pattern in server.images {
+            let path = pattern.trim_start_matches('=').split(':').next().unwrap_or_default();
+            names.entry(base_name(path)).or_default().images.push((pattern, server));
+        }
+    }
+    names
+});
+
+fn of_program(name: &str) -> Option<&'static Server> {
+    BY_NAME.get(name)?.program
+}
+
 /// Whether any program of the list may be named in a text.
 pub(super) fn may_serve(text: &str) -> bool {
-    SERVERS.iter().flat_map(|server| server.programs).any(|program| text.contains(program))
+    text.split(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_'))
+        .any(|name| of_program(name).is_some())
 }
 
 /// The name of the server that these words run until it is stopped. Words that are not known before they run are none.
 pub(super) fn serving(words: &[Option<&str>]) -> Option<&'static str> {
     let (program, arguments) = words.split_first()?;
     let program = base_name((*program)?);
-    let server = SERVERS.iter().find(|server| server.programs.contains(&program))?;
+    let server = of_program(program)?;
     // A daemon: the program returns, and its child serves.
     let is_detached = program == "nginx"
         && !arguments.iter().flatten().any(|text| text.contains("daemon off"))
@@ -324,8 +355,8 @@ pub(super) fn serving(words: &[Option<&str>]) -> Option<&'static str> {
 /// The server that an image runs with these arguments until it is stopped.
 pub(super) fn of_image<W: AsRef<str>>(image: &str, arguments: &[W]) -> Option<&'static Server> {
     let (path, tag) = repository(image);
-    let server =
-        SERVERS.iter().find(|server| server.images.iter().any(|pattern| matches(pattern, path, tag)))?;
+    let images = &BY_NAME.get(base_name(path))?.images;
+    let (_, server) = images.iter().find(|(pattern, _)| matches(pattern, path, tag))?;
     let arguments: Vec<Option<&str>> = arguments.iter().map(|argument| Some(argument.as_ref())).collect();
     server.serves_with(&arguments, false).then_some(server)
 }

@@ -156,7 +156,12 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     let Some(job) = object.job() else { return };
     let listed = || context.strings("images");
     let has_sidecars = context.server().on(Gate::SidecarContainers);
-    let judged = job.containers().filter(|part| !part.is_sidecar()).map(|part| {
+    let parts = || job.containers().filter(|part| !part.is_sidecar());
+    // A plain container that is alone is the work itself.
+    if parts().nth(1).is_none() && parts().all(|part| !part.is_init()) {
+        return;
+    }
+    let judged = parts().map(|part| {
         // A rule of its own is about those that are restarted for ever.
         let why = if part.restarts_forever() { None } else { NeverEnds::of(part.container, listed()) };
         (part, why)

@@ -140,8 +140,32 @@ const YOURS: [&str; 22] = [
     "username",
 ];
 
+/// Whether a part of a text begins as all that stands for a value does: a word up to its first separator, or `your`.
+fn may_stand_in(text: &str) -> bool {
+    text.as_bytes().split(|byte| !byte.is_ascii_alphanumeric()).any(|part| {
+        let is_word = matches!(
+            part,
+            b"CHANGE"
+                | b"CHANGEME"
+                | b"FIXME"
+                | b"REPLACE"
+                | b"REPLACEME"
+                | b"TODO"
+                | b"change"
+                | b"changeme"
+                | b"replace"
+                | b"replaceme"
+        );
+        is_word || part.get(..4).is_some_and(|your| your.eq_ignore_ascii_case(b"your"))
+    })
+}
+
 /// The word in a name or an image that stands for a value.
 pub(super) fn stand_in(text: &str) -> Option<&str> {
+    // Asked of every name, and nearly none has one: a search for each word would cost more than all else that is asked.
+    if !may_stand_in(text) {
+        return None;
+    }
     let is_letter = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
     let word = WORDS.iter().find_map(|word| {
         let (start, found) = text.match_indices(word).next()?;
@@ -170,7 +194,10 @@ pub(super) fn placeholder(text: &str, grammar: Grammar) -> Option<(&str, Style)>
     // Asked of every text there is, and few have any of these: no byte is a reason to stop, so that many are looked at
     // in one step.
     let may = text.bytes().fold(false, |may, byte| may | matches!(byte, b'$' | b'{' | b'<' | b'%'));
-    let word = || Some((stand_in(text).filter(|_| grammar == Grammar::Value)?, Style::StandIn));
+    let word = || match grammar {
+        Grammar::Value => stand_in(text).map(|word| (word, Style::StandIn)),
+        Grammar::Name | Grammar::Path | Grammar::Text => None,
+    };
     if !may {
         return word();
     }
@@ -219,6 +246,13 @@ pub(super) fn placeholder(text: &str, grammar: Grammar) -> Option<(&str, Style)>
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_word_may_be_found() {
+        for word in WORDS.iter().copied().chain(["your-app", "YOUR_IMAGE", "yourname"]) {
+            assert_eq!(stand_in(&format!("a.example/{word}")), Some(word));
+        }
+    }
 
     #[test]
     fn placeholders() {
