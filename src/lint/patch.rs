@@ -76,7 +76,7 @@ fn remark(context: &Context<'_>, path: FieldPath, message: String) -> Option<Box
 
 /// The first directive of a strategic merge patch in the object at `node`. Linear in its keys.
 fn directive(tree: &Tree<'_>, node: NodeId) -> Option<(FieldPath, String)> {
-    find(tree, node, &At::root())
+    if tree.may_have_dollar_key() { find(tree, node, &At::root()) } else { None }
 }
 
 fn find(tree: &Tree<'_>, node: NodeId, at: &At<'_>) -> Option<(FieldPath, String)> {

@@ -28,6 +28,9 @@ pub struct Graft<'t>(Arena<'t>);
 impl<'t> Graft<'t> {
     /// Adds a node: a copy of one of another tree, whose children are those of this one.
     pub fn node(&mut self, node: Node<'t>, style: Style) -> NodeId {
+        if matches!(node.kind, NodeKind::Int(_)) {
+            self.0.note_leading_zero();
+        }
         self.0.push(node.kind, node.span, style)
     }
 

@@ -101,7 +101,15 @@ pub struct Tree<'t> {
     nodes: Vec<Node<'t>>,
     /// One for each node that has text. Beside the nodes, where each would take eight bytes more.
     styles: Vec<Style>,
+    marks: Marks,
     root: NodeId,
+}
+
+/// What a tree may hold, noted while it is built: few have any of it, and to look through all of them would cost more.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Marks {
+    dollar_key: bool,
+    leading_zero: bool,
 }
 
 impl<'t> std::ops::Index<NodeId> for Tree<'t> {
@@ -117,21 +125,30 @@ impl<'t> std::ops::Index<NodeId> for Tree<'t> {
 pub(super) struct Arena<'t> {
     nodes: Vec<Node<'t>>,
     styles: Vec<Style>,
+    marks: Marks,
 }
 
 impl<'t> Arena<'t> {
     /// An arena with room for the nodes of about `bytes` of text.
     pub(super) fn for_text(bytes: usize) -> Self {
         let guess = (bytes / 24).min(1 << 20);
-        Self { nodes: Vec::with_capacity(guess), styles: Vec::with_capacity(guess) }
+        Self { nodes: Vec::with_capacity(guess), styles: Vec::with_capacity(guess), marks: Marks::default() }
     }
 
     /// Adds a node. Nodes beyond `u32::MAX` would take tens of gigabytes of text; the last id then stands for all.
     pub(super) fn push(&mut self, kind: NodeKind<'t>, span: Span, style: Style) -> NodeId {
         let id = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
+        if let NodeKind::Map(entries) = &kind {
+            self.marks.dollar_key |= entries.iter().any(|entry| entry.key.starts_with('$'));
+        }
         self.nodes.push(Node { kind, span });
         self.styles.push(style);
         NodeId(id)
+    }
+
+    /// A whole number of the tree may be written with a zero at its beginning.
+    pub(super) fn note_leading_zero(&mut self) {
+        self.marks.leading_zero = true;
     }
 
     /// How many nodes there are.
@@ -155,7 +172,7 @@ impl<'t> Arena<'t> {
     }
 
     pub(super) fn finish(self, root: NodeId) -> Tree<'t> {
-        Tree { nodes: self.nodes, styles: self.styles, root }
+        Tree { nodes: self.nodes, styles: self.styles, marks: self.marks, root }
     }
 }
 
@@ -168,6 +185,16 @@ impl<'t> Tree<'t> {
     /// How many values there are in the document.
     pub fn node_count(&self) -> usize {
         self.nodes.len()
+    }
+
+    /// Whether any key may begin with `$`: where this is false, none does.
+    pub fn may_have_dollar_key(&self) -> bool {
+        self.marks.dollar_key
+    }
+
+    /// Whether a whole number may be written with a zero at its beginning, as in `010`: where this is false, none is.
+    pub fn may_have_leading_zero(&self) -> bool {
+        self.marks.leading_zero
     }
 
     /// How the value is written.

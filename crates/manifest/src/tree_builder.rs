@@ -185,6 +185,9 @@ impl<'t, 'w> Builder<'t, 'w> {
             self.expect_value(Key::Plain(key, span), span);
             return Ok(());
         }
+        if matches!(typed, Some(Scalar::Int(_))) && text.trim_start_matches(['+', '-']).starts_with('0') {
+            self.arena.note_leading_zero();
+        }
         let kind = match typed {
             None => NodeKind::Str(text),
             Some(scalar) => scalar::to_kind(scalar).ok_or_else(|| SyntaxError::not_finite(span))?,
