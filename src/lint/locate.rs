@@ -1,5 +1,6 @@
 //! From field paths to lines and columns, for what is reported.
 
+use std::cell::{Cell, OnceCell};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use crate::diagnostic::{
 use crate::engine::{Anchor, Finding, Safety, Severity};
 use jobguard_manifest::FieldPath;
 use jobguard_manifest::edit::TextEdit;
-use jobguard_manifest::{LineIndex, NodeId, Span, Tree};
+use jobguard_manifest::{LineIndex, NodeId, Span, Tree, line_ends};
 
 use super::helm::Templates;
 
@@ -19,13 +20,27 @@ const MAX_EXCERPT: usize = 8 << 10;
 /// A text and its lines.
 pub(crate) struct Places<'t> {
     name: Arc<str>,
-    lines: LineIndex<'t>,
+    text: &'t str,
+    /// Made for the first place that is reported.
+    lines: OnceCell<LineIndex<'t>>,
+    /// A byte, and the line that it is on: up to there lines were counted without an index.
+    counted: Cell<(usize, usize)>,
     templates: Templates<'t>,
 }
 
 impl<'t> Places<'t> {
     pub(crate) fn new(name: &str, text: &'t str) -> Self {
-        Self { name: name.into(), lines: LineIndex::new(text), templates: Templates::new(text) }
+        Self {
+            name: name.into(),
+            text,
+            lines: OnceCell::new(),
+            counted: Cell::new((0, 1)),
+            templates: Templates::new(text),
+        }
+    }
+
+    fn lines(&self) -> &LineIndex<'t> {
+        self.lines.get_or_init(|| LineIndex::new(self.text))
     }
 
     /// How reports name the text.
@@ -33,9 +48,19 @@ impl<'t> Places<'t> {
         Arc::clone(&self.name)
     }
 
-    /// The line of a field of the object at `node`, or of its nearest parent that is there.
+    /// The line of a field of the object at `node`, or of its nearest parent that is there. Asked of every object, in
+    /// their order, where most texts have nothing to report: lines are counted from one to the next.
     pub(crate) fn line(&self, tree: &Tree<'_>, node: NodeId, path: &FieldPath) -> usize {
-        self.lines.position(tree.locate(node, path).span.start).line
+        let offset = tree.locate(node, path).span.start;
+        let (from, line) = self.counted.get();
+        match self.text.get(from..offset).filter(|_| self.lines.get().is_none()) {
+            Some(between) => {
+                let line = line + line_ends(between);
+                self.counted.set((offset, line));
+                line
+            }
+            None => self.lines().position(offset).line,
+        }
     }
 
     /// A diagnostic of `finding`, which is about the object at `node`.
@@ -67,7 +92,7 @@ impl<'t> Places<'t> {
 
     /// The object at `node`, for the list of all that were judged.
     pub(crate) fn judged(&self, tree: &Tree<'_>, node: NodeId, id: &Arc<ObjectId>) -> JudgedObject {
-        let start = self.lines.position(tree[node].span.start);
+        let start = self.lines().position(tree[node].span.start);
         JudgedObject { file: self.name(), line: start.line, column: start.column, id: Arc::clone(id) }
     }
 
@@ -117,9 +142,9 @@ impl<'t> Places<'t> {
             .collect();
         let excerpt = window.map(|window| {
             Box::new(Excerpt {
-                first_line: self.lines.position(window.start).line,
+                first_line: self.lines().position(window.start).line,
                 place: self.within(&window, span),
-                text: self.lines.text()[window].to_owned(),
+                text: self.text[window].to_owned(),
             })
         });
         let fix = finding.fix.as_ref().map(|fix| fix.safety);
@@ -143,8 +168,8 @@ impl<'t> Places<'t> {
     }
 
     fn region(&self, span: Span) -> Region {
-        let start = self.lines.position(span.start);
-        let end = self.lines.position(span.end.max(span.start));
+        let start = self.lines().position(span.start);
+        let end = self.lines().position(span.end.max(span.start));
         Region { line: start.line, column: start.column, end_line: end.line, end_column: end.column }
     }
 
@@ -158,8 +183,8 @@ impl<'t> Places<'t> {
 
     /// The line that a byte is in, without its end.
     fn line_of(&self, offset: usize) -> Span {
-        let line = self.lines.position(offset).line;
-        self.lines.line_span(line).unwrap_or(Span::new(offset, offset))
+        let line = self.lines().position(offset).line;
+        self.lines().line_span(line).unwrap_or(Span::new(offset, offset))
     }
 
     /// `span` in a window, cut to its first line: marks over many lines are hard to read.

@@ -32,7 +32,7 @@ mod syntax_tests;
 
 pub use budget::{TooLarge, Within};
 pub use graft::Graft;
-pub use lines::{LineIndex, Position};
+pub use lines::{LineIndex, Position, line_ends};
 pub use locate::Located;
 pub use objects::{ImpliedType, ObjectRef, objects};
 pub use path::{At, FieldPath, Segment};

@@ -9,6 +9,13 @@ pub struct Position {
     pub column: usize,
 }
 
+/// How many lines end in a part of a text that does not end within a `\r\n`.
+pub fn line_ends(part: &str) -> usize {
+    let bytes = part.as_bytes();
+    let is_alone = |at: &usize| bytes.get(at + 1) != Some(&b'\n');
+    memchr::memchr_iter(b'\n', bytes).count() + memchr::memchr_iter(b'\r', bytes).filter(is_alone).count()
+}
+
 /// How many bytes lie between two of the counts kept for text that is not ASCII.
 const STRIDE: usize = 256;
 
@@ -140,6 +147,7 @@ mod tests {
         assert_eq!(at(text, "e"), (7, 1));
         let index = LineIndex::new(text);
         assert_eq!(index.line_count(), 7);
+        assert_eq!(line_ends(text), 6);
         let line = index.line_span(2).unwrap();
         assert_eq!(&text[line.start..line.end], "b");
         assert_eq!(index.line_span(8), None);
