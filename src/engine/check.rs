@@ -158,7 +158,7 @@ pub fn server_findings<'e>(
 fn evaluate(object: &Object, errors: &[FieldError], context: &Context<'_>, rules: Rules) -> Verdict {
     let subject = subject_by(object.workload(), context.namespace_labels, context.author);
     let views = context.policy.views(&subject);
-    let settings = &views.own;
+    let (settings, is_single) = (&views.own, views.is_single());
     let asked = Asked::default();
     let is_refused = !errors.is_empty();
     let mut findings: Vec<Finding> = server_findings(errors, context.registry).collect();
@@ -197,7 +197,7 @@ fn evaluate(object: &Object, errors: &[FieldError], context: &Context<'_>, rules
         }
         let Some(setting) = settings.rules.get(position) else { continue };
         let severity = Severity::of(setting.level);
-        let beside = views::beside(&views, position, rule, object.kind());
+        let beside = if is_single { None } else { views::beside(&views, position, rule, object.kind()) };
         let rule_context = RuleContext::new(rule, setting, context, &asked, said);
         match (check, severity, context.input) {
             (Check::Object(check), own, _) if own.is_some() || beside.is_some() => {

@@ -12,8 +12,11 @@ pub struct FieldSet(u64);
 impl FieldSet {
     /// The values from `start` to `end`, both included, `step` apart. `end` is at most 63, `step` at least 1.
     pub(super) fn range(start: u8, end: u8, step: u64) -> Self {
-        let step = usize::try_from(step).unwrap_or(usize::MAX).max(1);
-        Self((start..=end.min(63)).step_by(step).fold(0, |bits, value| bits | 1 << value))
+        let (end, step) = (end.min(63), usize::try_from(step).unwrap_or(usize::MAX).max(1));
+        if step == 1 && start <= end {
+            return Self(u64::MAX >> (63 - end) & u64::MAX << start);
+        }
+        Self((start..=end).step_by(step).fold(0, |bits, value| bits | 1 << value))
     }
 
     /// Both sets together.

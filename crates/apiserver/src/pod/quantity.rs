@@ -268,6 +268,10 @@ impl Quantity {
         }
         let text = self.canonical();
         let read = Self::parse(&text).ok()?;
+        if let (Amount::Short { .. }, true) = (&read.amount, read.amount == self.amount) {
+            // All that is compared below comes from the amount.
+            return Some(text);
+        }
         let same = read == *self
             && read.is_whole() == self.is_whole()
             && read.value() == self.value()
