@@ -54,9 +54,11 @@ fn open(path: &Path) -> io::Result<(File, u64)> {
 
 /// The bytes of a file that has about `length`, and one more than `most` where it has that many.
 fn read_up_to(file: File, length: u64, most: u64) -> io::Result<Vec<u8>> {
-    // Room for the whole file and a byte more, so that it is read at once.
-    let mut bytes = Vec::with_capacity(usize::try_from(length.min(most)).unwrap_or(0) + 1);
-    file.take(most + 1).read_to_end(&mut bytes)?;
+    // A pipe, and a file that the system makes up (proc(5)), may have more than their length of nothing. Any other file
+    // is not asked for more than it has.
+    let wanted = if length == 0 { most + 1 } else { length.min(most + 1) };
+    let mut bytes = Vec::with_capacity(usize::try_from(length.min(most + 1)).unwrap_or(0));
+    file.take(wanted).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
