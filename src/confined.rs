@@ -87,21 +87,20 @@ impl Root {
     ///
     /// Why it may not be read.
     pub(crate) fn open(&self, path: &Path) -> Result<File, Refusal> {
-        self.open_with_length(path).map(|(file, _)| file)
+        regular(open_real(self.path(), &self.resolve(path)?)?).map(|(file, _)| file)
     }
 
-    /// As [`open`](Self::open), with the file's length in bytes.
+    /// As [`open`](Self::open), with the file's length in bytes. `path` was found by a walk, which has seen that it is a
+    /// regular file or a link: it is not looked at once more before it is opened.
     ///
     /// # Errors
     ///
     /// Why it may not be read.
-    pub(crate) fn open_with_length(&self, path: &Path) -> Result<(File, u64), Refusal> {
-        let file = match self.open_at_once(path) {
-            Some(file) => file,
-            None => open_real(self.path(), &self.resolve(path)?)?,
-        };
-        let metadata = file.metadata()?;
-        if metadata.is_file() { Ok((file, metadata.len())) } else { Err(Refusal::Irregular) }
+    pub(crate) fn open_found(&self, path: &Path) -> Result<(File, u64), Refusal> {
+        match self.open_at_once(path) {
+            Some(file) => regular(file),
+            None => regular(open_real(self.path(), &self.resolve(path)?)?),
+        }
     }
 
     /// Opens the regular file at `path`, as nearly all are: in this folder by its name, with no link on the way. The
@@ -122,10 +121,6 @@ impl Root {
             return None;
         }
         let real = self.path().join(OsStr::from_bytes(below));
-        // Before it is opened, as in `resolve`.
-        if !fs::symlink_metadata(&real).ok()?.is_file() {
-            return None;
-        }
         openat2(CWD, &real, READ, Mode::empty(), ResolveFlags::NO_SYMLINKS).ok().map(File::from)
     }
 
@@ -197,6 +192,12 @@ pub(crate) fn without_dots(path: &Path) -> PathBuf {
     plain
 }
 
+/// An open file and its length in bytes, if it is a regular file.
+fn regular(file: File) -> Result<(File, u64), Refusal> {
+    let metadata = file.metadata()?;
+    if metadata.is_file() { Ok((file, metadata.len())) } else { Err(Refusal::Irregular) }
+}
+
 /// Opens a regular file that the user or the operator named, through any links.
 ///
 /// # Errors
@@ -208,8 +209,7 @@ pub(crate) fn open_regular(path: &Path) -> Result<File, Refusal> {
         return Err(Refusal::Irregular);
     }
     let root = real.ancestors().last().unwrap_or(Path::new("/"));
-    let file = open_real(root, &real)?;
-    if file.metadata()?.is_file() { Ok(file) } else { Err(Refusal::Irregular) }
+    regular(open_real(root, &real)?).map(|(file, _)| file)
 }
 
 /// How files are opened: neither through a link nor waiting for the other end of a pipe.
@@ -272,11 +272,16 @@ mod tests {
         for folder in ["real", "real/", "named", "named/"] {
             let root = Root::new(&at(folder)).unwrap();
             let open = |name: &str| {
-                let mut text = String::new();
-                root.open(&PathBuf::from(format!("{}/{name}", at(folder).display()))).map(|mut file| {
+                let path = PathBuf::from(format!("{}/{name}", at(folder).display()));
+                let read = |mut file: File| {
+                    let mut text = String::new();
                     file.read_to_string(&mut text).unwrap();
                     text
-                })
+                };
+                let one = root.open(&path).map(read);
+                let other = root.open_found(&path).map(|(file, _)| read(file));
+                assert_eq!(format!("{one:?}"), format!("{other:?}"));
+                other
             };
             for name in ["a/x.yaml", "in.yaml", "a/../a/x.yaml", "./a//x.yaml"] {
                 assert_eq!(open(name).unwrap(), "real/a/x.yaml", "{folder} {name}");
@@ -288,7 +293,7 @@ mod tests {
             assert!(matches!(open("a"), Err(Refusal::Irregular)), "{folder}");
             assert!(matches!(open("none.yaml"), Err(Refusal::Io(_))), "{folder}");
             let beside = PathBuf::from(format!("{}2/x.yaml", at(folder).display()));
-            assert!(root.open(&beside).is_err(), "{folder}");
+            assert!(root.open(&beside).is_err() && root.open_found(&beside).is_err(), "{folder}");
         }
     }
 }

@@ -33,7 +33,7 @@ pub(super) fn unreadable(name: &str, error: &io::Error) -> FileError {
 /// that folder.
 pub(super) fn read(path: &Path, name: &str, within: Option<&Root>) -> Result<Vec<u8>, FileError> {
     let opened = match within {
-        Some(root) => root.open_with_length(path),
+        Some(root) => root.open_found(path),
         None => open(path).map_err(Refusal::Io),
     };
     let (file, length) = opened.map_err(|refusal| refused(name, &refusal))?;
