@@ -4,6 +4,8 @@
 //! `_info`), so that nothing a client sends can grow the number of series. `docs/metrics.md` lists every metric, which
 //! a test holds true.
 
+use std::hash::{Hash, Hasher};
+use std::sync::OnceLock;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
@@ -32,13 +34,23 @@ const BUCKETS: [f64; 14] =
 
 type Seconds = Gauge<f64, AtomicU64>;
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+#[derive(Debug, Clone, PartialEq, Eq, EncodeLabelSet)]
 struct Request {
     path: &'static str,
     operation: &'static str,
     kind: &'static str,
     verdict: &'static str,
     dry_run: &'static str,
+}
+
+impl Hash for Request {
+    /// Looked up for every review: what values of these short lists begin with, and how long they are, tells them apart in
+    /// one step of the hash instead of ten.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let values = [self.path, self.operation, self.kind, self.verdict, self.dry_run];
+        let of = |value: &str| value.bytes().next().map_or(0, u64::from) | (value.len() as u64) << 8;
+        state.write_u64(values.iter().fold(0, |all: u64, value| all.rotate_left(12) ^ of(value)));
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -170,6 +182,8 @@ pub(crate) struct Metrics {
     names: Vec<&'static str>,
     requests: Family<Request, Counter>,
     duration: Family<Path, Histogram, fn() -> Histogram>,
+    /// Those of the endpoints, found once.
+    duration_of: [OnceLock<Histogram>; 2],
     in_flight: Gauge,
     refused: Family<Refused, Counter>,
     findings: Family<Rule, Counter>,
@@ -222,6 +236,7 @@ impl Metrics {
                 "Time from a review's header to its answer",
                 Family::new_with_constructor(duration),
             ),
+            duration_of: Default::default(),
             in_flight: to.add("requests_in_flight", "Reviews being read or judged", Gauge::default()),
             refused: to.add(
                 "requests_refused",
@@ -451,8 +466,10 @@ impl InFlight<'_> {
 impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         self.metrics.in_flight.dec();
-        let path = Path { path: self.endpoint.path() };
-        self.metrics.duration.get_or_create(&path).observe(self.elapsed().as_secs_f64());
+        let path = || Path { path: self.endpoint.path() };
+        let duration = self.metrics.duration_of[self.endpoint as usize]
+            .get_or_init(|| self.metrics.duration.get_or_create_owned(&path()));
+        duration.observe(self.elapsed().as_secs_f64());
     }
 }
 
