@@ -214,10 +214,12 @@ fn agree(policy: &Policy, text: &str) -> bool {
         return false;
     }
     let without_paths = without_info_paths(linter.clone());
-    // What is missing because it stands in a wrong place, or under a wrong name, is one finding to who sees the text.
+    // What is missing because it stands in a wrong place, or under a wrong name, or below what does, is one finding to who
+    // sees the text.
     let waits = |told: &(String, String, String)| {
         let is_of_policy = !misplaced.is_empty() && !told.0.starts_with("api/");
-        !without_paths.contains(told) && (is_of_policy || misplaced.contains(&last_field(&told.2)))
+        let is_below = || told.2.split('.').any(|field| misplaced.contains(&field.to_ascii_lowercase()));
+        !without_paths.contains(told) && (is_of_policy || is_below())
     };
     let waiting: BTreeSet<String> =
         webhook.iter().filter(|told| waits(told)).map(|(rule, ..)| rule.clone()).collect();
