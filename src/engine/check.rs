@@ -224,6 +224,8 @@ fn evaluate(object: &Object, errors: &[FieldError], context: &Context<'_>, rules
                 findings.extend(remarks.map(|remark| {
                     let mut finding = rule.finding(severity, remark.path.clone(), remark.message.clone());
                     finding.help = Some(remark.help.clone());
+                    finding.anchor = remark.anchor;
+                    finding.related.clone_from(&remark.related);
                     finding
                 }));
             }

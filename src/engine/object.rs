@@ -11,7 +11,7 @@ use crate::policy::{Owner, Subject};
 use jobguard_apiserver::{Dropped, FieldError, Kind, Prepared, Server, Workload};
 use jobguard_manifest::FieldPath;
 
-use super::{Author, CronPart, JobPart, Rule, Timetable};
+use super::{Anchor, Author, CronPart, JobPart, Related, Rule, Timetable};
 
 /// A Job or CronJob as the API server validates it, and as a validating webhook is sent it: with the API's own
 /// defaults and, for a Job that is created, the selector and labels that the server makes.
@@ -37,10 +37,28 @@ pub struct Remark {
     pub rule: &'static Rule,
     /// The field.
     pub path: FieldPath,
+    /// Which part of the field to point at.
+    pub anchor: Anchor,
     /// What is wrong: one sentence without a full stop.
     pub message: String,
     /// What to do about it.
     pub help: String,
+    /// Other places worth a look.
+    pub related: Vec<Related>,
+}
+
+impl Remark {
+    /// Points at the field's key.
+    pub fn at_key(&mut self) -> &mut Self {
+        self.anchor = Anchor::Key;
+        self
+    }
+
+    /// Points at another place, too.
+    pub fn related(&mut self, path: FieldPath, message: impl Into<String>) -> &mut Self {
+        self.related.push(Related { path, message: message.into() });
+        self
+    }
 }
 
 /// What only the text of an object shows; nothing in a webhook, which is sent what is left of it.

@@ -2,7 +2,7 @@
 
 use jobguard_manifest::{FieldPath, NodeId, Tree};
 
-use super::{Check, Registry, Remark, Rule};
+use super::{Anchor, Check, Registry, Remark, Rule};
 
 /// An object as it is written.
 #[derive(Debug, Clone, Copy)]
@@ -24,9 +24,17 @@ pub struct RemarkSink {
 
 impl RemarkSink {
     /// Reports a finding at `path`: what is wrong, in one sentence without a full stop, and what to do about it.
-    pub fn report(&mut self, path: FieldPath, message: impl Into<String>, help: impl Into<String>) {
+    pub fn report(
+        &mut self,
+        path: FieldPath,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) -> &mut Remark {
         let (message, help) = (message.into(), help.into());
-        self.remarks.push(Remark { rule: self.rule, path, message, help });
+        let (anchor, related) = (Anchor::default(), Vec::new());
+        self.remarks.push(Remark { rule: self.rule, path, anchor, message, help, related });
+        let last = self.remarks.len() - 1;
+        &mut self.remarks[last]
     }
 }
 

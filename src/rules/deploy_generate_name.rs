@@ -1,12 +1,13 @@
 //! `deploy/generate-name`
 
+use std::collections::BTreeMap;
+
 use super::levels;
-use crate::deploy_tool::Hook;
 use crate::deploy_tool::names::KUEUE_QUEUE;
-use crate::engine::{Check, Docs, Example, Object, Rule, RuleContext, Sink, Symptom};
+use crate::deploy_tool::{DeployTool, Hook};
+use crate::engine::{Check, Docs, Example, RemarkSink, Rule, Symptom, Written};
 use crate::policy::{Level, RuleSpec};
-use jobguard_apiserver::has_generated_name;
-use jobguard_manifest::FieldPath;
+use jobguard_manifest::{FieldPath, NodeId, NodeKind, Tree};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 /// A generated name where a tool needs one that is written.
@@ -127,64 +128,96 @@ spec:
             "https://github.com/helm/helm/issues/3348",
         ],
     },
-    check: Check::Object(check),
+    check: Check::Written(check),
     precedence: &[],
     cel: None,
 };
 
-fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
-    let metadata = object.metadata();
-    let is_given = metadata.generate_name.as_ref().is_some_and(|prefix| !prefix.is_empty());
-    // The API server gives what it stores both.
-    let is_stored = object.is_received()
-        || metadata.uid.is_some()
-        || metadata.resource_version.is_some()
-        || metadata.creation_timestamp.is_some();
-    let is_owned = metadata.owner_references.as_ref().is_some_and(|owners| !owners.is_empty());
-    if !is_given || is_stored || is_owned {
+/// What an API server gives an object that it stores.
+const OF_STORED: [&str; 3] = ["uid", "resourceVersion", "creationTimestamp"];
+
+// An object that an API server sends has a name by then, whatever was written: only a text shows what was meant.
+fn check(written: Written<'_>, sink: &mut RemarkSink) {
+    let Written { tree, node, .. } = written;
+    let Some(node) = tree.get(node, "metadata") else { return };
+    let Some(prefix) = text(tree, node, "generateName") else { return };
+    let is_set = |field: &&str| tree.get(node, field).is_some_and(|value| !is_nothing(tree, value));
+    // What a controller makes is stored, too.
+    if OF_STORED.iter().any(is_set) || is_set(&"ownerReferences") {
         return;
     }
     let path = FieldPath::root().fields("metadata.generateName");
-    if !has_generated_name(metadata) {
-        if looks_generated(metadata) {
+    if is_set(&"name") {
+        if text(tree, node, "name").is_none_or(|name| looks_generated(name, prefix)) {
             return;
         }
-        sink.report(path, "generateName is ignored: the object has a name")
+        sink.report(path, "generateName is ignored: the object has a name", "remove one of the two")
             .at_key()
-            .help("remove one of the two")
             .related(FieldPath::root().fields("metadata.name"), "the name that counts");
         return;
     }
+    let metadata = marks(tree, node);
     let is_queued = metadata.labels.as_ref().is_some_and(|labels| labels.contains_key(KUEUE_QUEUE));
-    if Hook::of(metadata).is_some() || is_queued {
+    if Hook::of(&metadata).is_some() || is_queued {
         return;
     }
-    match object.deploy_tool().map(|tool| tool.name) {
-        Some("Argo CD") => sink
-            .report(
-                path,
-                "Argo CD takes generateName for hooks only: it finds other objects by their names, and cannot sync one without",
-            )
-            .help("write a name, or make it a hook (argocd.argoproj.io/hook: Sync)"),
-        Some("Helm or Argo CD") => sink
-            .report(path, "Helm and Argo CD find objects by their names: they cannot update one with generateName")
-            .help("write a name, with {{ .Release.Revision }} in it if each release is to have its own, or make it a hook"),
-        Some("Helm") => sink
-            .report(path, "Helm finds the objects of a release by their names: it cannot upgrade one with generateName")
-            .help("write a name, with {{ .Release.Revision }} in it if each release is to have its own, or make it a hook"),
-        Some(tool) => sink
-            .report(path, format!("{tool} finds objects by their names: it cannot apply one with generateName"))
-            .help("write a name"),
-        None => sink
-            .report(path, "generateName works with kubectl create, not with kubectl apply or kustomize")
-            .help("create it with kubectl create -f, or write a name"),
+    let (message, help) = match DeployTool::of(&metadata).map(|tool| tool.name) {
+        Some("Argo CD") => (
+            "Argo CD takes generateName for hooks only: it finds other objects by their names, and cannot sync one without"
+                .to_owned(),
+            "write a name, or make it a hook (argocd.argoproj.io/hook: Sync)",
+        ),
+        Some("Helm or Argo CD") => (
+            "Helm and Argo CD find objects by their names: they cannot update one with generateName".to_owned(),
+            "write a name, with {{ .Release.Revision }} in it if each release is to have its own, or make it a hook",
+        ),
+        Some("Helm") => (
+            "Helm finds the objects of a release by their names: it cannot upgrade one with generateName".to_owned(),
+            "write a name, with {{ .Release.Revision }} in it if each release is to have its own, or make it a hook",
+        ),
+        Some(tool) => (
+            format!("{tool} finds objects by their names: it cannot apply one with generateName"),
+            "write a name",
+        ),
+        None => (
+            "generateName works with kubectl create, not with kubectl apply or kustomize".to_owned(),
+            "create it with kubectl create -f, or write a name",
+        ),
     };
+    sink.report(path, message, help);
 }
 
 /// Whether a server has made the name: of an object that was exported.
-fn looks_generated(metadata: &ObjectMeta) -> bool {
-    let rest = metadata.name.as_deref().zip(metadata.generate_name.as_deref());
-    rest.and_then(|(name, prefix)| name.strip_prefix(prefix)).is_some_and(|rest| {
+fn looks_generated(name: &str, prefix: &str) -> bool {
+    name.strip_prefix(prefix).is_some_and(|rest| {
         rest.len() == 5 && rest.bytes().all(|b| b"bcdfghjklmnpqrstvwxz2456789".contains(&b))
     })
+}
+
+/// A text that is not empty.
+fn text<'t>(tree: &'t Tree<'_>, node: NodeId, field: &str) -> Option<&'t str> {
+    tree.get(node, field).and_then(|value| tree.str(value)).filter(|text| !text.is_empty())
+}
+
+fn is_nothing(tree: &Tree<'_>, value: NodeId) -> bool {
+    match &tree[value].kind {
+        NodeKind::Null => true,
+        NodeKind::Str(text) => text.is_empty(),
+        NodeKind::Seq(items) => items.is_empty(),
+        _ => false,
+    }
+}
+
+/// The labels and annotations by which tools know their objects, without those that are no texts.
+fn marks(tree: &Tree<'_>, node: NodeId) -> ObjectMeta {
+    let of = |field: &str| -> Option<BTreeMap<String, String>> {
+        let NodeKind::Map(entries) = &tree[tree.get(node, field)?].kind else { return None };
+        let texts = entries.iter().filter(|entry| !entry.shadowed);
+        Some(
+            texts
+                .filter_map(|entry| Some((entry.key.to_string(), tree.str(entry.value)?.to_owned())))
+                .collect(),
+        )
+    };
+    ObjectMeta { labels: of("labels"), annotations: of("annotations"), ..ObjectMeta::default() }
 }

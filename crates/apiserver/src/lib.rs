@@ -63,7 +63,7 @@ pub use changes::Change;
 pub use child::{CRON_JOB_CHILD_SUFFIX, child_job};
 pub use decode::MAX_COMPLAINTS;
 pub use decode::{Decoded, Mistyped, must_be_list, must_be_object};
-pub use defaults::{CONTROLLER_UID_LABELS, JOB_NAME_LABELS, UNKNOWN_UID, has_generated_name};
+pub use defaults::{CONTROLLER_UID_LABELS, JOB_NAME_LABELS, UNKNOWN_UID};
 pub use differences::{FieldDifference, Treatment, deciding_gates, field_differences};
 pub use feature_gates::{FeatureGates, GateError};
 pub use field_error::{Cause, FieldError, Relation, Suggestion, Topic};

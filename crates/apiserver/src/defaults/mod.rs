@@ -64,12 +64,6 @@ pub(crate) fn generated_name(metadata: &ObjectMeta) -> Option<String> {
     is_unnamed.then(|| prefix.chain(GENERATED.chars()).collect())
 }
 
-/// Whether an object has no name of its own, and stands under one of the form that the server makes from `generateName`.
-pub fn has_generated_name(metadata: &ObjectMeta) -> bool {
-    let unnamed = ObjectMeta { generate_name: metadata.generate_name.clone(), ..ObjectMeta::default() };
-    generated_name(&unnamed).is_some_and(|name| metadata.name.as_ref().is_none_or(|given| *given == name))
-}
-
 /// What the preparation of an object did that the object itself does not show.
 #[derive(Debug, Default)]
 pub(super) struct Done {
