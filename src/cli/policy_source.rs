@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, anyhow};
 
+use crate::policy::discover::{self, FILE_NAME};
 use crate::policy::{Policy, PolicyErrors, Preset, load};
 use crate::rules::registry;
 
@@ -31,7 +32,7 @@ impl Origin {
             },
             None => {
                 let here = std::env::current_dir().context("cannot tell the current folder")?;
-                load::discover(&here).map_or(Self::Neither, Self::Found)
+                discover::discover(&here).map_or(Self::Neither, Self::Found)
             }
         })
     }
@@ -48,14 +49,15 @@ impl Origin {
     /// Whether a policy file that is found among what is linted is another one, which its author may think is used. Who names a
     /// policy knows which it is.
     pub(crate) fn leaves_out(&self, file: &Path) -> bool {
-        if file.file_name().is_none_or(|name| name != load::FILE_NAME) {
+        if file.file_name().is_none_or(|name| name != FILE_NAME) {
             return false;
         }
-        match self {
+        let is_other = match self {
             Self::Preset(_) | Self::Named(_) => false,
             Self::Neither => true,
             Self::Found(used) => std::fs::canonicalize(used).ok() != std::fs::canonicalize(file).ok(),
-        }
+        };
+        is_other && !discover::holds_another_object(file)
     }
 
     /// The policy there.

@@ -20,9 +20,6 @@ use super::{
 use jobguard_manifest::{self as manifest, LineIndex, Span};
 use jobguard_text::{nearest, one_of};
 
-/// The file name that [`discover`] looks for.
-pub const FILE_NAME: &str = "jobguard.yaml";
-
 /// How many files may extend one another. A circle that the names do not show ends here too.
 const MAX_FILES: usize = 8;
 
@@ -93,6 +90,19 @@ pub fn no_files(_from: &str, _path: &str) -> Result<Source, String> {
     Err("other files are not read here".to_owned())
 }
 
+/// The text of the file at `path`, confined as a policy that is come across ([`read_found`]); none where it cannot be had.
+pub(super) fn text_of_found(path: &Path) -> Option<String> {
+    let mut text = String::new();
+    let file = root_of(folder_of(path)).ok()?.open(path).ok()?;
+    let length = file.take(MAX_BYTES as u64 + 1).read_to_string(&mut text).ok()?;
+    (length <= MAX_BYTES).then_some(text)
+}
+
+/// What a policy that is come across in `folder` may reach.
+fn root_of(folder: &Path) -> io::Result<Root> {
+    Root::of_repository(folder).map_or_else(|| Root::new(folder), Ok)
+}
+
 /// The text of a policy. What a fault says of a text quotes it, so that a file that no policy is in (whoever wrote
 /// `extends` may have named a key or a password file) is not looked at any further.
 fn read_text(file: File) -> Result<String, String> {
@@ -152,7 +162,7 @@ pub(crate) fn mode(path: &Path) -> Option<Mode> {
     None
 }
 
-/// Reads the policy file at `path`, which was come across ([`discover`]), and the files it extends: all of them
+/// Reads the policy file at `path`, which was come across ([`discover`](super::discover::discover)), and the files it extends: all of them
 /// regular files within the git repository that it lies in, or where there is none, within its folder.
 ///
 /// # Errors
@@ -160,11 +170,7 @@ pub(crate) fn mode(path: &Path) -> Option<Mode> {
 pub fn read_found(path: &Path, catalog: &[&'static RuleSpec]) -> Result<Policy, PolicyErrors> {
     let name = path.display().to_string();
     let cannot = |why: String| PolicyErrors::from(unreadable(&name, &why));
-    let folder = folder_of(path);
-    let root = match Root::of_repository(folder) {
-        Some(repository) => repository,
-        None => Root::new(folder).map_err(|error| cannot(error.to_string()))?,
-    };
+    let root = root_of(folder_of(path)).map_err(|error| cannot(error.to_string()))?;
     let first = source(path, root.open(path)).map_err(cannot)?;
     read(&first, catalog, &|from, path| {
         let path = beside(from, path);
@@ -391,22 +397,4 @@ fn assemble(preset: Preset, documents: Vec<Document>, catalog: &[&'static RuleSp
         policy.notes.push(notes::NAMESPACE_LABELS.to_owned());
     }
     policy
-}
-
-/// The policy file for `start`, a file or a folder: `jobguard.yaml` there or in the nearest folder above that has
-/// one. The search ends at the root of a git repository, so that a verdict does not depend on what lies around it. Only
-/// a name is found here: [`read_found`] says whether it is a file that may be read.
-pub fn discover(start: &Path) -> Option<PathBuf> {
-    let start =
-        std::path::absolute(if start.as_os_str().is_empty() { Path::new(".") } else { start }).ok()?;
-    for folder in start.ancestors() {
-        let candidate = folder.join(FILE_NAME);
-        if candidate.symlink_metadata().is_ok_and(|metadata| !metadata.is_dir()) {
-            return Some(candidate);
-        }
-        if folder.join(".git").exists() {
-            return None;
-        }
-    }
-    None
 }

@@ -8,6 +8,7 @@
 
 pub(crate) mod date;
 mod defaults;
+pub mod discover;
 mod document;
 mod embedded_jobs;
 mod error;

@@ -401,6 +401,33 @@ fn a_policy_that_is_not_used_is_named() {
     assert!(said(&checked).0.ends_with("jobs/jobguard.yaml: ok, policy inner\n"), "{checked:?}");
 }
 
+/// What installs jobguard has its name, too.
+#[test]
+fn a_file_of_the_policy_s_name_with_other_objects_is_passed_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let jobs = folder.path().join("jobs");
+    fs::create_dir(&jobs).unwrap();
+    fs::create_dir(folder.path().join(".git")).unwrap();
+    fs::write(jobs.join("jobguard.yaml"), GOOD).unwrap();
+    let run = |arguments: &[&str]| {
+        let output = jobguard(arguments).current_dir(&jobs).output().unwrap();
+        let status = output.status.code();
+        (said(&output).1, status)
+    };
+    assert_eq!(run(&["lint", "."]), (String::new(), Some(0)));
+    let (err, status) = run(&["lint", "--policy", "jobguard.yaml"]);
+    assert!(status == Some(2) && err.contains("it is not a policy"), "{err}");
+    // The search goes on.
+    let outer = "apiVersion: jobguard.dev/v1alpha1\nkind: JobPolicy\nmetadata: {name: outer}\nspec: {}\n";
+    fs::write(folder.path().join("jobguard.yaml"), outer).unwrap();
+    let checked = jobguard(&["policy", "check"]).current_dir(&jobs).output().unwrap();
+    assert!(said(&checked).0.ends_with("jobguard.yaml: ok, policy outer\n"), "{checked:?}");
+    assert_eq!(run(&["lint", "."]), (String::new(), Some(0)));
+    // One with a slip in it is no other object.
+    fs::write(folder.path().join("jobguard.yaml"), outer.replace("JobPolicy", "JobPolcy")).unwrap();
+    assert_eq!(run(&["lint", "."]).1, Some(2));
+}
+
 #[test]
 fn a_policy_that_is_not_there() {
     for (name, hint) in [("strickt", "; did you mean strict?\n"), ("nope.yaml", ": not found\n")] {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use insta::assert_snapshot;
 use jobguard::apiserver::Kind;
+use jobguard::policy::discover;
 use jobguard::policy::load::{self, Source};
 use jobguard::policy::{
     ControllerJobs, Existing, Level, Mode, OnTimeout, OptionKind, OptionSpec, Owner, Policy, PolicyErrors,
@@ -631,13 +632,13 @@ fn files_are_found_upwards_within_a_repository() {
     let inner = folder.path().join("repo/charts/x");
     std::fs::create_dir_all(&inner).unwrap();
     std::fs::write(folder.path().join("jobguard.yaml"), "").unwrap();
-    assert_eq!(load::discover(&inner), Some(folder.path().join("jobguard.yaml")));
+    assert_eq!(discover::discover(&inner), Some(folder.path().join("jobguard.yaml")));
     std::fs::create_dir(folder.path().join("repo/.git")).unwrap();
-    assert_eq!(load::discover(&inner), None);
+    assert_eq!(discover::discover(&inner), None);
     std::fs::write(folder.path().join("repo/jobguard.yaml"), "").unwrap();
     let found = Some(folder.path().join("repo/jobguard.yaml"));
-    assert_eq!(load::discover(&inner), found);
-    assert_eq!(load::discover(&inner.join("values.yaml")), found);
+    assert_eq!(discover::discover(&inner), found);
+    assert_eq!(discover::discover(&inner.join("values.yaml")), found);
 }
 
 #[test]
