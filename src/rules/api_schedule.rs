@@ -136,6 +136,8 @@ fn correct(schedule: &str) -> Option<Corrected> {
             Kind::SurroundingSpace { inner } | Kind::Quoted { inner } => (inner.clone(), Safety::Safe),
             Kind::DescriptorSpelling { descriptor } => (replaced(descriptor)?, Safety::Safe),
             // To be reviewed.
+            // AWS counts in UTC, and intervals begin at other times.
+            Kind::OtherScheduler { equivalent: Some(same), .. } => (same.clone(), Safety::Unsafe),
             Kind::TooFewFields { completed: Some(completed), .. } => (completed.clone(), Safety::Unsafe),
             Kind::UnknownDescriptor { suggestion: Some(name) }
             | Kind::UnknownName { suggestion: Some(name) } => (replaced(name)?, Safety::Unsafe),
@@ -175,6 +177,10 @@ mod tests {
     #[test]
     fn perhaps_the_same_times() {
         assert_eq!(corrected("0 22-6 * * *").map(|(_, _, safety)| safety), Some(Safety::Unsafe));
+        assert_eq!(
+            corrected("cron(0 18 ? * 2-6 *)"),
+            Some(("0 18 * * MON-FRI".to_owned(), None, Safety::Unsafe))
+        );
         assert_eq!(corrected("@dayly").map(|(schedule, ..)| schedule).as_deref(), Some("@daily"));
     }
 

@@ -5,6 +5,7 @@ use super::error::{ForeignSyntax, ParseError, ParseErrorKind};
 use super::expression::{self, words};
 use super::field::Field;
 use super::field_kind::FieldKind;
+use super::other_schedulers;
 use super::quartz::QuartzDay;
 use super::six_fields;
 
@@ -31,8 +32,8 @@ pub(super) fn recognise(text: &str, at: usize) -> Option<ParseError> {
             return error(ParseErrorKind::Quoted { inner });
         }
     }
-    if ["rate(", "cron("].iter().any(|call| starts_with_ignoring_case(trimmed, call)) {
-        return error(ParseErrorKind::CloudSyntax);
+    if let Some((scheduler, equivalent)) = other_schedulers::recognise(trimmed) {
+        return error(ParseErrorKind::OtherScheduler { scheduler, equivalent });
     }
     if ["TZ=", "CRON_TZ="].iter().any(|prefix| starts_with_ignoring_case(trimmed, prefix)) {
         let (zone, schedule) = trimmed.split_once(char::is_whitespace).unwrap_or((trimmed, ""));
@@ -207,6 +208,12 @@ mod tests {
             "@every 9999999999999h",
             "rate(5 minutes)",
             "cron(0 12 * * ? *)",
+            "cron(0 9 L * ? *)",
+            "rate(7 minutes)",
+            "every 5 minutes",
+            "every second monday",
+            "*-*-* 03:00:00",
+            "Mon *-*-1..7 00:00",
             "\"0 5 * * *\"",
             "{{ .Values.schedule }}",
             "0 9\u{2013}17 * * *",
@@ -317,11 +324,35 @@ mod tests {
 
         rate(5 minutes)
         ^^^^^^^^^^^^^^^
-        this is the syntax of AWS schedules; write five fields, such as `0 12 * * *`, or `@every 5m`
+        this is the syntax of AWS schedules; write `*/5 * * * *`
 
         cron(0 12 * * ? *)
         ^^^^^^^^^^^^^^^^^^
+        this is the syntax of AWS schedules; write `0 12 * * *`; AWS counts in UTC where no zone is set
+
+        cron(0 9 L * ? *)
+        ^^^^^^^^^^^^^^^^^
         this is the syntax of AWS schedules; write five fields, such as `0 12 * * *`, or `@every 5m`
+
+        rate(7 minutes)
+        ^^^^^^^^^^^^^^^
+        this is the syntax of AWS schedules; write `@every 7m`
+
+        every 5 minutes
+        ^^^^^^^^^^^^^^^
+        a schedule does not name intervals and times in this form; write `*/5 * * * *`
+
+        every second monday
+        ^^^^^^^^^^^^^^^^^^^
+        a schedule does not name intervals and times in this form; write five fields, such as `0 12 * * *`, or `@every 5m`
+
+        *-*-* 03:00:00
+        ^^^^^^^^^^^^^^
+        this is a calendar expression of systemd; write `0 3 * * *`
+
+        Mon *-*-1..7 00:00
+        ^^^^^^^^^^^^^^^^^^
+        this is a calendar expression of systemd; write five fields, such as `0 12 * * *`, or `@every 5m`
 
         "0 5 * * *"
         ^^^^^^^^^^^

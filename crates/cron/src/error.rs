@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::field_kind::FieldKind;
 use super::quartz::QuartzDay;
+use super::scheduler::Scheduler;
 use jobguard_text::duration::DurationFault;
 
 /// A schedule that the API server refuses.
@@ -93,8 +94,13 @@ pub enum ParseErrorKind {
     },
     /// The duration of `@every`.
     Duration(DurationFault),
-    /// `rate(...)` or `cron(...)`, as AWS writes schedules.
-    CloudSyntax,
+    /// What a scheduler reads that is no cron.
+    OtherScheduler {
+        /// Whose it is.
+        scheduler: Scheduler,
+        /// The same as Kubernetes writes it, where that is certain.
+        equivalent: Option<String>,
+    },
     /// Quotation marks inside of the value.
     Quoted {
         /// The text between them.
@@ -198,7 +204,11 @@ impl ParseError {
             Kind::DescriptorSpelling { .. } => return format!("`{found}` is not written as it must be"),
             Kind::UnknownDescriptor { .. } => return format!("there is no descriptor `{found}`"),
             Kind::Duration(fault) => return duration_problem(*fault, found),
-            Kind::CloudSyntax => "this is the syntax of AWS schedules",
+            Kind::OtherScheduler { scheduler, .. } => match scheduler {
+                Scheduler::Aws => "this is the syntax of AWS schedules",
+                Scheduler::Systemd => "this is a calendar expression of systemd",
+                Scheduler::Interval => "a schedule does not name intervals and times in this form",
+            },
             Kind::Quoted { .. } => "quotation marks are part of the schedule",
             Kind::Template => "the schedule holds a placeholder that was not filled in",
             Kind::Lookalike { .. } => {
@@ -276,7 +286,12 @@ impl ParseError {
                 "write a day as 24h, or use `@daily`"
             }
             Kind::Duration(_) => "write numbers with units h, m or s, without spaces: `@every 1h30m`",
-            Kind::CloudSyntax => "write five fields, such as `0 12 * * *`, or `@every 5m`",
+            Kind::OtherScheduler { equivalent: Some(same), .. } => {
+                let is_by_clock = self.found.to_ascii_lowercase().starts_with("cron(");
+                let zone = if is_by_clock { "; AWS counts in UTC where no zone is set" } else { "" };
+                return format!("write `{}`{zone}", shortened(same));
+            }
+            Kind::OtherScheduler { .. } => "write five fields, such as `0 12 * * *`, or `@every 5m`",
             Kind::Quoted { inner } => return format!("write `{}` without them", shortened(inner)),
             Kind::Template => "render the template first",
             Kind::Lookalike { meant: Some(meant) } => return format!("write `{meant}`"),

@@ -25,9 +25,11 @@ mod expression;
 mod field;
 mod field_kind;
 mod next;
+mod other_schedulers;
 mod parse;
 mod quartz;
 mod schedule;
+mod scheduler;
 mod six_fields;
 mod zone;
 
@@ -38,6 +40,7 @@ pub use field_kind::FieldKind;
 pub use jobguard_text::duration::DurationFault;
 pub use quartz::QuartzDay;
 pub use schedule::Schedule;
+pub use scheduler::Scheduler;
 pub use zone::{HostZone, ZoneError, ZoneErrorKind, host_zone, known_zone, load_zone, zone_data_version};
 
 #[cfg(test)]
