@@ -165,6 +165,11 @@ impl Object {
         self.workload().kind()
     }
 
+    /// The kind as its author knows it: that of the object which holds what a controller makes this one of.
+    pub fn kind_as_written(&self) -> &str {
+        self.maker().map_or(self.kind().as_str(), |maker| &maker.kind)
+    }
+
     /// The object's metadata.
     pub fn metadata(&self) -> &ObjectMeta {
         self.workload().metadata()

@@ -128,10 +128,11 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
         FieldPath::root().field("spec").field("schedule"),
         format!("fires on {} and also on {}{in_months}{next}", describe_days(days.set()), describe_weekdays(weekdays.set())),
     )
-    .help(
+    .help(format!(
         "a schedule cannot ask for both at once: put * in one of the two fields, and let the command stop when the \
-         other does not fit; if either is intended, use two CronJobs",
-    );
+         other does not fit; if either is intended, use two {}s",
+        object.kind_as_written(),
+    ));
 }
 
 fn is_whole(field: &Field) -> bool {

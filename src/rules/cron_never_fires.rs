@@ -102,7 +102,10 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     }
     let path = FieldPath::root().field("spec").field("schedule");
     let shown: String = spec.schedule.chars().take(QUOTE).collect();
-    sink.report(path, format!("the schedule {shown:?} never fires: no month has that day")).help(
-        "name a day that the month has; if the CronJob is only a template for `kubectl create job --from`, set suspend: true",
-    );
+    let report = sink.report(path, format!("the schedule {shown:?} never fires: no month has that day"));
+    report.help(match object.maker() {
+        None => "name a day that the month has; if the CronJob is only a template for `kubectl create job --from`, set suspend: true".to_owned(),
+        // kubectl makes Jobs of nothing else.
+        Some(maker) => format!("name a day that the month has; if the {} is not meant to run, set suspend: true", maker.kind),
+    });
 }

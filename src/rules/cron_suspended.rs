@@ -72,9 +72,10 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     if object.cron().is_none_or(|cron| !cron.is_suspended()) {
         return;
     }
+    let kind = object.kind_as_written();
     sink.report(
         FieldPath::root().field("spec").field("suspend"),
-        "the CronJob is suspended: no run is started",
+        format!("the {kind} is suspended: no run is started"),
     )
-    .help("remove suspend when it is to run again; if it never is, remove the CronJob");
+    .help(format!("remove suspend when it is to run again; if it never is, remove the {kind}"));
 }

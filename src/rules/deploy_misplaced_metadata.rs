@@ -1,5 +1,6 @@
 //! `deploy/misplaced-metadata`
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::levels;
@@ -138,11 +139,11 @@ const MAX_MOVED: usize = 100;
 const MAX_KEY: usize = 80;
 
 /// A place of an object that has metadata.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Spot<'o> {
     place: Place,
     /// In words, behind "has no effect".
-    name: &'static str,
+    name: Cow<'static, str>,
     path: &'static str,
     metadata: Option<&'o ObjectMeta>,
 }
@@ -150,7 +151,8 @@ struct Spot<'o> {
 /// The places of an object, from the outermost in.
 fn spots(object: &Object) -> Vec<Spot<'_>> {
     let of_pods = object.job().and_then(|job| job.template().metadata.as_ref());
-    let spot = |place, name, path, metadata| Spot { place, name, path, metadata };
+    let spot = |place, name: &'static str, path, metadata| Spot { place, name: name.into(), path, metadata };
+    let on_object = format!("on the {}", object.kind_as_written());
     match object.workload() {
         Workload::Job(_) => vec![
             // The object is the Job.
@@ -158,7 +160,7 @@ fn spots(object: &Object) -> Vec<Spot<'_>> {
             spot(Place::Pod, "in the Pod template", "spec.template.metadata", of_pods),
         ],
         Workload::CronJob(cron_job) => vec![
-            spot(Place::Object, "on the CronJob", "metadata", Some(object.metadata())),
+            Spot { name: on_object.into(), ..spot(Place::Object, "", "metadata", Some(object.metadata())) },
             spot(
                 Place::Job,
                 "in the Job template",

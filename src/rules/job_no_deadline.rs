@@ -128,8 +128,10 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     let Some(job) = object.job() else { return };
     let longest = context.int("maxDeadline");
     let Some(endless) = job.endless(longest) else { return };
-    let subject =
-        if job.of_cron_job { "nothing ends a Job of this CronJob" } else { "nothing ends this Job" };
+    let subject = match job.of_cron_job {
+        true => format!("nothing ends a Job of this {}", object.kind_as_written()),
+        false => "nothing ends this Job".to_owned(),
+    };
     let most = match endless {
         Endless::NoDeadline | Endless::Unscheduled(_) => String::new(),
         Endless::Deadline(_) | Endless::GracePeriod(_) => {

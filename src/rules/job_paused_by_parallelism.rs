@@ -71,14 +71,17 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     if job.spec.parallelism != Some(0) || job.spec.suspend == Some(true) {
         return;
     }
-    let message = if job.of_cron_job {
-        "parallelism 0: each Job that this CronJob makes stays paused, and nothing says so"
+    let kind = object.kind_as_written();
+    let (message, help) = if job.of_cron_job {
+        (
+            format!("parallelism 0: each Job that this {kind} makes stays paused, and nothing says so"),
+            format!("set parallelism to 1 or more; to stop the {kind}, set its own suspend: true"),
+        )
     } else {
-        "parallelism 0 pauses this Job, and nothing says so"
+        (
+            "parallelism 0 pauses this Job, and nothing says so".to_owned(),
+            "set suspend: true to pause it visibly, or parallelism to 1 or more to run it".to_owned(),
+        )
     };
-    sink.report(job.path("parallelism"), message).help(if job.of_cron_job {
-        "set parallelism to 1 or more; to stop the CronJob, set its own suspend: true"
-    } else {
-        "set suspend: true to pause it visibly, or parallelism to 1 or more to run it"
-    });
+    sink.report(job.path("parallelism"), message).help(help);
 }

@@ -157,7 +157,7 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
             if let Some(limit) = limit.filter(|limit| *limit > LONGEST_HISTORY) {
                 sink.report(
                     FieldPath::root().fields(field),
-                    format!("nothing removes the Jobs of this CronJob: its history keeps {limit} of them"),
+                    format!("nothing removes the Jobs of this {}: its history keeps {limit} of them", object.kind_as_written()),
                 )
                 .weight(limit)
                 .help("keep as many as somebody looks at, 3 for example, or set ttlSecondsAfterFinished in the Job template");

@@ -152,6 +152,61 @@ fn the_rule_is_set_like_any_other() {
     }
 }
 
+/// Nothing but a CronJob is a CronJob, and kubectl makes Jobs of nothing else.
+#[test]
+fn what_is_said_of_schedules_names_the_kind() {
+    let never = |mut object: Value| {
+        object["spec"]["schedule"] = "0 6 30 2 *".into();
+        words(&policy("{extends: strict}"), &object.to_string(), "cron/never-fires").join("\n")
+    };
+    let said = never(advanced_cron_job("Never"));
+    assert!(said.contains("if the AdvancedCronJob is not meant to run, set paused: true"), "{said}");
+    assert!(!said.contains("kubectl"), "{said}");
+    let said = never(json!({
+        "apiVersion": "batch/v1",
+        "kind": "CronJob",
+        "metadata": {"name": "nightly"},
+        "spec": {"jobTemplate": {"spec": job("Never")}},
+    }));
+    assert!(said.contains("template for `kubectl create job --from`"), "{said}");
+
+    for (change, rule) in [
+        (json!({"paused": true}), "cron/suspended"),
+        (json!({"schedule": "0 0 1 * 1"}), "cron/dom-or-dow"),
+        (json!({"failedJobsHistoryLimit": 20_000}), "job/ttl-missing"),
+        (json!({"template": {"jobTemplate": {"spec": {"parallelism": 0}}}}), "job/paused-by-parallelism"),
+        (
+            json!({"concurrencyPolicy": "Replace", "template": {"jobTemplate": {"spec": {"activeDeadlineSeconds": 100_000_000}}}}),
+            "job/no-deadline",
+        ),
+    ] {
+        let mut object = advanced_cron_job("Never");
+        merge(&mut object["spec"], change);
+        let said = words(&policy("{extends: strict}"), &object.to_string(), rule).join("\n");
+        assert!(said.contains("AdvancedCronJob"), "{rule}: {said}");
+        assert!(!said.replace("AdvancedCronJob", "").contains("CronJob"), "{rule}: {said}");
+    }
+}
+
+/// The messages and helps of a rule.
+fn words(policy: &Policy, object: &str, rule: &str) -> Vec<String> {
+    let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+    let source = Source::Text { name: "a.yaml".into(), bytes: object.as_bytes().to_vec() };
+    let report = Linter::new(policy, now).lint(&[source]).report;
+    let of_rule = report.diagnostics.into_iter().filter(|found| found.rule.id() == rule);
+    of_rule.map(|found| format!("{}: {}", found.message, found.help.unwrap_or_default())).collect()
+}
+
+fn merge(into: &mut Value, from: Value) {
+    match (into, from) {
+        (Value::Object(into), Value::Object(from)) => {
+            from.into_iter()
+                .for_each(|(key, value)| merge(into.entry(key).or_insert_with(Value::default), value));
+        }
+        (into, from) => *into = from,
+    }
+}
+
 #[test]
 fn too_many_jobs_are_not_judged() {
     let mut many = job_set("Always");
