@@ -48,6 +48,8 @@ pub struct Maker {
     pub decides_end: bool,
     /// How many such Jobs it makes at a time.
     pub replicas: i32,
+    /// Whether no node has Pods of two of them.
+    pub keeps_apart: bool,
     /// Whether only Pods are made of what is written, with any restart policy.
     pub makes_pods: bool,
     /// What is wrong with the name that it gives, in terms of what that is made from, where that has more than one part;
@@ -114,6 +116,7 @@ impl<'t> Outer<'_, 't> {
                 makes_service: filled.makes_service,
                 decides_end: filled.decides_end,
                 replicas: filled.replicas.unwrap_or(1),
+                keeps_apart: filled.keeps_apart,
                 makes_pods: matches!(slot.template, Some((_, JobType::PodTemplateSpec))),
                 name_fault: filled.name_fault,
             },

@@ -18,6 +18,8 @@ const UID: &str = "00000000-0000-0000-0000-000000000000";
 const MAX_QUOTED: usize = 40;
 /// The longest name that fits in a label or is a host name, and the longest that Argo Rollouts gives a Job.
 const MAX_NAME: usize = 63;
+/// By this annotation no two Jobs of a JobSet share a node, or a larger part of the cluster.
+const EXCLUSIVE_TOPOLOGY: &str = "alpha.jobset.sigs.k8s.io/exclusive-topology";
 
 /// What a Job has that is not written in its template.
 #[derive(Debug, Default)]
@@ -39,6 +41,8 @@ pub(super) struct Filled {
     pub(super) makes_service: bool,
     /// How many such Jobs there are at a time, where it is not one.
     pub(super) replicas: Option<i32>,
+    /// Whether no node has Pods of two of them.
+    pub(super) keeps_apart: bool,
     /// Whether the outer object says when Jobs are over, and what is tried again.
     pub(super) decides_end: bool,
 }
@@ -117,7 +121,22 @@ impl Outer<'_, '_> {
         let name = Some((name, place));
         // Its success policy ends Jobs before they end themselves, its failure policy has them made anew.
         let replicas = i32::try_from(last + 1).ok();
-        Filled { name, name_fault, fields, makes_service, replicas, decides_end: true, ..Filled::default() }
+        let is_exclusive = |metadata: FieldPath| {
+            let there = metadata.field("annotations").key(EXCLUSIVE_TOPOLOGY);
+            self.text_at(&there).is_some_and(|topology| !topology.is_empty())
+        };
+        let keeps_apart = is_exclusive(FieldPath::root().field("metadata"))
+            || is_exclusive(self.path.clone().field("metadata"));
+        Filled {
+            name,
+            name_fault,
+            fields,
+            makes_service,
+            replicas,
+            keeps_apart,
+            decides_end: true,
+            ..Filled::default()
+        }
     }
 
     /// The name of the last Job of a JobSet. A fault of one of the two names in it is that name's alone: the JobSet's own

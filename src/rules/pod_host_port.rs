@@ -19,10 +19,11 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::NoPods],
-        what: "A Job that runs several Pods at once (`parallelism` of 2 or more, and as many `completions`), with a \
+        what: "A Job that runs several Pods at once (`parallelism` of 2 or more, and as many `completions`), or one of the \
+               `replicas` of a JobSet, which run at once as well, with a \
                container that has a `hostPort`; or with `hostNetwork: true` and a container that names a `containerPort`, \
                which then is a port of the node. Not where a required `podAntiAffinity` by `kubernetes.io/hostname` says \
-               that one Pod a node is meant.",
+               that one Pod a node is meant, nor for replicas that `exclusive-topology` keeps apart.",
         why: "A port of a node goes to one Pod. The scheduler puts a second one elsewhere, and where there are fewer nodes \
               than Pods the others stay Pending: the Job runs more slowly than its `parallelism` says, or waits for \
               nodes that never come. A Job's Pods seldom need the port at all, since Pods reach each other without it.",
@@ -45,6 +46,54 @@ spec:
         ports:
         - containerPort: 9000
           hostPort: 9000
+"#,
+            ),
+            Example::bad(
+                "two Jobs of a JobSet, of one Pod each",
+                r#"apiVersion: jobset.x-k8s.io/v1alpha2
+kind: JobSet
+metadata:
+  name: scan
+spec:
+  replicatedJobs:
+  - name: node
+    replicas: 2
+    template:
+      spec:
+        template:
+          spec:
+            restartPolicy: Never
+            containers:
+            - name: scan
+              image: example.com/scan:3
+              ports:
+              - containerPort: 9000
+                hostPort: 9000
+"#,
+            ),
+            Example::good(
+                "the Jobs of a JobSet have nodes of their own",
+                r#"apiVersion: jobset.x-k8s.io/v1alpha2
+kind: JobSet
+metadata:
+  name: scan
+  annotations:
+    alpha.jobset.sigs.k8s.io/exclusive-topology: kubernetes.io/hostname
+spec:
+  replicatedJobs:
+  - name: node
+    replicas: 2
+    template:
+      spec:
+        template:
+          spec:
+            restartPolicy: Never
+            containers:
+            - name: scan
+              image: example.com/scan:3
+              ports:
+              - containerPort: 9000
+                hostPort: 9000
 "#,
             ),
             Example::good(
@@ -88,6 +137,7 @@ spec:
         sources: &[
             "https://kubernetes.io/docs/concepts/configuration/overview/#services",
             "https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#ports",
+            "https://jobset.sigs.k8s.io/docs/concepts/",
         ],
     },
     check: Check::Object(check),
@@ -100,7 +150,8 @@ const NODE_NAME: &str = "kubernetes.io/hostname";
 fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     let Some(job) = object.job() else { return };
     let Some(pod) = job.pod() else { return };
-    let pods = job.pods_at_once();
+    let keeps_apart = object.maker().is_some_and(|maker| maker.keeps_apart);
+    let pods = if keeps_apart { job.pods_at_once().into() } else { job.pods_of_all_at_once() };
     if pods < 2 || is_spread(pod) {
         return;
     }
@@ -112,10 +163,18 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
             path,
             format!("only one of these Pods fits on a node, and {pods} are to run at once: each takes port {number} of its node{because}"),
         )
-        .of_whole()
-        .related(job.path("parallelism"), "how many run at once");
+        .of_whole();
+    let report = if job.pods_at_once() > 1 {
+        report.related(job.path("parallelism"), "how many run at once")
+    } else {
+        report
+    };
     if is_written {
-        report.help("remove hostPort: Pods reach each other by their own addresses; or set parallelism to 1");
+        let are_replicas = i64::from(job.pods_at_once()) < pods;
+        let fields = if are_replicas { "parallelism and replicas" } else { "parallelism" };
+        report.help(format!(
+            "remove hostPort: Pods reach each other by their own addresses; or set {fields} to 1"
+        ));
     } else {
         report
             .help(
