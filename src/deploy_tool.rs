@@ -26,7 +26,10 @@ pub use replacement::{Replaced, Replacement, remedy_for_fixed_fields};
 pub use switches::UnknownSwitch;
 pub use sync_options::SyncOptions;
 pub use versions::{may_name_version, version_keys};
-pub use words::{ARGO_DELETE_POLICIES, ARGO_HOOKS, HELM_DELETE_POLICIES, HELM_HOOKS, UnknownWord, WordList};
+pub use words::{
+    ARGO_DELETE_POLICIES, ARGO_HOOKS, HELM_DELETE_POLICIES, HELM_HOOKS, HELM_LOG_POLICIES, UnknownWord,
+    WordList,
+};
 
 /// A tool that deploys objects.
 #[derive(Debug, PartialEq, Eq)]

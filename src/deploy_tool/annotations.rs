@@ -2,7 +2,7 @@
 
 use super::names::{
     ARGO_DELETE_POLICY, ARGO_HOOK, ARGO_SYNC_OPTIONS, ARGO_WAVE, FLUX_FORCE, FLUX_PRUNE, FLUX_RECONCILE,
-    FLUX_SSA, HELM_CHART, HELM_DELETE_POLICY, HELM_HOOK, HELM_WEIGHT,
+    FLUX_SSA, HELM_CHART, HELM_DELETE_POLICY, HELM_HOOK, HELM_LOG_POLICY, HELM_WEIGHT,
 };
 use super::words::only_nearest;
 
@@ -15,7 +15,7 @@ const NAMES: [&str; 24] = [
     HELM_HOOK,
     HELM_WEIGHT,
     HELM_DELETE_POLICY,
-    "helm.sh/hook-output-log-policy",
+    HELM_LOG_POLICY,
     "helm.sh/resource-policy",
     HELM_CHART,
     ARGO_HOOK,

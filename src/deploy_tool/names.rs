@@ -4,6 +4,8 @@
 pub const HELM_HOOK: &str = "helm.sh/hook";
 /// Helm: when it deletes the hook.
 pub const HELM_DELETE_POLICY: &str = "helm.sh/hook-delete-policy";
+/// Helm: when it prints the logs of the hook's Pods.
+pub const HELM_LOG_POLICY: &str = "helm.sh/hook-output-log-policy";
 /// Helm: where the hook comes among others, the lowest first.
 pub const HELM_WEIGHT: &str = "helm.sh/hook-weight";
 /// Argo CD: the phases of a sync in which it creates the object.

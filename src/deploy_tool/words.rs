@@ -2,7 +2,7 @@
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use super::names::{ARGO_DELETE_POLICY, ARGO_HOOK, HELM_DELETE_POLICY, HELM_HOOK};
+use super::names::{ARGO_DELETE_POLICY, ARGO_HOOK, HELM_DELETE_POLICY, HELM_HOOK, HELM_LOG_POLICY};
 use jobguard_text::{MAX_SLIP, distance_within};
 
 /// How many words of a value are looked at.
@@ -68,6 +68,17 @@ pub static HELM_DELETE_POLICIES: WordList = WordList {
     gone: &[],
     ignores_case: true,
     empty_is_word: true,
+};
+
+/// When Helm prints the logs of a hook's Pods: not at all where nothing is said. Source: `pkg/release/v1/hook.go`.
+pub static HELM_LOG_POLICIES: WordList = WordList {
+    tool: "Helm",
+    annotation: HELM_LOG_POLICY,
+    words: &["hook-succeeded", "hook-failed"],
+    foreign: &[],
+    gone: &["before-hook-creation"],
+    ignores_case: true,
+    empty_is_word: false,
 };
 
 /// When Argo CD creates a hook. Source: `gitops-engine/pkg/sync/common/types.go` and `controller/hook.go` (the two of

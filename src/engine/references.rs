@@ -45,6 +45,11 @@ impl Reference<'_> {
         matches!(self.place, Place::Container(..)) && self.key.is_some()
     }
 
+    /// Whether images are pulled with it, for which Pods do not wait.
+    pub fn is_for_images(&self) -> bool {
+        matches!(self.place, Place::Item("imagePullSecrets", ..))
+    }
+
     /// The path of the field.
     pub fn path(&self, job: &JobPart<'_>) -> FieldPath {
         match self.place {

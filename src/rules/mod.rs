@@ -83,6 +83,7 @@ rules! {
     deploy_failed_hook_stays,
     deploy_generate_name,
     deploy_hook_delete_policy,
+    deploy_hook_log_policy,
     deploy_hook_name,
     deploy_hook_weight,
     deploy_misplaced_metadata,

@@ -27,7 +27,7 @@ pub static RULE: Rule = Rule {
     docs: Docs {
         symptoms: &[Symptom::NoPods],
         what: "A ConfigMap, Secret, PersistentVolumeClaim or ServiceAccount that the Job's Pods cannot start \
-               without (it is not `optional`), and that is not there. Of manifests, this is said where one of \
+               without (it is not `optional`), or a Secret of its `imagePullSecrets`, that is not there. Of manifests, this is said where one of \
                nearly the same name is there: one with the hash that kustomize appends to the names of what it \
                generates, or a name that differs by a slip. It is also said where the folder has others of the \
                kind, and nothing that may make more: documents that cannot be read, or kustomizations and charts \
@@ -40,6 +40,55 @@ pub static RULE: Rule = Rule {
                CreateContainerConfigError, ContainerCreating or Pending. None of this counts as a failure: the Job \
                waits until its deadline, for ever without one.",
         examples: &[
+            Example::bad(
+                "the Secret for images has nearly this name",
+                r#"apiVersion: v1
+kind: Secret
+metadata:
+  name: registry-login
+type: kubernetes.io/dockerconfigjson
+data:
+  .dockerconfigjson: e30=
+---
+apiVersion: batch/v1
+kind: Job
+metadata:
+  name: import
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      imagePullSecrets:
+      - name: registry-logn
+      containers:
+      - name: import
+        image: example.com/import:2
+"#,
+            ),
+            Example::good(
+                "another Secret, and one for images that something else may make",
+                r#"apiVersion: v1
+kind: Secret
+metadata:
+  name: database
+data:
+  password: eA==
+---
+apiVersion: batch/v1
+kind: Job
+metadata:
+  name: import
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      imagePullSecrets:
+      - name: registry-login
+      containers:
+      - name: import
+        image: example.com/import:2
+"#,
+            ),
             Example::bad(
                 "kustomize has given the ConfigMap another name",
                 r#"apiVersion: v1
@@ -176,7 +225,7 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     let Some(job) = object.job() else { return };
     let mut seen: BTreeSet<(NeighbourKind, &str)> = BTreeSet::new();
     let mut compared = 0;
-    for reference in job.references().filter(|reference| !reference.optional) {
+    for reference in job.references().filter(|reference| !reference.optional || reference.is_for_images()) {
         let (kind, name) = (reference.kind, reference.name);
         if ALWAYS_THERE.contains(&(kind, name)) {
             continue;
@@ -208,10 +257,11 @@ fn not_in_cluster(
     let namespace = object.namespace().unwrap_or("default");
     sink.report(
         reference.path(job),
-        format!("there is no {kind} {name:?} in namespace {namespace}, and Pods do not start without it"),
+        format!("there is no {kind} {name:?} in namespace {namespace}, and {}", effect(reference, "it")),
     )
     .help(format!("create the {kind}, or correct the name"))
-    .at_most(Severity::Warning);
+    // A node may have what it needs itself.
+    .at_most(if reference.is_for_images() { Severity::Info } else { Severity::Warning });
 }
 
 fn not_in_input(
@@ -243,8 +293,9 @@ fn not_in_input(
         neighbours.filter(is_near).map(|neighbour| neighbour.name.as_str())
     };
     if let Some(other) = compare.then(|| nearest(name, names())).flatten() {
-        sink.report(reference.path(job), format!("there is no {kind} {name:?} here, but {other:?}"))
-            .help(format!("if {other} is meant, write it here; Pods do not start without the {kind}"));
+        sink.report(reference.path(job), format!("there is no {kind} {name:?} here, but {other:?}")).help(
+            format!("if {other} is meant, write it here; {}", effect(reference, &format!("the {kind}"))),
+        );
         return;
     }
     let is_made_by_others = match reference.kind {
@@ -261,8 +312,19 @@ fn not_in_input(
         reference.path(job),
         format!("there is no {kind} {name:?} among the files given, though there are others"),
     )
-    .help(format!("make sure that it is there, or correct the name; Pods do not start without the {kind}"))
+    .help(format!(
+        "make sure that it is there, or correct the name; {}",
+        effect(reference, &format!("the {kind}"))
+    ))
     .at_most(Severity::Info);
+}
+
+/// What comes of it that an object is not there.
+fn effect(reference: &Reference<'_>, it: &str) -> String {
+    match reference.is_for_images() {
+        true => format!("private images are not pulled without {it}"),
+        false => format!("Pods do not start without {it}"),
+    }
 }
 
 /// A name without the hash that kustomize has appended, where it ends with one.

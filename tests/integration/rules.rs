@@ -367,6 +367,7 @@ fn every_rule_with_a_fix_shows_it() {
     deploy/annotation-name: safe
     deploy/failed-hook-stays: unsafe
     deploy/hook-delete-policy: safe
+    deploy/hook-log-policy: safe
     deploy/hook-name: safe
     deploy/hook-weight: safe
     deploy/misplaced-metadata: safe, unsafe
