@@ -2,6 +2,7 @@
 
 use super::kind::OuterKind;
 use super::table;
+use jobguard_text::is_slip;
 
 /// The kinds whose objects hold Jobs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +35,17 @@ impl OuterKinds {
         (!found.jobs.is_empty() || found.schedule.is_some()).then_some(found)
     }
 
+    /// The kind that is perhaps meant where the API group has none of the name given: one that differs in its case, or by a
+    /// letter.
+    pub fn misspelt(&self, api_version: Option<&str>, kind: Option<&str>) -> Option<&OuterKind> {
+        let ((group, _), kind) = (api_version?.split_once('/')?, kind?);
+        let of_group = || self.0.iter().filter(|known| known.group == group);
+        if of_group().any(|known| known.kind == kind) {
+            return None;
+        }
+        of_group().find(|known| !known.jobs.is_empty() && is_slip(kind, &known.kind, 1))
+    }
+
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = &OuterKind> {
         self.0.iter()
@@ -61,6 +73,20 @@ mod tests {
         ] {
             assert!(!is_known(&kinds, version, kind), "{version} {kind}");
         }
+        let meant = |kinds: &OuterKinds, version: &str, kind: &str| {
+            kinds.misspelt(Some(version), Some(kind)).map(|known| known.kind.to_string())
+        };
+        for (version, kind, expected) in [
+            ("jobset.x-k8s.io/v1alpha2", "Jobset", Some("JobSet")),
+            ("jobset.x-k8s.io/v1alpha2", "JobSets", Some("JobSet")),
+            ("keda.sh/v1alpha1", "scaledjob", Some("ScaledJob")),
+            ("keda.sh/v1alpha1", "ScaledObject", None),
+            ("keda.sh/v1alpha1", "ScaledJob", None),
+            ("example.com/v1", "Jobset", None),
+            ("v1", "Jobset", None),
+        ] {
+            assert_eq!(meant(&kinds, version, kind).as_deref(), expected, "{version} {kind}");
+        }
         let nothing = OuterKind {
             group: "keda.sh".into(),
             kind: "ScaledJob".into(),
@@ -72,5 +98,6 @@ mod tests {
         };
         kinds.put(nothing);
         assert!(!is_known(&kinds, "keda.sh/v1alpha1", "ScaledJob"));
+        assert_eq!(meant(&kinds, "keda.sh/v1alpha1", "scaledjob"), None);
     }
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use jobguard_manifest::{FieldPath, NodeId, NodeKind, Segment, Tree};
 
 use super::kind::{JobType, OuterKind};
-use super::pattern::{MAX_JOBS, Misplaced};
+use super::pattern::{MAX_JOBS, Misplaced, near_key};
 
 /// An object of a kind that holds Jobs.
 #[derive(Debug, Clone, Copy)]
@@ -123,6 +123,11 @@ impl Outer<'_, '_> {
             });
         }
         named
+    }
+
+    /// The key beside a field that is not there, which is perhaps meant to be that.
+    pub fn misspelt(&self, path: &FieldPath) -> Option<&str> {
+        near_key(self.tree, self.at(&path.parent()?)?, path.last_field()?)
     }
 
     pub(super) fn text_at(&self, path: &FieldPath) -> Option<&str> {

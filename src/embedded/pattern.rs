@@ -5,9 +5,16 @@ use std::fmt;
 
 use jobguard_apiserver::{must_be_list, must_be_object};
 use jobguard_manifest::{FieldPath, NodeId, NodeKind, Segment, Tree};
+use jobguard_text::{nearest, quote_within};
 
 /// How many Jobs of one object are judged. An object that holds more is not judged at all.
 pub const MAX_JOBS: usize = 1_000;
+
+/// Among how many keys of an object a misspelt one is looked for.
+const MAX_KEYS: usize = 100;
+
+/// The most that is quoted of a key, in characters.
+const MAX_QUOTED: usize = 60;
 
 /// The longest path, in bytes.
 const MAX_BYTES: usize = 512;
@@ -192,7 +199,11 @@ impl Search<'_, '_> {
             Some((_, NodeKind::Null)) => {}
             Some((below, _)) => self.walk(below, rest, path),
             None if is_required => {
-                self.misplaced(path, "is missing, and must be an object (key: value)".to_owned())
+                let near = near_key(self.tree, node, name);
+                let meant =
+                    near.map(|key| format!("; {} is perhaps meant to be it", quote_within(key, MAX_QUOTED)));
+                let meant = meant.unwrap_or_default();
+                self.misplaced(path, format!("is missing, and must be an object (key: value){meant}"));
             }
             None => {}
         }
@@ -203,6 +214,13 @@ impl Search<'_, '_> {
             self.found.misplaced.push(Misplaced { path, problem });
         }
     }
+}
+
+/// The key of an object that has nearly the name of a field which it has not.
+pub(super) fn near_key<'t>(tree: &'t Tree<'_>, node: NodeId, name: &str) -> Option<&'t str> {
+    let NodeKind::Map(entries) = &tree[node].kind else { return None };
+    let is_absent = tree.get(node, name).is_none();
+    nearest(name, entries.iter().map(|entry| &*entry.key).take(MAX_KEYS)).filter(|_| is_absent)
 }
 
 #[cfg(test)]
@@ -247,6 +265,12 @@ mod tests {
             ("spec: null", &[]),
             ("spec: {a: null}", &[]),
             ("spec: x", &["spec must be an object (key: value), not the string \"x\""]),
+            (
+                "spec: {a: [{jop: {}}]}",
+                &[
+                    "spec.a[0].job is missing, and must be an object (key: value); \"jop\" is perhaps meant to be it",
+                ],
+            ),
             ("spec: {a: {job: {}}}", &["spec.a must be a list, not an object"]),
             (
                 "spec: {a: [null, 3, {}, {job: null}, {job: {}}]}",

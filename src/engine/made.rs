@@ -35,6 +35,8 @@ pub struct MadeVerdict {
     pub is_read: bool,
     /// Where Jobs should stand, in an object that has none; on UPDATE where the stored version has.
     pub lacks: Option<FieldPath>,
+    /// The key beside, which is perhaps meant to be that field.
+    pub misspelt: Option<String>,
 }
 
 /// The verdict on the Jobs of an object, each as its controller would make it; on UPDATE with the stored version.
@@ -88,7 +90,8 @@ pub fn check_made(
         all.add(outer, &job, verdict);
     }
     all.verdict.cancelled |= context.is_cancelled();
-    Ok(MadeVerdict { is_read: !all.is_unread, lacks, verdict: all.finish() })
+    let misspelt = lacks.as_ref().and_then(|path| outer.misspelt(path)).map(str::to_owned);
+    Ok(MadeVerdict { is_read: !all.is_unread, lacks, misspelt, verdict: all.finish() })
 }
 
 /// A Job of the stored version.
@@ -276,7 +279,9 @@ impl Gathered {
         whole.cancelled |= cancelled;
         let outside = |finding| in_outer(outer, job, finding);
         for finding in findings.into_iter().filter_map(outside) {
-            if matches!(finding.rule.check, Check::Suppression(_)) {
+            // The annotation of a template is that of its own Job alone.
+            let is_of_outer = finding.path.segments().first() == Some(&Segment::Field("metadata".into()));
+            if matches!(finding.rule.check, Check::Suppression(_)) && is_of_outer {
                 let key = (finding.rule.id(), finding.message.clone());
                 self.of_annotation.entry(key).or_insert((finding, 0)).1 += 1;
             } else if self.said.insert((finding.rule.id(), finding.path.clone(), finding.message.clone())) {

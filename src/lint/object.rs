@@ -7,7 +7,7 @@ use super::common::{object_id, prefer_moves};
 use super::examined::{Examined, Examinee, Found, InputFindings};
 use super::helm;
 use super::options::Options;
-use super::outer::examine_outer;
+use super::outer::{examine_misspelt, examine_outer};
 use super::patch::{self, Standing};
 use super::verdict::{lint_object, lint_stored_object};
 use super::{stored, typeless};
@@ -32,6 +32,11 @@ pub(super) fn examine_object(
         && let Some(kind) = context.policy.outer_kinds.find(api_version, kind)
     {
         return examine_outer(options, (text, tree), (&object, kind), document, context, examined);
+    }
+    if class == Class::Other
+        && let Some((written, meant)) = kind.zip(context.policy.outer_kinds.misspelt(api_version, kind))
+    {
+        return examine_misspelt(tree, (&object, written, meant), document, context, examined);
     }
     if matches!(class, Class::Workload(_) | Class::Misplaced(_)) {
         let Some(left) = examined.left.checked_sub(1) else {

@@ -65,13 +65,17 @@ pub(super) fn examine_outer(
         old.map(|tree| Outer { tree, node: tree.root(), kind, annotation: ANNOTATION, namespace: None });
     let how = MadeOptions { reader: &context.policy.server, text: Some(text), fills: options.with_defaults };
     // The slots have been counted, so that there is a verdict.
-    let Ok(MadeVerdict { verdict, is_read, lacks }) = check_made(&outer, old.as_ref(), context, how) else {
+    let Ok(MadeVerdict { verdict, is_read, lacks, misspelt }) =
+        check_made(&outer, old.as_ref(), context, how)
+    else {
         return;
     };
     examined.incomplete |= verdict.incomplete;
     examined.questions.append(verdict.questions);
     let (mut findings, mut folded) = (verdict.findings, verdict.folded);
-    findings.extend(lacks.and_then(|path| rules::manifest_no_jobs::finding(kind, path, context)));
+    findings.extend(
+        lacks.and_then(|path| rules::manifest_no_jobs::finding(kind, path, misspelt.as_deref(), context)),
+    );
     prefer_moves(&mut findings);
     if stored::is_stored(tree, object.node) {
         findings.iter_mut().chain(&mut folded).for_each(stored::soften);
@@ -85,6 +89,31 @@ pub(super) fn examine_outer(
     examined.found.extend(findings.into_iter().map(found(false)));
     examined.found.extend(folded.into_iter().map(found(true)));
     examined.objects.push(examinee(is_read));
+}
+
+/// Reports an object of no kind that its API group has, but of nearly such a name, which is not looked at any further.
+pub(super) fn examine_misspelt(
+    tree: &Tree<'_>,
+    (object, written, meant): (&ObjectRef, &str, &OuterKind),
+    document: usize,
+    context: &Context<'_>,
+    examined: &mut Examined<'_>,
+) {
+    let Some(finding) = rules::manifest_no_jobs::misspelt_kind(meant, written, context) else { return };
+    let Some(left) = examined.left.checked_sub(1) else {
+        examined.too_many += 1;
+        return;
+    };
+    examined.left = left;
+    let object_index = Some(examined.objects.len());
+    examined.found.push(Found { finding, document, object: object_index, follows: false });
+    examined.objects.push(Examinee {
+        document,
+        base: object.base.clone(),
+        node: object.node,
+        id: Arc::new(object_id(tree, object, written)),
+        judged: false,
+    });
 }
 
 /// The first required field that a Job of the object lacks, where it stands in the object.

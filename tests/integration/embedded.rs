@@ -188,6 +188,28 @@ fn what_is_said_of_schedules_names_the_kind() {
     }
 }
 
+/// The annotation of a template is for its own Job alone, that of the object for all of them.
+#[test]
+fn annotations_of_one_of_several_templates_are_checked() {
+    let annotation = |value: &str| json!({"annotations": {"jobguard.dev/ignore": value}});
+    let said = |object: &Value| lint(&policy("{extends: recommended}"), &object.to_string()).0;
+    let mut object = job_set("Never");
+    object["spec"]["replicatedJobs"][1]["template"]["metadata"] = annotation("job/no-such-rule");
+    let place = "spec.replicatedJobs[1].template.metadata.annotations[jobguard.dev/ignore]";
+    assert_eq!(said(&object), [format!("warning suppression/unknown-rule {place}")]);
+    // The same in both is said of each.
+    object["spec"]["replicatedJobs"][0]["template"]["metadata"] = annotation("job/no-such-rule");
+    assert_eq!(said(&object).len(), 2);
+    let unused = |object: &Value| words(&recommended(), &object.to_string(), "suppression/unused").len();
+    let mut object = job_set("Never");
+    object["spec"]["replicatedJobs"][1]["template"]["metadata"] = annotation("job/work-queue-completions");
+    assert_eq!(unused(&object), 1);
+    // Of use for one of them.
+    let mut object = job_set("Always");
+    object["metadata"]["annotations"] = json!({"jobguard.dev/ignore": "job/child-rejected"});
+    assert_eq!(unused(&object), 0);
+}
+
 /// The messages and helps of a rule.
 fn words(policy: &Policy, object: &str, rule: &str) -> Vec<String> {
     let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();

@@ -106,8 +106,9 @@ impl<'a> OuterObject<'a> {
         if made.verdict.cancelled {
             return Err(Unjudged::TimedOut);
         }
-        let MadeVerdict { mut verdict, lacks, .. } = made;
-        let without = lacks.and_then(|path| rules::manifest_no_jobs::finding(self.kind, path, context));
+        let MadeVerdict { mut verdict, lacks, misspelt, .. } = made;
+        let without = lacks
+            .and_then(|path| rules::manifest_no_jobs::finding(self.kind, path, misspelt.as_deref(), context));
         verdict.findings.extend(without);
         Ok(verdict)
     }
