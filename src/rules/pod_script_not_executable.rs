@@ -176,7 +176,7 @@ fn mode_of(job: &JobPart<'_>, file: &MountedFile) -> (FieldPath, Option<Fix>) {
     };
     // An execute bit for each read bit.
     let mode = file.mode | (file.mode & 0o444) >> 2;
-    let title = format!("set the mode to {mode}, which is {mode:04o} in base eight");
+    let title = format!("set the mode to {mode:04o}, which is {mode} in base ten");
     let fix = (mode & EXECUTE != 0).then(|| Fix::set(Safety::Safe, title, path.clone(), mode));
     (path, fix)
 }

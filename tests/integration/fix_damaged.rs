@@ -75,8 +75,9 @@ fn lenient(policy: &Policy, text: &str) -> usize {
                 Some("Job") if is_served => Kind::Job,
                 Some("CronJob") if is_served => Kind::CronJob,
                 Some(other) => {
-                    let is_ours =
-                        version.is_none_or(|version| version.starts_with("batch/") || !version.contains('/'));
+                    let is_ours = version.is_none_or(|version| {
+                        version.trim().to_ascii_lowercase().starts_with("batch/") || !version.contains('/')
+                    });
                     let kind = match other.trim().to_ascii_lowercase().trim_end_matches('s') {
                         "job" if is_ours => Kind::Job,
                         "cronjob" if is_ours => Kind::CronJob,

@@ -138,3 +138,23 @@ pub enum Refused {
     #[error("the text is laid out in a way that cannot be edited safely")]
     Layout,
 }
+
+/// Applies `edits`; none where two of them are about the same bytes, or one is about bytes that are not there. Of
+/// insertions at the same place the first comes first.
+pub fn apply(text: &str, edits: &[TextEdit]) -> Option<String> {
+    let mut sorted: Vec<&TextEdit> = edits.iter().collect();
+    sorted.sort_by_key(|edit| (edit.span.start, edit.span.end));
+    let mut out = String::with_capacity(text.len() + edits.iter().map(|edit| edit.with.len()).sum::<usize>());
+    let mut from = 0;
+    for edit in sorted {
+        if edit.span.start < from {
+            return None;
+        }
+        out.push_str(text.get(from..edit.span.start)?);
+        out.push_str(&edit.with);
+        text.get(edit.span.start..edit.span.end)?;
+        from = edit.span.end;
+    }
+    out.push_str(text.get(from..)?);
+    Some(out)
+}

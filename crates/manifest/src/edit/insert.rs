@@ -31,7 +31,7 @@ pub(super) fn insert(
                 "{}{}{}",
                 render::flow_key(key, source.json),
                 gap.colon,
-                render::flow(&value, source.json)
+                render::field_value(key, &value, source.json)
             );
             Ok(gap.fill(&text))
         }

@@ -19,12 +19,13 @@ mod source;
 #[cfg(test)]
 mod tests;
 mod transfer;
+mod transfer_flow;
 mod value;
 
 use self::source::Source;
 use super::tree::Tree;
 use crate::path::FieldPath;
-pub use change::{Edit, Refused, TextEdit};
+pub use change::{Edit, Refused, TextEdit, apply};
 pub use value::perform;
 
 /// The changes of `text` that make `edit` to the object at `base` of the document `tree`, which was read from `text`.
@@ -50,24 +51,4 @@ pub fn plan(text: &str, tree: &Tree<'_>, base: &FieldPath, edit: &Edit) -> Resul
         }
         Edit::Text(edit) => Ok(vec![edit.clone()]),
     }
-}
-
-/// Applies `edits`; none where two of them are about the same bytes, or one is about bytes that are not there. Of
-/// insertions at the same place the first comes first.
-pub fn apply(text: &str, edits: &[TextEdit]) -> Option<String> {
-    let mut sorted: Vec<&TextEdit> = edits.iter().collect();
-    sorted.sort_by_key(|edit| (edit.span.start, edit.span.end));
-    let mut out = String::with_capacity(text.len() + edits.iter().map(|edit| edit.with.len()).sum::<usize>());
-    let mut from = 0;
-    for edit in sorted {
-        if edit.span.start < from {
-            return None;
-        }
-        out.push_str(text.get(from..edit.span.start)?);
-        out.push_str(&edit.with);
-        text.get(edit.span.start..edit.span.end)?;
-        from = edit.span.end;
-    }
-    out.push_str(text.get(from..)?);
-    Some(out)
 }

@@ -37,8 +37,18 @@ fn push_block_entry(key: &str, value: &Value, indent: usize, eol: &str, out: &mu
         }
         other => {
             out.push(' ');
-            out.push_str(&flow(other, false));
+            out.push_str(&field_value(key, other, false));
         }
+    }
+}
+
+/// The value of a field on one line. Modes of files are read in base eight, and so they are written where a leading zero
+/// says that.
+pub(super) fn field_value(key: &str, value: &Value, json: bool) -> String {
+    const FILE_MODES: [&str; 2] = ["defaultMode", "mode"];
+    match value.as_u64().filter(|mode| !json && *mode > 0 && FILE_MODES.contains(&key)) {
+        Some(mode) => format!("{mode:04o}"),
+        None => flow(value, json),
     }
 }
 
@@ -63,7 +73,7 @@ pub(super) fn flow(value: &Value, json: bool) -> String {
         Value::Object(fields) => {
             let fields: Vec<String> = fields
                 .iter()
-                .map(|(key, value)| format!("{}: {}", flow_key(key, json), flow(value, json)))
+                .map(|(key, value)| format!("{}: {}", flow_key(key, json), field_value(key, value, json)))
                 .collect();
             format!("{{{}}}", fields.join(", "))
         }

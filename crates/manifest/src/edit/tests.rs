@@ -370,10 +370,10 @@ fn elements_go_to_other_lists() {
         "c:\n\n  - n: b\ni:\n- n: x\n- n: a\n  r: Always\n"
     );
     for (text, from, to) in [
-        ("c: [{n: a}, {n: b}]\n", "c[1]", "i"),
-        ("{\"c\": [{\"n\": 1}, {\"n\": 2}]}\n", "c[1]", "i"),
+        ("c: [{n: a}, # c\n {n: b}]\n", "c[1]", "i"),
+        ("c: [{n: a}, {n: b}]\ni:\n- n: x\n", "c[1]", "i"),
         ("c:\n- n: a\n", "c[0]", "i"),
-        ("c:\n- n: a\n- {n: b}\n", "c[1]", "i"),
+        ("c: [{n: a}]\n", "c[0]", "i"),
         ("c:\n- n: a\n- n: b\ni: []\n", "c[1]", "i"),
         ("c:\n- - n: a\n  - n: b\n", "c[0][1]", "i"),
     ] {
@@ -381,6 +381,52 @@ fn elements_go_to_other_lists() {
     }
     assert_eq!(transfer("c:\n- n: a\n- n: b\n  r: x\n", "c[1]", "i"), "Exists");
     assert_eq!(transfer("x: &x\n  n: b\nc:\n- n: a\n- *x\n", "c[1]", "i"), "Shared");
+}
+
+#[test]
+fn elements_in_flow_style_go_to_other_lists() {
+    for (text, from, after) in [
+        ("s: {c: [{n: a}, {n: b}]}\n", "s.c[1]", "s: {c: [{n: a}], i: [{n: b, r: Always}]}\n"),
+        ("s: {c: [{n: a}, {n: b}]}\n", "s.c[0]", "s: {c: [{n: b}], i: [{n: a, r: Always}]}\n"),
+        ("s:\n  c: [{n: a}, {n: b}]\n", "s.c[1]", "s:\n  c: [{n: a}]\n  i: [{n: b, r: Always}]\n"),
+        (
+            "s: {i: [{n: x}], c: [{n: a}, {n: b}]}\n",
+            "s.c[1]",
+            "s: {i: [{n: x}, {n: b, r: Always}], c: [{n: a}]}\n",
+        ),
+        ("s: {i: [], c: [{n: a}, {n: b}]}\n", "s.c[1]", "s: {i: [{n: b, r: Always}], c: [{n: a}]}\n"),
+        (
+            "{\"s\":{\"c\":[{\"n\":1},{\"n\":2}]}}",
+            "s.c[1]",
+            "{\"s\":{\"c\":[{\"n\":1}],\"i\":[{\"n\":2,\"r\":\"Always\"}]}}",
+        ),
+        (
+            "{\n  \"s\": {\n    \"c\": [\n      {\n        \"n\": \"#\"\n      },\n      {\n        \"n\": 2\n      }\n    ]\n  }\n}\n",
+            "s.c[1]",
+            "{\n  \"s\": {\n    \"c\": [\n      {\n        \"n\": \"#\"\n      }\n    ],\n    \"i\": [\n      {\n        \"n\": 2,\n        \"r\": \"Always\"\n      }\n    ]\n  }\n}\n",
+        ),
+        // In a list of block style.
+        ("s:\n  c:\n  - n: a\n  - {n: b}\n", "s.c[1]", "s:\n  i:\n  - {n: b, r: Always}\n  c:\n  - n: a\n"),
+    ] {
+        assert_eq!(transfer(text, from, "s.i"), after);
+    }
+    let several = |indices: &[usize]| {
+        let with = vec![("r".to_owned(), json!(1))];
+        let (list, indices) = (path("c"), indices.to_vec());
+        edited("c: [{n: a}, {n: b}, {n: c}]\n", &Edit::Transfer { list, indices, to: path("i"), with })
+    };
+    assert_eq!(several(&[0, 2]), "c: [{n: b}]\ni: [{n: a, r: 1}, {n: c, r: 1}]\n");
+    assert_eq!(several(&[0, 1]), "c: [{n: c}]\ni: [{n: a, r: 1}, {n: b, r: 1}]\n");
+    assert_eq!(several(&[1, 2]), "c: [{n: a}]\ni: [{n: b, r: 1}, {n: c, r: 1}]\n");
+}
+
+#[test]
+fn modes_of_files_are_written_in_base_eight() {
+    assert_eq!(set("a:\n  name: x\n", "a.defaultMode", json!(493)), "a:\n  name: x\n  defaultMode: 0755\n");
+    assert_eq!(set("a: {name: x}\n", "a.mode", json!(365)), "a: {name: x, mode: 0555}\n");
+    assert_eq!(set("{\"a\": {\"name\": 1}}", "a.mode", json!(493)), "{\"a\": {\"name\": 1, \"mode\": 493}}");
+    // In the base that stands there.
+    assert_eq!(set("mode: 420\n", "mode", json!(493)), "mode: 493\n");
 }
 
 #[test]

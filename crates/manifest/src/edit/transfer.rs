@@ -9,9 +9,10 @@ use super::place::EntryAt;
 use super::remove::comments_above;
 use super::render;
 use super::source::Source;
+use super::transfer_flow::{self, with_fields};
 use crate::path::Segment;
 
-/// An element of a list in block style, on lines of its own.
+/// An element of a list in block style, on lines of its own. It may be an object in flow style itself.
 struct Element {
     /// The object that it is.
     map: NodeId,
@@ -27,19 +28,22 @@ struct Element {
 
 impl Element {
     fn at(source: &Source<'_, '_>, node: NodeId) -> Result<Self, Refused> {
-        let is_block =
-            matches!(source.tree[node].kind, NodeKind::Map(_)) && source.tree.style(node) == Style::Block;
-        let written = if is_block { source.written(node, None) } else { Vec::new() };
+        let is_map = matches!(source.tree[node].kind, NodeKind::Map(_));
+        let is_flow = source.tree.style(node) == Style::Flow;
+        let written = if is_map { source.written(node, None) } else { Vec::new() };
         let (Some(first), Some(last)) = (written.first(), written.last()) else {
             return Err(Refused::Layout);
         };
-        let key = source.entries(node)[*first].key_span;
+        let key = if is_flow { source.span(node) } else { source.entries(node)[*first].key_span };
         let indent = source.indent(key)?.width;
         let start = source.line_start(key.start);
         let before = &source.text[start..key.start];
         let dash =
             before.find('-').filter(|dash| !before[dash + 1..].contains('-')).ok_or(Refused::Layout)?;
-        let end = source.entry_end(EntryAt { map: node, index: *last })?;
+        let end = match is_flow {
+            true => source.span(node).end,
+            false => source.entry_end(EntryAt { map: node, index: *last })?,
+        };
         // The text of a block scalar takes its last line end along.
         let end = if source.text[..end].ends_with('\n') {
             source.text[..end].trim_end_matches(['\n', '\r']).len()
@@ -55,6 +59,8 @@ impl Element {
 /// An element on its way.
 struct Moved<'t> {
     element: Element,
+    /// Where it is.
+    path: Vec<Segment>,
     /// Its text with the comments above it, from the dash on.
     text: &'t str,
     /// What is cut out.
@@ -73,7 +79,7 @@ impl<'t> Moved<'t> {
         } else {
             Span::new(start, element.end + behind.len())
         };
-        Ok(Self { element, text, gone })
+        Ok(Self { element, path: from, text, gone })
     }
 
     /// Its lines with the fields that are added, below a dash at `dash`.
@@ -86,9 +92,17 @@ impl<'t> Moved<'t> {
     ) -> Result<String, Refused> {
         let Element { map, indent, .. } = self.element;
         let mut text = self.text.to_owned();
+        if source.tree.style(map) == Style::Flow {
+            let object = source.slice(source.span(map));
+            let (before, behind) = text.rsplit_once(object).ok_or(Refused::Layout)?;
+            text = format!("{before}{}{behind}", with_fields(source, &self.path, map, with)?);
+        }
         for (key, value) in with {
             if source.entries(map).iter().any(|entry| entry.key == *key) {
                 return Err(Refused::Exists);
+            }
+            if source.tree.style(map) == Style::Flow {
+                continue;
             }
             text.push_str(eol);
             render::push_blanks(indent, &mut text);
@@ -108,12 +122,13 @@ pub(super) fn transfer(
     to: &[Segment],
     with: &[(String, Value)],
 ) -> Result<Vec<TextEdit>, Refused> {
-    if source.json {
-        return Err(Refused::Layout);
-    }
     let seq = source.value_at(list)?.node;
     match &source.tree[seq].kind {
-        NodeKind::Seq(items) if items.len() > indices.len() && source.tree.style(seq) == Style::Block => {}
+        NodeKind::Seq(items) if items.len() > indices.len() => {
+            if source.tree.style(seq) == Style::Flow {
+                return transfer_flow::transfer(source, (list, seq, items), indices, to, with);
+            }
+        }
         _ => return Err(Refused::Layout),
     }
     let moved: Vec<Moved<'_>> =
