@@ -344,6 +344,14 @@ impl Context<'_> {
         let dash = text == "-" || text.starts_with("- ");
         match level {
             Some(level) if level.map && dash => {
+                if let Some((key, needed)) = self.key_without_value(line.start, column) {
+                    let message =
+                        format!("this list item is indented by less than `{key}`, which it follows");
+                    let help = format!(
+                        "indent the list by {needed} spaces or more, if it belongs to `{key}`, which has no value yet"
+                    );
+                    return SyntaxError::new(self.char_span(line.start), message).help(help);
+                }
                 let key = self.slice(level.key);
                 let below = if key.is_empty() || key.len() > 40 {
                     String::new()
@@ -363,6 +371,27 @@ impl Context<'_> {
             Some(_) => self.no_colon(line.start),
             None => self.no_level(line, column),
         }
+    }
+
+    /// The key that ends the line before, with nothing behind it, where it is indented by more than `column`: and by how much.
+    fn key_without_value(&self, mut start: usize, column: usize) -> Option<(&str, usize)> {
+        /// How many empty lines and comments may stand between.
+        const MAX_BETWEEN: usize = 16;
+        for _ in 0..MAX_BETWEEN {
+            start = self.line(start).start.checked_sub(1).filter(|before| *before >= self.start)?;
+            let written = self.written(start);
+            if written.is_empty() {
+                continue;
+            }
+            let text = self.slice(written);
+            let item = text.strip_prefix("- ").map_or(text, str::trim_start);
+            let key = item.strip_suffix(':')?;
+            let needed = self.column(written.start) + (text.len() - item.len());
+            let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
+            return (needed > column && key.len() <= 40 && !key.is_empty() && key.chars().all(is_word))
+                .then_some((key, needed));
+        }
+        None
     }
 
     fn no_level(&self, line: Span, column: usize) -> SyntaxError {

@@ -256,6 +256,24 @@ fn indentation() {
     a list item stands among keys (after `a`)
     = indent the list below the key it belongs to, which must have no other value
     "#);
+    insta::assert_snapshot!(shown("s:\n  p:\n    c: # all\n\n  - n: a\n"), @r#"
+    5:   - n: a
+         ^
+    this list item is indented by less than `c`, which it follows
+    = indent the list by 4 spaces or more, if it belongs to `c`, which has no value yet
+    "#);
+    insta::assert_snapshot!(shown("s:\n  p:\n    - x: 1\n      c:\n  - n: a\n"), @r#"
+    5:   - n: a
+         ^
+    this list item is indented by less than `c`, which it follows
+    = indent the list by 6 spaces or more, if it belongs to `c`, which has no value yet
+    "#);
+    insta::assert_snapshot!(shown("s:\n  p:\n    c: 1\n  - n: a\n"), @r#"
+    4:   - n: a
+         ^
+    a list item stands among keys (after `p`)
+    = indent the list below the key it belongs to, which must have no other value
+    "#);
     insta::assert_snapshot!(shown("- name: a\nimage: b\n"), @r#"
     2: image: b
        ^^^^^
