@@ -216,7 +216,12 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
         report = report.at_most(Severity::Warning);
     }
     for place in places {
-        report = report.related(place.path, format!("{:?} here", place.text));
+        let words = match place.style {
+            Style::Lost => "is what a template leaves here, without a value",
+            Style::Angle | Style::StandIn => "stands for a value here",
+            Style::Shell | Style::Braces => "has not been filled in here",
+        };
+        report = report.related(place.path, format!("{:?} {words}", place.text));
     }
 }
 
