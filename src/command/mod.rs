@@ -9,6 +9,7 @@ mod invocation;
 mod known;
 mod lexer;
 mod mounted;
+mod references;
 mod script;
 mod unexpanded;
 
@@ -23,6 +24,7 @@ pub use known::Server;
 pub use lexer::ScriptWord;
 pub use lexer::words_of;
 pub use mounted::{MountedFile, SetBy, Volumes};
+pub use references::{may_be_of_service, references};
 pub use script::{Command, Item, Join, List, Pipeline, any_simple, programs_run, read as read_script};
 pub use unexpanded::{Misread, Unexpanded, unexpanded};
 

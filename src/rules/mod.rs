@@ -130,6 +130,8 @@ rules! {
     pod_service_account_token,
     pod_shell_arguments_ignored,
     pod_shell_syntax,
+    pod_variable_order,
+    pod_variable_undefined,
     ref_controller_selects_pods,
     ref_disruption_budget,
     ref_duplicate_object,

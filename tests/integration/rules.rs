@@ -379,6 +379,7 @@ fn every_rule_with_a_fix_shows_it() {
     job/max-completions: unsafe
     job/max-parallelism: unsafe
     job/sidecar-never-ends: unsafe
+    manifest/no-jobs: safe, unsafe
     pod/command-in-one-string: safe, unsafe
     pod/script-not-executable: safe
     pod/shell-arguments-ignored: unsafe
