@@ -18,10 +18,10 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::Refused],
-        what: "`concurrencyPolicy` says what happens when a run is due while the one before still runs: \
-               `Allow` starts another beside it, `Forbid` postpones the new one until the old one has ended (the latest \
-               of several, and none that is later than `startingDeadlineSeconds` by then), `Replace` deletes the old \
-               one first.",
+        what: "`concurrencyPolicy` says what happens when a run is due while the previous one is still going on: \
+               `Allow` starts another one beside it; `Forbid` postpones the new run until the old one has ended \
+               (of several that came due meanwhile, only the latest, and only within `startingDeadlineSeconds`); \
+               `Replace` deletes the old Job first.",
         why: "The API server refuses the object.",
         examples: &[
             Example::bad(

@@ -17,8 +17,8 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::Refused],
-        what: "The Pod template needs at least one container, each with a name of its own and an image; \
-               environment variables, ports, probes and lifecycle hooks have to be well formed.",
+        what: "The Pod template needs at least one container, and each container a unique name and an image. \
+               Environment variables, ports, probes and lifecycle hooks must be well formed.",
         why: "The API server refuses the object.",
         examples: &[
             Example::bad(

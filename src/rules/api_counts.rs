@@ -9,7 +9,7 @@ use jobguard_apiserver::Topic;
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "api/counts",
-        summary: "a count or a time is out of bounds",
+        summary: "a count or a duration is out of range",
         since: "0.1.0",
         renamed_from: &[],
         levels: ALWAYS,
@@ -17,9 +17,8 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::Refused],
-        what: "`parallelism`, `completions`, `backoffLimit`, `activeDeadlineSeconds`, \
-               `ttlSecondsAfterFinished`, `startingDeadlineSeconds` and the history limits are never \
-               negative.",
+        what: "`parallelism`, `completions`, `backoffLimit`, `activeDeadlineSeconds`, `ttlSecondsAfterFinished`, \
+               `startingDeadlineSeconds` and the history limits must not be negative.",
         why: "The API server refuses the object.",
         examples: &[
             Example::bad(

@@ -17,11 +17,11 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::Refused, Symptom::NoEffect],
-        what: "The same key is given twice. Readers keep the last value and drop the other.",
-        why: "One of the two values is not what runs, and nothing says which. `kubectl` reads a file into values, so that \
-              it sends the last one alone and the API server sees nothing of the other. A client that sends the text as \
-              it is has it refused where the request asks for strict validation (`fieldValidation=Strict`), and is warned \
-              where it does not.",
+        what: "The same key appears twice in one object. Parsers keep the last value and drop the first.",
+        why: "One of the two values silently has no effect. `kubectl` parses the file before it sends it, so the \
+              last value alone reaches the API server, which cannot notice the other. If a client sends the text \
+              unchanged, the API server refuses it where strict validation is requested \
+              (`fieldValidation=Strict`), and otherwise warns by default.",
         examples: &[
             Example::bad(
                 "backoffLimit twice",

@@ -17,16 +17,18 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::NoEffect],
-        what: "A field that the API server knows, and drops because the field's feature gate is off: `managedBy` before 1.32, \
-               `resources` of a whole Pod before 1.34, `lifecycle.stopSignal` in every version so far. The message names the \
-               gate and says what happens without the field; the help names the first version that has the gate on by \
-               default. A field that asks for just that (`hostUsers: true`) is not reported.\n\n\
-               It is an error where you name the version (`--kubernetes-version`, or `kubernetesVersion` in the policy), else a \
-               warning, since your cluster may be of another version. If your clusters set feature gates themselves, name \
-               them: `--feature-gates`, or `featureGates` in the policy.\n\n\
+        what: "A field that the API server knows but drops, because its feature gate is off: `managedBy` before \
+               1.32, `resources` of a whole Pod before 1.34, `lifecycle.stopSignal` in every version so far. The \
+               message names the gate and says what happens without the field; the help names the first version \
+               that has the gate on by default. A field set to what happens anyway (`hostUsers: true`) is not \
+               reported.\n\n\
+               This is an error if you name the version (`--kubernetes-version`, or `kubernetesVersion` in the \
+               policy), otherwise a warning, since your cluster may run another version. If your clusters set \
+               feature gates themselves, name them: `--feature-gates`, or `featureGates` in the policy.\n\n\
                [versions.md](../../versions.md) lists the fields and gates of all versions.",
-        why: "Nothing tells you: the object is accepted, `kubectl` prints `created`, and the Job runs without the field. The API \
-              server does not validate it either, so a mistake in it shows up only after an upgrade, when the gate is on.",
+        why: "There is no sign of it: the object is accepted, `kubectl` prints `created`, and the Job runs \
+              without the field. The API server does not validate the field either, so a mistake in it shows up \
+              only after an upgrade that turns the gate on.",
         examples: &[
             Example::bad(
                 "no Kubernetes version sends this signal by default",

@@ -10,7 +10,7 @@ use jobguard_apiserver::{FieldError, Topic, Workload};
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "api/immutable",
-        summary: "a field is changed that cannot be changed once the object exists",
+        summary: "a field is changed that is immutable once the object exists",
         since: "0.1.0",
         renamed_from: &[],
         levels: ALWAYS,
@@ -18,20 +18,22 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::Immutable],
-        what: "Most of a Job's spec is fixed when the Job is created: `selector`, `completionMode`, \
+        what: "Most of a Job's spec is immutable once the Job exists: `selector`, `completionMode`, \
                `podFailurePolicy`, `successPolicy`, `backoffLimitPerIndex`, `managedBy` and the Pod template. \
-               `completions` of an Indexed Job can change together with `parallelism`, to the same number. A \
-               suspended Job that runs no Pods may get other resources, node selectors, node affinity, tolerations, \
-               scheduling gates, and other labels and annotations in its template.\n\n\
-               The linter can only tell with `--against`, which names what is stored. It judges the object that `kubectl \
-               apply` would make: what the manifest does not write, and was not applied before, is no change.\n\n\
-               Where the tool that deploys the Job replaces it (Helm's and Argo CD's hooks, Argo CD's \
-               `Force=true,Replace=true`, Flux's `force: enabled`, kapp's `fallback-on-replace`), nothing is refused; a \
-               remark says that the Job runs again.",
-        why: "`kubectl apply` of a changed manifest fails on a Job that ran before. Deployments that run a Job with each \
-              version give it another name each time (a tag or a hash in it), make it a hook, which is deleted \
-              first, or have their tool replace it. By hand, `kubectl delete job` or `kubectl replace --force` comes \
-              first.",
+               `completions` of an Indexed Job can be changed together with `parallelism`, to the same number. \
+               In the Pod template of a suspended Job, the node selector, node affinity, tolerations, scheduling \
+               gates, labels and annotations can be changed if the Job was never started (since 1.36: if it has \
+               no Pods), and since 1.36 container resources too.\n\n\
+               The linter can find this only with `--against`, which names the stored objects. It compares them \
+               with what `kubectl apply` would make of them: a field that the manifest does not set, and that \
+               was not applied before, is not a change.\n\n\
+               If the tool that deploys the Job replaces it (Helm and Argo CD hooks, Argo CD's \
+               `Force=true,Replace=true`, Flux's `force: enabled`, kapp's `fallback-on-replace`), nothing is \
+               refused; an info says that the Job runs again.",
+        why: "`kubectl apply` of the changed manifest fails if the Job already exists. To run a Job with every \
+              release, give it a new name each time (with a tag or a hash in it), make it a hook, which is \
+              deleted first, or let the deployment tool replace it. By hand, run `kubectl delete job` first, or \
+              `kubectl replace --force`.",
         examples: &[],
         sources: &[
             "https://kubernetes.io/docs/concepts/workloads/controllers/job/#mutable-scheduling-directives",

@@ -9,7 +9,7 @@ use jobguard_apiserver::Topic;
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "api/indexed",
-        summary: "completionMode and the fields that depend on it disagree",
+        summary: "completionMode does not fit the fields that depend on it",
         since: "0.1.0",
         renamed_from: &[],
         levels: ALWAYS,
@@ -17,13 +17,13 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::Refused],
-        what: "`completionMode` is `NonIndexed` or `Indexed`. An Indexed Job needs `completions` (and at \
-               most 100,000 parallelism); `backoffLimitPerIndex` needs an Indexed Job, and \
+        what: "`completionMode` is `NonIndexed` or `Indexed`. An Indexed Job needs `completions`, and its \
+               `parallelism` is at most 100,000. `backoffLimitPerIndex` needs an Indexed Job, and \
                `maxFailedIndexes` needs `backoffLimitPerIndex`.",
         why: "The API server refuses the object.",
         examples: &[
             Example::bad(
-                "Indexed, but how many indexes?",
+                "Indexed without completions",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:

@@ -17,8 +17,9 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::Refused],
-        what: "`podReplacementPolicy` is `TerminatingOrFailed` or `Failed`, and with a `podFailurePolicy` \
-               only `Failed`. `managedBy` is a domain, a slash and a path, at most 63 characters.",
+        what: "`podReplacementPolicy` is `TerminatingOrFailed` or `Failed`; beside a `podFailurePolicy` only \
+               `Failed` is allowed. `managedBy` is a domain and a path, such as `example.com/controller`, of at \
+               most 63 characters.",
         why: "The API server refuses the object.",
         examples: &[
             Example::bad(

@@ -17,9 +17,10 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::Refused],
-        what: "A label's key is an optional DNS prefix and a name of at most 63 characters; its value has \
-               at most 63 letters, digits, `-`, `_` and `.`. The Pod template's labels `job-name`, \
-               `controller-uid` and their `batch.kubernetes.io/` forms are the API server's own.",
+        what: "A label's key is a name of at most 63 characters with an optional DNS prefix \
+               (`example.com/name`). Its value has at most 63 letters, digits, `-`, `_` and `.`, and starts and \
+               ends with a letter or digit. The Pod template's labels `job-name`, `controller-uid` and their \
+               `batch.kubernetes.io/` forms are set by the API server.",
         why: "The API server refuses the object.",
         examples: &[
             Example::bad(

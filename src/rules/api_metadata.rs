@@ -17,9 +17,9 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::Refused],
-        what: "Annotation keys are spelt like label keys, and all annotations together have at most 256 \
-               KiB. Finalizers need a qualified name; owner references need `apiVersion`, `kind`, `name` \
-               and `uid`, and only one of them controls.",
+        what: "Annotation keys follow the same syntax as label keys, and all annotations of an object together \
+               take at most 256 KiB. Finalizers need a qualified name. Owner references need `apiVersion`, \
+               `kind`, `name` and `uid`, and at most one of them has `controller: true`.",
         why: "The API server refuses the object.",
         examples: &[
             Example::bad(

@@ -17,11 +17,12 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::Refused],
-        what: "Names of Jobs and CronJobs are DNS subdomains: lower-case letters, digits, `-` and `.`, \
-               starting and ending with a letter or digit. A CronJob's name has at most 52 characters: \
-               its Jobs are named after it and the minute they were due (`NAME-29453760`), 9 characters more today, for \
-               which 11 of the 63 are reserved. A Job's has at most 63, because it becomes a \
-               label of its Pods, and fewer for an Indexed Job, whose Pods are named after it.",
+        what: "Names of Jobs and CronJobs are DNS subdomains: lower-case letters, digits, `-` and `.`, starting \
+               and ending with a letter or digit. A CronJob's name has at most 52 characters: its Jobs are named \
+               after it and the minute they were due (`NAME-29453760`), which takes 9 characters today, and 11 \
+               of the 63 are reserved. A Job's name has at most 63 characters, because it becomes a label value \
+               of its Pods; an Indexed Job's name must be shorter, because the host names of its Pods are made \
+               from it.",
         why: "The API server refuses the object.",
         examples: &[
             Example::bad(

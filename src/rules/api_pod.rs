@@ -9,7 +9,7 @@ use jobguard_apiserver::Topic;
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "api/pod",
-        summary: "something else in the Pod template is malformed",
+        summary: "another part of the Pod template is malformed",
         since: "0.1.0",
         renamed_from: &[],
         levels: ALWAYS,
@@ -17,8 +17,8 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::Refused],
-        what: "Everything of the Pod template's spec that no other `api/*` rule speaks for: DNS, host \
-               names, security contexts, host namespaces, service accounts, deadlines of the Pod itself.",
+        what: "Everything in the Pod template's spec that no other `api/*` rule covers: DNS, host names, \
+               security contexts, host namespaces, service accounts, the Pod's own deadlines.",
         why: "The API server refuses the object.",
         examples: &[
             Example::bad(

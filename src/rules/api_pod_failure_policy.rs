@@ -19,10 +19,11 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::Refused],
-        what: "Each rule of a `podFailurePolicy` has an `action` (FailJob, FailIndex, Ignore, Count) and \
-               exactly one of `onExitCodes` and `onPodConditions`. Exit codes are sorted and unique, and \
-               never 0 with `In`; a `containerName` must be one of the template's. The whole policy needs \
-               `restartPolicy: Never`; FailIndex needs `backoffLimitPerIndex`.",
+        what: "Each rule of a `podFailurePolicy` has an `action` (`FailJob`, `FailIndex`, `Ignore`, `Count`) and \
+               exactly one of `onExitCodes` and `onPodConditions`. Exit codes must be sorted and unique, and \
+               with `In` must not include 0; a `containerName` must name a container of the template. A \
+               `podFailurePolicy` requires `restartPolicy: Never`, and `FailIndex` requires \
+               `backoffLimitPerIndex`.",
         why: "The API server refuses the object.",
         examples: &[
             Example::bad(
@@ -111,9 +112,9 @@ fn fix(error: &FieldError, object: &Object, _: &Defaults) -> Option<Fix> {
         path
     });
     let (safety, title) = if without_zero {
-        (Safety::Unsafe, "leave out exit code 0")
+        (Safety::Unsafe, "remove exit code 0")
     } else {
-        (Safety::Safe, "put the exit codes in order, each once")
+        (Safety::Safe, "sort the exit codes and remove duplicates")
     };
     Some(Fix::new(safety, title, Edit::Reorder { path, order }))
 }

@@ -11,7 +11,7 @@ use jobguard_text::{is_slip, quote};
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "api/removed-version",
-        summary: "an API version that no longer serves this kind, or never did",
+        summary: "apiVersion no longer serves this kind, or never did",
         since: "0.1.0",
         renamed_from: &[],
         levels: ALWAYS,
@@ -19,11 +19,11 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::Refused],
-        what: "The manifest names an `apiVersion` under which no current Kubernetes serves the kind. \
-               `batch/v1beta1` CronJobs ended with Kubernetes 1.25, `batch/v2alpha1` with 1.21. Jobs began in \
-               `extensions/v1beta1`, are in `batch/v1` since 1.2, and are nowhere else since 1.6.",
-        why: "The API server answers that it knows no such kind, and nothing is created. The rest of the \
-              manifest is judged as `batch/v1`, so that it can be mended in one go.",
+        what: "The manifest's `apiVersion` does not serve this kind in any supported Kubernetes version. \
+               `batch/v1beta1` CronJobs were removed in Kubernetes 1.25, `batch/v2alpha1` CronJobs in 1.21. Jobs \
+               started in `extensions/v1beta1`, have been in `batch/v1` since 1.2, and nowhere else since 1.6.",
+        why: "`kubectl` fails with `no matches for kind`, and nothing is created. The rest of the manifest is \
+              checked as `batch/v1`, so that all mistakes can be corrected at once.",
         examples: &[
             Example::bad(
                 "gone since 1.25",
@@ -117,7 +117,7 @@ impl Misplaced {
             Some(SERVED) => None,
             // Other groups have Jobs of their own.
             None => version(
-                format!("the {kind} does not say its apiVersion"),
+                format!("the {kind} has no apiVersion"),
                 format!("add apiVersion: {SERVED}"),
                 Safety::Unsafe,
             ),
@@ -188,5 +188,5 @@ pub(super) fn no_kind_of_batch(kind: &str) -> String {
 
 /// What is wrong with an object of the batch group without a kind.
 pub(super) fn without_kind(api_version: &str) -> String {
-    format!("the object of {api_version} does not say its kind, without which kubectl refuses it")
+    format!("this {api_version} object has no kind, and kubectl refuses it")
 }

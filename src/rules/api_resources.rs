@@ -17,9 +17,9 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::Refused],
-        what: "Requests are at most the limits, quantities are not negative, resource names are known or \
-               qualified, extended resources have equal requests and limits, and claims name a claim of the \
-               Pod.",
+        what: "Requests must not exceed limits, quantities must not be negative, resource names must be known or \
+               qualified, extended resources need requests equal to their limits, and `claims` must name a claim \
+               of the Pod.",
         why: "The API server refuses the object.",
         examples: &[
             Example::bad(

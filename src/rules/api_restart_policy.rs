@@ -20,11 +20,11 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::Refused],
-        what: "A Job's Pods must say `restartPolicy: Never` (a failed Pod is replaced by a new one) or \
-               `OnFailure` (its container is restarted in place). The field belongs to the Pod template's \
-               spec. Left out it means `Always`, which no Job may have.",
-        why: "The API server refuses the Job. It is the most frequent mistake of all in Jobs, because a Pod \
-              or a Deployment needs no such line.",
+        what: "The Pods of a Job need `restartPolicy: Never` (a failed Pod is replaced by a new one) or \
+               `OnFailure` (a failed container is restarted in place). The field belongs in the Pod template's \
+               spec. If it is left out it defaults to `Always`, which is not allowed in a Job.",
+        why: "The API server refuses the Job. This is one of the most common mistakes in Job manifests, because \
+              Pods and Deployments do not need the field.",
         examples: &[
             Example::bad(
                 "no restartPolicy",
@@ -69,8 +69,8 @@ spec:
 fn help(error: &FieldError, object: &Object) -> Option<&'static str> {
     let job = object.job().filter(|_| error.cause == Cause::Required)?;
     job.containers().any(|part| part.restarts_forever()).then_some(
-        "set restartPolicy: Never or OnFailure here, and Always only for a native sidecar under initContainers: the \
-         Job cannot complete beside a plain container with Always",
+        "set restartPolicy: Never or OnFailure here, and Always only on a native sidecar under initContainers: \
+         with a regular container that is always restarted, the Job cannot complete",
     )
 }
 

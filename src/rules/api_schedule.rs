@@ -11,7 +11,7 @@ use jobguard_manifest::edit::Edit;
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "api/schedule",
-        summary: "the schedule is not one that Kubernetes reads",
+        summary: "the schedule is not a valid Kubernetes schedule",
         since: "0.1.0",
         renamed_from: &[],
         levels: ALWAYS,
@@ -19,16 +19,15 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::Refused, Symptom::DidNotRun],
-        what: "A schedule has five fields: minute (0-59), hour (0-23), day of the month (1-31), month (1-12 \
-               or JAN-DEC), day of the week (0-6 or SUN-SAT), with lists, ranges and steps; or one of \
+        what: "A schedule has five fields: minute (0-59), hour (0-23), day of the month (1-31), month (1-12 or \
+               JAN-DEC), day of the week (0-6 or SUN-SAT), with lists, ranges and steps; or it is one of \
                `@hourly`, `@daily`, `@midnight`, `@weekly`, `@monthly`, `@yearly`, `@annually`, `@every \
-               DURATION`. There are no seconds, no `L`, `W` or `#`, no `@reboot`, no weekday 7, and no \
-               `TZ=` in front.",
-        why: "The API server refuses the object. Schedules copied from Quartz, Spring or a crontab often \
-              look right and are not.",
+               DURATION`. Seconds, `L`, `W`, `#`, `@reboot`, weekday 7 and a `TZ=` prefix are not supported.",
+        why: "The API server refuses the object. Schedules copied from Quartz, Spring or a crontab often look \
+              right but use syntax that Kubernetes does not have.",
         examples: &[
             Example::bad(
-                "six fields: that is Quartz or Spring",
+                "six fields, as in Quartz or Spring",
                 r#"apiVersion: batch/v1
 kind: CronJob
 metadata:

@@ -17,8 +17,9 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::Refused],
-        what: "Whatever decides on which node a Pod runs: selectors and affinity terms with their operators \
-               and values, tolerations, topology spread constraints, scheduling gates, priority.",
+        what: "Covers the fields that decide on which node a Pod runs: node selectors and affinity terms with \
+               their operators and values, tolerations, topology spread constraints, scheduling gates and \
+               priority.",
         why: "The API server refuses the object.",
         examples: &[
             Example::bad(

@@ -18,13 +18,13 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::Refused],
-        what: "The API server makes a Job's `selector` itself. Whoever sets one must also set \
-               `manualSelector: true`, and the Pod template's labels must match it.",
-        why: "The API server refuses the object. Where a hand-made selector is accepted and not unique, two \
-              Jobs take each other's Pods for their own.",
+        what: "The API server generates a Job's `selector`. To set your own, also set `manualSelector: true`, \
+               and give the Pod template labels that match it.",
+        why: "The API server refuses the object. With `manualSelector: true` it accepts a selector that is not \
+              unique, and then two Jobs count each other's Pods as their own.",
         examples: &[
             Example::bad(
-                "a selector of one's own",
+                "a selector set by hand",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:
@@ -42,7 +42,7 @@ spec:
 "#,
             ),
             Example::good(
-                "none: the API server makes it",
+                "no selector: the API server generates it",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:
@@ -95,7 +95,7 @@ fn name_once(findings: &mut Vec<Finding>) -> Vec<Finding> {
             copied
                 .iter()
                 .take(SHOWN)
-                .map(|finding| Related { path: finding.path.clone(), message: "and this label".to_owned() }),
+                .map(|finding| Related { path: finding.path.clone(), message: "this label too".to_owned() }),
         );
     }
     *findings = kept;

@@ -17,11 +17,11 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::NoEffect],
-        what: "The API server accepts the object and warns: a port declared twice, a negative \
-               `terminationGracePeriodSeconds`, a node label or annotation that is deprecated, a spread constraint \
-               that selects no Pod, a Job's name with dots, which shows in the host names of its Pods.",
-        why: "`kubectl` prints the warning and goes on; a pipeline drops it. It nearly always means that something \
-              will not work as written.",
+        what: "The API server accepts the object, but returns a warning: a port declared twice, a negative \
+               `terminationGracePeriodSeconds`, a deprecated node label or annotation, a spread constraint that \
+               selects no Pod, a Job name with dots, which ends up in the host names of its Pods.",
+        why: "`kubectl` prints the warning and goes on; in a pipeline it is easily missed. It usually means that \
+              something will not work as written.",
         examples: &[
             Example::bad(
                 "the same port twice",

@@ -17,9 +17,9 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::Refused],
-        what: "A `successPolicy` needs an Indexed Job. Each rule names `succeededIndexes` (`0-2,5`: numbers \
-               below completions, in ascending order), `succeededCount`, or both, and the count is at most \
-               the number of indexes.",
+        what: "A `successPolicy` requires an Indexed Job. Each of its rules has `succeededIndexes` (`0-2,5`: \
+               indexes below `completions`, in ascending order), `succeededCount`, or both; the count must not \
+               exceed the number of indexes.",
         why: "The API server refuses the object.",
         examples: &[
             Example::bad(
@@ -43,7 +43,7 @@ spec:
 "#,
             ),
             Example::good(
-                "done once index 0 is",
+                "done once index 0 has succeeded",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:

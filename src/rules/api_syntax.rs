@@ -11,7 +11,7 @@ use jobguard_manifest::{FieldPath, SyntaxError};
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "api/syntax",
-        summary: "the text is not readable YAML or JSON",
+        summary: "the text is not valid YAML or JSON",
         since: "0.1.0",
         renamed_from: &[],
         levels: ALWAYS,
@@ -19,14 +19,14 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::Refused],
-        what: "The document cannot be read as `kubectl` would read it: an unclosed quote, a tab in the \
-               indentation, a schedule such as `*/5 * * * *` or `@daily` without quotes, a template that \
-               was not rendered. Or it can be read, and is no object that `kubectl` would send: in a file with Jobs or \
-               CronJobs a document that is a text, a list or a number; a `List` of them without \
-               `apiVersion`. The finding stands at the place where reading fails; other documents of \
-               the same file are judged all the same.",
-        why: "Nothing of the document reaches the cluster, and the message that `kubectl` gives names a \
-              converted text in which line numbers are often off.",
+        what: "`kubectl` cannot parse the document: an unclosed quote, a tab in the indentation, a schedule such \
+               as `*/5 * * * *` or `@daily` without quotes, a template that was not rendered. Also reported is a \
+               document that can be parsed but is not an object that `kubectl` would send: in a file with Jobs \
+               or CronJobs, a document that is a string, a list or a number, or a `List` of them without \
+               `apiVersion`. The finding is at the place where parsing fails; other documents of the same file \
+               are still checked.",
+        why: "Nothing in the document reaches the cluster, and the line number in `kubectl`'s error message is \
+              often wrong for the file.",
         examples: &[
             Example::bad(
                 "an unquoted schedule starts with `*`, which YAML takes for an alias",
@@ -154,20 +154,21 @@ impl NoObject<'_> {
     pub fn finding(self) -> Finding {
         let (message, help) = match self {
             Self::Value(what) => (
-                format!("kubectl fails at this document: it is {what}, and no object"),
+                format!("kubectl fails at this document: it is {what}, not an object"),
                 "remove it, or write it as a comment",
             ),
             Self::WithoutKind => (
-                "kubectl fails at this document: it does not say its kind".to_owned(),
+                "kubectl fails at this document: it has no kind".to_owned(),
                 "add its apiVersion and kind, or remove it",
             ),
             Self::Objects => (
-                "kubectl fails at this list of objects: a document holds one object".to_owned(),
-                "write each as a document of its own, or all as the items of an object with apiVersion: v1 and kind: List",
+                "kubectl fails at this document: it is a list of objects, and a document holds one".to_owned(),
+                "write each object as a document of its own, or all as the items of one object with apiVersion: \
+                 v1 and kind: List",
             ),
             Self::JsonInText => (
-                "kubectl reads this document as one text, and no object: JSON has no comments".to_owned(),
-                "remove what stands before the object",
+                "kubectl reads this document as one string, not an object: JSON has no comments".to_owned(),
+                "remove the text before the object",
             ),
             Self::Items => (
                 "kubectl fails at this list: its items are not a list".to_owned(),
@@ -175,9 +176,9 @@ impl NoObject<'_> {
             ),
             Self::Item(position, what) => {
                 let what = match what {
-                    NoItem::Value(what) => format!("it is {what}, and no object"),
-                    NoItem::Null => "it is null, and no object".to_owned(),
-                    NoItem::WithoutKind => "it does not say its kind".to_owned(),
+                    NoItem::Value(what) => format!("it is {what}, not an object"),
+                    NoItem::Null => "it is null, not an object".to_owned(),
+                    NoItem::WithoutKind => "it has no kind".to_owned(),
                 };
                 (
                     format!("kubectl fails at items[{position}] of this list: {what}"),
@@ -185,17 +186,17 @@ impl NoObject<'_> {
                 )
             }
             Self::ListWithoutVersion(kind) => (
-                format!("the {kind} does not say its apiVersion, without which kubectl refuses it"),
+                format!("the {kind} has no apiVersion, and kubectl refuses it"),
                 if kind == "List" { "add apiVersion: v1" } else { "add its apiVersion" },
             ),
             Self::ListWithoutKind => (
-                "the list of objects does not say its kind, without which kubectl reads none of them"
+                "the list of objects has no kind, and kubectl refuses it"
                     .to_owned(),
                 "add apiVersion: v1 and kind: List",
             ),
             Self::KindNotOfBatch(kind) => (
                 no_kind_of_batch(kind),
-                "write kind: Job or kind: CronJob, or the apiVersion of what is meant",
+                "write kind: Job or kind: CronJob, or the apiVersion that has this kind",
             ),
             Self::BatchWithoutKind(api_version) => {
                 (without_kind(api_version), "add kind: Job or kind: CronJob")

@@ -10,7 +10,7 @@ use jobguard_cron::{ZoneErrorKind, load_zone};
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "api/time-zone",
-        summary: "timeZone is not a name of the time zone database",
+        summary: "timeZone is not a name in the IANA time zone database",
         since: "0.1.0",
         renamed_from: &[],
         levels: ALWAYS,
@@ -18,12 +18,12 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::Refused, Symptom::DidNotRun],
-        what: "`timeZone` is a name such as `Etc/UTC` or `Europe/Berlin`, spelt exactly so. Offsets \
-               (`UTC+2`) and `Local` are not names.",
+        what: "`timeZone` is a name such as `Etc/UTC` or `Europe/Berlin`, spelt exactly like that. Offsets \
+               (`UTC+2`) and `Local` are not valid.",
         why: "The API server refuses the object.",
         examples: &[
             Example::bad(
-                "an offset is no name",
+                "an offset is not a name",
                 r#"apiVersion: batch/v1
 kind: CronJob
 metadata:

@@ -17,12 +17,13 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::Refused],
-        what: "A field's value is of another type than the API's: a string where a number is needed, a \
-               number where a string is needed, a list where there should be an object. Of an object that holds Jobs, such \
-               as a ScaledJob, a field on the way to them that its CRD requires and that is missing, too.",
-        why: "The API server refuses the whole object at decoding, before anything else is looked at. YAML \
-              makes it easy to get wrong: `\"3\"` is a string, `on` is a boolean, `[\"sh\"]` with a \
-              backslash in front is a string.",
+        what: "A field's value has another type than the API expects: a string where a number is needed, a \
+               number where a string is needed, a list where an object is needed. In objects that embed Jobs, \
+               such as a ScaledJob, also a field on the way to the Job that the CRD requires and that is \
+               missing.",
+        why: "The API server cannot decode the object and refuses it before any other check. YAML makes this \
+              easy to get wrong: `\"3\"` is a string, `on` is a boolean, and `[\"sh\"]` with a backslash in \
+              front is a string.",
         examples: &[
             Example::bad(
                 "a number in quotes",

@@ -20,14 +20,19 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::Refused, Symptom::NoEffect],
-        what: "A field is misspelt, or stands at the wrong level: `backoffLimit` belongs to the Job's spec, \
-               `restartPolicy` to the Pod template's spec. The finding says the name that is nearest, or \
-               the place where the field belongs. A field that only other Kubernetes versions have is named with the first (or \
-               last) of them, and with the first later one that keeps it: a version may know a field and drop it. [versions.md](../../versions.md) lists such fields. A Job with the spec of a CronJob (`schedule`, `jobTemplate`), or a CronJob with that of a Job (`template`, and no \
-               `schedule`), is of the wrong kind, and nothing else is said of its spec; `--unsafe-fixes` changes the kind.",
-        why: "`kubectl` asks for strict validation by default, and such a manifest is refused. For clients that do not ask, \
-              the API server drops the field and answers with a warning (`unknown field ...`). Helm 3 prints the warning \
-              and goes on, many clients do not show it; the Job then runs with a default instead of what was written.",
+        what: "A field is misspelt, or at the wrong level: `backoffLimit` belongs in the Job's spec, \
+               `restartPolicy` in the Pod template's spec. The finding names the most similar field, or the \
+               place where the field belongs.\n\n\
+               For a field that only other Kubernetes versions have, the finding names the first (or last) of \
+               them, and the first one that also keeps it: a version may know a field and still drop it. \
+               [versions.md](../../versions.md) lists such fields.\n\n\
+               A Job with the spec of a CronJob (`schedule`, `jobTemplate`), or a CronJob with the spec of a Job \
+               (`template`, and no `schedule`), has the wrong kind. Nothing else is then reported about its \
+               spec; `--unsafe-fixes` changes the kind.",
+        why: "`kubectl` requests strict validation by default, and the API server refuses such a manifest. For \
+              clients that do not request it, the API server drops the field and returns a warning (`unknown \
+              field ...`). Helm 3 prints the warning and goes on, and many clients do not show it; the Job then \
+              runs with a default instead of what was written.",
         examples: &[
             Example::bad(
                 "backoffLimit is the Job's, not the Pod's",

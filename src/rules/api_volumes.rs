@@ -17,12 +17,13 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::Refused],
-        what: "Each volume has a name of its own and exactly one source with what that source needs; each \
-               mount names a volume that is there and a path.",
+        what: "Each volume needs a unique name and at most one source, with the fields that this source requires \
+               (a volume without a source is an `emptyDir`). Each mount needs a path and the name of a volume of \
+               the Pod.",
         why: "The API server refuses the object.",
         examples: &[
             Example::bad(
-                "the mount names no volume",
+                "no volume has the name in the mount",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:
@@ -43,7 +44,7 @@ spec:
 "#,
             ),
             Example::good(
-                "the mount names the volume",
+                "the mount names a volume of the Pod",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:
