@@ -17,7 +17,7 @@ use jobguard_manifest::FieldPath;
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "cron/collision",
-        summary: "many CronJobs of the input fire in the same minute",
+        summary: "many CronJobs in the input fire in the same minute",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Off, Level::Info, Level::Warn),
@@ -29,16 +29,16 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::TooMuch, Symptom::WrongTime],
-        what: "More than `max` CronJobs of the input fire in the same minute, some time within the next \
-               24 hours. The linter alone can see this, as it needs all manifests at once; the webhook \
-               passes the rule over.\n\n\
-               One finding for each crowd, at the first CronJob of it, on its fullest minute; CronJobs \
-               that have been named once are not counted again. Not counted are suspended ones, `@every` \
-               (nobody knows from when it counts), and those for which the rule is off. A schedule \
-               without a zone is taken to be in UTC.",
-        why: "Everybody writes `0 * * * *` and `0 0 * * *`. At midnight all Pods are created at once: the \
-              scheduler, the image registry and the database get in a minute what could be spread over an \
-              hour.",
+        what: "More than `max` CronJobs in the input fire in the same minute, at some time within the next 24 \
+               hours. Only the linter can find this, because it needs all manifests at once; the webhook skips \
+               the rule.\n\n\
+               Each group of CronJobs that collide gets one finding, at its first CronJob and for its fullest \
+               minute; CronJobs named in one finding are not counted again. Not counted are suspended CronJobs, \
+               `@every` schedules (it is not known when they start to count), and CronJobs for which the rule is \
+               off. A schedule without a time zone is taken as UTC.",
+        why: "`0 * * * *` and `0 0 * * *` are what everybody writes. At midnight all those Pods are created at \
+              once, and the scheduler, the image registry and the database get within a minute the load that \
+              could be spread over an hour.",
         examples: &[
             Example::bad(
                 "eleven at two o'clock",
@@ -264,7 +264,7 @@ fn judge(seen: &[Seen<'_>], sink: &mut InputSink<'_>) {
             ),
         ) {
             reported.help(format!(
-                "give each a minute of its own within the time that suits; up to {} in one are let pass (max)",
+                "spread the schedules over different minutes; up to {} CronJobs in one minute are allowed (option max)",
                 fires.max
             ));
         }

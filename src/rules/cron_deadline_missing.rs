@@ -9,26 +9,27 @@ use jobguard_manifest::FieldPath;
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "cron/deadline-missing",
-        summary: "without startingDeadlineSeconds a missed run starts at any later time",
+        summary: "without startingDeadlineSeconds a missed run is started however late it is",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Off, Level::Off, Level::Warn),
         options: &[OptionSpec {
             name: "maxDeadline",
-            summary: "The longest deadline that limits anything.",
+            summary: "The longest deadline that counts as a limit.",
             kind: OptionKind::Seconds { default: LONGEST_LIMIT, min: 10, max: i32::MAX as i64 },
         }],
     },
     docs: Docs {
         symptoms: &[Symptom::WrongTime],
-        what: "A CronJob without `startingDeadlineSeconds`, or with one above `maxDeadline` (365 days by default), \
-               which is none.",
-        why: "When the controller was down, or the CronJob was suspended, the last run that was missed is \
-              started as soon as possible, however late that is: the nightly load test runs at noon. With \
-              `concurrencyPolicy: Forbid` so does the run that was due while another went on, once that one has ended.\n\n\
-              Where more than 100 runs were missed, the controller says so in an event (`TooManyMissedTimes`), starts the \
-              latest of them and counts anew; the event comes back only while `Forbid`, or a Job that cannot be created, \
-              keeps it from starting.",
+        what: "A CronJob without `startingDeadlineSeconds`, or with one above `maxDeadline` (365 days by \
+               default), which is as good as none.",
+        why: "After the controller was down, or the CronJob was suspended, the latest missed run is started as \
+              soon as possible, however late that is: the nightly load test runs at noon. With \
+              `concurrencyPolicy: Forbid` this also happens to a run that came due while another one was going \
+              on: it starts when that one has ended.\n\n\
+              If more than 100 runs were missed, the controller records an event (`TooManyMissedTimes`), starts \
+              the latest of them and counts anew; the event is repeated only as long as `Forbid`, or a Job that \
+              cannot be created, keeps that run from starting.",
         examples: &[
             Example::bad(
                 "no deadline",
@@ -86,15 +87,15 @@ spec:
 fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     let Some(cron) = object.cron() else { return };
     let message = match cron.spec.starting_deadline_seconds {
-        None => "without startingDeadlineSeconds a run that was missed is still started, however late it is"
+        None => "without startingDeadlineSeconds a missed run is still started, however late"
             .to_owned(),
         Some(deadline) if deadline > context.int("maxDeadline") => {
-            format!("startingDeadlineSeconds {deadline} is no limit on how late a run may start")
+            format!("startingDeadlineSeconds {deadline} is too long to limit how late a run may start")
         }
         Some(_) => return,
     };
     let late = cron.spec.starting_deadline_seconds.unwrap_or(i64::MAX);
     sink.report(FieldPath::root().field("spec").field("startingDeadlineSeconds"), message).weight(late).help(
-        "set it to how late a run may start and still be of use, in seconds, at least 10; 600 is ten minutes",
+        "set it to the delay in seconds after which a run is no longer useful, at least 10; 600 is ten minutes",
     );
 }

@@ -17,13 +17,16 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::DidNotRun],
-        what: "`startingDeadlineSeconds` below 10; or so large (above 292 years) that the controller, which counts in \
-               nanoseconds, makes less than 10 of it: with 9223372036854775807 no run ever starts.",
-        why: "A run that cannot start within that time is given up, without a retry. The controller looks at a CronJob 100 \
-              milliseconds after a run is due, if one of its workers is free (5 by default, for all CronJobs) and the API \
-              server answers. At full minutes, when most runs are due, and while the controller manager restarts or gives \
-              its lease to another, that takes seconds. That the controller looks every 10 seconds, as is still read, was so until Kubernetes \
-              1.20. With 0 no run ever starts: it is past by the time that the controller looks.",
+        what: "`startingDeadlineSeconds` is below 10, or so large (above 292 years) that it overflows in the \
+               controller, which counts in nanoseconds, and becomes less than 10: with 9223372036854775807 no \
+               run ever starts.",
+        why: "A run that cannot be started within that time is skipped, without a retry. The controller looks at \
+              a CronJob 100 milliseconds after a run is due, provided that one of its workers is free (5 by \
+              default, for all CronJobs) and that the API server answers. On the full hour, when many runs are \
+              due, and while the controller manager restarts or hands over its leader lease, this can take \
+              seconds. The polling interval of 10 seconds that documentation still mentions was that of \
+              Kubernetes 1.20 and earlier. With 0 no run ever starts: the deadline has always passed by the time \
+              the controller looks.",
         examples: &[
             Example::bad(
                 "five seconds to start",
@@ -88,17 +91,18 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     let message = match deadline {
         ..SHORTEST if written >= SHORTEST => {
             format!(
-                "startingDeadlineSeconds {written} is more than the controller can count: runs are never started"
+                "startingDeadlineSeconds {written} overflows in the controller: no run is ever started"
             )
         }
         0 => "startingDeadlineSeconds is 0: every run is too late, and none is ever started".to_owned(),
         1..SHORTEST => format!(
-            "a run that cannot start within {deadline} second{} is given up: a busy or restarting controller is later than that",
+            "a run that cannot start within {deadline} second{} is skipped, and a busy or restarting controller \
+             can take longer than that",
             if deadline == 1 { "" } else { "s" }
         ),
         _ => return,
     };
     sink.report(FieldPath::root().field("spec").field("startingDeadlineSeconds"), message)
         .weight(Weight::of_least(deadline))
-        .help("set it to how late a run may start and still be of use, at least 10; 600 is ten minutes");
+        .help("set it to the delay in seconds after which a run is no longer useful, at least 10; 600 is ten minutes");
 }

@@ -13,7 +13,7 @@ use jobguard_manifest::FieldPath;
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "cron/dom-or-dow",
-        summary: "day of month and weekday are both restricted: either one is enough",
+        summary: "day of month and weekday are both restricted: a match of either one is enough",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Off, Level::Warn, Level::Warn),
@@ -21,11 +21,11 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::WrongTime],
-        what: "The schedule restricts the day of the month and the weekday. It then fires where either of \
-               them matches, not where both do. A field counts as unrestricted only if it is `*` or `?`; \
-               other than in most crons, `*/2` is a restriction too.",
-        why: "`0 6 1-7 * MON` is written for the first Monday of the month. It fires on the first seven \
-              days and on every Monday: eleven times a month or so, not once.",
+        what: "The schedule restricts both the day of the month and the weekday. It then fires on days that \
+               match either of them, not only on days that match both. A field counts as unrestricted only if it \
+               is `*` or `?`; unlike in most other crons, `*/2` is a restriction.",
+        why: "`0 6 1-7 * MON` is meant for the first Monday of the month. It fires on each of the first seven \
+              days and on every Monday: about ten times a month, not once.",
         examples: &[
             Example::bad(
                 "meant for the first Monday of the month",
@@ -64,7 +64,7 @@ spec:
 "#,
             ),
             Example::good(
-                "one field restricted; the command looks at the date",
+                "one field restricted; the command checks the date",
                 r#"apiVersion: batch/v1
 kind: CronJob
 metadata:
@@ -129,8 +129,8 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
         format!("fires on {} and also on {}{in_months}{next}", describe_days(days.set()), describe_weekdays(weekdays.set())),
     )
     .help(format!(
-        "a schedule cannot ask for both at once: put * in one of the two fields, and let the command stop when the \
-         other does not fit; if either is intended, use two {}s",
+        "a schedule cannot require both: put * in one of the two fields and let the command check the other; if \
+         either one is intended, use two {}s",
         object.kind_as_written(),
     ));
 }

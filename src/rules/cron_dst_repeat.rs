@@ -9,7 +9,7 @@ use jobguard_manifest::FieldPath;
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "cron/dst-repeat",
-        summary: "a run falls into the hour that daylight saving repeats",
+        summary: "a run falls into the hour that is repeated when daylight saving time ends",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Off, Level::Info, Level::Warn),
@@ -17,17 +17,17 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::WrongTime],
-        what: "Within the next 12 months the clock of the CronJob's `timeZone` is put back, and a run of \
-               the schedule falls into the time that comes twice. The controller starts it both times. \
-               Where the clock is changed at midnight or by half an hour, it can also start a run at a \
-               time that the schedule does not name.\n\n\
-               Nothing is said where the schedule goes on at the same pace in the hour before or after: \
-               hourly runs stay an hour apart. Nothing either of a CronJob that is suspended, or that \
-               names no zone (`cron/zone-missing` speaks).",
-        why: "One day a year the invoices are sent twice.",
+        what: "Within the next 12 months the clocks in the CronJob's `timeZone` go back, and a run of the \
+               schedule falls into the time that occurs twice. The controller starts it both times. In zones \
+               where the clocks change at midnight or by half an hour, it can also start a run at a time that is \
+               not in the schedule.\n\n\
+               Nothing is reported if the schedule keeps the same pace in the hour before or after: hourly runs \
+               stay an hour apart. Suspended CronJobs and those without a time zone (see cron/zone-missing) are \
+               not checked.",
+        why: "Once a year the Job runs twice in a night, and the invoices are sent twice.",
         examples: &[
             Example::bad(
-                "02:30 comes twice on 25 October 2026 in Berlin",
+                "02:30 occurs twice on 25 October 2026 in Berlin",
                 r#"apiVersion: batch/v1
 kind: CronJob
 metadata:
@@ -108,24 +108,24 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     let (message, help) = match change.repeated.len() {
         0 => (
             format!(
-                "runs at {time} on {date} too, a time that the schedule does not name: in {zone} the controller loses \
-                 its way when the clock goes from {from} to {to}"
+                "also runs at {time} on {date}, which is not in the schedule: the controller miscalculates when \
+                 the clock in {zone} goes from {from} to {to}"
             ),
-            "pick a zone without daylight saving, such as Etc/UTC".to_owned(),
+            "use a zone without daylight saving time, such as Etc/UTC".to_owned(),
         ),
         runs => {
             let more = match runs {
-                1 => "comes".to_owned(),
-                2 => "and one more come".to_owned(),
-                runs => format!("and {} more come", runs - 1),
+                1 => "happens".to_owned(),
+                2 => "and one more happen".to_owned(),
+                runs => format!("and {} more happen", runs - 1),
             };
             (
                 format!(
-                    "the run at {time} on {date} {more} twice: in {zone} the clock goes from {from} back to {to} then"
+                    "the run at {time} on {date} {more} twice: the clock in {zone} then goes back from {from} to {to}"
                 ),
                 format!(
-                    "pick a time outside {to} to {from}, or a zone without daylight saving, such as Etc/UTC, or make \
-                     sure that a second run does no harm"
+                    "choose a time outside {to} to {from}, or a zone without daylight saving time, such as \
+                     Etc/UTC, or make sure that a second run does no harm"
                 ),
             )
         }
@@ -134,5 +134,5 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     sink.report(FieldPath::root().field("spec").field("schedule"), message)
         .weight(runs)
         .help(help)
-        .related(FieldPath::root().field("spec").field("timeZone"), "has daylight saving");
+        .related(FieldPath::root().field("spec").field("timeZone"), "has daylight saving time");
 }

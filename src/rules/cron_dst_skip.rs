@@ -9,7 +9,7 @@ use jobguard_manifest::FieldPath;
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "cron/dst-skip",
-        summary: "a run falls into the hour that daylight saving skips",
+        summary: "a run falls into the hour that is skipped when daylight saving time starts",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Off, Level::Info, Level::Warn),
@@ -17,13 +17,13 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::DidNotRun, Symptom::WrongTime],
-        what: "Within the next 12 months the clock of the CronJob's `timeZone` is put forward, and a run \
-               of the schedule falls into the time that is left out. The controller does not make up for \
-               it. Where the clock is changed at midnight, it can pass over the rest of that day too.\n\n\
-               Nothing is said where the schedule goes on at the same pace in the hour before or after: \
-               hourly runs stay an hour apart. Nothing either of a CronJob that is suspended, or that \
-               names no zone (`cron/zone-missing` speaks).",
-        why: "One day a year the backup is not made. Nothing fails, and no event tells.",
+        what: "Within the next 12 months the clocks in the CronJob's `timeZone` go forward, and a run of the \
+               schedule falls into the time that does not exist. The controller does not make up for it. In \
+               zones where the clocks change at midnight, it can also miss the runs of the rest of that day.\n\n\
+               Nothing is reported if the schedule keeps the same pace in the hour before or after: hourly runs \
+               stay an hour apart. Suspended CronJobs and those without a time zone (see cron/zone-missing) are \
+               not checked.",
+        why: "One day a year there is no backup. Nothing fails, and no event reports it.",
         examples: &[
             Example::bad(
                 "there is no 02:30 on 29 March 2026 in Berlin",
@@ -128,18 +128,19 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     let (from, to) = (clock(change.from), clock(change.to));
     let (why, help) = if *first >= change.from && *first < change.to {
         let help = format!(
-            "pick a time that every day has, outside {from} to {to}, or a zone without daylight saving, such as Etc/UTC"
+            "choose a time that exists every day, outside {from} to {to}, or a zone without daylight saving \
+             time, such as Etc/UTC"
         );
-        (format!("the clock goes from {from} to {to} then"), help)
+        (format!("the clock in {zone} then goes from {from} to {to}"), help)
     } else {
-        let help = "pick a zone without daylight saving, such as Etc/UTC".to_owned();
-        (format!("the controller loses its way when the clock goes from {from} to {to}"), help)
+        let help = "use a zone without daylight saving time, such as Etc/UTC".to_owned();
+        (format!("the controller miscalculates when the clock in {zone} goes from {from} to {to}"), help)
     };
     sink.report(
         FieldPath::root().field("spec").field("schedule"),
-        format!("the run at {time} on {date} {more} skipped: in {zone} {why}"),
+        format!("the run at {time} on {date} {more} skipped: {why}"),
     )
     .weight(changes.iter().map(|change| change.skipped.len()).sum::<usize>())
     .help(help)
-    .related(FieldPath::root().field("spec").field("timeZone"), "has daylight saving");
+    .related(FieldPath::root().field("spec").field("timeZone"), "has daylight saving time");
 }

@@ -10,7 +10,7 @@ use jobguard_manifest::FieldPath;
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "cron/every-minute-of-hour",
-        summary: "the schedule names single hours, and runs in every minute of them",
+        summary: "the schedule names certain hours, but runs every minute of them",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Off, Level::Warn, Level::Warn),
@@ -18,10 +18,10 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::WrongTime, Symptom::Overlap],
-        what: "A schedule with every minute (`*`) and only a few hours, four at most: `* 3 * * *`, `* */6 * * *`. For one \
-               hour this is a warning, for more of them an info. A suspended CronJob is left alone.",
-        why: "`* 3 * * *` reads like \"at three\", and starts sixty runs, one in each minute from 3:00 to 3:59. Where runs \
-              may overlap they pile up; where they may not, the Job runs all hour long.",
+        what: "A schedule with every minute (`*`) in at most four hours: `* 3 * * *`, `* */6 * * *`. For one \
+               hour this is a warning, for several an info. Suspended CronJobs are not checked.",
+        why: "`* 3 * * *` reads like \"at three\", but starts sixty runs, one every minute from 3:00 to 3:59. \
+              Where runs may overlap they pile up; where they may not, the Job is repeated all hour long.",
         examples: &[
             Example::bad(
                 "sixty runs a night",
@@ -113,9 +113,9 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     let report = sink
         .report(
             FieldPath::root().field("spec").field("schedule"),
-            format!("this runs in every minute from {}", names.join(", ")),
+            format!("this runs every minute from {}", names.join(", ")),
         )
-        .help(format!("to run {often} on each such day, write the minute: `0 {instead} ...`"));
+        .help(format!("to run {often} on each of these days, set the minute: `0 {instead} ...`"));
     if hours.len() > 1 {
         report.at_most(Severity::Info);
     }

@@ -12,27 +12,28 @@ use jobguard_manifest::FieldPath;
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "cron/forbid-no-deadline",
-        summary: "concurrencyPolicy Forbid without a deadline: one hung run stops all others",
+        summary: "concurrencyPolicy Forbid without a deadline: one hung run blocks all later ones",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Off, Level::Warn, Level::Deny),
         options: &[OptionSpec {
             name: "maxDeadline",
-            summary: "The longest deadline, and grace period, that ends a run at all.",
+            summary: "The longest deadline or grace period that counts as an end of a run.",
             kind: OptionKind::Seconds { default: LONGEST_LIMIT, min: 1, max: i32::MAX as i64 },
         }],
     },
     docs: Docs {
         symptoms: &[Symptom::DidNotRun, Symptom::NeverCompletes],
-        what: "`concurrencyPolicy: Forbid`, and no `activeDeadlineSeconds` in the Job template; or one above \
-               `maxDeadline` (365 days by default), or Pods that may take longer than that to stop \
-               (`terminationGracePeriodSeconds`).\n\n\
-               Where the Pod has an `activeDeadlineSeconds` of its own, this is a note at most: the kubelet then ends \
-               each try that hangs, and the failure counts towards `backoffLimit`. It does so from when the Pod has \
-               reached its node; a Pod that is never scheduled is ended by the Job's deadline alone.",
-        why: "With `Forbid` no run starts while one is still going on. A run that \
-              never ends, because it waits for a lock or its Pod cannot be scheduled, then stops the \
-              CronJob for good; all there is to see is an event, `JobAlreadyActive`.",
+        what: "`concurrencyPolicy: Forbid`, and a run that hangs is not ended: the Job template has no \
+               `activeDeadlineSeconds`, or one above `maxDeadline` (365 days by default), or Pods that may take \
+               longer than that to stop (`terminationGracePeriodSeconds`).\n\n\
+               If the Pod has an `activeDeadlineSeconds` of its own, this is an info at most: the kubelet then \
+               ends each attempt that hangs, and the failure counts towards `backoffLimit`. That deadline counts \
+               from when the kubelet has accepted the Pod; a Pod that is never scheduled is ended only by the \
+               Job's deadline.",
+        why: "With `Forbid` no run starts while another one is going on. A run that never ends, because it waits \
+              for a lock or because its Pod cannot be scheduled, blocks the CronJob until somebody deletes the \
+              Job. The only sign is an event, `JobAlreadyActive`.",
         examples: &[
             Example::bad(
                 "nothing ends a hung run",
@@ -54,7 +55,7 @@ spec:
 "#,
             ),
             Example::bad(
-                "a Pod that finds no node is never ended",
+                "a Pod that is never scheduled is never ended",
                 r#"apiVersion: batch/v1
 kind: CronJob
 metadata:
@@ -121,28 +122,28 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     let Some(endless) = job.endless(longest) else { return };
     let message = match endless {
         Endless::NoDeadline => {
-            "with concurrencyPolicy Forbid and no activeDeadlineSeconds, one run that hangs stops all later ones"
+            "with concurrencyPolicy Forbid and no activeDeadlineSeconds, one hung run blocks all later ones"
                 .to_owned()
         }
         Endless::Deadline(_) | Endless::GracePeriod(_) => format!(
-            "with concurrencyPolicy Forbid one run that hangs stops all later ones: {}",
+            "with concurrencyPolicy Forbid one hung run blocks all later ones: {}",
             endless.reason(longest)
         ),
         Endless::Unscheduled(_) => format!(
-            "with concurrencyPolicy Forbid one run whose Pod is never scheduled stops all later ones: {}",
+            "with concurrencyPolicy Forbid one run whose Pod is never scheduled blocks all later ones: {}",
             endless.reason(longest)
         ),
     };
     let help = match endless {
         Endless::NoDeadline | Endless::Deadline(_) => {
-            "set activeDeadlineSeconds in the Job template to the longest that a run may take"
+            "set activeDeadlineSeconds in the Job template to the longest time that a run may take"
         }
         Endless::GracePeriod(_) => {
-            "set terminationGracePeriodSeconds to what the program needs to stop; 30 is the default"
+            "set terminationGracePeriodSeconds to the time that the program needs to stop; the default is 30"
         }
         Endless::Unscheduled(_) => {
-            "set activeDeadlineSeconds in the Job template as well: it counts from the start of the Job, with or \
-             without a node"
+            "set activeDeadlineSeconds in the Job template as well: it counts from the start of the Job, whether \
+             or not its Pod is scheduled"
         }
     };
     let report =
@@ -153,6 +154,6 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     if let Endless::Unscheduled(_) = endless {
         report
             .at_most(Severity::Info)
-            .related(job.path("template.spec.activeDeadlineSeconds"), "ends each try");
+            .related(job.path("template.spec.activeDeadlineSeconds"), "ends each attempt");
     }
 }

@@ -9,7 +9,7 @@ use jobguard_manifest::FieldPath;
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "cron/history-zero",
-        summary: "failedJobsHistoryLimit 0 keeps nothing of a failed run",
+        summary: "with failedJobsHistoryLimit 0 nothing is kept of a failed run",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Off, Level::Warn, Level::Warn),
@@ -17,10 +17,10 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::LogsGone],
-        what: "`failedJobsHistoryLimit: 0`. A `ttlSecondsAfterFinished: 0` in the Job template does the same: of that \
-               cron/ttl-vs-history speaks.",
-        why: "A Job that failed is deleted at once, and its Pods and their logs with it: nobody can see \
-              why it failed, or that it failed at all. By default the last failed Job is kept.",
+        what: "`failedJobsHistoryLimit: 0`. A `ttlSecondsAfterFinished: 0` in the Job template has the same \
+               effect, and is reported by cron/ttl-vs-history.",
+        why: "A failed Job is deleted at once, together with its Pods and their logs: nobody can see why it \
+              failed, or that it failed at all. By default the latest failed Job is kept.",
         examples: &[
             Example::bad(
                 "no failed Job is kept",
@@ -42,7 +42,7 @@ spec:
 "#,
             ),
             Example::good(
-                "only what succeeded is tidied away",
+                "only successful Jobs are removed",
                 r#"apiVersion: batch/v1
 kind: CronJob
 metadata:

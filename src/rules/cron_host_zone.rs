@@ -11,7 +11,7 @@ use jobguard_manifest::FieldPath;
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "cron/host-zone",
-        summary: "timeZone is a name that only the zone data of some hosts has",
+        summary: "timeZone is a name that only some hosts have in their time zone data",
         since: "0.1.0",
         renamed_from: &[],
         levels: everywhere(Level::Warn),
@@ -19,11 +19,11 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::WrongTime, Symptom::DidNotRun],
-        what: "`timeZone` is `localtime`, or a zone below `posix/` or `right/`. None of them is in the IANA database; they are \
-               files that many Linux distributions add to it.",
-        why: "The API server looks names up in the zone data of the host or image that it runs on, and so does the \
-              controller manager, perhaps on another one. Where the file is missing, the API server refuses the CronJob, or \
-              the controller starts no runs of it. `localtime` is another zone on another host.",
+        what: "`timeZone` is `localtime`, or a zone below `posix/` or `right/`. These names are not in the IANA \
+               database; they are files that many Linux distributions add to it.",
+        why: "The API server and the controller manager each look the name up in the time zone data of the host \
+              or image that they run on. Where the file is missing, the API server refuses the CronJob, or the \
+              controller starts no runs of it. `localtime` is a different zone on each host.",
         examples: &[
             Example::bad(
                 "the host's own",
@@ -102,13 +102,13 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
         HostZone::Local => sink
             .report(
                 path,
-                "`localtime` is the zone of the API server's host, and a name that other servers refuse",
+                "`localtime` is the zone of the API server's host, and other API servers refuse the name",
             )
-            .help("name the zone that is meant, such as Etc/UTC or Europe/Berlin"),
+            .help("name the zone that you mean, such as Etc/UTC or Europe/Berlin"),
         HostZone::Same(same) => sink
             .report(
                 path.clone(),
-                format!("only the zone data of some hosts has `{name}`: other API servers refuse it"),
+                format!("`{name}` is only in the time zone data of some hosts: other API servers refuse it"),
             )
             .help(format!("write `{same}`"))
             .fix(Fix::set(Safety::Unsafe, format!("set timeZone to {same}"), path, same)),

@@ -18,14 +18,14 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::Overlap],
-        what: "`concurrencyPolicy` is `Allow`, as it is where nothing is said, and a run may still be \
-               going on when the next is due: its Job template has no `activeDeadlineSeconds`, or one \
-               longer than the shortest time between two runs, or Pods that may take more than a year to stop \
-               (`terminationGracePeriodSeconds`). Where the Pods have an `activeDeadlineSeconds` of their own, all tries \
-               by it, with the delays between them, must fit between two runs. \
-               Where nothing ends a run, and runs are less than an hour apart, cron/pile-up says so instead.",
-        why: "A run that hangs is joined by the next, and the next. They work on the same data, and \
-              together they take what the cluster has.",
+        what: "`concurrencyPolicy` is `Allow` (the default), and a run may still be going on when the next one \
+               is due: its Job template has no `activeDeadlineSeconds`, or one longer than the shortest time \
+               between two runs, or Pods that may take more than a year to stop \
+               (`terminationGracePeriodSeconds`). If the Pods have an `activeDeadlineSeconds` of their own, all \
+               attempts, with the delays between them, must fit between two runs. If nothing ends a run, and \
+               runs are less than an hour apart, cron/pile-up reports it instead.",
+        why: "While one run hangs, the next one starts beside it, and the next. They work on the same data, and \
+              together they use up the cluster's resources.",
         examples: &[
             Example::bad(
                 "nothing ends a run",

@@ -10,26 +10,28 @@ use jobguard_text::duration;
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "cron/pile-up",
-        summary: "runs start every few minutes, may overlap, and nothing ends one",
+        summary: "runs start every few minutes, may overlap, and have no deadline",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Off, Level::Warn, Level::Warn),
         options: &[OptionSpec {
             name: "maxInterval",
-            summary: "The longest time between two runs that is called short.",
+            summary: "The longest time between two runs that counts as short.",
             kind: OptionKind::Seconds { default: 3599, min: 60, max: 31_536_000 },
         }],
     },
     docs: Docs {
         symptoms: &[Symptom::Overlap, Symptom::TooMuch],
-        what: "A CronJob whose runs are less than an hour apart (`maxInterval`), whose `concurrencyPolicy` is `Allow`, as it is \
-               where nothing is said, and whose runs nothing ends: no `activeDeadlineSeconds`, neither of the Job nor of \
-               its Pods. With longer intervals, or a deadline longer than the interval, cron/overlap says so.",
-        why: "A run that hangs, or a program that takes longer as its data grow, is joined by the next run after minutes, and by \
-              hundreds within a day. They hold memory and connections until nothing else in the cluster starts.",
+        what: "A CronJob whose runs are less than an hour apart (`maxInterval`), whose `concurrencyPolicy` is \
+               `Allow` (the default), and whose runs nothing ends: neither the Job nor its Pods have \
+               `activeDeadlineSeconds`. With longer intervals, or a deadline longer than the interval, \
+               cron/overlap reports it.",
+        why: "If a run hangs, or takes longer as its data grows, the next one starts beside it within minutes, \
+              and there are hundreds within a day. They hold memory and connections until nothing else can \
+              start.",
         examples: &[
             Example::bad(
-                "every five minutes, without end",
+                "every five minutes, without a deadline",
                 r#"apiVersion: batch/v1
 kind: CronJob
 metadata:
@@ -47,7 +49,7 @@ spec:
 "#,
             ),
             Example::good(
-                "one at a time, and each ends",
+                "one at a time, with a deadline",
                 r#"apiVersion: batch/v1
 kind: CronJob
 metadata:
@@ -92,9 +94,10 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     let apart = if interval == 60 { "minute".to_owned() } else { duration::words(interval) };
     sink.report(
         FieldPath::root().field("spec").field("concurrencyPolicy"),
-        format!("a new run starts every {apart} beside those that still go on, and nothing ends one: they pile up"),
+        format!("a new run starts every {apart} beside those still going on, and nothing ends them: they pile up"),
     )
     .weight(Weight::of_least(i64::try_from(interval).unwrap_or(i64::MAX)))
-    .help("set concurrencyPolicy: Forbid, and activeDeadlineSeconds in the Job template to the longest that a run may take")
+    .help("set concurrencyPolicy: Forbid, and activeDeadlineSeconds in the Job template to the longest time that \
+           a run may take")
     .related(FieldPath::root().field("spec").field("schedule"), "how often it runs");
 }

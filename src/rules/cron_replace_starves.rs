@@ -10,7 +10,7 @@ use jobguard_text::duration;
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "cron/replace-starves",
-        summary: "concurrencyPolicy Replace may delete every run before it is done",
+        summary: "concurrencyPolicy Replace may delete every run before it finishes",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Off, Level::Info, Level::Warn),
@@ -18,16 +18,15 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::Overlap, Symptom::NeverCompletes],
-        what: "`concurrencyPolicy: Replace`, and a run may need longer than the shortest time between two \
-               runs: the Job template has no `activeDeadlineSeconds` (and its Pods none by which all tries are over in time), or a \
-               longer one, or Pods that may take more \
-               than a year to stop (`terminationGracePeriodSeconds`). Runs that are twelve hours or more from each other are left \
-               alone.",
-        why: "With `Replace` the next run deletes the one that is going on, with its Pods and logs. If \
-              runs take longer than the time between them, none is ever finished.",
+        what: "`concurrencyPolicy: Replace`, and a run may take longer than the shortest time between two runs: \
+               the Job template has no `activeDeadlineSeconds` (and its Pods none that ends all attempts in \
+               time), or a longer one, or Pods that may take more than a year to stop \
+               (`terminationGracePeriodSeconds`). Runs that are twelve hours or more apart are not checked.",
+        why: "With `Replace` the next run deletes the one that is still going on, with its Pods and logs. If \
+              runs take longer than the time between them, none ever finishes.",
         examples: &[
             Example::bad(
-                "an hour for a run that is replaced after ten minutes",
+                "a run may take an hour, but is replaced after ten minutes",
                 r#"apiVersion: batch/v1
 kind: CronJob
 metadata:
@@ -47,7 +46,7 @@ spec:
 "#,
             ),
             Example::good(
-                "done or ended before the next",
+                "each run ends before the next",
                 r#"apiVersion: batch/v1
 kind: CronJob
 metadata:

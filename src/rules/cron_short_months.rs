@@ -19,11 +19,11 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::DidNotRun],
-        what: "A schedule for the 29th, 30th or 31st and no earlier day, in a month that does not have it: \
-               `0 0 31 * *` runs in seven months of the year, `0 0 30 * *` not in February, and the 29th of February \
-               comes in leap years only.",
-        why: "There is no run at all in a month without that day; it is not moved to the last one. A monthly bill that \
-              is made on the 31st is made seven times a year.",
+        what: "A schedule for the 29th, 30th or 31st, and no earlier day, in a month that does not have that \
+               day: `0 0 31 * *` runs in only seven months of the year, `0 0 30 * *` skips February, and the \
+               29th of February exists only in leap years.",
+        why: "In a month without that day there is no run at all; it is not moved to the last day. Monthly \
+              invoices that are made on the 31st are made seven times a year.",
         examples: &[
             Example::bad(
                 "seven times a year",
@@ -152,7 +152,7 @@ impl Short {
     fn message(&self) -> String {
         let Self { day, months, without } = self;
         if self.is_of_leap_years() {
-            return "February has a day 29 in leap years only: there is no run in that month in other years"
+            return "February has a 29th only in leap years: in other years there is no run in that month"
                 .to_owned();
         }
         let name = |month: &u8| MONTHS.get(usize::from(*month) - 1).copied();
@@ -162,15 +162,16 @@ impl Short {
             _ => (names.concat(), "has"),
         };
         let left = plural(months - without.len(), "month");
-        format!("this runs in {left} of the year only: {names} {have} no day {day}")
+        format!("this runs in only {left} of the year: {names} {have} no day {day}")
     }
 
     fn help(&self) -> &'static str {
         if self.is_of_leap_years() && self.months == 1 {
-            "for the last day of February run on days 28 and 29, and let the command stop where tomorrow is still February"
+            "for the last day of February run on days 28 and 29, and let the command exit if tomorrow is still \
+             in February"
         } else {
-            "for the last day of each month run on days 28-31 (`28-31` for the day), and let the command stop unless \
-             tomorrow is the 1st; or run on day 1, for the month before"
+            "for the last day of each month run on days 28-31 (`28-31` for the day), and let the command exit \
+             unless tomorrow is the 1st; or run on day 1, for the month before"
         }
     }
 }
@@ -218,11 +219,11 @@ mod tests {
         let schedules = ["0 0 31 * *", "0 0 30 * *", "0 0 29 * *", "0 0 29 2 *", "0 0 31 3,6 *"];
         let said = schedules.map(|text| found(text).unwrap().message());
         insta::assert_snapshot!(said.join("\n"), @r"
-        this runs in 7 months of the year only: February, April, June, September and November have no day 31
-        this runs in 11 months of the year only: February has no day 30
-        February has a day 29 in leap years only: there is no run in that month in other years
-        February has a day 29 in leap years only: there is no run in that month in other years
-        this runs in 1 month of the year only: June has no day 31
+        this runs in only 7 months of the year: February, April, June, September and November have no day 31
+        this runs in only 11 months of the year: February has no day 30
+        February has a 29th only in leap years: in other years there is no run in that month
+        February has a 29th only in leap years: in other years there is no run in that month
+        this runs in only 1 month of the year: June has no day 31
         ");
     }
 }

@@ -10,7 +10,7 @@ use jobguard_manifest::FieldPath;
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "cron/step-beyond-range",
-        summary: "a step reaches beyond its range, so that one value is left",
+        summary: "a step is at least as large as its range, so only one value is left",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Warn, Level::Warn, Level::Warn),
@@ -18,11 +18,13 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::WrongTime],
-        what: "A step that is as large as what it goes over, or larger: `*/90` in the minute field, `*/48` in the hour \
-               field, `10-20/30`. The first value alone is left of it.\n\n\
-               Where that is what the step says, as `*/60` minutes are, and `*/24` hours, it is a note at most.",
-        why: "A step counts within its field and begins anew with every hour, day, month, year or week: `0 */48 * * *` \
-              was to run every second day, and runs every day at midnight. No schedule of five fields can say it.",
+        what: "A step that is as large as the range it applies to, or larger: `*/90` in the minute field, `*/48` \
+               in the hour field, `10-20/30`. Only the first value of the range is left.\n\n\
+               Where this is what the step says anyway, as with `*/60` minutes and `*/24` hours, it is an info \
+               at most.",
+        why: "A step counts within its field and starts again with every hour, day, month, year or week: `0 */48 \
+              * * *` is meant to run every second day, but runs every day at midnight. A schedule of five fields \
+              cannot express that.",
         examples: &[
             Example::bad(
                 "once an hour",
@@ -43,7 +45,7 @@ spec:
 "#,
             ),
             Example::bad(
-                "every day, and not every second one",
+                "every day, not every second day",
                 r#"apiVersion: batch/v1
 kind: CronJob
 metadata:
@@ -140,7 +142,7 @@ impl Beyond<'_> {
         let Self { kind, written, .. } = self;
         let value = self.value();
         if self.is_exact {
-            return format!("{written} in the {kind} field stands for {value} alone");
+            return format!("{written} in the {kind} field means only {value}");
         }
         let beyond = match kind {
             _ if !self.is_whole => "its range",
@@ -150,26 +152,26 @@ impl Beyond<'_> {
             FieldKind::Month => "the year",
             FieldKind::Weekday => "the week",
         };
-        format!("{written} in the {kind} field stands for {value} alone: a step does not go beyond {beyond}")
+        format!("{written} in the {kind} field means only {value}: a step does not go beyond {beyond}")
     }
 
     fn remedy(&self) -> String {
         let Self { kind, step, .. } = self;
         let value = self.value();
         match kind {
-            _ if self.is_exact || !self.is_whole => format!("write {value}, if that is what is meant"),
+            _ if self.is_exact || !self.is_whole => format!("write {value} if that is what you mean"),
             FieldKind::Minute => {
                 format!("write @every {step}m for every {step} minutes, or {value} for once an hour")
             }
             FieldKind::Hour => format!(
-                "write @every {step}h for every {step} hours, at no fixed time of day, or {value} for once a day"
+                "write @every {step}h for every {step} hours (not at a fixed time of day), or {value} for once a day"
             ),
             FieldKind::DayOfMonth => {
-                format!("write {value} for once a month, or name the days that are meant")
+                format!("write {value} for once a month, or name the days that you mean")
             }
-            FieldKind::Month => format!("write {value} for once a year, or name the months that are meant"),
+            FieldKind::Month => format!("write {value} for once a year, or name the months that you mean"),
             FieldKind::Weekday => {
-                format!("write {value} for once a week, or name the weekdays that are meant")
+                format!("write {value} for once a week, or name the weekdays that you mean")
             }
         }
     }
@@ -249,12 +251,12 @@ mod tests {
             found.map(|beyond| format!("{}; {}", beyond.message(), beyond.remedy())).collect()
         };
         insta::assert_snapshot!(schedules.map(|text| said(text).join("\n")).join("\n"), @r"
-        */90 in the minute field stands for 0 alone: a step does not go beyond the hour; write @every 90m for every 90 minutes, or 0 for once an hour
-        */60 in the minute field stands for 0 alone; write 0, if that is what is meant
-        */48 in the hour field stands for 0 alone: a step does not go beyond the day; write @every 48h for every 48 hours, at no fixed time of day, or 0 for once a day
-        */32 in the day of month field stands for 1 alone: a step does not go beyond the month; write 1 for once a month, or name the days that are meant
-        */18 in the month field stands for JAN alone: a step does not go beyond the year; write JAN for once a year, or name the months that are meant
-        10-20/30 in the minute field stands for 10 alone: a step does not go beyond its range; write 10, if that is what is meant
+        */90 in the minute field means only 0: a step does not go beyond the hour; write @every 90m for every 90 minutes, or 0 for once an hour
+        */60 in the minute field means only 0; write 0 if that is what you mean
+        */48 in the hour field means only 0: a step does not go beyond the day; write @every 48h for every 48 hours (not at a fixed time of day), or 0 for once a day
+        */32 in the day of month field means only 1: a step does not go beyond the month; write 1 for once a month, or name the days that you mean
+        */18 in the month field means only JAN: a step does not go beyond the year; write JAN for once a year, or name the months that you mean
+        10-20/30 in the minute field means only 10: a step does not go beyond its range; write 10 if that is what you mean
         ");
     }
 }

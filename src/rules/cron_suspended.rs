@@ -17,9 +17,9 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::DidNotRun],
-        what: "`suspend: true`: no run is started until that is changed.",
-        why: "A CronJob that was paused for an hour is easily left paused for a year. In a manifest that \
-              is applied again and again, it stays paused, whatever somebody sets in the cluster.",
+        what: "`suspend: true`: no run is started until this is changed.",
+        why: "A CronJob that was paused for an hour is easily left paused for a year. If the manifest is applied \
+              regularly, it stays paused whatever is changed in the cluster.",
         examples: &[
             Example::bad(
                 "paused",
@@ -77,5 +77,5 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
         FieldPath::root().field("spec").field("suspend"),
         format!("the {kind} is suspended: no run is started"),
     )
-    .help(format!("remove suspend when it is to run again; if it never is, remove the {kind}"));
+    .help(format!("remove suspend to let it run again, or delete the {kind} if it is no longer needed"));
 }

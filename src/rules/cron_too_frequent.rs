@@ -11,24 +11,24 @@ use jobguard_text::duration;
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "cron/too-frequent",
-        summary: "runs follow each other faster than the policy allows",
+        summary: "runs are closer together than the policy allows",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Off, Level::Info, Level::Warn),
         options: &[OptionSpec {
             name: "minInterval",
-            summary: "The shortest time that two runs must be apart.",
+            summary: "The shortest time allowed between two runs.",
             kind: OptionKind::Seconds { default: 60, min: 1, max: 604_800 },
         }],
     },
     docs: Docs {
         symptoms: &[Symptom::WrongTime, Symptom::TooMuch],
-        what: "Two runs follow each other in less than `minInterval`: the shortest time between two runs \
-               counts, by the calendar. The default of one minute can only be missed by `@every`.",
-        why: "The controller names each Job after the minute it was due, and starts no second one for the \
-              same minute: `@every 20s` runs once a minute. Whoever needs something done more often wants \
-              a Deployment. A longer `minInterval` keeps the Jobs and Pods that short schedules make \
-              within what a cluster can bear.",
+        what: "Two runs are less than `minInterval` apart. What counts is the shortest time between any two runs \
+               of the schedule. With the default of one minute only `@every` schedules can be too frequent.",
+        why: "The controller names each Job after the minute in which it is due, and starts no second one for \
+              the same minute: `@every 20s` runs once a minute. Work that is needed more often belongs in a \
+              Deployment. A longer `minInterval` limits the number of Jobs and Pods that frequent schedules \
+              create.",
         examples: &[
             Example::bad(
                 "three times a minute will not happen",
@@ -90,12 +90,13 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     if shortest < MINUTE {
         sink.report(path, format!("the runs are {apart} apart, but the controller starts at most one Job a minute"))
             .weight(weight)
-            .help("write * * * * * for every minute; for work at a closer pace, run a Deployment that waits in between");
+            .help("write * * * * * to run every minute; for more frequent work use a Deployment that sleeps in \
+                   between");
     } else {
         let at_least = duration::words(wanted);
-        sink.report(path, format!("runs are as close as {apart}, but must be at least {at_least} apart"))
+        sink.report(path, format!("runs are as close as {apart} apart, and the policy requires at least {at_least}"))
             .weight(weight)
-            .help("spread the runs further, or do more in each; the policy says how close they may be (minInterval)");
+            .help("run less often and do more in each run; the policy sets the limit (option minInterval)");
     }
 }
 

@@ -9,7 +9,7 @@ use jobguard_text::duration;
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "cron/ttl-vs-history",
-        summary: "ttlSecondsAfterFinished removes what the history limits would keep",
+        summary: "ttlSecondsAfterFinished removes Jobs that the history limits would keep",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Off, Level::Info, Level::Info),
@@ -17,12 +17,11 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::LogsGone, Symptom::NoEffect],
-        what: "The Job template has a `ttlSecondsAfterFinished` shorter than the time in which as many \
-               runs come as `successfulJobsHistoryLimit` (3 where nothing is said) or \
-               `failedJobsHistoryLimit` (1) would keep. Of a limit that is the default this is said only where the TTL is below \
-               a minute.",
-        why: "Both remove finished Jobs, and the earlier one wins. The history that the limits promise is \
-              not there when it is needed, the failed Job least of all.",
+        what: "The Job template has a `ttlSecondsAfterFinished` that is shorter than the time over which \
+               `successfulJobsHistoryLimit` (3 by default) or `failedJobsHistoryLimit` (1 by default) would keep \
+               Jobs. For a limit left at its default this is reported only if the TTL is below a minute.",
+        why: "Both remove finished Jobs, and whichever comes first wins. The history that the limits promise is \
+              missing when it is needed, the failed Job above all.",
         examples: &[
             Example::bad(
                 "the last failure is gone after an hour",
@@ -128,16 +127,17 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     let Some((limit, field, word)) = overruled else { return };
     let span = interval.saturating_mul(limit);
     let gone =
-        if ttl == 0 { "at once".to_owned() } else { format!("{} after it finished", duration::words(ttl)) };
+        if ttl == 0 { "at once".to_owned() } else { format!("{} after it has finished", duration::words(ttl)) };
     let these =
-        if limit == 1 { format!("the last {word} one") } else { format!("the last {limit} {word} ones") };
+        if limit == 1 { format!("the last {word} Job") } else { format!("the last {limit} {word} Jobs") };
     sink.report(
         job.path("ttlSecondsAfterFinished"),
         format!("each Job is removed {gone}, so {field} does not keep {these}"),
     )
     .weight(Weight::of_least(ttl))
     .help(format!(
-        "remove ttlSecondsAfterFinished, since the history limits tidy up already, or set it to {span} ({}) or more",
+        "remove ttlSecondsAfterFinished, since the history limits already remove old Jobs, or set it to at least \
+         {span} ({})",
         duration::words(span)
     ));
 }

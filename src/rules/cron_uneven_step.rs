@@ -18,17 +18,16 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::WrongTime],
-        what: "A field with a step over its whole range (`*/40`, `0-59/40`, or `5/40`) that does not \
-               divide the range. The count begins anew with every hour, day, month, year or week, so the \
-               last distance is another: `*/40` in the minute field runs at 0 and 40, and then 20 minutes \
-               later at 0.\n\n\
-               Looked at are fields that are one such step and nothing else. A step within a range of its \
-               own (`9-17/4`), or from a start beyond the first step (`9/4` hours), is taken as meant. \
-               Nothing is said where the distance never shows: minutes of hours that do not follow each \
-               other, hours of days that do not; of steps that leave a single value cron/step-beyond-range speaks.",
-        why: "Every 40 minutes was asked for, and there is no way to write that in five fields. Where \
-              runs must keep a distance, two of them now come too close; `*/2` days, for one, runs on the \
-              31st and again on the 1st.",
+        what: "A field with a step over its whole range (`*/40`, `0-59/40`, or `5/40`) that does not divide the \
+               range. The count starts again with every hour, day, month, year or week, so the last interval is \
+               different: `*/40` in the minute field runs at 0 and 40, and then 20 minutes later at 0.\n\n\
+               Only fields that consist of one such step are checked. A step within an explicit range \
+               (`9-17/4`), or from a start beyond the first step (`9/4` hours), is taken as intended. Nothing is \
+               reported if the odd interval never occurs: minutes of hours that are not consecutive, hours of \
+               days that are not. Steps that leave a single value are reported by cron/step-beyond-range.",
+        why: "Runs every 40 minutes were intended, but five fields cannot express that. If runs must be some \
+              time apart, two of them now come too close: `*/2` days, for example, runs on the 31st and again on \
+              the 1st.",
         examples: &[
             Example::bad(
                 "0 and 40, then again after 20 minutes",
@@ -253,16 +252,16 @@ fn remedy(kind: FieldKind, step: u64) -> String {
         below.into_iter().chain(above).collect::<Vec<_>>().join(" or ")
     };
     match kind {
-        FieldKind::Minute => format!("take a step that divides 60, such as {}, or @every {step}m", near()),
-        FieldKind::Hour => format!("take a step that divides 24, such as {}, or @every {step}h", near()),
-        FieldKind::Month => format!("take a step that divides 12, such as {}, or name the months", near()),
+        FieldKind::Minute => format!("use a step that divides 60, such as {}, or @every {step}m", near()),
+        FieldKind::Hour => format!("use a step that divides 24, such as {}, or @every {step}h", near()),
+        FieldKind::Month => format!("use a step that divides 12, such as {}, or name the months", near()),
         FieldKind::DayOfMonth => {
             format!(
-                "name the days that are meant, or write @every {}h, which keeps its distance but no time of day",
+                "name the days that you mean, or write @every {}h, which keeps the interval but not the time of day",
                 step.saturating_mul(24)
             )
         }
-        FieldKind::Weekday => "name the weekdays that are meant, such as MON,WED,FRI".to_owned(),
+        FieldKind::Weekday => "name the weekdays that you mean, such as MON,WED,FRI".to_owned(),
     }
 }
 
@@ -294,14 +293,14 @@ mod tests {
             "0 0 * * */2",
         ];
         insta::assert_snapshot!(schedules.map(|text| messages(text).join("\n")).join("\n"), @r"
-        */40 in the minute field runs at 0 and 40, then again after 20 minutes; take a step that divides 60, such as */30, or @every 40m
-        */7 in the minute field runs at 0, 7 ... 56, then again after 4 minutes; take a step that divides 60, such as */6 or */10, or @every 7m
-        5/25 in the minute field runs at 5, 30 and 55, then again after 10 minutes; take a step that divides 60, such as */20 or */30, or @every 25m
-        */5 in the hour field runs at 0, 5 ... 20, then again after 4 hours; take a step that divides 24, such as */4 or */6, or @every 5h
-        */2 in the day of month field runs on 1, 3 ... 31, then again after 1 day in a long month; name the days that are meant, or write @every 48h, which keeps its distance but no time of day
-        */10 in the day of month field runs on 1, 11 ... 31, then again after 1 day in a long month; name the days that are meant, or write @every 240h, which keeps its distance but no time of day
-        */5 in the month field runs in JAN, JUN and NOV, then again after 2 months; take a step that divides 12, such as */4 or */6, or name the months
-        */2 in the weekday field runs on SUN, TUE ... SAT, then again after 1 day; name the weekdays that are meant, such as MON,WED,FRI
+        */40 in the minute field runs at 0 and 40, then again after 20 minutes; use a step that divides 60, such as */30, or @every 40m
+        */7 in the minute field runs at 0, 7 ... 56, then again after 4 minutes; use a step that divides 60, such as */6 or */10, or @every 7m
+        5/25 in the minute field runs at 5, 30 and 55, then again after 10 minutes; use a step that divides 60, such as */20 or */30, or @every 25m
+        */5 in the hour field runs at 0, 5 ... 20, then again after 4 hours; use a step that divides 24, such as */4 or */6, or @every 5h
+        */2 in the day of month field runs on 1, 3 ... 31, then again after 1 day in a long month; name the days that you mean, or write @every 48h, which keeps the interval but not the time of day
+        */10 in the day of month field runs on 1, 11 ... 31, then again after 1 day in a long month; name the days that you mean, or write @every 240h, which keeps the interval but not the time of day
+        */5 in the month field runs in JAN, JUN and NOV, then again after 2 months; use a step that divides 12, such as */4 or */6, or name the months
+        */2 in the weekday field runs on SUN, TUE ... SAT, then again after 1 day; name the weekdays that you mean, such as MON,WED,FRI
         ");
     }
 

@@ -9,7 +9,7 @@ use jobguard_manifest::FieldPath;
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "cron/zone-missing",
-        summary: "the schedule names a time of day without a time zone",
+        summary: "the schedule depends on the time of day, but has no time zone",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Off, Level::Off, Level::Warn),
@@ -17,12 +17,11 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::WrongTime],
-        what: "A CronJob without `timeZone`, whose schedule names hours, days, months or weekdays. A \
-               schedule that is the same in every hour (`*/15 * * * *`) needs no zone, and `@every` knows \
-               none.",
-        why: "The schedule is then read in the time zone of the cluster's controller manager. That is \
-              usually UTC, but nobody who reads the manifest can know, and another cluster may have \
-              another.",
+        what: "A CronJob without `timeZone` whose schedule names hours, days, months or weekdays. A schedule \
+               that is the same in every hour (`*/15 * * * *`) needs no time zone, and `@every` does not use \
+               one.",
+        why: "The schedule is then read in the local time zone of the cluster's controller manager. That is \
+              usually UTC, but the manifest does not say so, and it may differ in another cluster.",
         examples: &[
             Example::bad(
                 "03:15, but where?",
@@ -94,8 +93,8 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     }
     sink.report(
         FieldPath::root().field("spec").field("timeZone"),
-        "without timeZone the schedule is read in the controller manager's own time zone, usually UTC",
+        "without timeZone the schedule is read in the controller manager's local time zone, usually UTC",
     )
-    .help("set timeZone to the zone that is meant, such as Etc/UTC or Europe/Berlin")
+    .help("set timeZone to the zone that you mean, such as Etc/UTC or Europe/Berlin")
     .related(FieldPath::root().field("spec").field("schedule"), "names a time of day, a date or a weekday");
 }

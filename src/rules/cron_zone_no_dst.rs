@@ -16,10 +16,10 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::WrongTime],
-        what: "`timeZone: EST` or `MST`, in a CronJob whose schedule names a time of day. `EST5EDT` and `MST7MDT` follow \
-               the clocks, and `HST` is what the clocks of Hawaii show all year.",
-        why: "`EST` is five hours behind UTC all year, as in Panama. The clocks of New York and Toronto show that in winter \
-              only: from March to November the run is an hour late there.",
+        what: "`timeZone: EST` or `MST` in a CronJob whose schedule names a time of day. `EST5EDT` and `MST7MDT` \
+               do follow daylight saving time, and `HST` is the time in Hawaii all year.",
+        why: "`EST` is five hours behind UTC all year, as in Panama. In New York and Toronto that is the time in \
+              winter only: from March to November the run is an hour late there.",
         examples: &[
             Example::bad(
                 "half past eight in winter, half past nine in summer",
@@ -81,6 +81,6 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     let Some((zone, offset, without, with)) = STANDARD_TIMES.iter().find(|(zone, ..)| *zone == name) else {
         return;
     };
-    sink.report(path, format!("{zone} is {offset} all year: it does not follow summer time"))
-        .help(format!("name a place: {with}, which follow it, or {without}, which has none"));
+    sink.report(path, format!("{zone} is {offset} all year: it does not follow daylight saving time"))
+        .help(format!("name a place: {with}, which follow it, or {without}, which does not have it"));
 }

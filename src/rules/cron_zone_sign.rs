@@ -17,10 +17,11 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::WrongTime],
-        what: "A `timeZone` such as `Etc/GMT+2`, in a CronJob whose schedule names a time of day. `Etc/UTC`, `Etc/GMT` and \
-               `Etc/GMT+0` are left alone.",
-        why: "These zones have the sign of POSIX, which counts hours west of Greenwich: `Etc/GMT+2` is UTC-2. Whoever means \
-              the summer time of Berlin is four hours off. And none of them follows summer time.",
+        what: "A `timeZone` such as `Etc/GMT+2` in a CronJob whose schedule names a time of day. `Etc/UTC`, \
+               `Etc/GMT` and `Etc/GMT+0` are not reported.",
+        why: "These zones use the POSIX sign, which counts hours west of Greenwich: `Etc/GMT+2` is UTC-2. If \
+              Berlin's summer time was meant, the run is four hours off. And none of these zones follows \
+              daylight saving time.",
         examples: &[
             Example::bad(
                 "two hours behind UTC",
@@ -42,7 +43,7 @@ spec:
 "#,
             ),
             Example::good(
-                "a place, whose clock is followed",
+                "a place, with its daylight saving time",
                 r#"apiVersion: batch/v1
 kind: CronJob
 metadata:
@@ -77,16 +78,16 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     let (meant, other) = if sign == '+' { ('-', "behind") } else { ('+', "ahead of") };
     sink.report(
         path,
-        format!("Etc/GMT{sign}{hours} is UTC{meant}{hours}, {hours} h {other} UTC: the sign is the other way round"),
+        format!("Etc/GMT{sign}{hours} is UTC{meant}{hours}, {hours} h {other} UTC: the sign is inverted"),
     )
     .help(if known_zone(&format!("Etc/GMT{meant}{hours}")).is_some() {
         format!(
-            "name a place, such as Europe/Berlin, whose clock changes are then followed; UTC{sign}{hours} is \
+            "name a place such as Europe/Berlin, which also follows daylight saving time; UTC{sign}{hours} is \
              Etc/GMT{meant}{hours}"
         )
     } else {
         // There are more hours east of Greenwich than west of it.
-        "name a place, such as Europe/Berlin, whose clock changes are then followed".to_owned()
+        "name a place such as Europe/Berlin, which also follows daylight saving time".to_owned()
     });
 }
 
