@@ -20,13 +20,14 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::Deployment, Symptom::NoEffect],
-        what: "An annotation below `helm.sh`, `argocd.argoproj.io` or `kustomize.toolkit.fluxcd.io` that the tool does not have \
-               and whose name is a slip of the pen for one that it has: `helm.sh/hooks`, `argocd.argoproj.io/sync-option`.",
-        why: "Any annotation is valid to the API server, and tools ignore those that they do not know. A Job whose hook \
-              annotation is misspelt is no hook, and runs with everything else.",
+        what: "An annotation under `helm.sh`, `argocd.argoproj.io` or `kustomize.toolkit.fluxcd.io` that the \
+               tool does not have, with a name close to one that it has: `helm.sh/hooks`, \
+               `argocd.argoproj.io/sync-option`.",
+        why: "The API server accepts any annotation, and tools ignore those they do not know. A Job whose hook \
+              annotation is misspelt is not a hook, and is deployed along with everything else.",
         examples: &[
             Example::bad(
-                "no hook",
+                "not a hook",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:

@@ -10,7 +10,7 @@ use jobguard_manifest::FieldPath;
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "deploy/failed-hook-stays",
-        summary: "a failed hook that its delete policy leaves in the way of the next run",
+        summary: "the hook's delete policy leaves a Job behind that blocks the next run",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Off, Level::Info, Level::Warn),
@@ -18,11 +18,17 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::Deployment],
-        what: "A Job with a fixed name that is a hook, and whose delete policy removes it after one end only: `hook-succeeded` leaves one that has failed, `hook-failed` one that has succeeded. Not where a TTL of up to a day removes the rest, or where the name ends in a number or a hash, which may be another with each version.",
-        why: "The Job that is left has the name of the next one. Helm's next upgrade fails because it already exists, until somebody deletes it; Argo CD finds the old one and does not run the new one. `before-hook-creation` deletes it first. It is the default, which any other policy replaces.",
+        what: "A hook Job with a fixed name whose delete policy removes it after one outcome only: \
+               `hook-succeeded` leaves a Job that has failed, `hook-failed` one that has succeeded. Not reported \
+               if a TTL of up to a day removes the rest, or if the name ends in a number or a hash, which may \
+               change with each version.",
+        why: "The Job that is left has the name of the next one. Helm's next upgrade fails because it already \
+              exists, until somebody deletes it; Argo CD finds the old Job and does not run the new one. \
+              `before-hook-creation` deletes the old Job first. It is the default, but any other policy replaces \
+              it.",
         examples: &[
             Example::bad(
-                "a failed one is in the way",
+                "a failed Job stays and blocks the next run",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:
@@ -42,7 +48,7 @@ spec:
 "#,
             ),
             Example::good(
-                "deleted before the next",
+                "deleted before the next run",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:
@@ -129,6 +135,6 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     };
     let path = FieldPath::root().fields("metadata.annotations").key(annotation);
     sink.report(path.clone(), format!("a hook that has {left} stays: {effect}"))
-        .help(format!("add {before}, which deletes it first"))
+        .help(format!("add {before}, which deletes the old Job first"))
         .fix(Fix::set(Safety::Unsafe, format!("add {before}"), path, format!("{before},{policy}")));
 }

@@ -11,7 +11,7 @@ use jobguard_text::{one_of, quote};
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "deploy/hook-delete-policy",
-        summary: "a delete policy of a hook that Helm or Argo CD does not know",
+        summary: "the hook's delete policy is not one that Helm or Argo CD knows",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Off, Level::Warn, Level::Warn),
@@ -19,11 +19,16 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::Deployment],
-        what: "A word in `helm.sh/hook-delete-policy` or `argocd.argoproj.io/hook-delete-policy` of a hook that names no policy. Helm takes no notice of case, Argo CD does. Argo CD reads Helm's annotation too, and Helm's names there alone.",
-        why: "An unknown policy does nothing, and with Helm it also stands in the place of the default, `before-hook-creation`: the Job of the first run stays, and the next upgrade fails because a Job of this name already exists. Argo CD falls back to its default, which may delete what was to be kept.",
+        what: "A word in `helm.sh/hook-delete-policy` or `argocd.argoproj.io/hook-delete-policy` of a hook that \
+               is not a delete policy. Helm ignores case, Argo CD does not. Argo CD reads Helm's annotation too, \
+               but only with Helm's names in it.",
+        why: "An unknown policy has no effect, and with Helm it also replaces the default, \
+              `before-hook-creation`: the Job of the first run stays, and the next upgrade fails because a Job \
+              of this name already exists. Argo CD falls back to its default, which may delete a Job that was to \
+              be kept.",
         examples: &[
             Example::bad(
-                "two slips of the pen",
+                "two typing errors",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:
@@ -83,7 +88,7 @@ spec:
 "#,
             ),
             Example::good(
-                "Helm's policies of a hook of Argo CD",
+                "Helm's policies on a hook of Argo CD",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:

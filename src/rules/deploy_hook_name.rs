@@ -19,11 +19,16 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::Deployment, Symptom::NoEffect],
-        what: "A word in `helm.sh/hook` or `argocd.argoproj.io/hook` that names no hook. Helm takes no notice of case, Argo CD does. Argo CD reads Helm's names in Helm's annotation, and not in its own. Helm 2's `crd-install` and `test-failure` are gone.",
-        why: "Helm leaves out a whole manifest that names one unknown hook, with an info line in its log and nothing else: the Job is never created, neither as a hook nor otherwise. A comma behind the last name is enough. Argo CD ignores what it does not know, and never creates an object whose annotation names nothing that it does.",
+        what: "A word in `helm.sh/hook` or `argocd.argoproj.io/hook` that is not the name of a hook. Helm \
+               ignores case, Argo CD does not. Argo CD knows Helm's names in Helm's annotation, but not in its \
+               own. Helm 2's `crd-install` and `test-failure` no longer exist.",
+        why: "Helm skips a whole manifest that names one unknown hook, and only logs an info line: the Job is \
+              never created, neither as a hook nor as an ordinary resource. A comma after the last name is \
+              enough. Argo CD ignores names that it does not know, and never creates an object whose annotation \
+              has no known one.",
         examples: &[
             Example::bad(
-                "a slip of the pen",
+                "a typing error",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:
@@ -124,14 +129,14 @@ fn look(list: &'static WordList, value: &str, sink: &mut Sink) {
     // Argo CD passes over what is empty, but an annotation with nothing in it makes a hook of no phase.
     let Some(first) = unknown.first().map(|unknown| unknown.word).or(is_all.then_some("")) else { return };
     let effect = match (list.tool, is_all) {
-        ("Helm", _) => "Helm leaves this manifest out, and says so in an info line only",
+        ("Helm", _) => "Helm skips this manifest and only logs an info line",
         (_, true) => "Argo CD never creates this object",
         (_, false) => "Argo CD ignores it",
     };
     let is_only_empty = unknown.iter().all(|unknown| unknown.word.is_empty());
     let message = match (first.is_empty(), is_all) {
         (true, true) => format!("no hook is named: {effect}"),
-        (true, false) if is_only_empty => format!("the empty hook name beside a comma is unknown: {effect}"),
+        (true, false) if is_only_empty => format!("the empty name next to a comma is not a hook: {effect}"),
         _ => {
             let first =
                 unknown.iter().map(|unknown| unknown.word).find(|word| !word.is_empty()).unwrap_or(first);
@@ -149,7 +154,7 @@ fn look(list: &'static WordList, value: &str, sink: &mut Sink) {
         }
         None if unknown.iter().any(|unknown| unknown.word.eq_ignore_ascii_case("crd-install")) => {
             reported.help(
-                "crd-install is Helm 2's: later versions install what is in the chart's folder crds/ first",
+                "crd-install was removed in Helm 3, which installs the chart's folder crds/ first",
             );
         }
         None => {

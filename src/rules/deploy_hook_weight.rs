@@ -20,11 +20,13 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::Deployment],
-        what: "`helm.sh/hook-weight` of a hook, or `argocd.argoproj.io/sync-wave`, with something else than a whole number in it. A blank before or behind the number counts.",
-        why: "Helm and Argo CD take such a weight for 0 and say nothing: the hook runs at another place among the others than the one written.",
+        what: "`helm.sh/hook-weight` of a hook, or `argocd.argoproj.io/sync-wave`, with a value that is not a \
+               whole number. A space before or after the number counts too.",
+        why: "Helm and Argo CD silently treat such a value as 0: the hook runs at another point in the order \
+              than intended.",
         examples: &[
             Example::bad(
-                "no number to Helm",
+                "not a number to Helm",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:
@@ -91,7 +93,7 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
             sink.report(path.clone(), message).help("write a whole number in quotes, such as \"-5\"");
         let trimmed = value.trim();
         if trimmed.parse::<i64>().is_ok() {
-            reported.fix(Fix::set(Safety::Safe, "remove the blanks", path, trimmed));
+            reported.fix(Fix::set(Safety::Safe, "remove the spaces", path, trimmed));
         }
     }
 }

@@ -19,7 +19,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "deploy/misplaced-metadata",
-        summary: "an annotation or a label is where its tool does not read it",
+        summary: "an annotation or label is in a place where its tool does not read it",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Off, Level::Warn, Level::Warn),
@@ -27,8 +27,18 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::NoEffect, Symptom::Deployment],
-        what: "Annotations and labels that are read in one place and stand in another. Those of Pods (Istio's `sidecar.istio.io/inject`, Linkerd's `linkerd.io/inject`, Vault's, `cluster-autoscaler.kubernetes.io/safe-to-evict`, `karpenter.sh/do-not-disrupt`, `prometheus.io/scrape` and others) on the Job, the CronJob or its Job template; those of the object (`helm.sh/hook`, `argocd.argoproj.io/hook`, sync waves and options, Flux's and kapp's) in a template; Kueue's `queue-name`, which is the Job's, on a CronJob or in a Pod template. And those of hooks, waves and delete policies of Helm and Argo CD among the labels. Not where the right place has the same key.",
-        why: "Nobody reads them there, and nothing says so. The Job is no hook and runs with everything else; a sidecar is injected that keeps the Job from completing; a node is drained under a Pod that was to be spared. A Pod gets the labels and annotations of its Pod template alone.",
+        what: "Annotations and labels that a tool reads in one place, but that are in another. Those for Pods \
+               (Istio's `sidecar.istio.io/inject`, Linkerd's `linkerd.io/inject`, Vault's, \
+               `cluster-autoscaler.kubernetes.io/safe-to-evict`, `karpenter.sh/do-not-disrupt`, \
+               `prometheus.io/scrape` and others) on the Job, the CronJob or its Job template; those for the \
+               object itself (`helm.sh/hook`, `argocd.argoproj.io/hook`, sync waves and options, Flux's and \
+               kapp's) in a template; Kueue's `queue-name`, which belongs on the Job, on a CronJob or in a Pod \
+               template; and annotations for hooks, waves and delete policies of Helm and Argo CD among the \
+               labels. Not reported if the right place has the same key.",
+        why: "The tool does not read them there, and there is no warning. The Job is not a hook and is deployed \
+              along with everything else; a sidecar is injected that keeps the Job from completing; a Pod that \
+              should be spared is evicted when its node is scaled down. A Pod gets only the labels and \
+              annotations of its Pod template.",
         examples: &[
             Example::bad(
                 "the autoscaler looks at Pods",
@@ -51,7 +61,7 @@ spec:
 "#,
             ),
             Example::bad(
-                "no hook",
+                "not a hook",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:
@@ -243,7 +253,7 @@ fn report_label<'s>(
         _ => ("are annotations", "they have", "them"),
     };
     let effect = match (group.makes_hook, object.workload()) {
-        (true, Workload::Job(_)) => ", and this Job is no hook",
+        (true, Workload::Job(_)) => ", and this Job is not a hook",
         _ => "",
     };
     let from = map(here, MapKind::Labels);
@@ -333,7 +343,7 @@ fn report<'s>(
         (Place::Object, false) => format!("are read from the {}'s own metadata", object.kind().as_str()),
     };
     let effect = match (group.makes_hook, object.workload()) {
-        (true, Workload::Job(_)) => ", and this Job is no hook",
+        (true, Workload::Job(_)) => ", and this Job is not a hook",
         _ => "",
     };
     let mut paths = group.keys.iter().map(|key| map(here, kind).key((*key).to_owned()));

@@ -19,8 +19,11 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::Immutable, Symptom::Deployment],
-        what: "The sync option `Replace=true` without `Force=true` on a Job that is no hook.",
-        why: "`Replace=true` alone is `kubectl replace`, which changes the Job that there is. Its selector and its Pod template cannot be changed, and the manifest lacks the selector and the labels that the API server has made: a sync that changes anything in the Job fails. With `Force=true` too, Argo CD deletes the Job and creates it anew; it then runs with each sync.",
+        what: "The sync option `Replace=true` without `Force=true` on a Job that is not a hook.",
+        why: "`Replace=true` alone is `kubectl replace`, which updates the existing Job. Its selector and its \
+              Pod template are immutable, and the manifest lacks the selector and the labels that the API server \
+              has generated: a sync that changes anything in the Job fails. With `Force=true` as well, Argo CD \
+              deletes the Job and creates it again; it then runs with each sync.",
         examples: &[
             Example::bad(
                 "fails as soon as it changes",
@@ -42,7 +45,7 @@ spec:
 "#,
             ),
             Example::good(
-                "deleted and created anew",
+                "deleted and created again",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:
@@ -89,8 +92,10 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     let value = format!("{},Force=true", options.text().trim().trim_end_matches(','));
     sink.report(
         path.clone(),
-        "Replace=true without Force=true changes the Job in place, which the API server refuses: a sync that changes it fails",
+        "Replace=true without Force=true updates the Job in place, and its Pod template is immutable: a sync \
+         that changes it fails",
     )
-    .help("add Force=true, so that Argo CD deletes the Job and runs it anew with each sync; or make it a hook (argocd.argoproj.io/hook: Sync)")
+    .help("add Force=true, so that Argo CD deletes the Job and runs it again with each sync; or make it a hook \
+           (argocd.argoproj.io/hook: Sync)")
     .fix(Fix::set(Safety::Unsafe, "add Force=true", path, value));
 }

@@ -12,7 +12,7 @@ use jobguard_text::quote;
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "deploy/sync-option",
-        summary: "a sync option of Argo CD, or a switch of Flux, that its tool does not know",
+        summary: "a sync option of Argo CD, or a Flux annotation, has an unknown value",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Off, Level::Warn, Level::Warn),
@@ -20,8 +20,12 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::Deployment, Symptom::NoEffect],
-        what: "An option in `argocd.argoproj.io/sync-options` that Argo CD does not know and that resembles one that it does: `replace=true`, `Prune=False`, or two options without a comma between them. Or a switch of Flux (`kustomize.toolkit.fluxcd.io/force`, `prune`, `reconcile`) that is `true` or `false` in place of `enabled` or `disabled`.",
-        why: "Argo CD compares options to the letter and ignores all others without a word, and so does Flux. An object that was to be kept is pruned, one that was to be replaced is not.",
+        what: "An option in `argocd.argoproj.io/sync-options` that Argo CD does not know and that resembles one \
+               that it knows: `replace=true`, `Prune=False`, or two options without a comma between them. Or an \
+               annotation of Flux (`kustomize.toolkit.fluxcd.io/force`, `prune`, `reconcile`) that is `true` or \
+               `false` instead of `enabled` or `disabled`.",
+        why: "Argo CD and Flux compare these values exactly, and silently ignore all others. An object that \
+              should be kept is pruned, or one that should be replaced is not.",
         examples: &[
             Example::bad(
                 "options begin with a capital",
@@ -43,7 +47,7 @@ spec:
 "#,
             ),
             Example::good(
-                "as Argo CD has it",
+                "as Argo CD spells it",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:
@@ -76,7 +80,7 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     for UnknownSwitch { map, name, written, meant } in UnknownSwitch::all(object.metadata()) {
         let path = FieldPath::root().field("metadata").field(map.field()).key(name);
         let fix = Fix::set(Safety::Safe, format!("write {meant}"), path.clone(), meant);
-        let message = format!("{} is no value that Flux knows here, and it ignores it", quote(written));
+        let message = format!("{} is not a value that Flux knows here, and it ignores it", quote(written));
         sink.report(path, message).help(format!("write {meant}")).fix(fix);
     }
     let Some(options) = SyncOptions::of(object.metadata()) else { return };

@@ -9,7 +9,7 @@ use crate::policy::{Level, RuleSpec};
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "deploy/version-in-template",
-        summary: "a version in the Pod template of a Job that its tool changes in place",
+        summary: "a version in the Pod template of a Job that its tool updates in place",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Off, Level::Info, Level::Warn),
@@ -17,8 +17,15 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::Immutable, Symptom::Deployment],
-        what: "The labels `helm.sh/chart` and `app.kubernetes.io/version`, and annotations such as `checksum/config`, in the Pod template of a Job that a deployment tool (by its marks) applies again with each version. Not where the Job is a hook that is deleted first, is replaced by its tool (Argo CD's `Force=true,Replace=true`, Flux's `force: enabled`, kapp), has a TTL, or a name that ends in a number or a hash and so may be another with each version.",
-        why: "The Pod template of a Job cannot be changed once the Job exists. The next version of the chart or of the program changes the label, and with it the template: the upgrade fails with `field is immutable`, even where the image stays the same.",
+        what: "The labels `helm.sh/chart` and `app.kubernetes.io/version`, and annotations such as \
+               `checksum/config`, in the Pod template of a Job that a deployment tool (known by its labels and \
+               annotations) applies again with each version. Not reported if the Job is a hook that is deleted \
+               first, is replaced by its tool (Argo CD's `Force=true,Replace=true`, Flux's `force: enabled`, \
+               kapp), has a TTL, or has a name that ends in a number or a hash and so may change with each \
+               version.",
+        why: "The Pod template of a Job is immutable. The next version of the chart or of the program changes \
+              the label, and with it the template: the upgrade fails with `field is immutable`, even if the \
+              image stays the same.",
         examples: &[
             Example::bad(
                 "the chart's version",
@@ -97,10 +104,11 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     let mut reported = sink
         .report(
             path(kind, first),
-            format!("{first} changes with each version, but the Pod template of a Job that exists cannot: the next version fails to deploy"),
+            format!("{first} changes with each version, but the Pod template of an existing Job is immutable: \
+                     the next version fails to deploy"),
         )
         .help("remove it from the Pod template; on the Job itself it does no harm");
     for (kind, key) in keys.take(3) {
-        reported = reported.related(path(kind, key), "so does this");
+        reported = reported.related(path(kind, key), "this too");
     }
 }

@@ -21,17 +21,18 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::DidNotRun, Symptom::NoPods],
-        what: "The API server does not judge a CronJob's `jobTemplate` as it judges a Job. Labels that only the \
-               server may set, names that become too long or are no host names, and more, are looked at only when \
-               the controller creates a Job. Of a Job within a JobSet, a KEDA ScaledJob or an AnalysisTemplate of Argo \
-               Rollouts, an AdvancedCronJob of OpenKruise, or a kind that the policy adds with `embeddedJobs`, it checks \
-               little but the types. This rule makes the Job as the controller would, with what that fills in, and judges \
-               it.",
-        why: "The object is accepted, looks like any other, and no Job ever starts. All there is to see are events \
-              (`FailedCreate` of a CronJob) or the controller's log: it tries to create the Job again, and fails again.",
+        what: "The API server does not validate a CronJob's `jobTemplate` as it validates a Job. Labels that \
+               only the API server may set, names that become too long or are not valid host names, and more, \
+               are checked only when the controller creates a Job. In a JobSet, a KEDA ScaledJob, an \
+               AnalysisTemplate of Argo Rollouts, an AdvancedCronJob of OpenKruise, or a kind that the policy \
+               adds with `embeddedJobs`, it checks little more than the types of the Job's fields. This rule \
+               builds the Job as the controller would, with what the controller fills in, and validates it.",
+        why: "The object is accepted and looks like any other, but no Job ever starts. The only signs are events \
+              (`FailedCreate` on a CronJob) or the controller's log: it tries to create the Job again and again, \
+              and fails each time.",
         examples: &[
             Example::bad(
-                "the label job-name is the server's own",
+                "the label job-name is set by the API server",
                 r#"apiVersion: batch/v1
 kind: CronJob
 metadata:
@@ -52,7 +53,7 @@ spec:
 "#,
             ),
             Example::bad(
-                "a Job in a JobSet that restarts its containers for ever",
+                "a Job in a JobSet that restarts its containers forever",
                 r#"apiVersion: jobset.x-k8s.io/v1alpha2
 kind: JobSet
 metadata:
@@ -96,7 +97,7 @@ spec:
 "#,
             ),
             Example::good(
-                "a label of one's own",
+                "another label",
                 r#"apiVersion: batch/v1
 kind: CronJob
 metadata:
@@ -160,7 +161,7 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
         let kind = maker.map_or("CronJob", |maker| maker.kind.as_str());
         let report = sink.report(
             in_cron_job(&finding.path),
-            format!("every Job that this {kind} makes is refused: {}", finding.message),
+            format!("every Job that this {kind} creates is refused: {}", finding.message),
         );
         let report = match &finding.at {
             Some(at) => report.at(in_cron_job(at)),
@@ -191,7 +192,7 @@ fn report_made(object: &Object, maker: &Maker, finding: &Finding, sink: &mut Sin
     };
     let message = match is_about_runs {
         true => format!("no Job of this {kind} ever runs: {problem}"),
-        false => format!("every {made} that this {kind} makes is refused: {problem}"),
+        false => format!("every {made} that this {kind} creates is refused: {problem}"),
     };
     let report = sink.adopt(finding, message).of_whole();
     if let Some(help) = own_help {
@@ -202,7 +203,7 @@ fn report_made(object: &Object, maker: &Maker, finding: &Finding, sink: &mut Sin
 }
 
 fn help(kind: &str) -> String {
-    format!("change it: the {kind} is accepted as it is, and will never run")
+    format!("change it: the {kind} is accepted like this, but will never run")
 }
 
 /// The field of the CronJob that a field of its Job comes from.

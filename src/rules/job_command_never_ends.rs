@@ -17,14 +17,15 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::NeverCompletes],
-        what: "A Job none of whose containers ends by itself: its command is `tail -f`, `sleep infinity` or a loop without a \
-               way out, or its image is that of a server and no other command is given. With `activeDeadlineSeconds` it is \
-               taken for a Pod that somebody wants to look around in for some time, and nothing is said.",
-        why: "A Job is done when its Pods have ended. This one never is, and holds its CPU and memory until somebody deletes \
-              it. Work that goes on for ever is what a Deployment is for.",
+        what: "A Job none of whose containers ends by itself: the command is `tail -f`, `sleep infinity` or a \
+               loop without an exit, or the image is that of a server and no other command is given. A Job with \
+               `activeDeadlineSeconds` is not reported: it is taken for a Pod that is meant to be used \
+               interactively for some time.",
+        why: "A Job completes when its Pods have ended. This one never does, and holds its CPU and memory until \
+              somebody deletes it. Work that goes on forever belongs in a Deployment.",
         examples: &[
             Example::bad(
-                "nothing to do, for ever",
+                "sleeps forever",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:
@@ -59,7 +60,7 @@ spec:
 "#,
             ),
             Example::good(
-                "only where the work fails, to look at what is left",
+                "sleeps only if the work fails, for debugging",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:
@@ -106,6 +107,7 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     };
     let message = format!("this {what} never ends ({}), so the Job never completes", why.reason());
     sink.report(path, message).help(
-        "let it end when its work is done; set activeDeadlineSeconds if it is to run for some time, or use a Deployment",
+        "make the command exit when its work is done; set activeDeadlineSeconds if it should run for a limited \
+         time, or use a Deployment",
     );
 }

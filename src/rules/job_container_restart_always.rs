@@ -18,14 +18,15 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::NeverCompletes],
-        what: "A container under `containers` with `restartPolicy: Always`. A container may have a `restartPolicy` of its own \
-               since Kubernetes 1.34 (1.35 by default), and goes by it whatever the Pod's says. Older versions refuse the \
-               field there, or drop it.\n\n\
-               Under `initContainers` the same line makes a native sidecar (1.29 and later, stable in 1.33): it starts \
-               before the others, runs beside them, and is stopped when they have ended.",
-        why: "The kubelet starts such a container again each time that it ends, with exit code 0 too. Its Pod never ends, and \
-              the Job never completes: it goes on until its deadline, or, under `restartPolicy: OnFailure`, until the restarts \
-              have used up `backoffLimit`, and then it has failed. Meant is most often a sidecar.",
+        what: "A container under `containers` with `restartPolicy: Always`. Since Kubernetes 1.34 (by default \
+               since 1.35) a container can have a `restartPolicy` of its own, which overrides the Pod's. Older \
+               versions refuse the field there, or drop it.\n\n\
+               Under `initContainers` the same line makes a native sidecar (1.29 and later, stable in 1.33): it \
+               starts before the regular containers, runs beside them, and is stopped when they have ended.",
+        why: "The kubelet restarts such a container each time it ends, even with exit code 0. Its Pod never \
+              ends, and the Job never completes: it goes on until its deadline or, under `restartPolicy: \
+              OnFailure`, until the restarts have used up `backoffLimit`, and then it has failed. Most often a \
+              sidecar was intended.",
         examples: &[
             Example::bad(
                 "the sidecar keeps the Job from completing",
@@ -90,18 +91,18 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
             if context.server().on(Gate::ContainerRestartRules) {
                 "the kubelet restarts this container forever, whatever the Pod's restartPolicy: the Job cannot complete"
             } else {
-                "this makes no sidecar: from Kubernetes 1.35 on the container is restarted forever, and the Job cannot \
-                 complete; before, the field is refused or dropped"
+                "this does not make a sidecar: from Kubernetes 1.35 on the container is restarted forever, and \
+                 the Job cannot complete; older versions refuse or drop the field"
             },
         )
         .help(if is_alone {
             "remove the line: the Pod's own restartPolicy, Never or OnFailure, is enough"
         } else if context.server().on(Gate::SidecarContainers) {
-            "move the container to initContainers, where restartPolicy: Always makes it a native sidecar that is stopped \
-             when the others have ended; to remove the line is enough only if the container ends by itself"
+            "move the container to initContainers, where restartPolicy: Always makes it a native sidecar that is \
+             stopped when the others have ended; just removing the line is enough only if the container ends by itself"
         } else {
-            "remove the line, and let the container end when the work is done: a native sidecar, which is stopped then, \
-             needs Kubernetes 1.29"
+            "remove the line, and make the container end when the work is done: native sidecars, which are \
+             stopped automatically, need Kubernetes 1.29"
         });
     }
 }

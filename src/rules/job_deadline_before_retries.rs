@@ -12,7 +12,7 @@ use jobguard_text::duration;
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "job/deadline-before-retries",
-        summary: "activeDeadlineSeconds ends the Job before its retries have started",
+        summary: "activeDeadlineSeconds ends the Job before all of its retries can start",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Off, Level::Warn, Level::Warn),
@@ -20,24 +20,23 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::FailedEarly],
-        what: "`activeDeadlineSeconds` is over before a Pod that fails each time has used up its retries, \
-               counting nothing but the delays before them.\n\n\
-               With `restartPolicy: Never` the Job's controller waits 10 s before the first retry, then 20 \
-               s, 40 s and so on up to 10 minutes: six retries take 10m30s. With `backoffLimitPerIndex` \
-               each index has delays of its own. With `OnFailure` the kubelet restarts the container at \
-               once, then after 10 s, 20 s, 40 s and so on up to 5 minutes (a node can be set to less), and the restarts \
-               of all containers count together, init containers and native sidecars among them. \
-               Where several Pods run at once, or several containers in a Pod, they may use up the retries \
-               together: the shortest way is counted. A Pod that succeeds in between sets the Job's delay \
-               back, which is not counted on.\n\n\
-               Nothing is counted where containers have a `restartPolicy` or `restartPolicyRules` of their own, by which \
-               the kubelet restarts them as well or not at all, nor for `backoffLimitPerIndex` with `OnFailure`, of which \
-               job/per-index-onfailure speaks.\n\n\
-               A `backoffLimit` of 6 is only reminded of, since it is what the API server fills in where \
-               nothing is said.",
+        what: "`activeDeadlineSeconds` expires before a Pod that always fails has used up its retries, even if \
+               only the delays between them are counted.\n\n\
+               With `restartPolicy: Never` the Job controller waits 10 s before the first retry, then 20 s, 40 s \
+               and so on up to 10 minutes: six retries take 10m30s. With `backoffLimitPerIndex` each index has \
+               delays of its own. With `OnFailure` the kubelet restarts the container at once, then after 10 s, \
+               20 s, 40 s and so on up to 5 minutes (a node can be configured for less), and the restarts of all \
+               containers count together, those of init containers and native sidecars included. If several Pods \
+               run at once, or several containers in a Pod, they may use up the retries together, and the \
+               shortest possible time is taken. A Pod that succeeds in between resets the Job's delay; this is \
+               not taken into account.\n\n\
+               Nothing is reported if containers have a `restartPolicy` or `restartPolicyRules` of their own, \
+               which make the kubelet restart them as well or not at all, or for `backoffLimitPerIndex` with \
+               `OnFailure`, which job/per-index-onfailure reports.\n\n\
+               With a `backoffLimit` of 6 this is an info at most, since that is the default of the API server.",
         why: "The two fields contradict each other. The Job ends with DeadlineExceeded instead of \
-              BackoffLimitExceeded, with fewer tries than its author counted on, and nothing says that one \
-              limit made the other void.",
+              BackoffLimitExceeded, after fewer attempts than intended, and nothing says that one limit has \
+              overridden the other.",
         examples: &[
             Example::bad(
                 "five retries need 310 s",
@@ -97,7 +96,7 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     }
     let last = retries.last_before(deadline);
     let outcome = match (retries.lanes, last) {
-        (2.., _) => "they are never used up".to_owned(),
+        (2.., _) => "it never gets that far".to_owned(),
         (_, 0) => "none can start".to_owned(),
         (_, last) => match retries.earliest(last) {
             0 => format!("retry {last} is the last that can start"),
@@ -112,7 +111,7 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     }
     // So short that no retry may have been meant at all.
     let no_retry = if unstated && job.restart_policy() == Some("Never") {
-        "; restartPolicy Never does not stop retries, backoffLimit: 0 does"
+        "; restartPolicy Never does not turn retries off, backoffLimit: 0 does"
     } else {
         ""
     };
@@ -136,7 +135,7 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     if unstated {
         report.at_most(Severity::Info);
     } else {
-        report.related(job.path(retries.field), "how often a failed Pod is tried again");
+        report.related(job.path(retries.field), "how often a failed Pod is retried");
     }
 }
 

@@ -13,7 +13,7 @@ use jobguard_manifest::edit::Edit;
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "job/disruption-ignored-late",
-        summary: "a rule for exit codes takes disrupted Pods before the one that ignores them",
+        summary: "a rule for exit codes matches disrupted Pods before the rule that ignores them",
         since: "0.1.0",
         renamed_from: &[],
         levels: everywhere(Level::Warn),
@@ -21,15 +21,15 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::FailedEarly],
-        what: "A `podFailurePolicy` with a rule that ignores the Pod condition `DisruptionTarget`, and before it one \
-               that does not ignore exit code 137 or 143: `FailJob`, `FailIndex` or `Count` with `In` and one of them, \
-               or with `NotIn` and other codes.",
-        why: "The first rule that matches decides. A container of a Pod that is drained or preempted is stopped, and \
-              ends with 143 (SIGTERM) or 137 (SIGKILL): the rule for exit codes matches before the one that was \
-              written for disruptions is looked at, and a node upgrade fails the Job.",
+        what: "A `podFailurePolicy` with a rule that ignores the Pod condition `DisruptionTarget`, and before it \
+               a rule that matches exit code 137 or 143 and does not ignore it: `FailJob`, `FailIndex` or \
+               `Count` with `In` and one of the two, or with `NotIn` and other codes.",
+        why: "The first rule that matches decides. When a Pod is drained or preempted, its containers are \
+              stopped and exit with 143 (SIGTERM) or 137 (SIGKILL): the rule for exit codes matches before the \
+              rule for disruptions is considered, and a node upgrade fails the Job.",
         examples: &[
             Example::bad(
-                "NotIn [42] has 137 and 143",
+                "NotIn [42] includes 137 and 143",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:
@@ -77,7 +77,7 @@ spec:
 "#,
             ),
             Example::good(
-                "exit codes that no stopped container ends with",
+                "exit codes that no stopped container has",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:
@@ -145,14 +145,14 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
         path(first),
         format!(
             "a Pod that is drained or preempted {outcome} by this rule, before the one that ignores disruptions: \
-             stopped containers end with exit code {codes}"
+             stopped containers exit with code {codes}"
         ),
     )
-    .help("put the rule that ignores the condition DisruptionTarget before this one: the first that matches decides")
+    .help("move the rule that ignores the condition DisruptionTarget before this one: the first match decides")
     .related(path(ignoring), "comes too late")
     .fix(Fix::new(
         Safety::Unsafe,
-        "put the rule that ignores DisruptionTarget before it",
+        "move the rule that ignores DisruptionTarget before it",
         Edit::Reorder { path: job.path("podFailurePolicy.rules"), order },
     ));
 }

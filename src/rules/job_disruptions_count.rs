@@ -18,25 +18,24 @@ pub static RULE: Rule = Rule {
         levels: levels(Level::Off, Level::Off, Level::Warn),
         options: &[OptionSpec {
             name: "maxRetries",
-            summary: "The most retries that are called few.",
+            summary: "The largest number of retries that counts as few.",
             kind: OptionKind::Int { default: 2, min: 0, max: 100 },
         }],
     },
     docs: Docs {
         symptoms: &[Symptom::FailedEarly],
-        what: "A Job of at most `maxRetries` (2 by default) retries, by `backoffLimit` or, in an Indexed \
-               Job that has it, `backoffLimitPerIndex`, without a `podFailurePolicy` rule that ignores the \
-               Pod condition `DisruptionTarget`: or with one that comes after another rule for it, or after one \
-               for exit codes that stopped containers end with (137 and 143, as `NotIn: [42]` has them). Only \
-               `restartPolicy: Never` can have such a policy; with `OnFailure` a Pod that is evicted counts \
-               as well, and nothing can be done about it but more retries.",
-        why: "A Pod that is drained from its node, preempted, or evicted counts as failed, though its \
-              program is not at fault. With few retries, a single round of node upgrades can end the Job. \
-              Ignored disruptions cost no retry: then few retries are enough, since each is spent on a true \
-              failure.",
+        what: "A Job with at most `maxRetries` (2 by default) retries, by `backoffLimit` or, in an Indexed Job \
+               that has it, `backoffLimitPerIndex`, without a `podFailurePolicy` rule that ignores the Pod \
+               condition `DisruptionTarget`; or with such a rule only after another rule for that condition, or \
+               after one for exit codes that matches stopped containers (137 and 143, as `NotIn: [42]` does). \
+               Only Jobs with `restartPolicy: Never` can have a `podFailurePolicy`; with `OnFailure` an evicted \
+               Pod counts too, and only more retries help.",
+        why: "A Pod that is drained from its node, preempted or evicted counts as failed, although its program \
+              is not at fault. With few retries a single round of node upgrades can fail the Job. Ignored \
+              disruptions use up no retries: then few are enough, since each one is spent on a real failure.",
         examples: &[
             Example::bad(
-                "one drained node, and it has failed",
+                "one drained node fails the Job",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:
@@ -73,7 +72,7 @@ spec:
 "#,
             ),
             Example::good(
-                "retries to spare",
+                "enough retries",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:
@@ -122,7 +121,7 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
         return;
     }
     let message = match limit {
-        ..=0 => "a drained node or a preemption counts as a failure, and there is no retry".to_owned(),
+        ..=0 => "a drained node or a preemption counts as a failure, and there are no retries".to_owned(),
         1 => "a drained node or a preemption counts as a failure, and there is 1 retry".to_owned(),
         _ => format!("drained nodes and preemptions count as failures, and there are {limit} retries"),
     };
@@ -132,15 +131,16 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
             let path = job.path("podFailurePolicy.rules").index(index).field("action");
             if rule.on_exit_codes.is_some() {
                 report
-                    .help("put before it a rule: action: Ignore, onPodConditions: [{type: DisruptionTarget}]")
-                    .related(path, "the first rule that matches: a Pod that is stopped ends with 137 or 143");
+                    .help("add a rule before it: action: Ignore, onPodConditions: [{type: DisruptionTarget}]")
+                    .related(path, "the first rule that matches: stopped containers exit with code 137 or 143");
             } else {
-                report.help("let this rule Ignore it").related(path, "the first rule for DisruptionTarget");
+                report.help("set the action of this rule to Ignore").related(path, "the first rule for \
+                                                                                    DisruptionTarget");
             }
         }
         None if job.restart_policy() == Some("OnFailure") => {
             report.help(format!(
-                "raise {field}; or set restartPolicy: Never, with which a podFailurePolicy can Ignore the \
+                "raise {field}; or set restartPolicy: Never, which allows a podFailurePolicy that ignores the \
                  condition DisruptionTarget"
             ));
         }

@@ -13,7 +13,7 @@ use crate::policy::{Level, RuleSpec};
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "job/exit-codes-hidden",
-        summary: "a container is restarted at exit codes that a rule of the podFailurePolicy waits for",
+        summary: "a container is restarted on exit codes that the podFailurePolicy should handle",
         since: "0.1.0",
         renamed_from: &[],
         levels: everywhere(Level::Warn),
@@ -21,15 +21,17 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::NoEffect, Symptom::RetriedTooOften],
-        what: "A rule of the `podFailurePolicy` for exit codes at which the kubelet restarts the container, by a \
-               `restartPolicy` or `restartPolicyRules` of the container's own (since Kubernetes 1.34; on by default \
-               since 1.35): all that the rule matches, or, with `In`, one that it names. Of a rule without \
-               `containerName` only what is so in every container counts; native sidecars do not.",
-        why: "The policy looks at Pods that have failed. A container that is restarted in its Pod does not fail it, so \
-              that the rule never sees that exit code: the Job that was to fail at once is tried again and again.",
+        what: "A rule of the `podFailurePolicy` for exit codes on which the kubelet restarts the container, by a \
+               `restartPolicy` or `restartPolicyRules` of the container's own (since Kubernetes 1.34; on by \
+               default since 1.35). Reported if this applies to every exit code that the rule matches or, with \
+               `In`, to one that it lists. For a rule without `containerName` it must apply to every container; \
+               native sidecars do not count.",
+        why: "A `podFailurePolicy` looks only at Pods that have failed. A container that is restarted in its Pod \
+              does not fail the Pod, so the rule never sees that exit code: a Job that should fail at once is \
+              retried again and again.",
         examples: &[
             Example::bad(
-                "42 is restarted, and is to fail the Job",
+                "exit code 42 should fail the Job, but restarts the container",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:
@@ -56,7 +58,7 @@ spec:
 "#,
             ),
             Example::good(
-                "one is restarted, the other fails the Job",
+                "one exit code restarts the container, another fails the Job",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:
@@ -121,12 +123,12 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
             "restartPolicyRules"
         };
         let message = if all {
-            "the kubelet restarts this container at every exit code that a rule of the podFailurePolicy matches, so that \
-             the rule never decides"
+            "the kubelet restarts this container on every exit code that a rule of the podFailurePolicy matches, \
+             so the rule never applies"
                 .to_owned()
         } else {
             format!(
-                "the kubelet restarts this container at exit code {}, so that a rule of the podFailurePolicy never sees it",
+                "the kubelet restarts this container on exit code {}, so a rule of the podFailurePolicy never sees it",
                 codes.iter().take(NAMED).map(ToString::to_string).collect::<Vec<_>>().join(", ")
             )
         };
@@ -134,9 +136,9 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
             .at(by.path(field))
             .about(format!("rule {index}"))
             .help(format!(
-                "leave the exit code out of {field}, or out of the rule that is to decide about it"
+                "remove the exit code from {field}, or from the rule of the podFailurePolicy"
             ))
-            .related(job.path("podFailurePolicy.rules").index(index), "waits for a Pod that fails with it");
+            .related(job.path("podFailurePolicy.rules").index(index), "matches Pods that fail with it");
     }
 }
 

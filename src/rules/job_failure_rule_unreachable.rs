@@ -13,7 +13,7 @@ use crate::policy::{Level, RuleSpec};
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "job/failure-rule-unreachable",
-        summary: "earlier rules of the podFailurePolicy match all that this one does",
+        summary: "earlier rules of the podFailurePolicy match everything that this one matches",
         since: "0.1.0",
         renamed_from: &[],
         levels: everywhere(Level::Warn),
@@ -21,15 +21,15 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::NoEffect, Symptom::FailedEarly],
-        what: "A rule of the `podFailurePolicy` that is never reached, because every failure that it \
-               matches is matched by a rule before it. Of exit codes, for `In` and `NotIn`: an earlier rule \
-               without `containerName` stands for every container, one with a name for that container \
-               alone. Of Pod conditions: each of its conditions is named by an earlier rule.",
-        why: "The first rule that matches decides, and the others are not looked at. A rule that is never \
-              reached was meant to do something else: the order is wrong, or an exit code.",
+        what: "A rule of the `podFailurePolicy` that is never reached, because an earlier rule matches every \
+               failure that it matches. For exit codes, with `In` and `NotIn`: an earlier rule without \
+               `containerName` covers every container, one with a name covers only that container. For Pod \
+               conditions: each of its conditions is named by an earlier rule.",
+        why: "The first rule that matches decides, and the others are not considered. A rule that is never \
+              reached was meant to do something else: the order is wrong, or an exit code is.",
         examples: &[
             Example::bad(
-                "all exit codes but 0 match before",
+                "an earlier rule matches all exit codes except 0",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:
@@ -134,9 +134,9 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
         let path = |index: usize| job.path("podFailurePolicy.rules").index(index);
         let before = if covering.len() == 1 { "a rule before it matches" } else { "rules before it match" };
         let mut report = sink
-            .report(path(index), format!("this rule never decides: {before} every failure that it does"))
+            .report(path(index), format!("this rule never applies: {before} every failure that it matches"))
             .help(
-                "put it before them, or correct what they match; if it says the same as they do, remove it",
+                "move it before them, or correct what they match; if it does the same as they do, remove it",
             );
         for index in covering.into_iter().take(3) {
             report = report.related(path(index), "matches first");

@@ -8,7 +8,7 @@ use crate::policy::{Level, RuleSpec};
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "job/indexed-peers",
-        summary: "an Indexed Job whose Pods reach each other needs them all at once",
+        summary: "the Pods of an Indexed Job that reach each other do not all run at once",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Off, Level::Warn, Level::Warn),
@@ -16,11 +16,11 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::Network, Symptom::NeverCompletes],
-        what: "An Indexed Job whose Pods have a `subdomain`, so that they reach each other by name, with a \
-               `parallelism` below its `completions`: only some of the peers are up at any time. A \
-               `parallelism` that is not set is 1.",
-        why: "The host name of an index resolves only while its Pod runs. If the first Pods wait for peers \
-              with a higher index, they wait for ever: those are started only when the first have finished.",
+        what: "An Indexed Job whose Pods have a `subdomain`, so that they can reach each other by name, and \
+               whose `parallelism` is below its `completions`: only some of the peers are up at any time. \
+               `parallelism` defaults to 1.",
+        why: "The host name of an index resolves only while its Pod is running. If the first Pods wait for peers \
+              with a higher index, they wait forever: those are started only when the first ones have finished.",
         examples: &[
             Example::bad(
                 "two of four peers",
@@ -106,12 +106,12 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     sink.report(
         job.path("parallelism"),
         format!(
-            "the {completions} Pods look for each other in {subdomain:?}, but only {up} up at the same time"
+            "the {completions} Pods reach each other through {subdomain:?}, but only {up} up at the same time"
         ),
     )
     .weight(completions - parallelism)
     .help(format!(
-        "set parallelism to {completions}; if the Pods do not need each other, remove the subdomain"
+        "set parallelism to {completions}; if the Pods do not talk to each other, remove the subdomain"
     ))
     .related(job.path("template.spec.subdomain"), "gives each Pod a name that the others can reach");
 }

@@ -22,14 +22,14 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::Network],
-        what: "An Indexed Job whose Pods have a `subdomain` wants them to reach each other by name \
-               (`JOB-0.SUBDOMAIN`). For that there must be a Service of that name in the same namespace, \
-               headless (`clusterIP: None`), whose selector matches the Job's Pods: their own labels, or \
-               `job-name` or `batch.kubernetes.io/job-name` with the Job's name (which a Job with \
-               `manualSelector: true` does not give its Pods).\n\n\
-               The linter looks among the manifests it is given; where there is no Service at all among them it \
-               only reminds. The webhook looks in the cluster, where it has been told to watch Services.",
-        why: "Without the Service the names do not resolve. Each Pod waits for peers that it cannot find until \
+        what: "An Indexed Job whose Pods have a `subdomain`, so that they can reach each other by name \
+               (`JOB-0.SUBDOMAIN`). This needs a Service of that name in the same namespace, headless \
+               (`clusterIP: None`), whose selector matches the Job's Pods: by their own labels, or by `job-name` \
+               or `batch.kubernetes.io/job-name` with the Job's name (which Pods of a Job with `manualSelector: \
+               true` do not get).\n\n\
+               The linter looks at the manifests it is given; if there is no Service at all among them, this is \
+               only an info. The webhook looks in the cluster, if it is configured to watch Services.",
+        why: "Without the Service the names do not resolve. Each Pod waits for peers that it cannot find, until \
               the deadline ends the Job.",
         examples: &[
             Example::bad(
@@ -60,7 +60,7 @@ spec:
 "#,
             ),
             Example::bad(
-                "no Service is known",
+                "no Service in the input",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:
@@ -141,9 +141,10 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     let Some(Known { source, index, lost, .. }) = services.known() else {
         sink.report(
             path,
-            format!("the Pods reach each other only through a headless Service named {subdomain:?}, and no Service is known here"),
+            format!("the Pods reach each other only through a headless Service named {subdomain:?}, and there is \
+                     no Service in the input"),
         )
-        .help(format!("make sure that it is there, or give its manifest too: {remedy}"))
+        .help(format!("make sure that it exists, or lint its manifest too: {remedy}"))
         .at_most(Severity::Info);
         return;
     };
@@ -153,7 +154,7 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
         .filter(|age| *age >= OLD_SECONDS);
     let severest = if old.is_some() { Severity::Warning } else { Severity::Error };
     let as_of = match old {
-        Some(age) => format!(", as far as was known {} minutes ago", age / 60),
+        Some(age) => format!(", as of {} minutes ago", age / 60),
         None => String::new(),
     };
     let candidates: Vec<&ServiceFacts> =
@@ -199,13 +200,13 @@ fn fault(name: &str, service: &ServiceFacts, object: &Object, job: &JobPart<'_>)
     let wanted = selector(object, job);
     if service.external {
         return Some(Fault {
-            message: "is of the type ExternalName: another host's name, which has no Pods".to_owned(),
-            help: format!("add a Service of its own, with clusterIP: None and the selector {wanted}"),
+            message: "has type ExternalName, an alias for another host: it selects no Pods".to_owned(),
+            help: format!("add another Service, with clusterIP: None and the selector {wanted}"),
         });
     }
     if !service.headless {
         return Some(Fault {
-            message: "has a cluster IP, so it gives the Pods no names of their own".to_owned(),
+            message: "has a cluster IP, so the Pods get no DNS names of their own".to_owned(),
             help: format!("set clusterIP: None in the Service {name}"),
         });
     }
@@ -225,11 +226,11 @@ fn fault(name: &str, service: &ServiceFacts, object: &Object, job: &JobPart<'_>)
                 Some(name) if name == value => None,
                 Some(name) => mismatch(format!("selects {key}: {value}, but the Job is named {name}")),
                 None => {
-                    mismatch(format!("selects {key}: {value}, but each of the Jobs has a name of its own"))
+                    mismatch(format!("selects {key}: {value}, but each Job has a different name"))
                 }
             }
         } else if CONTROLLER_UID_LABELS.contains(&key.as_str()) && !has_own_selector(job) {
-            mismatch(format!("selects {key}, which is another for every Job"))
+            mismatch(format!("selects {key}, which is different for every Job"))
         } else if key == INDEX_LABEL {
             mismatch(format!("selects {key}: {value}, which is one Pod only"))
         } else {

@@ -13,32 +13,33 @@ use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "job/max-backoff",
-        summary: "backoffLimit is above the largest that the policy allows",
+        summary: "backoffLimit is above the maximum that the policy allows",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Off, Level::Warn, Level::Deny),
         options: &[OptionSpec {
             name: "max",
-            summary: "The largest number of retries that is allowed, of the Job or of each index.",
+            summary: "The largest number of retries allowed, for the Job or for each index.",
             kind: OptionKind::Int { default: 20, min: 0, max: i32::MAX as i64 },
         }],
     },
     docs: Docs {
         symptoms: &[Symptom::RetriedTooOften, Symptom::NeverCompletes],
-        what: "`backoffLimit` above the option `max`, 20 by default; in an Indexed Job with \
-               `backoffLimitPerIndex` that field instead, since `backoffLimit` then counts the failures of \
-               all indexes together and is rightly large. `--unsafe-fixes` sets it to `max`.\n\n\
-               And retries that no limit counts: a rule of the `podFailurePolicy` that lets failures pass (`Ignore` on an exit \
-               code, or on a Pod condition that every failed Pod has), in a Job without an `activeDeadlineSeconds` that \
-               would end it (of at most 365 days); and with `restartPolicy: Never` a container that the kubelet restarts all \
-               the same, by a `restartPolicy` of `OnFailure` of its own or by `restartPolicyRules` for such exit codes (of a plain container \
-               with `Always` job/container-restart-always speaks). A rule that ignores the condition `DisruptionTarget`, or \
-               137 and 143, which stopped containers end with, is left alone, and so is a native sidecar. Where but a few exit \
-               codes are ignored, by which a program may ask to be tried again, it is a warning at most.",
-        why: "A Pod that fails because of its input fails each time. Before each new one the delay grows \
-              (10 s, 20 s, 40 s, up to 10 minutes): 20 retries take two and a half hours of waiting alone, \
-              100 take 16 hours, in which nobody is told that the Job does not work. A `podFailurePolicy` \
-              lets disruptions pass uncounted, so that a small limit is enough.",
+        what: "`backoffLimit` above the option `max`, 20 by default. In an Indexed Job with \
+               `backoffLimitPerIndex` that field is checked instead, since `backoffLimit` then counts the \
+               failures of all indexes together and may well be large. `--unsafe-fixes` sets it to `max`.\n\n\
+               Also retries that no limit counts: a `podFailurePolicy` rule that ignores failures (`Ignore` on \
+               an exit code, or on a Pod condition that every failed Pod has) in a Job without an \
+               `activeDeadlineSeconds` of at most 365 days to end it; and, with `restartPolicy: Never`, a \
+               container that the kubelet restarts all the same, by its own `restartPolicy: OnFailure` or by \
+               `restartPolicyRules` for such exit codes (a regular container with `Always` is reported by \
+               job/container-restart-always). A rule that ignores only the condition `DisruptionTarget`, or the \
+               exit codes 137 and 143 of stopped containers, is not reported, nor is a native sidecar. If only a \
+               few exit codes are ignored, by which a program may ask for a retry, this is a warning at most.",
+        why: "A Pod that fails because of its input fails every time. The delay before each new Pod grows (10 s, \
+              20 s, 40 s, up to 10 minutes): with 20 retries the delays alone take two and a half hours, with \
+              100 retries 16 hours, during which nobody learns that the Job does not work. With a \
+              `podFailurePolicy` that ignores disruptions a small limit is enough.",
         examples: &[
             Example::bad(
                 "a thousand retries",
@@ -57,7 +58,7 @@ spec:
 "#,
             ),
             Example::bad(
-                "no failure counts",
+                "no failure is counted",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:
@@ -79,7 +80,7 @@ spec:
 "#,
             ),
             Example::good(
-                "three retries, and disruptions do not count",
+                "three retries, and disruptions are ignored",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:
@@ -156,34 +157,35 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
             .report(
                 job.path("podFailurePolicy.rules").index(first),
                 format!(
-                    "failures that this rule ignores cost no retry: neither {field} nor a deadline ends them, and the Job may \
-                     try for ever"
+                    "failures that this rule ignores use up no retries: neither {field} nor a deadline stops \
+                     them, and the Job may retry forever"
                 ),
             )
             .of_whole()
             .about("podFailurePolicy")
-            .help("set activeDeadlineSeconds, or let them Count; ignoring the condition DisruptionTarget alone needs neither");
+            .help("set activeDeadlineSeconds, or use the action Count; ignoring only the condition \
+                   DisruptionTarget is fine");
         if !are_general {
             report.at_most(Severity::Warning);
         }
     }
-    let until = if has_end { "until activeDeadlineSeconds" } else { "for ever" };
+    let until = if has_end { "until activeDeadlineSeconds" } else { "forever" };
     for (part, rule) in job.containers().filter_map(|part| Some((part, restarts_uncounted(&job, part)?))) {
         sink.report(
             part.path(rule),
-            format!("the kubelet restarts this container, and {field} does not count it: it may go on {until}"),
+            format!("the kubelet restarts this container, and {field} does not count that: it may go on {until}"),
         )
-        .help("remove it: the Job's controller tries failed Pods again; a native sidecar stands under initContainers");
+        .help("remove it: the Job controller retries failed Pods; a native sidecar belongs under initContainers");
     }
     let max = context.int("max");
     if i64::from(limit) <= max {
         return;
     }
-    sink.report(job.path(field), format!("{field} is {limit}, and the policy allows {of} {max} retries"))
+    sink.report(job.path(field), format!("{field} is {limit}, and the policy allows {of} at most {max} retries"))
         .weight(limit)
         .help(format!(
             "set it to {max} or less, or raise the option max of this rule for this workload; a podFailurePolicy \
-             can leave disruptions uncounted"
+             can ignore disruptions"
         ))
         .fix(Fix::set(Safety::Unsafe, format!("set {field} to {max}"), job.path(field), max));
 }

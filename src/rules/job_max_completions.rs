@@ -8,25 +8,26 @@ use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "job/max-completions",
-        summary: "completions is above the largest that the policy allows",
+        summary: "completions is above the maximum that the policy allows",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Off, Level::Warn, Level::Deny),
         options: &[OptionSpec {
             name: "max",
-            summary: "The largest number of completions that is allowed.",
+            summary: "The largest number of completions allowed.",
             kind: OptionKind::Int { default: 10000, min: 1, max: i32::MAX as i64 },
         }],
     },
     docs: Docs {
         symptoms: &[Symptom::TooMuch],
-        what: "`completions` above the option `max`, 10,000 by default. `--unsafe-fixes` sets it to `max`: look \
-               whether the Pods then do all the work.",
-        why: "Each completion is at least one Pod, and its object stays in the cluster's store until the \
-              Job is deleted. From 12,500 finished Pods on, whosever they are, the control plane deletes \
-              the oldest, and their logs with them. Many small items are better done many to a Pod, or by a \
-              work queue. An Indexed Job also lists its indexes in its status; where it has more than 100,000 of \
-              them and a `parallelism` above 10,000, the API server itself warns that the list may not hold them all.",
+        what: "`completions` above the option `max`, 10,000 by default. `--unsafe-fixes` sets it to `max`; check \
+               that the Pods then still do all the work.",
+        why: "Each completion is at least one Pod, and the Pod object stays in etcd until the Job is deleted. \
+              Above 12,500 finished Pods in a cluster (by default), from whatever source, the control plane \
+              deletes the oldest ones together with their logs. If there are many small items, let each Pod \
+              process several of them, or use a work queue. An Indexed Job also lists its indexes in its status; \
+              with more than 100,000 completions and a `parallelism` above 10,000, the API server itself warns \
+              that it may not be able to track them all.",
         examples: &[
             Example::bad(
                 "a Pod for each of a million rows",
@@ -46,7 +47,7 @@ spec:
 "#,
             ),
             Example::good(
-                "a thousand rows to each Pod",
+                "a Pod for each thousand rows",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:
@@ -84,12 +85,12 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     }
     sink.report(
         job.path("completions"),
-        format!("completions is {completions}, and the policy allows {max} Pods to a Job"),
+        format!("completions is {completions}, and the policy allows at most {max}"),
     )
     .weight(completions)
     .help(format!(
-        "give each Pod several items and set it to {max} or less, or raise the option max of this rule for this \
-         workload"
+        "let each Pod process several items and set it to {max} or less, or raise the option max of this rule \
+         for this workload"
     ))
     .fix(Fix::set(Safety::Unsafe, format!("set completions to {max}"), job.path("completions"), max));
 }

@@ -8,23 +8,23 @@ use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "job/max-parallelism",
-        summary: "parallelism is above the largest that the policy allows",
+        summary: "parallelism is above the maximum that the policy allows",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Off, Level::Warn, Level::Deny),
         options: &[OptionSpec {
             name: "max",
-            summary: "The largest parallelism that is allowed.",
+            summary: "The largest parallelism allowed.",
             kind: OptionKind::Int { default: 100, min: 1, max: i32::MAX as i64 },
         }],
     },
     docs: Docs {
         symptoms: &[Symptom::TooMuch],
         what: "`parallelism` above the option `max`, 100 by default. `--unsafe-fixes` sets it to `max`.",
-        why: "One line of YAML can fill a cluster. All Pods of a Job start in the same moment: they take \
-              the room of other work, pull the same image at once, and open as many connections to the same \
-              database. A hundred is about what a single node runs (110 Pods by default); who needs more \
-              knows it, and raises the option for that workload.",
+        why: "One line of YAML can fill a cluster. All Pods of a Job start at the same moment: they take up the \
+              capacity that other work needs, pull the same image at once, and open as many connections to the \
+              same database. A hundred is about what a single node runs (110 Pods by default); if a workload \
+              needs more, raise the option for it.",
         examples: &[
             Example::bad(
                 "five hundred at once",
@@ -82,7 +82,7 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     }
     sink.report(
         job.path("parallelism"),
-        format!("parallelism is {parallelism}, and the policy allows {max} Pods at once"),
+        format!("parallelism is {parallelism}, and the policy allows at most {max}"),
     )
     .weight(parallelism)
     .help(format!("set it to {max} or less, or raise the option max of this rule for this workload"))

@@ -17,26 +17,27 @@ pub static RULE: Rule = Rule {
         levels: levels(Level::Off, Level::Off, Level::Warn),
         options: &[OptionSpec {
             name: "maxDeadline",
-            summary: "The longest deadline, and grace period, that ends a Job at all.",
+            summary: "The longest deadline or grace period that counts as an end of a Job.",
             kind: OptionKind::Seconds { default: LONGEST_LIMIT, min: 1, max: i32::MAX as i64 },
         }],
     },
     docs: Docs {
         symptoms: &[Symptom::NeverCompletes],
         what: "A Job without `activeDeadlineSeconds`, or with one above `maxDeadline` (365 days by default), \
-               which is none. (Above 292 years the controller cannot count it, and ends the Job at once or \
-               never.) So is any deadline whose Pods may take longer than that to stop \
-               (`terminationGracePeriodSeconds`): the Job goes on until they have.\n\n\
-               The field of the same name in the Pod's spec bounds one try: that long after the Pod has reached its \
-               node the kubelet fails it (DeadlineExceeded, restarts in place included), which counts towards \
-               `backoffLimit` like any failure. Then only a Pod that never finds a node is never ended, and this is a \
-               note at most. With a `backoffLimit` that allows more than a year of tries, or a `podFailurePolicy` that \
-               ignores Pods which were stopped, the tries themselves have no end.\n\n\
-               Where cron/forbid-no-deadline, cron/pile-up or \
-               cron/overlap says of a CronJob what comes of that, this rule leaves it at that.",
-        why: "A Pod that hangs (a lock, a peer that never comes, a lost connection) neither fails nor \
-              succeeds, so no `backoffLimit` ends it. It holds its resources until somebody notices; a \
-              CronJob with `concurrencyPolicy: Forbid` does not run again until then.",
+               which is as good as none. (Above 292 years it overflows in the controller, which then ends the \
+               Job at once or never.) The same goes for any deadline if the Pods may take longer than \
+               `maxDeadline` to stop (`terminationGracePeriodSeconds`): the Job is not over until they have.\n\n\
+               The field of the same name in the Pod's spec limits one attempt: that long after the Pod was \
+               accepted by its node the kubelet fails it (DeadlineExceeded, restarts in place included), which \
+               counts towards `backoffLimit` like any failure. Then only a Pod that is never scheduled is never \
+               ended, and this is an info at most. With a `backoffLimit` that allows more than a year of \
+               attempts, or a `podFailurePolicy` that ignores Pods which were stopped, there is no end to the \
+               attempts themselves.\n\n\
+               If cron/forbid-no-deadline, cron/pile-up or cron/overlap reports the consequence for a CronJob, \
+               this rule reports nothing more.",
+        why: "A Pod that hangs (on a lock, a missing peer, a lost connection) neither fails nor succeeds, so \
+              `backoffLimit` does not end it. It holds its resources until somebody notices; a CronJob with \
+              `concurrencyPolicy: Forbid` does not run again until then.",
         examples: &[
             Example::bad(
                 "nothing ends it",
@@ -55,7 +56,7 @@ spec:
 "#,
             ),
             Example::bad(
-                "beyond any run",
+                "a deadline longer than any run",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:
@@ -72,7 +73,7 @@ spec:
 "#,
             ),
             Example::bad(
-                "each try ends, but not the wait for a node",
+                "each attempt ends, but not the wait for a node",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:
@@ -89,7 +90,7 @@ spec:
 "#,
             ),
             Example::good(
-                "over after an hour at the latest",
+                "ended after an hour at the latest",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:
@@ -141,14 +142,16 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     let help = match endless {
         Endless::NoDeadline | Endless::Deadline(_) => {
             format!(
-                "set activeDeadlineSeconds to the longest time that all its Pods and their retries may take{most}"
+                "set activeDeadlineSeconds to the longest time that all Pods and retries together may take{most}"
             )
         }
         Endless::Unscheduled(_) => {
-            "set activeDeadlineSeconds of the Job as well: it counts from the Job's start, with or without a node".to_owned()
+            "set activeDeadlineSeconds of the Job as well: it counts from the Job's start, whether or not its \
+             Pod is scheduled".to_owned()
         }
         Endless::GracePeriod(_) => {
-            format!("set terminationGracePeriodSeconds to what the program needs to stop{most}; 30 is the default")
+            format!("set terminationGracePeriodSeconds to the time that the program needs to stop{most}; the \
+                     default is 30")
         }
     };
     let happens = match endless {
@@ -164,7 +167,7 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     } else if job.pod().is_some_and(|pod| pod.active_deadline_seconds.is_some()) {
         report.related(
             job.path("template.spec.activeDeadlineSeconds"),
-            "this ends a single Pod, and the Job starts the next",
+            "this ends a single Pod, and the Job then starts the next one",
         );
     }
 }

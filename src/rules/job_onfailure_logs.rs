@@ -8,7 +8,7 @@ use crate::policy::{Level, RuleSpec};
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "job/onfailure-logs",
-        summary: "with restartPolicy OnFailure the Pod and its log go when the Job fails",
+        summary: "with restartPolicy OnFailure the Pod and its logs are deleted when the Job fails",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Off, Level::Off, Level::Info),
@@ -16,15 +16,16 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::LogsGone],
-        what: "`restartPolicy: OnFailure`. The kubelet restarts a failed container in the same Pod, and \
-               when `backoffLimit` is reached the Job's controller deletes the Pod, which is still running. A Pod all of \
-               whose containers say `restartPolicy: Never` for themselves is not restarted, and left alone.",
-        why: "The log of a container goes with its Pod, at the moment when somebody wants to read it. Until \
-              then only the last and the previous run can be read. With `Never` each try has a Pod of its \
-              own (unless a container has a `restartPolicy` or `restartPolicyRules` of its own), and Pods that have \
-              failed stay until the Job is deleted. What is still running when the Job ends, by its \
-              `activeDeadlineSeconds` or by a rule of the podFailurePolicy, is deleted under `Never` too. Where logs are \
-              shipped elsewhere, `OnFailure` is the cheaper choice.",
+        what: "`restartPolicy: OnFailure`. The kubelet restarts a failed container in the same Pod, and when \
+               `backoffLimit` is reached the Job controller deletes that Pod, which is still running. A Pod \
+               whose containers all have `restartPolicy: Never` of their own is not restarted, and is not \
+               reported.",
+        why: "The logs are deleted together with the Pod, just when somebody wants to read them. Until then only \
+              those of the current and the previous run of a container are available. With `Never` each attempt \
+              has a Pod of its own (unless a container has a `restartPolicy` or `restartPolicyRules` of its \
+              own), and failed Pods stay until the Job is deleted. Pods that are still running when the Job \
+              ends, by its `activeDeadlineSeconds` or by a rule of the podFailurePolicy, are deleted with \
+              `Never` too. If logs are collected elsewhere, `OnFailure` is the cheaper choice.",
         examples: &[
             Example::bad(
                 "restarted in place",
@@ -43,7 +44,7 @@ spec:
 "#,
             ),
             Example::good(
-                "a new Pod each time",
+                "a new Pod for each attempt",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:
@@ -82,7 +83,7 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     }
     sink.report(
         job.path("template.spec.restartPolicy"),
-        "with OnFailure the Pod is deleted when backoffLimit is reached, and its log with it",
+        "with OnFailure the Pod is deleted when backoffLimit is reached, and its logs with it",
     )
-    .help("set restartPolicy: Never to keep the Pods that failed, or make sure that their logs are shipped");
+    .help("set restartPolicy: Never to keep failed Pods, or make sure that their logs are collected");
 }

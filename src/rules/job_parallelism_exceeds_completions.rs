@@ -8,7 +8,7 @@ use crate::policy::{Level, RuleSpec};
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "job/parallelism-exceeds-completions",
-        summary: "parallelism is larger than completions, so some of it can never be used",
+        summary: "parallelism is larger than completions, so part of it is never used",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Warn, Level::Warn, Level::Deny),
@@ -16,11 +16,11 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::NoEffect],
-        what: "A Job with a fixed number of `completions` never runs more Pods at once than completions are \
-               still missing. A larger `parallelism` has no effect. Where none is set it is 1, which is more than \
-               `completions: 0`.",
-        why: "Whoever wrote it expects more Pods than will start, or has confused the two fields: the work then \
-              takes longer than planned, or most of it is never done.",
+        what: "A Job with fixed `completions` never runs more Pods at once than completions are still missing. A \
+               larger `parallelism` has no effect. `parallelism` defaults to 1, which is more than `completions: \
+               0`.",
+        why: "The author expects more Pods than will start, or has confused the two fields: the work then takes \
+              longer than planned, or most of it is never done.",
         examples: &[
             Example::bad(
                 "four wanted, two can start",

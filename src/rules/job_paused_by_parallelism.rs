@@ -8,7 +8,7 @@ use crate::policy::{Level, RuleSpec};
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "job/paused-by-parallelism",
-        summary: "parallelism 0 pauses the Job without saying so",
+        summary: "parallelism 0 pauses the Job without any sign of it",
         since: "0.1.0",
         renamed_from: &[],
         levels: everywhere(Level::Warn),
@@ -16,14 +16,14 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::NoPods],
-        what: "With `parallelism: 0` a Job starts no Pods until somebody raises the number. Beside `suspend: true` of \
-               the Job nothing is said: that shows.",
+        what: "With `parallelism: 0` a Job starts no Pods until the number is raised. A Job that also has \
+               `suspend: true` is not reported: that is visible.",
         why: "Nothing shows that the Job is paused: it has no condition and no event, it simply never runs. \
-              `suspend: true` pauses a Job too, says so in its status, stops the clock of \
+              `suspend: true` pauses a Job too, sets the condition `Suspended`, stops the clock of \
               `activeDeadlineSeconds`, and is what queueing tools look at.",
         examples: &[
             Example::bad(
-                "paused, and nobody knows",
+                "paused, without any sign of it",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:
@@ -39,7 +39,7 @@ spec:
 "#,
             ),
             Example::good(
-                "paused, and says so",
+                "paused, with a condition in its status",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:
@@ -74,12 +74,12 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     let kind = object.kind_as_written();
     let (message, help) = if job.of_cron_job {
         (
-            format!("parallelism 0: each Job that this {kind} makes stays paused, and nothing says so"),
+            format!("parallelism 0: each Job that this {kind} creates stays paused, without any sign of it"),
             format!("set parallelism to 1 or more; to stop the {kind}, set its own suspend: true"),
         )
     } else {
         (
-            "parallelism 0 pauses this Job, and nothing says so".to_owned(),
+            "parallelism 0 pauses this Job, without any sign of it".to_owned(),
             "set suspend: true to pause it visibly, or parallelism to 1 or more to run it".to_owned(),
         )
     };

@@ -10,7 +10,7 @@ use crate::policy::{Level, RuleSpec};
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "job/peer-dns",
-        summary: "a subdomain needs the cluster's DNS",
+        summary: "Pods with a subdomain do not use the cluster's DNS",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Warn, Level::Warn, Level::Deny),
@@ -18,13 +18,12 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::Network],
-        what: "Pods with a `subdomain`, and a DNS policy that leaves out the cluster's own DNS: `dnsPolicy: \
-               Default` (the node's resolver), `dnsPolicy: None` unless its `dnsConfig.searches` names a \
-               domain of Services (`NAMESPACE.svc.DOMAIN`), and `hostNetwork: true` with `dnsPolicy: \
-               ClusterFirst`, which then means `Default`.",
-        why: "The names that a `subdomain` gives (`JOB-0.SUBDOMAIN`) are short names, and exist in the \
-              cluster's DNS only. With another resolver they do not resolve, and the Pods cannot find each \
-              other.",
+        what: "Pods with a `subdomain`, and a DNS configuration without the cluster's DNS: `dnsPolicy: Default` \
+               (the node's resolver), `dnsPolicy: None` unless its `dnsConfig.searches` has a domain of Services \
+               (`NAMESPACE.svc.DOMAIN`), and `hostNetwork: true` with `dnsPolicy: ClusterFirst`, which then \
+               behaves like `Default`.",
+        why: "The names that Pods get from a `subdomain` (`JOB-0.SUBDOMAIN`) are short names that exist only in \
+              the cluster's DNS. With another resolver they do not resolve, and the Pods cannot find each other.",
         examples: &[
             Example::bad(
                 "the node's resolver",
@@ -143,7 +142,7 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     sink.report(
         job.path("template.spec.dnsPolicy"),
         format!(
-            "{reason}, so the short names that the subdomain {subdomain:?} gives the Pods do not resolve"
+            "{reason}, so the short names that the Pods get from the subdomain {subdomain:?} do not resolve"
         ),
     )
     .help(help)

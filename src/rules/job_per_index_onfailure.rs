@@ -17,14 +17,14 @@ pub static RULE: Rule = Rule {
     docs: Docs {
         symptoms: &[Symptom::RetriedTooOften, Symptom::NoEffect],
         what: "`backoffLimitPerIndex` together with `restartPolicy: OnFailure`.",
-        why: "`backoffLimitPerIndex` counts failed Pods. With `OnFailure` a container that fails is restarted in its Pod, which \
-              does not fail, so the index is never given up. Those restarts count towards `backoffLimit` alone, for all \
-              indexes together, and beside `backoffLimitPerIndex` that is 2147483647 where nothing is said: one bad index \
-              is tried for ever. Only Pods that fail as a whole count for their index: evicted ones, and those past \
-              their own `activeDeadlineSeconds`.",
+        why: "`backoffLimitPerIndex` counts failed Pods. With `OnFailure` a failed container is restarted in its \
+              Pod, and the Pod does not fail, so the index never fails either. Those restarts count only towards \
+              `backoffLimit`, for all indexes together, and beside `backoffLimitPerIndex` that defaults to \
+              2147483647: one failing index is retried forever. Only Pods that fail as a whole count for their \
+              index: evicted ones, and those past their own `activeDeadlineSeconds`.",
         examples: &[
             Example::bad(
-                "a bad index is restarted forever",
+                "a failing index is restarted forever",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:
@@ -80,17 +80,18 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     let until = match job.spec.backoff_limit {
         Some(limit) if limit < i32::MAX => {
             format!(
-                "until all indexes together have used up backoffLimit ({limit}), which fails the whole Job"
+                "until all indexes together have used up backoffLimit ({limit}), and then the whole Job fails"
             )
         }
-        _ => "without end".to_owned(),
+        _ => "forever".to_owned(),
     };
     sink.report(
         job.path("backoffLimitPerIndex"),
         format!(
-            "with restartPolicy OnFailure no restart counts for its index: a bad index is restarted {until}"
+            "with restartPolicy OnFailure restarts do not count towards backoffLimitPerIndex: a failing index is \
+             restarted {until}"
         ),
     )
-    .help("set restartPolicy: Never, with which each failure is a failed Pod of its index")
+    .help("set restartPolicy: Never, so that each failure is a failed Pod of its index")
     .related(job.path("template.spec.restartPolicy"), "restarts containers within their Pod");
 }

@@ -18,16 +18,16 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::NoEffect],
-        what: "A `readinessProbe` on a container of a Job whose Pods serve nobody, as far as is known: no container \
-               declares a port, the Pod has no `subdomain` for peers to find it by, no Service of the input (or, in the \
-               webhook, of the cluster) selects the Pods, and neither Kueue nor JobSet, which can wait for Pods that are \
-               ready, has a label on the Job. Sidecars (init containers with \
-               `restartPolicy: Always`) are exempt: whatever starts after them waits for their startup, and \
-               they may serve the others.",
-        why: "Readiness decides whether Services send traffic to a Pod. A Job counts the Pods that are ready in its \
-              status (`status.ready`), and does nothing by it: it looks at how the containers end. The probe costs a request \
-              or a process every ten seconds, shows Pods as not ready that work well, and was most likely copied from a \
-              Deployment. Probes that end a hung container are `livenessProbe` and `startupProbe`.",
+        what: "A `readinessProbe` on a container of a Job whose Pods serve no requests, as far as is known: no \
+               container declares a port, the Pod has no `subdomain`, no Service in the input (or, for the \
+               webhook, in the cluster) selects the Pods, and the Job has no label of Kueue or JobSet, which can \
+               wait for Pods to become ready. Sidecars (init containers with `restartPolicy: Always`) are \
+               exempt: containers after them wait for their startup, and they may serve the others.",
+        why: "Readiness decides whether Services send traffic to a Pod. A Job only counts its ready Pods in its \
+              status (`status.ready`) and does not act on it: what matters is how the containers end. The probe \
+              costs a request or a process every ten seconds, shows working Pods as not ready, and was most \
+              likely copied from a Deployment. The probes that end a hung container are `livenessProbe` and \
+              `startupProbe`.",
         examples: &[
             Example::bad(
                 "copied from a Deployment",
@@ -49,7 +49,7 @@ spec:
 "#,
             ),
             Example::good(
-                "a probe that ends a hung container",
+                "a liveness probe for a hung container",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:
@@ -130,10 +130,11 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     for part in probed() {
         sink.report(
             part.path("readinessProbe"),
-            "nobody is known to connect to these Pods, and a Job does nothing by their readiness",
+            "no Service selects these Pods, and a Job does not act on their readiness",
         )
         .help(
-            "remove it; to end a container that hangs use livenessProbe; if it does serve, declare its ports",
+            "remove it; to restart or fail a hung container use livenessProbe; if the container does serve \
+             requests, declare its ports",
         );
     }
 }

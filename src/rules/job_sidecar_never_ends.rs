@@ -40,7 +40,7 @@ pub static RULE: Rule = Rule {
                file and leaves.",
         why: "A Pod succeeds when each of its containers has ended, so the Job never completes, although its work is done. \
               It stays until its `activeDeadlineSeconds`, and has failed then. Runs of a CronJob pile up, or, with \
-              `concurrencyPolicy: Forbid`, the first one stands in the way of all others.\n\n\
+              `concurrencyPolicy: Forbid`, the first one blocks all others.\n\n\
               A native sidecar (Kubernetes 1.29 and later, stable in 1.33) is an init container with `restartPolicy: \
               Always`: it starts before the others, runs beside them, and is stopped when they have ended.",
         examples: &[

@@ -10,28 +10,27 @@ use jobguard_manifest::FieldPath;
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "job/ttl-hook-conflict",
-        summary: "a TTL removes a hook before its tool has seen how it ended",
+        summary: "a TTL may delete a hook before its tool has seen the result",
         since: "0.1.0",
         renamed_from: &[],
         levels: everywhere(Level::Warn),
         options: &[OptionSpec {
             name: "minTtl",
-            summary: "The shortest TTL that leaves the tool time to see how its hook ended.",
+            summary: "The shortest TTL that leaves the tool time to see the result of its hook.",
             kind: OptionKind::Seconds { default: 60, min: 0, max: 86_400 },
         }],
     },
     docs: Docs {
         symptoms: &[Symptom::Deployment, Symptom::LogsGone],
         what: "A Job that is a hook of Helm (`helm.sh/hook`) or Argo CD (`argocd.argoproj.io/hook`) and has a \
-               `ttlSecondsAfterFinished` below `minTtl`, 60 s by default, with or without a delete policy of the hook. A \
-               TTL of some minutes beside a delete policy is sound: it removes what the policy leaves.",
-        why: "What runs a hook waits until it has finished, and looks how it ended. A short TTL may delete it before \
-              that: older versions of Argo CD then wait for ever for a \
-              hook that is gone, Helm 4 waits until its timeout, after which the release fails, and Helm 3 takes \
-              any deletion for success.",
+               `ttlSecondsAfterFinished` below `minTtl`, 60 s by default, with or without a delete policy. A TTL \
+               of some minutes beside a delete policy is fine: it removes the Jobs that the policy leaves.",
+        why: "The tool waits until the hook has finished, and then looks at the result. A short TTL may delete \
+              the Job before that: older versions of Argo CD then wait forever for a hook that is gone, Helm 4 \
+              waits until its timeout, after which the release fails, and Helm 3 takes any deletion for success.",
         examples: &[
             Example::bad(
-                "gone before anybody looks",
+                "deleted before the tool has seen the result",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:
@@ -49,7 +48,7 @@ spec:
 "#,
             ),
             Example::good(
-                "a delete policy, and ten minutes for what it leaves",
+                "a delete policy, and ten minutes for the Jobs that it leaves",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:
@@ -116,13 +115,13 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     sink.report(
         job.path("ttlSecondsAfterFinished"),
         format!(
-            "the TTL deletes this {0} hook {ttl} s after its end, perhaps before {0} has seen how it ended",
+            "the TTL deletes this {0} hook {ttl} s after it ends, perhaps before {0} has seen the result",
             hook.tool
         ),
     )
     .weight(Weight::of_least(ttl))
     .help(format!(
-        "set ttlSecondsAfterFinished to 600, or remove it and say when {} deletes the hook by {}",
+        "set ttlSecondsAfterFinished to 600, or remove it and let {} delete the hook by {}",
         hook.tool,
         hook.delete_policy_annotation()
     ))

@@ -18,27 +18,28 @@ pub static RULE: Rule = Rule {
         levels: levels(Level::Off, Level::Off, Level::Warn),
         options: &[OptionSpec {
             name: "maxTtl",
-            summary: "The longest lifetime that removes a finished Job at all.",
+            summary: "The longest TTL that counts as removing finished Jobs.",
             kind: OptionKind::Seconds { default: LONGEST_LIMIT, min: 0, max: i32::MAX as i64 },
         }],
     },
     docs: Docs {
         symptoms: &[Symptom::TooMuch],
         what: "A Job without `ttlSecondsAfterFinished`, or with one above `maxTtl` (365 days by default), that \
-               belongs to nobody: it has no `ownerReferences`, \
-               is not made by a CronJob (whose history limits remove its Jobs, if they are at most 10,000) and is no \
-               deployment tool's, by its labels, annotations or field managers: Argo CD, Flux, Config Sync, KubeVela, \
-               Fleet, Werf, kapp, Kluctl, Pulumi, Terraform, Timoni, Helm, kubectl's ApplySets. Such a tool creates a Job \
-               that its TTL has removed again, and so runs it again, which is why `ttlSecondsAfterFinished` of a policy's \
-               `defaults` leaves the same Jobs out.\n\n\
-               A hook of Helm that runs once (`pre-install`, `post-install`, `pre-delete`, `post-delete`) is found where \
-               its delete policy has neither `hook-succeeded` nor `hook-failed`: `before-hook-creation`, which is Helm's \
-               default, removes it only when it runs again. Hooks of an upgrade or a rollback, and those of Argo CD, do.",
-        why: "A finished Job and its Pods stay in the cluster until somebody deletes them. They fill the \
-              store, lengthen every list, and stand in the way of the next Job of the same name.",
+               nothing else removes: it has no `ownerReferences`, is not created by a CronJob (whose history \
+               limits remove its Jobs, unless they are above 10,000), and does not belong to a deployment tool, \
+               judging by its labels, annotations and field managers: Argo CD, Flux, Config Sync, KubeVela, \
+               Fleet, Werf, kapp, Kluctl, Pulumi, Terraform, Timoni, Helm, kubectl's ApplySets. Such a tool \
+               creates a Job again that its TTL has removed, and so runs it again; for the same reason a \
+               policy's `defaults` do not set `ttlSecondsAfterFinished` on such Jobs.\n\n\
+               A Helm hook that runs once (`pre-install`, `post-install`, `pre-delete`, `post-delete`) is \
+               reported if its delete policy has neither `hook-succeeded` nor `hook-failed`: \
+               `before-hook-creation`, Helm's default, removes the Job only when the hook runs again. Hooks for \
+               upgrades and rollbacks, and those of Argo CD, do run again.",
+        why: "A finished Job and its Pods stay in the cluster until somebody deletes them. They fill etcd, make \
+              every list longer, and block the next Job of the same name.",
         examples: &[
             Example::bad(
-                "stays for ever",
+                "stays forever",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:
@@ -54,7 +55,7 @@ spec:
 "#,
             ),
             Example::good(
-                "gone after a day",
+                "removed after a day",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:
@@ -90,7 +91,7 @@ spec:
 "#,
             ),
             Example::bad(
-                "Helm runs it once, and leaves it",
+                "Helm runs it once and never deletes it",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:
@@ -141,7 +142,8 @@ spec:
 const LONGEST_HISTORY: i32 = 10_000;
 
 fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
-    const HELP: &str = "set ttlSecondsAfterFinished to how long it and its logs should stay, 86400 for a day";
+    const HELP: &str = "set ttlSecondsAfterFinished to the time that the Job and its logs should be kept; 86400 \
+                        is a day";
     let Some(job) = object.job() else { return };
     let longest = context.int("maxTtl");
     let ttl = job.spec.ttl_seconds_after_finished.map(i64::from);
@@ -160,7 +162,7 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
                     format!("nothing removes the Jobs of this {}: its history keeps {limit} of them", object.kind_as_written()),
                 )
                 .weight(limit)
-                .help("keep as many as somebody looks at, 3 for example, or set ttlSecondsAfterFinished in the Job template");
+                .help("keep only as many as you need, such as 3, or set ttlSecondsAfterFinished in the Job template");
             }
         }
         return;
@@ -174,9 +176,11 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
             let (event, policy) = (hook.annotation.0, hook.delete_policy_annotation());
             sink.report(
                 path.key(hook.delete_policy.map_or(event, |(name, _)| name)),
-                "nothing removes the Job of this hook: it runs once, and its delete policy waits for the next time",
+                "nothing removes the Job of this hook: it runs only once, and its delete policy applies before \
+                 the next run",
             )
-            .help(format!("write {policy}: before-hook-creation,hook-succeeded; a Job that failed then stays to be read"));
+            .help(format!("write {policy}: before-hook-creation,hook-succeeded; a failed Job is then kept for \
+                           debugging"));
         }
         return;
     }
@@ -186,7 +190,7 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     }
     let message = match ttl.and_then(|ttl| u64::try_from(ttl).ok()) {
         None => "nothing removes this Job after it has finished".to_owned(),
-        Some(ttl) => format!("nothing removes this Job within {} after it finished", duration::words(ttl)),
+        Some(ttl) => format!("nothing removes this Job within {} after it has finished", duration::words(ttl)),
     };
     sink.report(job.path("ttlSecondsAfterFinished"), message).weight(ttl.unwrap_or(i64::MAX)).help(HELP);
 }

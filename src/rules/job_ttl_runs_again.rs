@@ -11,7 +11,7 @@ use crate::policy::{Level, RuleSpec};
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "job/ttl-runs-again",
-        summary: "a TTL removes a Job that a controller then creates, and runs, again",
+        summary: "a TTL deletes a Job that a controller then creates, and so runs, again",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Off, Level::Warn, Level::Warn),
@@ -19,14 +19,15 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::Deployment],
-        what: "`ttlSecondsAfterFinished`, up to a year, on a Job that a controller keeps in place, by its labels, annotations or \
-               field managers: Argo CD (`argocd.argoproj.io/...`), Flux (`kustomize.toolkit.fluxcd.io/...`, \
-               `helm.toolkit.fluxcd.io/...`), Config Sync (`configsync.gke.io/...`), KubeVela (`app.oam.dev/...`). Hooks are \
-               exempt: they are created at their moment only. Of Flux's helm-controller it is at most an info: it creates the \
-               Job with the next upgrade, and before that only where drift detection is on.",
-        why: "Once the TTL has removed the Job, the cluster differs from what is declared, and the controller creates it again, \
-              with its next reconciliation or sync. A migration that was meant to run once then runs every few minutes, \
-              or each time that anything is synced.",
+        what: "`ttlSecondsAfterFinished` of up to a year on a Job that a controller reconciles, judging by its \
+               labels, annotations or field managers: Argo CD (`argocd.argoproj.io/...`), Flux \
+               (`kustomize.toolkit.fluxcd.io/...`, `helm.toolkit.fluxcd.io/...`), Config Sync \
+               (`configsync.gke.io/...`), KubeVela (`app.oam.dev/...`). Hooks are exempt: they are created only \
+               at their own time. For Flux's helm-controller this is an info at most: it creates the Job with \
+               the next upgrade, and before that only if drift detection is on.",
+        why: "Once the TTL has deleted the Job, the cluster differs from the desired state, and the controller \
+              creates the Job again with its next reconciliation or sync. A migration that was meant to run once \
+              then runs every few minutes, or with every sync.",
         examples: &[
             Example::bad(
                 "Flux runs it again after ten minutes",
@@ -48,7 +49,7 @@ spec:
 "#,
             ),
             Example::good(
-                "it stays, and so runs once",
+                "the Job stays, so it runs once",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:
@@ -101,15 +102,16 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
                 tool.name
             ),
         )
-        .help("remove ttlSecondsAfterFinished, or make the Job a hook of Helm (helm.sh/hook: pre-upgrade, say)")
+        .help("remove ttlSecondsAfterFinished, or make the Job a Helm hook (such as helm.sh/hook: pre-upgrade)")
         .at_most(Severity::Info);
         return;
     }
     sink.report(path, format!("{} creates this Job again, and so runs it again, {gone}", tool.name)).help(
         if tool.name == "Argo CD" {
-            "remove ttlSecondsAfterFinished, or make the Job a hook (argocd.argoproj.io/hook: Sync), which runs once a sync"
+            "remove ttlSecondsAfterFinished, or make the Job a hook (argocd.argoproj.io/hook: Sync), which runs \
+             once per sync"
         } else {
-            "remove ttlSecondsAfterFinished: the Job stays, and with it the knowledge that it has run"
+            "remove ttlSecondsAfterFinished: a Job that still exists is not run again"
         },
     );
 }

@@ -9,23 +9,23 @@ use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "job/ttl-short",
-        summary: "a TTL so short that whatever waits for the Job finds it gone",
+        summary: "the TTL is so short that anything waiting for the Job may find it gone",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Off, Level::Info, Level::Warn),
         options: &[OptionSpec {
             name: "minTtl",
-            summary: "The shortest TTL that leaves time to see how the Job ended.",
+            summary: "The shortest TTL that leaves time to see the Job's result.",
             kind: OptionKind::Seconds { default: 60, min: 0, max: 86_400 },
         }],
     },
     docs: Docs {
         symptoms: &[Symptom::LogsGone, Symptom::Deployment],
-        what: "`ttlSecondsAfterFinished` below `minTtl` (60 s by default), for a Job that no other object owns. Of hooks \
-               job/ttl-hook-conflict speaks, of CronJobs cron/ttl-vs-history.",
-        why: "The Job goes with its Pods, their logs and its status. What waits for it may look only when it \
-              is gone: `helm install --wait-for-jobs` and `kubectl wait` then fail because there is no such Job, though it \
-              has succeeded. And nobody can read why it failed.",
+        what: "`ttlSecondsAfterFinished` below `minTtl` (60 s by default), for a Job that no other object owns. \
+               Hooks are covered by job/ttl-hook-conflict, CronJobs by cron/ttl-vs-history.",
+        why: "The Job is deleted together with its Pods, their logs and its status. Tools that wait for it may \
+              look only when it is gone: `helm install --wait-for-jobs` and `kubectl wait` then fail because the \
+              Job does not exist, although it has succeeded. And if it failed, nobody can see why.",
         examples: &[
             Example::bad(
                 "gone in five seconds",
@@ -87,8 +87,8 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     };
     sink.report(
         job.path("ttlSecondsAfterFinished"),
-        format!("the TTL deletes this Job and its logs {ttl} s after its end: {waiting} may find it gone"),
+        format!("the TTL deletes this Job and its logs {ttl} s after it ends: {waiting} may find it gone"),
     )
     .weight(Weight::of_least(ttl))
-    .help("set ttlSecondsAfterFinished to 600, so that there is time to see how it ended");
+    .help("set ttlSecondsAfterFinished to 600, so that there is time to see the result");
 }

@@ -16,11 +16,11 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::NoEffect],
-        what: "`completions: 1` beside `parallelism: 2` or more. Nearly always a work queue is meant, in which \
-               several Pods share the work and any Pod that exits 0 says that the queue is empty. That pattern \
-               has no `completions` at all.",
-        why: "With `completions: 1` a single Pod is started, whatever `parallelism` says. The queue is worked \
-              off by one Pod instead of many, which nobody notices until it is late.",
+        what: "`completions: 1` beside `parallelism: 2` or more. Nearly always a work queue is intended, in \
+               which several Pods share the work, and a Pod that exits with 0 means that the queue is empty. In \
+               that pattern `completions` is not set at all.",
+        why: "With `completions: 1` only one Pod is started, whatever `parallelism` says. A single Pod works \
+              through the queue instead of many, which is noticed only when the work is late.",
         examples: &[
             Example::bad(
                 "one Pod instead of five",
@@ -88,7 +88,7 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     };
     sink.report(
         job.path("completions"),
-        format!("completions is 1, so one Pod only is started, though parallelism is {parallelism}"),
+        format!("completions is 1, so only one Pod is started, although parallelism is {parallelism}"),
     )
     .weight(parallelism)
     .help(help)
