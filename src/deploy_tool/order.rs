@@ -105,8 +105,8 @@ impl<'a> Moment<'a> {
                 "{tool} deletes it before the {after} hooks, their Pods do not start, and the deletion hangs"
             ),
             remedy: format!(
-                "give the Job one of its own that is a hook too ({annotation}: {after} and {weight}: \"{below}\", say), or make the \
-                 Job a {before} hook, which runs while {name} is still there"
+                "give the Job a copy of its own that is a hook too (such as {annotation}: {after} with {weight}: \
+                 \"{below}\"), or make the Job a {before} hook, which runs while {name} still exists"
             ),
         })
     }
@@ -129,7 +129,7 @@ impl<'a> Moment<'a> {
             Some(_) if runs_at(event) => {
                 format!("its helm.sh/hook-weight, {other_weight}, is above that of the Job, {weight}")
             }
-            Some(of) => format!("Helm creates it as a hook of its own ({of}), not before this {event} hook"),
+            Some(of) => format!("Helm creates it as a hook itself ({of}), not before this {event} hook"),
         };
         let after = if event == "pre-install" && other.helm_hook.is_none() {
             ", or make the Job a post-install hook"
@@ -141,7 +141,8 @@ impl<'a> Moment<'a> {
             is_gone: false,
             when,
             remedy: format!(
-                "make {name} a hook that comes first (helm.sh/hook: {hook} and helm.sh/hook-weight: \"{below}\", say){after}"
+                "make {name} a hook that comes first (such as helm.sh/hook: {hook} with helm.sh/hook-weight: \
+                 \"{below}\"){after}"
             ),
         })
     }
@@ -154,20 +155,21 @@ impl<'a> Moment<'a> {
         }
         let below = wave.saturating_sub(1);
         let when = if other_phase > phase {
-            format!("Argo CD creates it in the phase {}, after {}", PHASES[other_phase], PHASES[phase])
+            format!("Argo CD creates it in phase {}, after {}", PHASES[other_phase], PHASES[phase])
         } else {
-            format!("Argo CD creates it in wave {other_wave}, after wave {wave} of the Job has ended well")
+            format!("Argo CD creates it in wave {other_wave}, after wave {wave} of the Job has succeeded")
         };
         let first = if phase == SYNC {
-            format!("give {name} a wave that comes first (argocd.argoproj.io/sync-wave: \"{below}\", say)")
+            format!("give {name} an earlier wave (such as argocd.argoproj.io/sync-wave: \"{below}\")")
         } else {
             format!(
-                "let {name} come first (argocd.argoproj.io/hook: {} and argocd.argoproj.io/sync-wave: \"{below}\", say)",
+                "make {name} a hook that comes first (argocd.argoproj.io/hook: {} with \
+                 argocd.argoproj.io/sync-wave: \"{below}\")",
                 PHASES[phase]
             )
         };
         let after = if other_phase > phase && other_phase == SYNC {
-            ", or make the Job a hook of the phase Sync in a later wave"
+            ", or make the Job a Sync hook in a later wave"
         } else {
             ""
         };

@@ -220,14 +220,14 @@ impl Endless {
         match self {
             Self::NoDeadline => "it has no activeDeadlineSeconds".to_owned(),
             Self::Deadline(seconds) => format!(
-                "its activeDeadlineSeconds of {seconds} is more than {}, and so no deadline",
+                "its activeDeadlineSeconds of {seconds} is more than {}, which is as good as no deadline",
                 duration::words(longest.unsigned_abs())
             ),
             Self::GracePeriod(seconds) => {
                 format!("its Pods may take {seconds} s to stop (terminationGracePeriodSeconds)")
             }
             Self::Unscheduled(seconds) => format!(
-                "the Pod's activeDeadlineSeconds ends each try after {}, but counts only from when its Pod is on a node",
+                "the Pod's activeDeadlineSeconds ends each attempt after {}, but counts only once its Pod is on a node",
                 duration::words(seconds.unsigned_abs())
             ),
         }

@@ -96,7 +96,7 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     }
     let last = retries.last_before(deadline);
     let outcome = match (retries.lanes, last) {
-        (2.., _) => "it never gets that far".to_owned(),
+        (2.., _) => "they cannot all be used".to_owned(),
         (_, 0) => "none can start".to_owned(),
         (_, last) => match retries.earliest(last) {
             0 => format!("retry {last} is the last that can start"),

@@ -91,7 +91,7 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     }
     let tool = object.deploy_tool().filter(|tool| tool.creates_again != CreatesAgain::Deploying);
     let Some(tool) = tool else { return };
-    let gone = format!("once the TTL has removed it {ttl} s after its end");
+    let gone = format!("once the TTL has deleted it {ttl} s after it ends");
     let path = job.path("ttlSecondsAfterFinished");
     if tool.creates_again == CreatesAgain::IfDrifted {
         sink.report(

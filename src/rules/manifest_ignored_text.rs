@@ -17,12 +17,12 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::NoEffect],
-        what: "The reader of Kubernetes tools stops at the end of the first value of a document. What follows a line \
-               `...`, or stands further left than the first key, is never read.",
-        why: "`kubectl` says nothing about it: half of a manifest can be missing from the cluster.",
+        what: "The YAML parser of Kubernetes tools stops at the end of the first value of a document. Text after \
+               a line `...`, or indented less than the first key, is never read.",
+        why: "`kubectl` does not mention it: half of a manifest can be missing from the cluster.",
         examples: &[
             Example::bad(
-                "`...` ends the document, and what follows is not a new one",
+                "`...` ends the document, and does not start a new one",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:
@@ -42,7 +42,7 @@ metadata:
 "#,
             ),
             Example::good(
-                "`---` begins a new document",
+                "`---` starts a new document",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:
@@ -71,8 +71,8 @@ metadata:
 
 /// Of text behind the end of a document.
 pub fn finding(severity: Severity) -> Finding {
-    let message = "kubectl never reads what stands here: the document has ended before it";
+    let message = "kubectl never reads this text: the document has already ended";
     let mut finding = RULE.finding(severity, FieldPath::root(), message);
-    finding.help = Some("begin a new document with `---`, or correct the indentation".to_owned());
+    finding.help = Some("start a new document with `---`, or correct the indentation".to_owned());
     finding
 }

@@ -16,23 +16,26 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::Checks],
-        what: "One remark for each chart and each kustomization with files that are no manifests by themselves, and one \
-               for each object that is a patch. Nothing else is said of them, and `--fix` leaves them as they are.\n\n\
-               - **Charts**: what stands directly beside a `Chart.yaml` (values), in its `ci/` (values for tests) and in \
-               its `templates/`, in subcharts too. Files in `crds/`, which Helm installs as they are, are judged.\n\
-               - **Kustomizations**: the files that a `kustomization.yaml`, `kustomization.yml` or `Kustomization` names \
-               as patches (`patches`, `patchesStrategicMerge`, `patchesJson6902`), `replacements`, `transformers`, \
-               `generators`, `validators`, `configurations`, values of its `helmCharts`, and data of its generators of \
-               ConfigMaps and Secrets. Its `resources` are judged.\n\
+        what: "One info for each chart and each kustomization that has files which are not manifests by \
+               themselves, and one for each object that is a patch. Nothing else is reported about them, and \
+               `--fix` does not change them.\n\n\
+               - **Charts**: files directly beside a `Chart.yaml` (values), in its `ci/` (values for tests) and \
+               in its `templates/`, in subcharts too. Files in `crds/`, which Helm installs as they are, are \
+               checked.\n\
+               - **Kustomizations**: files that a `kustomization.yaml`, `kustomization.yml` or `Kustomization` \
+               names as patches (`patches`, `patchesStrategicMerge`, `patchesJson6902`), `replacements`, \
+               `transformers`, `generators`, `validators`, `configurations`, values of its `helmCharts`, and \
+               data of its ConfigMap and Secret generators. Its `resources` are checked.\n\
                - **Patches**: an object with a directive of a strategic merge patch (`$patch`, `$retainKeys`, \
-               `$setElementOrder/...`, `$deleteFromPrimitiveList/...`), and one that lacks what every Job or CronJob must \
-               have, where the input has an object of the same kind, name and namespace that lacks nothing of it (in another folder, \
-               where it lacks a `restartPolicy` alone: that is forgotten in manifests too).\n\n\
-               A chart or a kustomization is passed over in silence where none of these files has the word `job`.",
-        why: "A patch says only what changes, values say what they like, and a template is text for a program. Judged as \
-              manifests they are full of errors that nobody made, and a field that is added to a patch overrides what \
-              stands in the base. What counts is what is rendered: `helm template CHART | jobguard lint -`, `kubectl \
-              kustomize FOLDER | jobguard lint -`.",
+               `$setElementOrder/...`, `$deleteFromPrimitiveList/...`), and an object that lacks a field that \
+               every Job or CronJob needs, if the input has a complete object of the same kind, namespace and \
+               name (in another folder, if only `restartPolicy` is missing, which is easily forgotten in \
+               manifests too).\n\n\
+               Charts and kustomizations are skipped without an info if none of these files has the word `job`.",
+        why: "A patch contains only what changes, values have no fixed format, and a template is input for a \
+              program. Checked as manifests they would be full of errors that nobody made, and a field added to \
+              a patch would override the one in the base. What counts is the rendered result: `helm template \
+              CHART | jobguard lint -`, `kubectl kustomize FOLDER | jobguard lint -`.",
         examples: &[
             Example::bad(
                 "a strategic merge patch",

@@ -9,7 +9,7 @@ use jobguard_manifest::{At, NodeKind, Style};
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "manifest/octal-number",
-        summary: "a number with a leading zero is read in base eight",
+        summary: "a number with a leading zero is read as octal",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Warn, Level::Warn, Level::Deny),
@@ -17,12 +17,13 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::NoEffect],
-        what: "A number written with a leading zero, such as `010`, is octal to the YAML reader of Kubernetes tools: \
-               it means 8. File modes (`defaultMode`, `mode`) are meant so and are passed over.",
-        why: "Nobody notices: the manifest is accepted, and the Job runs with another number than the one written.",
+        what: "A number written with a leading zero, such as `010`, is octal to the YAML parser of Kubernetes \
+               tools: it means 8. File modes (`defaultMode`, `mode`) are meant to be octal and are not reported.",
+        why: "Nothing warns about it: the manifest is accepted, and the Job runs with another number than \
+              intended.",
         examples: &[
             Example::bad(
-                "ten Pods wanted, eight asked for",
+                "means eight Pods, not ten",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:
@@ -95,7 +96,7 @@ fn look(written: Written<'_>, at: &At<'_>, sink: &mut RemarkSink) {
                     at.to_path(),
                     format!("{written_as} is read as {value}: a number with a leading zero is octal"),
                     format!(
-                        "write {} if the decimal number is meant, {value} if the octal one is",
+                        "write {} if you mean the decimal number, {value} if you mean the octal one",
                         written_as.replace(digits, digits.trim_start_matches('0'))
                     ),
                 );

@@ -17,12 +17,13 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::Checks, Symptom::Refused],
-        what: "An object has more list items and map entries than `limits.maxElements` of the policy (10,000 where it \
-               says nothing), or is nested more than 100 levels deep. Aliases count for what they stand for. The items \
-               of a `List` are objects of their own. An object that holds Jobs, such as a JobSet, may hold 1,000 at most, \
-               whatever the policy says. What comes before and after it in a file is judged.",
-        why: "Each element costs memory, a volume some kilobytes, and every rule looks at it. The webhook judges no \
-              such object either: under `mode: enforce` it refuses it, since who writes an object chooses its size.",
+        what: "An object has more list items and map entries than `limits.maxElements` of the policy (10,000 by \
+               default), or is nested more than 100 levels deep. Aliases count as what they expand to. The items \
+               of a `List` are objects of their own. An object that embeds Jobs, such as a JobSet, may hold at \
+               most 1,000, whatever the policy says. Objects before and after it in the file are still checked.",
+        why: "Each element costs memory (a volume takes some kilobytes), and every rule looks at it. The webhook \
+              does not check such an object either: with `mode: enforce` it refuses it, since otherwise an \
+              object could avoid all checks by its size.",
         examples: &[
             Example::bad(
                 "aliases within aliases: a few lines that stand for 11,000 items",
@@ -77,18 +78,18 @@ spec:
 /// Of an object that holds more Jobs than are judged.
 pub fn too_many_jobs(limit: usize) -> Finding {
     let message =
-        format!("the object holds more than {limit} Jobs, and is not judged: the webhook refuses it");
+        format!("the object holds more than {limit} Jobs, so it is not checked: the webhook refuses it");
     let mut finding = RULE.finding(Severity::Error, FieldPath::root(), message);
-    finding.help = Some("write several objects: this limit cannot be raised".to_owned());
+    finding.help = Some("split it into several objects: this limit cannot be raised".to_owned());
     finding
 }
 
 /// Of an object that is not read on; `reached` says which bound it has reached.
 pub fn finding(reached: &str) -> Finding {
-    let message = format!("{reached}, and is not judged: the webhook refuses it");
+    let message = format!("{reached}, so it is not checked: the webhook refuses it");
     let mut finding = RULE.finding(Severity::Error, FieldPath::root(), message);
     finding.help = Some(
-        "make it smaller; if it is meant to be so large, raise limits.maxElements in the policy or give --max-elements"
+        "make it smaller; if it has to be this large, raise limits.maxElements in the policy or pass --max-elements"
             .to_owned(),
     );
     finding

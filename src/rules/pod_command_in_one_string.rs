@@ -12,7 +12,7 @@ use jobguard_manifest::FieldPath;
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "pod/command-in-one-string",
-        summary: "a whole command line in one string is not a program's name",
+        summary: "a whole command line in one string is not the name of a program",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Warn, Level::Warn, Level::Deny),
@@ -20,16 +20,17 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::Command],
-        what: "The first string of `command` (of `args`, where the image is known to run what it is given) holds a program \
-               and its arguments: `command: [\"python main.py --all\"]`. So does an option of a shell: \
-               `[\"sh\", \"-c echo hello\"]`. So does what a shell \
-               without `-c` takes for the name of its script's file: `[\"sh\", \"echo hello && sleep 5\"]`; and nothing stands \
-               behind `-c`. Also the name of a shell's own command in place of a program: \
-               `[\"cd\", \"/app\"]`, `[\"source\", \"env.sh\"]`. Paths with a blank in them are passed over where they look \
-               like paths.",
-        why: "No shell splits the string: the kernel looks for a program that is called `python main.py --all`, blanks \
-              included. There is none, the container cannot be started (`no such file or directory`, `executable file not \
-              found in $PATH`), and each retry fails in the same way.",
+        what: "The first string of `command` (or of `args`, if the image is known to run what it is given) holds \
+               a program and its arguments: `command: [\"python main.py --all\"]`. Likewise:\n\n\
+               - a shell option with its argument: `[\"sh\", \"-c echo hello\"]`;\n\
+               - a script where a shell without `-c` expects the name of a file: `[\"sh\", \"echo hello && sleep \
+               5\"]`;\n\
+               - nothing after `-c`;\n\
+               - a shell builtin instead of a program: `[\"cd\", \"/app\"]`, `[\"source\", \"env.sh\"]`.\n\n\
+               Paths with spaces in them are not reported if they look like paths.",
+        why: "No shell splits the string: the kernel looks for a program called `python main.py --all`, spaces \
+              included. There is none, the container cannot start (`no such file or directory`, `executable file \
+              not found in $PATH`), and each retry fails in the same way.",
         examples: &[
             Example::bad(
                 "there is no such program",
@@ -48,7 +49,7 @@ spec:
 "#,
             ),
             Example::good(
-                "a string a word",
+                "one string per word",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:
@@ -83,15 +84,16 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
         if is_command_line(first.text) {
             let fix = split_first(&part, &line, first.text);
             let message = if first.text.trim().contains(char::is_whitespace) {
-                "no shell splits this: the container is to start a program whose name is the whole string, and there is none"
+                "no shell splits this: the container would start a program whose name is the whole string, and \
+                 there is none"
             } else {
-                "the blanks belong to the program's name: the container is to start one that is called so, and there is none"
+                "the spaces become part of the program's name, and there is no program with that name"
             };
             report(sink, path, message, HELP, fix);
         } else if is_builtin(first.text) && line.origin() == Origin::Written {
             let message =
-                "this is a command of the shell and no program: without a shell the container cannot start";
-            report(sink, path, message, "run the command line with sh -c, in one string behind it", None);
+                "this is a shell builtin, not a program: without a shell the container cannot start";
+            report(sink, path, message, "run the command line with sh -c, as one string after it", None);
         } else if let Some(file) = script_as_file(&line) {
             let message = "the shell takes this for the name of a file with its script, and there is none: -c is missing";
             let fix = insert_option(&part, &line, file);
@@ -103,10 +105,10 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
             report(sink, path, message, "write the script as the next string", None);
         } else if let Some((at, text)) = option_with_script(&line) {
             let message =
-                "no shell splits this: the shell takes the whole string for options, and refuses it";
+                "no shell splits this: the shell reads the whole string as options, and fails";
             let fix = split_option(&part, &line, at, text);
             let path = line.word(at).map_or(path, |word| part.path_of_word(word));
-            report(sink, path, message, "make two strings of it: the option, and the script", fix);
+            report(sink, path, message, "split it into two strings: the option and the script", fix);
         }
     }
 }

@@ -18,13 +18,13 @@ pub static RULE: Rule = Rule {
     docs: Docs {
         symptoms: &[Symptom::TooMuch],
         what: "An image with the tag `latest`, or with neither tag nor digest, which means `latest`; init \
-               containers and image volumes (`volumes[].image.reference`) included. Beside a digest the tag \
-               does not matter: the digest decides, and is better than any tag.",
-        why: "Which program runs then depends on the day, and with several Pods of a Job even on the node. \
-              A failure cannot be repeated, and going back is not possible. Where `imagePullPolicy` is \
-              `Always`, as it is for such a tag if nothing is said, the registry is asked before each container starts \
-              (layers that the node has are not pulled again), and a Job whose registry does not answer does not start. \
-              With `IfNotPresent` each node keeps the image that it happened to pull first.",
+               containers and image volumes (`volumes[].image.reference`) included. If there is a digest the tag \
+               does not matter: the digest decides, and is more precise than any tag.",
+        why: "Which program runs then depends on the day, and if a Job has several Pods even on the node. \
+              Failures cannot be reproduced, and there is no rollback. With `imagePullPolicy: Always`, the \
+              default for such a tag, the registry is asked before each container starts (layers that the node \
+              already has are not pulled again), and if the registry does not answer, the container does not \
+              start. With `IfNotPresent` each node keeps the image that it happened to pull first.",
         examples: &[
             Example::bad(
                 "no tag",
@@ -98,7 +98,7 @@ spec:
 };
 
 fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
-    const HELP: &str = "name the version that is meant, by its tag or its digest";
+    const HELP: &str = "set the tag or the digest of the version that you mean";
     let Some(job) = object.job() else { return };
     for part in job.containers() {
         if let Some(message) = part.container.image.as_deref().and_then(moving) {

@@ -18,17 +18,17 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::TooMuch],
-        what: "`securityContext.privileged: true` on a container, init containers included, and what is the \
-               same on Windows: `windowsOptions.hostProcess: true` in the `securityContext` of a container or \
-               of the Pod.\n\n\
-               Other ways to the node (`hostPID`, `hostPath`, capabilities such as `SYS_ADMIN`) are not looked \
-               at: Pod Security Standards are about all of them.",
-        why: "A privileged container is root on the node, with all its devices: whoever gets into it has \
-              the node, and the credentials of every Pod there. Few Jobs need more than one capability of \
-              it.",
+        what: "`securityContext.privileged: true` on a container, init containers included, and its equivalent \
+               on Windows: `windowsOptions.hostProcess: true` in the `securityContext` of a container or of the \
+               Pod.\n\n\
+               Other ways to reach the node (`hostPID`, `hostPath`, capabilities such as `SYS_ADMIN`) are not \
+               checked: the Pod Security Standards cover all of them.",
+        why: "A privileged container is root on the node, with access to all its devices: an attacker in the \
+              container controls the node, and gets the credentials of every Pod on it. Few Jobs need more than \
+              a single capability.",
         examples: &[
             Example::bad(
-                "all of the node",
+                "full access to the node",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:
@@ -45,7 +45,7 @@ spec:
 "#,
             ),
             Example::bad(
-                "all of a Windows node",
+                "full access to a Windows node",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:
@@ -65,7 +65,7 @@ spec:
 "#,
             ),
             Example::good(
-                "the one capability that is needed",
+                "only the capability that is needed",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:
@@ -102,9 +102,9 @@ spec:
 };
 
 fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
-    const HOST_PROCESS: &str = "a host process is root on its Windows node";
+    const HOST_PROCESS: &str = "a host process has full access to its Windows node";
     const HELP: &str =
-        "remove hostProcess: what reads files or calls services needs an ordinary container only";
+        "remove hostProcess: reading files and calling services needs only an ordinary container";
     let Some(job) = object.job() else { return };
     let is_host_process = |options: Option<&WindowsSecurityContextOptions>| {
         options.and_then(|all| all.host_process) == Some(true)
@@ -119,9 +119,9 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
         if context.privileged == Some(true) {
             sink.report(
                 part.path("securityContext.privileged"),
-                "a privileged container is root on its node",
+                "a privileged container has root access to its node",
             )
-            .help("remove it, and add the one capability that is needed under securityContext.capabilities");
+            .help("remove it, and add only the capability that is needed under securityContext.capabilities");
         }
         // What the Pod says is said once.
         if is_host_process(context.windows_options.as_ref()) && !is_host_process(of_pod) {

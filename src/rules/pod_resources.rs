@@ -22,15 +22,15 @@ pub static RULE: Rule = Rule {
     docs: Docs {
         symptoms: &[Symptom::TooMuch],
         what: "A container, init containers included, without a request for `cpu` or `memory`. A request of 0 \
-               is none. A limit counts as a request where there is none beside it, as the API server makes one \
-               of it; so do requests and limits of the whole Pod (`template.spec.resources`).",
-        why: "Without requests the scheduler takes the Pod for free and puts it on a node that has no room. \
-              It then runs slowly, and is the first to be killed or evicted when memory is short, which \
-              costs a Job its retries. In a namespace with a quota on requests the Pods are not created at \
-              all, and the Job waits without a Pod.",
+               does not count. A limit without a request counts as one, because the API server sets the request \
+               to the limit; so do requests and limits of the whole Pod (`template.spec.resources`).",
+        why: "Without requests the scheduler assumes that the Pod needs nothing, and may put it on a node that \
+              has no room for it. It then runs slowly, and is among the first to be killed or evicted when \
+              memory is short, which costs the Job its retries. In a namespace with a quota on requests the Pods \
+              are not created at all.",
         examples: &[
             Example::bad(
-                "nothing asked for",
+                "no requests",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:
@@ -45,7 +45,7 @@ spec:
 "#,
             ),
             Example::bad(
-                "no memory",
+                "no memory request",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:
@@ -63,7 +63,7 @@ spec:
 "#,
             ),
             Example::good(
-                "both asked for",
+                "both requests",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:
@@ -82,7 +82,7 @@ spec:
 "#,
             ),
             Example::good(
-                "a memory limit is a request too",
+                "a memory limit counts as a request",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:
@@ -142,7 +142,7 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
         };
         sink.report(part.path("resources"), format!("the container has no {lacking} requests"))
             .weight(if missing == "cpu and memory" { 2 } else { 1 })
-            .help(format!("set resources.requests for {missing} to what the container needs while it works"));
+            .help(format!("set resources.requests for {missing} to what the container needs while it runs"));
     }
 }
 

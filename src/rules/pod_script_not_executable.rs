@@ -22,7 +22,7 @@ pub static RULE: Rule = Rule {
                whole or by `subPath`) that gives its files no execute permission: `defaultMode` is 0644 where nothing is \
                said. So is one that a script behind `sh -c` runs in any case. A shell or another interpreter that is given \
                the file (`sh /scripts/backup.sh`) only reads it.",
-        why: "The container cannot be started: `permission denied`, exit code 126, for root too. Each retry fails in the same \
+        why: "The container cannot be started: `permission denied`, for root too. Each retry fails in the same \
               way. `chmod` is no help, since such a volume is read-only.",
         examples: &[
             Example::bad(

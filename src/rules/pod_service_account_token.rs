@@ -10,7 +10,7 @@ use crate::policy::{Level, RuleSpec};
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "pod/service-account-token",
-        summary: "a Pod of the default service account has a token that it does not need",
+        summary: "Pods with the default service account get a token that they do not need",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Off, Level::Off, Level::Warn),
@@ -18,15 +18,15 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::TooMuch],
-        what: "A Pod without `serviceAccountName`, or with `default`, and without \
-               `automountServiceAccountToken: false`; or with it, and with a `projected` volume that mounts the \
-               same by hand: a `serviceAccountToken` for the API server (without `audience`, or with its own). A \
-               token for another audience, such as a cloud's, opens nothing here. A Pod that names another service account is taken to \
-               use its token. Whether the service account `default` itself says \
-               `automountServiceAccountToken: false` is not seen here.",
-        why: "The token is mounted into every container, and is a key to the API server for whoever gets \
-              in. A program that needs it needs a service account of its own, with the rights that it uses \
-              and no others.",
+        what: "A Pod without `serviceAccountName`, or with `default`, and without `automountServiceAccountToken: \
+               false`; or with it, but with a `projected` volume that mounts the same token explicitly: a \
+               `serviceAccountToken` for the API server (without `audience`, or with its own). A token for \
+               another audience, such as a cloud provider's, does not give access to the API server. A Pod that \
+               names another service account is assumed to need its token. An `automountServiceAccountToken: \
+               false` in the ServiceAccount itself is not seen here.",
+        why: "The token is mounted into every container, and gives anybody who gets into one access to the API \
+              server. A program that needs the API server should have a service account of its own, with only \
+              the rights that it uses.",
         examples: &[
             Example::bad(
                 "the default token, in every container",
@@ -60,7 +60,7 @@ spec:
 "#,
             ),
             Example::good(
-                "an account of its own",
+                "a service account of its own",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:
@@ -94,7 +94,7 @@ spec:
 };
 
 fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
-    const HELP: &str = "set automountServiceAccountToken: false; if the Pods do talk to the API server, give them a \
+    const HELP: &str = "set automountServiceAccountToken: false; if the Pods do use the API server, give them a \
                         service account of their own";
     let Some(job) = object.job() else { return };
     let Some(pod) = job.pod() else { return };
@@ -121,7 +121,7 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
             "this volume holds the token of the default service account",
         )
         .of_whole()
-        .help("remove it; if the Pods do talk to the API server, give them a service account of their own");
+        .help("remove it; if the Pods do use the API server, give them a service account of their own");
     }
 }
 

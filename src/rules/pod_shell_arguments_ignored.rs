@@ -20,11 +20,13 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::Command],
-        what: "A shell that is started with `-c` and more than one string behind it, in `command` or in `args`: only the first \
-               is the script. The next is its name, `$0`, and the others are its arguments, `$1`, `$2` ... Nothing is said \
-               of a script that reads them (`$1`, `\"$@\"`, `shift` ...), or that is given no more than a name: a path such as `./migrate` is one to run.",
-        why: "The container does a part of its work, succeeds, and the Job is complete. Several commands were put into a list, \
-              or a comma was read as the end of a string: `[sh, -c, echo a, sleep 5]` prints an `a` and never sleeps.",
+        what: "A shell started with `-c` and more than one string after it, in `command` or in `args`: only the \
+               first is the script. The next one is its name, `$0`, and the others are its arguments, `$1`, `$2` \
+               ... Not reported if the script reads them (`$1`, `\"$@\"`, `shift` ...), or if only a name \
+               follows; a path such as `./migrate` is taken for a program to run.",
+        why: "The container does only part of its work and succeeds, and the Job is complete. Usually several \
+              commands were put into a list, or a command line was split at commas: `[sh, -c, echo a, sleep 5]` \
+              prints an `a` and never sleeps.",
         examples: &[
             Example::bad(
                 "only mkdir is run",
@@ -131,10 +133,11 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
             continue;
         }
         let message = if count == 1 {
-            "only the first string behind -c is the script: this one becomes its $0 and is not run".to_owned()
+            "only the first string after -c is the script: this one becomes its $0 and is not run".to_owned()
         } else {
             format!(
-                "only the first string behind -c is the script: the {count} from here on become its $0, $1 ... and are not run"
+                "only the first string after -c is the script: the {count} from here on become its $0, $1 ... \
+                 and are not run"
             )
         };
         let report =
@@ -142,13 +145,15 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
         match joined(&line, script) {
             Some((whole, how)) => {
                 let help = match how {
-                    Join::Commands => "make one string of the commands: joined with &&, or on lines of their own behind |",
-                    Join::Words => "make one string of the command and its arguments, or leave out the shell and its -c",
+                    Join::Commands => "join the commands into one string: with &&, or on separate lines of a \
+                                       block scalar (|)",
+                    Join::Words => "join the command and its arguments into one string, or remove the shell and its -c",
                 };
                 report.help(help).fix(fix(&part, &line, script, whole));
             }
             None => drop(report.help(
-                "make one string of what is to be run; a script that is to have arguments reads them as $1, $2 or \"$@\"",
+                "put everything to run into one string; to pass arguments, let the script read them as $1, $2 or \
+                 \"$@\"",
             )),
         }
     }
@@ -253,5 +258,5 @@ fn fix(part: &ContainerPart<'_>, line: &CommandLine<'_>, script: usize, whole: S
             }
         }
     }
-    Fix { safety: Safety::Unsafe, title: "make one script of the strings".to_owned(), edits }
+    Fix { safety: Safety::Unsafe, title: "join the strings into one script".to_owned(), edits }
 }

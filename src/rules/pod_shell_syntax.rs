@@ -17,17 +17,18 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::Command],
-        what: "An operator of the shell (`>`, `2>&1`, `|`, `&&`, `;` ...) as a word of a command that is started without one; \
-               `$NAME` and `${NAME}` of a variable that the container sets; `$(date +%F)` and other commands in \
-               parentheses; `$(NAME)` where the container has no variable of that name; `*` in a file's name for `rm`, `cp` \
-               and the like. All but the operators, and what stands in `args` of an image whose program is not known, are \
-               no more than a note.\n\n\
-               Kubernetes itself replaces `$(NAME)` in `command` and `args`, and only where NAME is one of the container's \
-               variables; with `envFrom` nobody knows here which there are, and nothing is said. `$$(NAME)` is left as \
-               `$(NAME)`. Programs that have expressions of their own, or hand their arguments to a shell (awk, perl, psql, \
-               ssh ...), are passed over.",
-        why: "Strings of `command` and `args` go to the program as they are. `[\"pg_dump\", \"shop\", \">\", \"/backup/shop.sql\"]` \
-              makes no file: pg_dump is given `>` as an argument. A bucket called `$BUCKET` is not found, or, worse, made.",
+        what: "In a command that is started without a shell: a shell operator (`>`, `2>&1`, `|`, `&&`, `;` ...) \
+               as a word of its own; `$NAME` and `${NAME}` of a variable that the container sets; `$(date +%F)` \
+               and other command substitutions; `$(NAME)` if the container has no variable of that name; `*` in \
+               a file name for `rm`, `cp` and the like. Everything except the operators, and anything in `args` \
+               of an image whose program is not known, is an info at most.\n\n\
+               Kubernetes itself replaces `$(NAME)` in `command` and `args`, but only if NAME is one of the \
+               container's variables; with `envFrom` these are not known here, and nothing is reported. \
+               `$$(NAME)` becomes the literal `$(NAME)`. Programs that have expressions of their own, or pass \
+               their arguments to a shell (awk, perl, psql, ssh ...), are skipped.",
+        why: "The strings of `command` and `args` are passed to the program literally. `[\"pg_dump\", \"shop\", \
+              \">\", \"/backup/shop.sql\"]` writes no file: pg_dump gets `>` as an argument. A bucket called \
+              `$BUCKET` is not found or, worse, created.",
         examples: &[
             Example::bad(
                 "no file is written",
@@ -46,7 +47,7 @@ spec:
 "#,
             ),
             Example::good(
-                "a shell writes it",
+                "a shell runs the redirection",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:
@@ -81,7 +82,7 @@ spec:
 "#,
             ),
             Example::good(
-                "Kubernetes puts the value there",
+                "Kubernetes replaces it by the value",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:
@@ -112,7 +113,7 @@ spec:
 };
 
 /// How to have a shell.
-const RUN_IN_SHELL: &str = "run the command line with sh -c, in one string behind it";
+const RUN_IN_SHELL: &str = "run the command line with sh -c, as one string after it";
 
 fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     let Some(job) = object.job() else { return };
@@ -139,26 +140,26 @@ fn worded(what: Unexpanded<'_>) -> (String, String) {
         Unexpanded::Variable(name) => {
             let name = jobguard_text::plain_within(name, 60);
             (
-                format!("no shell runs this command, so ${name} is passed on as it is written"),
+                format!("no shell runs this command, so ${name} is passed to the program literally"),
                 format!("write $({name}), which Kubernetes replaces; for anything else {RUN_IN_SHELL}"),
             )
         }
         Unexpanded::AnyVariable => (
-            "no shell runs this command, so $NAME is passed on as it is written".to_owned(),
+            "no shell runs this command, so $NAME is passed to the program literally".to_owned(),
             format!("{RUN_IN_SHELL}; Kubernetes replaces only $(NAME) of variables that the container sets"),
         ),
         Unexpanded::Substitution => (
-            "no shell runs this command, so $(...) is passed on as it is written: Kubernetes replaces only names of the \
-             container's variables in it"
+            "no shell runs this command, so $(...) is passed to the program literally: Kubernetes replaces only \
+             $(NAME) of the container's variables"
                 .to_owned(),
             RUN_IN_SHELL.to_owned(),
         ),
         Unexpanded::Undeclared => (
-            "the container sets no variable of this name, so $(...) is passed on as it is written".to_owned(),
-            "add the variable to env, or correct its name; $$(...) is how to write one that is to stay".to_owned(),
+            "the container sets no variable of this name, so $(...) is passed to the program literally".to_owned(),
+            "add the variable to env, or correct its name; write $$(...) if it is meant literally".to_owned(),
         ),
         Unexpanded::Pattern => (
-            "no shell runs this command, so * is a part of the name of one file".to_owned(),
+            "no shell runs this command, so * is taken as part of a file name".to_owned(),
             RUN_IN_SHELL.to_owned(),
         ),
     }

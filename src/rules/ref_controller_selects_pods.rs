@@ -19,14 +19,14 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::Network],
-        what: "A Deployment, StatefulSet or ReplicaSet whose selector matches the Pods of the Job. Where a \
-               HorizontalPodAutoscaler is known that scales it, the finding is a warning, else only an info.\n\nThe \
-               linter looks among the manifests it is given, the webhook in the cluster with `--watch-deployments`, \
-               `--watch-stateful-sets` and `--watch-horizontal-pod-autoscalers`.",
-        why: "The controller leaves the Job's Pods alone, which have a controller of their own. All others go by \
-               the selector: a HorizontalPodAutoscaler takes the Job's Pods into the average that it scales by, \
-               `kubectl logs` and `kubectl exec` on the Deployment may pick a Pod of the Job, and spread \
-               constraints and budgets written with the same labels count its Pods.",
+        what: "A Deployment, StatefulSet or ReplicaSet whose selector matches the Pods of the Job. This is a \
+               warning if a HorizontalPodAutoscaler that scales it is known, otherwise only an info.\n\n\
+               The linter looks at the manifests it is given, the webhook in the cluster with \
+               `--watch-deployments`, `--watch-stateful-sets` and `--watch-horizontal-pod-autoscalers`.",
+        why: "The controller does not adopt the Job's Pods, because they already have a controller. But \
+              everything else goes by the selector: a HorizontalPodAutoscaler includes the Job's Pods in the \
+              average that it scales by, `kubectl logs` and `kubectl exec` on the Deployment may pick a Pod of \
+              the Job, and spread constraints and disruption budgets with the same labels count its Pods.",
         examples: &[
             Example::bad(
                 "labels copied from the Deployment",
@@ -75,7 +75,7 @@ spec:
 "#,
             ),
             Example::good(
-                "one label more in the selector",
+                "one more label in the selector",
                 r#"apiVersion: apps/v1
 kind: Deployment
 metadata:
@@ -157,13 +157,13 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
             let autoscaler = &autoscaler.name;
             (
                 format!(
-                    "the HorizontalPodAutoscaler {autoscaler:?} takes them into the average that it scales by"
+                    "the HorizontalPodAutoscaler {autoscaler:?} includes them in the average that it scales by"
                 ),
                 severest,
             )
         }
         None => {
-            let effect = "whatever goes by it, such as kubectl logs or an autoscaler, takes them for its own";
+            let effect = "everything that uses the selector, such as kubectl logs or an autoscaler, includes them";
             (effect.to_owned(), severest.min(Severity::Info))
         }
     };
@@ -171,7 +171,8 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
         job.path("template.metadata.labels"),
         format!("the selector of the {kind} {name:?} matches these Pods too: {effect}"),
     )
-    .help(format!("give the Pods other labels, such as app.kubernetes.io/component with a value of their own, that the {kind} does not select"))
+    .help(format!("give the Pods other labels that the {kind} does not select, such as another value of \
+                   app.kubernetes.io/component"))
     .at_most(severest);
 }
 

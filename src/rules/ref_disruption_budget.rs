@@ -10,7 +10,7 @@ use crate::policy::{Level, RuleSpec};
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "ref/disruption-budget",
-        summary: "a PodDisruptionBudget selects the Pods of a Job, and then allows no eviction at all",
+        summary: "a PodDisruptionBudget selects a Job's Pods and then allows no eviction at all",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Off, Level::Warn, Level::Warn),
@@ -18,15 +18,16 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::Network, Symptom::NeverCompletes],
-        what: "A PodDisruptionBudget with `maxUnavailable`, or with a percentage as `minAvailable`, whose selector \
-               matches the Job's Pods. A budget that is to allow no eviction (`maxUnavailable: 0`, `minAvailable: \
-               100%`) does what it says, and so does an integer as `minAvailable`: of these nothing is said.\n\nThe \
-               linter looks among the manifests it is given, the webhook in the cluster with \
+        what: "A PodDisruptionBudget with `maxUnavailable`, or with a percentage as `minAvailable`, whose \
+               selector matches the Job's Pods. A budget that is meant to allow no eviction (`maxUnavailable: \
+               0`, `minAvailable: 100%`) is not reported, nor is an integer as `minAvailable`: these work as \
+               written.\n\n\
+               The linter looks at the manifests it is given, the webhook in the cluster with \
                `--watch-pod-disruption-budgets`.",
-        why: "To compute such a budget, the controller asks each Pod's owner how many Pods it wants, and a Job has \
-               no scale subresource to answer that. The budget then stays at no disruption allowed: a drain of the \
-               node waits until the Job has ended, and so does one of every node with another Pod that the budget \
-               selects, as long as a Pod of the Job is there, finished ones included.",
+        why: "To compute such a budget, the disruption controller looks up how many Pods each Pod's owner wants, \
+              and a Job has no scale subresource that says so. The budget then stays at zero allowed \
+              disruptions: draining the node hangs until the Job has ended, and so does draining any node with \
+              another Pod that the budget selects, as long as a Pod of the Job exists, even a finished one.",
         examples: &[
             Example::bad(
                 "a budget for the Deployment selects the CronJob too",
@@ -119,7 +120,7 @@ spec:
 "#,
             ),
             Example::good(
-                "no eviction is what is asked for",
+                "a budget that is meant to allow no eviction",
                 r#"apiVersion: policy/v1
 kind: PodDisruptionBudget
 metadata:
@@ -174,13 +175,13 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     sink.report(
         job.path("template.metadata.labels"),
         format!(
-            "{condition}the PodDisruptionBudget {name:?} selects these Pods, and its {field} cannot be computed for a Job: it then allows no \
-             eviction, so that drains of nodes wait"
+            "{condition}the PodDisruptionBudget {name:?} selects these Pods, and its {field} cannot be computed \
+             for a Job: it then allows no eviction, and node drains hang"
         ),
     )
     .help(format!(
-        "give the Pods a label that the selector of {name} does not match, or let the budget select by one more label; for Jobs \
-         only an integer minAvailable can be computed"
+        "give the Pods a label that the selector of {name} does not match, or add a label to the budget's \
+         selector; for Jobs only an integer minAvailable can be computed"
     ))
     .at_most(severest);
 }

@@ -22,13 +22,14 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::NoEffect, Symptom::Refused],
-        what: "Two manifests of the input have the same kind, namespace and name. The linter alone can \
-               see this, as it needs all manifests at once; the webhook passes the rule over.\n\n\
-               Manifests without a namespace go wherever they are applied. Where two of them stand in \
-               different folders (one for each cluster, say) they need not be the same object, and it is \
-               only mentioned. Objects with `generateName` get a name of their own each time.",
-        why: "Applied together, the second overwrites the first: one of the two CronJobs, usually a copy \
-              whose name was not changed, never runs. For a Job the second is refused.",
+        what: "Two manifests in the input have the same kind, namespace and name. Only the linter can find this, \
+               because it needs all manifests at once; the webhook skips the rule.\n\n\
+               Manifests without a namespace go to whichever namespace they are applied to. If two of them are \
+               in different folders (one for each cluster, for example) they may be different objects, and this \
+               is only an info. Objects with `generateName` get a new name each time.",
+        why: "If both are applied, the second overwrites the first: one of the two CronJobs, usually a copy \
+              whose name was not changed, never runs. For a Job the API server refuses the second one, if its \
+              Pod template differs.",
         examples: &[
             Example::bad(
                 "a copy that kept its name",
@@ -66,7 +67,7 @@ spec:
 "#,
             ),
             Example::good(
-                "a name for each",
+                "each has its own name",
                 r#"apiVersion: batch/v1
 kind: CronJob
 metadata:
@@ -157,14 +158,15 @@ fn judge(seen: &[Seen<'_>], sink: &mut InputSink<'_>) {
                 seen,
                 FieldPath::root().field("metadata").field("name"),
                 format!(
-                    "{kind} {name}{place} is defined at {}:{} already{if_together}",
+                    "{kind} {name}{place} is already defined at {}:{}{if_together}",
                     first.file(),
                     first.line()
                 ),
             );
             if let Some(reported) = reported {
                 let reported = if certain { reported } else { reported.at_most(Severity::Info) };
-                reported.help("give it another name or namespace, or remove one of the two: applied together, one is lost");
+                reported.help("give it another name or namespace, or remove one of the two: if both are applied, \
+                               one is lost");
             }
         }
         beside.entry(here).or_insert(seen);

@@ -16,7 +16,7 @@ use jobguard_manifest::FieldPath;
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "ref/hook-order",
-        summary: "a hook needs an object that its tool creates only after it, or deletes before it",
+        summary: "a hook needs an object that its tool creates only later, or has already deleted",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Off, Level::Warn, Level::Warn),
@@ -24,19 +24,19 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::Deployment, Symptom::NoPods],
-        what: "A Job that runs as a hook, or in a wave, before an object of the same release that its Pods cannot \
-               start without: a hook of Helm for `pre-install` that uses a ConfigMap, Secret, ServiceAccount or \
-               claim which is no such hook itself, or one with a higher `helm.sh/hook-weight`; a hook of Argo CD \
-               for PreSync that uses what is synced after it, and a Job in an earlier \
-               `argocd.argoproj.io/sync-wave` than what it uses; a hook after the deletion (`post-delete`, PostDelete) that \
-               uses what is deleted with the release. Objects are of one release if they stand in one \
-               file, or if Helm's comments (`# Source:`) or their labels say so. The rule looks at manifests: at \
-               the output of `helm template`, say.",
+        what: "A Job that runs as a hook, or in a sync wave, before an object of the same release that its Pods \
+               cannot start without. For example: a Helm `pre-install` hook that uses a ConfigMap, Secret, \
+               ServiceAccount or claim that is not such a hook itself, or is one with a higher \
+               `helm.sh/hook-weight`; an Argo CD PreSync hook that uses an object synced after it; a Job in an \
+               earlier `argocd.argoproj.io/sync-wave` than the object it uses; a hook that runs after deletion \
+               (`post-delete`, PostDelete) and uses an object that is deleted with the release. Objects belong \
+               to one release if they are in one file, or if Helm's comments (`# Source:`) or their labels say \
+               so. The rule looks at rendered manifests, such as the output of `helm template`.",
         why: "At the first installation the object does not exist when the hook runs. The hook's Pods are not \
-               created, or wait for it; the tool waits for the hook, and creates nothing more until it gives up. An \
-               upgrade works, as the object is there from before, with what was in it then. What a hook after the \
-               deletion needs is gone by then: its Pods never start, and `helm uninstall` or the Application's deletion \
-               hangs.",
+              created, or wait for the object; the tool waits for the hook, and creates nothing more until it \
+              times out. An upgrade works, because the object exists from before, with its old content. An \
+              object that a hook after deletion needs is gone by then: its Pods never start, and `helm \
+              uninstall` or the deletion of the Application hangs.",
         examples: &[
             Example::bad(
                 "a ConfigMap of the chart",
@@ -208,9 +208,9 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
             .report(
                 reference.path(&job),
                 if is_gone {
-                    format!("the {kind} {name:?} is gone when this Job runs: {when}")
+                    format!("the {kind} {name:?} no longer exists when this Job runs: {when}")
                 } else {
-                    format!("the {kind} {name:?} is not there yet when this Job first runs: {when}")
+                    format!("the {kind} {name:?} does not exist yet when this Job first runs: {when}")
                 },
             )
             .help(remedy)

@@ -21,16 +21,17 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::NoPods],
-        what: "A container, or a Pod as a whole, whose requests or limits a LimitRange of its namespace forbids: \
-               below `min`, above `max`, or a limit that is more than `maxLimitRequestRatio` times the request; and \
-               a claim of an ephemeral volume that asks for less or more storage than a LimitRange allows. The \
-               defaults of all LimitRanges of the namespace are filled in before.\n\nThe linter looks among the \
-               manifests it is given, the webhook in the cluster with `--watch-limit-ranges`.",
-        why: "The API server refuses every Pod of the Job. Nothing of that is a failure: the Job goes on trying, \
-               without a Pod, until its deadline, for ever without one.",
+        what: "A container, or a Pod as a whole, whose requests or limits violate a LimitRange of its namespace: \
+               below `min`, above `max`, or a limit that is more than `maxLimitRequestRatio` times the request; \
+               and an ephemeral volume's claim that requests less or more storage than a LimitRange allows. The \
+               defaults of all LimitRanges of the namespace are applied first.\n\n\
+               The linter looks at the manifests it is given, the webhook in the cluster with \
+               `--watch-limit-ranges`.",
+        why: "The API server refuses every Pod of the Job. This does not count as a failure: the Job keeps \
+              trying, without a Pod, until its deadline, or forever if it has none.",
         examples: &[
             Example::bad(
-                "too much",
+                "above the maximum",
                 r#"apiVersion: v1
 kind: LimitRange
 metadata:
@@ -118,9 +119,9 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
                 left = one_less;
                 sink.report(
                     path,
-                    format!("{fault}, by the LimitRange {name:?}: no Pod of the Job is created"),
+                    format!("{fault} (LimitRange {name:?}): no Pod of the Job is created"),
                 )
-                .help("change what is asked for, or the LimitRange")
+                .help("change the request or limit, or the LimitRange")
                 .about(name.to_owned())
                 .at_most(severest);
             }
@@ -178,9 +179,10 @@ fn claims(job: &JobPart<'_>, limits: &[LimitFacts], (name, severest): (&str, Sev
                 .fields("ephemeral.volumeClaimTemplate.spec.resources.requests.storage");
             sink.report(
                 path,
-                format!("the claim asks for {} of storage, which the LimitRange {name:?} forbids: the Pods wait for a volume that is never made", amount_text(storage)),
+                format!("the claim requests {} of storage, which the LimitRange {name:?} does not allow: the \
+                         Pods wait for a volume that is never created", amount_text(storage)),
             )
-            .help("change what is asked for, or the LimitRange")
+            .help("change the request or limit, or the LimitRange")
             .about(name.to_owned())
             .at_most(severest);
         }
@@ -193,20 +195,20 @@ fn fault(limits: &LimitFacts, demand: &Demand<'_>, subject: &str) -> Option<Stri
         match (demand.requests.get(resource), demand.limits.get(resource)) {
             (None, _) => {
                 return Some(format!(
-                    "{subject} asks for no {resource}, where at least {} must be asked for",
+                    "{subject} has no request for {resource}, and at least {} is required",
                     amount_text(least)
                 ));
             }
             (Some(request), _) if *request < least => {
                 return Some(format!(
-                    "{subject} asks for {} of {resource}, less than {}",
+                    "{subject} requests {} of {resource}, less than the minimum of {}",
                     amount_text(*request),
                     amount_text(least)
                 ));
             }
             (_, Some(limit)) if *limit < least => {
                 return Some(format!(
-                    "{subject} has a limit of {} of {resource}, less than {}",
+                    "{subject} has a limit of {} of {resource}, less than the minimum of {}",
                     amount_text(*limit),
                     amount_text(least)
                 ));
@@ -218,20 +220,20 @@ fn fault(limits: &LimitFacts, demand: &Demand<'_>, subject: &str) -> Option<Stri
         match (demand.requests.get(resource), demand.limits.get(resource)) {
             (_, None) => {
                 return Some(format!(
-                    "{subject} has no limit for {resource}, where one of at most {} must be set",
+                    "{subject} has no limit for {resource}, and one of at most {} is required",
                     amount_text(most)
                 ));
             }
             (_, Some(limit)) if *limit > most => {
                 return Some(format!(
-                    "{subject} has a limit of {} of {resource}, more than {}",
+                    "{subject} has a limit of {} of {resource}, more than the maximum of {}",
                     amount_text(*limit),
                     amount_text(most)
                 ));
             }
             (Some(request), _) if *request > most => {
                 return Some(format!(
-                    "{subject} asks for {} of {resource}, more than {}",
+                    "{subject} requests {} of {resource}, more than the maximum of {}",
                     amount_text(*request),
                     amount_text(most)
                 ));
@@ -248,7 +250,8 @@ fn fault(limits: &LimitFacts, demand: &Demand<'_>, subject: &str) -> Option<Stri
                 // The API server divides; both sides are thousandths here.
                 if limit.saturating_mul(1_000) > request.saturating_mul(ratio) {
                     return Some(format!(
-                        "{subject} has a limit of {} of {resource} and asks for {}: the limit is more than {} times as much",
+                        "{subject} has a limit of {} of {resource} and a request of {}: the limit is more than \
+                         {} times the request",
                         amount_text(limit),
                         amount_text(request),
                         amount_text(ratio)
@@ -257,7 +260,7 @@ fn fault(limits: &LimitFacts, demand: &Demand<'_>, subject: &str) -> Option<Stri
             }
             _ => {
                 return Some(format!(
-                    "{subject} has no request or no limit for {resource}, where both must be set"
+                    "{subject} lacks a request or a limit for {resource}, and both are required"
                 ));
             }
         }

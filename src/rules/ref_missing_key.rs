@@ -13,7 +13,7 @@ use jobguard_text::nearest;
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "ref/missing-key",
-        summary: "an entry that the Pods need is not in its ConfigMap or Secret",
+        summary: "a key that the Pods need is not in its ConfigMap or Secret",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Off, Level::Warn, Level::Warn),
@@ -21,16 +21,16 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::NoPods],
-        what: "A variable or a volume that takes one entry of a ConfigMap or Secret which the object, among the \
-               manifests given, does not have; so is a \
-               variable whose entry is in a ConfigMap's `binaryData`, from which only volumes are filled. An object without any entry is filled in by something else. The \
-               webhook knows only the names of such objects, and never what is in them: it does not have this rule.",
-        why: "A container whose variable asks for an entry that is not there does not start \
-               (CreateContainerConfigError), nor does a Pod with such a volume. None of this counts as a failure: \
-               the Job waits until its deadline, for ever without one.",
+        what: "A variable or a volume uses a key of a ConfigMap or Secret that the object, among the manifests \
+               given, does not have; or a variable uses a key in a ConfigMap's `binaryData`, which only volumes \
+               can use. An object without any keys is assumed to be filled in by something else. The webhook \
+               knows only the names of such objects, never their content, so it does not have this rule.",
+        why: "A container with a variable from a missing key does not start (CreateContainerConfigError), nor \
+              does a Pod with such a volume. Neither counts as a failure: the Job waits until its deadline, or \
+              forever if it has none.",
         examples: &[
             Example::bad(
-                "a slip",
+                "a typing error",
                 r#"apiVersion: v1
 kind: Secret
 metadata:
@@ -59,7 +59,7 @@ spec:
 "#,
             ),
             Example::good(
-                "as it is called",
+                "the key that exists",
                 r#"apiVersion: v1
 kind: Secret
 metadata:
@@ -129,11 +129,11 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
             sink.report(
                 reference.path(&job),
                 format!(
-                    "the entry {key:?} of the ConfigMap {name:?} is in its binaryData, which no variable is taken from: the Pods do \
-                     not start"
+                    "the key {key:?} of the ConfigMap {name:?} is in its binaryData, which variables cannot use: \
+                     the Pods do not start"
                 ),
             )
-            .help("move the entry to data if it is text, or mount it as a file")
+            .help("move the key to data if its value is text, or mount it as a file")
             .at_most(severest);
             continue;
         }
@@ -145,15 +145,15 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
         let kind = kind.as_str();
         let help = match similar {
             Some(similar) => {
-                format!("if {similar} is meant, write it here; else add the entry to the {kind}")
+                format!("did you mean {similar}? otherwise add the key to the {kind}")
             }
             None => format!(
-                "add the entry to the {kind}, correct its name, or set optional: true if Pods can do without"
+                "add the key to the {kind}, correct its name, or set optional: true if the Pods can do without it"
             ),
         };
         sink.report(
             reference.path(&job),
-            format!("the {kind} {name:?} has no entry {key:?}, and the Pods do not start without it"),
+            format!("the {kind} {name:?} has no key {key:?}, and the Pods do not start without it"),
         )
         .help(help)
         .at_most(severest);

@@ -14,31 +14,31 @@ use jobguard_text::nearest;
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "ref/missing-object",
-        summary: "an object that the Pods need is not there, though others of its kind are",
+        summary: "an object that the Pods need does not exist, although others of its kind do",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Off, Level::Info, Level::Warn),
         options: &[OptionSpec {
             name: "secrets",
-            summary: "Whether a Secret is missed though no other has nearly its name.",
+            summary: "Whether a missing Secret is reported even if no other Secret has a similar name.",
             kind: OptionKind::Bool { default: false },
         }],
     },
     docs: Docs {
         symptoms: &[Symptom::NoPods],
         what: "A ConfigMap, Secret, PersistentVolumeClaim or ServiceAccount that the Job's Pods cannot start \
-               without (it is not `optional`), or a Secret of its `imagePullSecrets`, that is not there. Of manifests, this is said where one of \
-               nearly the same name is there: one with the hash that kustomize appends to the names of what it \
-               generates, or a name that differs by a slip. It is also said where the folder has others of the \
-               kind, and nothing that may make more: documents that cannot be read, or kustomizations and charts \
-               that are not rendered. Operators make Secrets of all names, so of a Secret this is said only with \
-               the option `secrets`. What every namespace has (the ServiceAccount `default`, the ConfigMap \
-               `kube-root-ca.crt`) is never missed.\n\nThe webhook looks in the cluster, with \
-               `--watch-config-maps`, `--watch-secrets`, `--watch-persistent-volume-claims` and \
-               `--watch-service-accounts`.",
+               without (it is not `optional`), or a Secret of its `imagePullSecrets`, does not exist. In manifests, this is reported if there is one \
+               with a similar name: with the hash that kustomize appends to the names of what it generates, or \
+               with a typing error. It is also reported if the folder has others of the kind and nothing that \
+               may create more: documents that cannot be read, or kustomizations and charts that are not \
+               rendered. Operators create Secrets with all kinds of names, so for a Secret this is reported only \
+               with the option `secrets`. What every namespace has (the ServiceAccount `default`, the ConfigMap \
+               `kube-root-ca.crt`) is never reported.\n\n\
+               The webhook looks in the cluster, with `--watch-config-maps`, `--watch-secrets`, \
+               `--watch-persistent-volume-claims` and `--watch-service-accounts`.",
         why: "Without its ServiceAccount no Pod is created; without the others, Pods wait in \
-               CreateContainerConfigError, ContainerCreating or Pending. None of this counts as a failure: the Job \
-               waits until its deadline, for ever without one.",
+              CreateContainerConfigError, ContainerCreating or Pending. None of this counts as a failure: the \
+              Job waits until its deadline, or forever if it has none.",
         examples: &[
             Example::bad(
                 "the Secret for images has nearly this name",
@@ -90,7 +90,7 @@ spec:
 "#,
             ),
             Example::bad(
-                "kustomize has given the ConfigMap another name",
+                "kustomize has appended a hash to the ConfigMap's name",
                 r#"apiVersion: v1
 kind: ConfigMap
 metadata:
@@ -115,7 +115,7 @@ spec:
 "#,
             ),
             Example::bad(
-                "a slip",
+                "a typing error",
                 r#"apiVersion: v1
 kind: ConfigMap
 metadata:
@@ -140,7 +140,7 @@ spec:
 "#,
             ),
             Example::good(
-                "it is there",
+                "the ConfigMap exists",
                 r#"apiVersion: v1
 kind: ConfigMap
 metadata:
@@ -165,7 +165,7 @@ spec:
 "#,
             ),
             Example::good(
-                "Pods start without it",
+                "optional: the Pods start without it",
                 r#"apiVersion: v1
 kind: ConfigMap
 metadata:
@@ -280,10 +280,11 @@ fn not_in_input(
         let other = &other.name;
         sink.report(
             reference.path(job),
-            format!("there is no {kind} {name:?} here, but {other:?}: kustomize has appended a hash to its name, and not to this one"),
+            format!("there is no {kind} {name:?} here, only {other:?}: kustomize has appended a hash to its \
+                     name, but not in this reference"),
         )
         .help(format!(
-            "let the kustomization that generates the {kind} render this object too, use {other}, or set \
+            "add this object to the kustomization that generates the {kind}, use {other}, or set \
              generatorOptions.disableNameSuffixHash"
         ));
         return;
@@ -293,9 +294,8 @@ fn not_in_input(
         neighbours.filter(is_near).map(|neighbour| neighbour.name.as_str())
     };
     if let Some(other) = compare.then(|| nearest(name, names())).flatten() {
-        sink.report(reference.path(job), format!("there is no {kind} {name:?} here, but {other:?}")).help(
-            format!("if {other} is meant, write it here; {}", effect(reference, &format!("the {kind}"))),
-        );
+        sink.report(reference.path(job), format!("there is no {kind} {name:?} here, but there is {other:?}"))
+            .help(format!("did you mean {other}? {}", effect(reference, &format!("the {kind}"))));
         return;
     }
     let is_made_by_others = match reference.kind {
@@ -310,10 +310,10 @@ fn not_in_input(
     }
     sink.report(
         reference.path(job),
-        format!("there is no {kind} {name:?} among the files given, though there are others"),
+        format!("there is no {kind} {name:?} in the input, although there are others"),
     )
     .help(format!(
-        "make sure that it is there, or correct the name; {}",
+        "make sure that it exists, or correct the name; {}",
         effect(reference, &format!("the {kind}"))
     ))
     .at_most(Severity::Info);

@@ -21,16 +21,18 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::NoPods],
-        what: "A Job one of whose Pods alone asks for more than a ResourceQuota of its namespace allows at all, by \
-               the formula of the API (containers and sidecars together, or the largest init container, and the \
-               Pod's overhead; defaults of LimitRanges are filled in), and a quota on `count/jobs.batch` or \
-               `count/cronjobs.batch` that leaves no room for it. Where a quota allows some of the Pods that \
-               `parallelism` asks for, this is an info. A CronJob is found as well whose history fills \
-               `count/jobs.batch`. What others in the namespace use is not known, and comes on top.\n\nThe linter \
-               looks among the manifests it is given, the webhook in the cluster with `--watch-resource-quotas`.",
-        why: "A Pod that does not fit is never created, and the Job waits for it until its deadline, for ever \
-               without one. Where only some fit, the others come later, which takes longer than `parallelism` \
-               promises; Pods that wait for all of their peers wait for ever.",
+        what: "A single Pod of the Job requests more than a ResourceQuota of its namespace allows in total, \
+               calculated like the API server does (the sum of containers and sidecars, or the largest init \
+               container, plus the Pod's overhead; defaults of LimitRanges are applied first), or a quota on \
+               `count/jobs.batch` or `count/cronjobs.batch` leaves no room for the object. If the quota allows \
+               only some of the Pods that `parallelism` asks for, this is an info. Also reported is a CronJob \
+               whose history fills `count/jobs.batch`. What others in the namespace use is not known, and comes \
+               on top.\n\n\
+               The linter looks at the manifests it is given, the webhook in the cluster with \
+               `--watch-resource-quotas`.",
+        why: "A Pod that does not fit is never created, and the Job waits for it until its deadline, or forever \
+              if it has none. If only some fit, the others are created later, and the Job takes longer than \
+              `parallelism` suggests; Pods that wait for all of their peers wait forever.",
         examples: &[
             Example::bad(
                 "one Pod is too large",
@@ -160,25 +162,27 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
             sink.report(
                 job.path("template.spec"),
                 format!(
-                    "one Pod {}, and the ResourceQuota {name:?} allows {most} in all: no Pod is created",
+                    "one Pod {}, and the ResourceQuota {name:?} allows only {most} in total: no Pod is created",
                     asks(resource, of_one)
                 ),
             )
-            .help("ask for less, or raise the quota")
+            .help("request less, or raise the quota")
             .about(name.clone())
             .at_most(severest);
         } else {
             sink.report(
                 job.path("parallelism"),
                 format!(
-                    "{peak} Pods at once {}, and the ResourceQuota {name:?} allows {most}: at most {fitting} are up at once",
+                    "{peak} Pods at once {}, and the ResourceQuota {name:?} allows only {most}: at most \
+                     {fitting} run at once",
                     ask(resource, of_one.saturating_mul(peak))
                 ),
             )
             .help(match job.replicas {
-                ..=1 => format!("set parallelism to {fitting} at most, ask for less, or raise the quota"),
+                ..=1 => format!("set parallelism to {fitting} at most, request less, or raise the quota"),
                 replicas => {
-                    format!("{replicas} such Jobs run at once: lower replicas or parallelism, ask for less, or raise the quota")
+                    format!("{replicas} such Jobs run at once: lower replicas or parallelism, request less, or \
+                             raise the quota")
                 }
             })
             .about(name.clone())
@@ -191,7 +195,7 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
 fn asks(resource: &str, amount: i128) -> String {
     match resource {
         "pods" | "count/pods" => format!("counts for {resource}"),
-        _ => format!("asks for {} of {resource}", amount_text(amount)),
+        _ => format!("requests {} of {resource}", amount_text(amount)),
     }
 }
 
@@ -199,7 +203,7 @@ fn asks(resource: &str, amount: i128) -> String {
 fn ask(resource: &str, amount: i128) -> String {
     match resource {
         "pods" | "count/pods" => format!("count for {resource}"),
-        _ => format!("ask for {} of {resource}", amount_text(amount)),
+        _ => format!("request {} of {resource}", amount_text(amount)),
     }
 }
 
@@ -252,14 +256,15 @@ fn too_few_objects(object: &Object, quota: &QuotaFacts) -> Option<(FieldPath, St
     if most < ONE {
         return Some((
             metadata,
-            "allows no Jobs at all (count/jobs.batch), so that no run is created".to_owned(),
+            "allows no Jobs at all (count/jobs.batch), so no run is created".to_owned(),
         ));
     }
     (!is_removed && most < (i128::from(kept) + 1) * ONE).then(|| {
         (
             FieldPath::root().field("spec").field("successfulJobsHistoryLimit"),
             format!(
-                "allows {} Jobs in all (count/jobs.batch), and the {kept} successful ones that are kept leave no room for the next run",
+                "allows {} Jobs in total (count/jobs.batch), and the {kept} successful Jobs that are kept leave \
+                 no room for the next run",
                 amount_text(most)
             ),
         )

@@ -13,7 +13,7 @@ use crate::policy::{Level, RuleSpec};
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "ref/quota-needs-resources",
-        summary: "a ResourceQuota demands requests or limits that a container does not have",
+        summary: "a ResourceQuota requires requests or limits that a container does not have",
         since: "0.1.0",
         renamed_from: &[],
         levels: levels(Level::Off, Level::Warn, Level::Warn),
@@ -22,16 +22,17 @@ pub static RULE: Rule = Rule {
     docs: Docs {
         symptoms: &[Symptom::NoPods],
         what: "A container, init containers included, without a request or limit for `cpu` or `memory` in a \
-               namespace whose ResourceQuota bounds it (`requests.cpu`, `cpu`, `limits.memory` ...), and with no \
-               LimitRange that fills it in. A limit counts as a request too. Quotas with scopes are asked only of \
-               the Pods that they count. Nothing is said of Pods with resources of their own \
-               (`template.spec.resources`).\n\nThe linter looks among the manifests it is given, the webhook in the \
-               cluster with `--watch-resource-quotas` and `--watch-limit-ranges`.",
-        why: "The API server refuses every Pod of the Job. Nothing of that is a failure: the Job goes on trying, \
-               without a Pod, until its deadline, for ever without one.",
+               namespace whose ResourceQuota limits it (`requests.cpu`, `cpu`, `limits.memory` ...), and without \
+               a LimitRange that provides a default. A limit counts as a request too. Quotas with scopes apply \
+               only to the Pods that they count. Pods with pod-level resources (`template.spec.resources`) are \
+               not reported.\n\n\
+               The linter looks at the manifests it is given, the webhook in the cluster with \
+               `--watch-resource-quotas` and `--watch-limit-ranges`.",
+        why: "The API server refuses every Pod of the Job. This does not count as a failure: the Job keeps \
+              trying, without a Pod, until its deadline, or forever if it has none.",
         examples: &[
             Example::bad(
-                "nothing asked for",
+                "no requests or limits",
                 r#"apiVersion: v1
 kind: ResourceQuota
 metadata:
@@ -56,7 +57,7 @@ spec:
 "#,
             ),
             Example::good(
-                "all that the quota bounds",
+                "everything that the quota requires",
                 r#"apiVersion: v1
 kind: ResourceQuota
 metadata:
@@ -177,9 +178,10 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
         let missing = missing.join(", ");
         sink.report(
             part.path("resources"),
-            format!("the ResourceQuota {name:?} requires {missing} of every container, and this one does not set them: no Pod of the Job is created"),
+            format!("the ResourceQuota {name:?} requires {missing} of every container, which this one does not \
+                     set: no Pod of the Job is created"),
         )
-        .help("set them in resources of the container, or give the namespace a LimitRange with defaults")
+        .help("set them under resources of the container, or give the namespace a LimitRange with defaults")
         .at_most(severest);
     }
 }

@@ -23,14 +23,15 @@ pub static RULE: Rule = Rule {
     docs: Docs {
         symptoms: &[Symptom::Network],
         what: "A Service whose selector matches the Pods of a Job none of whose containers declares a port. A \
-               headless Service that is the Job's `subdomain` is meant to, and a Service that has only named target \
-               ports sends nothing to Pods without such names. It is a warning where the Service selects a \
-               Deployment, StatefulSet or ReplicaSet as well, and only an info where the Job may be what it is \
-               for.\n\nThe linter looks among the manifests it is given, the webhook in the cluster with \
+               headless Service that the Job names as its `subdomain` is not reported, nor is a Service with \
+               only named target ports, which sends nothing to Pods without such ports. This is a warning if the \
+               Service also selects a Deployment, StatefulSet or ReplicaSet, and only an info if it may have \
+               been made for the Job.\n\n\
+               The linter looks at the manifests it is given, the webhook in the cluster with \
                `--watch-services`.",
-        why: "A Pod without a readiness probe is ready as soon as its containers run, and gets its share of the \
-               Service's connections from then on. A Job does not listen there: as long as it runs, one request in \
-               so many fails.",
+        why: "A Pod without a readiness probe is ready as soon as its containers run, and from then on gets its \
+              share of the Service's connections. The Job does not listen there: as long as it runs, some of the \
+              requests fail.",
         examples: &[
             Example::bad(
                 "labels copied from the Deployment",
@@ -79,7 +80,7 @@ spec:
 "#,
             ),
             Example::good(
-                "labels of its own",
+                "labels of the Job's own",
                 r#"apiVersion: v1
 kind: Service
 metadata:
@@ -125,7 +126,7 @@ spec:
 "#,
             ),
             Example::good(
-                "a Job that serves",
+                "a Job that serves requests",
                 r#"apiVersion: v1
 kind: Service
 metadata:
@@ -203,7 +204,8 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
         job.path("template.metadata.labels"),
         format!("{condition}the Service {name:?} {what} these Pods, none of whose containers declares a port"),
     )
-    .help(format!("give the Pods a label that the selector of {name} does not match; if they do serve, declare their ports"))
+    .help(format!("give the Pods a label that the selector of {name} does not match; if they do serve requests, \
+                   declare their ports"))
     .at_most(if is_others { severest } else { severest.min(Severity::Info) });
 }
 

@@ -22,14 +22,15 @@ pub static RULE: Rule = Rule {
     docs: Docs {
         symptoms: &[Symptom::NoPods],
         what: "A Job with more than one Pod at once, and a volume of a claim whose only access mode is \
-               `ReadWriteOnce` or `ReadWriteOncePod`. A Job whose Pods are bound to one node (by `nodeName`, by a \
-               `nodeSelector` for `kubernetes.io/hostname`, or by a required Pod affinity on that topology) can \
-               share a `ReadWriteOnce` volume.\n\nThe linter looks for the claim among the manifests it is given, \
-               the webhook in the cluster with `--watch-persistent-volume-claims`.",
-        why: "`ReadWriteOnce` means one node: Pods that are placed on another wait in ContainerCreating with a \
-               Multi-Attach error until the first node lets go of the volume. Only where the volume itself is bound \
-               to a node, such as a local one, does the scheduler put all Pods there. Of `ReadWriteOncePod`, the \
-               second Pod is never placed while the first one is there.",
+               `ReadWriteOnce` or `ReadWriteOncePod`. With `ReadWriteOnce`, a Job whose Pods are bound to one \
+               node (by `nodeName`, by a `nodeSelector` for `kubernetes.io/hostname`, or by a required Pod \
+               affinity on that topology) is not reported.\n\n\
+               The linter looks for the claim among the manifests it is given, the webhook in the cluster with \
+               `--watch-persistent-volume-claims`.",
+        why: "`ReadWriteOnce` means one node: Pods that are placed on another one wait in ContainerCreating with \
+              a Multi-Attach error until the first node releases the volume. Only if the volume itself is bound \
+              to a node, as a local volume is, does the scheduler put all Pods there. With `ReadWriteOncePod` \
+              the second Pod is not scheduled as long as the first one exists.",
         examples: &[
             Example::bad(
                 "three Pods, one volume",
@@ -185,10 +186,12 @@ fn report(
     } else {
         (
             format!(
-                "up to {pods} Pods run at once, and only those on one node can mount the claim {name:?} (ReadWriteOnce): others wait"
+                "up to {pods} Pods run at once, and only those on one node can mount the claim {name:?} \
+                 (ReadWriteOnce): the others wait"
             ),
             format!(
-                "use a claim with ReadWriteMany, {one}, keep the Pods on one node by a required podAffinity, or give each a volume of its own (ephemeral.volumeClaimTemplate)"
+                "use a claim with ReadWriteMany, {one}, keep the Pods on one node with a required podAffinity, \
+                 or give each one a volume of its own (ephemeral.volumeClaimTemplate)"
             ),
         )
     };

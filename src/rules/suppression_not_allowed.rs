@@ -16,11 +16,11 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::Checks],
-        what: "The annotation `jobguard.dev/ignore` names a rule that the policy does not let annotations \
-               silence, a category where the policy lets them name single rules alone (`suppressions.categories: false`), all \
-               rules at once (`*`), an `api/*` rule (the API server goes by its own verdict), or a rule about a text and not about one \
-               object, such as `manifest/not-judged`.",
-        why: "The finding stands, and whoever wrote the annotation believes that it does not.",
+        what: "The annotation `jobguard.dev/ignore` names a rule that the policy does not allow annotations to \
+               silence, a category although the policy allows only single rules (`suppressions.categories: \
+               false`), all rules at once (`*`), an `api/*` rule (the API server does not read the annotation), \
+               or a rule about a file rather than an object, such as `manifest/not-judged`.",
+        why: "The finding is still reported, although the author of the annotation believes that it is silenced.",
         examples: &[
             Example::bad(
                 "the API server does not read this annotation",
@@ -39,7 +39,7 @@ spec:
 "#,
             ),
             Example::good(
-                "mended instead",
+                "corrected instead",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:
@@ -62,10 +62,10 @@ spec:
 };
 
 /// What to do where the API server's own verdict is named.
-const SERVERS: &str = "it is the API server's own verdict: correct the object";
+const SERVERS: &str = "the API server itself refuses or warns about this: correct the object";
 
 /// What to do where the policy says no.
-const CORRECT: &str = "correct what is found, or ask the owner of the policy for an override";
+const CORRECT: &str = "correct the finding, or ask the owner of the policy for an override";
 
 fn word(what: &NotAllowed<'_>) -> Wording {
     let (message, help) = match what {
@@ -74,7 +74,7 @@ fn word(what: &NotAllowed<'_>) -> Wording {
             "name the rules, or categories such as `job/*`".to_owned(),
         ),
         NotAllowed::FixedCategory { name, is_about_suppression } => {
-            let help = if *is_about_suppression { "it is about the annotation itself" } else { SERVERS };
+            let help = if *is_about_suppression { "the rule is about the annotation itself" } else { SERVERS };
             (format!("{name} cannot be ignored"), help.to_owned())
         }
         NotAllowed::Category { name, allowed } => (
@@ -85,7 +85,7 @@ fn word(what: &NotAllowed<'_>) -> Wording {
             },
         ),
         NotAllowed::Rule { name, rule, is_about_text: true } => {
-            let mut help = "it is about a text and not about one object".to_owned();
+            let mut help = "the rule is about a file, not about one object".to_owned();
             if rule.spec.is_settable() {
                 help.push_str(&format!(": set its level in the policy (rules: {{{}: off}})", rule.id()));
             }

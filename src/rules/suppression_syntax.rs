@@ -8,7 +8,7 @@ use crate::policy::{Level, RuleSpec, date};
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "suppression/syntax",
-        summary: "the annotation jobguard.dev/ignore holds something that is not read",
+        summary: "the annotation jobguard.dev/ignore contains something that cannot be parsed",
         since: "0.1.0",
         renamed_from: &[],
         levels: everywhere(Level::Warn),
@@ -16,14 +16,14 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::Checks],
-        what: "The annotation `jobguard.dev/ignore` is written `rule, rule until=YYYY-MM-DD (reason)`, with `;` between \
-               several of these; the date and the reason may be left out, and white space and line ends may stand \
-               anywhere between. Something in it does not fit: a reason that is not in parentheses, parentheses that \
-               do not match or stand within others, a date that is written otherwise or does not exist, a second \
-               date or reason for the same rules, two rules with no comma between them. The entry that it stands in, \
-               from semicolon to semicolon, silences nothing; other entries count. A date is read, and nothing \
-               follows from it yet.",
-        why: "What is not read means nothing, and its author believes that it does.",
+        what: "The annotation `jobguard.dev/ignore` is written `rule, rule until=YYYY-MM-DD (reason)`, with `;` \
+               between several of these. The date and the reason are optional, and white space and line breaks \
+               are allowed anywhere in between. Something in it does not fit: a reason that is not in \
+               parentheses, parentheses that do not match or are nested, a date that has another format or does \
+               not exist, a second date or reason for the same rules, two rules without a comma between them. \
+               The entry that contains it, from semicolon to semicolon, silences nothing; other entries count. \
+               The date is parsed, but has no effect yet.",
+        why: "What cannot be parsed has no effect, although its author believes that it has.",
         examples: &[
             Example::bad(
                 "a reason without parentheses",
@@ -74,25 +74,25 @@ const GRAMMAR: &str = "write `rule, rule until=YYYY-MM-DD (reason)`, and `;` bet
 fn word(fault: &AnnotationFault<'_>) -> Wording {
     let (message, help) = match fault {
         AnnotationFault::Parenthesis => (
-            "the parentheses in the annotation do not match: what they hold is not read".to_owned(),
-            "write the reason in one pair of parentheses, with none inside".to_owned(),
+            "the parentheses in the annotation do not match: their content is ignored".to_owned(),
+            "put the reason in one pair of parentheses, with none inside".to_owned(),
         ),
         AnnotationFault::Text { text, .. } => (
-            format!("the annotation holds {}, which is not a rule and is ignored", quoted_name(text)),
+            format!("the annotation contains {}, which is not a rule and is ignored", quoted_name(text)),
             format!("put the reason in parentheses: {GRAMMAR}"),
         ),
         AnnotationFault::Date { text, corrected } => (
             match *text {
                 "" => "a date is missing after `until` in the annotation".to_owned(),
                 text if corrected.is_some() || date::parse(text).is_some() => {
-                    format!("the date {text} in the annotation is not introduced by `until=`")
+                    format!("the date {text} in the annotation has no `until=` before it")
                 }
                 text => format!("{} in the annotation is not a date", quoted_name(text)),
             },
-            "write a date that exists, as until=YYYY-MM-DD, such as until=2027-01-31".to_owned(),
+            "write a valid date as until=YYYY-MM-DD, such as until=2027-01-31".to_owned(),
         ),
         AnnotationFault::Twice => (
-            "the annotation gives a second date or reason for the same rules".to_owned(),
+            "the annotation has a second date or reason for the same rules".to_owned(),
             format!("keep one of them, or name the rules again: {GRAMMAR}"),
         ),
         AnnotationFault::NoSemicolon { name, .. } => (
@@ -107,7 +107,7 @@ fn word(fault: &AnnotationFault<'_>) -> Wording {
             GRAMMAR.to_owned(),
         ),
         AnnotationFault::NoRule => {
-            ("the annotation gives a date or a reason, and no rule before it".to_owned(), GRAMMAR.to_owned())
+            ("the annotation has a date or a reason without a rule before it".to_owned(), GRAMMAR.to_owned())
         }
     };
     Wording { message, help }

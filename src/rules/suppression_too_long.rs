@@ -11,7 +11,7 @@ use crate::policy::{Level, RuleSpec};
 pub static RULE: Rule = Rule {
     spec: RuleSpec {
         id: "suppression/too-long",
-        summary: "the annotation jobguard.dev/ignore is too long to be read whole",
+        summary: "the annotation jobguard.dev/ignore is too long to be read completely",
         since: "0.1.0",
         renamed_from: &[],
         levels: everywhere(Level::Warn),
@@ -19,10 +19,10 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::Checks],
-        what: "Of the annotation `jobguard.dev/ignore` at most 200 different names are read, which is more than there \
-               are rules; those after them ignore nothing. An annotation of more than 8 KiB (8192 bytes) ignores \
-               nothing at all.",
-        why: "What is not read silences nothing, and whoever wrote it believes that it does.",
+        what: "Only the first 200 different names in the annotation `jobguard.dev/ignore` are read, which is \
+               more than there are rules; those after them ignore nothing. An annotation of more than 8 KiB \
+               (8192 bytes) ignores nothing at all.",
+        why: "What is not read silences nothing, although its author believes that it does.",
         examples: &[
             Example::bad(
                 "two hundred names, and one more",
@@ -65,7 +65,7 @@ spec:
 "#,
             ),
             Example::good(
-                "what it is about",
+                "only the rules that matter here",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:
@@ -94,12 +94,12 @@ fn word(excess: AnnotationExcess) -> Wording {
     Wording {
         message: match excess {
             AnnotationExcess::Bytes(bytes) => format!(
-                "the annotation has {bytes} bytes, and one of more than {MAX_ANNOTATION_BYTES} ignores nothing"
+                "the annotation has {bytes} bytes, and above {MAX_ANNOTATION_BYTES} bytes it ignores nothing"
             ),
             AnnotationExcess::Names => format!(
                 "the annotation has more than {MAX_NAMES} names, and those after the first {MAX_NAMES} ignore nothing"
             ),
         },
-        help: "name only rules that find something here".to_owned(),
+        help: "name only rules that have findings here".to_owned(),
     }
 }

@@ -16,8 +16,9 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::Checks],
-        what: "The annotation `jobguard.dev/ignore` names rules by their ids, or by their category (`cron/*`). One of the names is none.",
-        why: "A misspelt name silences nothing, and its author believes that it does.",
+        what: "The annotation `jobguard.dev/ignore` names rules by their ids, or by their category (`cron/*`). \
+               One of the names is neither.",
+        why: "A misspelt name silences nothing, although its author believes that it does.",
         examples: &[
             Example::bad(
                 "misspelt",
@@ -67,7 +68,7 @@ fn word(names: &UnknownNames<'_>) -> Wording {
     let all = || "`jobguard rules` lists all rules".to_owned();
     match *names {
         UnknownNames::One { name, is_category, near } => {
-            let what = if is_category { "no category of rules" } else { "no rule" };
+            let what = if is_category { "not a category of rules" } else { "not a rule" };
             Wording {
                 message: format!("the annotation ignores {}, which is {what}", quoted_name(name)),
                 help: near.map_or_else(all, |near| format!("did you mean {near}?")),

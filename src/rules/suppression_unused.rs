@@ -16,9 +16,9 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::Checks],
-        what: "The annotation `jobguard.dev/ignore` names a rule that has nothing to say about this object.",
-        why: "What it excused has been mended, and the excuse stayed. The next time the rule would speak, nobody \
-              hears it.",
+        what: "The annotation `jobguard.dev/ignore` names a rule that has no findings for this object.",
+        why: "The problem was fixed, but the exception is still there. If the problem comes back, nobody sees \
+              it.",
         examples: &[
             Example::bad(
                 "nothing to ignore any more",
@@ -39,7 +39,7 @@ spec:
 "#,
             ),
             Example::good(
-                "the rule would speak",
+                "the rule has a finding",
                 r#"apiVersion: batch/v1
 kind: Job
 metadata:
@@ -67,6 +67,6 @@ spec:
 fn word(name: &str) -> Wording {
     Wording {
         message: format!("the annotation ignores {name}, which finds nothing here"),
-        help: format!("take {name} out of the annotation"),
+        help: format!("remove {name} from the annotation"),
     }
 }
