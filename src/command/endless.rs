@@ -28,8 +28,8 @@ impl Endless {
     pub fn reason(self) -> String {
         match self {
             Self::Follows => "tail -f follows a file until it is stopped".to_owned(),
-            Self::Sleeps => "the sleep has no end".to_owned(),
-            Self::Loops => "the loop has no way out".to_owned(),
+            Self::Sleeps => "it sleeps forever".to_owned(),
+            Self::Loops => "the loop has no exit".to_owned(),
             Self::Serves(name) => format!("{name} runs until it is stopped"),
         }
     }

@@ -201,7 +201,7 @@ pub(crate) fn settle_mistyped(findings: &mut [Finding], mut waiting: Vec<&'stati
         ([first @ .., last], 0) => format!("{} and {last} are", first.join(", ")),
         (_, more) => format!("{} and {more} more rules are", waiting[..NAMED].join(", ")),
     };
-    let not_judged = format!("{names} not judged until {corrected}");
+    let not_judged = format!("{names} not checked until {corrected}");
     finding.help = Some(match finding.help.take() {
         Some(help) => format!("{help}; {not_judged}"),
         None => not_judged,

@@ -50,7 +50,8 @@ pub(super) fn standing_of(
 ) -> Standing {
     if let Some((path, directive)) = directive(tree, node) {
         let message = format!(
-            "{directive} makes this a strategic merge patch: it is not judged; judge what kustomize makes of its base with it"
+            "{directive} makes this a strategic merge patch: it is not checked; lint what kustomize renders from \
+             its base and this patch"
         );
         return Standing::Patch(remark(context, path, message));
     }
@@ -61,7 +62,7 @@ pub(super) fn standing_of(
     let Some(complete) = complete else { return Standing::Doubtful(incomplete) };
     let Some(file) = complete.file_of(&incomplete) else { return Standing::Manifest(None) };
     let message = format!(
-        "this is probably a patch of the {} of the same name in {file}, since it has no {missing}: it is not judged",
+        "this is probably a patch of the {} of the same name in {file}, since it has no {missing}: it is not checked",
         incomplete.identity.kind
     );
     Standing::Patch(remark(context, FieldPath::root().fields("metadata.name"), message))

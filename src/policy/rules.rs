@@ -77,11 +77,11 @@ fn target(
     let (category, name) = key.split_once('/').unwrap_or((key, ""));
     if category == "api" || catalog.iter().any(|spec| spec.is_called(key) && !spec.is_settable()) {
         let (why, help) = if category == "manifest" {
-            ("what it is about is not judged", "raise limits.maxElements instead")
+            ("an object that is too large is not checked", "raise limits.maxElements instead")
         } else {
             (
-                "it is the API server's own verdict",
-                "what the API server refuses, drops or warns of does not depend on a policy; take the line out",
+                "the API server decides this",
+                "what the API server refuses, drops or warns about does not depend on a policy; remove the line",
             )
         };
         let message = format!("{} cannot be set: {why}", quoted(key));

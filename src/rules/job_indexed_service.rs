@@ -154,7 +154,7 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
         .filter(|age| *age >= OLD_SECONDS);
     let severest = if old.is_some() { Severity::Warning } else { Severity::Error };
     let as_of = match old {
-        Some(age) => format!(", as of {} minutes ago", age / 60),
+        Some(age) => format!(" (as of {} minutes ago)", age / 60),
         None => String::new(),
     };
     let candidates: Vec<&ServiceFacts> =
@@ -319,7 +319,7 @@ mod tests {
             (&[("job-name", "tarin")], "the Job is named train"),
             (&[("app", "other")], "the Pod template's label is app: train"),
             (&[("tier", "x")], "does not have"),
-            (&[("controller-uid", "x")], "another for every Job"),
+            (&[("controller-uid", "x")], "different for every Job"),
             (&[("batch.kubernetes.io/job-completion-index", "0")], "one Pod only"),
         ] {
             let said = message(&service(selector), &job).unwrap();
@@ -354,6 +354,6 @@ mod tests {
         }))
         .unwrap();
         let object = Object::prepared(Workload::CronJob(Box::new(cron_job)));
-        assert!(message(&service(&[("job-name", "train")]), &object).unwrap().contains("a name of its own"));
+        assert!(message(&service(&[("job-name", "train")]), &object).unwrap().contains("has a different name"));
     }
 }

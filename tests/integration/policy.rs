@@ -495,7 +495,7 @@ spec:
     jobguard.yaml:12:5: spec.rules: no rules of category "crom" (did you mean cron?)
     jobguard.yaml:13:23: spec.rules.*: a wildcard takes a level only, not "max" (set options under the rule's own id)
     jobguard.yaml:14:5: spec.rules: unknown wildcard "cron/t*" (the wildcards are category/* and *)
-    jobguard.yaml:15:5: spec.rules: "api/restart-policy" cannot be set: it is the API server's own verdict (what the API server refuses, drops or warns of does not depend on a policy; take the line out)
+    jobguard.yaml:15:5: spec.rules: "api/restart-policy" cannot be set: it is the API server's own verdict (what the API server refuses, drops or warns about does not depend on a policy; remove the line)
     jobguard.yaml:16:19: spec.rules.job/deadline: must be deny, warn, info or off, not the boolean true
     jobguard.yaml:17:5: spec.rules: unknown rule "time-zone" (did you mean cron/time-zone?)
     "#);
@@ -525,7 +525,7 @@ fn faults_in_defaults() {
     jobguard.yaml:8:28: spec.defaults.activeDeadlineSeconds: must be a whole number, not the string "5m" (write the number alone: 300)
     jobguard.yaml:9:30: spec.defaults.ttlSecondsAfterFinished: must be from 0 to 2147483647
     jobguard.yaml:10:30: spec.defaults.startingDeadlineSeconds: must be 10 or more (the controller looks every 10 seconds, so that runs with a shorter deadline may never start)
-    jobguard.yaml:11:15: spec.defaults.timeZone: there is no time zone `europe/berlin`: capital and small letters count (did you mean `Europe/Berlin`?)
+    jobguard.yaml:11:15: spec.defaults.timeZone: there is no time zone `europe/berlin`: upper and lower case matter (did you mean `Europe/Berlin`?)
     jobguard.yaml:12:5: spec.defaults: suspend cannot be filled in by a policy (stopping or starting work is nobody's to decide but its owner's)
     jobguard.yaml:13:5: spec.defaults: parallelism cannot be filled in by a policy (the number of Pods at work is part of what the Job does)
     jobguard.yaml:14:5: spec.defaults: backoffLimit cannot be filled in by a policy (the API server fills it in itself before any webhook is asked, and its value cannot be told from a chosen one)
@@ -607,7 +607,8 @@ fn no_policy_at_all() {
     jobguard.yaml:1:7: kind: must be JobPolicy, not "Job"
     "#);
     assert_snapshot!(errors(&format!("{}---\nmore: here\n", policy("  {}\n"))), @"jobguard.yaml:8:1: a second document begins here (a file holds one policy)");
-    assert_snapshot!(errors("kind: [\n"), @"jobguard.yaml:1:7: the `[` opened here is never closed (add the closing `]`, or put the value in quotes if a text is meant)");
+    assert_snapshot!(errors("kind: [\n"), @"jobguard.yaml:1:7: the `[` opened here is never closed (add the \
+                                            closing `]`, or put the value in quotes if it is a string)");
 }
 
 #[test]

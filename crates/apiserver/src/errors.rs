@@ -205,7 +205,7 @@ impl<'e> Errors<'e> {
         if let Some(meant) = same_letters(value, known).filter(|meant| *meant != value) {
             let path = place.real.unwrap_or(place.field).to_path();
             added
-                .help(format!("write {meant}, spelt exactly so"))
+                .help(format!("write {meant}, spelt exactly like that"))
                 .suggestion(Suggestion { edit: Edit::Set { path, value: meant.into() }, certain: true });
         }
     }

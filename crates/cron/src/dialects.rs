@@ -284,15 +284,15 @@ mod tests {
 
         @Daily
         ^^^^^^
-        `@Daily` is not written as it must be; write `@daily`
+        `@Daily` is not spelt correctly; write `@daily`
 
         daily
         ^^^^^
-        `daily` is not written as it must be; write `@daily`
+        `daily` is not spelt correctly; write `@daily`
 
          @every 1h
         ^^^^^^^^^^
-        white space stands around the schedule; write `@every 1h` alone
+        there is white space around the schedule; write `@every 1h` alone
 
         @dayly
         ^^^^^^
@@ -360,7 +360,7 @@ mod tests {
 
         {{ .Values.schedule }}
         ^^^^^^^^^^^^^^^^^^^^^^
-        the schedule holds a placeholder that was not filled in; render the template first
+        the schedule contains a placeholder that was not filled in; render the template first
 
         0 9–17 * * *
            ^
@@ -372,7 +372,7 @@ mod tests {
 
         0 0 15W * *
             ^^^
-        `15W` (the working day nearest to the 15th) is syntax of Quartz that Kubernetes does not know; five fields cannot say it: run on days 14-16, `0 0 14-16 * *`, and let the program check whether it is the day from Monday to Friday that is meant
+        `15W` (the working day nearest to the 15th) is syntax of Quartz that Kubernetes does not know; five fields cannot say it: run on days 14-16, `0 0 14-16 * *`, and let the program check whether it is the working day that is meant
 
         0 0 * * 5#2
                 ^^^
@@ -420,11 +420,11 @@ mod tests {
 
         TZ=Europe/Berlin 0 0 * * *
         ^^^^^^^^^^^^^^^^
-        the schedule holds a time zone, which Kubernetes refuses there; remove it, and set `timeZone: Europe/Berlin` in the CronJob's spec
+        the schedule contains a time zone, which Kubernetes refuses there; remove it, and set `timeZone: Europe/Berlin` in the CronJob's spec
 
         tz=UTC 0 0 * * *
         ^^^^^^^^^^^^^^^^
-        the schedule holds a time zone, which Kubernetes refuses there; remove it, and set `timeZone: UTC` in the CronJob's spec
+        the schedule contains a time zone, which Kubernetes refuses there; remove it, and set `timeZone: UTC` in the CronJob's spec
         "#);
     }
 

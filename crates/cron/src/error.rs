@@ -188,7 +188,7 @@ impl ParseError {
         let found = &self.found;
         let text = match &self.kind {
             Kind::Empty => "the schedule is empty",
-            Kind::TimeZonePrefix { .. } => "the schedule holds a time zone, which Kubernetes refuses there",
+            Kind::TimeZonePrefix { .. } => "the schedule contains a time zone, which Kubernetes refuses there",
             Kind::UnknownPrefixZone { .. } => return format!("there is no time zone `{found}`"),
             Kind::PrefixWithoutSchedule => "no schedule follows the time zone",
             Kind::TooFewFields { found: 1, .. } => "the schedule has one field, not five",
@@ -200,8 +200,8 @@ impl ParseError {
             Kind::SecondsAndYear { .. } => "the schedule has seven fields, as with seconds and a year",
             Kind::Command { .. } => "a command follows the schedule, as in a crontab",
             Kind::Reboot => "Kubernetes has no `@reboot`",
-            Kind::SurroundingSpace { .. } => "white space stands around the schedule",
-            Kind::DescriptorSpelling { .. } => return format!("`{found}` is not written as it must be"),
+            Kind::SurroundingSpace { .. } => "there is white space around the schedule",
+            Kind::DescriptorSpelling { .. } => return format!("`{found}` is not spelt correctly"),
             Kind::UnknownDescriptor { .. } => return format!("there is no descriptor `{found}`"),
             Kind::Duration(fault) => return duration_problem(*fault, found),
             Kind::OtherScheduler { scheduler, .. } => match scheduler {
@@ -210,7 +210,7 @@ impl ParseError {
                 Scheduler::Interval => "a schedule does not name intervals and times in this form",
             },
             Kind::Quoted { .. } => "quotation marks are part of the schedule",
-            Kind::Template => "the schedule holds a placeholder that was not filled in",
+            Kind::Template => "the schedule contains a placeholder that was not filled in",
             Kind::Lookalike { .. } => {
                 let code = found.chars().next().map_or(0, u32::from);
                 return format!("the character U+{code:04X} cannot be part of a schedule");
@@ -220,7 +220,7 @@ impl ParseError {
             Kind::NotANumber => return format!("`{found}`{} is not a number", self.place()),
             Kind::UnknownName { .. } => return format!("`{found}`{} is not a name", self.place()),
             Kind::NameOfOtherField { belongs } => {
-                return format!("`{found}` is a {belongs} and stands{}", self.place());
+                return format!("`{found}` is a {belongs}, but is{}", self.place());
             }
             Kind::TooManyHyphens => return format!("`{found}`{} has too many hyphens", self.place()),
             Kind::TooManySlashes => return format!("`{found}`{} is a second step", self.place()),
@@ -240,7 +240,7 @@ impl ParseError {
         let text = match &self.kind {
             Kind::Empty => "write minute, hour, day of month, month and weekday, such as `0 3 * * *`",
             Kind::TimeZonePrefix { zone, .. } if zone.is_empty() || zone == "Local" => {
-                "remove it, and set `timeZone` in the CronJob's spec to the zone that is meant"
+                "remove it, and set `timeZone` in the CronJob's spec to the zone that you mean"
             }
             Kind::TimeZonePrefix { zone, .. } => {
                 return format!("remove it, and set `timeZone: {}` in the CronJob's spec", shortened(zone));

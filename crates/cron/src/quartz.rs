@@ -213,7 +213,7 @@ impl QuartzDay {
                 (None, "it is the last day from Monday to Friday of the month".to_owned())
             }
             Self::LastWorking { .. } | Self::NearestWorking { .. } => {
-                (None, "it is the day from Monday to Friday that is meant".to_owned())
+                (None, "it is the working day that is meant".to_owned())
             }
             Self::LastWeekday { weekday, .. } => {
                 (Some(weekday), "seven days later another month has begun".to_owned())

@@ -304,10 +304,10 @@ impl ZoneError {
             ZoneErrorKind::Local => {
                 format!("`{name}` would be the zone of whatever machine the controller runs on")
             }
-            ZoneErrorKind::Case => format!("there is no time zone `{name}`: capital and small letters count"),
-            ZoneErrorKind::Offset => format!("`{name}` is a distance from UTC, not a time zone"),
+            ZoneErrorKind::Case => format!("there is no time zone `{name}`: upper and lower case matter"),
+            ZoneErrorKind::Offset => format!("`{name}` is an offset from UTC, not a time zone"),
             ZoneErrorKind::Abbreviation => format!("`{name}` is an abbreviation, not a time zone"),
-            ZoneErrorKind::Windows => format!("`{name}` is a name that Windows gives to a time zone"),
+            ZoneErrorKind::Windows => format!("`{name}` is a Windows time zone name"),
             ZoneErrorKind::Posix => format!("`{name}` is a POSIX rule, not a time zone"),
             ZoneErrorKind::Malformed | ZoneErrorKind::Unknown => format!("there is no time zone `{name}`"),
         }
@@ -322,8 +322,8 @@ impl ZoneError {
             }
             (ZoneErrorKind::Offset, Some("UTC")) => "write `UTC`".to_owned(),
             (ZoneErrorKind::Offset, Some(zone)) => format!(
-                "name a place, such as `Europe/Berlin`, whose clock changes are then followed; `{zone}` (its sign \
-                 is the other way round) has none"
+                "name a place such as `Europe/Berlin`, which also follows daylight saving time; `{zone}` (its \
+                 sign is inverted) does not"
             ),
             (ZoneErrorKind::Abbreviation, Some(zone)) => format!("name a place, such as `{zone}`"),
             (_, Some(zone)) => format!("did you mean `{zone}`?"),
@@ -447,15 +447,15 @@ mod tests {
         the time zone is empty; write a zone of the IANA database, such as `Europe/Berlin`, or leave the field out
         `local` would be the zone of whatever machine the controller runs on; write a zone of the IANA database, such as `Europe/Berlin` or `UTC`
         there is no time zone `Europe/Berln`; did you mean `Europe/Berlin`?
-        there is no time zone `europe/berlin`: capital and small letters count; did you mean `Europe/Berlin`?
+        there is no time zone `europe/berlin`: upper and lower case matter; did you mean `Europe/Berlin`?
         there is no time zone `New York`; did you mean `America/New_York`?
         there is no time zone `America/NewYork`; did you mean `America/New_York`?
-        `UTC+2` is a distance from UTC, not a time zone; name a place, such as `Europe/Berlin`, whose clock changes are then followed; `Etc/GMT-2` (its sign is the other way round) has none
-        `+05:30` is a distance from UTC, not a time zone; write a zone of the IANA database, such as `Europe/Berlin` or `UTC`
+        `UTC+2` is an offset from UTC, not a time zone; name a place such as `Europe/Berlin`, which also follows daylight saving time; `Etc/GMT-2` (its sign is inverted) does not
+        `+05:30` is an offset from UTC, not a time zone; write a zone of the IANA database, such as `Europe/Berlin` or `UTC`
         GMT-0: a zone
-        `UTC-00:00` is a distance from UTC, not a time zone; write `UTC`
+        `UTC-00:00` is an offset from UTC, not a time zone; write `UTC`
         `PST` is an abbreviation, not a time zone; name a place, such as `America/Los_Angeles`
-        `Eastern Standard Time` is a name that Windows gives to a time zone; write a zone of the IANA database, such as `Europe/Berlin` or `UTC`
+        `Eastern Standard Time` is a Windows time zone name; write a zone of the IANA database, such as `Europe/Berlin` or `UTC`
         `CET-1CEST` is a POSIX rule, not a time zone; write a zone of the IANA database, such as `Europe/Berlin` or `UTC`
         there is no time zone `Mars/Olympus`; write a zone of the IANA database, such as `Europe/Berlin` or `UTC`
         there is no time zone `Europe/Berlin/`; did you mean `Europe/Berlin`?

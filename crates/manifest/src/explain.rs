@@ -16,7 +16,7 @@ impl Context<'_> {
             return error;
         }
         if self.char_at(at) == Some('\u{FEFF}') {
-            return SyntaxError::new(self.char_span(at), "a byte order mark cannot stand here")
+            return SyntaxError::new(self.char_span(at), "a byte order mark is not allowed here")
                 .help("remove it; the editor's \"UTF-8 without BOM\" does");
         }
         let is_behind = !matches!(fault.kind, F::InSequence(_) | F::InMapping(_) | F::Colon | F::NoValue);
@@ -35,7 +35,7 @@ impl Context<'_> {
             F::Colon => self.colon(at),
             F::MissingColon => self.no_key(fault.span),
             F::KeyMark => SyntaxError::new(self.char_span(at), "a key cannot begin here")
-                .help("`? ` begins a key; put the value in quotes if a text is meant"),
+                .help("`? ` begins a key; put the value in quotes if it is a string"),
             F::Dash => self.dash(at),
             F::CollectionKey => self.collection_key(fault.span),
             F::NoKey(_) if self.char_at(at) == Some(':') => SyntaxError::bad_key(self.char_span(at)),
@@ -80,7 +80,7 @@ impl Context<'_> {
     fn stray_bracket(&self, at: usize) -> SyntaxError {
         let bracket = self.char_at(at).unwrap_or(']');
         SyntaxError::new(self.char_span(at), format!("this `{bracket}` closes nothing"))
-            .help("remove it, or put the value in quotes if a text is meant")
+            .help("remove it, or put the value in quotes if it is a string")
     }
 
     /// What follows a value in quotes on its line.
@@ -182,7 +182,7 @@ impl Context<'_> {
         let message = match (tabs, indents) {
             (1, true) => "a tab is used to indent; YAML allows spaces only",
             (_, true) => "tabs are used to indent; YAML allows spaces only",
-            (_, false) => "a tab cannot stand here; YAML allows spaces only",
+            (_, false) => "a tab is not allowed here; YAML allows only spaces",
         };
         SyntaxError::new(Span::new(start, start + tabs), message)
             .help("replace tabs with spaces, two for each level")
@@ -203,8 +203,8 @@ impl Context<'_> {
             '@' | '%' => SyntaxError::new(value, format!("a value cannot begin with `{c}`"))
                 .help("put the whole value in quotes"),
             c if c.is_control() => SyntaxError::forbidden_character(self.char_span(at), c),
-            c => SyntaxError::new(self.char_span(at), format!("`{c}` cannot stand here"))
-                .help("put the value in quotes if a text is meant"),
+            c => SyntaxError::new(self.char_span(at), format!("`{c}` is not allowed here"))
+                .help("put the value in quotes if it is a string"),
         }
     }
 
@@ -225,7 +225,7 @@ impl Context<'_> {
             )
             .help("put the whole value in quotes, or begin a new line for the next key");
         }
-        SyntaxError::new(self.char_span(at), "a `:` cannot stand here: no key is possible at this place")
+        SyntaxError::new(self.char_span(at), "a `:` is not allowed here: there cannot be a key at this place")
             .help("put the value in quotes if the `:` belongs to it, or check the indentation")
     }
 
@@ -277,7 +277,7 @@ impl Context<'_> {
             .help("write `- ` before a list item");
         }
         if text.contains("&") && !text.contains(": ") {
-            return SyntaxError::new(line, "an anchor stands alone here, where a key is expected")
+            return SyntaxError::new(line, "there is only an anchor here, where a key is expected")
                 .help("write the anchor after the `:` of the key whose value it names");
         }
         SyntaxError::new(line, "this line has no `:`, so it is not a key with a value")
@@ -289,7 +289,7 @@ impl Context<'_> {
         match self.key_before(at) {
             Some(key) => SyntaxError::new(span, format!("a list cannot begin on the line of its key `{key}`"))
                 .help("begin the list on the next line, or write it in brackets: `[a, b]`"),
-            None => SyntaxError::new(span, "a list item cannot stand here")
+            None => SyntaxError::new(span, "a list item is not allowed here")
                 .help("begin the list on a line of its own, below a key that has no value; or put the value in quotes"),
         }
     }
@@ -297,7 +297,7 @@ impl Context<'_> {
     fn tag(&self, at: usize) -> SyntaxError {
         SyntaxError::new(
             self.value_from(at),
-            "a value that begins with `!` is read as a tag, and this is none",
+            "a value that begins with `!` is read as a tag, and this is not a valid one",
         )
         .help("put the whole value in quotes")
     }
@@ -329,7 +329,7 @@ impl Context<'_> {
             Some(']' | '}') => self.stray_bracket(at),
             _ if self.slice(Span::new(self.line(at).start, at)).trim_end().ends_with([']', '}']) => {
                 SyntaxError::new(self.value_from(at), "nothing may follow the closing bracket of a value")
-                    .help("begin a new line for the next key, or put the whole value in quotes if a text is meant")
+                    .help("begin a new line for the next key, or put the whole value in quotes if it is a string")
             }
             _ => self.indentation(at),
         }
@@ -358,14 +358,14 @@ impl Context<'_> {
                 } else {
                     format!(" (after `{key}`)")
                 };
-                SyntaxError::new(self.char_span(line.start), format!("a list item stands among keys{below}"))
+                SyntaxError::new(self.char_span(line.start), format!("a list item is among keys{below}"))
                     .help("indent the list below the key it belongs to, which must have no other value")
             }
             Some(level) if !level.map && !dash => {
                 if text.starts_with('-') {
                     return self.no_colon(line.start);
                 }
-                SyntaxError::new(self.key_span(line), "a key stands among list items")
+                SyntaxError::new(self.key_span(line), "a key is among list items")
                     .help("indent it below its list item, or less if it belongs to an outer object")
             }
             Some(_) => self.no_colon(line.start),

@@ -102,10 +102,10 @@ impl<'t> Events<'t> {
             match (self.peek(), map) {
                 (Some(b','), _) => self.at += 1,
                 (_, true) => {
-                    return self.fail("`,` or `}` is expected here: a comma stands between two entries");
+                    return self.fail("`,` or `}` is expected here: entries are separated by commas");
                 }
                 (_, false) => {
-                    return self.fail("`,` or `]` is expected here: a comma stands between two values");
+                    return self.fail("`,` or `]` is expected here: values are separated by commas");
                 }
             }
             self.blanks();

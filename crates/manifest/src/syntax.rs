@@ -71,17 +71,17 @@ impl SyntaxError {
 
     pub(super) fn not_finite(span: Span) -> Self {
         Self::new(span, "infinity and \"not a number\" cannot be sent to the API server")
-            .help("put the value in quotes if a text is meant")
+            .help("put the value in quotes if it is a string")
     }
 
     pub(super) fn number_too_large(span: Span) -> Self {
         Self::new(span, "the number is larger than any that kubectl can read (1.8e308)")
-            .help("put the value in quotes if a text is meant")
+            .help("put the value in quotes if it is a string")
     }
 
     pub(super) fn name_against_bracket(span: Span) -> Self {
         Self::new(span, "a bracket may not follow the name of an anchor or alias at once")
-            .help("put a blank between the name and the bracket")
+            .help("put a space between the name and the bracket")
     }
 
     pub(super) fn sign_in_brackets(span: Span, sign: char) -> Self {
@@ -130,7 +130,7 @@ impl SyntaxError {
         let open = text[at..].chars().next().unwrap_or('[');
         let close = if open == '{' { '}' } else { ']' };
         Self::new(Span::new(at, at + open.len_utf8()), format!("the `{open}` opened here is never closed"))
-            .help(format!("add the closing `{close}`, or put the value in quotes if a text is meant"))
+            .help(format!("add the closing `{close}`, or put the value in quotes if it is a string"))
     }
 
     pub(super) fn bad_escape(text: &str, span: Span) -> Self {
@@ -286,7 +286,7 @@ impl<'t> Context<'t> {
         };
         let help = match what {
             "a Helm template" => "render it first (`helm template`) and check the result",
-            _ => "render it first and check the result; if the braces are meant, put the value in quotes",
+            _ => "render it first and check the result; if the braces are intended, put the value in quotes",
         };
         SyntaxError::new(span, format!("this is {what} that has not been rendered, which is not YAML yet"))
             .help(help)
@@ -315,8 +315,8 @@ impl<'t> Context<'t> {
         }
         let name = self.slice(span).trim_start_matches('*');
         let shown = if name.len() <= 40 { format!(" `&{name}`") } else { String::new() };
-        SyntaxError::new(span, format!("this alias names nothing: no anchor{shown} stands before it")).help(
-            "set the anchor earlier in the same document, or put the value in quotes if a text is meant",
+        SyntaxError::new(span, format!("this alias names nothing: there is no anchor{shown} before it")).help(
+            "set the anchor earlier in the same document, or put the value in quotes if it is a string",
         )
     }
 
@@ -334,13 +334,13 @@ impl<'t> Context<'t> {
                 value,
                 format!("`{sign}` begins {what} in YAML and needs a name right after it"),
             )
-            .help("put the whole value in quotes if a text is meant");
+            .help("put the whole value in quotes if it is a string");
         }
         if matches!(self.char_at(end), Some('[' | '{')) {
             return SyntaxError::name_against_bracket(Span::new(at, end + 1));
         }
         SyntaxError::new(value, "the name of an anchor or alias can only hold letters, digits, `-` and `_`")
-            .help("put the whole value in quotes if a text is meant")
+            .help("put the whole value in quotes if it is a string")
     }
 
     /// Whether the line at `at` is `---` or `...`.

@@ -47,8 +47,8 @@ fn schedules_without_quotes() {
     insta::assert_snapshot!(shown("a: *nope\n"), @r#"
     1: a: *nope
           ^^^^^
-    this alias names nothing: no anchor `&nope` stands before it
-    = set the anchor earlier in the same document, or put the value in quotes if a text is meant
+    this alias names nothing: there is no anchor `&nope` before it
+    = set the anchor earlier in the same document, or put the value in quotes if it is a string
     "#);
     insta::assert_snapshot!(shown("a: `x`\n"), @r#"
     1: a: `x`
@@ -99,7 +99,7 @@ fn tabs() {
     insta::assert_snapshot!(shown("- \ta\n"), @r#"
     1: - →a
          ^
-    a tab cannot stand here; YAML allows spaces only
+    a tab is not allowed here; YAML allows only spaces
     = replace tabs with spaces, two for each level
     "#);
 }
@@ -128,7 +128,7 @@ fn templates() {
     1: {% for p in params %}
        ^^^^^^^^^^^^^^^^^^^^^
     this is a Jinja template that has not been rendered, which is not YAML yet
-    = render it first and check the result; if the braces are meant, put the value in quotes
+    = render it first and check the result; if the braces are intended, put the value in quotes
     "#);
 }
 
@@ -150,13 +150,13 @@ fn quotes_and_brackets() {
     1: command: ["sh", "-c"
                 ^
     the `[` opened here is never closed
-    = add the closing `]`, or put the value in quotes if a text is meant
+    = add the closing `]`, or put the value in quotes if it is a string
     "#);
     insta::assert_snapshot!(shown("command: [\"sh\", \"-c\"\n"), @r#"
     1: command: ["sh", "-c"
                 ^
     the `[` opened here is never closed
-    = add the closing `]`, or put the value in quotes if a text is meant
+    = add the closing `]`, or put the value in quotes if it is a string
     "#);
     insta::assert_snapshot!(shown("a: {b: 1]\n"), @r#"
     1: a: {b: 1]
@@ -168,7 +168,7 @@ fn quotes_and_brackets() {
     1: a: ]
           ^
     this `]` closes nothing
-    = remove it, or put the value in quotes if a text is meant
+    = remove it, or put the value in quotes if it is a string
     "#);
     insta::assert_snapshot!(shown("a: [b c: d, \"e\" f]\n"), @r#"
     1: a: [b c: d, "e" f]
@@ -253,7 +253,7 @@ fn indentation() {
     insta::assert_snapshot!(shown("a: 1\n- b\n"), @r#"
     2: - b
        ^
-    a list item stands among keys (after `a`)
+    a list item is among keys (after `a`)
     = indent the list below the key it belongs to, which must have no other value
     "#);
     insta::assert_snapshot!(shown("s:\n  p:\n    c: # all\n\n  - n: a\n"), @r#"
@@ -277,7 +277,7 @@ fn indentation() {
     insta::assert_snapshot!(shown("- name: a\nimage: b\n"), @r#"
     2: image: b
        ^^^^^
-    a key stands among list items
+    a key is among list items
     = indent it below its list item, or less if it belongs to an outer object
     "#);
     insta::assert_snapshot!(shown("containers: - name: a\n"), @r#"
@@ -319,7 +319,7 @@ fn the_rest() {
     1: a: .inf
           ^^^^
     infinity and "not a number" cannot be sent to the API server
-    = put the value in quotes if a text is meant
+    = put the value in quotes if it is a string
     "#);
     insta::assert_snapshot!(shown("~: a\n"), @r#"
     1: ~: a
@@ -342,7 +342,7 @@ fn the_rest() {
     insta::assert_snapshot!(shown("a: !foo!bar x\n"), @r#"
     1: a: !foo!bar x
           ^^^^^^^^^^
-    a value that begins with `!` is read as a tag, and this is none
+    a value that begins with `!` is read as a tag, and this is not a valid one
     = put the whole value in quotes
     "#);
     insta::assert_snapshot!(shown("<<: 1\n"), @r#"
@@ -396,14 +396,14 @@ fn json() {
     insta::assert_snapshot!(shown("{\"a\": 1 \"b\": 2}\n"), @r#"
     1: {"a": 1 "b": 2}
                ^
-    `,` or `}` is expected here: a comma stands between two entries
+    `,` or `}` is expected here: entries are separated by commas
     = -
     "#);
     insta::assert_snapshot!(shown("{\"a\": {\"b\": 1}\n"), @r#"
     1: {"a": {"b": 1}
        ^
     the `{` opened here is never closed
-    = add the closing `}`, or put the value in quotes if a text is meant
+    = add the closing `}`, or put the value in quotes if it is a string
     "#);
     insta::assert_snapshot!(shown("{\"a\": \"b}\n"), @r#"
     1: {"a": "b}

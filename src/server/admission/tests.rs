@@ -461,7 +461,7 @@ fn knowledge_of_services_counts_by_its_age() {
     // A watch that has just broken has missed nothing to speak of.
     assert!(say(cluster(Some(now()))).contains("job/indexed-service=error"));
     let old = say(cluster(Some("2026-01-02T02:57:05Z".parse().unwrap())));
-    assert!(old.contains("job/indexed-service=warning") && old.contains("known 7 minutes ago"), "{old}");
+    assert!(old.contains("job/indexed-service=warning") && old.contains("as of 7 minutes ago"), "{old}");
 }
 
 #[test]

@@ -185,31 +185,32 @@ impl Renderer {
         let are = if group.files == 1 { "is" } else { "are" };
         let (of, how) = match self {
             Self::Chart(_) => {
-                ("of this chart", format!("judge what it renders: helm template {folder} | jobguard lint -"))
+                ("of this chart", format!("lint what it renders: helm template {folder} | jobguard lint -"))
             }
             Self::Kustomization(real) => {
                 let found = folders.kustomization(real);
                 if found.is_some_and(|found| found.is_unreadable) {
                     let message = format!(
-                        "{files} in the folder of this kustomization {are} not judged: it cannot be read, and which are \
-                         patches is not known"
+                        "{files} in the folder of this kustomization {are} not checked: it cannot be read, so it \
+                         is not known which of them are patches"
                     );
                     return Unrendered { name, message };
                 }
                 let how = if found.is_some_and(|found| found.is_component) {
-                    "judge what it is a component of: kubectl kustomize FOLDER | jobguard lint -".to_owned()
+                    "lint the kustomization that uses this component: kubectl kustomize FOLDER | jobguard lint \
+                     -".to_owned()
                 } else {
                     let helm = if found.is_some_and(|found| found.uses_helm) { "--enable-helm " } else { "" };
                     let out = match found.is_some_and(|found| found.leads_out) {
                         true => "--load-restrictor LoadRestrictionsNone ",
                         false => "",
                     };
-                    format!("judge what it builds: kubectl kustomize {helm}{out}{folder} | jobguard lint -")
+                    format!("lint what it builds: kubectl kustomize {helm}{out}{folder} | jobguard lint -")
                 };
-                ("that this kustomization takes as patches, values or data", how)
+                ("that this kustomization uses as patches, values or data", how)
             }
         };
-        Unrendered { name, message: format!("{files} {of} {are} not judged; {how}") }
+        Unrendered { name, message: format!("{files} {of} {are} not checked; {how}") }
     }
 }
 

@@ -61,7 +61,7 @@ fn a_chart_with_all_that_it_may_have() {
         ["app/crds/job.yaml", "app/files/job.yaml", "ci/job.yaml", "job.yaml", "templates/job.yaml"]
     );
     assert_eq!(remarks.len(), 1, "{remarks:?}");
-    assert!(remarks[0].message.starts_with("10 files of this chart are not judged"), "{remarks:?}");
+    assert!(remarks[0].message.starts_with("10 files of this chart are not checked"), "{remarks:?}");
     // The same by name, one by one.
     for name in [
         "values.yaml",
@@ -74,7 +74,7 @@ fn a_chart_with_all_that_it_may_have() {
         assert_eq!((judged.len(), remarks.len()), (0, 1), "{name}");
         assert_eq!(remarks[0].name, "app/Chart.yaml", "{name}");
         assert!(remarks[0].message.ends_with("helm template app | jobguard lint -"), "{name}: {remarks:?}");
-        assert!(remarks[0].message.starts_with("1 file of this chart is not judged"), "{name}: {remarks:?}");
+        assert!(remarks[0].message.starts_with("1 file of this chart is not checked"), "{name}: {remarks:?}");
     }
     assert_eq!(found(folder.path(), &["app/crds/job.yaml", "templates/job.yaml"]).0.len(), 2);
 }
@@ -159,7 +159,7 @@ fn how_each_kustomization_is_built() {
         .replace(&format!("{}/", folder.path().display()), "");
     assert_eq!(helps.len(), 3, "{helps:?}");
     assert!(helps[0].ends_with(&format!("kubectl kustomize {quoted} | jobguard lint -")), "{helps:?}");
-    assert!(helps[1].contains("a component of"), "{helps:?}");
+    assert!(helps[1].contains("uses this component"), "{helps:?}");
     assert!(helps[2].contains("--load-restrictor LoadRestrictionsNone out |"), "{helps:?}");
 }
 

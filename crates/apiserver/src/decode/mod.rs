@@ -114,7 +114,7 @@ fn walk(
     }
     let Walk { mut complaints, of_other_versions, mistyped, dropped, values_left, .. } = walk;
     if values_left == 0 {
-        let message = format!("the object has more than {MAX_VALUES} values, too many to be judged");
+        let message = format!("the object has more than {MAX_VALUES} values, too many to be checked");
         complaints.push(FieldError::new(FieldPath::root(), Cause::TooMany, Topic::Type, message));
     }
     let fits = mistyped.is_empty() && values_left > 0;

@@ -78,7 +78,7 @@ fn amount(text: &str, is_cpu: bool) -> Option<(String, String, bool)> {
     // To the server a unit alone is nothing of it.
     let text = without_blanks(text).filter(|text| text.contains(|c: char| c.is_ascii_digit()))?;
     if Quantity::parse(&text).is_ok() {
-        return Some((format!("write {text}, without a blank"), text, true));
+        return Some((format!("write {text}, without a space"), text, true));
     }
     if is_cpu {
         return None;

@@ -125,7 +125,7 @@ impl<'a> Deserializer<'a> for Typed<'a> {
             }
             (Shape::Quantity, kind) => match quantity_text(kind) {
                 Some(text) => visitor.visit_str(text.trim()),
-                None => Err(Error::custom("a quantity is text or a number")),
+                None => Err(Error::custom("a quantity is a string or a number")),
             },
             (Shape::Int32 | Shape::Int64 | Shape::IntOrString, NodeKind::Int(number)) => {
                 visitor.visit_i64(*number)
@@ -134,7 +134,7 @@ impl<'a> Deserializer<'a> for Typed<'a> {
             (Shape::Time, NodeKind::Str(text)) => visitor.visit_borrowed_str(held(text)),
             (Shape::Str | Shape::IntOrString, NodeKind::Str(text)) => visitor.visit_borrowed_str(text),
             (Shape::Opaque, _) => tree.to_value(node).deserialize_any(visitor).map_err(Error::custom),
-            _ => Err(Error::custom("the value has another type than its field")),
+            _ => Err(Error::custom("the value does not have the type of its field")),
         }
     }
 

@@ -40,7 +40,7 @@ fn node_affinity(affinity: &NodeAffinity, at: &At<'_>, report: &mut Errors<'_>) 
         let at = at.field(REQUIRED);
         let at = at.field("nodeSelectorTerms");
         if required.node_selector_terms.is_empty() {
-            report.required(&at, "without a term no node will do: add one");
+            report.required(&at, "without a term no node matches: add one");
         }
         for (index, term) in required.node_selector_terms.iter().enumerate() {
             node_term(term, strict, &at.index(index), report);
@@ -70,7 +70,7 @@ pub(super) fn has_odd_node_value(pod: &PodSpec) -> bool {
 
 fn weight(weight: i32, at: &At<'_>, report: &mut Errors<'_>) {
     if !(1..=100).contains(&weight) {
-        report.invalid(&at.field("weight"), format!("{weight} is no weight: use a number from 1 to 100"));
+        report.invalid(&at.field("weight"), format!("{weight} is not a valid weight: use a number from 1 to 100"));
     }
 }
 
@@ -174,7 +174,7 @@ fn pod_term(term: &PodAffinityTerm, at: &At<'_>, report: &mut Errors<'_>) {
     label_keys(keys, other_keys, term.label_selector.as_ref(), at, report);
     let key = at.field("topologyKey");
     if term.topology_key.is_empty() {
-        report.required(&key, "name the node label that says what is near");
+        report.required(&key, "name the node label that defines the topology");
     }
     report.name(&key, &term.topology_key, names::qualified_name(&term.topology_key));
 }

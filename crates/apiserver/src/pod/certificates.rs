@@ -160,7 +160,7 @@ fn signer_name(name: &str, at: &At<'_>, report: &mut Errors<'_>) {
     }
     let Some((domain, path)) = name.split_once('/').filter(|(_, path)| !path.contains('/')) else {
         let message =
-            format!("{} is no signer: use a domain and a path, such as example.com/signer", quote(name));
+            format!("{} is not a signer: use a domain and a path, such as example.com/signer", quote(name));
         return report.invalid(at, message);
     };
     if domain.len() > LONGEST_DOMAIN {
@@ -171,7 +171,7 @@ fn signer_name(name: &str, at: &At<'_>, report: &mut Errors<'_>) {
         report.name(at, domain, problems);
     }
     if !domain.contains('.') {
-        report.invalid(at, format!("{} is no domain: it has no dot", quote(domain)));
+        report.invalid(at, format!("{} is not a domain: it has no dot", quote(domain)));
     }
     if let Some(problems) = path.split('.').map(names::dns_subdomain).find(|problems| !problems.is_empty()) {
         report.name(at, path, problems);

@@ -116,7 +116,7 @@ fn access_modes(modes: &[String], at: &At<'_>, report: &mut Errors<'_>) {
         }
     }
     if one_pod && others {
-        report.forbidden(at, "ReadWriteOncePod stands alone: remove it or the other access modes");
+        report.forbidden(at, "ReadWriteOncePod cannot be combined: remove it or the other access modes");
     }
 }
 
@@ -135,7 +135,7 @@ fn data_sources(spec: &PersistentVolumeClaimSpec, at: &At<'_>, report: &mut Erro
     let Some(source) = &spec.data_source else { return };
     let place = (at, &at.field("dataSource"));
     if !namespace.is_empty() {
-        report.invalid(place, "a dataSourceRef with a namespace stands alone: remove the dataSource");
+        report.invalid(place, "a dataSourceRef with a namespace cannot be combined: remove the dataSource");
     } else if (&source.api_group, &source.kind, &source.name)
         != (&source_ref.api_group, &source_ref.kind, &source_ref.name)
     {

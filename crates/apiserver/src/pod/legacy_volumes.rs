@@ -92,7 +92,7 @@ pub(super) fn fibre_channel(source: &FCVolumeSource, at: &At<'_>, report: &mut E
 /// Checks the number of a logical unit.
 pub(super) fn logical_unit(lun: i32, at: &At<'_>, report: &mut Errors<'_>) {
     if !(0..=255).contains(&lun) {
-        report.invalid(at, format!("{lun} is no logical unit: use a number from 0 to 255"));
+        report.invalid(at, format!("{lun} is not a logical unit number: use a number from 0 to 255"));
     }
 }
 

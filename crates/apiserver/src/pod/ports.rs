@@ -12,7 +12,7 @@ use jobguard_manifest::At;
 /// A port of the host that is in use: protocol, address, number.
 type HostPort<'p> = (&'p str, &'p str, i32);
 
-const OUT_OF_RANGE: &str = "is no port: use a number from 1 to 65535";
+const OUT_OF_RANGE: &str = "is not a port number: use a number from 1 to 65535";
 
 /// Checks a container's `ports`.
 pub(super) fn check(ports: &[ContainerPort], at: &At<'_>, report: &mut Errors<'_>) {

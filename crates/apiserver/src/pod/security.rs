@@ -93,7 +93,7 @@ fn user_or_group(id: Option<i64>, at: &At<'_>, report: &mut Errors<'_>) {
     if let Some(id) = id
         && !(0..=i64::from(i32::MAX)).contains(&id)
     {
-        report.invalid(at, format!("{id} is no user or group: use a number from 0 to {}", i32::MAX));
+        report.invalid(at, format!("{id} is not a user or group ID: use a number from 0 to {}", i32::MAX));
     }
 }
 
@@ -112,7 +112,7 @@ fn sysctls(sysctls: &[Sysctl], spec: &PodSpec, at: &At<'_>, report: &mut Errors<
                 format!("{} is not the name of a kernel parameter, such as net.core.somaxconn", quote(name)),
             );
         } else if seen.contains(name) {
-            report.duplicate(&at, name, "is set already: set each parameter once");
+            report.duplicate(&at, name, "is already set: set each parameter once");
         }
         seen.insert(name);
         if let Some(shared) = shared_namespace(name, spec)

@@ -66,7 +66,7 @@ fn words_on_containers() {
     containers[0].name FieldValueInvalid: "My_App" is not a DNS label: use lower-case letters, digits and '-', with a letter or digit first and last
     containers[0].image FieldValueRequired: a container needs an image
     containers[0].ports[0].name FieldValueInvalid: "8080" is not a port name: use at least one letter (a number belongs in without quotes)
-    containers[0].ports[0].containerPort FieldValueInvalid: 80800 is no port: use a number from 1 to 65535
+    containers[0].ports[0].containerPort FieldValueInvalid: 80800 is not a port number: use a number from 1 to 65535
     containers[0].env[0].valueFrom.fieldRef.fieldPath FieldValueNotSupported: "metadata.labels" is not a value of this field: use metadata.name, metadata.namespace, metadata.uid, spec.nodeName, spec.serviceAccountName, status.hostIP, status.hostIPs, status.podIP or status.podIPs
     containers[0].envFrom (containers[0].envFrom[0]) FieldValueInvalid: say where variables come from: configMapRef or secretRef
     containers[0].volumeMounts[0].name FieldValueNotFound: "data" is not a well-formed volume of this Pod: add or correct it
@@ -123,7 +123,7 @@ fn words_on_scheduling_and_the_rest() {
     nodeSelector (nodeSelector[a b]) FieldValueInvalid: "a b" has a malformed name part: use letters, digits, '-', '_' and '.', with a letter or digit first and last
     tolerations[0].operator FieldValueNotSupported: "exists" is not a value of this field: use Equal or Exists
     topologySpreadConstraints[0].{topologyKey, whenUnsatisfiable} (topologySpreadConstraints[0].topologyKey) FieldValueDuplicate: "zone" has another constraint with the same whenUnsatisfiable: make one of the two
-    securityContext.runAsUser FieldValueInvalid: -1 is no user or group: use a number from 0 to 2147483647
+    securityContext.runAsUser FieldValueInvalid: -1 is not a user or group ID: use a number from 0 to 2147483647
     securityContext.seccompProfile.type FieldValueNotSupported: "localhost" is not a value of this field: use Localhost, RuntimeDefault or Unconfined
     dnsConfig FieldValueRequired: dnsPolicy None leaves a Pod without name servers: give at least one
     hostname FieldValueInvalid: "a.b" is not a DNS label: leave out the dots

@@ -65,7 +65,7 @@ pub(super) fn mode(mode: Option<i32>, at: &At<'_>, report: &mut Errors<'_>) {
     if let Some(mode) = mode
         && !(0..=0o777).contains(&mode)
     {
-        report.invalid(at, format!("{mode} is no file mode: use 0 to 0777, which is 511 in decimal"));
+        report.invalid(at, format!("{mode} is not a file mode: use 0 to 0777, which is 511 in decimal"));
     }
 }
 

@@ -170,7 +170,7 @@ fn user_name(name: &str, at: &At<'_>, report: &mut Errors<'_>) {
         }
     }
     if user.is_empty() {
-        report.invalid(at, "there is no user behind the domain: name one");
+        report.invalid(at, "there is no user after the domain: name one");
     } else if user.len() > LONGEST_USER {
         report.invalid(at, format!("the user name is too long: use at most {LONGEST_USER} characters"));
     }

@@ -92,7 +92,7 @@ fn validate_managed_by(managed_by: Option<&str>, at: &At<'_>, errors: &mut Error
     } else {
         let wrong = match text.split_once('/') {
             None | Some(("", _) | (_, "")) => {
-                Some(format!("managedBy {} is no domain with a path", quote(text)))
+                Some(format!("managedBy {} is not a domain with a path", quote(text)))
             }
             Some((domain, path)) => match names::dns_subdomain(domain).first() {
                 Some(problem) => Some(format!("the domain {} in managedBy {problem}", quote(domain))),
@@ -137,7 +137,7 @@ fn validate_completion_mode(spec: &JobSpec, at: &At<'_>, errors: &mut Errors<'_>
             }
         }
         Some(other) => {
-            let message = format!("{} is no completionMode", quote(other));
+            let message = format!("{} is not a valid completionMode", quote(other));
             errors
                 .add(&at.field("completionMode"), Cause::NotSupported, Topic::Indexed, message)
                 .help("set completionMode: NonIndexed or Indexed");
@@ -226,7 +226,7 @@ fn validate_replacement_policy(spec: &JobSpec, at: &At<'_>, errors: &mut Errors<
                 .help("set podReplacementPolicy: Failed, or leave it out");
         }
     } else if !matches!(policy, "Failed" | "TerminatingOrFailed") {
-        let message = format!("{} is no podReplacementPolicy", quote(policy));
+        let message = format!("{} is not a valid podReplacementPolicy", quote(policy));
         errors
             .add(at, Cause::NotSupported, Topic::JobControl, message)
             .help("set podReplacementPolicy: TerminatingOrFailed or Failed");

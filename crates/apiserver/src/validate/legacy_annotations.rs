@@ -37,7 +37,7 @@ pub(super) fn validate_legacy_annotations(
             let message = "this annotation marks the copy of a Pod that a node runs on its own".to_owned();
             add(&named.key(key), key, message, "remove it");
         } else if key == DELETION_COST && checks_cost && !is_cost(value) {
-            let message = format!("{} is no whole number of 32 bits", quote(value));
+            let message = format!("{} is not a 32-bit whole number", quote(value));
             add(
                 &named.key(key),
                 key,
@@ -45,7 +45,7 @@ pub(super) fn validate_legacy_annotations(
                 "write a number such as \"100\" or \"-5\", without + or leading zeros",
             );
         } else if (key == SECCOMP_POD || key.starts_with(SECCOMP_CONTAINER)) && !is_seccomp_profile(value) {
-            let message = format!("{} is no seccomp profile", quote(value));
+            let message = format!("{} is not a seccomp profile", quote(value));
             add(&named.field(key), key, message, "set the field securityContext.seccompProfile instead");
         } else if let Some(container) = key.strip_prefix(APP_ARMOR_CONTAINER) {
             const HELP: &str = "set the field securityContext.appArmorProfile instead";

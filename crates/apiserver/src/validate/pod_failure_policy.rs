@@ -78,7 +78,7 @@ fn validate_action(action: &str, spec: &JobSpec, at: &At<'_>, errors: &mut Error
             errors.add(at, Cause::Required, TOPIC, "a rule needs an action").help(HELP);
         }
         other => {
-            let message = format!("{} is no action of a podFailurePolicy", quote(other));
+            let message = format!("{} is not a valid action of a podFailurePolicy", quote(other));
             errors.add(at, Cause::NotSupported, TOPIC, message).help(HELP);
         }
     }
@@ -98,7 +98,7 @@ fn validate_exit_codes(
             errors.add(&operator, Cause::Required, TOPIC, "onExitCodes needs an operator").help(HELP);
         }
         other => {
-            let message = format!("{} is no operator of onExitCodes", quote(other));
+            let message = format!("{} is not a valid operator of onExitCodes", quote(other));
             errors.add(&operator, Cause::NotSupported, TOPIC, message).help(HELP);
         }
     }
@@ -160,7 +160,7 @@ fn validate_conditions(conditions: &[OnPodCondition], at: &At<'_>, errors: &mut 
                 errors.add(&status, Cause::Required, TOPIC, "a Pod condition needs a status").help(HELP);
             }
             Some(other) => {
-                let message = format!("{} is no status of a Pod condition", quote(other));
+                let message = format!("{} is not a valid status of a Pod condition", quote(other));
                 errors.add(&status, Cause::NotSupported, TOPIC, message).help(HELP);
             }
         }

@@ -170,7 +170,7 @@ fn validate_requirement(
         }
         "In" | "NotIn" | "Exists" | "DoesNotExist" => {}
         other => {
-            let message = format!("{} is no operator of a selector", quote(other));
+            let message = format!("{} is not a valid operator of a selector", quote(other));
             errors
                 .add(&at.field("operator"), Cause::Invalid, TOPIC, message)
                 .help("set operator: In, NotIn, Exists or DoesNotExist");

@@ -115,7 +115,7 @@ fn count_indexes(text: &str, completions: i32) -> Result<i64, String> {
 fn index(text: &str, completions: i32) -> Result<i64, String> {
     let digits = text.strip_prefix('+').unwrap_or(text);
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(format!("{} is no index", quote(text)));
+        return Err(format!("{} is not an index", quote(text)));
     }
     match digits.parse::<i64>() {
         Ok(index) if index < i64::from(completions) => Ok(index),
@@ -124,7 +124,7 @@ fn index(text: &str, completions: i32) -> Result<i64, String> {
             quote(text),
             i64::from(completions) - 1
         )),
-        Err(_) => Err(format!("{} is no index", quote(text))),
+        Err(_) => Err(format!("{} is not an index", quote(text))),
     }
 }
 

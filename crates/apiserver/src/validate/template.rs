@@ -49,13 +49,13 @@ fn validate_restart_policy(spec: &JobSpec, policy: Option<&str>, at: &At<'_>, er
             if spec.pod_failure_policy.is_some() {
                 let message = "a podFailurePolicy works with restartPolicy Never only";
                 errors.add(&at, Cause::Invalid, Topic::RestartPolicy, message).help(
-                    "set restartPolicy: Never, so that each failure is a failed Pod that the policy can judge",
+                    "set restartPolicy: Never, so that each failure is a failed Pod that the policy can act on",
                 );
             }
         }
         Some("Never") => {}
         Some(other) => {
-            let message = format!("{} is no restartPolicy of a Job", quote(other));
+            let message = format!("{} is not a valid restartPolicy of a Job", quote(other));
             errors.add(&at, Cause::NotSupported, Topic::RestartPolicy, message).help(RESTART_HELP);
         }
     }

@@ -61,11 +61,11 @@ fn numbers_and_modes() {
     spec.backoffLimit FieldValueInvalid: -1 is negative; the least is 0
     spec.backoffLimitPerIndex FieldValueRequired: maxFailedIndexes counts indexes that have used up backoffLimitPerIndex, which is not set
       set backoffLimitPerIndex, or remove maxFailedIndexes
-    spec.managedBy FieldValueInvalid: managedBy "controller" is no domain with a path
+    spec.managedBy FieldValueInvalid: managedBy "controller" is not a domain with a path
       name the controller by a domain and a path, such as example.com/controller; leave the field out to have Kubernetes run the Job
-    spec.completionMode FieldValueNotSupported: "indexed" is no completionMode
+    spec.completionMode FieldValueNotSupported: "indexed" is not a valid completionMode
       set completionMode: NonIndexed or Indexed
-    spec.podReplacementPolicy FieldValueNotSupported: "failed" is no podReplacementPolicy
+    spec.podReplacementPolicy FieldValueNotSupported: "failed" is not a valid podReplacementPolicy
       set podReplacementPolicy: TerminatingOrFailed or Failed
     "##);
     insta::assert_snapshot!(said(
@@ -111,11 +111,11 @@ fn policies() {
     spec.podFailurePolicy.rules[0].onExitCodes.values[2] FieldValueDuplicate: exit code 3 is listed twice
     spec.podFailurePolicy.rules[0].onExitCodes.values FieldValueInvalid: the exit codes must be in ascending order
       sort the values
-    spec.podFailurePolicy.rules[1].action FieldValueNotSupported: "Fail" is no action of a podFailurePolicy
+    spec.podFailurePolicy.rules[1].action FieldValueNotSupported: "Fail" is not a valid action of a podFailurePolicy
       set action: FailJob, FailIndex, Ignore or Count
     spec.podFailurePolicy.rules[1].onPodConditions[0].type FieldValueInvalid: the condition type "a b" has a malformed name part: use letters, digits, '-', '_' and '.', with a letter or digit first and last
       name a Pod condition, such as DisruptionTarget
-    spec.podFailurePolicy.rules[1].onPodConditions[0].status FieldValueNotSupported: "true" is no status of a Pod condition
+    spec.podFailurePolicy.rules[1].onPodConditions[0].status FieldValueNotSupported: "true" is not a valid status of a Pod condition
       set status: "True", "False" or "Unknown", in quotes
     spec.podFailurePolicy.rules[2].action FieldValueRequired: a rule needs an action
       set action: FailJob, FailIndex, Ignore or Count
@@ -196,7 +196,7 @@ fn cron_jobs() {
             },
         })
     ), @r##"
-    spec.schedule FieldValueInvalid: the schedule holds a time zone, which Kubernetes refuses there
+    spec.schedule FieldValueInvalid: the schedule contains a time zone, which Kubernetes refuses there
       remove it, and set `timeZone: UTC` in the CronJob's spec
     spec.timeZone FieldValueInvalid: there is no time zone `Berlin`
       did you mean `Europe/Berlin`?

@@ -26,7 +26,7 @@ pub(super) fn warn_overlaps(volume: &Volume, at: &At<'_>, found: &mut Errors<'_>
                     at,
                     Cause::Invalid,
                     Topic::ServerWarning,
-                    "a projected volume has a source that names nothing",
+                    "a projected volume has an empty source",
                 )
                 .help("remove the empty source")
                 .relation(Relation::Empty(sources.index(index).to_path()));
@@ -80,7 +80,7 @@ fn warn_paths(paths: &[&str], at: &At<'_>, found: &mut Errors<'_>) {
             found.warn(
                 at,
                 message,
-                "give every file a path of its own, and none that is a folder of another",
+                "give every file a different path, and none that is a folder of another",
             );
         }
     }

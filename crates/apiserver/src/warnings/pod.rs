@@ -79,7 +79,7 @@ fn old_node_label(key: &str) -> Option<&'static str> {
 
 fn warn_node_label(key: &str, at: &At<'_>, found: &mut Errors<'_>) {
     if let Some(instead) = old_node_label(key) {
-        found.warn(at, format!("the node label {key} is out of use"), instead);
+        found.warn(at, format!("the node label {key} is deprecated"), instead);
     }
 }
 
@@ -153,8 +153,8 @@ const PREFERRED: &str = "preferredDuringSchedulingIgnoredDuringExecution";
 fn warn_no_selector(at: &At<'_>, found: &mut Errors<'_>) {
     found.warn(
         at,
-        "without a labelSelector no Pod is meant",
-        "set labelSelector; an empty one means every Pod",
+        "without a labelSelector no Pod is selected",
+        "set labelSelector; an empty one selects every Pod",
     );
 }
 
@@ -182,14 +182,14 @@ fn warn_node_term(term: &NodeSelectorTerm, with_values: bool, at: &At<'_>, found
 fn warn_pod_annotations(spec: &PodSpec, annotations: &Annotations, at: &At<'_>, found: &mut Errors<'_>) {
     for (key, instead) in OLD_ANNOTATIONS {
         if annotations.contains_key(key) {
-            found.warn(&at.key(key), "this annotation does nothing any more", instead);
+            found.warn(&at.key(key), "this annotation no longer has any effect", instead);
         }
     }
     let profile = spec.security_context.as_ref().and_then(|context| context.seccomp_profile.as_ref());
     if profile.is_none() && annotations.contains_key(SECCOMP_POD) {
         found.warn(
             &at.key(SECCOMP_POD),
-            "this annotation does nothing since v1.27",
+            "this annotation has had no effect since v1.27",
             "set securityContext.seccompProfile of the Pod",
         );
     }
@@ -210,7 +210,7 @@ fn warn_container_annotations(
     if context.is_none_or(|context| context.seccomp_profile.is_none()) && annotations.contains_key(&key) {
         found.warn(
             &at.key(&key),
-            "this annotation does nothing since v1.27",
+            "this annotation has had no effect since v1.27",
             "set securityContext.seccompProfile of the container",
         );
     }
@@ -224,7 +224,7 @@ fn warn_container_annotations(
     if context.is_none_or(|context| context.app_armor_profile.is_none()) && !says_the_same {
         found.warn(
             &at.key(&key),
-            "this annotation is out of use: there is a field for it",
+            "this annotation is deprecated: there is a field for it",
             "set securityContext.appArmorProfile of the container",
         );
     }
@@ -298,8 +298,8 @@ fn warn_names_and_addresses(spec: &PodSpec, at: &At<'_>, found: &mut Errors<'_>)
         if !seen.insert(&alias.ip) {
             found.warn(
                 &here.field("ip"),
-                "this address has an entry already",
-                "list its host names in one entry",
+                "this address already has an entry",
+                "put its host names in one entry",
             );
         }
         warn_address(&alias.ip, &here.field("ip"), found);
@@ -309,7 +309,7 @@ fn warn_names_and_addresses(spec: &PodSpec, at: &At<'_>, found: &mut Errors<'_>)
     for (index, secret) in spec.image_pull_secrets.iter().flatten().enumerate() {
         let here = secrets.index(index);
         if !seen.insert(&secret.name) {
-            found.warn(&here.field("name"), "this Secret is listed already", "list each Secret once");
+            found.warn(&here.field("name"), "this Secret is already listed", "list each Secret once");
         }
         if secret.name.is_empty() {
             found.warn(
@@ -367,7 +367,7 @@ fn warn_container(container: &AnyContainer<'_>, at: &At<'_>, found: &mut Errors<
         if !extends {
             found.warn(
                 &env.index(index),
-                "the variable is set already; this hides the earlier value, and kubectl apply may drop one of them",
+                "the variable is already set; this hides the earlier value, and kubectl apply may drop one of them",
                 "keep one of them",
             );
         }

@@ -31,7 +31,7 @@ pub(super) fn warn_ports(spec: &PodSpec, at: &At<'_>, found: &mut Errors<'_>) {
         for (index, port) in container.ports.iter().flatten().enumerate() {
             let here = here.index(index);
             if host_ip(port).is_some() && host_port(port) == 0 {
-                found.warn(&here, "hostIP says nothing without hostPort", "set hostPort, or remove hostIP");
+                found.warn(&here, "hostIP has no effect without hostPort", "set hostPort, or remove hostIP");
             }
             let others = by_number
                 .entry((port.container_port, port.protocol.as_deref().unwrap_or("TCP")))
@@ -54,8 +54,8 @@ pub(super) fn warn_ports(spec: &PodSpec, at: &At<'_>, found: &mut Errors<'_>) {
             let Some(name) = port.name.as_deref().filter(|name| !name.is_empty()) else { continue };
             if let Some(first) = by_name.get(name) {
                 let message =
-                    format!("{first} has this port name already, and what asks for it by name gets that one");
-                found.warn(&here, message, "give each port of a Pod a name of its own");
+                    format!("{first} already has this port name, and references by name use that one");
+                found.warn(&here, message, "give each port of a Pod a different name");
             } else {
                 by_name.insert(name, here.to_path());
             }

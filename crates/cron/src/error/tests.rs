@@ -125,7 +125,7 @@ fn messages_of_faults() {
 
     0 0 * MON *
           ^^^
-    `MON` is a weekday and stands in the month field; the order is minute, hour, day of month, month, weekday
+    `MON` is a weekday, but is in the month field; the order is minute, hour, day of month, month, weekday
 
     1.5 * * * *
     ^^^
