@@ -78,28 +78,29 @@ pub fn remedy_for_fixed_fields(metadata: &ObjectMeta) -> &'static str {
     }
     match DeployTool::of(metadata).map(|tool| tool.name) {
         Some("Argo CD") => {
-            "give each version of the Job a name of its own, make it a hook (argocd.argoproj.io/hook: Sync), which Argo CD \
+            "give each version of the Job a different name, make it a hook (argocd.argoproj.io/hook: Sync), \
+             which Argo CD \
              deletes first, or let Argo CD replace it (argocd.argoproj.io/sync-options: Force=true,Replace=true)"
         }
         Some("Flux") => {
-            "give each version of the Job a name of its own, or let Flux replace it \
+            "give each version of the Job a different name, or let Flux replace it \
              (kustomize.toolkit.fluxcd.io/force: enabled)"
         }
         Some("kapp") => {
-            "give each version of the Job a name of its own, or let kapp replace it \
+            "give each version of the Job a different name, or let kapp replace it \
              (kapp.k14s.io/update-strategy: fallback-on-replace)"
         }
         Some("Helm" | "Flux's helm-controller") => {
-            "give each version of the Job a name of its own, or make it a hook (helm.sh/hook: pre-upgrade, say), which Helm \
+            "give each version of the Job a different name, or make it a hook (such as helm.sh/hook: pre-upgrade), which Helm \
              deletes first; this once, delete the Job before the upgrade (kubectl delete job)"
         }
         Some("Helm or Argo CD") => {
-            "give each version of the Job a name of its own, or make it a hook (helm.sh/hook or argocd.argoproj.io/hook), \
+            "give each version of the Job a different name, or make it a hook (helm.sh/hook or argocd.argoproj.io/hook), \
              which its tool deletes first, or let Argo CD replace it (argocd.argoproj.io/sync-options: Force=true,Replace=true); \
              this once, delete the Job first (kubectl delete job)"
         }
         _ => {
-            "give each version of the Job a name of its own, or delete the Job first (kubectl delete job, or kubectl \
+            "give each version of the Job a different name, or delete the Job first (kubectl delete job, or kubectl \
              replace --force)"
         }
     }

@@ -14,7 +14,7 @@ pub fn page(rule: &Rule) -> String {
         text.push_str("| baseline | recommended | strict |\n| --- | --- | --- |\n");
         let _ = writeln!(text, "| {} | {} | {} |", levels.baseline, levels.recommended, levels.strict);
     } else {
-        let _ = writeln!(text, "{}: in every policy, and it cannot be suppressed.", origin(rule));
+        let _ = writeln!(text, "{}: it applies in every policy and cannot be suppressed.", origin(rule));
     }
     let _ = write!(text, "\n{}", help(rule));
     if rule.spec.is_settable() && rule.spec.category() != "suppression" {
@@ -24,7 +24,7 @@ pub fn page(rule: &Rule) -> String {
             // What is found there is no object that could have an annotation.
             Check::Text => "\n".to_owned(),
             _ => format!(
-                " For one object: the annotation `jobguard.dev/ignore: {id}`, where the policy allows it.\n"
+                " For one object: the annotation `jobguard.dev/ignore: {id}`, if the policy allows it.\n"
             ),
         });
     }
@@ -70,7 +70,8 @@ pub fn help(rule: &Rule) -> String {
 /// The table of all rules, a section a category.
 pub fn index() -> String {
     let mut text = String::from(
-        "# Rules\n\nMade from the declarations in `src/rules`; `jobguard rules` shows the same. Levels are those of the \
+        "# Rules\n\nGenerated from the declarations in `src/rules`; `jobguard rules` shows the same. Levels are \
+         those of the \
          built-in policies: `deny` refuses the object and is an error in the linter, `warn` warns, `info` \
          informs.\n",
     );
@@ -95,12 +96,12 @@ fn about_category(category: &str) -> &'static str {
     match category {
         "api" => {
             "What the API server itself refuses or warns about. No policy sets these and no annotation silences them. \
-             `api/field-dropped` is a warning where no Kubernetes version is named.\n\n"
+             `api/field-dropped` is only a warning if no Kubernetes version is named.\n\n"
         }
         "deploy" => {
-            "What Helm, Argo CD, Flux and other deployment tools make of an object, by its annotations and labels.\n\n"
+            "How Helm, Argo CD, Flux and other deployment tools treat an object, by its annotations and labels.\n\n"
         }
-        "suppression" => "On the annotation `jobguard.dev/ignore` itself.\n\n",
+        "suppression" => "About the annotation `jobguard.dev/ignore` itself.\n\n",
         _ => "",
     }
 }

@@ -8,10 +8,10 @@ use crate::rules::registry;
 
 /// The page `docs/symptoms.md`.
 pub fn page() -> String {
-    let mut text = "# What jobguard knows, by symptom\n\n\
-        Something went wrong, and you do not know the rule's name. Look for what you see; each rule leads to its page, with \
-        the reason, the remedy and examples. `jobguard lint` finds them in your manifests; those that are `off` in \
-        `recommended` are found with `--policy strict`.\n\n"
+    let mut text = "# Symptoms\n\n\
+        If something went wrong and you do not know the rule's name, look up what you see here. Each rule links \
+        to its page, with the reason, the remedy and examples. `jobguard lint` finds these problems in your \
+        manifests; rules that are `off` in `recommended` are on with `--policy strict`.\n\n"
         .to_owned();
     for symptom in Symptom::ALL {
         let _ = writeln!(text, "- [{}](#{})", symptom.title(), anchor(symptom.title()));

@@ -14,7 +14,7 @@ pub fn page() -> String {
     let mut text = format!(
         "# Kubernetes versions\n\n\
          jobguard gives the verdict of the API server of Kubernetes {oldest} to {newest}. This page lists what differs between them for \
-         Jobs and CronJobs. It is made from the tables that the program itself uses.\n\n{}\n{HOW_TO_ASK}\n",
+         Jobs and CronJobs. It is generated from the tables that the program itself uses.\n\n{}\n{HOW_TO_ASK}\n",
         compared()
     );
     text.push_str(FIELDS);
@@ -45,28 +45,28 @@ jobguard lint jobs/ --kubernetes-version 1.31,1.34-1.37   # several: before an u
 jobguard lint jobs/ --kubernetes-version 1.34 --feature-gates PodCertificateRequest=true
 ```
 
-With several versions each finding names those that it holds for, unless it holds for all. `--feature-gates` takes what the API server's own flag
-takes, `AllAlpha` and `AllBeta` included, and is for clusters that set gates otherwise than their version does. In a
-[policy](policy.md#spec) the same are `kubernetesVersion` and `featureGates`.
+With several versions each finding names those that it applies to, unless it applies to all. `--feature-gates` accepts the same values as the API
+server's own flag, `AllAlpha` and `AllBeta` included, and is for clusters that set gates differently from the defaults of their version. In a
+[policy](policy.md#spec) use `kubernetesVersion` and `featureGates`.
 ";
 
 const FIELDS: &str = "\
 ## Fields
 
-A field that a version does not know is an error ([`api/unknown-field`](rules/api/unknown-field.md)); `kubectl` says so, while clients that do not ask
-for strict decoding are let through without the field. One that it drops is accepted without a word and has no effect
+A field that a version does not know is an error ([`api/unknown-field`](rules/api/unknown-field.md)); `kubectl` reports it, while for clients that do not request strict
+validation the API server ignores the field and warns. A field that it drops is silently accepted and has no effect
 ([`api/field-dropped`](rules/api/field-dropped.md)). The table is about versions with their default feature gates.
 
-Paths are those of a Job; a CronJob has the same fields below `spec.jobTemplate`, and keeps those of the Job's own `spec`: only the Jobs that it makes
-lose them. What is listed for `containers` holds for `initContainers`, too, unless these have a row of their own. Fields below one that is listed are
-treated as it is.
+Paths are those of a Job; a CronJob has the same fields below `spec.jobTemplate`, and keeps those of the Job's own `spec`: only the Jobs that it
+creates lose them. Rows for `containers` apply to `initContainers` too, unless these have their own row. Fields below a listed field are treated in
+the same way.
 ";
 
 const GATES: &str = "
 ## Feature gates
 
-A gate that is locked cannot be set to another value. Where a version is not named it does not have the gate: not yet, or not any more, because what it
-decides has come to stay.
+A locked gate cannot be set to another value. A version that is not listed does not have the gate: not yet, or no longer, because its feature has
+become permanent.
 ";
 
 const CHANGES: &str = "
@@ -90,7 +90,7 @@ fn compared() -> String {
             words(&ranges(&others))
         );
     }
-    let _ = writeln!(text, " Where no version is named, {} is meant.", KubernetesVersion::default());
+    let _ = writeln!(text, " The default is {}.", KubernetesVersion::default());
     text
 }
 

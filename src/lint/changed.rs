@@ -99,6 +99,6 @@ fn remark(replacement: &Replacement, refused: &Finding) -> Finding {
         format!("this change replaces the Job: {tool} deletes it and creates it again, so it runs again");
     let mut finding = rules::api_immutable::RULE.finding(Severity::Info, refused.path.clone(), message);
     finding.at.clone_from(&refused.at);
-    finding.help = Some(format!("{asked_by} asks for this; what is changed cannot be changed in place"));
+    finding.help = Some(format!("{asked_by} asks for this; the changed fields are immutable"));
     finding
 }

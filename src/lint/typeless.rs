@@ -32,7 +32,7 @@ fn what_is_no_object(tree: &Tree<'_>, node: NodeId) -> Option<&'static str> {
     Some(match &tree[node].kind {
         NodeKind::Map(_) | NodeKind::Null => return None,
         NodeKind::Seq(_) => "a list",
-        NodeKind::Str(_) => "a text",
+        NodeKind::Str(_) => "a string",
         NodeKind::Bool(_) => "a boolean",
         _ => "a number",
     })

@@ -58,7 +58,9 @@ impl Preset {
                  # manifests nobody has looked at yet.\n"
             }
             Self::Recommended => "# recommended: what jobguard does when it is told nothing else.\n",
-            Self::Strict => "# strict: every rule speaks, the gravest refuse, and more is filled in.\n",
+            Self::Strict => {
+                "# strict: every rule is on, the most serious ones refuse, and more is filled in.\n"
+            }
         }
     }
 

@@ -20,7 +20,8 @@ pub fn generate(catalog: &[&'static RuleSpec]) -> Value {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "$id": ID,
         "title": "jobguard policy",
-        "description": "Which rules speak and how loudly, what is filled in, and for which Jobs and CronJobs.",
+        "description": "Which rules apply at which level, which defaults are filled in, and for which Jobs and \
+                        CronJobs.",
         "type": "object",
         "required": ["apiVersion", "kind", "metadata", "spec"],
         "additionalProperties": false,
@@ -91,7 +92,9 @@ fn user() -> Value {
 fn embedded_jobs_section() -> Value {
     let path = |description: &str| json!({ "description": description, "type": "string", "minLength": 1, "maxLength": 512 });
     json!({
-        "description": "Further kinds whose objects hold Jobs: each is judged as the Job that its controller makes. An entry for a kind that is known without it takes its place; without jobs and schedule, its objects are not judged.",
+        "description": "Further kinds whose objects embed Jobs: each is checked as the Job that its controller \
+                        creates. An entry for a built-in kind replaces it; without jobs and schedule, its \
+                        objects are not checked.",
         "type": ["array", "null"],
         "maxItems": embedded_jobs::MAX_KINDS,
         "items": {
@@ -108,7 +111,7 @@ fn embedded_jobs_section() -> Value {
                 },
                 "kind": { "type": "string", "pattern": "^[A-Za-z0-9]{1,63}$" },
                 "jobs": {
-                    "description": "Where its Jobs stand.",
+                    "description": "The paths of its Jobs.",
                     "type": ["array", "null"],
                     "maxItems": embedded_jobs::MAX_PATHS,
                     "items": {
@@ -116,9 +119,11 @@ fn embedded_jobs_section() -> Value {
                         "required": ["path", "type"],
                         "additionalProperties": false,
                         "properties": {
-                            "path": path("Field names with dots between them; [*] stands for every element of a list, or value of a map."),
+                            "path": path("Field names with dots between them; [*] means every element of a list, \
+                                          or every value of a map."),
                             "type": {
-                                "description": "What stands there. Of a PodTemplateSpec, only the Pods are judged.",
+                                "description": "The type of the value there. For a PodTemplateSpec, only the \
+                                                Pods are checked.",
                                 "enum": words(embedded_jobs::TYPES),
                             },
                         },
@@ -128,7 +133,7 @@ fn embedded_jobs_section() -> Value {
                 "schedule": path("The field with the schedule, where the object has one: five fields, or a descriptor such as @daily."),
                 "timeZone": path("The field with the schedule's time zone."),
                 "placeholders": {
-                    "description": "What the controller replaces in texts, with * for what stands within.",
+                    "description": "What the controller replaces in strings, with * for the part in between.",
                     "type": "string",
                     "examples": ["{{args.*}}"],
                 },
@@ -147,55 +152,66 @@ fn spec() -> Value {
         "additionalProperties": false,
         "properties": {
             "extends": {
-                "description": "baseline, recommended (where nothing is said), strict, or the path of a policy file, relative to this one.",
+                "description": "baseline, recommended (the default), strict, or the path of a policy file, \
+                                relative to this one.",
                 "type": "string",
                 "minLength": 1,
                 "examples": Preset::ALL.map(Preset::as_str),
             },
             "mode": {
-                "description": "enforce: deny refuses. warn: nothing is refused, only warned about. audit: findings go into audit annotations and metrics alone.",
+                "description": "enforce: deny refuses. warn: nothing is refused, only warned about. audit: \
+                                findings appear only in audit annotations and metrics.",
                 "enum": words(document::MODES),
                 "default": "enforce",
             },
             "kubernetesVersion": {
-                "description": "The Kubernetes version of the clusters that the objects are for, or several (1.31,1.34-1.36), in quotes: the API server of each is asked. The webhook judges by the oldest.",
+                "description": "The Kubernetes version of the clusters that the objects are for, or several \
+                                (1.31,1.34-1.36), in quotes: the verdict of each version's API server. The \
+                                webhook uses the oldest.",
                 "type": "string",
                 "pattern": "^v?1\\.[0-9]+",
                 "default": KubernetesVersion::default().to_string(),
                 "examples": ["1.33", "1.31,1.34-1.36"],
             },
             "featureGates": {
-                "description": "Feature gates that the clusters' API servers have set otherwise than their version does, as in their --feature-gates.",
+                "description": "Feature gates that the clusters' API servers set differently from the defaults \
+                                of their version, as in their --feature-gates.",
                 "type": "object",
                 "additionalProperties": {"type": "boolean"},
                 "examples": [{"PodCertificateRequest": true}],
             },
             "controllerJobs": {
-                "description": "Jobs that controllers make. warn: never refused. enforce: judged like any Job. skip: not judged.",
+                "description": "Jobs created by controllers. warn: never refused. enforce: checked like any Job. \
+                                skip: not checked.",
                 "enum": words(document::CONTROLLER_JOBS),
                 "default": "warn",
             },
             "controllers": {
-                "description": "Users that are controllers besides the CronJob controller: controllerJobs is about the Jobs that they make for an owner.",
+                "description": "Users that count as controllers besides the CronJob controller: controllerJobs \
+                                applies to the Jobs that they create for an owner.",
                 "type": ["array", "null"],
                 "items": user(),
                 "examples": [["system:serviceaccount:jobset-system:jobset-controller-manager"]],
             },
             "embeddedJobs": embedded_jobs_section(),
             "exclude": {
-                "description": "Paths that the linter leaves out: globs as in .gitignore, relative to the folder of this file. The webhook knows no paths.",
+                "description": "Paths that the linter skips: globs as in .gitignore, relative to the folder of \
+                                this file. The webhook sees no paths.",
                 "type": ["array", "null"],
                 "maxItems": document::MAX_EXCLUDES,
                 "items": { "type": "string", "minLength": 1, "maxLength": document::MAX_EXCLUDE },
                 "examples": [["vendor/", "**/*.gen.yaml"]],
             },
             "onTimeout": {
-                "description": "Objects that the webhook could not judge in time. allow: let through with a warning. deny: refused, under mode enforce.",
+                "description": "Objects that the webhook could not check in time. allow: allowed with a warning. \
+                                deny: refused, under mode enforce.",
                 "enum": words(document::ON_TIMEOUT),
                 "default": "allow",
             },
             "existing": {
-                "description": "On updates, what becomes of faults that the stored object has already, and as badly. warn: admitted with a warning, so that old objects stay editable. deny: refused like any other.",
+                "description": "On updates, how problems are treated that the stored object already has. warn: \
+                                admitted with a warning, so that existing objects stay editable. deny: refused \
+                                like any other.",
                 "enum": words(document::EXISTING),
                 "default": "warn",
             },
@@ -212,7 +228,7 @@ fn spec() -> Value {
                 "properties": {
                     "allow": { "description": "Whether it counts.", "type": "boolean", "default": true },
                     "categories": {
-                        "description": "Whether it can name a category (cron/*) in place of rules.",
+                        "description": "Whether it can name a category (cron/*) instead of rules.",
                         "type": "boolean",
                         "default": true,
                     },
@@ -225,7 +241,8 @@ fn spec() -> Value {
                 },
             },
             "limits": {
-                "description": "What one object may hold. What exceeds it is not judged, and refused under mode enforce.",
+                "description": "Limits for one object. A larger object is not checked, and is refused under mode \
+                                enforce.",
                 "type": ["object", "null"],
                 "additionalProperties": false,
                 "properties": {
@@ -241,7 +258,8 @@ fn spec() -> Value {
             "defaults": { "$ref": "#/definitions/defaults" },
             "rules": { "$ref": "#/definitions/rules" },
             "overrides": {
-                "description": "Other rules or defaults for some objects. All that match apply, later ones winning.",
+                "description": "Other rules or defaults for some objects. All that match apply; later ones take \
+                                precedence.",
                 "type": ["array", "null"],
                 "maxItems": document::MAX_OVERRIDES,
                 "items": {
@@ -262,7 +280,7 @@ fn spec() -> Value {
 
 fn conditions() -> Value {
     json!({
-        "description": "Every condition given must hold.",
+        "description": "All conditions must hold.",
         "type": "object",
         "minProperties": 1,
         "additionalProperties": false,
@@ -293,7 +311,8 @@ fn defaults_section() -> Value {
         })
     };
     json!({
-        "description": "Filled in where nothing is set. null fills in nothing, whatever the extended policy says.",
+        "description": "Filled in for fields that are not set. null fills in nothing, whatever the extended \
+                        policy says.",
         "type": ["object", "null"],
         "additionalProperties": false,
         "properties": {
@@ -303,8 +322,8 @@ fn defaults_section() -> Value {
             },
             "activeDeadlineSeconds": seconds("Ends a Job, retries included.", 1),
             "ttlSecondsAfterFinished": seconds(
-                "Removes finished Jobs that nobody owns and no deployment tool keeps in place.", 0),
-            "startingDeadlineSeconds": seconds("A CronJob's run that starts later is given up.", 10),
+                "Removes finished Jobs that have no owner and no deployment tool.", 0),
+            "startingDeadlineSeconds": seconds("A CronJob's run that cannot start within this time is skipped.", 10),
             "timeZone": {
                 "description": "Of a CronJob's schedule: a name of the IANA database.",
                 "type": ["string", "null"],

@@ -162,7 +162,8 @@ impl NoObject<'_> {
                 "add its apiVersion and kind, or remove it",
             ),
             Self::Objects => (
-                "kubectl fails at this document: it is a list of objects, and a document holds one".to_owned(),
+                "kubectl fails at this document: it is a list of objects, and a document holds one"
+                    .to_owned(),
                 "write each object as a document of its own, or all as the items of one object with apiVersion: \
                  v1 and kind: List",
             ),
@@ -190,8 +191,7 @@ impl NoObject<'_> {
                 if kind == "List" { "add apiVersion: v1" } else { "add its apiVersion" },
             ),
             Self::ListWithoutKind => (
-                "the list of objects has no kind, and kubectl refuses it"
-                    .to_owned(),
+                "the list of objects has no kind, and kubectl refuses it".to_owned(),
                 "add apiVersion: v1 and kind: List",
             ),
             Self::KindNotOfBatch(kind) => (

@@ -87,8 +87,7 @@ spec:
 fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     let Some(cron) = object.cron() else { return };
     let message = match cron.spec.starting_deadline_seconds {
-        None => "without startingDeadlineSeconds a missed run is still started, however late"
-            .to_owned(),
+        None => "without startingDeadlineSeconds a missed run is still started, however late".to_owned(),
         Some(deadline) if deadline > context.int("maxDeadline") => {
             format!("startingDeadlineSeconds {deadline} is too long to limit how late a run may start")
         }

@@ -90,9 +90,7 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     };
     let message = match deadline {
         ..SHORTEST if written >= SHORTEST => {
-            format!(
-                "startingDeadlineSeconds {written} overflows in the controller: no run is ever started"
-            )
+            format!("startingDeadlineSeconds {written} overflows in the controller: no run is ever started")
         }
         0 => "startingDeadlineSeconds is 0: every run is too late, and none is ever started".to_owned(),
         1..SHORTEST => format!(

@@ -24,7 +24,7 @@ pub static RULE: Rule = Rule {
                Nothing is reported if the schedule keeps the same pace in the hour before or after: hourly runs \
                stay an hour apart. Suspended CronJobs and those without a time zone (see cron/zone-missing) are \
                not checked.",
-        why: "Once a year the Job runs twice in a night, and the invoices are sent twice.",
+        why: "Once a year the Job runs twice in one night, and the invoices are sent twice.",
         examples: &[
             Example::bad(
                 "02:30 occurs twice on 25 October 2026 in Berlin",

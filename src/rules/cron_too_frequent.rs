@@ -88,15 +88,23 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
         runs_a_year(timetable.schedule(), shortest),
     );
     if shortest < MINUTE {
-        sink.report(path, format!("the runs are {apart} apart, but the controller starts at most one Job a minute"))
-            .weight(weight)
-            .help("write * * * * * to run every minute; for more frequent work use a Deployment that sleeps in \
-                   between");
+        sink.report(
+            path,
+            format!("the runs are {apart} apart, but the controller starts at most one Job a minute"),
+        )
+        .weight(weight)
+        .help(
+            "write * * * * * to run every minute; for more frequent work use a Deployment that sleeps in \
+                   between",
+        );
     } else {
         let at_least = duration::words(wanted);
-        sink.report(path, format!("runs are as close as {apart} apart, and the policy requires at least {at_least}"))
-            .weight(weight)
-            .help("run less often and do more in each run; the policy sets the limit (option minInterval)");
+        sink.report(
+            path,
+            format!("runs are as close as {apart} apart, and the policy requires at least {at_least}"),
+        )
+        .weight(weight)
+        .help("run less often and do more in each run; the policy sets the limit (option minInterval)");
     }
 }
 

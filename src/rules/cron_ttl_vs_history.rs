@@ -126,8 +126,11 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
         .max_by_key(|(limit, _, _)| *limit);
     let Some((limit, field, word)) = overruled else { return };
     let span = interval.saturating_mul(limit);
-    let gone =
-        if ttl == 0 { "at once".to_owned() } else { format!("{} after it has finished", duration::words(ttl)) };
+    let gone = if ttl == 0 {
+        "at once".to_owned()
+    } else {
+        format!("{} after it has finished", duration::words(ttl))
+    };
     let these =
         if limit == 1 { format!("the last {word} Job") } else { format!("the last {limit} {word} Jobs") };
     sink.report(

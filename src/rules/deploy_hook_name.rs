@@ -153,9 +153,7 @@ fn look(list: &'static WordList, value: &str, sink: &mut Sink) {
             reported.help(format!("{how} {corrected}")).fix(fix);
         }
         None if unknown.iter().any(|unknown| unknown.word.eq_ignore_ascii_case("crd-install")) => {
-            reported.help(
-                "crd-install was removed in Helm 3, which installs the chart's folder crds/ first",
-            );
+            reported.help("crd-install was removed in Helm 3, which installs the chart's folder crds/ first");
         }
         None => {
             reported.help(format!("write {}", one_of(list.words)));

@@ -32,8 +32,8 @@ pub static RULE: Rule = Rule {
                `cluster-autoscaler.kubernetes.io/safe-to-evict`, `karpenter.sh/do-not-disrupt`, \
                `prometheus.io/scrape` and others) on the Job, the CronJob or its Job template; those for the \
                object itself (`helm.sh/hook`, `argocd.argoproj.io/hook`, sync waves and options, Flux's and \
-               kapp's) in a template; Kueue's `queue-name`, which belongs on the Job, on a CronJob or in a Pod \
-               template; and annotations for hooks, waves and delete policies of Helm and Argo CD among the \
+               kapp's) in a template; Kueue's `queue-name` on a CronJob or in a Pod template, although it \
+               belongs on the Job; and annotations for hooks, waves and delete policies of Helm and Argo CD among the \
                labels. Not reported if the right place has the same key.",
         why: "The tool does not read them there, and there is no warning. The Job is not a hook and is deployed \
               along with everything else; a sidecar is injected that keeps the Job from completing; a Pod that \

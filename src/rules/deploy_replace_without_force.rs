@@ -95,7 +95,9 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
         "Replace=true without Force=true updates the Job in place, and its Pod template is immutable: a sync \
          that changes it fails",
     )
-    .help("add Force=true, so that Argo CD deletes the Job and runs it again with each sync; or make it a hook \
-           (argocd.argoproj.io/hook: Sync)")
+    .help(
+        "add Force=true, so that Argo CD deletes the Job and runs it again with each sync; or make it a hook \
+           (argocd.argoproj.io/hook: Sync)",
+    )
     .fix(Fix::set(Safety::Unsafe, "add Force=true", path, value));
 }

@@ -104,8 +104,10 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     let mut reported = sink
         .report(
             path(kind, first),
-            format!("{first} changes with each version, but the Pod template of an existing Job is immutable: \
-                     the next version fails to deploy"),
+            format!(
+                "{first} changes with each version, but the Pod template of an existing Job is immutable: \
+                     the next version fails to deploy"
+            ),
         )
         .help("remove it from the Pod template; on the Job itself it does no harm");
     for (kind, key) in keys.take(3) {

@@ -25,7 +25,7 @@ pub static RULE: Rule = Rule {
                a rule that matches exit code 137 or 143 and does not ignore it: `FailJob`, `FailIndex` or \
                `Count` with `In` and one of the two, or with `NotIn` and other codes.",
         why: "The first rule that matches decides. When a Pod is drained or preempted, its containers are \
-              stopped and exit with 143 (SIGTERM) or 137 (SIGKILL): the rule for exit codes matches before the \
+              stopped and usually exit with 143 (SIGTERM) or 137 (SIGKILL): the rule for exit codes matches before the \
               rule for disruptions is considered, and a node upgrade fails the Job.",
         examples: &[
             Example::bad(

@@ -132,10 +132,16 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
             if rule.on_exit_codes.is_some() {
                 report
                     .help("add a rule before it: action: Ignore, onPodConditions: [{type: DisruptionTarget}]")
-                    .related(path, "the first rule that matches: stopped containers exit with code 137 or 143");
+                    .related(
+                        path,
+                        "the first rule that matches: stopped containers exit with code 137 or 143",
+                    );
             } else {
-                report.help("set the action of this rule to Ignore").related(path, "the first rule for \
-                                                                                    DisruptionTarget");
+                report.help("set the action of this rule to Ignore").related(
+                    path,
+                    "the first rule for \
+                                                                                    DisruptionTarget",
+                );
             }
         }
         None if job.restart_policy() == Some("OnFailure") => {

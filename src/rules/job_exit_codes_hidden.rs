@@ -135,9 +135,7 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
         sink.report(by.path(""), message)
             .at(by.path(field))
             .about(format!("rule {index}"))
-            .help(format!(
-                "remove the exit code from {field}, or from the rule of the podFailurePolicy"
-            ))
+            .help(format!("remove the exit code from {field}, or from the rule of the podFailurePolicy"))
             .related(job.path("podFailurePolicy.rules").index(index), "matches Pods that fail with it");
     }
 }

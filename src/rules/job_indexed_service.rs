@@ -141,8 +141,10 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     let Some(Known { source, index, lost, .. }) = services.known() else {
         sink.report(
             path,
-            format!("the Pods reach each other only through a headless Service named {subdomain:?}, and there is \
-                     no Service in the input"),
+            format!(
+                "the Pods reach each other only through a headless Service named {subdomain:?}, and there is \
+                     no Service in the input"
+            ),
         )
         .help(format!("make sure that it exists, or lint its manifest too: {remedy}"))
         .at_most(Severity::Info);
@@ -225,9 +227,7 @@ fn fault(name: &str, service: &ServiceFacts, object: &Object, job: &JobPart<'_>)
             match fixed_name(object, job) {
                 Some(name) if name == value => None,
                 Some(name) => mismatch(format!("selects {key}: {value}, but the Job is named {name}")),
-                None => {
-                    mismatch(format!("selects {key}: {value}, but each Job has a different name"))
-                }
+                None => mismatch(format!("selects {key}: {value}, but each Job has a different name")),
             }
         } else if CONTROLLER_UID_LABELS.contains(&key.as_str()) && !has_own_selector(job) {
             mismatch(format!("selects {key}, which is different for every Job"))
@@ -354,6 +354,8 @@ mod tests {
         }))
         .unwrap();
         let object = Object::prepared(Workload::CronJob(Box::new(cron_job)));
-        assert!(message(&service(&[("job-name", "train")]), &object).unwrap().contains("has a different name"));
+        assert!(
+            message(&service(&[("job-name", "train")]), &object).unwrap().contains("has a different name")
+        );
     }
 }

@@ -163,8 +163,10 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
             )
             .of_whole()
             .about("podFailurePolicy")
-            .help("set activeDeadlineSeconds, or use the action Count; ignoring only the condition \
-                   DisruptionTarget is fine");
+            .help(
+                "set activeDeadlineSeconds, or use the action Count; ignoring only the condition \
+                   DisruptionTarget is fine",
+            );
         if !are_general {
             report.at_most(Severity::Warning);
         }
@@ -181,13 +183,16 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     if i64::from(limit) <= max {
         return;
     }
-    sink.report(job.path(field), format!("{field} is {limit}, and the policy allows {of} at most {max} retries"))
-        .weight(limit)
-        .help(format!(
-            "set it to {max} or less, or raise the option max of this rule for this workload; a podFailurePolicy \
+    sink.report(
+        job.path(field),
+        format!("{field} is {limit}, and the policy allows {of} at most {max} retries"),
+    )
+    .weight(limit)
+    .help(format!(
+        "set it to {max} or less, or raise the option max of this rule for this workload; a podFailurePolicy \
              can ignore disruptions"
-        ))
-        .fix(Fix::set(Safety::Unsafe, format!("set {field} to {max}"), job.path(field), max));
+    ))
+    .fix(Fix::set(Safety::Unsafe, format!("set {field} to {max}"), job.path(field), max));
 }
 
 /// The most rules that the API server takes; a larger policy is not looked at.

@@ -130,7 +130,7 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     for part in probed() {
         sink.report(
             part.path("readinessProbe"),
-            "no Service selects these Pods, and a Job does not act on their readiness",
+            "no Service is known to select these Pods, and a Job does not act on their readiness",
         )
         .help(
             "remove it; to restart or fail a hung container use livenessProbe; if the container does serve \

@@ -32,14 +32,16 @@ pub static RULE: Rule = Rule {
                Proxy, Envoy, Istio, Linkerd, PgBouncer ...), a log shipper or another agent (Fluent Bit, Fluentd, \
                Filebeat, Vector, Promtail, the OpenTelemetry Collector ...), a server that the work needs (PostgreSQL, \
                Redis, Selenium, the Docker daemon ...), or one whose command cannot end, such as `tail -f`, \
-               `sleep infinity` or a `while true` without a way out. The option `images` adds to the list of known images. \
-               Under `initContainers`, where it holds up the containers after it, it is found too.\n\n\
-               Nothing is said where something may end it: another container calls `/quitquitquit` or a similar end point \
+               `sleep infinity` or a `while true` without an exit. The option `images` adds to the list of known \
+               images. \
+               Under `initContainers`, where it keeps the containers after it from starting, it is reported too.\n\n\
+               Nothing is reported if something may end it: another container calls `/quitquitquit` or a similar \
+               end point \
                or is wrapped by `linkerd-await`, scuttle or kubexit, the containers share their processes \
-               (`shareProcessNamespace`), the proxy's own flags allow for it (`--quitquitquit`), or a loop looks for a \
-               file and leaves.",
+               (`shareProcessNamespace`), the proxy's own flags allow for it (`--quitquitquit`), or a loop \
+               checks for a file and exits.",
         why: "A Pod succeeds when each of its containers has ended, so the Job never completes, although its work is done. \
-              It stays until its `activeDeadlineSeconds`, and has failed then. Runs of a CronJob pile up, or, with \
+              It runs until its `activeDeadlineSeconds`, and then fails. Runs of a CronJob pile up, or, with \
               `concurrencyPolicy: Forbid`, the first one blocks all others.\n\n\
               A native sidecar (Kubernetes 1.29 and later, stable in 1.33) is an init container with `restartPolicy: \
               Always`: it starts before the others, runs beside them, and is stopped when they have ended.",
@@ -89,7 +91,7 @@ spec:
 "#,
             ),
             Example::bad(
-                "a log shipper of one's own",
+                "your own log shipper",
                 r#"apiVersion: batch/v1
 kind: CronJob
 metadata:
@@ -115,7 +117,7 @@ spec:
 "#,
             ),
             Example::good(
-                "one that looks whether the work is done",
+                "a log shipper that checks whether the work is done",
                 r#"apiVersion: batch/v1
 kind: CronJob
 metadata:

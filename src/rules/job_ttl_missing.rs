@@ -190,7 +190,9 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     }
     let message = match ttl.and_then(|ttl| u64::try_from(ttl).ok()) {
         None => "nothing removes this Job after it has finished".to_owned(),
-        Some(ttl) => format!("nothing removes this Job within {} after it has finished", duration::words(ttl)),
+        Some(ttl) => {
+            format!("nothing removes this Job within {} after it has finished", duration::words(ttl))
+        }
     };
     sink.report(job.path("ttlSecondsAfterFinished"), message).weight(ttl.unwrap_or(i64::MAX)).help(HELP);
 }

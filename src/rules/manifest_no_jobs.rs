@@ -19,12 +19,13 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::Checks, Symptom::DidNotRun],
-        what: "A JobSet, a KEDA ScaledJob, an AdvancedCronJob of OpenKruise, or an object of a kind that the policy adds with \
-               `embeddedJobs`, has nothing at the paths where its Jobs belong. Nothing is said of an AnalysisTemplate, whose \
-               metrics may all have other providers, nor of an AdvancedCronJob with a `broadcastJobTemplate`. Of \
-               an object whose API group has no such kind, but one of nearly the same name (`Jobset`), that is said.",
-        why: "A misspelt field is enough: nothing of the object is checked then, and its controller makes no Job. Of a \
-              kind that the policy adds, the paths in the policy may be wrong.",
+        what: "A JobSet, a KEDA ScaledJob, an AdvancedCronJob of OpenKruise, or an object of a kind that the \
+               policy adds with `embeddedJobs`, has nothing at the paths where its Jobs belong. Not reported are \
+               AnalysisTemplates, whose metrics may all have other providers, and AdvancedCronJobs with a \
+               `broadcastJobTemplate`. An object is reported too whose API group has no such kind, but one of nearly \
+               the same name (`Jobset`).",
+        why: "A misspelt field is enough: then nothing in the object is checked, and its controller creates no \
+              Job. For a kind that the policy adds, the paths in the policy may be wrong.",
         examples: &[
             Example::bad(
                 "replicatedJobs misspelt",

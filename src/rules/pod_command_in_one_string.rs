@@ -104,8 +104,7 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
             let path = line.word(at).map_or(path, |word| part.path_of_word(word));
             report(sink, path, message, "write the script as the next string", None);
         } else if let Some((at, text)) = option_with_script(&line) {
-            let message =
-                "no shell splits this: the shell reads the whole string as options, and fails";
+            let message = "no shell splits this: the shell reads the whole string as options, and fails";
             let fix = split_option(&part, &line, at, text);
             let path = line.word(at).map_or(path, |word| part.path_of_word(word));
             report(sink, path, message, "split it into two strings: the option and the script", fix);

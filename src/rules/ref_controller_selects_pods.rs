@@ -163,7 +163,8 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
             )
         }
         None => {
-            let effect = "everything that uses the selector, such as kubectl logs or an autoscaler, includes them";
+            let effect =
+                "everything that uses the selector, such as kubectl logs or an autoscaler, includes them";
             (effect.to_owned(), severest.min(Severity::Info))
         }
     };
@@ -171,8 +172,10 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
         job.path("template.metadata.labels"),
         format!("the selector of the {kind} {name:?} matches these Pods too: {effect}"),
     )
-    .help(format!("give the Pods other labels that the {kind} does not select, such as another value of \
-                   app.kubernetes.io/component"))
+    .help(format!(
+        "give the Pods other labels that the {kind} does not select, such as another value of \
+                   app.kubernetes.io/component"
+    ))
     .at_most(severest);
 }
 

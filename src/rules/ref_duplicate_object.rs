@@ -165,8 +165,10 @@ fn judge(seen: &[Seen<'_>], sink: &mut InputSink<'_>) {
             );
             if let Some(reported) = reported {
                 let reported = if certain { reported } else { reported.at_most(Severity::Info) };
-                reported.help("give it another name or namespace, or remove one of the two: if both are applied, \
-                               one is lost");
+                reported.help(
+                    "give it another name or namespace, or remove one of the two: if both are applied, \
+                               one is lost",
+                );
             }
         }
         beside.entry(here).or_insert(seen);

@@ -117,13 +117,10 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
         let mut report = |path: FieldPath, fault: String| {
             if let Some(one_less) = left.checked_sub(1) {
                 left = one_less;
-                sink.report(
-                    path,
-                    format!("{fault} (LimitRange {name:?}): no Pod of the Job is created"),
-                )
-                .help("change the request or limit, or the LimitRange")
-                .about(name.to_owned())
-                .at_most(severest);
+                sink.report(path, format!("{fault} (LimitRange {name:?}): no Pod of the Job is created"))
+                    .help("change the request or limit, or the LimitRange")
+                    .about(name.to_owned())
+                    .at_most(severest);
             }
         };
         for limits in neighbour.facts.limits() {
@@ -179,8 +176,11 @@ fn claims(job: &JobPart<'_>, limits: &[LimitFacts], (name, severest): (&str, Sev
                 .fields("ephemeral.volumeClaimTemplate.spec.resources.requests.storage");
             sink.report(
                 path,
-                format!("the claim requests {} of storage, which the LimitRange {name:?} does not allow: the \
-                         Pods wait for a volume that is never created", amount_text(storage)),
+                format!(
+                    "the claim requests {} of storage, which the LimitRange {name:?} does not allow: the \
+                         Pods wait for a volume that is never created",
+                    amount_text(storage)
+                ),
             )
             .help("change the request or limit, or the LimitRange")
             .about(name.to_owned())

@@ -280,8 +280,10 @@ fn not_in_input(
         let other = &other.name;
         sink.report(
             reference.path(job),
-            format!("there is no {kind} {name:?} here, only {other:?}: kustomize has appended a hash to its \
-                     name, but not in this reference"),
+            format!(
+                "there is no {kind} {name:?} here, only {other:?}: kustomize has appended a hash to its \
+                     name, but not in this reference"
+            ),
         )
         .help(format!(
             "add this object to the kustomization that generates the {kind}, use {other}, or set \

@@ -181,8 +181,10 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
             .help(match job.replicas {
                 ..=1 => format!("set parallelism to {fitting} at most, request less, or raise the quota"),
                 replicas => {
-                    format!("{replicas} such Jobs run at once: lower replicas or parallelism, request less, or \
-                             raise the quota")
+                    format!(
+                        "{replicas} such Jobs run at once: lower replicas or parallelism, request less, or \
+                             raise the quota"
+                    )
                 }
             })
             .about(name.clone())
@@ -254,10 +256,7 @@ fn too_few_objects(object: &Object, quota: &QuotaFacts) -> Option<(FieldPath, St
     let kept = cron_job.spec.successful_jobs_history_limit.unwrap_or(3).max(0);
     let is_removed = object.job().is_some_and(|job| job.spec.ttl_seconds_after_finished.is_some());
     if most < ONE {
-        return Some((
-            metadata,
-            "allows no Jobs at all (count/jobs.batch), so no run is created".to_owned(),
-        ));
+        return Some((metadata, "allows no Jobs at all (count/jobs.batch), so no run is created".to_owned()));
     }
     (!is_removed && most < (i128::from(kept) + 1) * ONE).then(|| {
         (

@@ -178,8 +178,10 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
         let missing = missing.join(", ");
         sink.report(
             part.path("resources"),
-            format!("the ResourceQuota {name:?} requires {missing} of every container, which this one does not \
-                     set: no Pod of the Job is created"),
+            format!(
+                "the ResourceQuota {name:?} requires {missing} of every container, which this one does not \
+                     set: no Pod of the Job is created"
+            ),
         )
         .help("set them under resources of the container, or give the namespace a LimitRange with defaults")
         .at_most(severest);

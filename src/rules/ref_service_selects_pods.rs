@@ -202,10 +202,14 @@ fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     let what = if service.headless { "gives out the addresses of" } else { "sends traffic to" };
     sink.report(
         job.path("template.metadata.labels"),
-        format!("{condition}the Service {name:?} {what} these Pods, none of whose containers declares a port"),
+        format!(
+            "{condition}the Service {name:?} {what} these Pods, none of whose containers declares a port"
+        ),
     )
-    .help(format!("give the Pods a label that the selector of {name} does not match; if they do serve requests, \
-                   declare their ports"))
+    .help(format!(
+        "give the Pods a label that the selector of {name} does not match; if they do serve requests, \
+                   declare their ports"
+    ))
     .at_most(if is_others { severest } else { severest.min(Severity::Info) });
 }
 

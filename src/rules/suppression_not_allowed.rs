@@ -74,7 +74,8 @@ fn word(what: &NotAllowed<'_>) -> Wording {
             "name the rules, or categories such as `job/*`".to_owned(),
         ),
         NotAllowed::FixedCategory { name, is_about_suppression } => {
-            let help = if *is_about_suppression { "the rule is about the annotation itself" } else { SERVERS };
+            let help =
+                if *is_about_suppression { "the rule is about the annotation itself" } else { SERVERS };
             (format!("{name} cannot be ignored"), help.to_owned())
         }
         NotAllowed::Category { name, allowed } => (

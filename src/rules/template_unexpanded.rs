@@ -25,20 +25,21 @@ pub static RULE: Rule = Rule {
     },
     docs: Docs {
         symptoms: &[Symptom::Refused],
-        what: "A placeholder where a value must stand: `$ITEM`, `${ITEM}` or `$(ITEM)`; `{{ item }}` or `{% ... %}` \
-               of Jinja, Go and Helm; `<no value>`, `<nil>` or `%!s(<nil>)`, which Go templates leave where they \
-               were given nothing; `<node-name>`, which somebody was to write over. It is looked for in names, labels, \
-               images, schedules, references to other objects and the like.\n\n\
-               And words that stand for a value, in names, images and names of nodes, of which this is a warning at most: \
-               `TODO`, `CHANGEME`, `replace-me`, `your-registry/...`.\n\n\
-               Not in what is a program's own business: `command`, `args`, values of `env`, probes and hooks, \
-               where `$VAR` and `$(VAR)` are legal, and annotations. In a path `$ITEM` is a placeholder only in \
-               capitals and at the beginning of a word, since directories have names such as `$Extend`; in names of \
-               users and the like (`DOM\\svc$batch`) it is none. One finding is made for each object, at the first \
-               placeholder.",
-        why: "Template expansion makes many Jobs from one file: a script fills in each item, and the results are \
-              applied. The template itself is no manifest. At best the API server refuses it, with words about \
-              characters in names; where the field takes any text, a Job is made that pulls the image `$IMAGE`.",
+        what: "A placeholder where a value is needed: `$ITEM`, `${ITEM}` or `$(ITEM)`; `{{ item }}` or `{% ... \
+               %}` of Jinja, Go and Helm; `<no value>`, `<nil>` or `%!s(<nil>)`, which Go templates leave if a \
+               value is missing; `<node-name>`, which should have been replaced. Checked are names, labels, \
+               images, schedules, references to other objects and so on.\n\n\
+               Also words that stand for a value, in names, images and node names, as a warning at most: `TODO`, \
+               `CHANGEME`, `replace-me`, `your-registry/...`.\n\n\
+               Not checked is what a program interprets itself: `command`, `args`, values of `env`, probes and \
+               hooks, where `$VAR` and `$(VAR)` are valid, and annotations. In a path `$ITEM` is a placeholder \
+               only in capitals and at the beginning of a word, since directories have names such as `$Extend`; \
+               in user names (`DOM\\svc$batch`) it is not one. There is one finding for each object, at the \
+               first placeholder.",
+        why: "Template expansion creates many Jobs from one file: a script fills in each item, and the results \
+              are applied. The template itself is not a valid manifest. At best the API server refuses it, with \
+              a message about characters in names; where a field accepts any text, a Job is created that pulls \
+              the image `$IMAGE`.",
         examples: &[
             Example::bad(
                 "the template itself",

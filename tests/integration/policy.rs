@@ -495,7 +495,7 @@ spec:
     jobguard.yaml:12:5: spec.rules: no rules of category "crom" (did you mean cron?)
     jobguard.yaml:13:23: spec.rules.*: a wildcard takes a level only, not "max" (set options under the rule's own id)
     jobguard.yaml:14:5: spec.rules: unknown wildcard "cron/t*" (the wildcards are category/* and *)
-    jobguard.yaml:15:5: spec.rules: "api/restart-policy" cannot be set: it is the API server's own verdict (what the API server refuses, drops or warns about does not depend on a policy; remove the line)
+    jobguard.yaml:15:5: spec.rules: "api/restart-policy" cannot be set: the API server decides this (what the API server refuses, drops or warns about does not depend on a policy; remove the line)
     jobguard.yaml:16:19: spec.rules.job/deadline: must be deny, warn, info or off, not the boolean true
     jobguard.yaml:17:5: spec.rules: unknown rule "time-zone" (did you mean cron/time-zone?)
     "#);

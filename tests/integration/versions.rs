@@ -494,7 +494,7 @@ fn no_advice_leads_to_a_refusal_or_to_an_endless_job() {
     let said: Vec<String> = dropped.iter().map(of).collect();
     insta::assert_snapshot!(said.join("\n"), @r#"
     api/field-dropped restartPolicy has no effect: Kubernetes 1.34 silently drops it, because the feature gate ContainerRestartRules is off; the Pod's restartPolicy applies to the container -- remove it; if the container is a sidecar, move it to initContainers, where restartPolicy: Always makes it a native one
-    job/container-restart-always this makes no sidecar: from Kubernetes 1.35 on the container is restarted forever, and the Job cannot complete; before, the field is refused or dropped -- remove the line: the Pod's own restartPolicy, Never or OnFailure, is enough
+    job/container-restart-always this does not make a sidecar: from Kubernetes 1.35 on the container is restarted forever, and the Job cannot complete; older versions refuse or drop the field -- remove the line: the Pod's own restartPolicy, Never or OnFailure, is enough
     api/field-dropped procMount has no effect: Kubernetes 1.30 silently drops it, because the feature gate ProcMountType is off; it becomes Default -- remove it
     api/field-dropped seLinuxChangePolicy has no effect: Kubernetes 1.32 silently drops it, because the feature gate SELinuxChangePolicy is off; volumes are relabelled file by file (Recursive) -- remove it, or use Kubernetes 1.37 or later, where SELinuxChangePolicy and SELinuxMount are on by default
     api/field-dropped managedBy has no effect: Kubernetes 1.31 silently drops it, because the feature gate JobManagedBy is off; the built-in Job controller runs the Job, too -- remove it

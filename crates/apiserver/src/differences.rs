@@ -134,7 +134,7 @@ const DECIDING: [(Gate, &str); 26] = [
     ),
     (
         Gate::MatchLabelKeysInPodTopologySpreadSelectorMerge,
-        "a key of `matchLabelKeys` may stand once in the `labelSelector` of its topology spread constraint, too",
+        "a key of `matchLabelKeys` may also be in the `labelSelector` of its topology spread constraint, once",
     ),
     (
         Gate::MutablePodResourcesForSuspendedJobs,
@@ -179,7 +179,7 @@ const DECIDING: [(Gate, &str); 26] = [
     ),
     (Gate::PodHostIPs, "`status.hostIPs` can be the source of an environment variable or a file"),
     (Gate::PodSchedulingReadiness, "whether `schedulingGates` is kept"),
-    (Gate::UserNamespacesHostNetworkSupport, "`hostNetwork` may stand beside `hostUsers: false`"),
+    (Gate::UserNamespacesHostNetworkSupport, "`hostNetwork` is allowed together with `hostUsers: false`"),
 ];
 
 /// A field of the sample.

@@ -188,7 +188,9 @@ impl ParseError {
         let found = &self.found;
         let text = match &self.kind {
             Kind::Empty => "the schedule is empty",
-            Kind::TimeZonePrefix { .. } => "the schedule contains a time zone, which Kubernetes refuses there",
+            Kind::TimeZonePrefix { .. } => {
+                "the schedule contains a time zone, which Kubernetes refuses there"
+            }
             Kind::UnknownPrefixZone { .. } => return format!("there is no time zone `{found}`"),
             Kind::PrefixWithoutSchedule => "no schedule follows the time zone",
             Kind::TooFewFields { found: 1, .. } => "the schedule has one field, not five",

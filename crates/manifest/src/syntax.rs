@@ -80,7 +80,7 @@ impl SyntaxError {
     }
 
     pub(super) fn name_against_bracket(span: Span) -> Self {
-        Self::new(span, "a bracket may not follow the name of an anchor or alias at once")
+        Self::new(span, "a bracket may not directly follow the name of an anchor or alias")
             .help("put a space between the name and the bracket")
     }
 
@@ -315,9 +315,8 @@ impl<'t> Context<'t> {
         }
         let name = self.slice(span).trim_start_matches('*');
         let shown = if name.len() <= 40 { format!(" `&{name}`") } else { String::new() };
-        SyntaxError::new(span, format!("this alias names nothing: there is no anchor{shown} before it")).help(
-            "set the anchor earlier in the same document, or put the value in quotes if it is a string",
-        )
+        SyntaxError::new(span, format!("this alias names nothing: there is no anchor{shown} before it"))
+            .help("set the anchor earlier in the same document, or put the value in quotes if it is a string")
     }
 
     /// An anchor or alias without a name, or whose name does not end at `end`.

@@ -380,7 +380,7 @@ fn the_page_names_the_values() {
     ] {
         assert!(page.contains(&format!("`{word}")), "{word}");
     }
-    assert!(page.contains("Not tried on"));
+    assert!(page.contains("has not been tested on"));
 }
 
 /// Nothing chooses the processor: the image must be there for each that nodes have.

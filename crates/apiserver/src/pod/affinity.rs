@@ -70,7 +70,10 @@ pub(super) fn has_odd_node_value(pod: &PodSpec) -> bool {
 
 fn weight(weight: i32, at: &At<'_>, report: &mut Errors<'_>) {
     if !(1..=100).contains(&weight) {
-        report.invalid(&at.field("weight"), format!("{weight} is not a valid weight: use a number from 1 to 100"));
+        report.invalid(
+            &at.field("weight"),
+            format!("{weight} is not a valid weight: use a number from 1 to 100"),
+        );
     }
 }
 

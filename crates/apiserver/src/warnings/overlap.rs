@@ -22,12 +22,7 @@ pub(super) fn warn_overlaps(volume: &Volume, at: &At<'_>, found: &mut Errors<'_>
     for (index, source) in projected.sources.iter().flatten().enumerate() {
         if *source == VolumeProjection::default() {
             found
-                .add(
-                    at,
-                    Cause::Invalid,
-                    Topic::ServerWarning,
-                    "a projected volume has an empty source",
-                )
+                .add(at, Cause::Invalid, Topic::ServerWarning, "a projected volume has an empty source")
                 .help("remove the empty source")
                 .relation(Relation::Empty(sources.index(index).to_path()));
             continue;
@@ -77,11 +72,7 @@ fn warn_paths(paths: &[&str], at: &At<'_>, found: &mut Errors<'_>) {
     for (index, path) in paths.iter().enumerate().take(COMPARED) {
         if paths[..index].iter().any(|other| is_within(other, path) || is_within(path, other)) {
             let message = format!("two files of this volume are written to the same place, {path:?}");
-            found.warn(
-                at,
-                message,
-                "give every file a different path, and none that is a folder of another",
-            );
+            found.warn(at, message, "give every file a different path, and none that is a folder of another");
         }
     }
 }
