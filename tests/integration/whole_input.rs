@@ -96,13 +96,13 @@ fn duplicates_across_files() {
             ("app/a.yaml", daily("name: x")),
             ("app/b.yaml", daily("name: y") + "---\n" + &daily("name: x"))
         ]),
-        ["error ref/duplicate-object app/b.yaml:16 CronJob x is defined at app/a.yaml:3 already"]
+        ["error ref/duplicate-object app/b.yaml:16 CronJob x is already defined at app/a.yaml:3"]
     );
     // One manifest for each cluster, say: not certainly the same object.
     assert_eq!(
         found(&[("dev/a.yaml", daily("name: x")), ("prod/a.yaml", daily("name: x"))]),
         [
-            "info ref/duplicate-object prod/a.yaml:3 CronJob x is defined at dev/a.yaml:3 already, if both go to the same \
+            "info ref/duplicate-object prod/a.yaml:3 CronJob x is already defined at dev/a.yaml:3, if both go to the same \
              namespace"
         ]
     );
@@ -113,7 +113,7 @@ fn duplicates_across_files() {
             ("prod/b.yaml", daily("name: x, namespace: etl"))
         ]),
         [
-            "error ref/duplicate-object prod/a.yaml:3 CronJob x in namespace batch is defined at dev/a.yaml:3 already"
+            "error ref/duplicate-object prod/a.yaml:3 CronJob x in namespace batch is already defined at dev/a.yaml:3"
         ]
     );
     // Each is compared with what stands beside it first.
@@ -123,7 +123,7 @@ fn duplicates_across_files() {
             ("prod/a.yaml", daily("name: x")),
             ("prod/b.yaml", daily("name: x")),
         ])[1],
-        "error ref/duplicate-object prod/b.yaml:3 CronJob x is defined at prod/a.yaml:3 already"
+        "error ref/duplicate-object prod/b.yaml:3 CronJob x is already defined at prod/a.yaml:3"
     );
     // The same group: an old version of the API is the same object still.
     let old = daily("name: x").replace("batch/v1", "batch/v1beta1");

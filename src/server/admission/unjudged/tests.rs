@@ -106,10 +106,7 @@ fn the_manual_lists_every_way_and_what_follows() {
         // Answered, so that the webhook's failurePolicy says nothing; but for an overload that need not refuse.
         let left_to_client = why == Unjudged::Overloaded;
         let [ignore, fail] = if left_to_client {
-            [
-                "where it is not denied: 429, asked again, then unseen",
-                "where it is not denied: 429, asked again, then refused",
-            ]
+            ["unless denied: 429, retried, then unchecked", "unless denied: 429, retried, then refused"]
         } else {
             ["answered", "answered"]
         };
@@ -128,7 +125,7 @@ fn the_manual_lists_every_way_and_what_follows() {
     // What is answered with an HTTP error, or not at all, is for the failurePolicy, whatever the policy's mode.
     let codes: BTreeSet<String> = by_http.iter().map(|row| row[0].replace("HTTP ", "")).collect();
     for row in &by_http {
-        assert_eq!(row[2..], ["-", "-", "-", "unseen", "refused"], "{row:?}");
+        assert_eq!(row[2..], ["-", "-", "-", "unchecked", "refused"], "{row:?}");
     }
     let refused: BTreeSet<String> = refusals().into_iter().map(|code| format!("`{code}`")).collect();
     assert_eq!(codes, refused);
