@@ -24,6 +24,7 @@ mod error;
 mod expression;
 mod field;
 mod field_kind;
+mod names;
 mod next;
 mod other_schedulers;
 mod parse;
@@ -31,6 +32,7 @@ mod quartz;
 mod schedule;
 mod scheduler;
 mod six_fields;
+mod words;
 mod zone;
 
 pub use clock_change::ClockChange;
@@ -41,6 +43,7 @@ pub use jobguard_text::duration::DurationFault;
 pub use quartz::QuartzDay;
 pub use schedule::Schedule;
 pub use scheduler::Scheduler;
+pub use words::zone_words;
 pub use zone::{HostZone, ZoneError, ZoneErrorKind, host_zone, known_zone, load_zone, zone_data_version};
 
 #[cfg(test)]

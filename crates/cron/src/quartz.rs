@@ -2,6 +2,7 @@
 //! comes nearest.
 
 use super::field_kind::FieldKind;
+use super::names::{ordinal, weekday as weekday_name};
 
 /// A day of the month that no list of numbers names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,13 +40,6 @@ pub enum QuartzDay {
     },
     /// `L` for the weekday: the last one of the week, which is Saturday.
     Saturday,
-}
-
-const WEEKDAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
-
-/// The name of a weekday; 7 is Sunday as well.
-fn weekday_name(weekday: u32) -> &'static str {
-    WEEKDAYS[(weekday % 7) as usize]
 }
 
 /// A number of few digits.
@@ -101,7 +95,7 @@ impl QuartzDay {
     }
 
     /// What it means, as a noun; none for a day that there never is.
-    fn meaning(self) -> Option<String> {
+    pub(super) fn meaning(self) -> Option<String> {
         Some(match self {
             Self::Last { before: 0 } => "the last day of the month".to_owned(),
             Self::Last { before: 1 } => "the last day but one of the month".to_owned(),
@@ -247,17 +241,6 @@ impl QuartzDay {
 
 fn days(count: u32) -> String {
     if count == 1 { "1 day".to_owned() } else { format!("{count} days") }
-}
-
-fn ordinal(number: u32) -> String {
-    let ending = match (number % 10, number % 100) {
-        (_, 11..=13) => "th",
-        (1, _) => "st",
-        (2, _) => "nd",
-        (3, _) => "rd",
-        _ => "th",
-    };
-    format!("{number}{ending}")
 }
 
 #[cfg(test)]
