@@ -10,7 +10,7 @@ use super::quartz::QuartzDay;
 use super::six_fields;
 
 /// Bytes of an expression beyond which nothing is looked for.
-const LONGEST: usize = 512;
+pub(super) const LONGEST: usize = 512;
 
 /// What a refused expression is, where that says more than the first fault that was found in it.
 pub(super) fn recognise(text: &str, at: usize) -> Option<ParseError> {
@@ -141,7 +141,7 @@ pub(super) fn wrong_count(text: &str, at: usize, words: &[(&str, usize)]) -> Par
 }
 
 /// Whether a sixth word looks like a program's name rather than a field.
-fn is_command(word: &str) -> bool {
+pub(super) fn is_command(word: &str) -> bool {
     let field = Field::parse(FieldKind::Weekday, word, 0).is_ok();
     let foreign = foreign_syntax(FieldKind::Weekday, word).is_some();
     !field

@@ -42,10 +42,15 @@ pub(super) fn as_five(words: &[(&str, usize)]) -> Option<String> {
     let rewritten = join(five);
     let schedule = expression::read(&rewritten, 0).ok()?;
     let original = cron::Schedule::from_str(&join(words)).ok()?;
-    ANCHORS.iter().all(|anchor| fires_alike(&original, &schedule, anchor)).then_some(rewritten)
+    fire_alike(&original, &schedule).then_some(rewritten)
 }
 
-/// Whether both fire at the same times in UTC from `anchor` on.
+/// Whether both fire at the same times in UTC.
+pub(super) fn fire_alike(original: &cron::Schedule, schedule: &Schedule) -> bool {
+    ANCHORS.iter().all(|anchor| fires_alike(original, schedule, anchor))
+}
+
+/// The same from `anchor` on.
 fn fires_alike(original: &cron::Schedule, schedule: &Schedule, anchor: &str) -> bool {
     let (Ok(theirs), Ok(ours)) = (anchor.parse::<DateTime<Utc>>(), anchor.parse::<Timestamp>()) else {
         return false;

@@ -52,6 +52,9 @@ pub(super) fn days(days: Days, months: FieldSet, every_day: &str) -> String {
             format!("{in_months} {} when it is a {only}", of_month(days, "the month"))
         }
         Days::Quartz(day) => match day.meaning() {
+            Some(meaning) if meaning.starts_with(|first: char| first.is_ascii_digit()) => {
+                format!("{in_months}, {meaning}")
+            }
             Some(meaning) => format!("{in_months} on {meaning}"),
             None => format!("{in_months} on a day that no month has"),
         },

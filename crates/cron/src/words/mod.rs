@@ -75,8 +75,10 @@ fn distance(seconds: u64) -> String {
     };
     match seconds {
         0..120 => counted(seconds, "second").replace("60 seconds", "minute"),
-        _ if seconds % 60 == 0 && seconds < 7_200 && seconds != 3_600 => counted(seconds / 60, "minute"),
-        _ if seconds % 3_600 == 0 && seconds < 72 * 3_600 => counted(seconds / 3_600, "hour"),
+        _ if seconds.is_multiple_of(60) && seconds < 7_200 && seconds != 3_600 => {
+            counted(seconds / 60, "minute")
+        }
+        _ if seconds.is_multiple_of(3_600) && seconds < 72 * 3_600 => counted(seconds / 3_600, "hour"),
         _ => duration::words(seconds),
     }
 }
