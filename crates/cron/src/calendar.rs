@@ -9,6 +9,9 @@ use super::{FieldKind, FieldSet, Schedule};
 /// The days that are searched for dates. Every date comes twice within them, 29 February too.
 const SEARCHED_DAYS: u32 = 1_600;
 
+/// The months after which dates fall on the same weekdays again, and the years before and after such a stretch.
+const CYCLE_MONTHS: u32 = 12 * 30;
+
 /// Where the search for the closest two dates begins: a leap year, so that 29 February comes twice.
 const SEARCHED_FROM: Date = date(2024, 1, 1);
 
@@ -74,6 +77,29 @@ impl Schedule {
         fewest
     }
 
+    /// The most days between two neighbouring dates of the schedule; `None` where it has no two dates.
+    fn most_days_between(&self) -> Option<u32> {
+        let (mut most, mut last, mut before) = (None, None, 0);
+        let mut first = SEARCHED_FROM;
+        for _ in 0..CYCLE_MONTHS {
+            for day in FieldSet::from_bits(self.days_of_month(first)).iter() {
+                let day = before + u32::from(day);
+                most = most.max(last.map(|last| day - last));
+                last = Some(day);
+            }
+            let length = first.days_in_month();
+            before += u32::from(small(length));
+            first = first.checked_add(length.days()).ok()?;
+        }
+        most
+    }
+
+    /// On how many dates the schedule fires in the days from `from` on. All of them for `@every`.
+    pub fn dates_within(&self, from: Date, days: u32) -> u32 {
+        let dates = std::iter::successors(Some(from), |date| date.tomorrow().ok()).take(days as usize);
+        u32::try_from(dates.filter(|date| self.matches_date(*date)).count()).unwrap_or(u32::MAX)
+    }
+
     /// The days of the month that begins at `first` on which the schedule fires, as bits: bit N for the Nth.
     fn days_of_month(&self, first: Date) -> u64 {
         let [_, _, days, months, weekdays] = self.fields() else { return 0 };
@@ -94,9 +120,16 @@ impl Schedule {
     /// The shortest time between two runs by the calendar, in seconds, changes of the clock left out of account.
     /// `None` where there are no two runs.
     pub fn shortest_interval(&self) -> Option<u64> {
-        if let Some(seconds) = self.every() {
-            return Some(seconds);
-        }
+        self.every().or_else(|| self.intervals(self.fewest_days_between()?)?.into_iter().min())
+    }
+
+    /// The longest time between two neighbouring runs, as [`Schedule::shortest_interval`] has the shortest.
+    pub fn longest_interval(&self) -> Option<u64> {
+        self.every().or_else(|| self.intervals(self.most_days_between()?)?.into_iter().max())
+    }
+
+    /// The times between neighbouring runs, in seconds, where a date is followed by one so many days later.
+    fn intervals(&self, days: u32) -> Option<Vec<u64>> {
         let minutes = self.field(FieldKind::Minute)?.set();
         let hours = self.field(FieldKind::Hour)?.set();
         let bounds =
@@ -104,9 +137,10 @@ impl Schedule {
         let ((first_minute, last_minute), (first_hour, last_hour)) = (bounds(minutes)?, bounds(hours)?);
         let within_an_hour = distances(minutes);
         let from_hour_to_hour = distances(hours).map(|gap| gap * 60 - last_minute + first_minute);
-        let days = u64::from(self.fewest_days_between()?);
-        let overnight = days * DAY - (last_hour * 60 + last_minute) + first_hour * 60 + first_minute;
-        within_an_hour.chain(from_hour_to_hour).chain([overnight]).min().map(|minutes| minutes * 60)
+        let overnight =
+            u64::from(days) * DAY - (last_hour * 60 + last_minute) + first_hour * 60 + first_minute;
+        let all = within_an_hour.chain(from_hour_to_hour).chain([overnight]);
+        Some(all.map(|minutes| minutes * 60).collect())
     }
 
     /// The local times that match, from `from` on and before `until`, whatever a clock in some zone does then.
@@ -198,6 +232,26 @@ mod tests {
     }
 
     #[test]
+    fn longest_intervals() {
+        const HOUR: u64 = 3_600;
+        for (expression, seconds) in [
+            ("* * * * *", Some(60)),
+            ("*/40 * * * *", Some(40 * 60)),
+            ("*/15 9-17 * * *", Some(15 * HOUR + 15 * 60)),
+            ("0 9 * * MON-FRI", Some(72 * HOUR)),
+            ("0 9 1 * *", Some(31 * 24 * HOUR)),
+            ("0 9 29 2 *", Some(1_461 * 24 * HOUR)),
+            ("0 9 30 2 *", None),
+            (", * * * *", None),
+            ("@yearly", Some(366 * 24 * HOUR)),
+            ("@every 90m", Some(90 * 60)),
+        ] {
+            assert_eq!(schedule(expression).longest_interval(), seconds, "{expression}");
+        }
+        assert_eq!(schedule("0 9 * * MON-FRI").dates_within(date(2027, 1, 1), 14), 10);
+    }
+
+    #[test]
     fn minutes_by_the_clock_of_the_zone() {
         let minutes = |expression: &str, zone: &str| {
             let zone = crate::load_zone(zone).unwrap();
@@ -263,6 +317,12 @@ mod tests {
             let closest = times.windows(2).map(|pair| pair[1] - pair[0]).min().unwrap();
             // Within 1,500 runs the closest two may not have come yet, but none may be closer.
             prop_assert!(closest >= shortest);
+            let longest = i64::try_from(schedule.longest_interval().unwrap()).unwrap();
+            let widest = times.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap();
+            prop_assert!(widest <= longest);
+            if times.len() == 1_500 && times[1_499] - times[0] > 1_461 * 86_400 {
+                prop_assert_eq!(widest, longest);
+            }
             if times.len() == 1_500 && times[1_499] - times[0] > 1_461 * 86_400 {
                 prop_assert_eq!(closest, shortest);
             }
