@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::namespace::parse_namespace;
 use super::output::Color;
+use super::time::parse_time;
 use crate::engine::{Safety, Severity};
 use crate::report::{FORMATS, Format};
 use jobguard_apiserver::{FeatureGates, KubernetesVersion, VersionSet};
@@ -36,6 +37,7 @@ Examples:
   jobguard lint jobs/                      check every manifest below a folder
   helm template . | jobguard lint -        check what a chart renders
   jobguard rules cron/never-fires          explain a rule
+  jobguard schedule '30 2 * * 1-5'         when does it run?
   jobguard policy check jobguard.yaml      check a policy file
   jobguard serve                           try the admission webhook
 
@@ -49,6 +51,8 @@ pub(crate) enum Command {
     Rules(RulesArgs),
     /// Check and show policies
     Policy(PolicyArgs),
+    /// Say when a schedule runs, and what is odd about it
+    Schedule(super::schedule::ScheduleArgs),
     /// Run the admission webhook
     #[cfg(feature = "serve")]
     Serve(Box<super::serve::ServeArgs>),
@@ -133,18 +137,6 @@ pub(crate) struct LintArgs {
     /// The time at which to check schedules, such as 2027-03-28T00:00:00Z, or a date, from 0:00 UTC [default: now]
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(crate) now: Option<jiff::Timestamp>,
-}
-
-/// A time, or the begin of a day in UTC.
-fn parse_time(text: &str) -> Result<jiff::Timestamp, String> {
-    let day = |text: &str| {
-        let date: jiff::civil::Date = text.parse().ok()?;
-        Some(date.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp())
-    };
-    // A time without a zone would be read as a date.
-    let is_day = text.len() == "2027-03-28".len();
-    let time = if is_day { day(text) } else { text.parse().ok() };
-    time.ok_or_else(|| "give a time such as 2027-03-28T00:00:00Z, or a date".to_owned())
 }
 
 const LINT_EXAMPLES: &str = "\

@@ -12,9 +12,11 @@ mod progress;
 #[cfg(feature = "serve")]
 mod review;
 mod rules;
+mod schedule;
 #[cfg(feature = "serve")]
 mod serve;
 mod targets;
+mod time;
 mod version;
 #[cfg(feature = "cluster")]
 mod watches;
@@ -44,6 +46,7 @@ pub fn main() -> std::process::ExitCode {
         Command::Lint(args) => lint::run(*args, &terminal),
         Command::Rules(args) => rules::run(args, &terminal),
         Command::Policy(args) => policy::run(args, &terminal),
+        Command::Schedule(args) => schedule::run(args, &terminal),
         #[cfg(feature = "serve")]
         Command::Serve(args) => serve::run(*args),
         #[cfg(feature = "serve")]

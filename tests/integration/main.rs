@@ -30,6 +30,7 @@ mod ratchet;
 mod received;
 mod rules;
 mod sarif_fixes;
+mod schedule;
 mod server;
 mod server_load;
 mod server_ops;
