@@ -33,6 +33,7 @@ mod reading;
 mod schedule;
 mod scheduler;
 mod six_fields;
+mod spread;
 mod words;
 mod zone;
 
@@ -45,6 +46,7 @@ pub use quartz::QuartzDay;
 pub use reading::{Dialect, Reading, agreed, translate};
 pub use schedule::Schedule;
 pub use scheduler::Scheduler;
+pub use spread::{spread, spread_descriptor};
 pub use words::zone_words;
 pub use zone::{HostZone, ZoneError, ZoneErrorKind, host_zone, known_zone, load_zone, zone_data_version};
 
