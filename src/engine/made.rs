@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::embedded::{MadeJob, Misplaced, Outer, Slot, TooManyJobs};
 use crate::mutate;
-use crate::policy::Existing;
+use crate::policy::{Defaults, Existing};
 use jobguard_apiserver::{Cause, Decoded, Server, Topic, Workload};
 use jobguard_manifest::{FieldPath, Segment};
 
@@ -179,7 +179,8 @@ fn made(
 ) -> Object {
     let defaults = options.fills.then(|| {
         let subject = subject_by(&workload, context.namespace_labels, context.author);
-        context.policy.settings_for(&subject).defaults.clone()
+        // Nobody writes the schedule of the outer object anew: it is the object's own, also where it is read as a CronJob.
+        Defaults { spread_minutes: false, ..context.policy.settings_for(&subject).defaults.clone() }
     });
     let policy_of = |workload: &Workload| {
         workload.job_spec().and_then(|spec| spec.template.spec.as_ref()?.restart_policy.clone())

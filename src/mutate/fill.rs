@@ -13,6 +13,7 @@ use super::{Change, ChangeKind};
 use crate::deploy_tool::DeployTool;
 use crate::policy::{Defaults, RestartPolicy};
 use jobguard_apiserver::Workload;
+use jobguard_cron::spread_descriptor;
 use jobguard_manifest::FieldPath;
 
 type Map = BTreeMap<String, String>;
@@ -26,11 +27,12 @@ pub(super) const MAX_ANNOTATIONS: usize = 256 * 1024;
 /// Fills in what a policy asks for, in an object that is being created or in a manifest. The object may be as
 /// written or have the API's own defaults. Returns what was changed, in an order in which it can be applied.
 ///
-/// Nothing that is set is touched, except a `restartPolicy` of `Always`. A second call changes nothing.
+/// Nothing that is set is touched, except a `restartPolicy` of `Always`, and a schedule's descriptor, which names no
+/// minute. A second call changes nothing.
 pub fn fill(workload: &mut Workload, defaults: &Defaults) -> Vec<Change> {
     match workload {
         Workload::Job(job) => fill_job(job, None, defaults),
-        Workload::CronJob(cron_job) => fill_cron_job(cron_job, true, defaults),
+        Workload::CronJob(cron_job) => fill_cron_job(cron_job, None, defaults),
     }
 }
 
@@ -38,7 +40,8 @@ pub fn fill(workload: &mut Workload, defaults: &Defaults) -> Vec<Change> {
 ///
 /// * A Job gets back only what the stored Job has and the update leaves out: its template and podFailurePolicy can
 ///   no longer change, and a new deadline or lifetime would act on work that is under way or done.
-/// * A CronJob is filled in like a new one if its spec changes; otherwise only its labels and annotations are.
+/// * A CronJob is filled in like a new one if its spec changes; otherwise only its labels and annotations are. A
+///   descriptor that is stored stays even then: another change is none of when the CronJob runs.
 /// * An object that is being deleted is left alone.
 ///
 /// Not for the status subresource.
@@ -46,8 +49,7 @@ pub fn fill_update(workload: &mut Workload, old: &Workload, defaults: &Defaults)
     match (workload, old) {
         (Workload::Job(job), Workload::Job(old)) => fill_job(job, Some(old), defaults),
         (Workload::CronJob(cron_job), Workload::CronJob(old)) => {
-            let spec_changes = cron_job.spec != old.spec;
-            fill_cron_job(cron_job, spec_changes, defaults)
+            fill_cron_job(cron_job, Some(&old.spec), defaults)
         }
         _ => Vec::new(),
     }
@@ -79,7 +81,7 @@ fn fill_job(job: &mut Job, old: Option<&Job>, defaults: &Defaults) -> Vec<Change
     filler.changes
 }
 
-fn fill_cron_job(cron_job: &mut CronJob, with_spec: bool, defaults: &Defaults) -> Vec<Change> {
+fn fill_cron_job(cron_job: &mut CronJob, old: Option<&CronJobSpec>, defaults: &Defaults) -> Vec<Change> {
     let mut filler = Filler::default();
     if cron_job.metadata.deletion_timestamp.is_some() {
         return filler.changes;
@@ -87,10 +89,13 @@ fn fill_cron_job(cron_job: &mut CronJob, with_spec: bool, defaults: &Defaults) -
     filler.metadata(&mut cron_job.metadata, None, defaults, &Map::new());
     let spec = &mut cron_job.spec;
     // An empty spec may be one that is not there at all, with nothing to add to.
-    if !with_spec || *spec == CronJobSpec::default() {
+    if old == Some(&*spec) || *spec == CronJobSpec::default() {
         return filler.changes;
     }
     let path = FieldPath::root().field("spec");
+    if defaults.spread_minutes && old.is_none_or(|old| old.schedule != spec.schedule) {
+        filler.minute(&mut spec.schedule, &cron_job.metadata, &path);
+    }
     if let Some(seconds) = &defaults.starting_deadline_seconds {
         filler.value(
             &mut spec.starting_deadline_seconds,
@@ -170,6 +175,14 @@ impl Filler {
         }
         *slot = Some(value.clone());
         self.push(path(), value, ChangeKind::Add, why);
+    }
+
+    /// Gives a minute to a schedule that names none. A name that the API server is yet to generate gives none.
+    fn minute(&mut self, schedule: &mut String, metadata: &ObjectMeta, path: &FieldPath) {
+        let Some(name) = &metadata.name else { return };
+        let Some(spread) = spread_descriptor(schedule, metadata.namespace.as_deref(), name) else { return };
+        self.push(path.clone().field("schedule"), &spread, ChangeKind::Replace, MINUTE);
+        *schedule = spread;
     }
 
     fn metadata(
@@ -339,6 +352,7 @@ impl Filler {
     }
 }
 
+const MINUTE: &str = "a descriptor names no minute, and most would start in the same one";
 const LABEL: &str = "every object under this policy has this label";
 const ANNOTATION: &str = "every object under this policy has this annotation";
 

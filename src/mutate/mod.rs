@@ -7,6 +7,8 @@ mod change;
 mod fill;
 mod inherit;
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
 
 pub use change::{Change, ChangeKind, json_patch};

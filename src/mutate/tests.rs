@@ -1,8 +1,7 @@
-//! What is filled in, and that nothing else is touched.
+//! What is filled in, and where nothing is.
 
 use std::collections::BTreeMap;
 
-use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{Change, ChangeKind, fill, fill_update, json_patch};
@@ -10,7 +9,7 @@ use crate::policy::{Defaults, RestartPolicy};
 use jobguard_apiserver::Workload;
 use jobguard_manifest::FieldPath;
 
-fn workload(value: &Value) -> Option<Workload> {
+pub(super) fn workload(value: &Value) -> Option<Workload> {
     match value["kind"].as_str() {
         Some("Job") => serde_json::from_value(value.clone()).ok().map(|job| Workload::Job(Box::new(job))),
         Some("CronJob") => {
@@ -20,7 +19,7 @@ fn workload(value: &Value) -> Option<Workload> {
     }
 }
 
-fn json_of(workload: &Workload) -> Value {
+pub(super) fn json_of(workload: &Workload) -> Value {
     match workload {
         Workload::Job(job) => serde_json::to_value(job).unwrap(),
         Workload::CronJob(cron_job) => serde_json::to_value(cron_job).unwrap(),
@@ -42,13 +41,14 @@ fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
 }
 
-fn everything() -> Defaults {
+pub(super) fn everything() -> Defaults {
     Defaults {
         restart_policy: Some(RestartPolicy::Never),
         active_deadline_seconds: Some(3600),
         ttl_seconds_after_finished: Some(600),
         starting_deadline_seconds: Some(120),
         time_zone: Some("Etc/UTC".to_owned()),
+        spread_minutes: true,
         labels: map(&[("team", "a"), ("example.com/cost", "b")]),
         annotations: map(&[("example.com/note", "x")]),
         template_labels: map(&[("team", "a")]),
@@ -114,6 +114,7 @@ fn a_cron_job() {
     insta::assert_snapshot!(patch_lines(written, &everything()), @r#"
     add /metadata/labels {"example.com/cost":"b","team":"a"}
     add /metadata/annotations {"example.com/note":"x"}
+    replace /spec/schedule "27 0 * * *"
     add /spec/startingDeadlineSeconds 120
     add /spec/timeZone "Etc/UTC"
     add /spec/jobTemplate/spec/activeDeadlineSeconds 3600
@@ -228,6 +229,62 @@ fn a_schedule_with_its_own_zone_gets_no_other() {
     assert_eq!(fill(&mut empty, &defaults), []);
 }
 
+fn spreading() -> Defaults {
+    Defaults { spread_minutes: true, ..Defaults::default() }
+}
+
+/// A CronJob in the namespace `batch`, if it has a name of its own.
+fn scheduled(name: Option<&str>, schedule: &str) -> Workload {
+    let metadata = match name {
+        Some(name) => json!({ "name": name, "namespace": "batch" }),
+        None => json!({ "generateName": "report-", "namespace": "batch" }),
+    };
+    let spec = json!({ "schedule": schedule, "jobTemplate": {} });
+    workload(&json!({ "apiVersion": "batch/v1", "kind": "CronJob", "metadata": metadata, "spec": spec }))
+        .unwrap()
+}
+
+#[test]
+fn a_descriptor_gets_a_minute_and_nothing_else_does() {
+    let spread = |name, schedule: &str| patch_lines(scheduled(name, schedule), &spreading());
+    let name = Some("report-01");
+    assert_eq!(spread(name, "@daily"), "replace /spec/schedule \"57 0 * * *\"\n");
+    assert_eq!(spread(name, "@hourly"), "replace /spec/schedule \"57 * * * *\"\n");
+    assert_eq!(spread(Some("report-02"), "@weekly"), "replace /spec/schedule \"12 0 * * 0\"\n");
+    for chosen in ["0 * * * *", "0 0 * * *", "*/5 * * * *", "@every 1h", "TZ=UTC @daily", "@Daily", ""] {
+        assert_eq!(spread(name, chosen), "", "{chosen}");
+    }
+    // No one knows the name yet.
+    assert_eq!(spread(None, "@daily"), "");
+    assert_eq!(patch_lines(scheduled(name, "@daily"), &Defaults::default()), "");
+    let defaults = Defaults { time_zone: Some("Etc/UTC".to_owned()), ..spreading() };
+    assert_eq!(
+        patch_lines(scheduled(name, "@daily"), &defaults),
+        "replace /spec/schedule \"57 0 * * *\"\nadd /spec/timeZone \"Etc/UTC\"\n"
+    );
+}
+
+/// What is stored runs when it always did, unless the update is about that.
+#[test]
+fn an_update_leaves_a_stored_descriptor() {
+    let name = Some("report-01");
+    let update = |old: &str, change: &dyn Fn(&mut Value)| {
+        let old = scheduled(name, old);
+        let mut new = json_of(&old);
+        new["kind"] = "CronJob".into();
+        change(&mut new);
+        lines(&json_patch(&fill_update(&mut workload(&new).unwrap(), &old, &spreading())))
+    };
+    let schedule = |schedule: &'static str| move |new: &mut Value| new["spec"]["schedule"] = schedule.into();
+    assert_eq!(update("@daily", &|new| new["spec"]["suspend"] = true.into()), "");
+    assert_eq!(update("@daily", &|new| new["metadata"]["labels"] = json!({ "a": "b" })), "");
+    assert_eq!(update("@daily", &schedule("0 0 * * *")), "");
+    assert_eq!(update("@daily", &schedule("@hourly")), "replace /spec/schedule \"57 * * * *\"\n");
+    // Applied again from the manifest: it stays what it was made.
+    assert_eq!(update("57 0 * * *", &schedule("@daily")), "replace /spec/schedule \"57 0 * * *\"\n");
+    assert_eq!(update("57 0 * * *", &|new| new["spec"]["suspend"] = true.into()), "");
+}
+
 #[test]
 fn a_selector_of_its_own_may_forbid_a_label() {
     let defaults = Defaults { template_labels: map(&[("team", "a"), ("tier", "b")]), ..Defaults::default() };
@@ -289,7 +346,7 @@ fn an_update_of_a_cron_job_is_filled_in_when_its_spec_changes() {
     let defaults = Defaults { labels: BTreeMap::new(), annotations: BTreeMap::new(), ..everything() };
     let old = cron_job(spec("@daily"));
     assert_eq!(fill_update(&mut cron_job(spec("@daily")), &old, &defaults), []);
-    let changes = fill_update(&mut cron_job(spec("@weekly")), &old, &defaults);
+    let changes = fill_update(&mut cron_job(spec("0 5 * * *")), &old, &defaults);
     assert_eq!(
         lines(&json_patch(&changes)),
         "add /spec/startingDeadlineSeconds 120\nadd /spec/timeZone \"Etc/UTC\"\n"
@@ -325,161 +382,4 @@ fn what_is_being_deleted_is_left_alone() {
         json!({ "template": { "spec": { "containers": [] } } }),
     );
     assert_eq!(fill(&mut leaving, &everything()), []);
-}
-
-/// Whether every value of `before` is still in `after`; `Always` alone may have changed.
-fn keeps(before: &Value, after: &Value) -> bool {
-    match (before, after) {
-        (Value::Object(before), Value::Object(after)) => {
-            before.iter().all(|(key, value)| match after.get(key) {
-                Some(Value::String(now)) if key == "restartPolicy" && (value == "Always" || value == "") => {
-                    now == "Never" || now == "OnFailure" || *value == json!(now)
-                }
-                Some(now) => keeps(value, now),
-                None => false,
-            })
-        }
-        (before, after) => before == after,
-    }
-}
-
-fn check(object: &Value, defaults: &Defaults) {
-    let Some(before) = workload(object) else { return };
-    let mut after = before.clone();
-    let changes = fill(&mut after, defaults);
-    let patch = json_patch(&changes);
-
-    let mut patched = json_of(&before);
-    json_patch::patch(&mut patched, &patch).unwrap();
-    assert_eq!(patched, json_of(&after), "the patch and the filled object differ");
-    let mut raw = object.clone();
-    json_patch::patch(&mut raw, &patch).unwrap();
-    assert_eq!(workload(&raw).as_ref(), Some(&after), "the patch does not fit the object as submitted");
-
-    assert!(keeps(&json_of(&before), &json_of(&after)), "something set was changed");
-    assert_eq!(fill(&mut after.clone(), defaults), [], "a second call changes more");
-    assert_eq!(fill_update(&mut after.clone(), &after, defaults), [], "an update changes more");
-}
-
-fn vectors() -> impl Iterator<Item = Value> {
-    ["job.jsonl", "cronjob.jsonl", "combined.jsonl", "podtemplate.jsonl"].into_iter().flat_map(|file| {
-        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance").join(file);
-        let text = std::fs::read_to_string(path).unwrap_or_default();
-        text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).collect::<Vec<_>>()
-    })
-}
-
-#[test]
-fn holds_for_objects_as_people_submit_them() {
-    for vector in vectors() {
-        check(&vector["object"], &everything());
-        check(&vector["defaulted"], &everything());
-    }
-}
-
-fn some_defaults() -> impl Strategy<Value = Defaults> {
-    let labels = || prop::collection::btree_map("(team|app|example\\.com/[a-c])", "[a-c]", 0..4);
-    let restart =
-        prop::option::of(prop::sample::select(vec![RestartPolicy::Never, RestartPolicy::OnFailure]));
-    (
-        restart,
-        prop::option::of(1i64..100),
-        prop::option::of(0i32..100),
-        prop::option::of(10i64..100),
-        prop::option::of(Just("Etc/UTC".to_owned())),
-        (labels(), labels(), labels(), labels()),
-        any::<bool>(),
-    )
-        .prop_map(
-            |(restart, active, ttl, starting, zone, (labels, annotations, inner, notes), ignore)| Defaults {
-                restart_policy: restart,
-                active_deadline_seconds: active,
-                ttl_seconds_after_finished: ttl,
-                starting_deadline_seconds: starting,
-                time_zone: zone,
-                labels,
-                annotations,
-                template_labels: inner,
-                template_annotations: notes,
-                ignore_disruptions: ignore,
-            },
-        )
-}
-
-fn some_metadata() -> impl Strategy<Value = Value> {
-    let labels = prop::sample::select(vec![
-        json!(null),
-        json!({}),
-        json!({ "team": "x" }),
-        json!({ "app": "y", "example.com/a": "" }),
-    ]);
-    (labels.clone(), labels, any::<bool>()).prop_map(|(labels, annotations, written)| {
-        let mut metadata = json!({ "name": "a" });
-        if written || !labels.is_null() {
-            metadata["labels"] = labels;
-        }
-        if written || !annotations.is_null() {
-            metadata["annotations"] = annotations;
-        }
-        metadata
-    })
-}
-
-fn some_job_spec() -> impl Strategy<Value = Value> {
-    let restart = prop::sample::select(vec![
-        None,
-        Some("Always"),
-        Some("Never"),
-        Some("OnFailure"),
-        Some(""),
-        Some("x"),
-    ]);
-    let replacement = prop::sample::select(vec![None, Some("Failed"), Some("TerminatingOrFailed")]);
-    let metadata = prop::option::of(some_metadata());
-    (restart, replacement, metadata, any::<bool>(), any::<bool>(), any::<bool>()).prop_map(
-        |(restart, replacement, metadata, failure, deadline, pod)| {
-            let mut spec = json!({ "template": {} });
-            if pod {
-                spec["template"]["spec"] = json!({ "containers": [] });
-                if let Some(restart) = restart {
-                    spec["template"]["spec"]["restartPolicy"] = restart.into();
-                }
-            }
-            if let Some(metadata) = metadata {
-                spec["template"]["metadata"] = metadata;
-            }
-            if let Some(replacement) = replacement {
-                spec["podReplacementPolicy"] = replacement.into();
-            }
-            if failure {
-                spec["podFailurePolicy"] = json!({ "rules": [] });
-            }
-            if deadline {
-                spec["activeDeadlineSeconds"] = 5.into();
-            }
-            spec
-        },
-    )
-}
-
-proptest! {
-    #[test]
-    fn holds_for_jobs(metadata in some_metadata(), spec in some_job_spec(), defaults in some_defaults()) {
-        let object = json!({ "apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": spec });
-        check(&object, &defaults);
-    }
-
-    #[test]
-    fn holds_for_cron_jobs(metadata in some_metadata(), spec in some_job_spec(), defaults in some_defaults(), zone: bool) {
-        let mut object = json!({
-            "apiVersion": "batch/v1",
-            "kind": "CronJob",
-            "metadata": metadata,
-            "spec": { "schedule": "@daily", "jobTemplate": { "spec": spec } },
-        });
-        if zone {
-            object["spec"]["timeZone"] = "Europe/Berlin".into();
-        }
-        check(&object, &defaults);
-    }
 }

@@ -3,7 +3,7 @@
 //! Offered are fields that the API server leaves alone when they are absent. Those that it defaults itself
 //! (backoffLimit, concurrencyPolicy, the history limits ...) reach a webhook filled in already, and could not be
 //! distinguished from a value that somebody chose. `restartPolicy` is the exception: `Always`, which the API server fills
-//! in, can be no Job's choice.
+//! in, can be no Job's choice. `spreadMinutes` is for schedules that name no minute: `@daily`, not `0 0 * * *`.
 
 use std::collections::BTreeMap;
 
@@ -26,6 +26,8 @@ pub struct Defaults {
     pub starting_deadline_seconds: Option<i64>,
     /// `timeZone` of a CronJob.
     pub time_zone: Option<String>,
+    /// Whether a CronJob whose `schedule` is a descriptor gets a minute by its name's hash.
+    pub spread_minutes: bool,
     /// Labels of the object.
     pub labels: BTreeMap<String, String>,
     /// Annotations of the object.
@@ -65,6 +67,7 @@ pub(super) struct DefaultsChange {
     ttl_seconds_after_finished: Option<Option<i32>>,
     starting_deadline_seconds: Option<Option<i64>>,
     time_zone: Option<Option<String>>,
+    spread_minutes: Option<Option<bool>>,
     labels: MapChange,
     annotations: MapChange,
     template_labels: MapChange,
@@ -104,6 +107,9 @@ impl DefaultsChange {
         put(&self.ttl_seconds_after_finished, &mut defaults.ttl_seconds_after_finished);
         put(&self.starting_deadline_seconds, &mut defaults.starting_deadline_seconds);
         put(&self.time_zone, &mut defaults.time_zone);
+        if let Some(spread) = self.spread_minutes {
+            defaults.spread_minutes = spread.unwrap_or_default();
+        }
         self.labels.apply(&mut defaults.labels);
         self.annotations.apply(&mut defaults.annotations);
         self.template_labels.apply(&mut defaults.template_labels);
@@ -121,6 +127,7 @@ const KEYS: &[&str] = &[
     "ttlSecondsAfterFinished",
     "startingDeadlineSeconds",
     "timeZone",
+    "spreadMinutes",
     "labels",
     "annotations",
     "template",
@@ -132,6 +139,10 @@ const RESTART_POLICIES: &[(&str, RestartPolicy)] =
 
 /// Why a field of a Job or CronJob has no default, for those that somebody may look for.
 const NOT_OFFERED: &[(&[&str], &str)] = &[
+    (
+        &["schedule"],
+        "when a CronJob runs is its owner's to decide; spreadMinutes gives a minute to descriptors such as @daily, which name none",
+    ),
     (&["suspend"], "stopping or starting work is nobody's to decide but its owner's"),
     (&["managedBy"], "which controller runs a Job is its owner's to decide"),
     (&["parallelism"], "the number of Pods at work is part of what the Job does"),
@@ -191,6 +202,9 @@ pub(super) fn read(reader: &mut Reader<'_>, section: Value, at: &At<'_>) -> Defa
                     optional(reader, value, |r| starting_deadline(r, value, &here));
             }
             "timeZone" => out.time_zone = optional(reader, value, |r| time_zone(r, value, &here)),
+            "spreadMinutes" => {
+                out.spread_minutes = optional(reader, value, |r| r.bool(value, &here));
+            }
             "labels" => out.labels = map(reader, value, &here, MapKind::Labels),
             "annotations" => out.annotations = map(reader, value, &here, MapKind::Annotations),
             "template" => {

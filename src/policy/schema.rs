@@ -329,6 +329,10 @@ fn defaults_section() -> Value {
                 "type": ["string", "null"],
                 "examples": ["Etc/UTC", "Europe/Berlin"],
             },
+            "spreadMinutes": {
+                "description": "A CronJob whose schedule is a descriptor (@hourly, @daily, @midnight, @weekly, @monthly, @yearly, @annually) gets a minute by the hash of its namespace and name.",
+                "type": ["boolean", "null"],
+            },
             "labels": { "$ref": "#/definitions/labels" },
             "annotations": { "$ref": "#/definitions/labels" },
             "template": {

@@ -185,6 +185,7 @@ fn everything_can_be_said() {
     ttlSecondsAfterFinished: null
     startingDeadlineSeconds: 300
     timeZone: Europe/Berlin
+    spreadMinutes: true
     labels: {team: a}
     annotations: {example.com/note: 'any: thing'}
     template:
@@ -220,6 +221,31 @@ fn everything_can_be_said() {
     assert_eq!(defaults.time_zone.as_deref(), Some("Europe/Berlin"));
     assert_eq!(defaults.template_annotations["sidecar.istio.io/inject"], "false");
     assert!(!defaults.ignore_disruptions);
+    assert!(defaults.spread_minutes);
+}
+
+#[test]
+fn minutes_are_spread_where_a_policy_says_so() {
+    for (base, over, expected) in [
+        ("{}", "{labels: {a: b}}", [false, false]),
+        ("{spreadMinutes: true}", "{labels: {a: b}}", [true, true]),
+        ("{spreadMinutes: true}", "{spreadMinutes: false}", [true, false]),
+        ("{spreadMinutes: true}", "{spreadMinutes: null}", [true, false]),
+        ("{spreadMinutes: false}", "{spreadMinutes: true}", [false, true]),
+    ] {
+        let text = policy(&format!(
+            "  defaults: {base}\n  overrides:\n  - match: {{kinds: [CronJob]}}\n    defaults: {over}\n"
+        ));
+        let policy = read(&text, &[]).unwrap_or_else(|errors| panic!("{errors}"));
+        assert_eq!(
+            [
+                policy.base().defaults.spread_minutes,
+                policy.settings_for(&Subject::new(Kind::CronJob, "x")).defaults.spread_minutes
+            ],
+            expected,
+            "{text}"
+        );
+    }
 }
 
 #[test]
@@ -510,6 +536,8 @@ fn faults_in_defaults() {
     ttlSecondsAfterFinished: -1
     startingDeadlineSeconds: 5
     timeZone: europe/berlin
+    spreadMinutes: 1
+    schedule: '@daily'
     suspend: true
     parallelism: 1
     backoffLimit: 3
@@ -526,19 +554,21 @@ fn faults_in_defaults() {
     jobguard.yaml:9:30: spec.defaults.ttlSecondsAfterFinished: must be from 0 to 2147483647
     jobguard.yaml:10:30: spec.defaults.startingDeadlineSeconds: must be 10 or more (the controller looks every 10 seconds, so that runs with a shorter deadline may never start)
     jobguard.yaml:11:15: spec.defaults.timeZone: there is no time zone `europe/berlin`: upper and lower case matter (did you mean `Europe/Berlin`?)
-    jobguard.yaml:12:5: spec.defaults: suspend cannot be filled in by a policy (stopping or starting work is nobody's to decide but its owner's)
-    jobguard.yaml:13:5: spec.defaults: parallelism cannot be filled in by a policy (the number of Pods at work is part of what the Job does)
-    jobguard.yaml:14:5: spec.defaults: backoffLimit cannot be filled in by a policy (the API server fills it in itself before any webhook is asked, and its value cannot be told from a chosen one)
-    jobguard.yaml:15:5: spec.defaults: unknown key "activeDeadlineSecond" (did you mean activeDeadlineSeconds?)
-    jobguard.yaml:16:20: spec.defaults.labels[team]: a label's value must be letters, digits, '-', '_' and '.', with a letter or digit at both ends
-    jobguard.yaml:16:24: spec.defaults.labels[a b]: not a valid key: its name part must be letters, digits, '-', '_' and '.', with a letter or digit at both ends
-    jobguard.yaml:16:34: spec.defaults.labels[job-name]: this key cannot be filled in by a policy (the API server sets it)
-    jobguard.yaml:16:50: spec.defaults.labels[false]: must be a string, not the number 1 (put it in quotes to make it a string)
-    jobguard.yaml:17:19: spec.defaults.annotations[jobguard.dev/ignore]: this key cannot be filled in by a policy (turn rules off under rules or overrides)
-    jobguard.yaml:17:45: spec.defaults.annotations[batch.kubernetes.io/x]: this key cannot be filled in by a policy (the Job and CronJob controllers set it)
-    jobguard.yaml:18:24: spec.defaults.template.labels: must be an object, not a list
-    jobguard.yaml:18:28: spec.defaults.template: unknown key "name" (known here: labels, annotations)
-    jobguard.yaml:19:43: spec.defaults.podFailurePolicy.ignoreDisruptions: must be true or false, not the string "maybe"
+    jobguard.yaml:12:20: spec.defaults.spreadMinutes: must be true or false, not the number 1
+    jobguard.yaml:13:5: spec.defaults: schedule cannot be filled in by a policy (when a CronJob runs is its owner's to decide; spreadMinutes gives a minute to descriptors such as @daily, which name none)
+    jobguard.yaml:14:5: spec.defaults: suspend cannot be filled in by a policy (stopping or starting work is nobody's to decide but its owner's)
+    jobguard.yaml:15:5: spec.defaults: parallelism cannot be filled in by a policy (the number of Pods at work is part of what the Job does)
+    jobguard.yaml:16:5: spec.defaults: backoffLimit cannot be filled in by a policy (the API server fills it in itself before any webhook is asked, and its value cannot be told from a chosen one)
+    jobguard.yaml:17:5: spec.defaults: unknown key "activeDeadlineSecond" (did you mean activeDeadlineSeconds?)
+    jobguard.yaml:18:20: spec.defaults.labels[team]: a label's value must be letters, digits, '-', '_' and '.', with a letter or digit at both ends
+    jobguard.yaml:18:24: spec.defaults.labels[a b]: not a valid key: its name part must be letters, digits, '-', '_' and '.', with a letter or digit at both ends
+    jobguard.yaml:18:34: spec.defaults.labels[job-name]: this key cannot be filled in by a policy (the API server sets it)
+    jobguard.yaml:18:50: spec.defaults.labels[false]: must be a string, not the number 1 (put it in quotes to make it a string)
+    jobguard.yaml:19:19: spec.defaults.annotations[jobguard.dev/ignore]: this key cannot be filled in by a policy (turn rules off under rules or overrides)
+    jobguard.yaml:19:45: spec.defaults.annotations[batch.kubernetes.io/x]: this key cannot be filled in by a policy (the Job and CronJob controllers set it)
+    jobguard.yaml:20:24: spec.defaults.template.labels: must be an object, not a list
+    jobguard.yaml:20:28: spec.defaults.template: unknown key "name" (known here: labels, annotations)
+    jobguard.yaml:21:43: spec.defaults.podFailurePolicy.ignoreDisruptions: must be true or false, not the string "maybe"
     "#);
 }
 
