@@ -2,8 +2,8 @@
 //!
 //! Each object leaves a small fact behind, and is let go. When all have been seen, the rule judges the facts in the
 //! order of the input, and each finding is about one of the objects: at the level that the policy has for that
-//! object, and suppressed by that object's annotation. The webhook sees one object at a time and skips these
-//! rules.
+//! object, and suppressed by that object's annotation. What would resolve it may be spread over several objects, each
+//! with its own fix. The webhook sees one object at a time and skips these rules.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use std::sync::Arc;
 use jobguard_manifest::FieldPath;
 
 use super::rule::Reported;
-use super::{Check, Finding, Object, Registry, Rule, RuleContext, Severity};
+use super::{Check, Finding, Fix, Object, Registry, Rule, RuleContext, Severity};
 
 /// How a rule judges the input as a whole.
 #[derive(Clone, Copy)]
@@ -88,11 +88,31 @@ impl<'a> Seen<'a> {
     }
 }
 
+/// What the rules about the input as a whole found. Objects are named by their positions in the input.
+#[derive(Debug, Default)]
+pub struct InputJudgment {
+    /// The findings, each with its object.
+    pub findings: Vec<(usize, Finding)>,
+    /// What would resolve some of them.
+    pub fixes: Vec<InputFix>,
+}
+
+/// What would resolve a finding, as far as one object is concerned.
+#[derive(Debug)]
+pub struct InputFix {
+    /// The object to be changed, which need not be the one that the finding is about.
+    pub object: usize,
+    /// The position of the finding in [`InputJudgment::findings`].
+    pub finding: usize,
+    /// The change, as the fix of a finding about that object: what suppresses the rule there keeps it from being made.
+    pub change: Finding,
+}
+
 /// Where a rule puts what it finds in the input.
 #[derive(Debug)]
 pub struct InputSink<'f> {
     rule: &'static Rule,
-    findings: &'f mut Vec<(usize, Finding)>,
+    judgment: &'f mut InputJudgment,
 }
 
 impl InputSink<'_> {
@@ -105,14 +125,26 @@ impl InputSink<'_> {
         message: impl Into<String>,
     ) -> Option<Reported<'_>> {
         let finding = self.rule.finding(seen.severity?, path, message);
-        self.findings.push((seen.object, finding));
-        self.findings.last_mut().map(|(_, finding)| Reported::of(finding))
+        self.judgment.findings.push((seen.object, finding));
+        self.judgment.findings.last_mut().map(|(_, finding)| Reported::of(finding))
+    }
+
+    /// Offers a part of what would resolve the finding that was reported last: what is to be done at `path` in an object
+    /// that was seen. Nothing where the rule is off for the object.
+    pub fn fix(&mut self, seen: &Seen<'_>, path: FieldPath, fix: Fix) {
+        let (Some(severity), Some(finding)) = (seen.severity, self.judgment.findings.len().checked_sub(1))
+        else {
+            return;
+        };
+        let mut change = self.rule.finding(severity, path, fix.title.clone());
+        change.fix = Some(fix);
+        self.judgment.fixes.push(InputFix { object: seen.object, finding, change });
     }
 }
 
-/// Evaluates the rules about the input as a whole. Each finding comes with the position of its object in `objects`, and in that order.
-pub fn evaluate_input(objects: &[InputObject], registry: &Registry) -> Vec<(usize, Finding)> {
-    let mut findings = Vec::new();
+/// Evaluates the rules about the input as a whole, on what was kept of its objects.
+pub fn evaluate_input(objects: &[&InputObject], registry: &Registry) -> InputJudgment {
+    let mut judgment = InputJudgment::default();
     for &rule in registry.rules() {
         let Check::Input(check) = rule.check else { continue };
         let seen: Vec<Seen<'_>> = objects
@@ -122,8 +154,7 @@ pub fn evaluate_input(objects: &[InputObject], registry: &Registry) -> Vec<(usiz
             .filter(|(_, _, kept)| std::ptr::eq(kept.rule, rule))
             .map(|(object, place, kept)| Seen { object, place, severity: kept.severity, fact: &*kept.fact })
             .collect();
-        (check.judge)(&seen, &mut InputSink { rule, findings: &mut findings });
+        (check.judge)(&seen, &mut InputSink { rule, judgment: &mut judgment });
     }
-    findings.sort_by_key(|(object, _)| *object);
-    findings
+    judgment
 }

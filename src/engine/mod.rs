@@ -43,7 +43,9 @@ pub use exit_codes::ExitCodes;
 pub use finding::{Anchor, Finding, Related, Severity, Weight};
 pub use fix::{Fix, Safety};
 pub use fold::fold;
-pub use input::{Fact, Input, InputCheck, InputObject, InputSink, Kept, Seen, evaluate_input};
+pub use input::{
+    Fact, Input, InputCheck, InputFix, InputJudgment, InputObject, InputSink, Kept, Seen, evaluate_input,
+};
 pub use job_part::JobPart;
 pub use made::{MadeOptions, MadeVerdict, check_made};
 pub use neighbours::{

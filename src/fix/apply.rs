@@ -36,22 +36,33 @@ pub(crate) fn fix_text(
             changed.insert(position, Changed { content, gone, touched });
         }
     }
+    outcome.applied = spliced(options, text, context, &before, changed);
+    outcome
+}
+
+/// The text with the documents that have changed, if any have.
+pub(super) fn spliced(
+    options: &Options<'_>,
+    text: &str,
+    context: &Context<'_>,
+    before: &Examined<'_>,
+    changed: BTreeMap<usize, Changed>,
+) -> Option<Applied> {
     if changed.is_empty() {
-        return outcome;
+        return None;
     }
-    let after = splice(text, &before, &changed);
+    let after = splice(text, before, &changed);
     let examined = examine_and_keep(options, &after, context, &before.documents);
     // Each document was proved by itself; the text is cut into the same ones.
     if examined.count != before.count || examined.others != before.others {
-        return outcome;
+        return None;
     }
-    outcome.applied = Some(Applied {
+    Some(Applied {
         left: left(&examined),
         gone: changed.values().map(|changed| changed.gone).sum(),
         touched: changed.into_values().flat_map(|changed| changed.touched).collect(),
         text: after,
-    });
-    outcome
+    })
 }
 
 /// Whether a finding of the text has a fix.
@@ -67,13 +78,15 @@ fn with_fix<'f>(examined: &'f Examined<'_>, allowed: Safety) -> impl Iterator<It
 }
 
 /// A document that fixes changed.
-struct Changed {
-    content: String,
-    gone: usize,
-    touched: Vec<(usize, FieldPath)>,
+pub(super) struct Changed {
+    pub(super) content: String,
+    /// How many findings are gone.
+    pub(super) gone: usize,
+    /// The fields that the fixes were about, each with the number of the document.
+    pub(super) touched: Vec<(usize, FieldPath)>,
 }
 
-/// The text with the documents that have changed.
+/// The text with other documents in their places.
 fn splice(text: &str, before: &Examined<'_>, changed: &BTreeMap<usize, Changed>) -> String {
     let mut pieces: Vec<(Span, &str)> = changed
         .iter()

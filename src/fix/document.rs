@@ -247,7 +247,7 @@ impl Fixer<'_> {
     }
 }
 
-fn not_applied(examined: &Examined<'_>, proposal: &Proposal<'_>, refusal: &Refusal) -> NotApplied {
+pub(super) fn not_applied(examined: &Examined<'_>, proposal: &Proposal<'_>, refusal: &Refusal) -> NotApplied {
     let object = proposal.found.object.map(|object| examined.objects[object].id.to_string());
     let place = Some(proposal.found.finding.place()).filter(|place| !place.is_root());
     let subject: Vec<String> = object.into_iter().chain(place.map(ToString::to_string)).collect();
@@ -255,7 +255,7 @@ fn not_applied(examined: &Examined<'_>, proposal: &Proposal<'_>, refusal: &Refus
 }
 
 /// The fields that a fix is about.
-fn touched<'p>(proposal: &'p Proposal<'_>) -> impl Iterator<Item = (usize, FieldPath)> + 'p {
+pub(super) fn touched<'p>(proposal: &'p Proposal<'_>) -> impl Iterator<Item = (usize, FieldPath)> + 'p {
     let paths = proposal.fix.edits.iter().flat_map(|edit| edit.paths().into_iter().cloned());
     paths.chain(proposal.fix.targets()).map(|path| {
         let below = path.segments().iter().cloned();

@@ -43,7 +43,8 @@ pub(super) fn errors_by_document<'t>(
         .into_iter()
         .map(|(number, kept)| (number, InputObject { file: "".into(), line: 0, kept }))
         .unzip();
-    for (object, finding) in evaluate_input(&objects, context.registry) {
+    let objects: Vec<&InputObject> = objects.iter().collect();
+    for (object, finding) in evaluate_input(&objects, context.registry).findings {
         if finding.severity == Severity::Error {
             errors.entry(examined.objects[numbers[object]].document).or_default().reported += 1;
         }

@@ -155,6 +155,10 @@ fn compare(
         });
         found.map_or(Refusal::NotResolved, |found| Refusal::NewError(found.finding.message.clone()))
     };
+    let mut about: BTreeMap<ObjectKey, Vec<&Proposal<'_>>> = BTreeMap::new();
+    for proposal in proposals {
+        about.entry((proposal.found.document, proposal.base.to_string())).or_default().push(proposal);
+    }
     let (old, new) = (errors(before), errors(after));
     for object in &before.objects {
         let id = (object.document, object.base.to_string());
@@ -175,9 +179,10 @@ fn compare(
             continue;
         }
         // A value that was moved may be invalid in itself; so may fields that only the new kind has.
-        let moved: Vec<FieldPath> = proposals
-            .iter()
-            .filter(|proposal| proposal.found.document == object.document && proposal.base == object.base)
+        let moved: Vec<FieldPath> = about
+            .get(&id)
+            .into_iter()
+            .flatten()
             .filter(|proposal| proposal.fix.safety != Safety::Safe || !is_strict(object.document))
             .flat_map(|proposal| proposal.fix.edits.iter().filter_map(made_effective))
             .collect();

@@ -29,13 +29,33 @@ pub(crate) fn examine_and_keep<'t>(
     context: &Context<'_>,
     before: &BTreeMap<usize, Document<'_>>,
 ) -> Examined<'t> {
+    examine_all(options, text, (context, None), before)
+}
+
+/// As [`examine`], with what the rules about the whole input found.
+pub(crate) fn examine_with<'t>(
+    options: &Options<'_>,
+    text: &'t str,
+    context: &Context<'_>,
+    input_findings: &InputFindings,
+) -> Examined<'t> {
+    examine_all(options, text, (context, Some(input_findings)), &BTreeMap::new())
+}
+
+fn examine_all<'t>(
+    options: &Options<'_>,
+    text: &'t str,
+    about: (&Context<'_>, Option<&InputFindings>),
+    before: &BTreeMap<usize, Document<'_>>,
+) -> Examined<'t> {
+    let (context, _) = about;
     let mut examined = Examined::starting_at(0, MAX_OBJECTS);
     let within = Within { limits: context.policy.limits, is_asked_for: &is_asked_for(context) };
     manifest::read_each_within(text, Some(&within), |document| {
         let position = examined.count;
         examined.count += 1;
         let so_far = (examined.objects.len(), examined.found.len());
-        examine_document(options, text, position, &document, (context, None), &mut examined);
+        examine_document(options, text, position, &document, about, &mut examined);
         let is_relevant = so_far != (examined.objects.len(), examined.found.len());
         if is_relevant || document.ignored.is_some() || before.contains_key(&position) {
             examined.documents.insert(position, document);

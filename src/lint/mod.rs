@@ -20,7 +20,9 @@ mod stored;
 pub(crate) mod typeless;
 mod verdict;
 
-pub(crate) use examine::{MAX_OBJECTS, examine, examine_and_keep, examine_document, is_asked_for};
+pub(crate) use examine::{
+    MAX_OBJECTS, examine, examine_and_keep, examine_document, examine_with, is_asked_for,
+};
 pub(crate) use examined::{Examined, Examinee, Found, InputFindings};
 pub(crate) use locate::Places;
 pub(crate) use namesakes::{CompleteObjects, Identity, Incomplete, Namesakes};

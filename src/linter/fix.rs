@@ -1,16 +1,17 @@
 //! Fixing many texts.
 
+use std::collections::BTreeMap;
+
 use rayon::prelude::*;
 
 use super::decode::decode_text;
+use super::input_fix::{ChangedText, InputOutcome, Known};
 use super::outcome::Outcome;
 use super::settings::Linter;
 use super::text::MAX_FIXED;
 use crate::diagnostic::FileError;
-use crate::engine::{Author, Context, Input, Safety};
+use crate::engine::Safety;
 use crate::fix::{NotApplied, TextOutcome, fix_text, is_fixable};
-use crate::lint::CompleteObjects;
-use crate::rules;
 use crate::sources::Source;
 use jobguard_manifest::FieldPath;
 
@@ -45,22 +46,12 @@ impl Linter<'_> {
     /// Applies all fixes up to `allowed` to the texts, in memory, and lints the results. Calls `done` after each source, from
     /// any thread.
     pub fn fix(&self, sources: &[Source], allowed: Safety, done: &(dyn Fn() + Sync)) -> Fixed {
-        let (neighbours, complete) = self.gather(sources);
-        let context = Context {
-            registry: rules::registry(),
-            policy: self.policy,
-            neighbours: &neighbours,
-            file: None,
-            input: Input::Alone,
-            now: self.now,
-            namespace_labels: None,
-            cancellation: None,
-            author: Author::default(),
-        };
+        let (neighbours, complete, mut facts) = self.gather(sources);
+        let known = Known { neighbours: &neighbours, complete: &complete };
         let fixed: Vec<Result<SourceFixes, FileError>> = sources
             .par_iter()
             .enumerate()
-            .map(|(position, source)| self.fix_source((position, source), allowed, &context, &complete))
+            .map(|(position, source)| self.fix_source((position, source), allowed, known))
             .collect();
         let (mut held_back, mut not_applied) = (Vec::new(), Vec::new());
         let mut texts = Vec::new();
@@ -75,27 +66,34 @@ impl Linter<'_> {
                 .extend(fixes.is_too_large.then(|| FileError { name: name(), message: too_large_message() }));
             texts.extend(fixes.text);
         }
-        let mut sources = sources.to_vec();
-        for text in &texts {
-            let bytes = text.after.clone().into_bytes();
-            sources[text.source] = Source::Text { name: text.name.clone(), bytes };
+        let mut fixed = sources.to_vec();
+        put_in_place(&mut fixed, &texts);
+        if allowed >= Safety::Unsafe {
+            let changed = texts.iter().map(|text| text.source).collect();
+            self.renew(&mut facts, &changed, &fixed, known);
+            let InputOutcome { texts: changed, not_applied: refused } =
+                self.fix_input(&mut fixed, known, &mut facts);
+            for (position, refused) in refused {
+                let name = || sources[position].name().to_owned();
+                not_applied.extend(refused.into_iter().map(|fix| (name(), fix)));
+            }
+            add(&mut texts, changed, sources);
         }
-        let mut outcome = self.lint_watched(&sources, done);
+        let mut outcome = self.lint_watched(&fixed, done);
         outcome.errors.extend(too_large);
         (outcome.held_back, outcome.not_applied) = (held_back, not_applied);
         Fixed { texts, outcome }
     }
 
-    fn fix_source(
+    pub(super) fn fix_source(
         &self,
         (position, source): (usize, &Source),
         allowed: Safety,
-        context: &Context<'_>,
-        complete: &CompleteObjects,
+        known: Known<'_>,
     ) -> Result<SourceFixes, FileError> {
         let bytes = source.bytes()?;
-        let context = &Context { file: Some(source.name()), ..*context };
-        let options = self.options(Some(complete.seen_from(source.name())));
+        let context = &self.alone(known, source);
+        let options = self.options(Some(known.complete.seen_from(source.name())));
         let Ok(before) = std::str::from_utf8(&bytes) else {
             let is_fixable = is_fixable(&options, &decode_text(&bytes).0, allowed, context);
             let not_applied = is_fixable.then(|| NotApplied {
@@ -125,10 +123,33 @@ impl Linter<'_> {
     }
 }
 
+/// Puts fixed texts in the place of the sources.
+pub(super) fn put_in_place(sources: &mut [Source], texts: &[FixedText]) {
+    for text in texts {
+        let bytes = text.after.clone().into_bytes();
+        sources[text.source] = Source::Text { name: text.name.clone(), bytes };
+    }
+}
+
+/// Adds what the fixes of rules about the whole input changed, in the order of the sources.
+fn add(texts: &mut Vec<FixedText>, changed: BTreeMap<usize, ChangedText>, sources: &[Source]) {
+    for (position, ChangedText { before, after, findings, touched }) in changed {
+        if let Some(text) = texts.iter_mut().find(|text| text.source == position) {
+            text.after = after;
+            text.findings += findings;
+            text.touched.extend(touched);
+            continue;
+        }
+        let name = sources[position].name().to_owned();
+        texts.push(FixedText { source: position, name, before, after, findings, touched });
+    }
+    texts.sort_by_key(|text| text.source);
+}
+
 /// The fixes of one source.
 #[derive(Debug, Default)]
-struct SourceFixes {
-    text: Option<FixedText>,
+pub(super) struct SourceFixes {
+    pub(super) text: Option<FixedText>,
     is_held_back: bool,
     not_applied: Vec<NotApplied>,
     /// Whether there is something to fix in a text that is too large for it.

@@ -6,29 +6,77 @@ use std::sync::Arc;
 use super::linted::Linted;
 use crate::diagnostic::FileError;
 use crate::engine::{
-    Answers, Known, Listing, NeighbourIndex, NeighbourKind, NeighbourKinds, NeighbourSource, Neighbours,
-    evaluate_input,
+    Answers, Finding, InputObject, Known, Listing, NeighbourIndex, NeighbourKind, NeighbourKinds,
+    NeighbourSource, Neighbours, evaluate_input,
 };
 use crate::lint::{CompleteObjects, InputFindings};
 use crate::rules;
 use crate::sources::Source;
 
-/// Runs the rules about the whole input. What they find, by the position of the text and the object's number in it.
-pub(super) fn judge_input_rules(all: &mut [Result<Linted, FileError>]) -> BTreeMap<usize, InputFindings> {
-    let (mut places, mut objects) = (Vec::new(), Vec::new());
-    for (position, linted) in all.iter_mut().enumerate() {
-        let Ok(linted) = linted else { continue };
-        for (number, object) in std::mem::take(&mut linted.kept) {
-            places.push((position, number));
-            objects.push(object);
+/// What rules about the whole input keep of it: by text, each object with its number there.
+#[derive(Debug)]
+pub(super) struct InputFacts(Vec<Vec<(usize, InputObject)>>);
+
+/// An object of the input: the position of its text, and its number there.
+pub(super) type Place = (usize, usize);
+
+/// What the rules about the whole input find.
+#[derive(Debug, Default)]
+pub(super) struct JudgedInput {
+    /// The findings, by the position of the text.
+    pub(super) findings: BTreeMap<usize, InputFindings>,
+    /// What would resolve some of them.
+    pub(super) fixes: Vec<InputFix>,
+}
+
+/// What would resolve a finding, as far as one object is concerned.
+#[derive(Debug)]
+pub(super) struct InputFix {
+    /// The object of the finding.
+    pub(super) of: Place,
+    /// The position of the finding among those of its object.
+    pub(super) finding: usize,
+    /// The object to be changed.
+    pub(super) place: Place,
+    /// The change, as the fix of a finding about that object.
+    pub(super) change: Finding,
+}
+
+impl InputFacts {
+    /// Takes out what was kept.
+    pub(super) fn take(all: &mut [Result<Linted, FileError>]) -> Self {
+        let of = |linted: &mut Result<Linted, FileError>| {
+            linted.as_mut().map(|linted| std::mem::take(&mut linted.kept)).unwrap_or_default()
+        };
+        Self(all.iter_mut().map(of).collect())
+    }
+
+    /// Takes what was kept of texts that have changed, in the place of what was.
+    pub(super) fn replace(&mut self, position: usize, linted: &mut Linted) {
+        self.0[position] = std::mem::take(&mut linted.kept);
+    }
+
+    /// Runs the rules about the whole input.
+    pub(super) fn judge(&self) -> JudgedInput {
+        let by_text = self.0.iter().enumerate();
+        let all = by_text.flat_map(|(position, kept)| kept.iter().map(move |object| (position, object)));
+        let (places, objects): (Vec<Place>, Vec<&InputObject>) =
+            all.map(|(position, (number, object))| ((position, *number), object)).unzip();
+        let judgment = evaluate_input(&objects, rules::registry());
+        let mut judged = JudgedInput::default();
+        let mut indexes = Vec::with_capacity(judgment.findings.len());
+        for (object, finding) in judgment.findings {
+            let (position, number) = places[object];
+            let of_object = judged.findings.entry(position).or_default().entry(number).or_default();
+            indexes.push((places[object], of_object.len()));
+            of_object.push(finding);
         }
+        judged.fixes.extend(judgment.fixes.into_iter().map(|fix| {
+            let (of, finding) = indexes[fix.finding];
+            InputFix { of, finding, place: places[fix.object], change: fix.change }
+        }));
+        judged
     }
-    let mut found: BTreeMap<usize, InputFindings> = BTreeMap::new();
-    for (object, finding) in evaluate_input(&objects, rules::registry()) {
-        let (position, number) = places[object];
-        found.entry(position).or_default().entry(number).or_default().push(finding);
-    }
-    found
 }
 
 /// The objects of the input that lack no required field, with the files that they are in; none where no object lacks one,

@@ -7,6 +7,8 @@
 mod decode;
 mod fix;
 mod input;
+mod input_fix;
+mod input_promise;
 mod linted;
 mod outcome;
 mod passes;

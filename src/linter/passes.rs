@@ -1,15 +1,18 @@
 //! Linting many texts: in parallel, and those that need the whole input a second time.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use rayon::prelude::*;
 
-use super::input::{collect_complete, collect_neighbours, judge_input_rules};
+use super::input::{InputFacts, collect_complete, collect_neighbours};
+use super::input_fix::Known;
 use super::linted::Linted;
 use super::outcome::Outcome;
 use super::settings::Linter;
-use super::text::lint_text;
+use super::text::{AboutInput, lint_text};
 use crate::diagnostic::FileError;
 use crate::engine::{Author, Context, Input, Neighbours, Severity};
-use crate::lint::{CompleteObjects, InputFindings, Places};
+use crate::lint::{CompleteObjects, Places};
 use crate::rules;
 use crate::sources::{Source, Unrendered};
 use jobguard_manifest::{FieldPath, Span};
@@ -29,15 +32,31 @@ impl Linter<'_> {
         for (linted, source) in all.iter_mut().zip(sources) {
             linted.iter_mut().for_each(|linted| linted.leave_patches(complete.seen_from(source.name())));
         }
-        let mut input_findings = judge_input_rules(&mut all);
+        let facts = InputFacts::take(&mut all);
+        let judged = facts.judge();
+        let promised = self.promised(
+            sources,
+            Known { neighbours: &neighbours, complete: &complete },
+            &all,
+            facts,
+            &judged,
+        );
+        let mut about_input: BTreeMap<usize, AboutInput> = judged
+            .findings
+            .into_iter()
+            .map(|(position, findings)| (position, AboutInput { findings, promised: BTreeSet::new() }))
+            .collect();
+        for ((position, number), rule) in promised {
+            about_input.entry(position).or_default().promised.insert((number, rule));
+        }
         for (position, linted) in all.iter().enumerate() {
             if linted.as_ref().is_ok_and(|linted| linted.incomplete || linted.questions.matter(&answers)) {
-                input_findings.entry(position).or_default();
+                about_input.entry(position).or_default();
             }
         }
-        let second = input_findings.iter().map(|(position, findings)| (&sources[*position], Some(findings)));
+        let second = about_input.iter().map(|(position, about)| (&sources[*position], Some(about)));
         let second = self.pass(second, &neighbours, Some(&complete), &|| {});
-        for (position, linted) in input_findings.into_keys().zip(second) {
+        for (position, linted) in about_input.into_keys().zip(second) {
             all[position] = linted;
         }
         let mut outcome = Outcome::default();
@@ -65,19 +84,24 @@ impl Linter<'_> {
     }
 
     /// What has to be known of all `sources` to judge one of them: the objects beside Jobs, and the objects that lack no required
-    /// field.
-    pub(super) fn gather(&self, sources: &[Source]) -> (Neighbours, CompleteObjects) {
+    /// field. And what rules about the whole input keep.
+    pub(super) fn gather(&self, sources: &[Source]) -> (Neighbours, CompleteObjects, InputFacts) {
         let linter = Linter { with_fixes: false, with_changes: false, with_objects: false, ..*self };
         let sources_alone = sources.iter().map(|source| (source, None));
         let mut all = linter.pass(sources_alone, &Neighbours::pending(), None, &|| {});
         let (neighbours, _) = collect_neighbours(&mut all, sources);
-        (neighbours, collect_complete(&mut all, sources))
+        let complete = collect_complete(&mut all, sources);
+        for (linted, source) in all.iter_mut().zip(sources) {
+            linted.iter_mut().for_each(|linted| linted.leave_patches(complete.seen_from(source.name())));
+        }
+        let facts = InputFacts::take(&mut all);
+        (neighbours, complete, facts)
     }
 
     /// Lints some texts, each with what the rules about the whole input found in it, once that is known.
-    fn pass<'s>(
+    pub(super) fn pass<'s>(
         &self,
-        texts: impl Iterator<Item = (&'s Source, Option<&'s InputFindings>)>,
+        texts: impl Iterator<Item = (&'s Source, Option<&'s AboutInput>)>,
         neighbours: &Neighbours,
         complete: Option<&CompleteObjects>,
         done: &(dyn Fn() + Sync),
@@ -85,8 +109,8 @@ impl Linter<'_> {
         let texts: Vec<_> = texts.collect();
         texts
             .into_par_iter()
-            .map(|(source, input_findings)| {
-                let input = if input_findings.is_some() { Input::Judged(&[]) } else { Input::Gathering };
+            .map(|(source, about_input)| {
+                let input = if about_input.is_some() { Input::Judged(&[]) } else { Input::Gathering };
                 let context = Context {
                     registry: rules::registry(),
                     policy: self.policy,
@@ -98,7 +122,7 @@ impl Linter<'_> {
                     cancellation: None,
                     author: Author::default(),
                 };
-                let mut linted = self.lint_source(source, &context, complete, input_findings);
+                let mut linted = self.lint_source(source, &context, complete, about_input);
                 if let Ok(linted) = &mut linted {
                     linted.shrink();
                 }
@@ -113,14 +137,14 @@ impl Linter<'_> {
         source: &Source,
         context: &Context<'_>,
         complete: Option<&CompleteObjects>,
-        input_findings: Option<&InputFindings>,
+        about_input: Option<&AboutInput>,
     ) -> Result<Linted, FileError> {
         if let Source::Unrendered(unrendered) = source {
             return Ok(lint_unrendered(unrendered, context));
         }
         let bytes = source.bytes()?;
         let options = self.options(complete.map(|complete| complete.seen_from(source.name())));
-        Ok(lint_text(self, options, (source, &bytes), context, input_findings))
+        Ok(lint_text(self, options, (source, &bytes), context, about_input))
     }
 }
 

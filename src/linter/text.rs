@@ -1,5 +1,7 @@
 //! Linting one text: its documents one by one, and findings turned into diagnostics.
 
+use std::collections::BTreeSet;
+
 use super::decode::decode_text;
 use super::linted::Linted;
 use super::settings::Linter;
@@ -23,13 +25,13 @@ const MAX_EXCERPTS: usize = 2_000;
 pub(super) const MAX_FIXED: usize = 8 << 20;
 
 /// Lints one text, the `bytes` of `source`. A JSON file that was found in a folder and is not a manifest is ignored.
-/// `input_findings` are those of the rules about the whole input, once they are known.
+/// `about_input` is what the rules about the whole input found in it, once that is known.
 pub(super) fn lint_text(
     linter: &Linter<'_>,
     options: Options<'_>,
     (source, bytes): (&Source, &[u8]),
     context: &Context<'_>,
-    input_findings: Option<&InputFindings>,
+    about_input: Option<&AboutInput>,
 ) -> Linted {
     let name = source.name();
     let is_found_json = matches!(source, Source::File { within: Some(_), .. }) && name.ends_with(".json");
@@ -40,7 +42,7 @@ pub(super) fn lint_text(
         linter,
         options,
         context,
-        input_findings,
+        about_input,
         text: &content,
         places: Places::new(name, &content),
         promises: (is_fixed && linter.with_fixes).then(|| Promises::new(options, context, &content)),
@@ -65,6 +67,14 @@ pub(super) fn lint_text(
     reader.linted
 }
 
+/// What the rules about the whole input found in a text.
+#[derive(Debug, Default)]
+pub(super) struct AboutInput {
+    pub(super) findings: InputFindings,
+    /// Which of them go away with unsafe fixes, in this text or others: the number of the object and the rule.
+    pub(super) promised: BTreeSet<(usize, &'static str)>,
+}
+
 /// A finding with what its fix changes.
 struct Planned {
     finding: Finding,
@@ -82,7 +92,7 @@ struct Reader<'a, 't> {
     linter: &'a Linter<'a>,
     options: Options<'a>,
     context: &'a Context<'a>,
-    input_findings: Option<&'a InputFindings>,
+    about_input: Option<&'a AboutInput>,
     text: &'t str,
     places: Places<'t>,
     promises: Option<Promises<'a, 't>>,
@@ -102,7 +112,7 @@ impl<'t> Reader<'_, 't> {
     fn document(&mut self, document: Document<'t>) {
         let mut examined = Examined::starting_at(self.linted.objects, self.left);
         examined.neighbours = std::mem::take(&mut self.linted.neighbours);
-        let about = (self.context, self.input_findings);
+        let about = (self.context, self.about_input.map(|about| &about.findings));
         examine_document(&self.options, self.text, 0, &document, about, &mut examined);
         self.left = examined.left;
         self.linted.objects += examined.objects.len();
@@ -129,7 +139,7 @@ impl<'t> Reader<'_, 't> {
         let mut planned: Vec<Planned> = found
             .into_iter()
             .filter(|found| !found.follows)
-            .map(|found| self.planned(found, &document, &objects))
+            .map(|found| self.planned(found, &document, &objects, first))
             .collect();
         self.promise(&document, &mut planned);
         for planned in planned {
@@ -137,9 +147,14 @@ impl<'t> Reader<'_, 't> {
         }
     }
 
-    /// Plans the fix of a finding on the text. One that cannot be applied to this text is dropped.
-    fn planned(&self, found: Found, document: &Document<'_>, objects: &[Examinee]) -> Planned {
+    /// Plans the fix of a finding on the text. One that cannot be applied to this text is dropped. `first` is the number of
+    /// the first of the objects.
+    fn planned(&self, found: Found, document: &Document<'_>, objects: &[Examinee], first: usize) -> Planned {
         let Found { mut finding, object, .. } = found;
+        let is_promised = |about: &AboutInput| {
+            object.is_some_and(|object| about.promised.contains(&(first + object, finding.rule.id())))
+        };
+        let promised = self.about_input.is_some_and(is_promised).then_some(Safety::Unsafe);
         let (base, edits) = match (&document.content, object) {
             (Ok(tree), Some(object)) => {
                 let base = objects[object].base.clone();
@@ -149,7 +164,7 @@ impl<'t> Reader<'_, 't> {
             }
             _ => (FieldPath::root(), finding.fix.as_ref().and_then(text_edits)),
         };
-        Planned { finding, object, base, edits, promised: None }
+        Planned { finding, object, base, edits, promised }
     }
 
     /// Finds out which of the fixes can be promised.

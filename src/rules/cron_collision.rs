@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::levels;
 use crate::engine::{
-    Check, Docs, Example, Fact, InputCheck, InputSink, Object, Rule, RuleContext, Seen, Symptom,
+    Check, CronPart, Docs, Example, Fact, Fix, InputCheck, InputSink, Object, Rule, RuleContext, Safety,
+    Seen, Symptom,
 };
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
-use jobguard_cron::{Schedule, known_zone};
+use jobguard_cron::{FieldKind, Schedule, known_zone, spread, spread_descriptor};
 use jobguard_manifest::FieldPath;
 
 /// Many CronJobs at the same minute.
@@ -35,7 +37,11 @@ pub static RULE: Rule = Rule {
                Each group of CronJobs that collide gets one finding, at its first CronJob and for its fullest \
                minute; CronJobs named in one finding are not counted again. Not counted are suspended CronJobs, \
                `@every` schedules (it is not known when they start to count), and CronJobs for which the rule is \
-               off. A schedule without a time zone is taken as UTC.",
+               off. A schedule without a time zone is taken as UTC.\n\n\
+               `--unsafe-fixes` moves those CronJobs that run at the full hour (`0 2 * * *`, `@daily`) or every N \
+               minutes from it (`*/5 * * * *`) to a minute that the [hash of their namespace and name](../../fixes.md#a-minute-of-its-own) \
+               gives, if that makes the group smaller and no other as large. The hour stays, and so does every other \
+               minute: somebody chose it. Names that are still to be generated give no minute.",
         why: "`0 * * * *` and `0 0 * * *` are what everybody writes. At midnight all those Pods are created at \
               once, and the scheduler, the image registry and the database get within a minute the load that \
               could be spread over an hour.",
@@ -143,6 +149,45 @@ struct Fires {
     start: Timestamp,
     /// More than so many are too many.
     max: usize,
+    /// Its own minute, where it runs at the one that everybody writes.
+    own: Option<OwnMinute>,
+}
+
+/// The schedule with a minute by the name's hash.
+struct OwnMinute {
+    schedule: String,
+    /// How many minutes later that is, less than 60.
+    later: u32,
+    /// The minutes between two runs within an hour, if there are several.
+    every: Option<u32>,
+}
+
+impl OwnMinute {
+    fn of(cron: &CronPart<'_>, metadata: &ObjectMeta) -> Option<Self> {
+        let (namespace, name) = (metadata.namespace.as_deref(), metadata.name.as_deref()?);
+        let written = &cron.spec.schedule;
+        let schedule =
+            spread(written, namespace, name).or_else(|| spread_descriptor(written, namespace, name))?;
+        let (_, read) = Schedule::accepted(&schedule)?;
+        let minutes = read.field(FieldKind::Minute)?.set();
+        let later = minutes.iter().next().map(u32::from)?;
+        let every = (minutes.len() > 1).then(|| 60 / minutes.len());
+        Some(Self { schedule, later, every })
+    }
+
+    fn fix(&self) -> Fix {
+        let Self { schedule, later, every } = self;
+        let minutes = match every {
+            Some(every) => format!("every {every} minutes from minute {later} of the hour on"),
+            None => format!("at minute {later} of the hour"),
+        };
+        let title = format!("start {minutes}, by the name's hash");
+        Fix::set(Safety::Unsafe, title, schedule_path(), schedule.clone())
+    }
+}
+
+fn schedule_path() -> FieldPath {
+    FieldPath::root().field("spec").field("schedule")
 }
 
 /// A schedule in its zone, as they are written: the same for many.
@@ -201,6 +246,7 @@ fn keep(object: &Object, context: &RuleContext<'_>) -> Option<Fact> {
         },
         start: Timestamp::from_second(next_minute).ok()?,
         max: usize::try_from(context.int("max")).unwrap_or(usize::MAX),
+        own: OwnMinute::of(&cron, metadata),
     }))
 }
 
@@ -219,57 +265,126 @@ fn groups<'a>(all: &[(&Seen<'_>, &'a Fires)]) -> Vec<Group<'a>> {
         .collect()
 }
 
+/// More CronJobs at one minute than may be.
+struct Crowd {
+    /// How many, those included that have been named already.
+    count: usize,
+    minute: u32,
+    /// The groups that have not been named.
+    fresh: Vec<usize>,
+}
+
+/// The crowds, the largest first.
+fn crowds(all: &[(&Seen<'_>, &Fires)], groups: &mut [Group<'_>]) -> Vec<Crowd> {
+    let mut fullest: Vec<(usize, u32)> = counts(groups).into_iter().zip(0..).collect();
+    fullest.retain(|(count, _)| *count > 1);
+    fullest.sort_by_key(|(count, minute)| (std::cmp::Reverse(*count), *minute));
+    let mut crowds = Vec::new();
+    for (count, minute) in fullest {
+        let fresh: Vec<usize> =
+            (0..groups.len()).filter(|group| groups[*group].at(minute) && !groups[*group].reported).collect();
+        let first = fresh.iter().filter_map(|group| groups[*group].members.first()).min();
+        let crowd: usize = fresh.iter().map(|group| groups[*group].members.len()).sum();
+        if first.is_some_and(|first| crowd > all[*first].1.max) {
+            fresh.iter().for_each(|group| groups[*group].reported = true);
+            crowds.push(Crowd { count, minute, fresh });
+        }
+    }
+    crowds
+}
+
+/// How many CronJobs fire in each minute.
+fn counts(groups: &[Group<'_>]) -> Vec<usize> {
+    let count = |minute| {
+        let here = groups.iter().filter(|group| group.at(minute));
+        here.map(|group| group.members.len()).sum()
+    };
+    (0..HORIZON).map(count).collect()
+}
+
+/// How many would fire in each minute if all in the crowds had their own minutes that can have them.
+fn counts_afterwards(
+    all: &[(&Seen<'_>, &Fires)],
+    groups: &[Group<'_>],
+    crowds: &[Crowd],
+    before: &[usize],
+) -> Vec<usize> {
+    let mut after = before.to_vec();
+    for group in crowds.iter().flat_map(|crowd| &crowd.fresh).map(|group| &groups[*group]) {
+        let mut by_minute: BTreeMap<u32, usize> = BTreeMap::new();
+        for own in group.members.iter().filter_map(|member| all[*member].1.own.as_ref()) {
+            *by_minute.entry(own.later).or_default() += 1;
+        }
+        for minute in (0..HORIZON).filter(|minute| group.at(*minute)) {
+            for (later, count) in &by_minute {
+                after[minute as usize] -= count;
+                // What has fired already just before the day began fires once more at its end.
+                after[((minute + later) % HORIZON) as usize] += count;
+            }
+        }
+    }
+    after
+}
+
 fn judge(seen: &[Seen<'_>], sink: &mut InputSink<'_>) {
     let all: Vec<(&Seen<'_>, &Fires)> =
         seen.iter().filter(|seen| seen.is_on()).filter_map(|seen| Some((seen, seen.fact()?))).collect();
     let mut groups = groups(&all);
-    let mut fullest: Vec<(usize, u32)> = (0..HORIZON)
-        .map(|minute| {
-            let here = groups.iter().filter(|group| group.at(minute));
-            (here.map(|group| group.members.len()).sum(), minute)
-        })
-        .filter(|(count, _)| *count > 1)
-        .collect();
-    fullest.sort_by_key(|(count, minute)| (std::cmp::Reverse(*count), *minute));
-    for (count, minute) in fullest {
-        let fresh: Vec<usize> =
-            (0..groups.len()).filter(|group| groups[*group].at(minute) && !groups[*group].reported).collect();
-        let crowd: usize = fresh.iter().map(|group| groups[*group].members.len()).sum();
-        let mut first_few: Vec<(usize, usize)> = fresh
-            .iter()
-            .flat_map(|group| groups[*group].members.iter().take(NAMED + 1).map(|member| (*member, *group)))
-            .collect();
-        first_few.sort_unstable();
-        let Some(((first, group), others)) = first_few.split_first() else { continue };
-        let ((seen, fires), group) = (all[*first], &groups[*group]);
-        if crowd <= fires.max {
-            continue;
-        }
-        let others: Vec<&str> =
-            others.iter().take(NAMED).map(|(member, _)| all[*member].1.name.as_str()).collect();
-        let rest = count - 1 - others.len();
-        let and_more = if rest == 0 { String::new() } else { format!(" and {rest} more") };
-        let time = fires
-            .start
-            .checked_add(SignedDuration::from_mins(i64::from(minute)))
-            .map(|time| group.zone.to_datetime(time).strftime("%Y-%m-%d %H:%M").to_string())
-            .unwrap_or_default();
-        let zone = group.times.zone.as_deref().unwrap_or("UTC");
-        if let Some(reported) = sink.report(
-            seen,
-            FieldPath::root().field("spec").field("schedule"),
-            format!(
-                "{count} CronJobs fire in the same minute, {time} {zone}: this one, {}{and_more}",
-                others.join(", ")
-            ),
-        ) {
-            reported.help(format!(
-                "spread the schedules over different minutes; up to {} CronJobs in one minute are allowed (option max)",
-                fires.max
-            ));
-        }
-        for group in fresh {
-            groups[group].reported = true;
+    let crowds = crowds(&all, &mut groups);
+    let before = counts(&groups);
+    let after = counts_afterwards(&all, &groups, &crowds, &before);
+    // The largest of those that would be larger than they are.
+    let grown = before.iter().zip(&after).filter(|(before, after)| after > before);
+    let grown = grown.map(|(_, after)| *after).max().unwrap_or_default();
+    for crowd in &crowds {
+        if report(&all, &groups, crowd, sink)
+            && grown < crowd.count
+            && after[crowd.minute as usize] < crowd.count
+        {
+            let members = crowd.fresh.iter().flat_map(|group| &groups[*group].members);
+            for (seen, fires) in members.map(|member| all[*member]) {
+                if let Some(own) = &fires.own {
+                    sink.fix(seen, schedule_path(), own.fix());
+                }
+            }
         }
     }
+}
+
+/// Reports a crowd at its first CronJob that has not been named.
+fn report(
+    all: &[(&Seen<'_>, &Fires)],
+    groups: &[Group<'_>],
+    crowd: &Crowd,
+    sink: &mut InputSink<'_>,
+) -> bool {
+    let mut first_few: Vec<(usize, usize)> = crowd
+        .fresh
+        .iter()
+        .flat_map(|group| groups[*group].members.iter().take(NAMED + 1).map(|member| (*member, *group)))
+        .collect();
+    first_few.sort_unstable();
+    let Some(((first, group), others)) = first_few.split_first() else { return false };
+    let ((seen, fires), group) = (all[*first], &groups[*group]);
+    let others: Vec<&str> =
+        others.iter().take(NAMED).map(|(member, _)| all[*member].1.name.as_str()).collect();
+    let rest = crowd.count - 1 - others.len();
+    let and_more = if rest == 0 { String::new() } else { format!(" and {rest} more") };
+    let time = fires
+        .start
+        .checked_add(SignedDuration::from_mins(i64::from(crowd.minute)))
+        .map(|time| group.zone.to_datetime(time).strftime("%Y-%m-%d %H:%M").to_string())
+        .unwrap_or_default();
+    let zone = group.times.zone.as_deref().unwrap_or("UTC");
+    let message = format!(
+        "{} CronJobs fire in the same minute, {time} {zone}: this one, {}{and_more}",
+        crowd.count,
+        others.join(", ")
+    );
+    let Some(reported) = sink.report(seen, schedule_path(), message) else { return false };
+    reported.help(format!(
+        "give each a minute of its own within the time that suits; up to {} in one are let pass (max)",
+        fires.max
+    ));
+    true
 }

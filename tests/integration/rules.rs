@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use jobguard::diagnostic::{Diagnostic, Replacement, Report};
-use jobguard::engine::{Rule, Safety};
+use jobguard::engine::{Check, Rule, Safety};
 use jobguard::lint::OldObjects;
 use jobguard::linter::{Fixed, Linter};
 use jobguard::manifest;
@@ -275,8 +275,11 @@ fn what_can_be_mended_becomes_what_stands_beside_it() {
             // Windows line ends stay, and make no difference.
             let windows = case.fix(&case.text.replace('\n', "\r\n"), allowed).texts;
             assert_eq!(windows[0].after, fixed.after.replace('\n', "\r\n"), "{name}");
-            // All of it is the replacements that are offered one by one: no byte beside them changes.
-            assert_eq!(replaced(case, allowed), fixed.after, "{name}");
+            // All of it is the replacements that are offered one by one: no byte beside them changes. What only helps
+            // together with changes of other objects is not offered.
+            if !matches!(case.rule.check, Check::Input(_)) {
+                assert_eq!(replaced(case, allowed), fixed.after, "{name}");
+            }
         }
     }
 }
@@ -363,6 +366,7 @@ fn every_rule_with_a_fix_shows_it() {
     api/time-zone: safe, unsafe
     api/type: safe, unsafe
     api/unknown-field: safe, unsafe
+    cron/collision: unsafe
     cron/host-zone: unsafe
     deploy/annotation-name: safe
     deploy/failed-hook-stays: unsafe

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use jobguard::apiserver::Kind;
-use jobguard::engine::{Author, Context, Input, Neighbours, Object, check};
+use jobguard::diagnostic::Report;
+use jobguard::engine::{Author, Context, Input, Neighbours, Object, Safety, check};
 use jobguard::linter::Linter;
 use jobguard::manifest;
 use jobguard::policy::{Policy, Preset, load};
@@ -129,6 +130,109 @@ fn duplicates_across_files() {
     let old = daily("name: x").replace("batch/v1", "batch/v1beta1");
     assert_eq!(found(&[("a.yaml", old), ("b.yaml", daily("name: x"))]).len(), 1);
     assert_eq!(found(&[("a.yaml", daily("generateName: x")), ("b.yaml", daily("generateName: x"))]), NOTHING);
+}
+
+/// Files with one CronJob each, `metadata` and schedule by number.
+fn files(count: usize, one: impl Fn(usize) -> (String, &'static str)) -> Vec<(String, String)> {
+    (0..count)
+        .map(|number| {
+            let (metadata, schedule) = one(number);
+            (format!("{number:02}.yaml"), cron_job(&metadata, schedule))
+        })
+        .collect()
+}
+
+/// What unsafe fixes make of the files: the schedules, what is left of the rule, and whether it was promised.
+fn spread(policy: &Policy, files: &[(String, String)]) -> (Vec<String>, usize, Vec<Option<Safety>>) {
+    let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+    let linter = Linter::new(policy, now);
+    let sources = |files: &[(String, String)]| -> Vec<Source> {
+        let source =
+            |(name, text): &(String, String)| Source::Text { name: name.clone(), bytes: text.clone().into() };
+        files.iter().map(source).collect()
+    };
+    let collisions = |report: &Report| -> Vec<Option<Safety>> {
+        let found = report.diagnostics.iter().filter(|found| found.rule.id() == "cron/collision");
+        found.map(|found| found.fix).collect()
+    };
+    let promised = collisions(&linter.lint(&sources(files)).report);
+    let fixed = linter.fix(&sources(files), Safety::Safe, &|| {});
+    assert!(fixed.texts.is_empty(), "{:?}", fixed.texts);
+    let fixed = linter.fix(&sources(files), Safety::Unsafe, &|| {});
+    let mut after = files.to_vec();
+    for text in &fixed.texts {
+        assert_eq!(text.before, files[text.source].1);
+        after[text.source].1.clone_from(&text.after);
+    }
+    let found: usize = fixed.texts.iter().map(|text| text.findings).sum();
+    assert_eq!(found > 0, !fixed.texts.is_empty());
+    let again = linter.fix(&sources(&after), Safety::Unsafe, &|| {});
+    assert!(again.texts.is_empty(), "a second run changes more: {:?}", again.texts);
+    let schedules = after.iter().map(|(_, text)| {
+        let line = text.lines().find(|line| line.contains("schedule:")).unwrap();
+        line.trim().trim_start_matches("schedule: ").trim_matches('"').to_owned()
+    });
+    (schedules.collect(), collisions(&fixed.outcome.report).len(), promised)
+}
+
+#[test]
+fn a_crowd_over_many_files_is_spread() {
+    let policy = preset(Preset::Strict);
+    let files = files(11, |number| (format!("name: report-{number:02}, namespace: batch"), "0 2 * * *"));
+    let (schedules, left, promised) = spread(&policy, &files);
+    assert_eq!(&schedules[1..3], ["57 2 * * *", "12 2 * * *"]);
+    assert!(schedules.iter().all(|schedule| schedule.ends_with(" 2 * * *") && !schedule.starts_with("0 ")));
+    assert_eq!((left, promised), (0, vec![Some(Safety::Unsafe)]));
+}
+
+/// Too many for an hour: no longer all in one minute, and more than the policy lets pass in several.
+#[test]
+fn what_makes_a_crowd_smaller_is_done_and_not_promised() {
+    let policy = policy("  rules: {cron/collision: {level: warn, max: 1}}\n");
+    let files = files(40, |number| (format!("name: report-{number}, namespace: batch"), "@hourly"));
+    let (schedules, left, promised) = spread(&policy, &files);
+    assert!(schedules.iter().all(|schedule| schedule.ends_with(" * * * *")));
+    assert!(left > 1);
+    assert_eq!(promised, [None]);
+}
+
+#[test]
+fn only_round_minutes_of_named_cron_jobs_are_moved() {
+    let policy = preset(Preset::Strict);
+    let named = |number: usize| format!("name: report-{number:02}, namespace: batch");
+    // Somebody chose the minute.
+    let chosen = files(11, |number| (named(number), "30 2 * * *"));
+    let (schedules, left, promised) = spread(&policy, &chosen);
+    assert!(schedules.iter().all(|schedule| schedule == "30 2 * * *"));
+    assert_eq!((left, promised), (1, vec![None]));
+    // Nobody knows the names yet.
+    let generated = files(11, |_| ("generateName: report-, namespace: batch".to_owned(), "0 2 * * *"));
+    assert_eq!(spread(&policy, &generated).1, 1);
+    // A mixture: those that can be moved are, which is enough.
+    let mixed = files(12, |number| (named(number), if number < 6 { "0 2 * * *" } else { "0,30 2 * * *" }));
+    let (schedules, left, promised) = spread(&policy, &mixed);
+    assert_eq!(schedules[1], "57 2 * * *");
+    assert!(schedules[6..].iter().all(|schedule| schedule == "0,30 2 * * *"));
+    assert_eq!((left, promised), (0, vec![Some(Safety::Unsafe)]));
+}
+
+#[test]
+fn an_annotation_keeps_a_cron_job_where_it_is() {
+    let policy = preset(Preset::Strict);
+    let ignored = |which: usize| {
+        move |number: usize| {
+            let annotation = "annotations: {jobguard.dev/ignore: cron/collision}";
+            let metadata = format!("name: report-{number:02}, namespace: batch");
+            (if number == which { format!("{metadata}, {annotation}") } else { metadata }, "0 2 * * *")
+        }
+    };
+    let (schedules, left, promised) = spread(&policy, &files(12, ignored(5)));
+    assert_eq!((schedules[5].as_str(), schedules[1].as_str()), ("0 2 * * *", "57 2 * * *"));
+    assert_eq!((left, promised), (0, vec![Some(Safety::Unsafe)]));
+    // The finding itself is suppressed: nothing is done about it.
+    let (schedules, left, promised) = spread(&policy, &files(12, ignored(0)));
+    assert!(schedules.iter().all(|schedule| schedule == "0 2 * * *"));
+    assert_eq!((left, promised), (0, vec![]));
 }
 
 /// The same CronJob in two files.
