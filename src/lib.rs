@@ -29,10 +29,12 @@ pub mod engine;
 pub mod exclude;
 pub mod export;
 mod fix;
+pub mod forecast;
 pub mod lint;
 pub mod linter;
 pub mod mutate;
 pub mod policy;
+pub mod preview;
 pub mod report;
 pub mod rules;
 #[cfg(feature = "serve")]

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValue;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::inputs::InputArgs;
 use super::namespace::parse_namespace;
 use super::output::Color;
 use super::time::parse_time;
@@ -47,6 +48,8 @@ Exit status: 0 nothing at or above the threshold, 1 findings, 2 could not do wha
 pub(crate) enum Command {
     /// Check manifests as the API server would, and against your policy
     Lint(Box<LintArgs>),
+    /// Show what CronJobs and Jobs will do: when they run, what runs at once, what happens when they fail
+    Preview(Box<super::preview::PreviewArgs>),
     /// List the rules, or explain one
     Rules(RulesArgs),
     /// Check and show policies
@@ -69,15 +72,8 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 #[command(after_help = LINT_EXAMPLES)]
 pub(crate) struct LintArgs {
-    /// Files and folders; `-` is standard input [default: the current folder]
-    #[arg(value_name = "PATH")]
-    pub(crate) paths: Vec<PathBuf>,
-    /// Also lint what `.gitignore` and `.ignore` leave out; hidden files stay left out
-    #[arg(long)]
-    pub(crate) no_ignore: bool,
-    /// Leave out paths, even files named as arguments, by a glob as in a .gitignore of the current folder; repeatable
-    #[arg(long, value_name = "GLOB")]
-    pub(crate) exclude: Vec<String>,
+    #[command(flatten)]
+    pub(crate) inputs: InputArgs,
     /// A policy file, or baseline, recommended or strict
     /// [default: jobguard.yaml in this folder or above it, within the git repository, else recommended]
     #[arg(long, short, value_name = "FILE|NAME", env = "JOBGUARD_POLICY", hide_env_values = true)]

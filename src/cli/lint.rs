@@ -1,31 +1,30 @@
 //! `jobguard lint`
 
 use std::collections::{HashMap, HashSet};
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Context as _, Result, bail};
 use jiff::Timestamp;
 
 use super::ExitStatus;
 use super::args::LintArgs;
 use super::fix;
+use super::inputs::{self, Inputs};
 use super::output::Terminal;
 use super::policy_source::Origin;
 use super::progress::Progress;
 use super::targets::{self, Targets};
-use crate::diagnostic::{FileError, Report, STDIN};
+use crate::diagnostic::Report;
 use crate::docs::rule_page;
 use crate::embedded::OuterKinds;
 use crate::engine::{Rule, Severity};
-use crate::exclude::Excludes;
 use crate::lint::{Change, OldObjects};
 use crate::linter::{Fixed, Linter, Outcome, versions};
-use crate::policy::{ExcludedPaths, Policy};
+use crate::policy::Policy;
 use crate::report::{self, Format, RuleEntry, Run, Style};
 use crate::rules::registry;
-use crate::sources::{MAX_INPUT, Selection, Source, find, select};
+use crate::sources::{Source, find};
 use jobguard_apiserver::{FeatureGates, KubernetesVersion, Server};
 use jobguard_text::plain;
 
@@ -56,27 +55,7 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
             Ok((policy.for_server(server), against))
         })
         .collect::<Result<_>>()?;
-    let paths = if args.paths.is_empty() { vec![PathBuf::from(".")] } else { args.paths.clone() };
-    let (from_stdin, paths): (Vec<PathBuf>, Vec<PathBuf>) =
-        paths.into_iter().partition(|path| path == Path::new("-"));
-    let excludes = excludes(&args.exclude, &policy)?;
-    let mut found = select(&paths, Selection { ignored_too: args.no_ignore, excludes: &excludes });
-    for note in &found.notes {
-        terminal.note(note);
-    }
-    if let Some(note) = other_policy(&origin, &found.sources) {
-        terminal.note(&note);
-    }
-    if !from_stdin.is_empty() {
-        let bytes = standard_input()?;
-        match is_empty(&bytes) {
-            true => found.errors.push(nothing_came()),
-            false => found.sources.push(Source::Text { name: STDIN.to_owned(), bytes }),
-        }
-    }
-    if found.sources.is_empty() && found.errors.is_empty() && found.notes.is_empty() {
-        terminal.note(&nothing_found(&paths, args.no_ignore));
-    }
+    let Inputs { found, from_stdin } = inputs::read(&args.inputs, (&origin, &policy), terminal)?;
     let now = args.now.unwrap_or_else(Timestamp::now);
     let linters: Vec<Linter<'_>> = (clusters.iter())
         .map(|(policy, against)| Linter {
@@ -130,7 +109,7 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
         terminal.note(&fix::would_fix(&fixed, &outcome.report));
     } else {
         // Standard output belongs to the text that came in by standard input.
-        let taken = fixes.is_some() && !from_stdin.is_empty();
+        let taken = fixes.is_some() && from_stdin;
         write(&run, &targets, &args, taken, terminal)?;
         if fixes.is_some() && !(args.quiet && fixed.is_empty()) {
             terminal.note(&fix::fixed(&fixed, &outcome.report));
@@ -166,43 +145,6 @@ fn lint_each(linters: &[Linter<'_>], sources: &[Source], step: &(dyn Fn() + Sync
     Outcome { report: versions::merge(reports), ..first }
 }
 
-/// What is said where there is nothing to lint: in CI, a folder of another name would pass unnoticed.
-fn nothing_found(paths: &[PathBuf], ignored_too: bool) -> String {
-    let names: Vec<_> = paths.iter().take(3).map(|path| path.display().to_string()).collect();
-    let more = if paths.len() > names.len() { ", ..." } else { "" };
-    let hint =
-        if ignored_too { "" } else { "; --no-ignore takes those that .gitignore and .ignore name, too" };
-    plain(&format!("no .yaml, .yml or .json files found in {}{more}{hint}", names.join(", ")))
-}
-
-/// What is said where a policy file lies among what is linted, and is not the policy that holds.
-fn other_policy(origin: &Origin, sources: &[Source]) -> Option<String> {
-    let paths = sources.iter().filter_map(|source| match source {
-        Source::File { path, .. } => Some(path),
-        _ => None,
-    });
-    let other = paths.into_iter().find(|path| origin.leaves_out(path))?;
-    Some(plain(&format!(
-        "{} is not the policy that is used, which is {origin}; to use it: --policy {0}",
-        other.display()
-    )))
-}
-
-/// What is left out: by the arguments, relative to the current folder, and by the policy, relative to its own.
-fn excludes(arguments: &[String], policy: &Policy) -> Result<Vec<Excludes>> {
-    let mut excludes = Vec::new();
-    if !arguments.is_empty() {
-        excludes
-            .push(Excludes::new(Path::new("."), arguments, "--exclude").map_err(|why| anyhow!(plain(&why)))?);
-    }
-    if let Some(ExcludedPaths { globs, file }) = &policy.exclude {
-        let folder = Path::new(file).parent().unwrap_or(Path::new("."));
-        let of_policy = Excludes::new(folder, globs, format!("exclude of {file}"));
-        excludes.push(of_policy.map_err(|why| anyhow!(plain(&why)))?);
-    }
-    Ok(excludes)
-}
-
 /// Aims the policy at the versions and feature gates that the arguments name.
 fn aim(policy: &mut Policy, args: &LintArgs) -> Result<Vec<Server>> {
     let versions = match &args.kubernetes_version {
@@ -218,28 +160,6 @@ fn aim(policy: &mut Policy, args: &LintArgs) -> Result<Vec<Server>> {
     let servers = targets.iter().map(|version| gates.where_possible(*version)).collect();
     policy.aim(versions, gates);
     Ok(servers)
-}
-
-/// Whether nothing was written at all, but for what a program writes in any case.
-fn is_empty(bytes: &[u8]) -> bool {
-    let text = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
-    text.iter().all(u8::is_ascii_whitespace)
-}
-
-/// What is reported of standard input where nothing came: a render that failed must not pass as clean.
-fn nothing_came() -> FileError {
-    let message = "it is empty: did the command that should write to it fail?".to_owned();
-    FileError { name: STDIN.to_owned(), message }
-}
-
-/// All of standard input.
-fn standard_input() -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    io::stdin().lock().take(MAX_INPUT + 1).read_to_end(&mut bytes).context("cannot read standard input")?;
-    if bytes.len() as u64 > MAX_INPUT {
-        bail!("standard input is larger than {} MiB: lint it in parts", MAX_INPUT >> 20);
-    }
-    Ok(bytes)
 }
 
 fn old_objects(

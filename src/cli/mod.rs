@@ -3,11 +3,13 @@
 mod args;
 mod exit;
 mod fix;
+mod inputs;
 mod lint;
 mod namespace;
 mod output;
 mod policy;
 mod policy_source;
+mod preview;
 mod progress;
 #[cfg(feature = "serve")]
 mod review;
@@ -44,6 +46,7 @@ pub fn main() -> std::process::ExitCode {
     };
     let result = match command {
         Command::Lint(args) => lint::run(*args, &terminal),
+        Command::Preview(args) => preview::run(*args, &terminal),
         Command::Rules(args) => rules::run(args, &terminal),
         Command::Policy(args) => policy::run(args, &terminal),
         Command::Schedule(args) => schedule::run(args, &terminal),

@@ -42,6 +42,13 @@ pub struct Slots {
     pub lacks: Option<FieldPath>,
 }
 
+impl Slot {
+    /// Whether a Job stands there, and not only when something runs.
+    pub fn holds_job(&self) -> bool {
+        self.template.is_some()
+    }
+}
+
 impl Slots {
     /// Whether the object is none that there is anything to say about.
     pub fn is_empty(&self) -> bool {

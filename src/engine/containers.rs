@@ -108,6 +108,17 @@ impl<'a> JobPart<'a> {
         }
     }
 
+    /// The seconds after which the Job has been ended, with all its retries: `activeDeadlineSeconds`, or what the tries of its
+    /// Pods take at most by their own, where they find a node. None where that is beyond any run, or ends nothing since the
+    /// Pods may go on for as long ([`Self::endless`]).
+    pub fn deadline(&self) -> Option<i64> {
+        match self.endless(LONGEST_LIMIT) {
+            None => self.spec.active_deadline_seconds,
+            Some(Endless::Unscheduled(_)) => self.longest_by_tries(),
+            Some(_) => None,
+        }
+    }
+
     /// The `activeDeadlineSeconds` of the Pod, which ends one try: the kubelet fails the Pod, and the failure counts.
     pub fn pod_deadline(&self) -> Option<i64> {
         self.pod()?.active_deadline_seconds

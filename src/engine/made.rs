@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::embedded::{MadeJob, Misplaced, Outer, Slot, TooManyJobs};
 use crate::mutate;
-use crate::policy::{Defaults, Existing};
+use crate::policy::{Defaults, Existing, Policy};
 use jobguard_apiserver::{Cause, Decoded, Server, Topic, Workload};
 use jobguard_manifest::{FieldPath, Segment};
 
@@ -94,6 +94,33 @@ pub fn check_made(
     Ok(MadeVerdict { is_read: !all.is_unread, lacks, misspelt, verdict: all.finish() })
 }
 
+/// The Jobs of an object as the server would see them, each with its place; none for one of which nothing is left without
+/// the values of a wrong type. With `fills`, the policy's defaults are filled in.
+///
+/// # Errors
+///
+/// Where there are more Jobs than are judged.
+pub fn made_objects(
+    outer: &Outer<'_, '_>,
+    policy: &Policy,
+    fills: bool,
+) -> Result<Vec<(FieldPath, Option<Object>)>, TooManyJobs> {
+    let options = MadeOptions { reader: &policy.server, text: None, fills };
+    let slots = outer.slots()?;
+    let labels = outer.labels();
+    let author = Author { owner_labels: Some(&labels), ..Author::default() };
+    let object = |slot: &Slot| {
+        let (job, mut decoded) = decode(outer, slot, options.reader);
+        let written = decoded.workload.take();
+        let workload = written.or_else(|| Some(faulty(&job, &decoded, options).without_mistyped()?.workload));
+        let object = workload.map(|workload| {
+            made_under(&job, workload, TextFacts::default(), (policy, None, author), options)
+        });
+        (outer.name_of(slot), object)
+    };
+    Ok(slots.all.iter().filter(|slot| slot.holds_job()).map(object).collect())
+}
+
 /// A Job of the stored version.
 struct Stored {
     /// As the server would see it, without the values of a wrong type; none where nothing is left of it.
@@ -177,10 +204,22 @@ fn made(
     context: &Context<'_>,
     options: MadeOptions<'_>,
 ) -> Object {
+    let Context { policy, namespace_labels, author, .. } = *context;
+    made_under(job, workload, text, (policy, namespace_labels, author), options)
+}
+
+/// The same, of a policy and what its overrides match on.
+fn made_under(
+    job: &MadeJob<'_>,
+    workload: Workload,
+    text: TextFacts,
+    (policy, namespace_labels, author): (&Policy, Option<&BTreeMap<String, String>>, Author<'_>),
+    options: MadeOptions<'_>,
+) -> Object {
     let defaults = options.fills.then(|| {
-        let subject = subject_by(&workload, context.namespace_labels, context.author);
+        let subject = subject_by(&workload, namespace_labels, author);
         // Nobody writes the schedule of the outer object anew: it is the object's own, also where it is read as a CronJob.
-        Defaults { spread_minutes: false, ..context.policy.settings_for(&subject).defaults.clone() }
+        Defaults { spread_minutes: false, ..policy.settings_for(&subject).defaults.clone() }
     });
     let policy_of = |workload: &Workload| {
         workload.job_spec().and_then(|spec| spec.template.spec.as_ref()?.restart_policy.clone())
@@ -194,7 +233,7 @@ fn made(
             pod.restart_policy.clone_from(&written);
         }
     };
-    Object::made(&context.policy.server, workload, fill, job.maker.clone()).with_text(text)
+    Object::made(&policy.server, workload, fill, job.maker.clone()).with_text(text)
 }
 
 /// The verdict on one Job, with places in itself.

@@ -47,7 +47,7 @@ pub use input::{
     Fact, Input, InputCheck, InputFix, InputJudgment, InputObject, InputSink, Kept, Seen, evaluate_input,
 };
 pub use job_part::JobPart;
-pub use made::{MadeOptions, MadeVerdict, check_made};
+pub use made::{MadeOptions, MadeVerdict, check_made, made_objects};
 pub use neighbours::{
     Answers, BudgetFacts, Entries, Expression, Facts, Known, LimitFacts, Listing, Nearness, Neighbour,
     NeighbourIndex, NeighbourKind, NeighbourKinds, NeighbourSource, Neighbours, Operator, Origin, Question,

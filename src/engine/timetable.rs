@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::batch::v1::CronJobSpec;
 
-use super::{Endless, JobPart, LONGEST_LIMIT};
+use super::JobPart;
 use jobguard_cron::{ClockChange, Schedule, host_zone, known_zone};
 
 /// A CronJob whose runs may be judged.
@@ -47,13 +47,7 @@ impl CronPart<'_> {
     /// or what the tries of its Pods take at most by their own, where they find a node. None where that is beyond any
     /// run, or ends nothing since the Pods may go on for as long ([`JobPart::endless`]).
     pub fn deadline(&self) -> Option<i64> {
-        let template = &self.spec.job_template;
-        let job = JobPart::of_template(template)?;
-        match job.endless(LONGEST_LIMIT) {
-            None => job.spec.active_deadline_seconds,
-            Some(Endless::Unscheduled(_)) => job.longest_by_tries(),
-            Some(_) => None,
-        }
+        JobPart::of_template(&self.spec.job_template)?.deadline()
     }
 
     /// The seconds that the controller makes of `startingDeadlineSeconds`. It counts in nanoseconds, of which 64 bits

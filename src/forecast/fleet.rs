@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::meeting::{Concurrency, Meeting, Runs};
 use super::starts::{for_each_start, starts_in_minute};
-use super::window::{MINUTE, WEEK_HOURS, Window};
+use super::window::{WEEK_HOURS, Window};
 use jobguard_cron::Schedule;
 
 /// One CronJob of a fleet.
@@ -139,8 +139,11 @@ pub fn forecast(members: &[Member<'_>], question: Question<'_>) -> Forecast {
         by_group[member.group].push(number);
     }
     // A large group is split, so that no thread waits for another.
-    let pieces: Vec<(usize, &[usize])> =
-        by_group.iter().enumerate().flat_map(|(group, list)| list.chunks(PIECE).map(move |piece| (group, piece))).collect();
+    let pieces: Vec<(usize, &[usize])> = by_group
+        .iter()
+        .enumerate()
+        .flat_map(|(group, list)| list.chunks(PIECE).map(move |piece| (group, piece)))
+        .collect();
     let (mut done, mut sum, mut series): (Vec<(usize, MemberRuns)>, Minutes, Vec<Series>) =
         (Vec::new(), Minutes::of(minutes), vec![Series::default(); groups]);
     let mut of_group = Minutes::default();

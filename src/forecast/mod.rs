@@ -12,6 +12,8 @@ mod fleet_tests;
 
 pub use fleet::{BusyMinute, Forecast, Load, Member, MemberRuns, Peak, Question, Series, forecast};
 pub use meeting::{Concurrency, Meeting, Runs};
-pub use run_time::{AboutRun, BadRunTime, RUN_TIME_ANNOTATION, RunTime, RunTimeSource, RunTimes, Stated, parse_run_time};
+pub use run_time::{
+    AboutRun, BadRunTime, RUN_TIME_ANNOTATION, RunTime, RunTimeSource, RunTimes, Stated, parse_run_time,
+};
 pub use starts::{for_each_start, starts_in_minute};
 pub use window::{MINUTE, WEEK_HOURS, Window, WindowError};

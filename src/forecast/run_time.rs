@@ -77,7 +77,8 @@ impl RunTimes for Stated {
             return Ok(Some(RunTime { seconds, source: RunTimeSource::Annotation }));
         }
         let stated = self.default.map(|seconds| RunTime { seconds, source: RunTimeSource::Option });
-        let deadline = about.deadline.and_then(|seconds| u64::try_from(seconds).ok()).filter(|seconds| *seconds > 0);
+        let deadline =
+            about.deadline.and_then(|seconds| u64::try_from(seconds).ok()).filter(|seconds| *seconds > 0);
         Ok(stated.or(deadline.map(|seconds| RunTime { seconds, source: RunTimeSource::Deadline })))
     }
 }

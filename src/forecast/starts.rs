@@ -34,7 +34,8 @@ pub fn for_each_start(schedule: &Schedule, zone: &TimeZone, window: Window, mut 
     let times = times_of_day(schedule);
     let begin = window.from().as_second();
     let mut at = begin;
-    let search_from = window.from().checked_sub(SignedDuration::from_secs(AFTER_CHANGE)).unwrap_or(Timestamp::MIN);
+    let search_from =
+        window.from().checked_sub(SignedDuration::from_secs(AFTER_CHANGE)).unwrap_or(Timestamp::MIN);
     let mut changes = zone.following(search_from).map(|change| change.timestamp().as_second()).peekable();
     while at < walk.end {
         let change = changes.next_if(|change| *change < walk.end.saturating_add(BEFORE_CHANGE));
@@ -72,7 +73,8 @@ pub fn starts_in_minute(schedule: &Schedule, zone: &TimeZone, window: Window, mi
     }
     let search_from = minute.checked_sub(SignedDuration::from_secs(AFTER_CHANGE)).unwrap_or(Timestamp::MIN);
     let change = zone.following(search_from).next().map(|change| change.timestamp().as_second());
-    if change.is_some_and(|change| change < second.saturating_add(BEFORE_CHANGE)) || !is_every_month(schedule) {
+    if change.is_some_and(|change| change < second.saturating_add(BEFORE_CHANGE)) || !is_every_month(schedule)
+    {
         look();
         return found;
     }
@@ -145,7 +147,9 @@ fn times_of_day(schedule: &Schedule) -> Vec<i64> {
     let hours = set(FieldKind::Hour);
     hours
         .iter()
-        .flat_map(|hour| minutes.iter().map(move |minute| (i64::from(hour) * 60 + i64::from(minute)) * MINUTE))
+        .flat_map(|hour| {
+            minutes.iter().map(move |minute| (i64::from(hour) * 60 + i64::from(minute)) * MINUTE)
+        })
         .collect()
 }
 
@@ -185,7 +189,8 @@ mod tests {
 
     #[test]
     fn the_beginning_is_not_in_it_and_the_end_is() {
-        let window = Window::new("2027-01-04T00:00:00Z".parse().unwrap(), SignedDuration::from_hours(48)).unwrap();
+        let window =
+            Window::new("2027-01-04T00:00:00Z".parse().unwrap(), SignedDuration::from_hours(48)).unwrap();
         let daily = Schedule::parse("0 0 * * *").unwrap();
         let times = starts(&daily, &TimeZone::UTC, window);
         assert_eq!(times.len(), 2);
@@ -200,7 +205,8 @@ mod tests {
     fn a_minute_is_one_of_its_times() {
         let berlin = jobguard_cron::load_zone("Europe/Berlin").unwrap();
         let schedule = Schedule::parse("30 2 * * *").unwrap();
-        let window = Window::new("2027-03-26T00:00:00Z".parse().unwrap(), SignedDuration::from_hours(72)).unwrap();
+        let window =
+            Window::new("2027-03-26T00:00:00Z".parse().unwrap(), SignedDuration::from_hours(72)).unwrap();
         let at = |text: &str| starts_in_minute(&schedule, &berlin, window, text.parse().unwrap());
         assert!(at("2027-03-27T01:30:00Z"));
         assert!(!at("2027-03-27T01:31:00Z"));

@@ -110,7 +110,8 @@ mod tests {
 
     #[test]
     fn minutes_count_from_the_one_it_begins_in() {
-        let window = Window::new("2026-11-30T00:00:30Z".parse().unwrap(), SignedDuration::from_hours(1)).unwrap();
+        let window =
+            Window::new("2026-11-30T00:00:30Z".parse().unwrap(), SignedDuration::from_hours(1)).unwrap();
         assert_eq!(window.minutes(), 61);
         assert_eq!(window.minute(0), "2026-11-30T00:00:00Z".parse().unwrap());
         assert_eq!(window.minute_of(window.until().as_second()), 60);
@@ -120,13 +121,15 @@ mod tests {
     #[test]
     fn a_week_begins_on_monday_by_the_reader_s_clock() {
         // A Monday; Berlin is an hour ahead.
-        let window = Window::new("2026-11-30T00:00:00Z".parse().unwrap(), SignedDuration::from_hours(24)).unwrap();
+        let window =
+            Window::new("2026-11-30T00:00:00Z".parse().unwrap(), SignedDuration::from_hours(24)).unwrap();
         let utc = window.hours_of_week(&TimeZone::UTC);
         assert_eq!((utc[0], utc[59], utc[60], utc[1_439], utc[1_440]), (0, 0, 1, 23, 24));
         let berlin = jobguard_cron::load_zone("Europe/Berlin").unwrap();
         assert_eq!(window.hours_of_week(&berlin)[0], 1);
         // In the night of 25 October 2026 the clock goes back, so that an hour comes twice.
-        let window = Window::new("2026-10-25T00:00:00Z".parse().unwrap(), SignedDuration::from_hours(2)).unwrap();
+        let window =
+            Window::new("2026-10-25T00:00:00Z".parse().unwrap(), SignedDuration::from_hours(2)).unwrap();
         let hours = window.hours_of_week(&berlin);
         assert_eq!((hours[0], hours[60], hours[120]), (6 * 24 + 2, 6 * 24 + 2, 6 * 24 + 3));
     }

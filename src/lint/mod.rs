@@ -7,6 +7,7 @@ mod classify;
 mod common;
 mod examine;
 mod examined;
+mod gather;
 mod helm;
 mod locate;
 mod namesakes;
@@ -24,6 +25,7 @@ pub(crate) use examine::{
     MAX_OBJECTS, examine, examine_and_keep, examine_document, examine_with, is_asked_for,
 };
 pub(crate) use examined::{Examined, Examinee, Found, InputFindings};
+pub(crate) use gather::{Gathered, gather};
 pub(crate) use locate::Places;
 pub(crate) use namesakes::{CompleteObjects, Identity, Incomplete, Namesakes};
 pub(crate) use neighbours::NeighbourFacts;

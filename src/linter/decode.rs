@@ -6,7 +6,7 @@ use crate::rules::api_syntax::Encoding;
 use jobguard_manifest::Span;
 
 /// The text of a file. What is not UTF-8 is replaced, so that the rest can be read, and reported.
-pub(super) fn decode_text(bytes: &[u8]) -> (Cow<'_, str>, Option<(Span, Encoding)>) {
+pub(crate) fn decode_text(bytes: &[u8]) -> (Cow<'_, str>, Option<(Span, Encoding)>) {
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         let units = bytes[2..].chunks_exact(2).map(|pair| match bytes[0] {
             0xff => u16::from_le_bytes([pair[0], pair[1]]),

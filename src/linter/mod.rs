@@ -17,6 +17,7 @@ mod text;
 pub mod versions;
 
 pub use crate::fix::NotApplied;
+pub(crate) use decode::decode_text;
 pub use fix::{Fixed, FixedText};
 pub use outcome::Outcome;
 pub use settings::Linter;

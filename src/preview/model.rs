@@ -2,11 +2,15 @@
 //! `docs/preview.schema.json`: `schemaVersion` grows, fields stay.
 
 use std::collections::BTreeMap;
+use std::ops::Deref;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use jiff::tz::TimeZone;
+use serde::{Serialize, Serializer};
 
-use crate::forecast::{Concurrency, Meeting, RunTime, WEEK_HOURS};
+use super::times;
+use crate::forecast::{Concurrency, Meeting, RunTime, WEEK_HOURS, Window};
+use jobguard_cron::Schedule;
 
 /// The version of the JSON.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -86,7 +90,7 @@ pub struct CronJobView {
     /// Why there are no runs, where that is so.
     pub problem: Option<String>,
     /// The runs of the window, from the first on.
-    pub runs: Vec<RunView>,
+    pub runs: RunList,
     /// How many runs are due in the window, of which `runs` may be the first ones only.
     pub run_count: u64,
     /// How many runs there are in the week after the beginning of the window.
@@ -120,6 +124,72 @@ pub struct CronJobView {
     pub notes: Vec<String>,
     /// The Job that it makes; none where the template has no spec.
     pub job: Option<JobPlan>,
+}
+
+/// The runs of a CronJob: the first few, and where to find the others.
+///
+/// Formats for people show the first few, as a slice. Formats for programs write all, one by one, so that the memory that this takes
+/// does not grow with their number.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RunList {
+    first: Vec<RunView>,
+    all: Option<Box<AllRuns>>,
+}
+
+/// Where the runs of a CronJob come from.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct AllRuns {
+    pub(super) schedule: Schedule,
+    pub(super) zone: TimeZone,
+    pub(super) reader: TimeZone,
+    pub(super) window: Window,
+    /// How many are written at most.
+    pub(super) most: usize,
+}
+
+impl RunList {
+    /// The first few runs, of `all`.
+    pub(super) fn new(first: Vec<RunView>, all: AllRuns) -> Self {
+        Self { first, all: Some(Box::new(all)) }
+    }
+
+    /// All runs of the window, up to the limit that the preview has.
+    pub fn all(&self) -> impl Iterator<Item = RunView> + '_ {
+        let first = if self.all.is_none() { self.first.as_slice() } else { &[] };
+        let all = self.all.iter().flat_map(|all| {
+            let AllRuns { schedule, zone, reader, window, most } = &**all;
+            let times = schedule.upcoming(window.from(), zone).take_while(|time| *time <= window.until());
+            times.take(*most).map(move |time| RunView::of(time, zone, reader))
+        });
+        first.iter().cloned().chain(all)
+    }
+}
+
+impl From<Vec<RunView>> for RunList {
+    fn from(first: Vec<RunView>) -> Self {
+        Self { first, all: None }
+    }
+}
+
+impl Deref for RunList {
+    type Target = [RunView];
+
+    fn deref(&self) -> &[RunView] {
+        &self.first
+    }
+}
+
+impl Serialize for RunList {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.all())
+    }
+}
+
+impl RunView {
+    /// The run at a moment, of a CronJob in `zone`, for a reader in another.
+    pub(super) fn of(time: Timestamp, zone: &TimeZone, reader: &TimeZone) -> Self {
+        Self { utc: time, local: times::with_offset(time, zone), reader: times::with_offset(time, reader) }
+    }
 }
 
 /// One run of a CronJob.

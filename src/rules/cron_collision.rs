@@ -383,7 +383,7 @@ fn report(
     );
     let Some(reported) = sink.report(seen, schedule_path(), message) else { return false };
     reported.help(format!(
-        "give each a minute of its own within the time that suits; up to {} in one are let pass (max)",
+        "spread the schedules over different minutes; up to {} CronJobs in one minute are allowed (option max)",
         fires.max
     ));
     true

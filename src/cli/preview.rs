@@ -1,0 +1,216 @@
+//! `jobguard preview`
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use clap::{Args, ValueEnum};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use super::ExitStatus;
+use super::inputs::{self, InputArgs, Inputs};
+use super::output::Terminal;
+use super::policy_source::Origin;
+use super::targets;
+use super::time::parse_time;
+use crate::confined::may_write;
+use crate::forecast::{Stated, Window, parse_run_time};
+use crate::preview::{self, Collected, Options, Preview, TextStyle, collect};
+use jobguard_cron::load_zone;
+use jobguard_text::{duration, plain};
+
+const EXAMPLES: &str = "\
+Examples:
+  jobguard preview                                   what the current folder's CronJobs and Jobs will do
+  jobguard preview jobs/ --zone Europe/Berlin        the same, with the times on your clock
+  jobguard preview jobs/ -o week.html                a page to send to a colleague
+  kustomize build . | jobguard preview - --for 31d   a month of what a build renders
+  jobguard preview nightly.yaml --from 2027-03-27    around a change of the clock
+  jobguard preview jobs/ --format ics -o runs.ics    runs for a calendar";
+
+/// What to preview, and how.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct PreviewArgs {
+    #[command(flatten)]
+    inputs: InputArgs,
+    /// The policy file whose kinds, limits and defaults hold, or baseline, recommended or strict
+    /// [default: jobguard.yaml in this folder or above it, within the git repository, else recommended]
+    #[arg(long, short, value_name = "FILE|NAME", env = "JOBGUARD_POLICY", hide_env_values = true)]
+    policy: Option<String>,
+    /// Where the preview begins, such as 2027-03-28T00:00:00Z, or a date, from 0:00 UTC [default: now]
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    from: Option<Timestamp>,
+    /// How long it is: from 1m to 366d
+    #[arg(long = "for", value_name = "DURATION", value_parser = parse_length, default_value = "7d")]
+    length: SignedDuration,
+    /// Your time zone, such as Europe/Berlin [default: the system's, else UTC]
+    #[arg(long, value_name = "ZONE")]
+    zone: Option<String>,
+    /// How to write it [default: by the name of the --output file, else text]
+    #[arg(long, short, value_enum)]
+    format: Option<Format>,
+    /// Write it to a file instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// How many runs of each CronJob are listed [default: 5; json and ics list all, up to 20000]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
+    runs: Option<u32>,
+    /// How long a run takes where neither the annotation jobguard.dev/expected-runtime nor anything else says so
+    #[arg(long, value_name = "DURATION", value_parser = parse_expected)]
+    expected_runtime: Option<u64>,
+    /// Fill in the policy's defaults first, as a cluster with the webhook does
+    #[arg(long)]
+    with_defaults: bool,
+    /// Draw text with ASCII characters alone
+    #[arg(long)]
+    ascii: bool,
+}
+
+/// How a preview is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For a terminal
+    Text,
+    /// For programs: one JSON document
+    Json,
+    /// For a calendar: one event for each run (iCalendar)
+    Ics,
+}
+
+/// How many runs formats for people list.
+const RUNS: usize = 5;
+
+/// How many runs of a CronJob formats for programs list at most: a week has 10,080 minutes.
+const MOST_RUNS: usize = 20_000;
+
+/// How many steps the levels over time have: the hours of a week.
+const STEPS: usize = 168;
+
+pub(crate) fn run(args: PreviewArgs, terminal: &Terminal) -> Result<ExitStatus> {
+    let format = args.format()?;
+    let origin = Origin::of(args.policy.as_deref())?;
+    let mut policy = origin.load()?;
+    if let Some(version) = policy.versions.last().copied() {
+        let gates = std::mem::take(&mut policy.feature_gates);
+        policy = policy.for_server(gates.where_possible(version));
+    }
+    let (zone_name, zone) = reader(args.zone.as_deref())?;
+    let from = args.from.unwrap_or_else(Timestamp::now);
+    let window = Window::new(from, args.length).map_err(|error| anyhow!("--for {error}"))?;
+    if let Some(path) = &args.output {
+        may_write(path).map_err(|refusal| anyhow!("--output {}: {refusal}", show(path)))?;
+    }
+    let Inputs { found, .. } = inputs::read(&args.inputs, (&origin, &policy), terminal)?;
+    let mut collected = collect(&found.sources, &policy, args.with_defaults);
+    let errors: Vec<_> = found.errors.into_iter().chain(std::mem::take(&mut collected.errors)).collect();
+    for error in &errors {
+        terminal.note(&format!("error: {}", plain(&error.to_string())));
+    }
+    let runs = args.runs.and_then(|runs| usize::try_from(runs).ok());
+    let options = Options {
+        window,
+        zone: &zone,
+        zone_name: &zone_name,
+        run_times: &Stated { default: args.expected_runtime },
+        runs: runs.unwrap_or(RUNS),
+        most_runs: runs.unwrap_or(MOST_RUNS),
+        steps: STEPS,
+    };
+    write(&collected, &options, format, &args, terminal)?;
+    Ok(if errors.is_empty() { ExitStatus::Success } else { ExitStatus::Failure })
+}
+
+fn write(
+    collected: &Collected,
+    options: &Options<'_>,
+    format: Format,
+    args: &PreviewArgs,
+    terminal: &Terminal,
+) -> Result<()> {
+    let preview = preview::preview(collected, options);
+    let width = if args.output.is_some() { 80 } else { terminal.width() };
+    let color = args.output.is_none() && terminal.color();
+    let style = TextStyle { color, ascii: args.ascii, width };
+    match &args.output {
+        Some(path) => {
+            let mut out = Vec::new();
+            format.write(&preview, style, &mut out).context("cannot write the preview")?;
+            targets::write(path, &out)
+        }
+        None => {
+            let mut out = io::BufWriter::new(io::stdout().lock());
+            format.write(&preview, style, &mut out)?;
+            io::Write::flush(&mut out)?;
+            Ok(())
+        }
+    }
+}
+
+impl PreviewArgs {
+    /// The format that is asked for, or that the file's name says.
+    fn format(&self) -> Result<Format> {
+        if let Some(format) = self.format {
+            return Ok(format);
+        }
+        let Some(path) = &self.output else { return Ok(Format::Text) };
+        let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+        let known = match extension.to_ascii_lowercase().as_str() {
+            "txt" => Some(Format::Text),
+            "json" => Some(Format::Json),
+            "ics" => Some(Format::Ics),
+            _ => None,
+        };
+        match known {
+            Some(format) => Ok(format),
+            None => bail!("--output {}: its name does not tell the format: add --format", show(path)),
+        }
+    }
+}
+
+impl Format {
+    fn write(self, preview: &Preview, style: TextStyle, out: &mut dyn io::Write) -> io::Result<()> {
+        match self {
+            Self::Text => preview::write_text(preview, style, out),
+            Self::Json => preview::write_json(preview, out),
+            Self::Ics => preview::write_ics(preview, out),
+        }
+    }
+}
+
+/// The reader's time zone, with its name.
+fn reader(name: Option<&str>) -> Result<(String, TimeZone)> {
+    if let Some(name) = name {
+        let zone = load_zone(name).map_err(|error| anyhow!("--zone: {}", plain(&error.to_string())))?;
+        return Ok((name.to_owned(), zone));
+    }
+    let system = TimeZone::try_system().ok();
+    let name = system.as_ref().and_then(|zone| zone.iana_name()).unwrap_or("UTC");
+    // By our own data, as schedules are.
+    Ok(load_zone(name).map_or_else(|_| ("UTC".to_owned(), TimeZone::UTC), |zone| (name.to_owned(), zone)))
+}
+
+/// A duration such as `7d`, `2w` or `36h`.
+fn parse_length(text: &str) -> Result<SignedDuration, String> {
+    let whole = |count: &str, hours: i64| {
+        let count: i64 = count.parse().ok()?;
+        Some(SignedDuration::from_hours(count.checked_mul(hours)?))
+    };
+    let length = match text.split_at_checked(text.len().saturating_sub(1)) {
+        Some((count, "d")) => whole(count, 24),
+        Some((count, "w")) => whole(count, 7 * 24),
+        _ => duration::parse(text).ok().map(SignedDuration::from_nanos),
+    };
+    let length = length.ok_or_else(|| "give a duration such as 7d, 2w or 36h".to_owned())?;
+    // The end of the calendar is far away.
+    Window::new(Timestamp::UNIX_EPOCH, length).map(|_| length).map_err(|error| error.to_string())
+}
+
+fn parse_expected(text: &str) -> Result<u64, String> {
+    parse_run_time(text).map_err(|fault| format!("it {fault}"))
+}
+
+fn show(path: &Path) -> String {
+    plain(&path.display().to_string())
+}

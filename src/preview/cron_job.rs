@@ -1,0 +1,210 @@
+//! One CronJob: what the forecast is asked about it, and what it answers.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use k8s_openapi::api::batch::v1::CronJobSpec;
+
+use super::collect::Input;
+use super::fleet::Groups;
+use super::model::{AllRuns, ClockChangeView, CronJobView, Identity, JobPlan, Place, RunList, RunView};
+use super::{job, make::Options, notes, times};
+use crate::engine::{LimitFacts, Timetable};
+use crate::forecast::{Concurrency, Load, Member, MemberRuns, WEEK_HOURS, Window, for_each_start};
+use jobguard_apiserver::Workload;
+use jobguard_cron::{Schedule, zone_words};
+
+/// A CronJob, and what is known of it before anything is counted.
+pub(super) struct Planned<'a> {
+    pub(super) input: &'a Input,
+    pub(super) spec: &'a CronJobSpec,
+    pub(super) timetable: Option<&'a Timetable>,
+    pub(super) problem: Option<String>,
+    pub(super) job: Option<JobPlan>,
+    load: Load,
+}
+
+impl<'a> Planned<'a> {
+    pub(super) fn of(input: &'a Input, limits: &[&LimitFacts], options: &Options<'_>) -> Option<Self> {
+        let Workload::CronJob(cron_job) = input.object.workload() else { return None };
+        let timetable = input.object.timetable();
+        let part = input.object.job();
+        let job = part.map(|part| job::plan(&input.object, part, limits, options));
+        let pods = job.as_ref().map_or(0, |job| i64::try_from(job.pods_at_once).unwrap_or(i64::MAX));
+        let requests = job.as_ref().map(|job| job.requests).unwrap_or_default();
+        let load = Load {
+            runs: 1,
+            pods,
+            cpu: requests.cpu_milli.saturating_mul(pods),
+            memory: requests.memory_bytes.saturating_mul(pods),
+        };
+        let problem = problem(&cron_job.spec, timetable);
+        Some(Self { input, spec: &cron_job.spec, timetable, problem, job, load })
+    }
+
+    /// Whether it starts anything.
+    pub(super) fn takes_part(&self) -> bool {
+        self.problem.is_none() && self.spec.suspend != Some(true) && self.timetable.is_some()
+    }
+
+    /// What the forecast is asked; none where it starts nothing.
+    pub(super) fn member(&self, groups: &Groups) -> Option<Member<'a>> {
+        let timetable = self.timetable.filter(|_| self.takes_part())?;
+        Some(Member {
+            schedule: timetable.schedule(),
+            zone: zone_of(timetable),
+            concurrency: Concurrency::of(self.spec.concurrency_policy.as_deref()),
+            starting_deadline: self.spec.starting_deadline_seconds,
+            run_time: self.run_time().map(|run_time| run_time.seconds),
+            load: self.load,
+            group: groups.number(self.namespace()),
+        })
+    }
+
+    pub(super) fn run_time(&self) -> Option<crate::forecast::RunTime> {
+        self.job.as_ref()?.expected_run_time
+    }
+
+    pub(super) fn namespace(&self) -> Option<&'a str> {
+        self.input.object.namespace()
+    }
+
+    /// `NAMESPACE/NAME`, or the name alone.
+    pub(super) fn name(&self) -> String {
+        let identity = identity(self.input);
+        match identity.namespace {
+            Some(namespace) => format!("{namespace}/{}", identity.name),
+            None => identity.name,
+        }
+    }
+}
+
+/// The zone whose clock it goes by. The controller manager's is mostly UTC, since its image has no other.
+fn zone_of(timetable: &Timetable) -> &TimeZone {
+    static UTC: TimeZone = TimeZone::UTC;
+    timetable.zone().unwrap_or(&UTC)
+}
+
+/// Why it starts nothing, by its own fault.
+fn problem(spec: &CronJobSpec, timetable: Option<&Timetable>) -> Option<String> {
+    let Some(timetable) = timetable else {
+        let error = Schedule::parse(&spec.schedule).err();
+        return Some(
+            error.map_or_else(|| "the schedule is not accepted".to_owned(), |error| error.to_string()),
+        );
+    };
+    if timetable.never_fires() {
+        return Some("the schedule's date never comes".to_owned());
+    }
+    if let (Some(name), None) = (timetable.zone_name(), timetable.zone()) {
+        let error = jobguard_cron::load_zone(name).err();
+        return Some(
+            error.map_or_else(|| "there is no such time zone".to_owned(), |error| error.to_string()),
+        );
+    }
+    None
+}
+
+/// Which object it is.
+pub(super) fn identity(input: &Input) -> Identity {
+    let metadata = input.object.metadata();
+    let mut name = input.id.name.clone().unwrap_or_else(|| "(without a name)".to_owned());
+    if !input.part.is_empty() && input.object.workload().kind() == jobguard_apiserver::Kind::Job {
+        name = format!("{name}: {}", input.part);
+    }
+    Identity {
+        namespace: input.id.namespace.clone().filter(|namespace| !namespace.is_empty()),
+        name,
+        kind: input.id.kind.clone(),
+        place: Place { file: input.file.to_string(), line: input.line },
+        labels: metadata.labels.clone().unwrap_or_else(BTreeMap::new),
+    }
+}
+
+/// What it does. `runs` is what the forecast says; `week` the week that runs are counted in, where it is not the window.
+pub(super) fn view(
+    planned: Planned<'_>,
+    runs: Option<MemberRuns>,
+    week: Option<Window>,
+    options: &Options<'_>,
+) -> CronJobView {
+    let Planned { input, spec, timetable, job, .. } = &planned;
+    let zone = timetable.map_or(TimeZone::UTC, |timetable| zone_of(timetable).clone());
+    let concurrency = Concurrency::of(spec.concurrency_policy.as_deref());
+    let expected_run_time = planned.run_time();
+    let runs_per_week = match (&runs, week, timetable) {
+        (Some(_), Some(week), Some(timetable)) => {
+            let mut count = 0;
+            for_each_start(timetable.schedule(), &zone, week, |_| count += 1);
+            count
+        }
+        (Some(runs), _, _) => runs.count,
+        (None, _, _) => 0,
+    };
+    let run = |time: &Timestamp| RunView::of(*time, &zone, options.zone);
+    let first: Vec<RunView> = runs.iter().flat_map(|runs| &runs.first).map(run).collect();
+    let list = match timetable.filter(|_| runs.is_some()) {
+        Some(timetable) => {
+            let all = AllRuns {
+                schedule: timetable.schedule().clone(),
+                zone: zone.clone(),
+                reader: options.zone.clone(),
+                window: options.window,
+                most: options.most_runs,
+            };
+            RunList::new(first, all)
+        }
+        None => first.into(),
+    };
+    let changes = match (&runs, timetable) {
+        (Some(_), Some(timetable)) => {
+            let (from, until) = (options.window.from(), options.window.until());
+            timetable
+                .schedule()
+                .clock_changes(from, until, &zone)
+                .map(|change| clock_change(&change))
+                .collect()
+        }
+        _ => Vec::new(),
+    };
+    let mut view = CronJobView {
+        identity: identity(input),
+        schedule: spec.schedule.clone(),
+        time_zone: timetable.and_then(|timetable| timetable.zone_name()).map(str::to_owned),
+        words: timetable.map(|timetable| timetable.schedule().words()),
+        zone_words: zone_words(timetable.and_then(|timetable| timetable.zone_name())),
+        suspended: spec.suspend == Some(true),
+        problem: planned.problem.clone(),
+        runs: list,
+        run_count: runs.as_ref().map_or(0, |runs| runs.count),
+        runs_per_week,
+        shortest_interval: runs.as_ref().and_then(|runs| runs.shortest),
+        longest_interval: runs.as_ref().and_then(|runs| runs.longest),
+        phase_is_unknown: timetable.is_some_and(|timetable| timetable.schedule().every().is_some()),
+        clock_changes: changes,
+        concurrency_policy: concurrency,
+        starting_deadline_seconds: spec.starting_deadline_seconds,
+        meeting: runs.as_ref().filter(|_| expected_run_time.is_some()).map(|runs| runs.meeting),
+        expected_run_time,
+        successful_jobs_history_limit: spec.successful_jobs_history_limit.unwrap_or(3),
+        failed_jobs_history_limit: spec.failed_jobs_history_limit.unwrap_or(1),
+        week: runs.map_or_else(|| Box::new([0; WEEK_HOURS]), |runs| runs.week),
+        notes: Vec::new(),
+        job: job.clone(),
+    };
+    let ttl = spec.job_template.spec.as_ref().and_then(|spec| spec.ttl_seconds_after_finished);
+    view.notes = notes::of(&view, ttl);
+    view
+}
+
+fn clock_change(change: &jobguard_cron::ClockChange) -> ClockChangeView {
+    let all = |times: &[jiff::civil::DateTime]| times.iter().map(|time| times::local(*time)).collect();
+    ClockChangeView {
+        from: times::local(change.from),
+        to: times::local(change.to),
+        skipped: all(&change.skipped),
+        repeated: all(&change.repeated),
+        stray: all(&change.stray),
+    }
+}

@@ -1,0 +1,110 @@
+//! All CronJobs together.
+
+use std::collections::BTreeMap;
+
+use super::cron_job::Planned;
+use super::make::Options;
+use super::model::{BusyView, FleetView, High, NamespaceView, PeakView, SeriesView};
+use super::{quotas, times};
+use crate::engine::Neighbour;
+use crate::forecast::{BusyMinute, Forecast, MINUTE, Member, Series, Window};
+
+/// How many CronJobs of a busy minute are named.
+const NAMED: usize = 10;
+
+/// The namespaces that have a CronJob which takes part, numbered in the order of their names.
+pub(super) struct Groups(BTreeMap<Option<String>, usize>);
+
+impl Groups {
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The number of a namespace that is among them.
+    pub(super) fn number(&self, namespace: Option<&str>) -> usize {
+        self.0.get(&namespace.map(str::to_owned)).copied().unwrap_or(0)
+    }
+}
+
+pub(super) fn groups(planned: &[Planned<'_>]) -> Groups {
+    let mut groups: BTreeMap<Option<String>, usize> = planned
+        .iter()
+        .filter(|planned| planned.takes_part())
+        .map(|planned| (planned.namespace().map(str::to_owned), 0))
+        .collect();
+    for (number, group) in groups.values_mut().enumerate() {
+        *group = number;
+    }
+    Groups(groups)
+}
+
+pub(super) fn view(
+    planned: &[Planned<'_>],
+    members: &[Member<'_>],
+    forecast: &Forecast,
+    (groups, neighbours): (&Groups, &[Neighbour]),
+    options: &Options<'_>,
+) -> FleetView {
+    let window = options.window;
+    let taking_part: Vec<&Planned<'_>> = planned.iter().filter(|planned| planned.takes_part()).collect();
+    let busy = |busy: &BusyMinute| {
+        let utc = window.minute(busy.minute);
+        let names = busy.members.iter().take(NAMED).map(|number| taking_part[*number].name());
+        BusyView {
+            utc,
+            reader: times::with_offset(utc, options.zone),
+            starts: busy.starts,
+            names: names.collect(),
+        }
+    };
+    let mut counts = vec![0; groups.len()];
+    for member in members {
+        counts[member.group] += 1;
+    }
+    let namespaces = groups
+        .0
+        .iter()
+        .map(|(namespace, number)| {
+            let series = &forecast.groups[*number];
+            NamespaceView {
+                namespace: namespace.clone(),
+                cron_jobs: counts[*number],
+                series: series_view(series, window),
+                quotas: quotas::of(namespace.as_deref(), &series.peak, neighbours),
+            }
+        })
+        .collect();
+    let mut heat_map = vec![[0; 24]; 7];
+    for (hour, count) in forecast.week.iter().enumerate() {
+        heat_map[hour / 24][hour % 24] = *count;
+    }
+    FleetView {
+        cron_jobs: members.len(),
+        without_run_time: members.iter().filter(|member| member.run_time.is_none()).count(),
+        runs: forecast.members.iter().map(|member| member.count).sum(),
+        heat_map,
+        busiest: forecast.busiest.iter().map(busy).collect(),
+        step_seconds: forecast.stretch as u64 * MINUTE.unsigned_abs(),
+        total: series_view(&forecast.total, window),
+        namespaces,
+        spread: None,
+    }
+}
+
+fn series_view(series: &Series, window: Window) -> SeriesView {
+    let high =
+        |(value, minute): (i64, usize)| High { value, utc: (value > 0).then(|| window.minute(minute)) };
+    let peak = &series.peak;
+    SeriesView {
+        runs: series.levels.iter().map(|level| level.runs).collect(),
+        pods: series.levels.iter().map(|level| level.pods).collect(),
+        cpu_milli: series.levels.iter().map(|level| level.cpu).collect(),
+        memory_bytes: series.levels.iter().map(|level| level.memory).collect(),
+        peak: PeakView {
+            runs: high(peak.runs),
+            pods: high(peak.pods),
+            cpu_milli: high(peak.cpu),
+            memory_bytes: high(peak.memory),
+        },
+    }
+}

@@ -1,0 +1,25 @@
+//! What will happen, for people: what CronJobs and Jobs do in a stretch of time.
+//!
+//! [`collect`] reads what [`crate::linter`] reads, without a verdict. [`preview`] asks [`crate::forecast`] about it and puts
+//! the answers in words ([`Preview`]). The formats write that, and know nothing else.
+
+mod collect;
+mod cron_job;
+mod fleet;
+mod ics;
+mod job;
+mod json;
+mod make;
+mod model;
+mod notes;
+mod quotas;
+mod text;
+mod times;
+mod units;
+
+pub use collect::{Collected, Input, collect};
+pub use ics::write as write_ics;
+pub use json::write as write_json;
+pub use make::{Options, preview};
+pub use model::*;
+pub use text::{TextStyle, write as write_text};

@@ -1,0 +1,81 @@
+//! A preview as text, for terminals: 80 columns at most, where names are not longer.
+
+mod cron_job;
+mod fleet;
+mod job;
+mod sheet;
+
+use std::io;
+
+use jiff::tz::TimeZone;
+
+use super::model::Preview;
+use super::times;
+use jobguard_cron::{load_zone, zone_words};
+use jobguard_text::{plain, plural};
+use sheet::Sheet;
+
+/// How the text looks.
+#[derive(Debug, Clone, Copy)]
+pub struct TextStyle {
+    /// Whether to colour it.
+    pub color: bool,
+    /// Whether to draw with ASCII characters alone.
+    pub ascii: bool,
+    /// How wide it may be, in characters.
+    pub width: usize,
+}
+
+/// Writes the text.
+///
+/// # Errors
+///
+/// Those of the writer.
+pub fn write(preview: &Preview, style: TextStyle, out: &mut dyn io::Write) -> io::Result<()> {
+    let zone = load_zone(&preview.window.zone).unwrap_or(TimeZone::UTC);
+    let mut sheet = Sheet::new(style);
+    let window = &preview.window;
+    let (from, until) = (times::with_weekday(window.from, &zone), times::with_weekday(window.until, &zone));
+    sheet.heading(&format!("{from} to {until}, {}", zone_words(Some(&window.zone))));
+    sheet.paragraph(0, &counts(preview));
+    if preview.fleet.cron_jobs > 1 {
+        fleet::write(&preview.fleet, &zone, &mut sheet);
+    }
+    out.write_all(sheet.take().as_bytes())?;
+    for cron_job in &preview.cron_jobs {
+        cron_job::write(cron_job, (&window.zone, &zone), &mut sheet);
+        out.write_all(sheet.take().as_bytes())?;
+    }
+    for job in &preview.jobs {
+        job::write(job, &mut sheet);
+        out.write_all(sheet.take().as_bytes())?;
+    }
+    Ok(())
+}
+
+/// What there is, in one sentence.
+fn counts(preview: &Preview) -> String {
+    let mut parts = Vec::new();
+    let (all, fleet) = (preview.cron_jobs.len(), &preview.fleet);
+    if all > 0 {
+        let starts = if fleet.cron_jobs == 1 { "starts" } else { "start" };
+        let runs = plural(usize::try_from(fleet.runs).unwrap_or(usize::MAX), "run");
+        parts.push(match all - fleet.cron_jobs {
+            0 => format!("{} {starts} {runs}", plural(all, "CronJob")),
+            _ => format!("{}, of which {} {starts} {runs}", plural(all, "CronJob"), fleet.cron_jobs),
+        });
+    }
+    if !preview.jobs.is_empty() {
+        parts.push(plural(preview.jobs.len(), "Job"));
+    }
+    if parts.is_empty() { "No Jobs or CronJobs".to_owned() } else { parts.join("; ") }
+}
+
+/// The name of an object as people say it.
+fn title(identity: &super::model::Identity) -> String {
+    let name = match &identity.namespace {
+        Some(namespace) => format!("{} {namespace}/{}", identity.kind, identity.name),
+        None => format!("{} {}", identity.kind, identity.name),
+    };
+    plain(&format!("{name} ({}:{})", identity.place.file, identity.place.line))
+}
