@@ -98,6 +98,8 @@ pub struct Forecast {
     pub members: Vec<MemberRuns>,
     /// How many runs start in each hour of the week by the reader's clock, from Monday's first.
     pub week: Box<[u64; WEEK_HOURS]>,
+    /// The most runs that start in one minute.
+    pub most_starts: u32,
     /// The busiest minutes, the busiest first; of equal ones the first.
     pub busiest: Vec<BusyMinute>,
     /// How many minutes a stretch of a series has.
@@ -182,6 +184,7 @@ pub fn forecast(members: &[Member<'_>], question: Question<'_>) -> Forecast {
         }
     }
     Forecast {
+        most_starts: sum.starts.iter().copied().max().unwrap_or(0),
         busiest: busiest(members, &sum.starts, question),
         members: runs,
         week,

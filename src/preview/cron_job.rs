@@ -70,6 +70,16 @@ impl<'a> Planned<'a> {
         self.input.object.namespace()
     }
 
+    /// Its schedule with a minute by its name's hash, where nobody chose the one that it has; none where that changes nothing.
+    pub(super) fn spread(&self) -> Option<Schedule> {
+        let metadata = self.input.object.metadata();
+        let (namespace, name) = (self.namespace(), metadata.name.as_deref()?);
+        let expression = &self.spec.schedule;
+        let spread = jobguard_cron::spread(expression, namespace, name)
+            .or_else(|| jobguard_cron::spread_descriptor(expression, namespace, name))?;
+        Schedule::parse(&spread).ok()
+    }
+
     /// `NAMESPACE/NAME`, or the name alone.
     pub(super) fn name(&self) -> String {
         let identity = identity(self.input);

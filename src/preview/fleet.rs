@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
+
 use super::cron_job::Planned;
 use super::make::Options;
-use super::model::{BusyView, FleetView, High, NamespaceView, PeakView, SeriesView};
+use super::model::{BusyView, FleetView, High, NamespaceView, PeakView, SeriesView, SpreadView};
 use super::{quotas, times};
 use crate::engine::Neighbour;
-use crate::forecast::{BusyMinute, Forecast, MINUTE, Member, Series, Window};
+use crate::forecast::{self, BusyMinute, Forecast, MINUTE, Member, Question, Series, Window};
+use jobguard_cron::Schedule;
 
 /// How many CronJobs of a busy minute are named.
 const NAMED: usize = 10;
@@ -87,8 +90,48 @@ pub(super) fn view(
         step_seconds: forecast.stretch as u64 * MINUTE.unsigned_abs(),
         total: series_view(&forecast.total, window),
         namespaces,
-        spread: None,
+        spread: spread(&taking_part, members, forecast, options),
     }
+}
+
+/// The fleet as it would be if every schedule that names a round minute, or none at all, had one by its name's hash; none
+/// where fewer than two would change.
+fn spread(
+    planned: &[&Planned<'_>],
+    members: &[Member<'_>],
+    today: &Forecast,
+    options: &Options<'_>,
+) -> Option<SpreadView> {
+    let moved: Vec<Option<Schedule>> = planned.par_iter().map(|planned| planned.spread()).collect();
+    let count = moved.iter().flatten().count();
+    if count < 2 {
+        return None;
+    }
+    let members: Vec<Member<'_>> = members
+        .iter()
+        .zip(&moved)
+        .map(|(member, moved)| match moved {
+            Some(schedule) => Member { schedule, group: 0, ..member.clone() },
+            None => Member { group: 0, ..member.clone() },
+        })
+        .collect();
+    let question = Question {
+        window: options.window,
+        zone: options.zone,
+        groups: 1,
+        first: 0,
+        busiest: 0,
+        stretches: options.steps,
+    };
+    let then = forecast::forecast(&members, question);
+    Some(SpreadView {
+        moved: count,
+        starts_before: today.most_starts,
+        starts_after: then.most_starts,
+        pods_before: today.total.peak.pods.0,
+        pods_after: then.total.peak.pods.0,
+        pods: then.total.levels.iter().map(|level| level.pods).collect(),
+    })
 }
 
 fn series_view(series: &Series, window: Window) -> SeriesView {
