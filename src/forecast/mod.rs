@@ -2,6 +2,7 @@
 //! a Job may go.
 
 mod fleet;
+pub mod job;
 mod meeting;
 mod run_time;
 mod starts;

@@ -28,6 +28,7 @@ const ROOMS: &[&str] = &[
     "deploy_tool",
     "mutate",
     "command",
+    "forecast",
     "engine",
     "rules",
     "export",
