@@ -26,6 +26,8 @@ mod replaced;
 mod replica;
 #[cfg(all(feature = "cluster", unix))]
 mod services;
+#[cfg(all(feature = "cluster", unix))]
+mod timeline;
 mod vap;
 
 use std::io::Write as _;

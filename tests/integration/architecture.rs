@@ -38,6 +38,7 @@ const ROOMS: &[&str] = &[
     "fix",
     "linter",
     "report",
+    "preview",
     "server",
     "cluster",
     "docs",

@@ -54,10 +54,9 @@ impl Bound {
         }
         let by_tries = by_tries(plan);
         let mut open = Vec::new();
-        if plan.deadline.is_none() {
-            if plan.parallelism == 0 {
-                open.push(Open::Paused);
-            }
+        if plan.deadline.is_none() && plan.parallelism == 0 {
+            open.push(Open::Paused);
+        } else if plan.deadline.is_none() {
             open.push(if plan.pod_deadline.is_some() { Open::Unscheduled } else { Open::TryLength });
             let rules = plan.failure_rules.iter().enumerate();
             let ignoring = rules.filter(|(_, rule)| action(rule) == Some(Action::Ignore));

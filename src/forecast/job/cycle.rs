@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::backoff::{CrashLoop, STEADY};
+use super::backoff::{CrashLoop, STEADY, delay};
 use super::event::{EventKind, Tries};
 use super::simulation::Simulation;
 use super::state::{Item, Next, State};
@@ -90,7 +90,9 @@ fn key(job: &Simulation<'_>) -> Key {
             })
             .collect(),
         retries: state.retries.iter().map(|retry| (item(&retry.item), ago(retry.ready))).collect(),
-        failures: (state.failures > 0).then(|| (state.failures.min(STEADY), ago(state.last_failure))),
+        // Longer ago than any delay, it is all the same.
+        failures: (state.failures > 0)
+            .then(|| (state.failures.min(STEADY), ago(state.last_failure).max(-delay(STEADY)))),
         any_success: job.plan.completions.is_none() && state.count.succeeded > 0,
     }
 }

@@ -132,7 +132,7 @@ fn timeline(spec: &JobSpec, plan: &Plan<'_>, scenario: Scenario) -> Timeline {
         Some(outcome) => (outcome.events, outcome.end, outcome.left),
         None => (Vec::new(), unknown(), None),
     };
-    let finished = end.finished_by_seconds;
+    let finished = end.at_seconds.and(end.finished_by_seconds);
     Timeline {
         try_length: scenario.length,
         supposed: scenario.what_if,

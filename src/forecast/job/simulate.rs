@@ -360,7 +360,16 @@ impl Simulation<'_> {
         }
     }
 
+    /// It does not end, or too late to be followed: then the deadline ends it at the latest.
     fn never(&self, by: By) -> End {
-        End { certain: false, at_seconds: None, finished_by_seconds: None, condition: None, reason: None, by }
+        let deadline = self.plan.deadline.filter(|_| by == By::TooLong);
+        End {
+            certain: false,
+            at_seconds: None,
+            finished_by_seconds: deadline.map(|deadline| self.after_grace(deadline)),
+            condition: None,
+            reason: None,
+            by,
+        }
     }
 }

@@ -424,3 +424,52 @@ fn large_numbers_are_folded() {
     assert_eq!(indexes.end.by, By::BackoffLimit { limit: 2_147_483_647, failures: 2_147_483_648 });
     assert!(indexes.events.len() < 80, "{}", indexes.events.len());
 }
+
+#[test]
+fn as_json() {
+    let spec = job(
+        json!({"backoffLimit": 1, "activeDeadlineSeconds": 100, "ttlSecondsAfterFinished": 60,
+            "podFailurePolicy": {"rules": [{"action": "FailJob", "onExitCodes": {"operator": "In", "values": [42]}}]}}),
+        json!({}),
+    );
+    let known = forecast(&spec, Some(5), &what_if(&["exit=42,container=main,try=1"]));
+    assert_eq!(
+        serde_json::to_value(&known).unwrap(),
+        json!({
+            "pattern": "oneOff",
+            "suspended": false,
+            "paused": false,
+            "podsAtOnce": 1,
+            "podsInAll": {"atLeast": 1, "atMost": 2},
+            "bound": {"latestSeconds": 130, "open": []},
+            "worstCase": {
+                "tryLength": {"seconds": 5, "source": "expected"},
+                "supposed": [{"happening": {"kind": "exit", "code": 1}}],
+                "events": [
+                    {"atSeconds": 0, "kind": "started", "pods": 1, "started": 1},
+                    {"atSeconds": 5, "kind": "failed", "pods": 1, "try": 1, "cause": "exitCode", "exitCode": 1,
+                        "container": "main", "action": "count", "failures": 1, "nextAtSeconds": 15},
+                    {"atSeconds": 20, "kind": "failed", "pods": 1, "try": 2, "cause": "exitCode", "exitCode": 1,
+                        "container": "main", "action": "count", "failures": 2},
+                ],
+                "end": {"certain": true, "atSeconds": 20, "finishedBySeconds": 20, "type": "Failed",
+                    "reason": "BackoffLimitExceeded", "by": {"kind": "backoffLimit", "limit": 1, "failures": 2}},
+                "left": {"failedPods": 2, "succeededPods": 0, "deletedPods": 0},
+                "removedAtSeconds": 80,
+            },
+            "whatIf": {
+                "tryLength": {"seconds": 5, "source": "expected"},
+                "supposed": [{"happening": {"kind": "exit", "code": 42}, "container": "main", "try": 1}],
+                "events": [
+                    {"atSeconds": 0, "kind": "started", "pods": 1, "started": 1},
+                    {"atSeconds": 5, "kind": "failed", "pods": 1, "try": 1, "cause": "exitCode", "exitCode": 42,
+                        "container": "main", "rule": 0, "action": "failJob", "failures": 1},
+                ],
+                "end": {"certain": true, "atSeconds": 5, "finishedBySeconds": 5, "type": "Failed",
+                    "reason": "PodFailurePolicy", "by": {"kind": "podFailurePolicy", "rule": 0}},
+                "left": {"failedPods": 1, "succeededPods": 0, "deletedPods": 0},
+                "removedAtSeconds": 65,
+            },
+        })
+    );
+}
