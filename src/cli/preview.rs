@@ -15,8 +15,9 @@ use super::policy_source::Origin;
 use super::targets;
 use super::time::parse_time;
 use crate::confined::may_write;
+use crate::forecast::job::WhatIf;
 use crate::forecast::{Stated, Window, parse_run_time};
-use crate::preview::{self, Collected, Options, Preview, TextStyle, collect};
+use crate::preview::{self, Collected, Options, Preview, TextStyle, collect, what_if_fault};
 use jobguard_cron::load_zone;
 use jobguard_text::{duration, plain};
 
@@ -60,9 +61,16 @@ pub(crate) struct PreviewArgs {
     /// How long a run takes where neither the annotation jobguard.dev/expected-runtime nor anything else says so
     #[arg(long, value_name = "DURATION", value_parser = parse_expected)]
     expected_runtime: Option<u64>,
+    /// Suppose how tries go: exit=CODE, disruption, hang or success, of every try of the first container in every index,
+    /// unless container=NAME, try=N or index=N says otherwise, as in exit=137,try=1; repeatable
+    #[arg(long, value_name = "EVENT", value_parser = parse_what_if)]
+    what_if: Vec<WhatIf>,
     /// Fill in the policy's defaults first, as a cluster with the webhook does
     #[arg(long)]
     with_defaults: bool,
+    /// Text tells each CronJob and Job in full, however many there are
+    #[arg(long, short)]
+    verbose: bool,
     /// Draw text with ASCII characters alone
     #[arg(long)]
     ascii: bool,
@@ -116,6 +124,7 @@ pub(crate) fn run(args: PreviewArgs, terminal: &Terminal) -> Result<ExitStatus> 
         run_times: &Stated { default: args.expected_runtime },
         runs: runs.unwrap_or(RUNS),
         most_runs: runs.unwrap_or(MOST_RUNS),
+        what_ifs: &args.what_if,
         steps: STEPS,
     };
     write(&collected, &options, format, &args, terminal)?;
@@ -132,7 +141,7 @@ fn write(
     let preview = preview::preview(collected, options);
     let width = if args.output.is_some() { 80 } else { terminal.width() };
     let color = args.output.is_none() && terminal.color();
-    let style = TextStyle { color, ascii: args.ascii, width };
+    let style = TextStyle { color, ascii: args.ascii, verbose: args.verbose, width };
     match &args.output {
         Some(path) => {
             let mut out = Vec::new();
@@ -209,6 +218,10 @@ fn parse_length(text: &str) -> Result<SignedDuration, String> {
 
 fn parse_expected(text: &str) -> Result<u64, String> {
     parse_run_time(text).map_err(|fault| format!("it {fault}"))
+}
+
+fn parse_what_if(text: &str) -> Result<WhatIf, String> {
+    text.parse().map_err(|fault| what_if_fault(&fault))
 }
 
 fn show(path: &Path) -> String {

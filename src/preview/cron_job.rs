@@ -31,7 +31,7 @@ impl<'a> Planned<'a> {
         let timetable = input.object.timetable();
         let part = input.object.job();
         let job = part.map(|part| job::plan(&input.object, part, limits, options));
-        let pods = job.as_ref().map_or(0, |job| i64::try_from(job.pods_at_once).unwrap_or(i64::MAX));
+        let pods = job.as_ref().map_or(0, |job| i64::try_from(job.pods_of_all_at_once).unwrap_or(i64::MAX));
         let requests = job.as_ref().map(|job| job.requests).unwrap_or_default();
         let load = Load {
             runs: 1,

@@ -2,8 +2,10 @@
 
 use super::make::Options;
 use super::model::{JobPlan, Requests, TimelineView};
+use super::{bars, job_words};
 use crate::engine::{Demand, JobPart, LimitFacts, Object};
-use crate::forecast::{AboutRun, RUN_TIME_ANNOTATION, RunTime};
+use crate::forecast::job::{self, Condition, Timeline, WhatIf};
+use crate::forecast::{AboutRun, RUN_TIME_ANNOTATION, RunTime, RunTimeSource};
 
 /// What the Job does, or each Job that the CronJob makes.
 pub(super) fn plan(
@@ -15,15 +17,61 @@ pub(super) fn plan(
     let is_paused = part.spec.suspend == Some(true);
     let pods = if is_paused { 0 } else { u64::try_from(part.peak_pods()).unwrap_or(u64::MAX) };
     let expected_run_time = run_time(object, part, options);
+    // A deadline says how long the Job may take, not how long a try does.
+    let expected = expected_run_time.filter(|expected| expected.source != RunTimeSource::Deadline);
+    let expected = expected.and_then(|expected| i64::try_from(expected.seconds).ok());
+    // What is supposed of one Job need not fit another: of a container that it does not have, say.
+    let fault = WhatIf::check(options.what_ifs, part.spec).err();
+    let what_ifs = if fault.is_some() { &[] } else { options.what_ifs };
+    let forecast = job::forecast(part.spec, expected, what_ifs);
+    let view = |title: &str, timeline: &Timeline| timeline_view(title, timeline, part);
+    let mut worst_case = view("worst case", &forecast.worst_case);
+    worst_case.after_words.push(sentence(&job_words::bound_words(&forecast.bound)));
+    let what_if = match (&forecast.what_if, fault) {
+        (Some(what_if), _) => {
+            let supposed: Vec<String> = options.what_ifs.iter().map(job_words::what_if_words).collect();
+            Some(view(&format!("if {}", supposed.join(", and ")), what_if))
+        }
+        (None, Some(fault)) => Some(TimelineView {
+            title: "what if".to_owned(),
+            end_words: format!("That cannot be supposed of it: {}", job_words::what_if_fault(&fault)),
+            ..TimelineView::default()
+        }),
+        (None, None) => None,
+    };
     JobPlan {
-        pattern_words: String::new(),
-        pods_at_once: pods,
+        pattern_words: job_words::pattern_words(&forecast),
+        pods_of_all_at_once: pods,
         requests: requests(part, limits),
         expected_run_time,
-        worst_case: TimelineView::default(),
-        what_if: None,
-        forecast: serde_json::Value::Null,
+        worst_case,
+        what_if,
+        forecast,
     }
+}
+
+fn timeline_view(title: &str, timeline: &Timeline, part: JobPart<'_>) -> TimelineView {
+    TimelineView {
+        title: title.to_owned(),
+        bars: bars::of(timeline),
+        lines: timeline
+            .events
+            .iter()
+            .map(|event| (Some(event.at_seconds), job_words::event_words(event)))
+            .collect(),
+        end: timeline.end.at_seconds,
+        succeeds: timeline.end.condition == Some(Condition::Complete),
+        end_words: sentence(&job_words::end_words(timeline)),
+        after_words: (job_words::after_words(timeline, part.of_cron_job).iter().map(|words| sentence(words)))
+            .collect(),
+    }
+}
+
+/// The words with a capital letter and a full stop.
+fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str())
 }
 
 /// How long it is expected to take. An annotation that is no duration says nothing.

@@ -12,6 +12,7 @@ use super::fleet;
 use super::job;
 use super::model::{JobView, Preview, SCHEMA_VERSION, WindowView};
 use crate::engine::{LimitFacts, Neighbour};
+use crate::forecast::job::WhatIf;
 use crate::forecast::{Question, RunTimes, Window, forecast};
 use jobguard_apiserver::Kind;
 
@@ -30,6 +31,8 @@ pub struct Options<'a> {
     pub runs: usize,
     /// How many runs of each CronJob formats for programs list at most.
     pub most_runs: usize,
+    /// How the tries of Jobs go; nothing where only the worst case is asked for.
+    pub what_ifs: &'a [WhatIf],
     /// How many steps the levels over time have at most.
     pub steps: usize,
 }

@@ -3,11 +3,13 @@
 //! [`collect`] reads what [`crate::linter`] reads, without a verdict. [`preview`] asks [`crate::forecast`] about it and puts
 //! the answers in words ([`Preview`]). The formats write that, and know nothing else.
 
+mod bars;
 mod collect;
 mod cron_job;
 mod fleet;
 mod ics;
 mod job;
+mod job_words;
 mod json;
 mod make;
 mod model;
@@ -19,6 +21,9 @@ mod units;
 
 pub use collect::{Collected, Input, collect};
 pub use ics::write as write_ics;
+pub use job_words::{
+    after_words, bound_words, duration_words, end_words, event_words, pattern_words, what_if_fault, what_if_words,
+};
 pub use json::write as write_json;
 pub use make::{Options, preview};
 pub use model::*;

@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use serde::{Serialize, Serializer};
 
 use super::times;
+use crate::forecast::job::JobForecast;
 use crate::forecast::{Concurrency, Meeting, RunTime, WEEK_HOURS, Window};
 use jobguard_cron::Schedule;
 
@@ -239,8 +240,9 @@ pub struct JobPlan {
     /// The kind of Job in words: `one-off`, `indexed, 5 Pods` ...
     #[serde(skip)]
     pub pattern_words: String,
-    /// How many Pods there are at once, at most; 0 of a Job that is paused.
-    pub pods_at_once: u64,
+    /// How many Pods there are at once, at most, of all such Jobs; 0 of one that is paused.
+    #[serde(skip)]
+    pub pods_of_all_at_once: u64,
     /// What one Pod requests.
     pub requests: Requests,
     /// How long it is expected to take.
@@ -253,7 +255,7 @@ pub struct JobPlan {
     pub what_if: Option<TimelineView>,
     /// Pattern, worst case and what-if, as arithmetic has them.
     #[serde(flatten)]
-    pub forecast: serde_json::Value,
+    pub forecast: JobForecast,
 }
 
 /// What a Pod requests, or several.

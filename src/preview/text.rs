@@ -15,6 +15,9 @@ use jobguard_cron::{load_zone, zone_words};
 use jobguard_text::{plain, plural};
 use sheet::Sheet;
 
+/// Of more CronJobs and Jobs than this, each is told in a few lines.
+const MOST_IN_FULL: usize = 10;
+
 /// How the text looks.
 #[derive(Debug, Clone, Copy)]
 pub struct TextStyle {
@@ -22,6 +25,8 @@ pub struct TextStyle {
     pub color: bool,
     /// Whether to draw with ASCII characters alone.
     pub ascii: bool,
+    /// Whether to tell each object in full, however many there are.
+    pub verbose: bool,
     /// How wide it may be, in characters.
     pub width: usize,
 }
@@ -42,15 +47,27 @@ pub fn write(preview: &Preview, style: TextStyle, out: &mut dyn io::Write) -> io
         fleet::write(&preview.fleet, &zone, &mut sheet);
     }
     out.write_all(sheet.take().as_bytes())?;
+    let brief = preview.cron_jobs.len() + preview.jobs.len() > MOST_IN_FULL && !style.verbose;
+    let reader = (window.zone.as_str(), &zone);
     for cron_job in &preview.cron_jobs {
-        cron_job::write(cron_job, (&window.zone, &zone), &mut sheet);
+        match brief {
+            true => cron_job::write_brief(cron_job, reader, &mut sheet),
+            false => cron_job::write(cron_job, reader, &mut sheet),
+        }
         out.write_all(sheet.take().as_bytes())?;
     }
     for job in &preview.jobs {
-        job::write(job, &mut sheet);
+        job::write(job, brief, &mut sheet);
         out.write_all(sheet.take().as_bytes())?;
     }
-    Ok(())
+    if brief {
+        sheet.blank();
+        sheet.paragraph(
+            0,
+            "Each of them in full: --verbose, or a page to click through: --output preview.html",
+        );
+    }
+    out.write_all(sheet.take().as_bytes())
 }
 
 /// What there is, in one sentence.

@@ -25,6 +25,7 @@ mod large_texts;
 mod limits;
 mod outputs;
 mod policy;
+mod preview;
 mod promises;
 mod ratchet;
 mod received;

@@ -42,6 +42,36 @@ pub(super) fn write(view: &CronJobView, reader: (&str, &TimeZone), sheet: &mut S
     }
 }
 
+/// The same in a few lines: when it runs next, what is remarkable, and how its Jobs end.
+pub(super) fn write_brief(view: &CronJobView, reader: (&str, &TimeZone), sheet: &mut Sheet) {
+    sheet.blank();
+    sheet.heading(&title(&view.identity));
+    let words = view.words.as_ref().map(|words| format!("{words}, {} ({})", view.zone_words, view.schedule));
+    sheet.labelled("schedule", words.as_deref().unwrap_or(&view.schedule));
+    if let Some(problem) = &view.problem {
+        sheet.warning("never runs", problem);
+        return;
+    }
+    match view.runs.first() {
+        Some(run) => {
+            let when = times::with_weekday(run.utc, reader.1);
+            let runs = if view.runs_per_week == 1 { "run" } else { "runs" };
+            let zone = zone_words(Some(reader.0));
+            sheet.labelled("next run", &format!("{when}, {zone}; {} {runs} a week", view.runs_per_week));
+        }
+        None if view.suspended => {
+            sheet.labelled("suspended", "nothing runs until somebody sets suspend to false")
+        }
+        None => sheet.labelled("next run", "none in this time"),
+    }
+    for change in &view.clock_changes {
+        sheet.warning("clock", &clock_change(change));
+    }
+    if let Some(plan) = &view.job {
+        job::ends(plan, sheet);
+    }
+}
+
 fn runs(view: &CronJobView, (reader_name, reader): (&str, &TimeZone), sheet: &mut Sheet) {
     if view.runs.is_empty() {
         if !view.suspended {

@@ -4,11 +4,25 @@ use super::super::model::{JobPlan, JobView, TimelineView};
 use super::super::units;
 use super::sheet::Sheet;
 use super::title;
+use jobguard_text::duration;
 
-pub(super) fn write(view: &JobView, sheet: &mut Sheet) {
+pub(super) fn write(view: &JobView, brief: bool, sheet: &mut Sheet) {
     sheet.blank();
     sheet.heading(&title(&view.identity));
-    plan(&view.plan, sheet);
+    if brief {
+        sheet.labelled("Job", &view.plan.pattern_words);
+        ends(&view.plan, sheet);
+    } else {
+        plan(&view.plan, sheet);
+    }
+}
+
+/// How it ends, without what comes before.
+pub(super) fn ends(plan: &JobPlan, sheet: &mut Sheet) {
+    sheet.labelled("worst case", &plan.worst_case.end_words);
+    if let Some(what_if) = &plan.what_if {
+        sheet.labelled("what if", &what_if.end_words);
+    }
 }
 
 pub(super) fn plan(plan: &JobPlan, sheet: &mut Sheet) {
@@ -30,15 +44,13 @@ pub(super) fn plan(plan: &JobPlan, sheet: &mut Sheet) {
 }
 
 fn timeline(timeline: &TimelineView, sheet: &mut Sheet) {
-    sheet.labelled(&timeline.title, "");
-    for (_, line) in &timeline.lines {
-        sheet.paragraph(4, line);
+    sheet.hanging(2, "", &format!("{}:", timeline.title));
+    for (at, line) in &timeline.lines {
+        let at = at.map(|at| format!("+{}", duration::short(at))).unwrap_or_default();
+        sheet.hanging(4, &format!("{at:<12}"), line);
     }
-    match timeline.succeeds {
-        true => sheet.paragraph(4, &timeline.end_words),
-        false => sheet.paragraph(4, &timeline.end_words),
-    }
-    for line in &timeline.after_words {
-        sheet.paragraph(4, line);
+    let after = timeline.after_words.iter();
+    for sentence in std::iter::once(&timeline.end_words).chain(after) {
+        sheet.hanging(4, "", sentence);
     }
 }

@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn curves() {
-        let sheet = |ascii| Sheet::new(TextStyle { color: false, ascii, width: 80 });
+        let sheet = |ascii| Sheet::new(TextStyle { color: false, ascii, verbose: false, width: 80 });
         assert_eq!(sheet(false).curve(&[0, 1, 4, 8], 80), " ▁▄█");
         assert_eq!(sheet(true).curve(&[0, 1, 9], 80), " .@");
         assert_eq!(sheet(false).curve(&[1, 8, 0, 0], 2), "█ ");
