@@ -33,6 +33,7 @@ pub mod forecast;
 pub mod lint;
 pub mod linter;
 pub mod mutate;
+pub mod page;
 pub mod policy;
 pub mod preview;
 pub mod report;

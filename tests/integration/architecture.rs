@@ -20,6 +20,7 @@ const CRATES: &[(&str, &[&str])] = &[
 
 /// The rooms of the program, from the ground up: one imports the crates, and of the others those before it.
 const ROOMS: &[&str] = &[
+    "page",
     "atomic_file",
     "confined",
     "exclude",
