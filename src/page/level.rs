@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::picture::{Picture, number, text_width};
+use super::picture::{Picture, fitting, number, text_width};
 use super::scale::Unit;
 
 /// A level to be drawn: the highest value of each of some equal steps.
@@ -14,7 +14,7 @@ pub struct Level<'a> {
     pub description: &'a str,
     /// The values.
     pub values: &'a [i64],
-    /// The values as they are without what is proposed, to compare; drawn behind as a line.
+    /// The values as they are without what is proposed, to compare; drawn behind, as an area.
     pub before: Option<&'a [i64]>,
     /// What they are counted in.
     pub unit: Unit,
@@ -61,16 +61,15 @@ impl Level<'_> {
             picture.line([left, y, left + width, y], if *value == 0 { "axis" } else { "rule" });
             picture.text([left - 8.0, y + 4.0], "quiet te", label);
         }
-        self.draw_ticks(&mut picture, left, width, TOP + height);
-        picture.path([left, TOP], "area", steps(self.values, top, width, height, true));
-        if let Some(before) = self.before {
-            picture.path([left, TOP], "before", steps(before, top, width, height, false));
-        }
-        picture.path([left, TOP], "level", steps(self.values, top, width, height, false));
+        draw_ticks(&mut picture, self.ticks, [left, width, TOP + height]);
+        let (values, before) = (&coarse(self.values, width), self.before.map(|before| coarse(before, width)));
+        let (area, class) = before.as_ref().map_or((values, "area"), |before| (before, "before"));
+        picture.path([left, TOP], class, steps(area, top, [width, height], true));
+        picture.path([left, TOP], "level", steps(values, top, [width, height], false));
         if let Some((limit, name)) = limit {
             let y = up(limit);
             picture.line([left, y, left + width, y], "limit");
-            picture.text([left + width, y - 5.0], "limit-name te", name);
+            picture.text([left + width, y - 5.0], "limit-name te", &fitting(name, 11.0, width * 0.8));
         }
         if let (Some(at), Some(highest)) = (self.peak, self.values.iter().max().filter(|value| **value > 0)) {
             mark_peak(
@@ -82,19 +81,27 @@ impl Level<'_> {
         }
         picture
     }
+}
 
-    fn draw_ticks(&self, picture: &mut Picture, left: f64, width: f64, base: f64) {
-        let mut free_from = f64::MIN;
-        for tick in self.ticks {
-            let x = left + tick.at.clamp(0.0, 1.0) * width;
-            picture.line([x, base, x, base + 4.0], "axis");
-            let half = text_width(&tick.label, 11.0) / 2.0;
-            if tick.label.is_empty() || x - half < free_from || x + half > self.width {
-                continue;
-            }
-            picture.text([x, base + 17.0], "quiet tm", &tick.label);
-            free_from = x + half + 6.0;
-        }
+/// The marks of a time axis below a line, and of their words as many, evenly, as have room.
+pub(super) fn draw_ticks(picture: &mut Picture, ticks: &[Tick], [left, width, base]: [f64; 3]) {
+    let place = |tick: &Tick| left + tick.at.clamp(0.0, 1.0) * width;
+    for tick in ticks {
+        picture.line([place(tick), base, place(tick), base + 4.0], "axis");
+    }
+    let end = picture.width;
+    let words: Vec<(f64, f64, &Tick)> = ticks
+        .iter()
+        .map(|tick| (place(tick), text_width(&tick.label, 11.0) / 2.0, tick))
+        .filter(|(x, half, tick)| !tick.label.is_empty() && x - half >= 0.0 && x + half <= end)
+        .collect();
+    let have_room = |every: &usize| {
+        let kept: Vec<_> = words.iter().step_by(*every).collect();
+        kept.windows(2).all(|pair| pair[0].0 + pair[0].1 + 6.0 <= pair[1].0 - pair[1].1)
+    };
+    let every = (1..=words.len().max(1)).find(have_room).unwrap_or(1);
+    for (x, _, tick) in words.iter().step_by(every) {
+        picture.text([*x, base + 17.0], "quiet tm", &tick.label);
     }
 }
 
@@ -111,25 +118,34 @@ fn share(value: i64, of: i64) -> f64 {
     value.max(0) as f64 / of as f64
 }
 
+/// The highest of so many steps at a time that each is wide enough to be seen; and how wide each is.
+#[expect(clippy::cast_precision_loss, reason = "a picture has few points")]
+fn coarse(values: &[i64], width: f64) -> (Vec<i64>, f64) {
+    const WIDE: f64 = 3.0;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a picture is not that wide")]
+    let most = ((width / WIDE) as usize).max(1);
+    let each = values.len().div_ceil(most).max(1);
+    let highest = values.chunks(each).filter_map(|chunk| chunk.iter().max().copied()).collect();
+    (highest, width * each as f64 / values.len().max(1) as f64)
+}
+
 /// A line in steps, closed along the bottom where it bounds an area.
-fn steps(values: &[i64], top: i64, width: f64, height: f64, closed: bool) -> String {
-    #[expect(clippy::cast_precision_loss, reason = "a picture has few points")]
-    let right = |step: usize| number(width * step as f64 / values.len().max(1) as f64);
+fn steps((values, each): &(Vec<i64>, f64), top: i64, [width, height]: [f64; 2], closed: bool) -> String {
     let up = |value: i64| number(height * (1.0 - share(value.min(top), top)));
     let mut data = String::new();
-    let mut last = None;
-    for (step, value) in values.iter().enumerate() {
+    let (mut last, mut right) = (None, 0.0);
+    for value in values {
         let y = up(*value);
-        if last.as_ref() == Some(&y) {
-            continue;
+        if last.as_ref() != Some(&y) {
+            // Writing into a String does not fail.
+            let _ = match last {
+                None if closed => write!(data, "M0 {}V{y}", number(height)),
+                None => write!(data, "M0 {y}"),
+                Some(_) => write!(data, "H{}V{y}", number(right)),
+            };
+            last = Some(y);
         }
-        // Writing into a String does not fail.
-        let _ = match last {
-            None if closed => write!(data, "M0 {}V{y}", number(height)),
-            None => write!(data, "M0 {y}"),
-            Some(_) => write!(data, "H{}V{y}", right(step)),
-        };
-        last = Some(y);
+        right += each;
     }
     if last.is_some() {
         let _ = write!(data, "H{}", number(width));
@@ -146,9 +162,17 @@ mod tests {
 
     #[test]
     fn equal_steps_are_one_line() {
-        assert_eq!(steps(&[0, 0, 2, 2, 1], 2, 100.0, 10.0, false), "M0 10H40V0H80V5H100");
-        assert_eq!(steps(&[2], 2, 100.0, 10.0, true), "M0 10V0H100V10Z");
-        assert_eq!(steps(&[], 1, 100.0, 10.0, true), "");
+        let line = |values: &[i64], top, closed| steps(&coarse(values, 100.0), top, [100.0, 10.0], closed);
+        assert_eq!(line(&[0, 0, 2, 2, 1], 2, false), "M0 10H40V0H80V5H100");
+        assert_eq!(line(&[2], 2, true), "M0 10V0H100V10Z");
+        assert_eq!(line(&[], 1, true), "");
+    }
+
+    #[test]
+    fn narrow_steps_are_put_together() {
+        assert_eq!(coarse(&[1, 2, 3, 4, 5], 10.0), (vec![2, 4, 5], 4.0));
+        assert_eq!(coarse(&[1, 2], 100.0), (vec![1, 2], 50.0));
+        assert_eq!(coarse(&[], 100.0).0, [0; 0]);
     }
 
     #[test]

@@ -72,11 +72,12 @@ const BYTES: [(&str, i64); 5] =
     [("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1)];
 
 impl Unit {
-    /// A level as people read it: `1,200`, `1.5 cores`, `2.3 GiB`.
+    /// A level as people read it: `1,200`, `250m`, `1.5 cores`, `2.3 GiB`.
     pub fn words(self, value: i64) -> String {
         match self {
             Self::Count => grouped(value),
             Self::Cpu if value == 1_000 => "1 core".to_owned(),
+            Self::Cpu if value < 1_000 => format!("{value}m"),
             Self::Cpu => format!("{} cores", fraction(value, 1_000)),
             Self::Bytes => {
                 let (name, unit) = bytes(value);
@@ -203,7 +204,7 @@ mod tests {
         assert_eq!(Unit::Count.words(1_234_567), "1,234,567");
         assert_eq!(
             [0, 250, 1_000, 12_345, 100_400].map(|value| Unit::Cpu.words(value)),
-            ["0 cores", "0.25 cores", "1 core", "12.3 cores", "100 cores"]
+            ["0m", "250m", "1 core", "12.3 cores", "100 cores"]
         );
         assert_eq!(
             [0, 1_023, 1 << 20, 3 << 29].map(|value| Unit::Bytes.words(value)),

@@ -1,7 +1,7 @@
 //! A strip of time with a mark for each run.
 
-use super::level::Tick;
-use super::picture::{Picture, text_width};
+use super::level::{Tick, draw_ticks};
+use super::picture::Picture;
 
 /// Runs to be drawn.
 #[derive(Debug)]
@@ -25,16 +25,7 @@ impl Strip<'_> {
         let (left, width) = (12.0, self.width - 24.0);
         picture.rect([left - 4.0, 6.0, width + 8.0, 26.0], "lane");
         picture.line([left, 36.0, left + width, 36.0], "axis");
-        let mut free_from = f64::MIN;
-        for tick in self.ticks {
-            let x = left + tick.at.clamp(0.0, 1.0) * width;
-            picture.line([x, 36.0, x, 40.0], "axis");
-            let half = text_width(&tick.label, 11.0) / 2.0;
-            if !tick.label.is_empty() && x - half >= free_from.max(0.0) && x + half <= self.width {
-                picture.text([x, 54.0], "quiet tm", &tick.label);
-                free_from = x + half + 6.0;
-            }
-        }
+        draw_ticks(&mut picture, self.ticks, [left, width, 36.0]);
         for (at, tip) in self.runs {
             let x = left + at.clamp(0.0, 1.0) * width;
             picture.rect_with([x - 1.5, 9.0, 3.0, 20.0], "run", tip);

@@ -93,6 +93,8 @@ pub struct Timeline<'a> {
 const TOP: f64 = 24.0;
 const ROW: f64 = 28.0;
 const BAR: f64 = 22.0;
+/// Room for half of the last time's words.
+const MARGIN: f64 = 36.0;
 /// How many rows and bars there are at most.
 const ROWS: usize = 24;
 const BARS: usize = 200;
@@ -107,7 +109,7 @@ impl Timeline<'_> {
         let count = rows.iter().map(|row| row + 1).max().unwrap_or(1).min(ROWS);
         let hidden =
             spans.len() - rows.iter().filter(|row| **row < ROWS).count() + (self.spans.len() - spans.len());
-        let axis = Axis::of(spans, self.end.map(|(end, _)| end), left, self.width - left - 20.0);
+        let axis = Axis::of(spans, self.end.map(|(end, _)| end), left, self.width - left - MARGIN);
         let base = TOP + ROW * as_number(count) + 2.0;
         let notes = if axis.is_even && hidden == 0 { 0.0 } else { 18.0 };
         let mut picture = Picture::new(self.width, base + 26.0 + notes, self.title, self.description);
@@ -117,7 +119,7 @@ impl Timeline<'_> {
             picture.text([left - 12.0, top + 16.0], "lane-name te", &fitting(name, 12.0, left - 18.0));
         }
         for row in 0..count {
-            picture.rect([left, TOP + ROW * as_number(row), self.width - left - 20.0, BAR], "lane");
+            picture.rect([left, TOP + ROW * as_number(row), self.width - left - MARGIN, BAR], "lane");
         }
         axis.draw(&mut picture, base);
         for (span, row) in spans.iter().zip(&rows).filter(|(_, row)| **row < ROWS) {

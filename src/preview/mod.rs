@@ -7,24 +7,36 @@ mod bars;
 mod collect;
 mod cron_job;
 mod fleet;
+mod html;
 mod ics;
 mod job;
 mod job_words;
 mod json;
 mod make;
+mod markdown;
 mod model;
 mod notes;
 mod quotas;
+mod show;
+mod svg;
 mod text;
 mod times;
 mod units;
 
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod picture_tests;
+
 pub use collect::{Collected, Input, collect};
+pub use html::write as write_html;
 pub use ics::write as write_ics;
 pub use job_words::{
     after_words, bound_words, duration_words, end_words, event_words, pattern_words, what_if_fault, what_if_words,
 };
 pub use json::write as write_json;
 pub use make::{Options, preview};
+pub use markdown::write as write_markdown;
 pub use model::*;
+pub use svg::write as write_svg;
 pub use text::{TextStyle, write as write_text};
