@@ -4,8 +4,10 @@
 use std::fmt::Write as _;
 use std::io;
 
+use jiff::tz::TimeZone;
+
 use super::model::{BarKind, CronJobView, JobPlan, Preview, TimelineView};
-use super::show;
+use super::{show, times};
 use crate::page::{DAYS, code, diagram_words, markdown_text};
 use jobguard_text::duration::short;
 use jobguard_text::plural;
@@ -50,14 +52,14 @@ fn text(preview: &Preview) -> String {
     text.add(&format!("## What will run: {}\n\n", parts.join(", ")));
     text.add(&format!(
         "{} to {}, by the clock of {}\n",
-        show::moment(window.from, &zone),
-        show::moment(window.until, &zone),
+        times::with_weekday(window.from, &zone),
+        times::with_weekday(window.until, &zone),
         markdown_text(&window.zone, NAME)
     ));
     exceeded(preview, &mut text);
-    table(preview, &mut text);
+    table(preview, &zone, &mut text);
     if cron_jobs.len() > 1 {
-        busiest(preview, &mut text);
+        busiest(preview, &zone, &mut text);
         hours(preview, &mut text);
     }
     job_table(preview, &mut text);
@@ -145,13 +147,13 @@ fn exceeded(preview: &Preview, text: &mut Text) {
     text.rows("\n", rows.into_iter(), LIMIT / 2, "exceeded quota");
 }
 
-fn table(preview: &Preview, text: &mut Text) {
+fn table(preview: &Preview, zone: &TimeZone, text: &mut Text) {
     let head =
         "\n| CronJob | Schedule | Next run | Runs a week | Notes |\n| --- | --- | --- | ---: | --- |\n";
-    text.rows(head, preview.cron_jobs.iter().map(row), REST, "CronJob");
+    text.rows(head, preview.cron_jobs.iter().map(|view| row(view, zone)), REST, "CronJob");
 }
 
-fn row(view: &CronJobView) -> String {
+fn row(view: &CronJobView, zone: &TimeZone) -> String {
     let schedule = match &view.words {
         Some(words) => {
             let zone =
@@ -166,7 +168,7 @@ fn row(view: &CronJobView) -> String {
         None => code(&view.schedule, NAME),
     };
     let next = match view.runs.first() {
-        Some(run) => markdown_text(&show::written(&run.reader), NAME),
+        Some(run) => times::with_weekday(run.utc, zone),
         None if view.suspended => "suspended".to_owned(),
         None => "none".to_owned(),
     };
@@ -214,7 +216,7 @@ fn notes(view: &CronJobView) -> String {
     notes.join("<br>")
 }
 
-fn busiest(preview: &Preview, text: &mut Text) {
+fn busiest(preview: &Preview, zone: &TimeZone, text: &mut Text) {
     const NAMED: usize = 5;
     let rows = preview.fleet.busiest.iter().map(|busy| {
         let names: Vec<String> = busy.names.iter().take(NAMED).map(|name| code(name, NAME)).collect();
@@ -222,7 +224,7 @@ fn busiest(preview: &Preview, text: &mut Text) {
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         format!(
             "| {} | {} | {}{more} |\n",
-            markdown_text(&show::written(&busy.reader), NAME),
+            times::with_weekday(busy.utc, zone),
             busy.starts,
             names.join(", ")
         )
@@ -277,7 +279,11 @@ fn timelines(plan: &JobPlan, name: &str, text: &mut Text) {
         if timeline.lines.is_empty() {
             continue;
         }
-        text.add(&format!("\n**{}**, {}\n", markdown_text(&timeline.title, TEXT), code(name, show::NAME)));
+        text.add(&format!(
+            "\n**{}**, {}\n",
+            markdown_text(&show::capital(&timeline.title), TEXT),
+            code(name, show::NAME)
+        ));
         gantt(timeline, text);
         let lines = timeline.lines.iter().map(|(_, line)| format!("- {}\n", markdown_text(line, TEXT)));
         if text.rows("\n<details><summary>Step by step</summary>\n\n", lines, 2_000, "step") {
@@ -302,8 +308,23 @@ fn gantt(timeline: &TimelineView, text: &mut Text) {
     let axis = if last > 86_400 { "day %-d %H:%M" } else { "%H:%M:%S" };
     let mut piece = format!(
         "\n```mermaid\ngantt\n    title {}\n    dateFormat YYYY-MM-DD HH:mm:ss\n    axisFormat {axis}\n",
-        diagram_words(&timeline.title, 60)
+        diagram_words(&show::capital(&timeline.title), 60)
     );
+    const INTERVALS: [(i64, &str); 10] = [
+        (5, "5second"),
+        (15, "15second"),
+        (60, "1minute"),
+        (300, "5minute"),
+        (900, "15minute"),
+        (3_600, "1hour"),
+        (10_800, "3hour"),
+        (43_200, "12hour"),
+        (86_400, "1day"),
+        (345_600, "4day"),
+    ];
+    if let Some((_, interval)) = INTERVALS.iter().find(|(seconds, _)| last / seconds <= 8) {
+        let _ = writeln!(piece, "    tickInterval {interval}");
+    }
     let time = |seconds: i64| {
         let seconds = seconds.clamp(0, LONGEST);
         let (day, hour, minute, second) =

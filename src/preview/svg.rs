@@ -4,7 +4,7 @@
 use std::io;
 
 use super::model::{CronJobView, JobPlan, Preview};
-use super::show;
+use super::{show, times};
 use crate::page::{Level, Picture, Strip, Unit, foreign};
 use jobguard_text::{plural, shortened};
 
@@ -29,8 +29,8 @@ fn draw(preview: &Preview) -> Picture {
     let zone = show::zone(window);
     let time = format!(
         "{} to {}, by the clock of {}",
-        show::moment(window.from, &zone),
-        show::moment(window.until, &zone),
+        times::with_weekday(window.from, &zone),
+        times::with_weekday(window.until, &zone),
         foreign(&window.zone)
     );
     let mut sheet = match (preview.cron_jobs.as_slice(), preview.jobs.as_slice()) {
@@ -78,7 +78,7 @@ fn fleet(preview: &Preview, sheet: &mut Sheet) {
     }
     sheet.heading("Pods at once");
     let description = match high.utc {
-        Some(utc) => format!("Highest: {}, {}.", high.value, show::moment(utc, &zone)),
+        Some(utc) => format!("Highest: {}, {}.", high.value, times::with_weekday(utc, &zone)),
         None => String::new(),
     };
     let level = Level {
@@ -110,8 +110,11 @@ fn cron_job(preview: &Preview, view: &CronJobView, sheet: &mut Sheet) {
         sheet.line(&format!("Never runs: {problem}"));
     } else if view.runs.len() as u64 == view.run_count {
         sheet.heading("Runs");
-        let runs: Vec<(f64, String)> =
-            view.runs.iter().map(|run| (show::share(run.utc, window), show::written(&run.reader))).collect();
+        let runs: Vec<(f64, String)> = view
+            .runs
+            .iter()
+            .map(|run| (show::share(run.utc, window), times::with_weekday(run.utc, &zone)))
+            .collect();
         let description = plural(runs.len(), "run");
         let ticks = show::ticks(window, &zone);
         let strip =

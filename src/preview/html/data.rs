@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use super::super::model::{CronJobView, Identity, JobPlan, Preview, TimelineView};
+use super::super::model::{CronJobView, Identity, JobPlan, Preview, TimelineView, WindowView};
 use super::super::show;
 use crate::page::{Picture, foreign};
-use jobguard_cron::zone_words;
+use jobguard_cron::{known_zone, zone_words};
 
 /// The width of timelines.
 const WIDTH: f64 = 860.0;
@@ -117,7 +118,8 @@ struct Known {
 impl Data {
     pub(super) fn of(preview: &Preview) -> Self {
         let window = &preview.window;
-        let ticks = show::ticks(window, &show::zone(window));
+        let zone = show::zone(window);
+        let ticks = show::ticks(window, &zone);
         let data = Self {
             window: [window.from.as_second(), window.until.as_second()],
             zone: zone_words(Some(&foreign(&window.zone))),
@@ -126,11 +128,7 @@ impl Data {
         };
         let mut known = Known { data, room: PICTURES, ..Known::default() };
         let runs = if preview.cron_jobs.len() > MANY { RUNS_OF_MANY } else { RUNS };
-        let rows = preview
-            .cron_jobs
-            .iter()
-            .map(|view| known.cron_job(view, window.from.as_second(), runs))
-            .collect();
+        let rows = preview.cron_jobs.iter().map(|view| known.cron_job(view, window, &zone, runs)).collect();
         let jobs = preview
             .jobs
             .iter()
@@ -201,15 +199,16 @@ impl Known {
         }
     }
 
-    fn cron_job(&mut self, view: &CronJobView, begin: i64, most: usize) -> Row {
+    fn cron_job(&mut self, view: &CronJobView, window: &WindowView, reader: &TimeZone, most: usize) -> Row {
         let mut row = self.row(&view.identity);
         row.f.extend(self.facts(show::facts(view)));
         row.w = Some(self.week(view));
         row.z = Some(self.text(&zone_words(view.time_zone.as_deref())));
-        let mut last = begin;
+        let zone = view.time_zone.as_deref().and_then(known_zone).unwrap_or(TimeZone::UTC);
+        let mut last = window.from.as_second();
         for (number, run) in view.runs.iter().take(most).enumerate() {
-            let (second, own, reader) =
-                (run.utc.as_second(), show::offset(&run.local), show::offset(&run.reader));
+            let second = run.utc.as_second();
+            let (own, reader) = (show::offset(run.utc, &zone), show::offset(run.utc, reader));
             row.r.push(second - last);
             last = second;
             if row.o.last().is_none_or(|(_, o, r)| (*o, *r) != (own, reader)) {
@@ -264,7 +263,7 @@ impl Known {
     fn line(&mut self, timeline: &TimelineView) -> Line {
         let lines: Vec<String> = timeline.lines.iter().map(|(_, line)| line.clone()).collect();
         Line {
-            title: self.text(&timeline.title),
+            title: self.text(&show::capital(&timeline.title)),
             picture: show::timeline(timeline, "", WIDTH).and_then(|picture| self.picture(picture)),
             lines: self.all(&lines),
             end: self.text(&timeline.end_words),

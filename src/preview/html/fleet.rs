@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use maud::{Markup, html};
 
 use super::super::model::{High, NamespaceView, Preview, QuotaView};
-use super::super::show;
+use super::super::{show, times};
 use crate::page::{Level, Unit, foreign};
 
 /// How many cards of quotas, and how many namespaces in the table, there are at most.
@@ -19,7 +19,7 @@ const NAMED: usize = 4;
 const SIZE: [f64; 2] = [380.0, 170.0];
 
 /// The minutes in which most runs start.
-pub(super) fn busiest(preview: &Preview) -> Markup {
+pub(super) fn busiest(preview: &Preview, zone: &TimeZone) -> Markup {
     html! {
         section class="card" aria-labelledby="busy" {
             h2 id="busy" { "Busiest minutes" }
@@ -31,7 +31,7 @@ pub(super) fn busiest(preview: &Preview) -> Markup {
                     li {
                         p class="line" {
                             strong class="number" { (busy.starts) " runs" }
-                            time class="number" datetime=(busy.utc) { (show::written(&busy.reader)) }
+                            time class="number" datetime=(busy.utc) { (times::with_weekday(busy.utc, zone)) }
                         }
                         p class="names small" {
                             @for (number, name) in busy.names.iter().take(NAMED).enumerate() {
@@ -103,7 +103,7 @@ pub(super) fn levels(preview: &Preview, zone: &TimeZone) -> Markup {
 
 fn peak_words(unit: Unit, high: High, zone: &TimeZone) -> String {
     match high.utc {
-        Some(utc) => format!("Highest: {}, {}", unit.words(high.value), show::moment(utc, zone)),
+        Some(utc) => format!("Highest: {}, {}", unit.words(high.value), times::with_weekday(utc, zone)),
         None => "Nothing.".to_owned(),
     }
 }

@@ -14,7 +14,7 @@ use std::io;
 use maud::{Markup, html};
 
 use super::model::Preview;
-use super::show;
+use super::{show, times};
 use crate::page::{Document, PAINTER, Unit, data_block, foreign};
 use data::Data;
 use jobguard_text::plural;
@@ -38,17 +38,17 @@ pub fn write(preview: &Preview, out: &mut dyn io::Write) -> io::Result<()> {
         main {
             (notices(preview))
             @if !preview.cron_jobs.is_empty() {
-                @if is_single { (rows::cron_jobs(preview)) } @else { (rows::toolbar(preview, &data)) }
+                @if is_single { (rows::cron_jobs(preview, &zone)) } @else { (rows::toolbar(preview, &data)) }
                 @if preview.fleet.runs > 0 {
                     div class="pair" {
                         (grid::card(preview))
-                        @if !is_single { (fleet::busiest(preview)) }
+                        @if !is_single { (fleet::busiest(preview, &zone)) }
                     }
                     (fleet::levels(preview, &zone))
                     (fleet::spread(preview, &zone))
                     (fleet::namespaces(preview, &zone))
                 }
-                @if !is_single { (rows::cron_jobs(preview)) }
+                @if !is_single { (rows::cron_jobs(preview, &zone)) }
             }
             @if !preview.jobs.is_empty() { (rows::jobs(preview)) }
             @if preview.cron_jobs.is_empty() && preview.jobs.is_empty() {
@@ -94,7 +94,7 @@ fn header(preview: &Preview, zone: &jiff::tz::TimeZone) -> Markup {
             numbers.push((
                 "starts in the busiest minute",
                 busy.starts.to_string(),
-                show::written(&busy.reader),
+                times::with_weekday(busy.utc, zone),
             ));
         }
         for (name, unit, high) in [
@@ -103,7 +103,7 @@ fn header(preview: &Preview, zone: &jiff::tz::TimeZone) -> Markup {
             ("memory requested", Unit::Bytes, peak.memory_bytes),
         ] {
             if let Some(utc) = high.utc {
-                numbers.push((name, unit.words(high.value), show::moment(utc, zone)));
+                numbers.push((name, unit.words(high.value), times::with_weekday(utc, zone)));
             }
         }
     }
@@ -115,7 +115,7 @@ fn header(preview: &Preview, zone: &jiff::tz::TimeZone) -> Markup {
         header class="top" {
             h1 { "What will run" }
             p class="quiet window" {
-                (show::moment(window.from, zone)) " to " (show::moment(window.until, zone)) ", by the clock of "
+                (times::with_weekday(window.from, zone)) " to " (times::with_weekday(window.until, zone)) ", by the clock of "
                 strong { (foreign(&window.zone)) }
             }
             dl class="tiles" {

@@ -1,9 +1,10 @@
 //! The rows: one for each CronJob and each Job, with what is read without opening it.
 
+use jiff::tz::TimeZone;
 use maud::{Markup, html};
 
 use super::super::model::{CronJobView, Identity, JobView, Preview};
-use super::super::show;
+use super::super::{show, times};
 use super::data::Data;
 use crate::page::foreign;
 use jobguard_text::duration::short;
@@ -44,19 +45,19 @@ pub(super) fn toolbar(preview: &Preview, data: &Data) -> Markup {
     }
 }
 
-pub(super) fn cron_jobs(preview: &Preview) -> Markup {
+pub(super) fn cron_jobs(preview: &Preview, zone: &TimeZone) -> Markup {
     html! {
         section aria-labelledby="cronjobs" class="group" {
             h2 id="cronjobs" { "CronJobs" }
             div class="list" id="rows" {
-                @for (number, view) in preview.cron_jobs.iter().enumerate() { (cron_job(view, number)) }
+                @for (number, view) in preview.cron_jobs.iter().enumerate() { (cron_job(view, zone, number)) }
             }
             p class="card quiet" id="none" hidden { "No CronJob is like that. Escape clears the search." }
         }
     }
 }
 
-fn cron_job(view: &CronJobView, number: usize) -> Markup {
+fn cron_job(view: &CronJobView, zone: &TimeZone, number: usize) -> Markup {
     html! {
         details {
             summary {
@@ -71,7 +72,7 @@ fn cron_job(view: &CronJobView, number: usize) -> Markup {
                     (badges(view))
                 }
                 @match view.runs.first() {
-                    Some(run) => time class="x" datetime=(run.utc) { (show::written(&run.reader)) },
+                    Some(run) => time class="x" datetime=(run.utc) { (times::with_weekday(run.utc, zone)) },
                     None => span class="x none" { @if view.suspended { "suspended" } @else { "none in this time" } },
                 }
                 span class="q" { (view.runs_per_week) }
