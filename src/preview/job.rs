@@ -24,14 +24,10 @@ pub(super) fn plan(
     let fault = WhatIf::check(options.what_ifs, part.spec).err();
     let what_ifs = if fault.is_some() { &[] } else { options.what_ifs };
     let forecast = job::forecast(part.spec, expected, what_ifs);
-    let view = |title: &str, timeline: &Timeline| timeline_view(title, timeline, part);
-    let mut worst_case = view("worst case", &forecast.worst_case);
+    let mut worst_case = timeline_view(&forecast.worst_case, true, part);
     worst_case.after_words.push(sentence(&job_words::bound_words(&forecast.bound)));
     let what_if = match (&forecast.what_if, fault) {
-        (Some(what_if), _) => {
-            let supposed: Vec<String> = options.what_ifs.iter().map(job_words::what_if_words).collect();
-            Some(view(&format!("if {}", supposed.join(", and ")), what_if))
-        }
+        (Some(what_if), _) => Some(timeline_view(what_if, false, part)),
         (None, Some(fault)) => Some(TimelineView {
             title: "what if".to_owned(),
             end_words: format!("That cannot be supposed of it: {}", job_words::what_if_fault(&fault)),
@@ -50,9 +46,9 @@ pub(super) fn plan(
     }
 }
 
-fn timeline_view(title: &str, timeline: &Timeline, part: JobPart<'_>) -> TimelineView {
+fn timeline_view(timeline: &Timeline, is_worst_case: bool, part: JobPart<'_>) -> TimelineView {
     TimelineView {
-        title: title.to_owned(),
+        title: job_words::title_words(timeline, is_worst_case),
         bars: bars::of(timeline),
         lines: timeline
             .events

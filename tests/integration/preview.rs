@@ -55,7 +55,13 @@ fn text() {
 #[test]
 fn json() {
     let value = json_of(&[CLOCKS, "--from", "2027-03-27", "--for", "2d", "--runs", "2"], "");
-    insta::assert_snapshot!("json", serde_json::to_string_pretty(&value).unwrap());
+    // A level over time has a number for each hour.
+    let text = serde_json::to_string_pretty(&value).unwrap();
+    let numbers = regex::Regex::new(r"\[\s*\d+(,\s*\d+)*\s*\]").unwrap();
+    let text = numbers.replace_all(&text, |found: &regex::Captures<'_>| {
+        found[0].split_whitespace().collect::<Vec<_>>().join(" ").replace("[ ", "[").replace(" ]", "]")
+    });
+    insta::assert_snapshot!("json", text);
 }
 
 #[test]
