@@ -55,7 +55,7 @@ pub(crate) struct PreviewArgs {
     /// Write it to a file instead of standard output
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// How many runs of each CronJob are listed [default: 5; json and ics list all, up to 20000]
+    /// How many runs of each CronJob are listed [default: 5; html 20; json and ics all, up to 20000]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
     runs: Option<u32>,
     /// How long a run takes where neither the annotation jobguard.dev/expected-runtime nor anything else says so
@@ -85,10 +85,19 @@ pub(crate) enum Format {
     Json,
     /// For a calendar: one event for each run (iCalendar)
     Ics,
+    /// For a browser: one page to search, to filter and to print
+    Html,
+    /// For a README: one picture
+    Svg,
+    /// For a comment on a pull request, or a step's summary: 65,000 characters at most
+    Markdown,
 }
 
 /// How many runs formats for people list.
 const RUNS: usize = 5;
+
+/// How many runs those list in which they are seen only when asked for.
+const RUNS_DRAWN: usize = 20;
 
 /// How many runs of a CronJob formats for programs list at most: a week has 10,080 minutes.
 const MOST_RUNS: usize = 20_000;
@@ -122,7 +131,7 @@ pub(crate) fn run(args: PreviewArgs, terminal: &Terminal) -> Result<ExitStatus> 
         zone: &zone,
         zone_name: &zone_name,
         run_times: &Stated { default: args.expected_runtime },
-        runs: runs.unwrap_or(RUNS),
+        runs: runs.unwrap_or(format.runs()),
         most_runs: runs.unwrap_or(MOST_RUNS),
         what_ifs: &args.what_if,
         steps: STEPS,
@@ -169,6 +178,9 @@ impl PreviewArgs {
             "txt" => Some(Format::Text),
             "json" => Some(Format::Json),
             "ics" => Some(Format::Ics),
+            "html" | "htm" => Some(Format::Html),
+            "svg" => Some(Format::Svg),
+            "md" | "markdown" => Some(Format::Markdown),
             _ => None,
         };
         match known {
@@ -179,11 +191,22 @@ impl PreviewArgs {
 }
 
 impl Format {
+    /// How many runs it lists where nobody says.
+    fn runs(self) -> usize {
+        match self {
+            Self::Html | Self::Svg => RUNS_DRAWN,
+            Self::Text | Self::Json | Self::Ics | Self::Markdown => RUNS,
+        }
+    }
+
     fn write(self, preview: &Preview, style: TextStyle, out: &mut dyn io::Write) -> io::Result<()> {
         match self {
             Self::Text => preview::write_text(preview, style, out),
             Self::Json => preview::write_json(preview, out),
             Self::Ics => preview::write_ics(preview, out),
+            Self::Html => preview::write_html(preview, out),
+            Self::Svg => preview::write_svg(preview, out),
+            Self::Markdown => preview::write_markdown(preview, out),
         }
     }
 }

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use jobguard_cron::{Schedule, known_zone, zone_words};
+use k8s_openapi::api::batch::v1::JobSpec;
 
 use super::model::*;
 use crate::forecast::*;
+use jobguard_cron::{Schedule, known_zone, zone_words};
 
 /// Names that are markup, code or commands to somebody.
 pub(super) const HOSTILE: [&str; 6] = [
@@ -197,11 +198,7 @@ pub(super) fn plan(tries: i64, seconds: i64, deadline: Option<i64>) -> JobPlan {
         let bar =
             |from, until, kind, label: String| Bar { lane: "Pods".to_owned(), from, until, kind, label };
         bars.push(bar(at, Some(until_end(at + seconds)), BarKind::Failure, format!("try {number}")));
-        let clock = jobguard_text::duration::short(at);
-        lines.push((
-            Some(at),
-            format!("+{clock}  try {number} of {tries} starts and fails after {seconds} s"),
-        ));
+        lines.push((Some(at), format!("Try {number} of {tries} starts and fails after {seconds} s")));
         at = until_end(at + seconds);
         if number < tries {
             bars.push(bar(at, Some(until_end(at + wait)), BarKind::Backoff, format!("waits {wait} s")));
@@ -209,9 +206,9 @@ pub(super) fn plan(tries: i64, seconds: i64, deadline: Option<i64>) -> JobPlan {
             wait = (wait * 2).min(360);
         }
     }
-    lines.push((Some(at), format!("+{}  the Job has failed", jobguard_text::duration::short(at))));
+    lines.push((Some(at), "The Job has failed".to_owned()));
     let worst_case = TimelineView {
-        title: "Worst case".to_owned(),
+        title: "worst case".to_owned(),
         bars,
         lines,
         end: Some(at),
@@ -221,7 +218,7 @@ pub(super) fn plan(tries: i64, seconds: i64, deadline: Option<i64>) -> JobPlan {
     };
     JobPlan {
         pattern_words: "one Pod, tried again when it fails".to_owned(),
-        pods_at_once: 1,
+        pods_of_all_at_once: 1,
         requests: Requests { cpu_milli: 250, memory_bytes: 384 << 20 },
         expected_run_time: Some(RunTime {
             seconds: seconds.unsigned_abs(),
@@ -229,7 +226,7 @@ pub(super) fn plan(tries: i64, seconds: i64, deadline: Option<i64>) -> JobPlan {
         }),
         worst_case,
         what_if: None,
-        forecast: serde_json::Value::Null,
+        forecast: job::forecast(&JobSpec::default(), Some(seconds), &[]),
     }
 }
 
@@ -243,7 +240,7 @@ fn what_if() -> TimelineView {
         label: label.to_owned(),
     };
     TimelineView {
-        title: "What if index 1 hangs and index 2 fails twice".to_owned(),
+        title: "if index 1 hangs, and index 2 fails twice".to_owned(),
         bars: vec![
             bar("index 0", 0, Some(5_400), BarKind::Success, "try 1"),
             bar("index 1", 0, None, BarKind::Hang, "hangs"),
@@ -255,9 +252,9 @@ fn what_if() -> TimelineView {
             bar("index 3 to 9", 5_400, Some(12_000), BarKind::Folded, "7 more"),
         ],
         lines: vec![
-            (Some(0), "+0s  index 0 to 2 start".to_owned()),
-            (Some(40), "+40s  index 2 fails for the first time".to_owned()),
-            (None, "index 1 hangs: nothing ends it".to_owned()),
+            (Some(0), "Index 0 to 2 start".to_owned()),
+            (Some(40), "Index 2 fails for the first time".to_owned()),
+            (None, "Index 1 hangs: nothing ends it".to_owned()),
         ],
         end: None,
         succeeds: false,
@@ -369,7 +366,6 @@ pub(super) fn fleet(count: usize) -> Preview {
             identity: identity(Some("ml"), "train-embeddings", "Job", 1, &[]),
             plan: JobPlan {
                 what_if: Some(what_if()),
-                pods_at_once: 3,
                 pattern_words: "indexed, 10 Pods, 3 at once".to_owned(),
                 ..plan(3, 86_400, None)
             },

@@ -267,7 +267,7 @@ fn job_table(preview: &Preview, text: &mut Text) {
             "| {} | {} | {} | {} |\n",
             code(&show::full_name(&view.identity), show::NAME),
             markdown_text(&plan.pattern_words, TEXT),
-            plan.pods_at_once,
+            plan.forecast.pods_at_once,
             markdown_text(&plan.worst_case.end_words, TEXT)
         )
     });
@@ -276,7 +276,7 @@ fn job_table(preview: &Preview, text: &mut Text) {
 
 fn timelines(plan: &JobPlan, name: &str, text: &mut Text) {
     for timeline in [Some(&plan.worst_case), plan.what_if.as_ref()].into_iter().flatten() {
-        if timeline.lines.is_empty() {
+        if timeline.lines.is_empty() && timeline.end_words.is_empty() {
             continue;
         }
         text.add(&format!(
@@ -285,7 +285,10 @@ fn timelines(plan: &JobPlan, name: &str, text: &mut Text) {
             code(name, show::NAME)
         ));
         gantt(timeline, text);
-        let lines = timeline.lines.iter().map(|(_, line)| format!("- {}\n", markdown_text(line, TEXT)));
+        let lines = timeline.lines.iter().map(|(at, line)| {
+            let at = at.map(|at| format!("{}: ", show::after(at))).unwrap_or_default();
+            format!("- {at}{}\n", markdown_text(line, TEXT))
+        });
         if text.rows("\n<details><summary>Step by step</summary>\n\n", lines, 2_000, "step") {
             text.add("\n</details>\n");
         }

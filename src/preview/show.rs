@@ -8,7 +8,7 @@ use super::model::{
 };
 use crate::forecast::Concurrency;
 use crate::page::{HeatMap, Kind, Picture, Span, Tick, Timeline, Unit, Week, foreign};
-use jobguard_text::duration::words;
+use jobguard_text::duration::{short, words};
 
 /// Seconds of a day.
 const DAY: i64 = 86_400;
@@ -24,6 +24,11 @@ pub(super) fn zone(window: &WindowView) -> TimeZone {
 /// The minutes that the clock of a zone is ahead of UTC.
 pub(super) fn offset(time: Timestamp, zone: &TimeZone) -> i32 {
     zone.to_offset(time).seconds() / 60
+}
+
+/// A time since the start of a Job: `+1m10s`.
+pub(super) fn after(seconds: i64) -> String {
+    format!("+{}", short(seconds))
 }
 
 /// A text with its first letter as a sentence has it.
@@ -147,7 +152,7 @@ pub(super) fn job_facts(plan: &JobPlan) -> Vec<(&'static str, String)> {
     if !plan.pattern_words.is_empty() {
         facts.push(("Job", plan.pattern_words.clone()));
     }
-    facts.push(("Pods at once", plan.pods_at_once.to_string()));
+    facts.push(("Pods at once", plan.forecast.pods_at_once.to_string()));
     if let Some(each) = requests(plan.requests) {
         facts.push(("A Pod requests", each));
     }

@@ -7,6 +7,7 @@
 mod against;
 mod agreement;
 mod architecture;
+mod browser;
 mod cases;
 mod chart;
 mod cli;

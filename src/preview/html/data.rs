@@ -97,7 +97,8 @@ struct Line {
     title: usize,
     /// Its picture; none where there is nothing to draw, or no room.
     picture: Option<usize>,
-    lines: Vec<usize>,
+    /// What happens, each with when.
+    lines: Vec<(Option<usize>, usize)>,
     end: usize,
     good: bool,
     after: Vec<usize>,
@@ -248,7 +249,10 @@ impl Known {
     fn plan(&mut self, plan: &JobPlan) -> usize {
         let facts = self.facts(show::job_facts(plan));
         let timelines = [Some(&plan.worst_case), plan.what_if.as_ref()];
-        let timelines = timelines.into_iter().flatten().filter(|timeline| !timeline.lines.is_empty());
+        let timelines = timelines
+            .into_iter()
+            .flatten()
+            .filter(|timeline| !timeline.lines.is_empty() || !timeline.end_words.is_empty());
         let timelines = timelines.map(|timeline| self.line(timeline)).collect();
         let plan = Plan { f: facts, t: timelines };
         if let Some(number) = self.plans.get(&plan) {
@@ -261,11 +265,12 @@ impl Known {
     }
 
     fn line(&mut self, timeline: &TimelineView) -> Line {
-        let lines: Vec<String> = timeline.lines.iter().map(|(_, line)| line.clone()).collect();
         Line {
             title: self.text(&show::capital(&timeline.title)),
             picture: show::timeline(timeline, "", WIDTH).and_then(|picture| self.picture(picture)),
-            lines: self.all(&lines),
+            lines: (timeline.lines.iter())
+                .map(|(at, line)| (at.map(|at| self.text(&show::after(at))), self.text(line)))
+                .collect(),
             end: self.text(&timeline.end_words),
             good: timeline.succeeds,
             after: self.all(&timeline.after_words),

@@ -136,10 +136,7 @@ const timeline = (line, id) => {
     part.append(scroll);
   }
   const steps = make("dl", "steps");
-  for (const number of line.lines) {
-    const [, time, words] = /^(\+.*?) {2,}(.*)$/su.exec(text(number)) ?? [null, "", text(number)];
-    steps.append(make("dt", "", time), make("dd", "", words));
-  }
+  for (const [when, words] of line.lines) steps.append(make("dt", "", when === null ? "" : text(when)), make("dd", "", text(words)));
   part.append(steps, make("p", line.good ? "end" : "end bad-end", text(line.end)));
   if (line.after.length > 0) part.append(list(line.after));
   return part;

@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 use maud::{Markup, html};
 
 use super::super::model::{CronJobView, Identity, JobView, Preview};
-use super::super::{show, times};
+use super::super::times;
 use super::data::Data;
 use crate::page::foreign;
 use jobguard_text::duration::short;
@@ -130,7 +130,7 @@ fn job(view: &JobView) -> Markup {
                         None => "no end that is certain",
                     }
                 }
-                span class="p" { (view.plan.pods_at_once) }
+                span class="p" { (view.plan.forecast.pods_at_once) }
             }
             noscript { p { (foreign(&worst.end_words)) } }
         }
