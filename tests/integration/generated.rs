@@ -40,6 +40,22 @@ fn the_schema_agrees_with_the_declarations() {
     hold("policies/schema.json", &schema);
 }
 
+#[test]
+fn the_pictures_agree_with_the_examples() {
+    for (example, picture) in [("fleet.yaml", "fleet.svg"), ("migration.yaml", "migration.svg")] {
+        let output = assert_cmd::Command::cargo_bin("jobguard")
+            .unwrap()
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .env_remove("JOBGUARD_POLICY")
+            .args(["preview", &format!("examples/{example}"), "--from", "2027-03-22", "--zone", "Europe/Berlin"])
+            .args(["--format", "svg"])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        hold(&format!("docs/pictures/{picture}"), &String::from_utf8(output.stdout).unwrap());
+    }
+}
+
 /// Names in the policy's schema, below a name of their own.
 fn below(schema: Value) -> Value {
     match schema {
