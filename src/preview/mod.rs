@@ -32,7 +32,8 @@ pub use collect::{Collected, Input, collect};
 pub use html::write as write_html;
 pub use ics::write as write_ics;
 pub use job_words::{
-    after_words, bound_words, duration_words, end_words, event_words, pattern_words, what_if_fault, what_if_words,
+    after_words, bound_words, duration_words, end_words, event_words, pattern_words, title_words,
+    what_if_fault, what_if_words,
 };
 pub use json::write as write_json;
 pub use make::{Options, preview};

@@ -47,7 +47,14 @@ fn the_pictures_agree_with_the_examples() {
             .unwrap()
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .env_remove("JOBGUARD_POLICY")
-            .args(["preview", &format!("examples/{example}"), "--from", "2027-03-22", "--zone", "Europe/Berlin"])
+            .args([
+                "preview",
+                &format!("examples/{example}"),
+                "--from",
+                "2027-03-22",
+                "--zone",
+                "Europe/Berlin",
+            ])
             .args(["--format", "svg"])
             .output()
             .unwrap();

@@ -23,14 +23,18 @@ pub(super) enum Jump {
 /// All of a state that decides what comes next, but for limits and for what counts up towards them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
-    running: Vec<(ItemKey, Option<(i64, Next)>, Option<i64>, CrashLoop)>,
+    running: Vec<RunningKey>,
     retries: Vec<(ItemKey, i64)>,
     /// Failures in a row, as far as the delay tells them apart, and how long ago the last was.
     failures: Option<(u64, i64)>,
     any_success: bool,
 }
 
+/// The class, how many, which try and how many failed Pods before it, as far as these tell it apart.
 type ItemKey = (usize, u64, u64, u64);
+
+/// Besides, how long until what happens next, and since the Pod's start where it has a deadline.
+type RunningKey = (ItemKey, Option<(i64, Next)>, Option<i64>, CrashLoop);
 
 /// The states in which a Job was.
 #[derive(Default)]
