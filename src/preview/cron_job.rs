@@ -7,9 +7,10 @@ use jiff::tz::TimeZone;
 use k8s_openapi::api::batch::v1::CronJobSpec;
 
 use super::collect::Input;
-use super::fleet::Groups;
+use super::groups::Groups;
 use super::model::{AllRuns, ClockChangeView, CronJobView, Identity, JobPlan, Place, RunList, RunView};
-use super::{job, make::Options, notes, times};
+use super::options::Options;
+use super::{job, notes, times};
 use crate::engine::{LimitFacts, Timetable};
 use crate::forecast::{Concurrency, Load, Member, MemberRuns, WEEK_HOURS, Window, for_each_start};
 use jobguard_apiserver::Workload;
@@ -49,7 +50,7 @@ impl<'a> Planned<'a> {
     }
 
     /// What the forecast is asked; none where it starts nothing.
-    pub(super) fn member(&self, groups: &Groups) -> Option<Member<'a>> {
+    pub(super) fn member(&self, groups: &Groups<'a>) -> Option<Member<'a>> {
         let timetable = self.timetable.filter(|_| self.takes_part())?;
         Some(Member {
             schedule: timetable.schedule(),

@@ -1,12 +1,11 @@
 //! All CronJobs together.
 
-use std::collections::BTreeMap;
-
 use rayon::prelude::*;
 
 use super::cron_job::Planned;
-use super::make::Options;
+use super::groups::Groups;
 use super::model::{BusyView, FleetView, High, NamespaceView, PeakView, SeriesView, SpreadView};
+use super::options::Options;
 use super::{quotas, times};
 use crate::engine::Neighbour;
 use crate::forecast::{self, BusyMinute, Forecast, MINUTE, Member, Question, Series, Window};
@@ -14,32 +13,6 @@ use jobguard_cron::Schedule;
 
 /// How many CronJobs of a busy minute are named.
 const NAMED: usize = 10;
-
-/// The namespaces that have a CronJob which takes part, numbered in the order of their names.
-pub(super) struct Groups(BTreeMap<Option<String>, usize>);
-
-impl Groups {
-    pub(super) fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// The number of a namespace that is among them.
-    pub(super) fn number(&self, namespace: Option<&str>) -> usize {
-        self.0.get(&namespace.map(str::to_owned)).copied().unwrap_or(0)
-    }
-}
-
-pub(super) fn groups(planned: &[Planned<'_>]) -> Groups {
-    let mut groups: BTreeMap<Option<String>, usize> = planned
-        .iter()
-        .filter(|planned| planned.takes_part())
-        .map(|planned| (planned.namespace().map(str::to_owned), 0))
-        .collect();
-    for (number, group) in groups.values_mut().enumerate() {
-        *group = number;
-    }
-    Groups(groups)
-}
 
 pub(super) fn view(
     planned: &[Planned<'_>],
@@ -65,15 +38,14 @@ pub(super) fn view(
         counts[member.group] += 1;
     }
     let namespaces = groups
-        .0
         .iter()
         .map(|(namespace, number)| {
-            let series = &forecast.groups[*number];
+            let series = &forecast.groups[number];
             NamespaceView {
-                namespace: namespace.clone(),
-                cron_jobs: counts[*number],
+                namespace: namespace.map(str::to_owned),
+                cron_jobs: counts[number],
                 series: series_view(series, window),
-                quotas: quotas::of(namespace.as_deref(), &series.peak, neighbours),
+                quotas: quotas::of(namespace, &series.peak, neighbours),
             }
         })
         .collect();

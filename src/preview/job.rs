@@ -1,7 +1,7 @@
 //! One Job: its Pods, what they request, and how it may go.
 
-use super::make::Options;
 use super::model::{JobPlan, Requests, TimelineView};
+use super::options::Options;
 use super::{bars, job_words};
 use crate::engine::{Demand, JobPart, LimitFacts, Object};
 use crate::forecast::job::{self, Condition, Timeline, WhatIf};

@@ -3,39 +3,18 @@
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
-use jiff::tz::TimeZone;
 use rayon::prelude::*;
 
 use super::collect::{Collected, Input};
 use super::cron_job::{self, Planned};
 use super::fleet;
+use super::groups::Groups;
 use super::job;
 use super::model::{JobView, Preview, SCHEMA_VERSION, WindowView};
+use super::options::Options;
 use crate::engine::{LimitFacts, Neighbour};
-use crate::forecast::job::WhatIf;
-use crate::forecast::{Question, RunTimes, Window, forecast};
+use crate::forecast::{Question, Window, forecast};
 use jobguard_apiserver::Kind;
-
-/// What is asked of a preview.
-#[derive(Clone, Copy)]
-pub struct Options<'a> {
-    /// The stretch of time that it is about.
-    pub window: Window,
-    /// The reader's time zone.
-    pub zone: &'a TimeZone,
-    /// Its name.
-    pub zone_name: &'a str,
-    /// How long runs take.
-    pub run_times: &'a dyn RunTimes,
-    /// How many runs of each CronJob formats for people list.
-    pub runs: usize,
-    /// How many runs of each CronJob formats for programs list at most.
-    pub most_runs: usize,
-    /// How the tries of Jobs go; nothing where only the worst case is asked for.
-    pub what_ifs: &'a [WhatIf],
-    /// How many steps the levels over time have at most.
-    pub steps: usize,
-}
 
 /// How many of the busiest minutes are named.
 const BUSIEST: usize = 5;
@@ -50,7 +29,8 @@ pub fn preview(collected: &Collected, options: &Options<'_>) -> Preview {
         .par_iter()
         .filter_map(|input| Planned::of(input, limits.of_namespace(input.object.namespace()), options))
         .collect();
-    let groups = fleet::groups(&planned);
+    let taking_part = planned.iter().filter(|planned| planned.takes_part());
+    let groups = Groups::of(taking_part.map(Planned::namespace));
     let members: Vec<_> = planned.iter().filter_map(|planned| planned.member(&groups)).collect();
     // The week that runs are counted in begins with the window, however long that is.
     let question = Question {

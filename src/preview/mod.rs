@@ -7,6 +7,7 @@ mod bars;
 mod collect;
 mod cron_job;
 mod fleet;
+mod groups;
 mod html;
 mod ics;
 mod job;
@@ -16,6 +17,7 @@ mod make;
 mod markdown;
 mod model;
 mod notes;
+mod options;
 mod quotas;
 mod show;
 mod svg;
@@ -36,8 +38,9 @@ pub use job_words::{
     what_if_fault, what_if_words,
 };
 pub use json::write as write_json;
-pub use make::{Options, preview};
+pub use make::preview;
 pub use markdown::write as write_markdown;
 pub use model::*;
+pub use options::Options;
 pub use svg::write as write_svg;
 pub use text::{TextStyle, write as write_text};

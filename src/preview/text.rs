@@ -4,6 +4,8 @@ mod cron_job;
 mod fleet;
 mod job;
 mod sheet;
+mod style;
+mod title;
 
 use std::io;
 
@@ -12,24 +14,12 @@ use jiff::tz::TimeZone;
 use super::model::Preview;
 use super::times;
 use jobguard_cron::{load_zone, zone_words};
-use jobguard_text::{plain, plural};
+use jobguard_text::plural;
 use sheet::Sheet;
+pub use style::TextStyle;
 
 /// Of more CronJobs and Jobs than this, each is told in a few lines.
 const MOST_IN_FULL: usize = 10;
-
-/// How the text looks.
-#[derive(Debug, Clone, Copy)]
-pub struct TextStyle {
-    /// Whether to colour it.
-    pub color: bool,
-    /// Whether to draw with ASCII characters alone.
-    pub ascii: bool,
-    /// Whether to tell each object in full, however many there are.
-    pub verbose: bool,
-    /// How wide it may be, in characters.
-    pub width: usize,
-}
 
 /// Writes the text.
 ///
@@ -86,13 +76,4 @@ fn counts(preview: &Preview) -> String {
         parts.push(plural(preview.jobs.len(), "Job"));
     }
     if parts.is_empty() { "No Jobs or CronJobs".to_owned() } else { parts.join("; ") }
-}
-
-/// The name of an object as people say it.
-fn title(identity: &super::model::Identity) -> String {
-    let name = match &identity.namespace {
-        Some(namespace) => format!("{} {namespace}/{}", identity.kind, identity.name),
-        None => format!("{} {}", identity.kind, identity.name),
-    };
-    plain(&format!("{name} ({}:{})", identity.place.file, identity.place.line))
 }

@@ -95,7 +95,7 @@ fn as_json() {
 fn what_cannot_be_asked() {
     for (arguments, part) in [
         (["@daily", "--zone", "Europe/Berln"], "did you mean `Europe/Berlin`?"),
-        (["@daily", "--reader", "UTC+2"], "`UTC+2` is a distance from UTC, not a time zone"),
+        (["@daily", "--reader", "UTC+2"], "`UTC+2` is an offset from UTC, not a time zone"),
         (["@daily", "--next", "0"], "1..=1000"),
         (["@daily", "--next", "1001"], "1..=1000"),
         (["@daily", "--from", "soon"], "give a time such as 2027-03-28T00:00:00Z, or a date"),

@@ -4,8 +4,9 @@ use jiff::tz::TimeZone;
 
 use super::super::model::{ClockChangeView, CronJobView};
 use super::super::times;
+use super::job;
 use super::sheet::Sheet;
-use super::{job, title};
+use super::title::title;
 use jobguard_cron::{load_zone, zone_words};
 use jobguard_text::duration::words;
 use jobguard_text::plain;

@@ -3,7 +3,7 @@
 use super::super::model::{JobPlan, JobView, TimelineView};
 use super::super::units;
 use super::sheet::Sheet;
-use super::title;
+use super::title::title;
 use jobguard_text::duration;
 
 pub(super) fn write(view: &JobView, brief: bool, sheet: &mut Sheet) {

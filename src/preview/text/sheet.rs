@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::TextStyle;
+use super::style::TextStyle;
 use jobguard_text::plain;
 
 /// How far what is labelled is indented.
