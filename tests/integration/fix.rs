@@ -130,9 +130,19 @@ fn check(text: &str, allowed: Safety) -> String {
             .filter(|found| found.rule.id() == "api/unknown-field")
             .filter_map(|found| found.path.segments().last().cloned())
             .collect();
+        // What a misspelt field holds was hidden, and is not once the field is renamed, which is never a safe fix.
+        let renamed_below: Vec<FieldPath> = match allowed {
+            Safety::Unsafe => fixable(&before, allowed)
+                .into_iter()
+                .filter(|found| found.rule.id() == "api/unknown-field")
+                .filter_map(|found| found.path.parent())
+                .collect(),
+            _ => Vec::new(),
+        };
         let judged = left.diagnostics.iter().filter(|found| {
             found.severity == Severity::Error
                 && !found.path.segments().iter().any(|segment| misplaced.contains(segment))
+                && !renamed_below.iter().any(|parent| found.path.starts_with(parent))
         });
         assert!(judged.count() <= errors(&before), "more errors:\n{after}\n{left:#?}");
     }

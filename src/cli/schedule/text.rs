@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::facts::{Facts, Frequency, Question, Zone};
 use super::layout::{BOLD, hanging, indented, of_severity, pointed, styled, table};
 use crate::engine::Severity;
+use crate::rules::api_schedule;
 use jobguard_cron::{ClockChange, ParseError, Reading, Schedule, zone_words};
 use jobguard_text::{duration, plain, plain_within, plural};
 
@@ -55,7 +56,7 @@ fn accepted(question: &Question, facts: &Facts, schedule: &Schedule) -> String {
 fn refused(question: &Question, facts: &Facts, error: &ParseError) -> String {
     let style = of_severity(Severity::Error);
     let label = format!("{} ", styled(style, "error:"));
-    let mut text = hanging(&label, 7, &format!("{} [api/schedule]", plain(&error.problem())));
+    let mut text = hanging(&label, 7, &format!("{} [{}]", plain(&error.problem()), api_schedule::RULE.id()));
     let expression = plain(&question.expression);
     let column = |byte: usize| question.expression.get(..byte).map_or(0, |before| before.chars().count());
     let place = column(error.span.start)..column(error.span.end);
@@ -177,7 +178,7 @@ fn times_of(times: &[DateTime], change: &DateTime) -> String {
 /// What the rules find, but for the fault that is shown above.
 fn findings(facts: &Facts) -> String {
     let findings: Vec<_> =
-        facts.findings.iter().filter(|finding| finding.rule.id() != "api/schedule").collect();
+        facts.findings.iter().filter(|finding| finding.rule.id() != api_schedule::RULE.id()).collect();
     if findings.is_empty() {
         return String::new();
     }

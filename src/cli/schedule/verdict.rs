@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::cli::policy_source;
 use crate::engine::{Author, Context, Finding, Input, Neighbours, Object, check};
 use crate::policy::Preset;
-use crate::rules::registry;
+use crate::rules::{api_schedule, registry};
 use jobguard_apiserver::Workload;
 
 /// The findings about the schedule and its time zone, most severe first.
@@ -43,7 +43,7 @@ pub(super) fn findings(expression: &str, zone: &str, now: Timestamp) -> Result<V
     let mut findings = check(&object, &context).findings;
     findings.retain(|finding| {
         let id = finding.rule.id();
-        let is_ours = id == "api/schedule" || id.starts_with("cron/");
+        let is_ours = id == api_schedule::RULE.id() || id.starts_with("cron/");
         let path = finding.path.to_string();
         is_ours && (path == "spec.schedule" || path == "spec.timeZone")
     });
