@@ -348,11 +348,11 @@ pub(super) fn fleet(count: usize) -> Preview {
         first.clock_changes = vec![clock_change()];
         second.suspended = true;
         second.runs = Vec::new().into();
-        second.week = Box::new([0; WEEK_HOURS]);
+        *second.week = [0; WEEK_HOURS];
         third.problem = Some("the schedule's date never comes".to_owned());
         third.runs = Vec::new().into();
         third.words = None;
-        third.week = Box::new([0; WEEK_HOURS]);
+        *third.week = [0; WEEK_HOURS];
         if let Some(job) = &mut fourth.job {
             job.what_if = Some(what_if());
         }

@@ -4,7 +4,7 @@ use super::model::{JobPlan, Requests, TimelineView};
 use super::options::Options;
 use super::{bars, job_words};
 use crate::engine::{Demand, JobPart, LimitFacts, Object};
-use crate::forecast::job::{self, Condition, Timeline, WhatIf};
+use crate::forecast::job::{self, By, Condition, Timeline, TryLengthSource, WhatIf};
 use crate::forecast::{AboutRun, RUN_TIME_ANNOTATION, RunTime, RunTimeSource};
 
 /// What the Job does, or each Job that the CronJob makes.
@@ -47,6 +47,9 @@ pub(super) fn plan(
 }
 
 fn timeline_view(timeline: &Timeline, is_worst_case: bool, part: JobPart<'_>) -> TimelineView {
+    // Tries of unknown length count as none, so that only a deadline's time is the end.
+    let is_counted = timeline.try_length.source != TryLengthSource::Unknown;
+    let is_known = is_counted || matches!(timeline.end.by, By::Deadline { .. });
     TimelineView {
         title: job_words::title_words(timeline, is_worst_case),
         bars: bars::of(timeline),
@@ -55,7 +58,7 @@ fn timeline_view(timeline: &Timeline, is_worst_case: bool, part: JobPart<'_>) ->
             .iter()
             .map(|event| (Some(event.at_seconds), job_words::event_words(event)))
             .collect(),
-        end: timeline.end.at_seconds,
+        end: timeline.end.at_seconds.filter(|_| is_known),
         succeeds: timeline.end.condition == Some(Condition::Complete),
         end_words: sentence(&job_words::end_words(timeline)),
         after_words: (job_words::after_words(timeline, part.of_cron_job).iter().map(|words| sentence(words)))

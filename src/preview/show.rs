@@ -221,8 +221,8 @@ pub(super) fn ticks(window: &WindowView, zone: &TimeZone) -> Vec<Tick> {
     if length <= 2 * DAY {
         let step = match length {
             ..=7_200 => 900,
-            ..=21_600 => 3_600,
-            ..=DAY => 10_800,
+            7_201..=21_600 => 3_600,
+            21_601..=DAY => 10_800,
             _ => 21_600,
         };
         // By the clock on the wall: a zone may be half an hour off.
@@ -250,7 +250,7 @@ pub(super) fn ticks(window: &WindowView, zone: &TimeZone) -> Vec<Tick> {
         }
         let (is_wanted, format) = match days {
             ..=15 => (true, "%a %d"),
-            ..=120 => (date.weekday() == jiff::civil::Weekday::Monday, "%d %b"),
+            16..=120 => (date.weekday() == jiff::civil::Weekday::Monday, "%d %b"),
             _ => (date.day() == 1, "%b"),
         };
         if is_wanted {

@@ -1,4 +1,5 @@
 //! The page of `jobguard preview` in a real browser, where there is one.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::fmt::Write as _;
 use std::io::Write as _;

@@ -118,21 +118,21 @@ pub(super) fn jobs(preview: &Preview) -> Markup {
 }
 
 fn job(view: &JobView) -> Markup {
-    let worst = &view.plan.worst_case;
+    let (bound, pods) = (&view.plan.forecast.bound, view.plan.forecast.pods_at_once);
     html! {
         details {
             summary {
                 (name(&view.identity))
                 span class="s" { (foreign(&view.plan.pattern_words)) }
                 span class="x none" {
-                    @match worst.end {
-                        Some(end) => { "over after " (short(end)) " at most" },
-                        None => "no end that is certain",
+                    @match bound.latest_seconds.filter(|_| bound.is_certain()) {
+                        Some(latest) => { "ends within " (short(latest)) },
+                        None => "no certain end",
                     }
                 }
-                span class="p" { (view.plan.forecast.pods_at_once) }
+                span class="p" { (pods) i { @if pods == 1 { " Pod" } @else { " Pods" } } }
             }
-            noscript { p { (foreign(&worst.end_words)) } }
+            noscript { p { (foreign(&view.plan.worst_case.end_words)) } }
         }
     }
 }
