@@ -271,7 +271,7 @@ fn indentation() {
     insta::assert_snapshot!(shown("s:\n  p:\n    c: 1\n  - n: a\n"), @r#"
     4:   - n: a
          ^
-    a list item stands among keys (after `p`)
+    a list item is among keys (after `p`)
     = indent the list below the key it belongs to, which must have no other value
     "#);
     insta::assert_snapshot!(shown("- name: a\nimage: b\n"), @r#"
