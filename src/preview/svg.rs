@@ -62,7 +62,10 @@ fn draw(preview: &Preview) -> Picture {
     };
     if preview.cron_jobs.len() < 2 {
         for job in preview.jobs.iter().take(JOBS) {
-            plan(&job.plan, &show::full_name(&job.identity), &mut sheet);
+            // The title is the name of a single one.
+            let is_single = preview.cron_jobs.is_empty() && preview.jobs.len() == 1;
+            let name = if is_single { String::new() } else { show::full_name(&job.identity) };
+            plan(&job.plan, &name, &mut sheet);
         }
     }
     sheet.done()
