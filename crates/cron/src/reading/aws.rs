@@ -15,6 +15,7 @@ pub(super) fn read(text: &str) -> Option<Reading> {
     let [minute, hour, day, month, weekday, year] = *words.as_slice() else { return None };
     let mut reading = seconds::read_fields(Dialect::Aws, ["0", minute, hour, day, month, weekday], year)?;
     // Rules know no other zone; schedules may name one, beside the expression.
+    reading.schedule = reading.schedule.map(|schedule| schedule.replace('?', "*"));
     reading.meaning.push_str(", in UTC unless set otherwise there");
     Some(reading)
 }
