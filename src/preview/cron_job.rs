@@ -1,7 +1,5 @@
 //! One CronJob: what the forecast is asked about it, and what it answers.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use k8s_openapi::api::batch::v1::CronJobSpec;
@@ -129,7 +127,7 @@ pub(super) fn identity(input: &Input) -> Identity {
         name,
         kind: input.id.kind.clone(),
         place: Place { file: input.file.to_string(), line: input.line },
-        labels: metadata.labels.clone().unwrap_or_else(BTreeMap::new),
+        labels: metadata.labels.clone().unwrap_or_default(),
     }
 }
 

@@ -90,7 +90,7 @@ impl Lines<'_> {
         let mut rest = text;
         let mut room = LINE;
         while rest.len() > room {
-            let end = rest.floor_char_boundary(room);
+            let end = (0..=room).rev().find(|end| rest.is_char_boundary(*end)).unwrap_or(rest.len());
             write!(self.out, "{}\r\n ", &rest[..end])?;
             rest = &rest[end..];
             // The space that continues a line counts.
