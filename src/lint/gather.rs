@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::classify::{Class, classify, type_of};
 use super::common::object_id;
 use super::helm;
@@ -13,7 +15,7 @@ use crate::engine::corrected::Faulty;
 use crate::engine::{ANNOTATION, Object, made_objects};
 use crate::mutate;
 use crate::policy::Policy;
-use jobguard_apiserver::{Kind, Workload};
+use jobguard_apiserver::{FieldError, Kind, Server, Topic, Workload};
 use jobguard_manifest::{self as manifest, Document, LineIndex, NodeId, ObjectRef, Tree, Within};
 
 /// What a text holds.
@@ -38,6 +40,8 @@ pub(crate) struct GatheredObject {
     pub(crate) line: usize,
     /// What tells it from the other Jobs of the same outer object; empty for an object of its own.
     pub(crate) part: String,
+    /// Why an API server would refuse it, or each Job that it makes: the first reason.
+    pub(crate) refused: Option<String>,
 }
 
 /// The Jobs and CronJobs of `text`, which reports call `name`. With `fills`, the policy's defaults are filled in, as a
@@ -102,7 +106,7 @@ impl Gathering<'_> {
         let id = object_id(tree, object, kind.as_str());
         let line = self.line(tree, object.node);
         match self.workload(tree, object.node, kind) {
-            Some(workload) => {
+            Some((workload, mistyped)) => {
                 let server = &self.policy.server;
                 let object = Object::created(server, workload, |workload| {
                     if self.fills {
@@ -111,19 +115,23 @@ impl Gathering<'_> {
                         mutate::fill(workload, &defaults);
                     }
                 });
-                self.keep(GatheredObject { object, id: Arc::new(id), line, part: String::new() });
+                let refused = mistyped.or_else(|| refused(server, &object));
+                self.keep(GatheredObject { object, id: Arc::new(id), line, part: String::new(), refused });
             }
             None => self.error(line, &format!("{id} cannot be read; jobguard lint says why")),
         }
     }
 
-    /// The object; where values are of a wrong type, what is left of it.
-    fn workload(&self, tree: &Tree<'_>, node: NodeId, kind: Kind) -> Option<Workload> {
+    /// The object; where values are of a wrong type, what is left of it, and the first of them.
+    fn workload(&self, tree: &Tree<'_>, node: NodeId, kind: Kind) -> Option<(Workload, Option<String>)> {
         let server = &self.policy.server;
         let mut decoded = server.decode(tree, node, kind);
-        let written = decoded.workload.take();
+        if let Some(workload) = decoded.workload.take() {
+            return Some((workload, None));
+        }
         let faulty = Faulty { server, tree, node, kind, text: self.text, decoded: &decoded };
-        written.or_else(|| Some(faulty.without_mistyped()?.workload))
+        let mistyped = decoded.complaints.iter().find(|error| error.topic == Topic::Type).map(reason);
+        Some((faulty.without_mistyped()?.workload, mistyped))
     }
 
     /// The Jobs inside an object.
@@ -136,7 +144,9 @@ impl Gathering<'_> {
         for (part, object) in made {
             match object {
                 Some(object) => {
-                    self.keep(GatheredObject { object, id: Arc::clone(&id), line, part: part.to_string() });
+                    let (id, part) = (Arc::clone(&id), part.to_string());
+                    let refused = refused(&self.policy.server, &object);
+                    self.keep(GatheredObject { object, id, line, part, refused });
                 }
                 None => self.error(line, &format!("{part} of {id} cannot be read; jobguard lint says why")),
             }
@@ -163,4 +173,20 @@ impl Gathering<'_> {
     fn line(&self, tree: &Tree<'_>, node: NodeId) -> usize {
         self.lines.position(tree[node].span.start).line
     }
+}
+
+/// The first reason for which the server refuses the object or, of a CronJob that it accepts, each of its Jobs.
+fn refused(server: &Server, object: &Object) -> Option<String> {
+    let errors = server.validate_create(object.as_prepared());
+    if let Some(error) = errors.first() {
+        return Some(reason(error));
+    }
+    let Workload::CronJob(cron_job) = object.workload() else { return None };
+    // Which run it is matters only for the digits at the end of the name.
+    let errors = server.validate_child_of_accepted(cron_job, Timestamp::UNIX_EPOCH);
+    errors.first().map(|error| format!("its Jobs: {}", reason(error)))
+}
+
+fn reason(error: &FieldError) -> String {
+    format!("{}: {}", error.path, error.message)
 }

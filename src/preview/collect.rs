@@ -35,6 +35,8 @@ pub struct Input {
     pub line: usize,
     /// What tells it from the other Jobs of the same outer object; empty for an object of its own.
     pub part: String,
+    /// Why an API server would refuse it, or each Job that it makes: the first reason.
+    pub refused: Option<String>,
 }
 
 /// Reads `sources`, by the policy's server and kinds. With `fills`, the policy's defaults are filled in.
@@ -61,6 +63,7 @@ pub fn collect(sources: &[Source], policy: &Policy, fills: bool) -> Collected {
                     file: Arc::clone(&file),
                     line: gathered.line,
                     part: gathered.part,
+                    refused: gathered.refused,
                 }));
                 let is_limit = |neighbour: &Neighbour| {
                     matches!(neighbour.kind, NeighbourKind::ResourceQuota | NeighbourKind::LimitRange)

@@ -38,7 +38,7 @@ impl<'a> Planned<'a> {
             cpu: requests.cpu_milli.saturating_mul(pods),
             memory: requests.memory_bytes.saturating_mul(pods),
         };
-        let problem = problem(&cron_job.spec, timetable);
+        let problem = problem(&cron_job.spec, timetable).or_else(|| refusal(input));
         Some(Self { input, spec: &cron_job.spec, timetable, problem, job, load })
     }
 
@@ -113,6 +113,12 @@ fn problem(spec: &CronJobSpec, timetable: Option<&Timetable>) -> Option<String> 
         );
     }
     None
+}
+
+/// Why a cluster does not have it, or none of its Jobs.
+pub(super) fn refusal(input: &Input) -> Option<String> {
+    let reason = input.refused.as_deref()?;
+    Some(format!("the API server refuses {reason} (jobguard lint says what to do)"))
 }
 
 /// Which object it is.

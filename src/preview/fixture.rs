@@ -220,6 +220,7 @@ pub(super) fn plan(tries: i64, seconds: i64, deadline: Option<i64>) -> JobPlan {
         pattern_words: "one Pod, tried again when it fails".to_owned(),
         pods_of_all_at_once: 1,
         requests: Requests { cpu_milli: 250, memory_bytes: 384 << 20 },
+        run_time_problem: None,
         expected_run_time: Some(RunTime {
             seconds: seconds.unsigned_abs(),
             source: RunTimeSource::Annotation,
@@ -360,10 +361,12 @@ pub(super) fn fleet(count: usize) -> Preview {
     preview.jobs = vec![
         JobView {
             identity: identity(Some("data-platform"), "migrate-2027-03", "Job", 0, &[]),
+            problem: None,
             plan: plan(7, 90, None),
         },
         JobView {
             identity: identity(Some("ml"), "train-embeddings", "Job", 1, &[]),
+            problem: None,
             plan: JobPlan {
                 what_if: Some(what_if()),
                 pattern_words: "indexed, 10 Pods, 3 at once".to_owned(),
@@ -440,8 +443,11 @@ pub(super) fn hostile() -> Preview {
     preview.cron_jobs[4].problem = Some(HOSTILE[0].to_owned());
     let mut job = plan(2, 60, None);
     job.what_if = Some(TimelineView { title: HOSTILE[3].to_owned(), ..what_if() });
-    preview.jobs =
-        vec![JobView { identity: identity(Some(HOSTILE[1]), HOSTILE[0], HOSTILE[2], 0, &[]), plan: job }];
+    preview.jobs = vec![JobView {
+        identity: identity(Some(HOSTILE[1]), HOSTILE[0], HOSTILE[2], 0, &[]),
+        problem: None,
+        plan: job,
+    }];
     preview
 }
 

@@ -16,7 +16,7 @@ pub(super) fn plan(
 ) -> JobPlan {
     let is_paused = part.spec.suspend == Some(true);
     let pods = if is_paused { 0 } else { u64::try_from(part.peak_pods()).unwrap_or(u64::MAX) };
-    let expected_run_time = run_time(object, part, options);
+    let (expected_run_time, run_time_problem) = run_time(object, part, options);
     // A deadline says how long the Job may take, not how long a try does.
     let expected = expected_run_time.filter(|expected| expected.source != RunTimeSource::Deadline);
     let expected = expected.and_then(|expected| i64::try_from(expected.seconds).ok());
@@ -40,6 +40,7 @@ pub(super) fn plan(
         pods_of_all_at_once: pods,
         requests: requests(part, limits),
         expected_run_time,
+        run_time_problem,
         worst_case,
         what_if,
         forecast,
@@ -73,12 +74,17 @@ fn sentence(words: &str) -> String {
     format!("{first}{}.", letters.as_str())
 }
 
-/// How long it is expected to take. An annotation that is no duration says nothing.
-fn run_time(object: &Object, part: JobPart<'_>, options: &Options<'_>) -> Option<RunTime> {
+/// How long it is expected to take, and what is wrong with an annotation that is no duration, and so says nothing.
+fn run_time(object: &Object, part: JobPart<'_>, options: &Options<'_>) -> (Option<RunTime>, Option<String>) {
     let annotation = part.annotation(RUN_TIME_ANNOTATION).or_else(|| object.annotation(RUN_TIME_ANNOTATION));
     let deadline = part.deadline();
-    let stated = options.run_times.of(AboutRun { annotation, deadline });
-    stated.or_else(|_| options.run_times.of(AboutRun { annotation: None, deadline })).ok().flatten()
+    match options.run_times.of(AboutRun { annotation, deadline }) {
+        Ok(run_time) => (run_time, None),
+        Err(fault) => {
+            let without = options.run_times.of(AboutRun { annotation: None, deadline }).ok().flatten();
+            (without, Some(fault.to_string()))
+        }
+    }
 }
 
 /// What one of its Pods requests, as far as that can be computed.

@@ -67,7 +67,8 @@ pub fn preview(collected: &Collected, options: &Options<'_>) -> Preview {
             let part = input.object.job()?;
             let limits = limits.of_namespace(input.object.namespace());
             let identity = cron_job::identity(input);
-            Some(JobView { identity, plan: job::plan(&input.object, part, limits, options) })
+            let problem = cron_job::refusal(input);
+            Some(JobView { identity, problem, plan: job::plan(&input.object, part, limits, options) })
         })
         .collect();
     Preview {

@@ -268,7 +268,10 @@ fn job_table(preview: &Preview, text: &mut Text) {
             code(&show::full_name(&view.identity), show::NAME),
             markdown_text(&plan.pattern_words, TEXT),
             plan.forecast.pods_at_once,
-            markdown_text(&plan.worst_case.end_words, TEXT)
+            match &view.problem {
+                Some(problem) => format!("never runs: {}", markdown_text(problem, TEXT)),
+                None => markdown_text(&plan.worst_case.end_words, TEXT),
+            }
         )
     });
     text.rows("\n| Job | Kind | Pods at once | Worst case |\n| --- | --- | ---: | --- |\n", rows, 0, "Job");

@@ -228,6 +228,8 @@ pub struct JobView {
     /// Which it is.
     #[serde(flatten)]
     pub identity: Identity,
+    /// Why it never runs, where that is so.
+    pub problem: Option<String>,
     /// What it does.
     #[serde(flatten)]
     pub plan: JobPlan,
@@ -247,6 +249,9 @@ pub struct JobPlan {
     pub requests: Requests,
     /// How long it is expected to take.
     pub expected_run_time: Option<RunTime>,
+    /// What is wrong with the annotation that should say so.
+    #[serde(skip)]
+    pub run_time_problem: Option<String>,
     /// The worst case.
     #[serde(skip)]
     pub worst_case: TimelineView,

@@ -10,6 +10,9 @@ pub(super) fn of(view: &CronJobView, ttl: Option<i32>) -> Vec<String> {
     if view.problem.is_some() || view.words.is_none() {
         return notes;
     }
+    if let Some(problem) = view.job.as_ref().and_then(|job| job.run_time_problem.as_ref()) {
+        notes.push(format!("How long a run takes is not read: {problem}"));
+    }
     if view.suspended {
         notes.push("It is suspended: nothing runs until somebody sets suspend to false".to_owned());
     } else {

@@ -136,7 +136,10 @@ fn notices(preview: &Preview) -> Markup {
         .flat_map(|namespace| namespace.quotas.iter().map(move |quota| (namespace, quota)))
         .filter(|(_, quota)| quota.exceeded)
         .collect();
-    let refused: Vec<_> = preview.cron_jobs.iter().filter(|view| view.problem.is_some()).collect();
+    let cron_jobs = preview.cron_jobs.iter().map(|view| (&view.identity, view.problem.as_deref()));
+    let jobs = preview.jobs.iter().map(|view| (&view.identity, view.problem.as_deref()));
+    let refused: Vec<_> =
+        cron_jobs.chain(jobs).filter_map(|(identity, problem)| Some((identity, problem?))).collect();
     if exceeded.is_empty() && refused.is_empty() {
         return html! {};
     }
@@ -153,13 +156,12 @@ fn notices(preview: &Preview) -> Markup {
                     }
                 }
                 @if exceeded.len() > NAMED { li { (exceeded.len() - NAMED) " more quotas are exceeded" } }
-                @for view in refused.iter().take(NAMED) {
+                @for (identity, problem) in refused.iter().take(NAMED) {
                     li {
-                        strong { (foreign(&show::full_name(&view.identity))) } " never runs: "
-                        (foreign(view.problem.as_deref().unwrap_or_default()))
+                        strong { (foreign(&show::full_name(identity))) } " never runs: " (foreign(problem))
                     }
                 }
-                @if refused.len() > NAMED { li { (refused.len() - NAMED) " more CronJobs never run" } }
+                @if refused.len() > NAMED { li { (refused.len() - NAMED) " more never run" } }
             }
         }
     }

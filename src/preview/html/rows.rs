@@ -122,7 +122,7 @@ fn job(view: &JobView) -> Markup {
     html! {
         details {
             summary {
-                (name(&view.identity))
+                span { (name(&view.identity)) @if view.problem.is_some() { " " span class="badge warn" { "never runs" } } }
                 span class="s" { (foreign(&view.plan.pattern_words)) }
                 span class="x none" {
                     @match bound.latest_seconds.filter(|_| bound.is_certain()) {

@@ -9,6 +9,13 @@ use jobguard_text::duration;
 pub(super) fn write(view: &JobView, brief: bool, sheet: &mut Sheet) {
     sheet.blank();
     sheet.heading(&title(&view.identity));
+    if let Some(problem) = &view.problem {
+        sheet.warning("never runs", problem);
+        return;
+    }
+    if let Some(problem) = &view.plan.run_time_problem {
+        sheet.warning("run time", problem);
+    }
     if brief {
         sheet.labelled("Job", &view.plan.pattern_words);
         ends(&view.plan, sheet);
