@@ -15,6 +15,9 @@ pub(super) fn of(timeline: &Timeline) -> Vec<Bar> {
     for event in &timeline.events {
         drawing.event(event);
     }
+    if let Some(end) = timeline.end.at_seconds {
+        drawing.cut_short(end);
+    }
     drawing.bars.truncate(MOST);
     drawing.bars
 }
@@ -61,6 +64,15 @@ impl Drawing {
         }
     }
 
+    /// What still runs when the Job ends, ends with it.
+    fn cut_short(&mut self, end: i64) {
+        for (index, began) in std::mem::take(&mut self.started) {
+            if began < end {
+                self.bar(index, began, Some(end), BarKind::Failure, "ended with the Job".to_owned());
+            }
+        }
+    }
+
     /// What began with a start, or with the last retry, is over.
     fn ended(&mut self, index: Option<u64>, at: i64, kind: BarKind, label: String) {
         let began = self.started.remove(&index).or_else(|| self.started.get(&None).copied()).unwrap_or(at);
@@ -70,5 +82,42 @@ impl Drawing {
     fn bar(&mut self, index: Option<u64>, from: i64, until: Option<i64>, kind: BarKind, label: String) {
         let lane = index.map_or_else(|| "Pods".to_owned(), |index| format!("index {index}"));
         self.bars.push(Bar { lane, from, until, kind, label });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use k8s_openapi::api::batch::v1::JobSpec;
+    use serde_json::json;
+
+    use super::*;
+    use crate::forecast::job::forecast;
+
+    fn bars(spec: serde_json::Value, length: i64) -> Vec<(String, i64, Option<i64>, BarKind)> {
+        let mut spec = spec;
+        spec["template"] = json!({"spec": {"restartPolicy": "Never", "containers": [{"name": "main"}]}});
+        let spec: JobSpec = serde_json::from_value(spec).unwrap();
+        let forecast = forecast(&spec, Some(length), &[]);
+        of(&forecast.worst_case).into_iter().map(|bar| (bar.label, bar.from, bar.until, bar.kind)).collect()
+    }
+
+    #[test]
+    fn tries_and_the_waits_between_them() {
+        assert_eq!(
+            bars(json!({"backoffLimit": 1}), 60),
+            [
+                ("try 1".to_owned(), 0, Some(60), BarKind::Failure),
+                ("waits 10 seconds".to_owned(), 60, Some(70), BarKind::Backoff),
+                ("try 2".to_owned(), 70, Some(130), BarKind::Failure),
+            ]
+        );
+    }
+
+    #[test]
+    fn what_a_deadline_cuts_short() {
+        assert_eq!(
+            bars(json!({"backoffLimit": 6, "activeDeadlineSeconds": 100}), 60).last(),
+            Some(&("ended with the Job".to_owned(), 70, Some(100), BarKind::Failure))
+        );
     }
 }
