@@ -32,14 +32,17 @@ pub fn for_each_start(schedule: &Schedule, zone: &TimeZone, window: Window, mut 
         return walk.to(walk.end, &mut visit);
     }
     let times = times_of_day(schedule);
-    let begin = window.from().as_second();
-    let mut at = begin;
-    let search_from =
-        window.from().checked_sub(SignedDuration::from_secs(AFTER_CHANGE)).unwrap_or(Timestamp::MIN);
-    let mut changes = zone.following(search_from).map(|change| change.timestamp().as_second()).peekable();
+    let mut at = window.from().as_second();
+    let mut changes = changes_near(zone, window.from()).peekable();
     while at < walk.end {
-        let change = changes.next_if(|change| *change < walk.end.saturating_add(BEFORE_CHANGE));
-        let calm_until = change.map_or(walk.end, |change| (change - BEFORE_CHANGE).min(walk.end));
+        let change = changes.next_if(|change| change.at < walk.end.saturating_add(BEFORE_CHANGE));
+        let before = match change {
+            // What the clock shows then is all that matters: its two sides are two stretches.
+            Some(change) if change.is_plain => change.at - 1,
+            Some(change) => change.at - BEFORE_CHANGE,
+            None => walk.end,
+        };
+        let calm_until = before.min(walk.end);
         if at < calm_until {
             calm_days(schedule, &times, zone, (at, calm_until), |second| {
                 walk.last = Timestamp::from_second(second).unwrap_or(Timestamp::MAX);
@@ -47,12 +50,41 @@ pub fn for_each_start(schedule: &Schedule, zone: &TimeZone, window: Window, mut 
             });
             at = calm_until;
         }
-        if let Some(change) = change {
-            let until = (change + AFTER_CHANGE).min(walk.end);
+        if let Some(change) = change.filter(|change| !change.is_plain) {
+            let until = (change.at + AFTER_CHANGE).min(walk.end);
             walk.to(until, &mut visit);
             at = at.max(until);
         }
     }
+}
+
+/// A change of a clock.
+#[derive(Debug, Clone, Copy)]
+struct Change {
+    /// When, in seconds since 1970.
+    at: i64,
+    /// Whether it is by full hours within a day, so that the controller's steps from hour to hour still meet every hour there is:
+    /// it fires at each moment at which the clock shows a time that the schedule names, and at no other.
+    is_plain: bool,
+}
+
+/// The changes of the clock from some days before `from` on, in order.
+fn changes_near(zone: &TimeZone, from: Timestamp) -> impl Iterator<Item = Change> + '_ {
+    let begin = from.checked_sub(SignedDuration::from_secs(AFTER_CHANGE)).unwrap_or(Timestamp::MIN);
+    let mut old = zone.to_offset(begin);
+    zone.following(begin).map(move |transition| {
+        let (at, new) = (transition.timestamp(), transition.offset());
+        let shift = (new.seconds() - old.seconds()).abs();
+        // The local times that never are, or are twice, begin with this one.
+        let start = old.min(new).to_datetime(at);
+        let end = start.checked_add(SignedDuration::from_secs(i64::from(shift)));
+        let is_plain = shift % 3_600 == 0
+            && (start.minute(), start.second()) == (0, 0)
+            && start.hour() > 0
+            && end.is_ok_and(|end| end.date() == start.date());
+        old = new;
+        Change { at: at.as_second(), is_plain }
+    })
 }
 
 /// Whether one of the times of [`for_each_start`] is in the minute that begins at `minute`.
@@ -71,9 +103,9 @@ pub fn starts_in_minute(schedule: &Schedule, zone: &TimeZone, window: Window, mi
     if !near.into_iter().flatten().any(|date| schedule.matches_date(date)) {
         return false;
     }
-    let search_from = minute.checked_sub(SignedDuration::from_secs(AFTER_CHANGE)).unwrap_or(Timestamp::MIN);
-    let change = zone.following(search_from).next().map(|change| change.timestamp().as_second());
-    if change.is_some_and(|change| change < second.saturating_add(BEFORE_CHANGE)) || !is_every_month(schedule)
+    let change = changes_near(zone, minute).find(|change| !change.is_plain);
+    if change.is_some_and(|change| change.at < second.saturating_add(BEFORE_CHANGE))
+        || !is_every_month(schedule)
     {
         look();
         return found;
@@ -123,12 +155,13 @@ fn calm_days(
     (from, until): (i64, i64),
     mut visit: impl FnMut(i64),
 ) {
-    let time = Timestamp::from_second(from).unwrap_or(Timestamp::MAX);
+    // The beginning may be the last second before a change.
+    let time = Timestamp::from_second(from.saturating_add(1)).unwrap_or(Timestamp::MAX);
     let offset = zone.to_offset(time);
     let seconds = i64::from(offset.seconds());
     let mut date = offset.to_datetime(time).date();
     // Midnight by the local clock.
-    let mut midnight = (from + seconds).div_euclid(DAY) * DAY - seconds;
+    let mut midnight = (from + 1 + seconds).div_euclid(DAY) * DAY - seconds;
     while midnight <= until {
         if schedule.matches_date(date) {
             let first = times.partition_point(|time| midnight + time <= from);
@@ -174,8 +207,11 @@ mod tests {
     }
 
     /// Zones whose clocks are changed at midnight, by half an hour, across the date line, or not at all.
-    const ZONES: [&str; 10] = [
+    const ZONES: [&str; 13] = [
         "UTC",
+        "America/St_Johns",
+        "America/Sao_Paulo",
+        "Asia/Tehran",
         "Europe/Berlin",
         "America/New_York",
         "America/Havana",
