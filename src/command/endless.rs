@@ -283,8 +283,12 @@ impl Flow {
         match invocation.kind {
             Kind::Script { script, errexit } => of_script(words[script].literal()?, errexit, self.scripts),
             Kind::Program => {
-                let words: Vec<Option<&str>> =
-                    words[invocation.program..].iter().map(ScriptWord::literal).collect();
+                let words = &words[invocation.program..];
+                // It ends with the process that is named, whichever that is.
+                if words.iter().any(|word| word.text.starts_with("--pid=")) {
+                    return None;
+                }
+                let words: Vec<Option<&str>> = words.iter().map(ScriptWord::literal).collect();
                 of_program(&words)
             }
             Kind::NoScript | Kind::File { .. } | Kind::Input => None,

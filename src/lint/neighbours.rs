@@ -18,6 +18,22 @@ const OWN_BYTES: usize = 256;
 /// The longest value of a label or annotation that is kept, in bytes.
 const MAX_MARK: usize = 256;
 
+/// Kinds whose controllers make Secrets, by group: each of a name of its own, which may be any that a Job refers to.
+const SECRET_MAKERS: [(&str, &str); 12] = [
+    ("bitnami.com", "SealedSecret"),
+    ("cert-manager.io", "Certificate"),
+    ("external-secrets.io", "ClusterExternalSecret"),
+    ("external-secrets.io", "ExternalSecret"),
+    ("isindir.github.com", "SopsSecret"),
+    ("kubernetes-client.io", "ExternalSecret"),
+    ("onepassword.com", "OnePasswordItem"),
+    ("postgresql.cnpg.io", "Cluster"),
+    ("secrets-store.csi.x-k8s.io", "SecretProviderClass"),
+    ("secrets.hashicorp.com", "VaultDynamicSecret"),
+    ("secrets.hashicorp.com", "VaultPKISecret"),
+    ("secrets.hashicorp.com", "VaultStaticSecret"),
+];
+
 /// The neighbours in a text.
 #[derive(Debug, Default)]
 pub(crate) struct NeighbourFacts {
@@ -61,6 +77,9 @@ impl NeighbourFacts {
                     .any(|field| tree.get(node, field).is_some());
         if is_kustomization {
             self.partial.extend(NeighbourKinds::ALL);
+        }
+        if kind.is_some_and(|kind| SECRET_MAKERS.contains(&(group, kind))) {
+            self.partial.insert(NeighbourKind::Secret);
         }
     }
 

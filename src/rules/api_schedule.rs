@@ -133,7 +133,12 @@ fn correct(schedule: &str) -> Option<Corrected> {
             | Kind::SecondsAndYear { equivalent: Some(same) } => (same.clone(), Safety::Safe),
             Kind::SundaySeven { replacement: Some(same) } => (replaced(same)?, Safety::Safe),
             Kind::SurroundingSpace { inner } | Kind::Quoted { inner } => (inner.clone(), Safety::Safe),
-            Kind::DescriptorSpelling { descriptor } => (replaced(descriptor)?, Safety::Safe),
+            Kind::DescriptorSpelling { descriptor } => {
+                // Without its sign it may be systemd's, whose week begins on Monday.
+                let is_systemds =
+                    !corrected.schedule.trim_start().starts_with('@') && *descriptor == "@weekly";
+                (replaced(descriptor)?, if is_systemds { Safety::Unsafe } else { Safety::Safe })
+            }
             // To be reviewed.
             // AWS counts in UTC, and intervals begin at other times.
             Kind::OtherScheduler { equivalent: Some(same), .. } => (same.clone(), Safety::Unsafe),

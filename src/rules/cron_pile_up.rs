@@ -3,6 +3,7 @@
 use super::{cron_deadline_missing, cron_overlap, job_no_deadline, levels};
 use crate::engine::{Check, Docs, Example, Object, Precedence, Rule, RuleContext, Sink, Symptom, Weight};
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
+use jobguard_cron::{FieldKind, Schedule};
 use jobguard_manifest::FieldPath;
 use jobguard_text::duration;
 
@@ -49,6 +50,24 @@ spec:
 "#,
             ),
             Example::good(
+                "twice a day, though half an hour apart",
+                r#"apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: remind
+spec:
+  schedule: "0,30 9 * * *"
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          restartPolicy: Never
+          containers:
+          - name: remind
+            image: example.com/remind:1.4
+"#,
+            ),
+            Example::good(
                 "one at a time, with a deadline",
                 r#"apiVersion: batch/v1
 kind: CronJob
@@ -84,9 +103,20 @@ spec:
     cel: None,
 };
 
+/// Whether the runs of a day are so many that each finds others going on: two that are close once a day do not pile up.
+fn is_frequent(schedule: &Schedule) -> bool {
+    const A_DAY: usize = 12;
+    let values = |kind| schedule.field(kind).map_or(0, |field| field.set().iter().count());
+    schedule.every().is_some() || values(FieldKind::Minute) * values(FieldKind::Hour) >= A_DAY
+}
+
 fn check(object: &Object, context: &RuleContext<'_>, sink: &mut Sink) {
     let Some(cron) = object.cron() else { return };
-    let Some(interval) = cron.timetable.and_then(|timetable| timetable.shortest_interval()) else { return };
+    let Some(timetable) = cron.timetable else { return };
+    let Some(interval) = timetable.shortest_interval() else { return };
+    if !is_frequent(timetable.schedule()) {
+        return;
+    }
     let longest = u64::try_from(context.int("maxInterval")).unwrap_or(0);
     if interval > longest || cron.is_suspended() || !cron.allows_overlap() || cron.deadline().is_some() {
         return;

@@ -89,7 +89,10 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
         return;
     }
     let path = FieldPath::root().fields("metadata.annotations").key(ARGO_SYNC_OPTIONS);
-    let value = format!("{},Force=true", options.text().trim().trim_end_matches(','));
+    // Another Force would still count.
+    let others =
+        options.text().split(',').map(str::trim).filter(|one| !one.is_empty() && !one.starts_with("Force="));
+    let value = others.chain(["Force=true"]).collect::<Vec<_>>().join(",");
     sink.report(
         path.clone(),
         "Replace=true without Force=true updates the Job in place, and its Pod template is immutable: a sync \

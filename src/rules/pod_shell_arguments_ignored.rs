@@ -220,7 +220,7 @@ fn joined(line: &CommandLine<'_>, script: usize) -> Option<(String, Join)> {
     let is_plain = |text: &str| {
         !text.is_empty() && !text.contains(['\n', '#', '<', '>']) && !text.ends_with([';', '&', '|', '\\'])
     };
-    if !texts.iter().all(|text| is_plain(text)) {
+    if !texts.iter().all(|text| is_plain(text) && !has_structure(text)) {
         return None;
     }
     let has_blank = |text: &&str| text.contains(' ');
@@ -243,6 +243,17 @@ fn joined(line: &CommandLine<'_>, script: usize) -> Option<(String, Join)> {
 }
 
 /// One string where there were several.
+/// Whether a text has words that begin, divide or end a command of several, or after which nothing comes: what is put
+/// behind it, or before it, might not be what it seems.
+fn has_structure(text: &str) -> bool {
+    const WORDS: [&str; 21] = [
+        "!", "(", ")", "{", "}", "case", "do", "done", "elif", "else", "esac", "exec", "exit", "fi", "for",
+        "function", "if", "return", "then", "until", "while",
+    ];
+    let mut words = text.split(|c: char| c.is_whitespace() || matches!(c, ';' | '&' | '|'));
+    words.any(|word| WORDS.contains(&word) || word.starts_with(['(', '{']) || word.ends_with(')'))
+}
+
 fn fix(part: &ContainerPart<'_>, line: &CommandLine<'_>, script: usize, whole: String) -> Fix {
     let mut edits = Vec::new();
     if let Some(word) = line.word(script) {
@@ -259,4 +270,28 @@ fn fix(part: &ContainerPart<'_>, line: &CommandLine<'_>, script: usize, whole: S
         }
     }
     Fix { safety: Safety::Unsafe, title: "join the strings into one script".to_owned(), edits }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has_structure;
+
+    #[test]
+    fn what_cannot_be_joined() {
+        for text in [
+            "for i in a b; do",
+            "if [ -f /x ]; then",
+            "a b && if true; then",
+            "exec ./a b",
+            "rm -f x; exit 0",
+            "(cd /a",
+            "x() {",
+            "! ./a b",
+        ] {
+            assert!(has_structure(text), "{text}");
+        }
+        for text in ["./a --for b", "./migrate up", "echo done-with-it", "./then.sh a"] {
+            assert!(!has_structure(text), "{text}");
+        }
+    }
 }

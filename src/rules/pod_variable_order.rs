@@ -68,6 +68,26 @@ spec:
           value: shard-$(JOB_COMPLETION_INDEX)
 "#,
             ),
+            Example::bad(
+                "a port that the container sets itself",
+                r#"apiVersion: batch/v1
+kind: Job
+metadata:
+  name: import
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: main
+        image: example.com/app:1.0
+        env:
+        - name: URL
+          value: http://db:$(DB_PORT)/
+        - name: DB_PORT
+          value: "5432"
+"#,
+            ),
             Example::good(
                 "the host is set first",
                 r#"apiVersion: batch/v1
@@ -156,7 +176,8 @@ fn look(part: ContainerPart<'_>, is_indexed: bool, sink: &mut Sink) {
             Some(at) => *at >= index,
             None => is_indexed && *name == INDEX,
         };
-        let mut names = references(variable.value.as_deref()?).filter(|name| !may_be_of_service(name));
+        let mut names = references(variable.value.as_deref()?)
+            .filter(|name| first.contains_key(name) || !may_be_of_service(name));
         Some((index, variable, names.find(is_late)?))
     });
     for (index, variable, late) in late.take(MAX_REPORTED) {

@@ -40,6 +40,10 @@ fn is_duration(text: &str) -> bool {
 fn aws_cron(text: &str) -> Option<String> {
     let words: Vec<&str> = text.split_whitespace().collect();
     let [minute, hour, day, month, weekday, year] = words[..] else { return None };
+    // Years cannot be said, and are not to be lost without a word.
+    if !matches!(year, "*" | "?") {
+        return None;
+    }
     let weekday = weekday.split(',').map(aws_weekdays).collect::<Option<Vec<_>>>()?.join(",");
     // With a second in front these are the fields of Quartz, from which AWS has them.
     let seven = ["0", minute, hour, day, month, &weekday, year].map(|word| (word, 0));
@@ -212,6 +216,7 @@ mod tests {
             ("cron(0 9 ? * 6#3 *)", None),
             ("cron(0 9 ? * 0 *)", None),
             ("cron(0 9 1 1 ? 2027)", None),
+            ("cron(0 12 * * ? 2026-2030)", None),
             ("cron(0 9)", None),
             ("rate(5 minutes)", Some("*/5 * * * *")),
             ("rate(1 minute)", Some("* * * * *")),
