@@ -56,6 +56,7 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
         })
         .collect::<Result<_>>()?;
     let Inputs { found, from_stdin } = inputs::read(&args.inputs, (&origin, &policy), terminal)?;
+    targets::spare_inputs(targets.files.iter().map(|(_, path)| path.as_path()), &found.sources)?;
     let now = args.now.unwrap_or_else(Timestamp::now);
     let linters: Vec<Linter<'_>> = (clusters.iter())
         .map(|(policy, against)| Linter {

@@ -13,13 +13,13 @@ use super::inputs::{self, InputArgs, Inputs};
 use super::output::Terminal;
 use super::policy_source::Origin;
 use super::targets;
-use super::time::parse_time;
+use super::time::{Moment, parse_moment};
 use crate::confined::may_write;
-use crate::forecast::job::WhatIf;
+use crate::forecast::job::{MOST_WHAT_IFS, WhatIf};
 use crate::forecast::{Stated, Window, parse_run_time};
 use crate::preview::{self, Collected, Options, Preview, TextStyle, collect, what_if_fault};
 use jobguard_cron::load_zone;
-use jobguard_text::{duration, plain};
+use jobguard_text::{duration, plain, plural};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -40,14 +40,15 @@ pub(crate) struct PreviewArgs {
     /// [default: jobguard.yaml in this folder or above it, within the git repository, else recommended]
     #[arg(long, short, value_name = "FILE|NAME", env = "JOBGUARD_POLICY", hide_env_values = true)]
     policy: Option<String>,
-    /// Where the preview begins, such as 2027-03-28T00:00:00Z, or a date, from 0:00 UTC [default: now]
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    from: Option<Timestamp>,
+    /// Where the preview begins: a time such as 2027-03-28T00:00:00Z, or a date or time on the clock of --zone, such as
+    /// 2027-03-28 or 2027-03-28T02:30 [default: now]
+    #[arg(long, value_name = "TIME", value_parser = parse_moment)]
+    from: Option<Moment>,
     /// How long it is: from 1m to 366d
     #[arg(long = "for", value_name = "DURATION", value_parser = parse_length, default_value = "7d")]
     length: SignedDuration,
     /// Your time zone, such as Europe/Berlin [default: the system's, else UTC]
-    #[arg(long, value_name = "ZONE")]
+    #[arg(long, value_name = "ZONE", alias = "reader")]
     zone: Option<String>,
     /// How to write it [default: by the name of the --output file, else text]
     #[arg(long, short, value_enum)]
@@ -102,11 +103,17 @@ const RUNS_DRAWN: usize = 20;
 /// How many runs of a CronJob formats for programs list at most: a week has 10,080 minutes.
 const MOST_RUNS: usize = 20_000;
 
+/// How many runs of all CronJobs together they list, about.
+const MOST_IN_ALL: usize = 2_000_000;
+
 /// How many steps the levels over time have: the hours of a week.
 const STEPS: usize = 168;
 
 pub(crate) fn run(args: PreviewArgs, terminal: &Terminal) -> Result<ExitStatus> {
     let format = args.format()?;
+    if args.what_if.len() > MOST_WHAT_IFS {
+        bail!("--what-if: there may be {MOST_WHAT_IFS} of them");
+    }
     let origin = Origin::of(args.policy.as_deref())?;
     let mut policy = origin.load()?;
     if let Some(version) = policy.versions.last().copied() {
@@ -114,12 +121,22 @@ pub(crate) fn run(args: PreviewArgs, terminal: &Terminal) -> Result<ExitStatus> 
         policy = policy.for_server(gates.where_possible(version));
     }
     let (zone_name, zone) = reader(args.zone.as_deref())?;
-    let from = args.from.unwrap_or_else(Timestamp::now);
+    let from = match args.from {
+        Some(moment) => moment.at(&zone).ok_or_else(|| anyhow!("--from: there is no such time"))?,
+        // Seconds say nothing, and would make each preview another.
+        None => Timestamp::from_second(Timestamp::now().as_second() / 60 * 60)?,
+    };
     let window = Window::new(from, args.length).map_err(|error| anyhow!("--for {error}"))?;
     if let Some(path) = &args.output {
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty())
+            && !folder.is_dir()
+        {
+            bail!("--output {}: there is no folder {}", show(path), show(folder));
+        }
         may_write(path).map_err(|refusal| anyhow!("--output {}: {refusal}", show(path)))?;
     }
     let Inputs { found, .. } = inputs::read(&args.inputs, (&origin, &policy), terminal)?;
+    targets::spare_inputs(args.output.as_deref().into_iter(), &found.sources)?;
     let mut collected = collect(&found.sources, &policy, args.with_defaults);
     let errors: Vec<_> = found.errors.into_iter().chain(std::mem::take(&mut collected.errors)).collect();
     for error in &errors {
@@ -132,10 +149,15 @@ pub(crate) fn run(args: PreviewArgs, terminal: &Terminal) -> Result<ExitStatus> 
         zone_name: &zone_name,
         run_times: &Stated { default: args.expected_runtime },
         runs: runs.unwrap_or(format.runs()),
-        most_runs: runs.unwrap_or(MOST_RUNS),
+        // All together they are to be what a program can read.
+        most_runs: runs
+            .unwrap_or_else(|| (MOST_IN_ALL / collected.inputs.len().max(1)).clamp(100, MOST_RUNS)),
         what_ifs: &args.what_if,
         steps: STEPS,
     };
+    if collected.inputs.is_empty() && !errors.is_empty() {
+        return Ok(ExitStatus::Failure);
+    }
     write(&collected, &options, format, &args, terminal)?;
     Ok(if errors.is_empty() { ExitStatus::Success } else { ExitStatus::Failure })
 }
@@ -148,6 +170,15 @@ fn write(
     terminal: &Terminal,
 ) -> Result<()> {
     let preview = preview::preview(collected, options);
+    if matches!(format, Format::Json | Format::Ics) {
+        let most = options.most_runs as u64;
+        let cut = preview.cron_jobs.iter().filter(|view| view.run_count > most).count();
+        if cut > 0 {
+            let (of, have) = (plural(cut, "CronJob"), if cut == 1 { "has" } else { "have" });
+            terminal
+                .note(&format!("{of} {have} more than {most} runs: the first {most} are listed (--runs)"));
+        }
+    }
     let width = if args.output.is_some() { 80 } else { terminal.width() };
     let color = args.output.is_none() && terminal.color();
     let style = TextStyle { color, ascii: args.ascii, verbose: args.verbose, width };
@@ -217,8 +248,9 @@ fn reader(name: Option<&str>) -> Result<(String, TimeZone)> {
         let zone = load_zone(name).map_err(|error| anyhow!("--zone: {}", plain(&error.to_string())))?;
         return Ok((name.to_owned(), zone));
     }
+    let variable = std::env::var("TZ").ok().filter(|name| load_zone(name).is_ok());
     let system = TimeZone::try_system().ok();
-    let name = system.as_ref().and_then(|zone| zone.iana_name()).unwrap_or("UTC");
+    let name = variable.as_deref().or(system.as_ref().and_then(|zone| zone.iana_name())).unwrap_or("UTC");
     // By our own data, as schedules are.
     Ok(load_zone(name).map_or_else(|_| ("UTC".to_owned(), TimeZone::UTC), |zone| (name.to_owned(), zone)))
 }

@@ -7,6 +7,7 @@ use clap::ValueEnum;
 
 use crate::confined::may_write;
 use crate::report::{FORMATS, Format};
+use crate::sources::Source;
 
 /// What to write where.
 #[derive(Debug, PartialEq, Eq)]
@@ -79,6 +80,29 @@ fn split(output: &Path) -> Result<(Option<Format>, PathBuf)> {
 /// The folder that must be there for `path` to be written.
 fn parent(path: &Path) -> Option<&Path> {
     path.parent().filter(|folder| !folder.as_os_str().is_empty())
+}
+
+/// Refuses to write over what is read.
+///
+/// # Errors
+///
+/// If one of the files is among the sources, by whatever name.
+pub(crate) fn spare_inputs<'a>(outputs: impl Iterator<Item = &'a Path>, sources: &[Source]) -> Result<()> {
+    let outputs: Vec<(&Path, PathBuf)> =
+        outputs.filter_map(|path| Some((path, std::fs::canonicalize(path).ok()?))).collect();
+    if outputs.is_empty() {
+        return Ok(());
+    }
+    for source in sources {
+        let Source::File { path, .. } = source else { continue };
+        // Most names differ, and need no look at the disk.
+        let same =
+            |(_, real): &&(&Path, PathBuf)| std::fs::canonicalize(path).is_ok_and(|path| path == *real);
+        if let Some((output, _)) = outputs.iter().find(same) {
+            bail!("--output {}: this file is read; name another one", show(output));
+        }
+    }
+    Ok(())
 }
 
 /// Writes a file in one step.

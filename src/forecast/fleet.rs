@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::meeting::{Concurrency, Meeting, Runs};
 use super::starts::{for_each_start, starts_in_minute};
-use super::window::{WEEK_HOURS, Window};
+use super::window::{MINUTE, WEEK_HOURS, Window};
 use jobguard_cron::Schedule;
 
 /// One CronJob of a fleet.
@@ -133,6 +133,8 @@ pub fn forecast(members: &[Member<'_>], question: Question<'_>) -> Forecast {
     let Question { window, zone, groups, .. } = question;
     let minutes = window.minutes();
     let hours = window.hours_of_week(zone);
+    // Where the clock is changed, a week by the calendar is not one by the clock: no hour is to count twice for that.
+    let hours = &hours[..hours.len().min(window.calendar_minutes(zone))];
     // The minute with the end of the window is one more.
     let stretch = (minutes - 1).div_ceil(question.stretches.max(1)).max(1);
     // By groups, so that each needs its minutes only while it is looked at.
@@ -155,7 +157,7 @@ pub fn forecast(members: &[Member<'_>], question: Question<'_>) -> Forecast {
             .par_iter()
             .map(|(_, piece)| {
                 let mut own = Minutes::of(minutes);
-                let runs = |number: &usize| (*number, own.add(&members[*number], &hours, question));
+                let runs = |number: &usize| (*number, own.add(&members[*number], hours, question));
                 let runs: Vec<_> = piece.iter().map(runs).collect();
                 (runs, own)
             })
@@ -194,6 +196,18 @@ pub fn forecast(members: &[Member<'_>], question: Question<'_>) -> Forecast {
     }
 }
 
+/// How long before the window its runs are followed, in seconds: those that started then may still go on, and under `Forbid`
+/// have held up the next ones.
+fn lead(member: &Member<'_>) -> i64 {
+    const LONGEST: i64 = 31 * 24 * 60 * MINUTE;
+    let length = member.run_time.map_or(0, |seconds| i64::try_from(seconds).unwrap_or(i64::MAX));
+    let runs = if member.concurrency == Concurrency::Forbid { 3 } else { 1 };
+    let lead = length.saturating_mul(runs).min(LONGEST);
+    // `@every` is taken to count from the window's beginning.
+    let step = member.schedule.every().map_or(1, |seconds| i64::try_from(seconds.max(1)).unwrap_or(i64::MAX));
+    lead - lead % step
+}
+
 /// How many members are looked at in one go.
 const PIECE: usize = 512;
 
@@ -230,12 +244,13 @@ impl Minutes {
         let window = question.window;
         let Self { starts, changes } = self;
         let end = window.until().as_second().saturating_add(1);
+        let first_second = window.minute(0).as_second();
         let mut up = |begin: i64, until: i64| {
-            if begin >= end {
+            if begin >= end || until <= first_second {
                 return;
             }
             // The minute in which a run ends is its own, unless it ends with the minute before.
-            let first = window.minute_of(begin);
+            let first = window.minute_of(begin.max(first_second));
             let last = window.minute_of(until.saturating_sub(1).min(end - 1)).max(first);
             changes[first].raise(member.load);
             changes[last + 1].lower(member.load);
@@ -251,10 +266,25 @@ impl Minutes {
             week: Box::new([0; WEEK_HOURS]),
         };
         let mut last: Option<i64> = None;
-        for_each_start(member.schedule, member.zone, window, |at| {
+        let begin = window.from().as_second();
+        let mut is_inside = false;
+        for_each_start(member.schedule, member.zone, window.led_by(lead(member)), |at| {
+            if at <= begin {
+                // It may still go on when the window begins.
+                return runs.due(at, &mut up);
+            }
+            if !std::mem::replace(&mut is_inside, true) {
+                runs.count_anew();
+            }
             let minute = window.minute_of(at);
+            // The controller names a Job by the minute that it is due in: there is none but the first.
+            if last.is_some_and(|last| last.div_euclid(MINUTE) == at.div_euclid(MINUTE)) {
+                return;
+            }
             starts[minute] = starts[minute].saturating_add(1);
-            this.week[usize::from(hours[minute])] += 1;
+            if let Some(hours) = hours.get(minute) {
+                this.week[usize::from(*hours)] += 1;
+            }
             this.count += 1;
             if this.first.len() < question.first {
                 this.first.extend(Timestamp::from_second(at));
@@ -265,6 +295,9 @@ impl Minutes {
             }
             runs.due(at, &mut up);
         });
+        if !is_inside {
+            runs.count_anew();
+        }
         this.meeting = runs.finish(end, &mut up);
         this
     }

@@ -104,6 +104,11 @@ impl Runs {
         }
     }
 
+    /// What has happened so far is not counted; what goes on goes on.
+    pub fn count_anew(&mut self) {
+        self.meeting = Meeting::default();
+    }
+
     /// No more runs are due before `end`.
     pub fn finish(mut self, end: i64, visit: &mut impl FnMut(i64, i64)) -> Meeting {
         self.start_waiting(end, visit);

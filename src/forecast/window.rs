@@ -98,6 +98,22 @@ impl Window {
         hours
     }
 
+    /// The same, with so many seconds before its beginning; as many as there are.
+    pub fn led_by(self, seconds: i64) -> Self {
+        let from = self.from.checked_sub(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MIN);
+        Self { from, ..self }
+    }
+
+    /// How many of its minutes are within as many days by the calendar of `zone` as it has days of 24 hours.
+    pub fn calendar_minutes(self, zone: &TimeZone) -> usize {
+        let days = (self.seconds() + 12 * 60 * MINUTE) / (24 * 60 * MINUTE);
+        let begin = zone.to_datetime(self.minute(0));
+        let end = begin.checked_add(jiff::Span::new().days(days)).ok();
+        let end =
+            end.and_then(|end| zone.to_timestamp(end).ok()).map_or(self.until, |end| end.min(self.until));
+        if days == 0 { self.minutes() } else { self.minute_of(end.as_second()) + 1 }
+    }
+
     /// The beginning of the minute that it begins in, in seconds since 1970.
     fn first_minute(self) -> i64 {
         self.from.as_second().div_euclid(MINUTE) * MINUTE

@@ -1,6 +1,7 @@
 //! One CronJob: what the forecast is asked about it, and what it answers.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use k8s_openapi::api::batch::v1::CronJobSpec;
 
@@ -10,9 +11,9 @@ use super::model::{AllRuns, ClockChangeView, CronJobView, Identity, JobPlan, Pla
 use super::options::Options;
 use super::{job, notes, times};
 use crate::engine::{LimitFacts, Timetable};
-use crate::forecast::{Concurrency, Load, Member, MemberRuns, WEEK_HOURS, Window, for_each_start};
+use crate::forecast::{Concurrency, Load, Member, MemberRuns, WEEK_HOURS};
 use jobguard_apiserver::Workload;
-use jobguard_cron::{Schedule, zone_words};
+use jobguard_cron::{FieldKind, Schedule, zone_words};
 
 /// A CronJob, and what is known of it before anything is counted.
 pub(super) struct Planned<'a> {
@@ -32,13 +33,16 @@ impl<'a> Planned<'a> {
         let job = part.map(|part| job::plan(&input.object, part, limits, options));
         let pods = job.as_ref().map_or(0, |job| i64::try_from(job.pods_of_all_at_once).unwrap_or(i64::MAX));
         let requests = job.as_ref().map(|job| job.requests).unwrap_or_default();
+        // What is beyond any cluster is cut, so that the sum of many can still be taken apart again.
+        const MOST: i64 = 1 << 42;
         let load = Load {
             runs: 1,
-            pods,
-            cpu: requests.cpu_milli.saturating_mul(pods),
-            memory: requests.memory_bytes.saturating_mul(pods),
+            pods: pods.min(MOST),
+            cpu: requests.cpu_milli.saturating_mul(pods).min(MOST),
+            memory: requests.memory_bytes.saturating_mul(pods).min(MOST << 10),
         };
-        let problem = problem(&cron_job.spec, timetable).or_else(|| refusal(input));
+        let problem =
+            problem(&cron_job.spec, timetable).or_else(|| refusal(input)).or_else(|| too_late(input));
         Some(Self { input, spec: &cron_job.spec, timetable, problem, job, load })
     }
 
@@ -54,7 +58,7 @@ impl<'a> Planned<'a> {
             schedule: timetable.schedule(),
             zone: zone_of(timetable),
             concurrency: Concurrency::of(self.spec.concurrency_policy.as_deref()),
-            starting_deadline: self.spec.starting_deadline_seconds,
+            starting_deadline: self.input.object.cron().and_then(|cron| cron.starting_deadline()),
             run_time: self.run_time().map(|run_time| run_time.seconds),
             load: self.load,
             group: groups.number(self.namespace()),
@@ -121,6 +125,16 @@ pub(super) fn refusal(input: &Input) -> Option<String> {
     Some(format!("the API server refuses {reason} (jobguard lint says what to do)"))
 }
 
+/// Why no run ever starts in time.
+fn too_late(input: &Input) -> Option<String> {
+    let cron = input.object.cron()?;
+    let written = cron.spec.starting_deadline_seconds?;
+    // The controller counts in nanoseconds, of which 64 bits hold 292 years.
+    let reason = if written > 0 { ", which is more than the controller can count," } else { "" };
+    let is_over = cron.starting_deadline().is_some_and(|seconds| seconds <= 0);
+    is_over.then(|| format!("startingDeadlineSeconds {written}{reason} leaves no run the time to start"))
+}
+
 /// Which object it is.
 pub(super) fn identity(input: &Input) -> Identity {
     let metadata = input.object.metadata();
@@ -137,25 +151,28 @@ pub(super) fn identity(input: &Input) -> Identity {
     }
 }
 
-/// What it does. `runs` is what the forecast says; `week` the week that runs are counted in, where it is not the window.
-pub(super) fn view(
-    planned: Planned<'_>,
-    runs: Option<MemberRuns>,
-    week: Option<Window>,
-    options: &Options<'_>,
-) -> CronJobView {
+/// How many runs the calendar has in the seven days from `date` on, whatever the clock does then.
+fn a_week(schedule: &Schedule, date: Date) -> u64 {
+    const WEEK: u64 = 7 * 24 * 60 * 60;
+    if let Some(seconds) = schedule.every() {
+        // At most one Job a minute has a name.
+        return WEEK / seconds.max(60);
+    }
+    let values = |kind| schedule.field(kind).map_or(0, |field| field.set().iter().count() as u64);
+    u64::from(schedule.dates_within(date, 7)) * values(FieldKind::Hour) * values(FieldKind::Minute)
+}
+
+/// What it does. `runs` is what the forecast says.
+pub(super) fn view(planned: Planned<'_>, runs: Option<MemberRuns>, options: &Options<'_>) -> CronJobView {
     let Planned { input, spec, timetable, job, .. } = &planned;
     let zone = timetable.map_or(TimeZone::UTC, |timetable| zone_of(timetable).clone());
     let concurrency = Concurrency::of(spec.concurrency_policy.as_deref());
     let expected_run_time = planned.run_time();
-    let runs_per_week = match (&runs, week, timetable) {
-        (Some(_), Some(week), Some(timetable)) => {
-            let mut count = 0;
-            for_each_start(timetable.schedule(), &zone, week, |_| count += 1);
-            count
+    let runs_per_week = match (&runs, timetable) {
+        (Some(_), Some(timetable)) => {
+            a_week(timetable.schedule(), zone.to_datetime(options.window.from()).date())
         }
-        (Some(runs), _, _) => runs.count,
-        (None, _, _) => 0,
+        _ => 0,
     };
     let run = |time: &Timestamp| RunView::of(*time, &zone, options.zone);
     let first: Vec<RunView> = runs.iter().flat_map(|runs| &runs.first).map(run).collect();
@@ -188,7 +205,10 @@ pub(super) fn view(
         schedule: spec.schedule.clone(),
         time_zone: timetable.and_then(|timetable| timetable.zone_name()).map(str::to_owned),
         words: timetable.map(|timetable| timetable.schedule().words()),
-        zone_words: zone_words(timetable.and_then(|timetable| timetable.zone_name())),
+        zone_words: match timetable.and_then(|timetable| timetable.zone_name()) {
+            Some(name) => zone_words(Some(name)),
+            None => format!("{}, taken to be UTC", zone_words(None)),
+        },
         suspended: spec.suspend == Some(true),
         problem: planned.problem.clone(),
         runs: list,

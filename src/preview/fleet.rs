@@ -67,7 +67,7 @@ pub(super) fn view(
 }
 
 /// The fleet as it would be if every schedule that names a round minute, or none at all, had one by its name's hash; none
-/// where fewer than two would change.
+/// where fewer than two would change, or nothing would be better.
 fn spread(
     planned: &[&Planned<'_>],
     members: &[Member<'_>],
@@ -96,6 +96,10 @@ fn spread(
         stretches: options.steps,
     };
     let then = forecast::forecast(&members, question);
+    let (starts, pods) = (then.most_starts, then.total.peak.pods.0);
+    if starts >= today.most_starts && pods >= today.total.peak.pods.0 {
+        return None;
+    }
     Some(SpreadView {
         moved: count,
         starts_before: today.most_starts,

@@ -2,9 +2,10 @@
 
 use std::io;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::model::{CronJobView, Preview};
+use crate::forecast::Runs;
 use jobguard_text::plain;
 
 /// The longest line, in bytes without its end (RFC 5545, 3.1).
@@ -39,26 +40,44 @@ fn events(view: &CronJobView, stamp: Timestamp, lines: &mut Lines<'_>) -> io::Re
         "{} {name}: {words}, {} ({})\n{}:{}",
         identity.kind, view.zone_words, view.schedule, identity.place.file, identity.place.line
     );
+    // As they are carried out: late, or not at all, where another still goes on.
+    let length = view.expected_run_time.map(|run_time| i64::try_from(run_time.seconds).unwrap_or(i64::MAX));
+    let mut runs = Runs::new(view.concurrency_policy, view.starting_deadline_seconds, length.unwrap_or(1));
+    let mut carried_out = Vec::new();
     for run in view.runs.all() {
-        lines.line("BEGIN:VEVENT")?;
-        // The same run has the same id in each calendar, so that importing again changes it.
-        let uid = format!("{}-{}-{name}@jobguard", run.utc.as_second(), identity.kind.to_ascii_lowercase());
-        lines.property("UID", &uid)?;
-        lines.line(&format!("DTSTAMP:{}", utc(stamp)))?;
-        lines.line(&format!("DTSTART:{}", utc(run.utc)))?;
-        // Without an end it is a moment, and hides nothing else of the day.
-        if let Some(run_time) = view.expected_run_time {
-            let seconds = i64::try_from(run_time.seconds).unwrap_or(i64::MAX);
-            if let Ok(end) = run.utc.checked_add(SignedDuration::from_secs(seconds)) {
-                lines.line(&format!("DTEND:{}", utc(end)))?;
-            }
+        runs.due(run.utc.as_second(), &mut |begin, end| carried_out.push((begin, end)));
+        for (begin, end) in carried_out.drain(..) {
+            event((begin, length.map(|_| end)), (&identity.kind, &name, &description), stamp, lines)?;
         }
-        lines.property("SUMMARY", &name)?;
-        lines.property("DESCRIPTION", &description)?;
-        lines.line("TRANSP:TRANSPARENT")?;
-        lines.line("END:VEVENT")?;
+    }
+    runs.finish(i64::MAX, &mut |begin, end| carried_out.push((begin, end)));
+    for (begin, end) in carried_out {
+        event((begin, length.map(|_| end)), (&identity.kind, &name, &description), stamp, lines)?;
     }
     Ok(())
+}
+
+/// One event; without an end it is a moment, and hides nothing else of the day.
+fn event(
+    (begin, end): (i64, Option<i64>),
+    (kind, name, description): (&str, &str, &str),
+    stamp: Timestamp,
+    lines: &mut Lines<'_>,
+) -> io::Result<()> {
+    let Ok(time) = Timestamp::from_second(begin) else { return Ok(()) };
+    lines.line("BEGIN:VEVENT")?;
+    // The same run has the same id in each calendar, so that importing again changes it.
+    let uid = format!("{begin}-{}-{name}@jobguard", kind.to_ascii_lowercase());
+    lines.property("UID", &uid)?;
+    lines.line(&format!("DTSTAMP:{}", utc(stamp)))?;
+    lines.line(&format!("DTSTART:{}", utc(time)))?;
+    if let Some(end) = end.and_then(|end| Timestamp::from_second(end).ok()) {
+        lines.line(&format!("DTEND:{}", utc(end)))?;
+    }
+    lines.property("SUMMARY", name)?;
+    lines.property("DESCRIPTION", description)?;
+    lines.line("TRANSP:TRANSPARENT")?;
+    lines.line("END:VEVENT")
 }
 
 /// `20270328T013000Z`

@@ -26,6 +26,10 @@ pub(super) fn plan(
     let forecast = job::forecast(part.spec, expected, what_ifs);
     let mut worst_case = timeline_view(&forecast.worst_case, true, part);
     worst_case.after_words.push(sentence(&job_words::bound_words(&forecast.bound)));
+    if let Some(maker) = object.maker().filter(|maker| maker.decides_end) {
+        let kind = &maker.kind;
+        worst_case.after_words.push(format!("This is one attempt: the {kind} says what is tried again."));
+    }
     let what_if = match (&forecast.what_if, fault) {
         (Some(what_if), _) => Some(timeline_view(what_if, false, part)),
         (None, Some(fault)) => Some(TimelineView {
@@ -36,7 +40,10 @@ pub(super) fn plan(
         (None, None) => None,
     };
     JobPlan {
-        pattern_words: job_words::pattern_words(&forecast),
+        pattern_words: match part.replicas {
+            2.. => format!("{}; {} such Jobs", job_words::pattern_words(&forecast), part.replicas),
+            _ => job_words::pattern_words(&forecast),
+        },
         pods_of_all_at_once: pods,
         requests: requests(part, limits),
         expected_run_time,

@@ -308,7 +308,7 @@ pub fn after_words(timeline: &Timeline, of_cron_job: bool) -> Vec<String> {
         .map(|(number, what)| format!("{} that {what}", pods(number)))
         .collect();
     if !kept.is_empty() {
-        out.push(format!("Left to look at, with logs: {}", kept.join(", ")));
+        out.push(format!("Kept, with logs: {}", kept.join(", ")));
     }
     if left.deleted_pods > 0 {
         let logs = if left.deleted_pods == 1 { "its log with it" } else { "their logs with them" };

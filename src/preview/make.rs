@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use jiff::SignedDuration;
 use rayon::prelude::*;
 
 use super::collect::{Collected, Input};
@@ -13,7 +12,7 @@ use super::job;
 use super::model::{JobView, Preview, SCHEMA_VERSION, WindowView};
 use super::options::Options;
 use crate::engine::{LimitFacts, Neighbour};
-use crate::forecast::{Question, Window, forecast};
+use crate::forecast::{Question, forecast};
 use jobguard_apiserver::Kind;
 
 /// How many of the busiest minutes are named.
@@ -32,7 +31,6 @@ pub fn preview(collected: &Collected, options: &Options<'_>) -> Preview {
     let taking_part = planned.iter().filter(|planned| planned.takes_part());
     let groups = Groups::of(taking_part.map(Planned::namespace));
     let members: Vec<_> = planned.iter().filter_map(|planned| planned.member(&groups)).collect();
-    // The week that runs are counted in begins with the window, however long that is.
     let question = Question {
         window,
         zone,
@@ -42,10 +40,6 @@ pub fn preview(collected: &Collected, options: &Options<'_>) -> Preview {
         stretches: options.steps,
     };
     let forecast = forecast(&members, question);
-    let week = match window.until().duration_since(window.from()) == SignedDuration::from_hours(7 * 24) {
-        true => None,
-        false => Window::new(window.from(), SignedDuration::from_hours(7 * 24)).ok(),
-    };
     let fleet = fleet::view(&planned, &members, &forecast, (&groups, &collected.neighbours), options);
     let mut runs = forecast.members.into_iter();
     let with_runs: Vec<_> = planned
@@ -55,10 +49,8 @@ pub fn preview(collected: &Collected, options: &Options<'_>) -> Preview {
             (planned, runs)
         })
         .collect();
-    let cron_jobs = with_runs
-        .into_par_iter()
-        .map(|(planned, runs)| cron_job::view(planned, runs, week, options))
-        .collect();
+    let cron_jobs =
+        with_runs.into_par_iter().map(|(planned, runs)| cron_job::view(planned, runs, options)).collect();
     let jobs = collected
         .inputs
         .par_iter()

@@ -64,14 +64,14 @@ fn text(preview: &Preview) -> String {
     }
     job_table(preview, &mut text);
     if cron_jobs.len() + jobs.len() <= DRAWN {
-        for view in cron_jobs {
+        for view in cron_jobs.iter().filter(|view| view.problem.is_none()) {
             if let Some(plan) = &view.job {
                 timelines(plan, &show::full_name(&view.identity), &mut text);
             }
         }
     }
     if jobs.len() <= DRAWN {
-        for view in jobs {
+        for view in jobs.iter().filter(|view| view.problem.is_none()) {
             timelines(&view.plan, &show::full_name(&view.identity), &mut text);
         }
     }

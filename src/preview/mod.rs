@@ -23,7 +23,6 @@ mod show;
 mod svg;
 mod text;
 mod times;
-mod units;
 
 #[cfg(test)]
 mod fixture;

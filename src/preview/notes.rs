@@ -14,11 +14,17 @@ pub(super) fn of(view: &CronJobView, ttl: Option<i32>) -> Vec<String> {
         notes.push(format!("How long a run takes is not read: {problem}"));
     }
     if view.suspended {
-        notes.push("It is suspended: nothing runs until somebody sets suspend to false".to_owned());
+        notes.push(
+            "It is suspended: nothing runs until somebody sets suspend to false; then the latest run that was missed \
+             may start at once"
+                .to_owned(),
+        );
     } else {
         notes.extend(meeting(view));
     }
-    notes.push(late_start(view));
+    if !view.suspended {
+        notes.push(late_start(view));
+    }
     notes.push(history(view, ttl));
     notes
 }
@@ -46,7 +52,7 @@ fn meeting(view: &CronJobView) -> Option<String> {
     let shortest = view.shortest_interval.map(words)?;
     if meeting.at_once < 2 && meeting.postponed + meeting.dropped + meeting.replaced == 0 {
         return Some(format!(
-            "Runs do not meet: {takes}, and the next one is due {shortest} later at the earliest"
+            "Runs do not overlap: {takes}, and the next one is due {shortest} later at the earliest"
         ));
     }
     let (count, runs) = (view.run_count, if view.run_count == 1 { "run" } else { "runs" });
@@ -58,6 +64,11 @@ fn meeting(view: &CronJobView) -> Option<String> {
             "Of {count} {runs}, {} start late and {} never (concurrencyPolicy Forbid): {takes}",
             meeting.postponed, meeting.dropped
         ),
+        Concurrency::Replace if meeting.replaced + 1 >= count => {
+            format!(
+                "Each run is deleted for the next one before it ends (concurrencyPolicy Replace): {takes}"
+            )
+        }
         Concurrency::Replace => format!(
             "Of {count} {runs}, {} are deleted for the next one (concurrencyPolicy Replace): {takes}",
             meeting.replaced

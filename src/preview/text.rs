@@ -65,11 +65,12 @@ fn counts(preview: &Preview) -> String {
     let mut parts = Vec::new();
     let (all, fleet) = (preview.cron_jobs.len(), &preview.fleet);
     if all > 0 {
-        let starts = if fleet.cron_jobs == 1 { "starts" } else { "start" };
         let runs = plural(usize::try_from(fleet.runs).unwrap_or(usize::MAX), "run");
-        parts.push(match all - fleet.cron_jobs {
-            0 => format!("{} {starts} {runs}", plural(all, "CronJob")),
-            _ => format!("{}, of which {} {starts} {runs}", plural(all, "CronJob"), fleet.cron_jobs),
+        let active = fleet.cron_jobs;
+        parts.push(match all - active {
+            0 => format!("{}: {runs} due", plural(all, "CronJob")),
+            _ if active == 0 => format!("{}, none of which runs", plural(all, "CronJob")),
+            _ => format!("{}, of which {active} run: {runs} due", plural(all, "CronJob")),
         });
     }
     if !preview.jobs.is_empty() {

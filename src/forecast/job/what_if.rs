@@ -152,7 +152,7 @@ impl FromStr for WhatIf {
             match (key, value) {
                 ("exit", value) => {
                     let value = value.unwrap_or_default();
-                    let code = value.parse().ok().filter(|code| *code != 0);
+                    let code = value.parse().ok().filter(|code| (1..=255).contains(code));
                     happens(Happening::Exit {
                         code: code.ok_or_else(|| WhatIfFault::ExitCode(value.to_owned()))?,
                     })?;

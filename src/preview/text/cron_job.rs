@@ -90,14 +90,15 @@ fn runs(view: &CronJobView, (reader_name, reader): (&str, &TimeZone), sheet: &mu
             columns.push((words, zone));
         }
     }
-    const COLUMN: usize = 22;
-    let row = |cells: Vec<String>| cells.iter().map(|cell| format!("{cell:<COLUMN$}")).collect::<String>();
+    // `@every` has seconds.
+    let column = if view.runs.iter().any(|run| run.utc.as_second() % 60 != 0) { 25 } else { 22 };
+    let row = |cells: Vec<String>| cells.iter().map(|cell| format!("{cell:<column$}")).collect::<String>();
     let indent = " ".repeat(14);
     let label = format!("  {:<12}", "next runs");
     if columns.len() == 1 && columns[0].0 == "UTC" {
         columns[0].0 = "UTC".to_owned();
     }
-    let head = row(columns.iter().map(|(words, _)| shortened(words, COLUMN - 1)).collect());
+    let head = row(columns.iter().map(|(words, _)| shortened(words, column - 1)).collect());
     sheet.line(&format!("{label}{head}"));
     for run in view.runs.iter() {
         let cells = columns.iter().map(|(_, zone)| times::with_weekday(run.utc, zone)).collect();

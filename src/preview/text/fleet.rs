@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use super::super::model::{BusyView, FleetView, High, NamespaceView};
 use super::super::times;
 use super::sheet::Sheet;
-use crate::preview::units;
+use crate::page::Unit;
 use jobguard_text::plural;
 
 const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
@@ -91,8 +91,13 @@ fn at_once(fleet: &FleetView, zone: &TimeZone, sheet: &mut Sheet) {
     let rows = [
         ("runs", &total.runs, total.peak.runs, total.peak.runs.value.to_string()),
         ("Pods", &total.pods, total.peak.pods, total.peak.pods.value.to_string()),
-        ("CPU", &total.cpu_milli, total.peak.cpu_milli, units::cores(total.peak.cpu_milli.value)),
-        ("memory", &total.memory_bytes, total.peak.memory_bytes, units::bytes(total.peak.memory_bytes.value)),
+        ("CPU", &total.cpu_milli, total.peak.cpu_milli, Unit::Cpu.words(total.peak.cpu_milli.value)),
+        (
+            "memory",
+            &total.memory_bytes,
+            total.peak.memory_bytes,
+            Unit::Bytes.words(total.peak.memory_bytes.value),
+        ),
     ];
     for (name, levels, high, most) in rows {
         if high.value == 0 {
@@ -119,15 +124,16 @@ fn quotas(namespace: &NamespaceView, sheet: &mut Sheet) {
     for quota in &namespace.quotas {
         let of = match quota.resource.as_str() {
             "pods" | "count/pods" => quota.peak.to_string(),
-            "cpu" | "requests.cpu" => units::cores(quota.peak),
-            _ => units::bytes(quota.peak),
+            "cpu" | "requests.cpu" => Unit::Cpu.words(quota.peak),
+            _ => Unit::Bytes.words(quota.peak),
         };
         let place = namespace.namespace.as_deref().map_or(String::new(), |name| format!(" in {name}"));
         let text = format!("{} of {} {}{place}: at most {of}", quota.name, quota.hard, quota.resource);
         match quota.exceeded {
-            true => {
-                sheet.warning("quota", &format!("{text}, which is more than it allows: Pods have to wait"))
-            }
+            true => sheet.warning(
+                "quota",
+                &format!("{text}, which is more than it allows: Pods are refused until others end"),
+            ),
             false => sheet.labelled("quota", &text),
         }
     }

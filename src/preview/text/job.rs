@@ -1,9 +1,9 @@
 //! One Job: how it may go.
 
 use super::super::model::{JobPlan, JobView, TimelineView};
-use super::super::units;
 use super::sheet::Sheet;
 use super::title::title;
+use crate::page::Unit;
 use jobguard_text::duration;
 
 pub(super) fn write(view: &JobView, brief: bool, sheet: &mut Sheet) {
@@ -36,9 +36,9 @@ pub(super) fn plan(plan: &JobPlan, sheet: &mut Sheet) {
     let mut words = plan.pattern_words.clone();
     let each = match (plan.requests.cpu_milli, plan.requests.memory_bytes) {
         (0, 0) => None,
-        (cpu, 0) => Some(units::cores(cpu)),
-        (0, memory) => Some(units::bytes(memory)),
-        (cpu, memory) => Some(format!("{} and {}", units::cores(cpu), units::bytes(memory))),
+        (cpu, 0) => Some(Unit::Cpu.words(cpu)),
+        (0, memory) => Some(Unit::Bytes.words(memory)),
+        (cpu, memory) => Some(format!("{} and {}", Unit::Cpu.words(cpu), Unit::Bytes.words(memory))),
     };
     if let Some(each) = each {
         words = format!("{words}; a Pod requests {each}");
@@ -54,7 +54,7 @@ fn timeline(timeline: &TimelineView, sheet: &mut Sheet) {
     sheet.hanging(2, "", &format!("{}:", timeline.title));
     for (at, line) in &timeline.lines {
         let at = at.map(|at| format!("+{}", duration::short(at))).unwrap_or_default();
-        sheet.hanging(4, &format!("{at:<12}"), line);
+        sheet.hanging(4, &format!("{at:<11} "), line);
     }
     let after = timeline.after_words.iter();
     for sentence in std::iter::once(&timeline.end_words).chain(after) {
