@@ -5,7 +5,8 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest as _, Sha256};
 
 /// The look of every page and picture: colours for light and dark, and what the classes of pictures stand for.
-pub const LOOK: &str = concat!(include_str!("picture.css"), include_str!("page.css"));
+pub const LOOK: &str =
+    concat!(include_str!("picture.css"), include_str!("page.css"), include_str!("tools.css"));
 
 /// A page.
 #[derive(Debug)]
