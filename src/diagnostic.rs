@@ -45,7 +45,7 @@ pub struct Diagnostic {
     pub cause: Option<Cause>,
     /// Other places that explain it, in the same file.
     pub related: Vec<RelatedPlace>,
-    /// The lines around the places, for people; a note has none.
+    /// The lines around the places, for people; an info finding has them only where the linter was asked for it.
     pub excerpt: Option<Box<Excerpt>>,
     /// The Kubernetes versions that it holds for, where the report is about several.
     pub versions: Option<Versions>,
@@ -96,6 +96,9 @@ pub struct Replacement {
     pub region: Region,
     /// What comes in its place, exactly.
     pub with: String,
+    /// The whole lines that the region is on, without the end of the last, for people; none where they are too long to be
+    /// shown.
+    pub lines: Option<String>,
 }
 
 /// Another place that explains a diagnostic.

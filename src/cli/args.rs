@@ -145,7 +145,8 @@ Examples:
   jobguard lint jobs/ --unsafe-fixes --diff        show all that could be fixed
   jobguard lint jobs/ --fail-on warning --quiet    only what fails, as in a commit hook
   jobguard lint . --level warning                  no info findings
-  jobguard lint jobs/ -o sarif:jobs.sarif -o junit:jobs.xml   text to read, files for other tools";
+  jobguard lint jobs/ -o sarif:jobs.sarif -o junit:jobs.xml   text to read, files for other tools
+  jobguard lint jobs/ -o html:findings.html        and a page to keep or send";
 
 impl ValueEnum for Format {
     fn value_variants<'a>() -> &'a [Self] {

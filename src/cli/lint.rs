@@ -57,6 +57,7 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
         .collect::<Result<_>>()?;
     let Inputs { found, from_stdin } = inputs::read(&args.inputs, (&origin, &policy), terminal)?;
     targets::spare_inputs(targets.files.iter().map(|(_, path)| path.as_path()), &found.sources)?;
+    let policy_name = origin.short_name();
     let now = args.now.unwrap_or_else(Timestamp::now);
     let linters: Vec<Linter<'_>> = (clusters.iter())
         .map(|(policy, against)| Linter {
@@ -66,6 +67,7 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
             against: against.as_ref(),
             with_fixes: targets.any(|format| format.shows_fixes),
             with_changes: targets.any(|format| format.shows_changes),
+            with_info_lines: targets.any(|format| format.shows_info_lines),
             with_objects: args.verbose || targets.any(|format| format.lists_objects),
         })
         .collect();
@@ -85,10 +87,14 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
         true => rules_at_work(&policy, &outcome.report),
         false => Vec::new(),
     };
+    let versions: Vec<KubernetesVersion> =
+        clusters.iter().map(|(policy, _)| policy.server.version()).collect();
     let run = Run {
         report: &outcome.report,
         errors: &errors,
         rules: &rules,
+        versions: &versions,
+        policy: Some(&policy_name),
         fails_from: args.fail_on.threshold(),
         least: args.level.map_or(Severity::Info, Severity::from),
     };

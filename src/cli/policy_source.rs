@@ -46,6 +46,17 @@ impl Origin {
         }
     }
 
+    /// How reports call it that are read elsewhere: without the folders that it was found in.
+    pub(crate) fn short_name(&self) -> String {
+        match self {
+            Self::Preset(_) | Self::Neither => self.name(),
+            Self::Named(path) | Self::Found(path) => {
+                let name = path.file_name().map(Path::new).unwrap_or(path);
+                name.display().to_string()
+            }
+        }
+    }
+
     /// Whether a policy file that is found among what is linted is another one, which its author may think is used. Who names a
     /// policy knows which it is.
     pub(crate) fn leaves_out(&self, file: &Path) -> bool {

@@ -153,8 +153,8 @@ mod tests {
         }
         assert_eq!(
             targets(&["sariff:a"]).unwrap_err(),
-            "--output sariff:a: there is no format \"sariff\", only text, json, sarif, github, junit; a file of \
-             that name is ./sariff:a"
+            "--output sariff:a: there is no format \"sariff\", only text, json, sarif, github, junit, html, \
+             markdown; a file of that name is ./sariff:a"
         );
     }
 }

@@ -26,6 +26,7 @@ pub(crate) struct Places<'t> {
     /// A byte, and the line that it is on: up to there lines were counted without an index.
     counted: Cell<(usize, usize)>,
     templates: Templates<'t>,
+    with_info_lines: bool,
 }
 
 impl<'t> Places<'t> {
@@ -36,11 +37,18 @@ impl<'t> Places<'t> {
             lines: OnceCell::new(),
             counted: Cell::new((0, 1)),
             templates: Templates::new(text),
+            with_info_lines: false,
         }
     }
 
     fn lines(&self) -> &LineIndex<'t> {
         self.lines.get_or_init(|| LineIndex::new(self.text))
+    }
+
+    /// Whether diagnostics have the lines that they are about at level info too. Few formats show them, and most findings
+    /// in a large tree are such.
+    pub(crate) fn with_info_lines(self, with_info_lines: bool) -> Self {
+        Self { with_info_lines, ..self }
     }
 
     /// How reports name the text.
@@ -110,8 +118,11 @@ impl<'t> Places<'t> {
                 None => joined.push(edit),
             }
         }
-        let replaced =
-            joined.into_iter().map(|edit| Replacement { region: self.region(edit.span), with: edit.with });
+        let replaced = joined.into_iter().map(|edit| Replacement {
+            region: self.region(edit.span),
+            lines: self.whole_lines(edit.span).map(|lines| self.lines.text()[lines].to_owned()),
+            with: edit.with,
+        });
         Change { title: title.to_owned(), replacements: replaced.collect() }
     }
 
@@ -122,10 +133,8 @@ impl<'t> Places<'t> {
         related: Vec<(Span, String)>,
         object: Option<&Arc<ObjectId>>,
     ) -> Diagnostic {
-        // No format shows the lines of a note, and most findings in a large tree are notes.
-        let is_note = finding.severity == Severity::Info;
         let (mut window, mut related_in) = (None, true);
-        if !is_note {
+        if finding.severity != Severity::Info || self.with_info_lines {
             window = self.window(&related.iter().map(|(span, _)| *span).chain([span]).collect::<Vec<_>>());
             if window.is_none() {
                 related_in = false;
@@ -179,6 +188,11 @@ impl<'t> Places<'t> {
         let last = spans.iter().map(|span| span.start).max()?;
         let (start, end) = (self.line_of(first).start, self.line_of(last).end);
         (end - start <= MAX_EXCERPT).then_some(start..end)
+    }
+
+    /// The whole lines that a span is on; none if they are too long to show.
+    fn whole_lines(&self, span: Span) -> Option<Range<usize>> {
+        self.window(&[span, Span::new(span.end, span.end)])
     }
 
     /// The line that a byte is in, without its end.

@@ -86,7 +86,13 @@ impl Linter<'_> {
     /// What has to be known of all `sources` to judge one of them: the objects beside Jobs, and the objects that lack no required
     /// field. And what rules about the whole input keep.
     pub(super) fn gather(&self, sources: &[Source]) -> (Neighbours, CompleteObjects, InputFacts) {
-        let linter = Linter { with_fixes: false, with_changes: false, with_objects: false, ..*self };
+        let linter = Linter {
+            with_fixes: false,
+            with_changes: false,
+            with_info_lines: false,
+            with_objects: false,
+            ..*self
+        };
         let sources_alone = sources.iter().map(|source| (source, None));
         let mut all = linter.pass(sources_alone, &Neighbours::pending(), None, &|| {});
         let (neighbours, _) = collect_neighbours(&mut all, sources);

@@ -22,6 +22,9 @@ pub struct Linter<'a> {
     /// Whether they also have what their fixes change ([`Diagnostic::change`](crate::diagnostic::Diagnostic::change)): work
     /// that only some formats need.
     pub with_changes: bool,
+    /// Whether diagnostics of level info, too, have the lines that they are about
+    /// ([`Diagnostic::excerpt`](crate::diagnostic::Diagnostic::excerpt)): memory that only some formats need.
+    pub with_info_lines: bool,
     /// Whether the report lists the objects ([`Report::listed`](crate::diagnostic::Report::listed)), and not only how many there were: memory that only
     /// some outputs need.
     pub with_objects: bool,
@@ -38,6 +41,7 @@ impl<'a> Linter<'a> {
             against: None,
             with_fixes: true,
             with_changes: false,
+            with_info_lines: false,
             with_objects: false,
         }
     }

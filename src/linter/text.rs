@@ -44,7 +44,7 @@ pub(super) fn lint_text(
         context,
         about_input,
         text: &content,
-        places: Places::new(name, &content),
+        places: Places::new(name, &content).with_info_lines(linter.with_info_lines),
         promises: (is_fixed && linter.with_fixes).then(|| Promises::new(options, context, &content)),
         offers: (is_fixed && linter.with_changes).then(|| Offers::new(options, context, &content)),
         // Folders hold many JSON files that are no manifests, and no YAML either (with comments, say).

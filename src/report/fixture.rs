@@ -45,6 +45,7 @@ pub(super) fn report() -> Report {
                     replacements: vec![Replacement {
                         region: Region { line: 6, column: 16, end_line: 6, end_column: 17 },
                         with: "2".into(),
+                        lines: Some("  parallelism: 4".into()),
                     }],
                 }),
                 file: "jobs/resize.yaml".into(),
@@ -72,6 +73,7 @@ pub(super) fn report() -> Report {
                     replacements: vec![Replacement {
                         region: Region { line: 9, column: 1, end_line: 9, end_column: 1 },
                         with: "      restartPolicy: Never\n".into(),
+                        lines: Some("    spec:".into()),
                     }],
                 }),
                 file: "jobs/resize.yaml".into(),

@@ -4,7 +4,7 @@ use std::io;
 
 use super::run::Run;
 use super::style::Style;
-use super::{github, json, junit, sarif, text};
+use super::{github, html, json, junit, markdown, sarif, text};
 
 /// A format of findings.
 #[derive(Debug, Clone, Copy)]
@@ -19,6 +19,8 @@ pub struct Format {
     pub shows_fixes: bool,
     /// Whether it shows what fixes change ([`Diagnostic::change`](crate::diagnostic::Diagnostic::change)).
     pub shows_changes: bool,
+    /// Whether it shows the lines that info findings are about ([`Diagnostic::excerpt`](crate::diagnostic::Diagnostic::excerpt)).
+    pub shows_info_lines: bool,
     /// Whether it lists the objects that were judged ([`Report::listed`](crate::diagnostic::Report::listed)).
     pub lists_objects: bool,
     /// Whether it describes the rules ([`Run::rules`]).
@@ -33,13 +35,24 @@ const PLAIN: Format = Format {
     is_for_people: false,
     shows_fixes: false,
     shows_changes: false,
+    shows_info_lines: false,
     lists_objects: false,
     describes_rules: false,
     write: |_, _, _| Ok(()),
 };
 
+/// A format that shows all there is to know.
+const SHOWN_WHOLE: Format = Format {
+    shows_fixes: true,
+    shows_changes: true,
+    shows_info_lines: true,
+    lists_objects: true,
+    describes_rules: true,
+    ..PLAIN
+};
+
 /// All formats; the first is the default.
-pub static FORMATS: [Format; 5] = [
+pub static FORMATS: [Format; 7] = [
     Format {
         name: "text",
         summary: "For people: each finding with the lines it is about",
@@ -76,6 +89,18 @@ pub static FORMATS: [Format; 5] = [
         lists_objects: true,
         write: |run, _, out| junit::write(run, out),
         ..PLAIN
+    },
+    Format {
+        name: "html",
+        summary: "For people: a page to be searched, one file",
+        write: |run, _, out| html::write(run, out),
+        ..SHOWN_WHOLE
+    },
+    Format {
+        name: "markdown",
+        summary: "For a comment on a pull request, or the summary of a step",
+        write: |run, _, out| markdown::write(run, out),
+        ..SHOWN_WHOLE
     },
 ];
 

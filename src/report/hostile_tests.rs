@@ -22,7 +22,7 @@ const HOSTILE: &[&str] = &[
     "travis_fold:start:x",
 ];
 
-fn reports() -> impl Iterator<Item = Report> {
+pub(super) fn reports() -> impl Iterator<Item = Report> {
     HOSTILE.iter().map(|hostile| {
         let mut report = fixture::report();
         let id = ObjectId {
@@ -67,6 +67,8 @@ fn no_format_lets_anything_steer() {
             ("sarif", write_sarif),
             ("github", write_github),
             ("junit", write_junit),
+            ("html", write_html),
+            ("markdown", write_markdown),
         ] {
             let output = fixture::render(&report, write);
             let steering = output.chars().find(|c| *c != '\n' && jobguard_text::is_steering(*c));

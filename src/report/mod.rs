@@ -2,10 +2,16 @@
 //!
 //! Formats see diagnostics and the run that they are of, and nothing else.
 
+mod counts;
+mod diff;
 mod format;
 mod github;
+mod html;
 mod json;
 mod junit;
+mod lines;
+mod markdown;
+mod objects;
 mod run;
 mod sarif;
 mod sarif_uri;
@@ -14,10 +20,12 @@ mod text;
 
 pub use format::{FORMATS, Format};
 pub use github::write as write_github;
+pub use html::write as write_html;
 pub use json::write as write_json;
 #[cfg(feature = "serve")]
 pub(crate) use json::write_document;
 pub use junit::write as write_junit;
+pub use markdown::write as write_markdown;
 pub use run::{RuleEntry, Run};
 pub use sarif::write as write_sarif;
 pub use style::Style;
@@ -27,3 +35,5 @@ pub use text::{statistics, write as write_text};
 mod fixture;
 #[cfg(test)]
 mod hostile_tests;
+#[cfg(test)]
+mod html_tests;

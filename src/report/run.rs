@@ -2,6 +2,7 @@
 
 use crate::diagnostic::{Diagnostic, FileError, Report};
 use crate::engine::{Rule, Severity};
+use jobguard_apiserver::KubernetesVersion;
 
 /// A report, and what formats for programs state of the run that made it.
 #[derive(Debug, Clone, Copy)]
@@ -13,6 +14,10 @@ pub struct Run<'a> {
     /// The rules that were at work, for formats that describe rules: so that a reader can distinguish "nothing found" from
     /// "not checked".
     pub rules: &'a [RuleEntry],
+    /// The Kubernetes versions whose API servers' verdict it is; none where they are not known.
+    pub versions: &'a [KubernetesVersion],
+    /// What people call the policy, where it is known.
+    pub policy: Option<&'a str>,
     /// The least severity that makes the run a failure; none if nothing does.
     pub fails_from: Option<Severity>,
     /// The least severity that is shown.
@@ -37,7 +42,15 @@ pub struct RuleEntry {
 impl<'a> Run<'a> {
     /// A run of which only the report is known. Errors make it a failure.
     pub fn of(report: &'a Report) -> Self {
-        Self { report, errors: &[], rules: &[], fails_from: Some(Severity::Error), least: Severity::Info }
+        Self {
+            report,
+            errors: &[],
+            rules: &[],
+            versions: &[],
+            policy: None,
+            fails_from: Some(Severity::Error),
+            least: Severity::Info,
+        }
     }
 
     /// The findings that are shown.

@@ -12,9 +12,10 @@ use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet, Title};
 
 use crate::diagnostic::{Diagnostic, ObjectId, Region, Report};
-use crate::engine::{Rule, Safety, Severity};
+use crate::engine::{Rule, Severity};
 use jobguard_text::{break_commands, is_steering, plain};
 
+use super::counts::flag;
 use super::style::Style;
 pub use overview::statistics;
 
@@ -120,7 +121,7 @@ fn note(notes: &[&Diagnostic], style: Style) -> Group<'static> {
     let template = template.unwrap_or_default();
     if others.is_empty() {
         let help = first.help.as_ref().filter(|_| style.verbose).map(|help| format!("; {help}"));
-        let fix = first.offered_fix().and_then(fixable).map(|flag| format!(" [fixable with {flag}]"));
+        let fix = first.offered_fix().and_then(flag).map(|flag| format!(" [fixable with {flag}]"));
         let (help, fix) = (help.unwrap_or_default(), fix.unwrap_or_default());
         let text = format!("{}: {object}{}{help}{fix}{template}", place(first), first.text());
         return Group::with_title(identified(level().primary_title(plain(&text)), first.rule, style.color));
@@ -173,7 +174,7 @@ fn group(diagnostic: &Diagnostic, color: bool) -> Group<'_> {
         None => title
             .element(Origin::path(path).line(diagnostic.region.line).char_column(diagnostic.region.column)),
     };
-    let fixable = diagnostic.offered_fix().and_then(fixable);
+    let fixable = diagnostic.offered_fix().and_then(flag);
     match (&diagnostic.help, fixable) {
         (Some(help), fixable) => {
             let fixable = fixable.map(|flag| format!(" [fixable with {flag}]")).unwrap_or_default();
@@ -186,15 +187,6 @@ fn group(diagnostic: &Diagnostic, color: bool) -> Group<'_> {
         group = group.element(Level::NOTE.message(format!("rendered from template {}", plain(template))));
     }
     group
-}
-
-/// The flag that makes a fix.
-fn fixable(safety: Safety) -> Option<&'static str> {
-    match safety {
-        Safety::Safe => Some("--fix"),
-        Safety::Unsafe => Some("--unsafe-fixes"),
-        Safety::Shown => None,
-    }
 }
 
 #[cfg(test)]

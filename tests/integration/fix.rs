@@ -164,7 +164,7 @@ fn check_offers(text: &str) {
         let pieces: Vec<Piece> = change
             .replacements
             .into_iter()
-            .map(|Replacement { region, with }| {
+            .map(|Replacement { region, with, .. }| {
                 ((region.line, region.column), (region.end_line, region.end_column), with)
             })
             .collect();

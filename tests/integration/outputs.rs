@@ -166,6 +166,44 @@ fn several_outputs_at_once() {
 }
 
 #[test]
+fn a_page_and_a_comment_show_lines_and_fixes() {
+    let folder = jobs();
+    let policy = "apiVersion: jobguard.dev/v1alpha1\nkind: JobPolicy\nmetadata: {name: own}\nspec:\n  \
+                  rules: {\"*\": off, job/ttl-missing: info}\n";
+    fs::write(folder.path().join("jobguard.yaml"), policy).unwrap();
+    let output = lint(folder.path(), &["-o", "html:a.html", "-o", "markdown:b.md", "gone.yaml", "bad.yaml"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stdout(&output).contains("\ninfo[job/ttl-missing]: bad.yaml:"), "{}", stdout(&output));
+    let file = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
+    for (name, texts) in [
+        (
+            "a.html",
+            &[
+                "The run fails: 1 file could not be read; 1 error.",
+                "as Kubernetes 1.36 judges them and by the policy <strong>jobguard.yaml</strong>",
+                "<mark>Always</mark>",
+                "<span>      restartPolicy: Always</span></del><ins><span class=\"no\">+</span><span>      restartPolicy: Never</span></ins>",
+                // What is of level info has its lines too.
+                "<span class=\"no\">5</span><span><mark>spec</mark>:</span>",
+            ][..],
+        ),
+        (
+            "b.md",
+            &[
+                "restartPolicy: Always\n  |                      ^^^^^^",
+                "```diff\n-      restartPolicy: Always\n+      restartPolicy: Never\n```",
+                "```text\n5 | spec:\n  | ^^^^\n```",
+            ],
+        ),
+    ] {
+        let written = file(name);
+        for text in texts {
+            assert!(written.contains(text), "{name}: {text}: {written}");
+        }
+    }
+}
+
+#[test]
 fn a_file_without_a_format_takes_the_place_of_standard_output() {
     let folder = jobs();
     let output = lint(folder.path(), &["-f", "json", "-o", "findings"]);

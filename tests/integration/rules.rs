@@ -309,7 +309,7 @@ fn replaced(case: &Case, allowed: Safety) -> String {
             let change: Vec<Piece> = change
                 .replacements
                 .into_iter()
-                .map(|Replacement { region, with }| {
+                .map(|Replacement { region, with, .. }| {
                     ((region.line, region.column), (region.end_line, region.end_column), with)
                 })
                 .collect();

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::summary::counted;
+use super::super::counts::{by_rule, counted};
 use crate::diagnostic::{Diagnostic, Report};
-use crate::engine::{Rule, Severity};
+use crate::engine::Severity;
 use jobguard_text::{plain, plural};
 
 /// How many files and rules an overview names.
@@ -47,23 +47,15 @@ pub fn statistics(report: &Report) -> String {
 }
 
 fn table<'a>(diagnostics: impl Iterator<Item = &'a Diagnostic>, most: usize) -> String {
-    let mut rules: BTreeMap<(Severity, &str), (usize, &Rule)> = BTreeMap::new();
-    for diagnostic in diagnostics {
-        let rule = diagnostic.rule;
-        rules.entry((diagnostic.severity, rule.id())).or_insert((0, rule)).0 += 1;
-    }
-    if rules.is_empty() {
+    let mut rows = by_rule(diagnostics);
+    if rows.is_empty() {
         return String::new();
     }
-    let mut rows: Vec<(Severity, usize, &Rule)> =
-        rules.into_iter().map(|((severity, _), (count, rule))| (severity, count, rule)).collect();
-    // Stable: rules of the same count stay in the order of their ids.
-    rows.sort_by_key(|(severity, count, _)| std::cmp::Reverse((*severity, *count)));
     let more = rows.len().saturating_sub(most);
     rows.truncate(most);
-    let id_width = rows.iter().map(|(_, _, rule)| rule.id().len()).max().unwrap_or_default();
+    let id_width = rows.iter().map(|(_, rule, _)| rule.id().len()).max().unwrap_or_default();
     let mut text = format!("count  level    {:id_width$}  finds\n", "rule");
-    for (severity, count, rule) in rows {
+    for (severity, rule, count) in rows {
         let (level, id) = (severity.as_str(), rule.id());
         let _ = writeln!(text, "{count:5}  {level:7}  {id:id_width$}  {}", rule.spec.summary);
     }

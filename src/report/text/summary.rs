@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::super::counts::counted;
 use super::super::style::Style;
 use crate::diagnostic::Report;
-use crate::engine::{Safety, Severity};
+use crate::engine::Safety;
 use jobguard_text::plural;
 
 /// What was checked, what was found, what of it can be fixed, and where to read more.
@@ -32,22 +33,6 @@ pub(super) fn summary(report: &Report, style: Style) -> String {
         Some(first) => format!("To explain a rule: jobguard rules {}\n{summary}", first.rule.id()),
         None => summary,
     }
-}
-
-/// `13 errors, 5 warnings, 27 info`.
-pub(super) fn counted(counts: &BTreeMap<Severity, usize>) -> String {
-    let parts: Vec<String> = Severity::ALL
-        .iter()
-        .filter_map(|severity| {
-            let count = counts.get(severity).copied().filter(|count| *count > 0)?;
-            Some(match severity {
-                // The level's name; it has no plural.
-                Severity::Info => format!("{count} info"),
-                other => plural(count, other.as_str()),
-            })
-        })
-        .collect();
-    parts.join(", ")
 }
 
 /// How many of the findings can be fixed, and with which flag.

@@ -1,0 +1,111 @@
+//! Findings in numbers.
+
+use std::collections::BTreeMap;
+
+use super::run::Run;
+use crate::diagnostic::Diagnostic;
+use crate::engine::{Rule, Safety, Severity};
+use jobguard_text::plural;
+
+/// `13 errors, 5 warnings, 27 info`.
+pub(super) fn counted(counts: &BTreeMap<Severity, usize>) -> String {
+    let parts: Vec<String> = Severity::ALL
+        .iter()
+        .filter_map(|severity| {
+            let count = counts.get(severity).copied().filter(|count| *count > 0)?;
+            Some(match severity {
+                // The level's name; it has no plural.
+                Severity::Info => format!("{count} info"),
+                other => plural(count, other.as_str()),
+            })
+        })
+        .collect();
+    parts.join(", ")
+}
+
+/// How many of some findings there are of each severity.
+pub(super) fn by_severity<'a>(
+    findings: impl IntoIterator<Item = &'a Diagnostic>,
+) -> BTreeMap<Severity, usize> {
+    let mut counts = BTreeMap::new();
+    for finding in findings {
+        *counts.entry(finding.severity).or_default() += 1;
+    }
+    counts
+}
+
+/// The rules of some findings with how many there are of each, the most severe and most frequent first.
+pub(super) fn by_rule<'a>(
+    findings: impl IntoIterator<Item = &'a Diagnostic>,
+) -> Vec<(Severity, &'static Rule, usize)> {
+    let mut rules: BTreeMap<(Severity, &str), (&'static Rule, usize)> = BTreeMap::new();
+    for finding in findings {
+        rules.entry((finding.severity, finding.rule.id())).or_insert((finding.rule, 0)).1 += 1;
+    }
+    let mut rules: Vec<(Severity, &'static Rule, usize)> =
+        rules.into_iter().map(|((severity, _), (rule, count))| (severity, rule, count)).collect();
+    // Stable: rules of the same count stay in the order of their ids.
+    rules.sort_by_key(|(severity, _, count)| std::cmp::Reverse((*severity, *count)));
+    rules
+}
+
+/// How many of the findings that are shown `--fix` and, in addition, `--unsafe-fixes` would mend.
+pub(super) fn fixable(run: &Run<'_>) -> (usize, usize) {
+    let count = |safety| run.shown().filter(|found| found.offered_fix() == Some(safety)).count();
+    (count(Safety::Safe), count(Safety::Unsafe))
+}
+
+/// The flag that makes a fix.
+pub(super) const fn flag(safety: Safety) -> Option<&'static str> {
+    match safety {
+        Safety::Safe => Some("--fix"),
+        Safety::Unsafe => Some("--unsafe-fixes"),
+        Safety::Shown => None,
+    }
+}
+
+/// What the run is of, as a sentence without its end: `Checked 12 objects in 16 files`.
+pub(super) fn checked(run: &Run<'_>) -> String {
+    let report = run.report;
+    let files = plural(report.files, "file");
+    match report.objects {
+        0 if report.diagnostics.is_empty() => format!("No Jobs or CronJobs found in {files}"),
+        objects => format!("Checked {} in {files}", plural(objects, "object")),
+    }
+}
+
+/// What there is to be said of a run as a whole: `1 error, 2 warnings`, or that there is nothing. What is hidden is not
+/// counted.
+pub(super) fn found(run: &Run<'_>) -> String {
+    match counted(&by_severity(run.shown())) {
+        none if none.is_empty() => "no findings".to_owned(),
+        some => some,
+    }
+}
+
+/// Whether the run is a failure, and why: a sentence.
+pub(super) fn outcome(run: &Run<'_>) -> String {
+    let failing = run.fails_from.map(|least| {
+        counted(&run.report.counts().into_iter().filter(|(severity, _)| *severity >= least).collect())
+    });
+    let unread = match run.errors.len() {
+        0 => None,
+        errors => Some(format!("{} could not be read", plural(errors, "file"))),
+    };
+    let reasons: Vec<String> =
+        unread.into_iter().chain(failing.filter(|failing| !failing.is_empty())).collect();
+    if !reasons.is_empty() {
+        return format!("The run fails: {}.", reasons.join("; "));
+    }
+    match run.fails_from {
+        None => "The run passes, whatever is found.".to_owned(),
+        Some(Severity::Error) => "The run passes: only errors would fail it.".to_owned(),
+        Some(Severity::Warning) => "The run passes: only errors and warnings would fail it.".to_owned(),
+        Some(Severity::Info) => "The run passes.".to_owned(),
+    }
+}
+
+/// How many findings are not shown, by level; empty where all are.
+pub(super) fn hidden(run: &Run<'_>) -> String {
+    counted(&run.report.counts().into_iter().filter(|(severity, _)| *severity < run.least).collect())
+}
