@@ -1,53 +1,13 @@
 // Opens pages of `jobguard preview --format html` in Chromium and does with them what people do: look, search, choose an hour,
-// open a row, print. Run by tests/integration/browser.rs:
-//
-//   node tests/browser/preview.mjs FOLDER
-//
-// FOLDER has fleet.html, hostile.html and single.html, and receives pictures of them. JOBGUARD_BROWSER_MODULES names the folder
-// node_modules that has playwright-core, and JOBGUARD_CHROMIUM the browser.
+// open a row, print. The folder has fleet.html, hostile.html and single.html.
 import assert from "node:assert/strict";
-import { createRequire } from "node:module";
-import { join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
+import { join } from "node:path";
+import { finish, folder, open, settle, shot, test } from "./harness.mjs";
 
-const folder = resolve(process.argv[2]);
-const modules = resolve(process.env.JOBGUARD_BROWSER_MODULES);
-const { chromium } = createRequire(import.meta.url)(join(modules, "playwright-core"));
-const browser = await chromium.launch({ executablePath: process.env.JOBGUARD_CHROMIUM, args: ["--no-sandbox"] });
-
-const problems = [];
-const open = async (name, { width = 1280, height = 1600, scheme = "light", scripts = true } = {}) => {
-  const page = await browser.newPage({ viewport: { width, height }, colorScheme: scheme, javaScriptEnabled: scripts });
-  const address = pathToFileURL(join(folder, `${name}.html`)).href;
-  page.on("console", (message) => problems.push(`${name}: ${message.type()}: ${message.text()}`));
-  page.on("pageerror", (error) => problems.push(`${name}: ${error.message}`));
-  page.on("dialog", (dialog) => {
-    problems.push(`${name}: a dialog says ${dialog.message()}`);
-    dialog.dismiss();
-  });
-  page.on("request", (request) => {
-    if (request.url() !== address) problems.push(`${name}: asks for ${request.url()}`);
-  });
-  await page.goto(address);
-  return page;
-};
-const test = async (what, name, options, body) => {
-  const page = await open(name, options);
-  try {
-    await body(page);
-    console.log(`ok: ${what}`);
-  } catch (error) {
-    problems.push(`${what}: ${error.stack}`);
-  }
-  await page.close();
-};
-const shot = (page, name) => page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
 const shown = (page) => page.locator("#rows > details:visible").count();
 const count = (page) => page.locator("#count").textContent();
 const cells = (page) =>
   page.locator("#heat [role=gridcell]").evaluateAll((cells) => cells.map((cell) => `${cell.className} ${cell.textContent.trim()}`));
-// What is searched is shown with the next picture of the screen.
-const settle = (page) => page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
 
 await test("the script fills the hours as the program does", "fleet", {}, async (page) => {
   const without = await open("fleet", { scripts: false });
@@ -175,6 +135,4 @@ await test("printing opens rows, and closes them again", "fleet", {}, async (pag
   assert.ok(pdf.length > 10_000);
 });
 
-await browser.close();
-for (const problem of problems) console.error(problem);
-process.exitCode = problems.length === 0 ? 0 : 1;
+await finish();

@@ -1,4 +1,4 @@
-//! The page of `jobguard preview` in a real browser, where there is one.
+//! The pages of `jobguard preview` and `jobguard lint` in a real browser, where there is one.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::fmt::Write as _;
@@ -50,25 +50,33 @@ impl Browser {
     }
 }
 
-/// The page of some manifests.
-fn page(manifests: &str) -> Vec<u8> {
-    let mut command = Command::cargo_bin("jobguard").unwrap();
-    command
+/// The page that a command makes of some manifests.
+fn page(command: &str, arguments: &[&str], manifests: &str) -> Vec<u8> {
+    let mut program = Command::cargo_bin("jobguard").unwrap();
+    program
         .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .args([
-            "preview",
-            "-",
-            "--format",
-            "html",
-            "--from",
-            "2027-03-24T11:00:00Z",
-            "--zone",
-            "Europe/Berlin",
-        ])
+        .args([command, "-", "--format", "html"])
+        .args(arguments)
         .env_remove("JOBGUARD_POLICY");
-    let output = assert_cmd::Command::from_std(command).write_stdin(manifests).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let output = assert_cmd::Command::from_std(program).write_stdin(manifests).output().unwrap();
+    assert!(matches!(output.status.code(), Some(0 | 1)), "{}", String::from_utf8_lossy(&output.stderr));
     output.stdout
+}
+
+/// The page of a preview.
+fn preview(manifests: &str) -> Vec<u8> {
+    page("preview", &["--from", "2027-03-24T11:00:00Z", "--zone", "Europe/Berlin"], manifests)
+}
+
+/// The page of findings.
+fn findings(arguments: &[&str]) -> Vec<u8> {
+    let mut program = Command::cargo_bin("jobguard").unwrap();
+    program
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args(["lint", "--format", "html", "--policy", "strict", "--now", "2026-01-01T00:00:00Z"])
+        .args(arguments)
+        .env_remove("JOBGUARD_POLICY");
+    program.output().unwrap().stdout
 }
 
 /// A CronJob. All texts are quoted as JSON, which is YAML too.
@@ -146,19 +154,18 @@ fn hostile() -> String {
     names.iter().map(|name| cron_job([name, name, "0 2 * * *"], ["Asia/Kathmandu", name])).collect()
 }
 
-#[test]
-fn pages_do_what_people_do_with_them() {
+/// Opens pages in a browser, and does with them what a script says, in so many tests.
+fn open(script: &str, pages: &[(&str, Vec<u8>)], tests: usize) {
     let Some(Browser { node, modules, chromium }) = Browser::find() else { return };
     let folder = tempfile::tempdir().unwrap();
     // Pictures stay where somebody wants to look at them.
     let named = std::env::var_os("JOBGUARD_BROWSER_SHOTS").filter(|name| !name.is_empty());
     let into: &Path = named.as_ref().map_or(folder.path(), Path::new);
-    let single = cron_job(["payments", "backup", "0 2 * * *"], ["Europe/Berlin", "gold"]);
-    for (name, manifests) in [("fleet", fleet()), ("hostile", hostile()), ("single", single)] {
-        std::fs::write(into.join(name).with_extension("html"), page(&manifests)).unwrap();
+    for (name, page) in pages {
+        std::fs::write(into.join(name).with_extension("html"), page).unwrap();
     }
     let output = Command::new(node)
-        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser/preview.mjs"))
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser").join(script))
         .arg(into)
         .env("JOBGUARD_BROWSER_MODULES", modules)
         .env("JOBGUARD_CHROMIUM", chromium)
@@ -167,5 +174,33 @@ fn pages_do_what_people_do_with_them() {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let (out, err) = (text(&output.stdout), text(&output.stderr));
     assert!(output.status.success(), "{out}\n{err}");
-    assert_eq!(out.lines().filter(|line| line.starts_with("ok: ")).count(), 13, "{out}");
+    assert_eq!(out.lines().filter(|line| line.starts_with("ok: ")).count(), tests, "{out}");
+}
+
+#[test]
+fn previews_do_what_people_do_with_them() {
+    let single = cron_job(["payments", "backup", "0 2 * * *"], ["Europe/Berlin", "gold"]);
+    let pages = [("fleet", fleet()), ("hostile", hostile()), ("single", single)];
+    open("preview.mjs", &pages.map(|(name, manifests)| (name, preview(&manifests))), 13);
+}
+
+#[test]
+fn findings_do_what_people_do_with_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let hostile = write("<img src=x onerror=alert(1)>.yaml", &hostile());
+    let many: String = (0..1_600)
+        .map(|number| cron_job(["team", &format!("job-{number}"), "0 2 30 2 *"], ["", "gold"]))
+        .collect();
+    let many = write("many.yaml", &many);
+    let pages = [
+        ("findings", findings(&["tests/manifests", "examples"])),
+        ("findings-hostile", findings(&[&hostile])),
+        ("many", findings(&[&many])),
+    ];
+    open("report.mjs", &pages, 12);
 }
