@@ -170,7 +170,7 @@ fn write(
     terminal: &Terminal,
 ) -> Result<()> {
     let preview = preview::preview(collected, options);
-    if matches!(format, Format::Json | Format::Ics) {
+    if args.runs.is_none() && matches!(format, Format::Json | Format::Ics) {
         let most = options.most_runs as u64;
         let cut = preview.cron_jobs.iter().filter(|view| view.run_count > most).count();
         if cut > 0 {

@@ -120,7 +120,7 @@ impl<'t> Places<'t> {
         }
         let replaced = joined.into_iter().map(|edit| Replacement {
             region: self.region(edit.span),
-            lines: self.whole_lines(edit.span).map(|lines| self.lines.text()[lines].to_owned()),
+            lines: self.whole_lines(edit.span).map(|lines| self.text[lines].to_owned()),
             with: edit.with,
         });
         Change { title: title.to_owned(), replacements: replaced.collect() }

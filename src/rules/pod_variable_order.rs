@@ -171,13 +171,16 @@ fn look(part: ContainerPart<'_>, is_indexed: bool, sink: &mut Sink) {
     for (index, variable) in variables.iter().enumerate() {
         first.entry(&variable.name).or_insert(index);
     }
+    // `DB_PORT` is what people set themselves far more often than what a Service is called.
+    let is_own_port =
+        |name: &str| first.contains_key(name) && !name.contains("_SERVICE_") && name.ends_with("_PORT");
     let late = variables.iter().enumerate().filter_map(|(index, variable)| {
         let is_late = |name: &&str| match first.get(name) {
             Some(at) => *at >= index,
             None => is_indexed && *name == INDEX,
         };
         let mut names = references(variable.value.as_deref()?)
-            .filter(|name| first.contains_key(name) || !may_be_of_service(name));
+            .filter(|name| is_own_port(name) || !may_be_of_service(name));
         Some((index, variable, names.find(is_late)?))
     });
     for (index, variable, late) in late.take(MAX_REPORTED) {
