@@ -420,7 +420,11 @@ fn matches(pattern: &str, path: &str, tag: &str) -> bool {
     let (pattern, of_tag) = pattern.split_once(':').unwrap_or((pattern, ""));
     let is_tagged = of_tag.is_empty() || tag.split(['-', '.']).any(|part| part == of_tag);
     let is_named = match pattern.strip_prefix('=') {
-        Some(whole) => path == whole,
+        // A mirror of Docker Hub keeps the folder of its official images.
+        Some(whole) => {
+            let is_mirrored = |rest: &str| whole.starts_with("library/") && rest.ends_with('/');
+            path == whole || path.strip_suffix(whole).is_some_and(is_mirrored)
+        }
         None => path.strip_suffix(pattern).is_some_and(|rest| rest.is_empty() || rest.ends_with('/')),
     };
     is_tagged && is_named && !pattern.is_empty()

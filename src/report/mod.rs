@@ -22,7 +22,7 @@ pub use format::{FORMATS, Format};
 pub use github::write as write_github;
 pub use html::write as write_html;
 pub use json::write as write_json;
-#[cfg(feature = "serve")]
+#[cfg(any(feature = "cli", feature = "serve"))]
 pub(crate) use json::write_document;
 pub use junit::write as write_junit;
 pub use markdown::write as write_markdown;

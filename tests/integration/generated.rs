@@ -49,7 +49,7 @@ fn the_pictures_agree_with_the_examples() {
             .env_remove("JOBGUARD_POLICY")
             .args([
                 "preview",
-                &format!("examples/{example}"),
+                &format!("docs/pictures/{example}"),
                 "--from",
                 "2027-03-22",
                 "--zone",

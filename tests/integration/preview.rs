@@ -44,7 +44,7 @@ fn text() {
     let unicode = shown(&[&[CLOCKS][..], &all].concat());
     assert!(unicode.lines().all(|line| line.chars().count() <= 80), "{unicode}");
     insta::assert_snapshot!("text", unicode);
-    let fleet = shown(&[&["examples/fleet.yaml"][..], &all].concat());
+    let fleet = shown(&[&["docs/pictures/fleet.yaml"][..], &all].concat());
     assert!(fleet.lines().all(|line| line.chars().count() <= 80), "{fleet}");
     insta::assert_snapshot!("fleet", fleet);
     let ascii = shown(&[&[CLOCKS, "--ascii"][..], &all].concat());
@@ -95,7 +95,7 @@ fn json_is_as_its_schema_says() {
     let validator = jsonschema::validator_for(&closed(schema)).unwrap();
     for arguments in [
         &[CLOCKS, "--from", "2027-03-27", "--what-if", "exit=3", "--what-if", "hang,try=2"][..],
-        &["examples/fleet.yaml", "--from", "2027-03-22", "--zone", "Europe/Berlin"],
+        &["docs/pictures/fleet.yaml", "--from", "2027-03-22", "--zone", "Europe/Berlin"],
         &["tests/corpus", "--from", "2027-03-22"],
         &["tests/cases", "--from", "2027-03-22", "--what-if", "disruption"],
     ] {
@@ -174,11 +174,11 @@ fn times_are_the_controllers() {
 
 #[test]
 fn calendar() {
-    let out = shown(&["examples/fleet.yaml", "--from", "2027-03-22", "--format", "ics"]);
+    let out = shown(&["docs/pictures/fleet.yaml", "--from", "2027-03-22", "--format", "ics"]);
     assert!(out.split("\r\n").all(|line| line.len() <= 75 && !line.contains('\n')));
     let events = out.matches("BEGIN:VEVENT").count();
     assert_eq!(events, out.matches("END:VEVENT").count());
-    let value = json_of(&["examples/fleet.yaml", "--from", "2027-03-22"], "");
+    let value = json_of(&["docs/pictures/fleet.yaml", "--from", "2027-03-22"], "");
     assert_eq!(json!(events), value["fleet"]["runs"]);
 }
 
@@ -223,6 +223,43 @@ fn nothing_to_show() {
 
 #[test]
 fn the_same_in_every_run() {
-    let arguments = ["examples/fleet.yaml", "--from", "2027-03-22", "--format", "json"];
+    let arguments = ["docs/pictures/fleet.yaml", "--from", "2027-03-22", "--format", "json"];
     assert_eq!(shown(&arguments), shown(&arguments));
+}
+
+#[test]
+fn the_documentation_shows_what_is_printed() {
+    let page = include_str!("../../docs/preview.md");
+    let mut count = 0;
+    for block in page.split("\n```text\n$ jobguard preview ").skip(1) {
+        let (command, rest) = block.split_once('\n').unwrap();
+        let expected = rest.split("\n```").next().unwrap();
+        let arguments: Vec<&str> = command.split(' ').collect();
+        assert_eq!(shown(&arguments).trim_end(), expected, "{command}");
+        count += 1;
+    }
+    assert!(count > 0);
+}
+
+#[test]
+fn what_is_read_is_not_written_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.yaml");
+    let link = folder.path().join("b.html");
+    std::fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/pictures/migration.yaml"), &file).unwrap();
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    let before = std::fs::read(&file).unwrap();
+    let file = file.to_str().unwrap();
+    for output in [file, link.to_str().unwrap(), &format!("{}/./a.yaml", folder.path().display())] {
+        let (_, err, status) = preview(&[file, "--format", "json", "-o", output], "");
+        assert_eq!(status, Some(2), "{output}: {err}");
+        assert!(err.contains("is read; name another one"), "{err}");
+    }
+    let output = Command::cargo_bin("jobguard")
+        .unwrap()
+        .args(["lint", file, "-o", &format!("json:{file}")])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(std::fs::read(file).unwrap(), before);
 }
