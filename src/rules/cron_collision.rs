@@ -8,8 +8,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::levels;
 use crate::engine::{
-    Check, CronPart, Docs, Example, Fact, Fix, InputCheck, InputSink, Object, Rule, RuleContext, Safety,
-    Seen, Symptom,
+    ANNOTATION, Annotation, Check, CronPart, Docs, Example, Fact, Fix, InputCheck, InputSink, Object, Rule,
+    RuleContext, Safety, Seen, Symptom,
 };
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
 use jobguard_cron::{FieldKind, Schedule, known_zone, spread, spread_descriptor};
@@ -151,6 +151,8 @@ struct Fires {
     max: usize,
     /// Its own minute, where it runs at the one that everybody writes.
     own: Option<OwnMinute>,
+    /// Whether an annotation of its own ignores the rule, so that a finding about it would be nobody's.
+    is_ignored: bool,
 }
 
 /// The schedule with a minute by the name's hash.
@@ -247,6 +249,9 @@ fn keep(object: &Object, context: &RuleContext<'_>) -> Option<Fact> {
         start: Timestamp::from_second(next_minute).ok()?,
         max: usize::try_from(context.int("max")).unwrap_or(usize::MAX),
         own: OwnMinute::of(&cron, metadata),
+        is_ignored: object.annotation(ANNOTATION).is_some_and(|text| {
+            Annotation::parse(text).names().iter().any(|name| *name == RULE.id() || *name == "cron/*")
+        }),
     }))
 }
 
@@ -364,6 +369,10 @@ fn report(
         .flat_map(|group| groups[*group].members.iter().take(NAMED + 1).map(|member| (*member, *group)))
         .collect();
     first_few.sort_unstable();
+    // The finding is about all of them; one that ignores it does not silence it for the others.
+    if let Some(heard) = first_few.iter().position(|(member, _)| !all[*member].1.is_ignored) {
+        first_few[..=heard].rotate_right(1);
+    }
     let Some(((first, group), others)) = first_few.split_first() else { return false };
     let ((seen, fires), group) = (all[*first], &groups[*group]);
     let others: Vec<&str> =
