@@ -103,10 +103,10 @@ pub fn starts_in_minute(schedule: &Schedule, zone: &TimeZone, window: Window, mi
     if !near.into_iter().flatten().any(|date| schedule.matches_date(date)) {
         return false;
     }
-    let change = changes_near(zone, minute).find(|change| !change.is_plain);
-    if change.is_some_and(|change| change.at < second.saturating_add(BEFORE_CHANGE))
-        || !is_every_month(schedule)
-    {
+    let soon = second.saturating_add(BEFORE_CHANGE);
+    let is_astray =
+        changes_near(zone, minute).take_while(|change| change.at < soon).any(|change| !change.is_plain);
+    if is_astray || !is_every_month(schedule) {
         look();
         return found;
     }
