@@ -69,7 +69,7 @@ pub(crate) struct PreviewArgs {
     /// Fill in the policy's defaults first, as a cluster with the webhook does
     #[arg(long)]
     with_defaults: bool,
-    /// Text tells each CronJob and Job in full, however many there are
+    /// Text shows each CronJob and Job in full, however many there are
     #[arg(long, short)]
     verbose: bool,
     /// Draw text with ASCII characters alone

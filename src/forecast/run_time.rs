@@ -25,7 +25,7 @@ pub struct RunTime {
 pub enum RunTimeSource {
     /// The object's annotation [`RUN_TIME_ANNOTATION`].
     Annotation,
-    /// What whoever asked for the forecast said for all.
+    /// An option that holds for all Jobs.
     Option,
     /// `activeDeadlineSeconds`: the longest that a run can take.
     Deadline,

@@ -18,7 +18,7 @@ use jobguard_text::plural;
 use sheet::Sheet;
 pub use style::TextStyle;
 
-/// Of more CronJobs and Jobs than this, each is told in a few lines.
+/// With more CronJobs and Jobs than this, each has a few lines.
 const MOST_IN_FULL: usize = 10;
 
 /// Writes the text.

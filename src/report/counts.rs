@@ -49,7 +49,7 @@ pub(super) fn by_rule<'a>(
     rules
 }
 
-/// How many of the findings that are shown `--fix` and, in addition, `--unsafe-fixes` would mend.
+/// How many of the findings that are shown `--fix` and, in addition, `--unsafe-fixes` would fix.
 pub(super) fn fixable(run: &Run<'_>) -> (usize, usize) {
     let count = |safety| run.shown().filter(|found| found.offered_fix() == Some(safety)).count();
     (count(Safety::Safe), count(Safety::Unsafe))

@@ -184,7 +184,7 @@ fn later(at: i64, every: i64, times: u64) -> i64 {
 }
 
 fn skip(job: &mut Simulation<'_>, before: &State, times: u64) {
-    // Whoever waits for a new Pod now gets it when planned; the one that is created later is another.
+    // An index that waits for a new Pod now gets it when planned; the one that is created later is another.
     let planned = job.next_creation();
     for retry in &mut job.state.retries {
         let at = if job.plan.per_index.is_some() { Some(retry.ready) } else { planned };

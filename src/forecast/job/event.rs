@@ -18,7 +18,7 @@ pub struct TryLength {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum TryLengthSource {
-    /// Whoever asks expects it.
+    /// The caller expects it.
     Expected,
     /// The Pod's `activeDeadlineSeconds`, with the time that its containers are given to end.
     PodDeadline,

@@ -1,4 +1,4 @@
-//! A Job on its way: what is known of it, its state, and what has been told of it so far.
+//! A Job on its way: what is known of it, its state, and the events so far.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;

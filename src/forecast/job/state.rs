@@ -48,7 +48,7 @@ pub(super) struct Retry {
     pub(super) item: Item,
     /// When its own delay is over; with `backoffLimitPerIndex`, each index has its own.
     pub(super) ready: i64,
-    /// The event that tells of the failure, where it is still to be told when the next Pod comes.
+    /// The event of the failure, where it is still to be reported when the next Pod comes.
     pub(super) event: Option<usize>,
 }
 

@@ -7,7 +7,7 @@ pub struct TextStyle {
     pub color: bool,
     /// Whether to draw with ASCII characters alone.
     pub ascii: bool,
-    /// Whether to tell each object in full, however many there are.
+    /// Whether to show each object in full, however many there are.
     pub verbose: bool,
     /// How wide it may be, in characters.
     pub width: usize,

@@ -207,7 +207,7 @@ fn a_pods_own_deadline_is_a_failure() {
     );
     assert_eq!(known.bound, Bound { latest_seconds: Some(250), open: vec![Open::Unscheduled] });
     assert_eq!(known.worst_case.left.unwrap().failed_pods, 2);
-    // Whoever takes longer is ended, however it would have ended.
+    // A container that takes longer is ended, however it would have ended.
     assert_eq!(
         end(&supposed(json!({"backoffLimit": 0}), pod(), 100, &["success"])),
         "120: BackoffLimitExceeded"
