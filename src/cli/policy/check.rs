@@ -1,0 +1,21 @@
+//! `jobguard policy check`
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+
+use super::super::policy_source::{self, Origin};
+use jobguard_text::plain;
+
+/// That a policy file can be used, and what of it has no effect.
+pub(super) fn run(file: Option<PathBuf>) -> Result<String> {
+    let (file, policy) = match file {
+        Some(file) => (file.clone(), policy_source::file(&file)?),
+        None => match Origin::of(None)? {
+            origin @ Origin::Found(_) => (PathBuf::from(origin.name()), origin.load()?),
+            _ => bail!("no jobguard.yaml in this folder or above it; name a file"),
+        },
+    };
+    let ok = format!("{}: ok, policy {}\n", plain(&file.display().to_string()), policy.name);
+    Ok(policy.notes().iter().fold(ok, |text, note| format!("{text}note: {}\n", plain(note))))
+}
