@@ -57,8 +57,8 @@ pub enum CreatesAgain {
 }
 
 /// What shows that an object is a tool's.
-#[derive(Debug, PartialEq, Eq)]
-enum Mark {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
     /// A label or an annotation of this name.
     Key(&'static str),
     /// A label or an annotation below this domain, or below a domain below it.
@@ -129,6 +129,21 @@ static TOOLS: [DeployTool; 15] = [
 ];
 
 impl DeployTool {
+    /// All tools that are known.
+    pub fn all() -> &'static [Self] {
+        &TOOLS
+    }
+
+    /// What shows that an object is the tool's: one of these.
+    pub fn marks(&self) -> &'static [Mark] {
+        self.marks
+    }
+
+    /// Annotations, with their values, by which the tool is asked to leave an object as it is, or gone.
+    pub fn unless(&self) -> &'static [(&'static str, &'static str)] {
+        self.unless
+    }
+
     /// The tool whose object this is, as far as its labels, annotations and field managers tell.
     pub fn of(metadata: &ObjectMeta) -> Option<&'static Self> {
         // With their domains, which are asked for by many marks.

@@ -272,14 +272,73 @@ pub(crate) struct PolicyArgs {
 const EXPORT_EXAMPLES: &str = "\
 Examples:
   jobguard policy export strict | kubectl apply -f -
-  jobguard policy export jobguard.yaml --exclude-namespaces kube-system,ci > floor.yaml";
+  jobguard policy export jobguard.yaml --exclude-namespaces kube-system,ci > floor.yaml
+  jobguard policy export --format map --kubernetes-version 1.34     what is filled in, for an older cluster
+  jobguard policy export --format static --ca-bundle ca.pem -o /etc/kubernetes/jobguard";
 
 /// What a policy is exported as.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ExportFormat {
-    /// ValidatingAdmissionPolicy and ValidatingAdmissionPolicyBinding
+    /// What `vap` and `map` write, as far as the version has both
     #[default]
+    Policies,
+    /// ValidatingAdmissionPolicies with their bindings: what is denied and warned of
     Vap,
+    /// MutatingAdmissionPolicies with their bindings: what is filled in (Kubernetes 1.32 or later)
+    Map,
+    /// The webhook itself, for the API server's disk: webhook configurations by URL, and the configuration of admission
+    /// that names them (Kubernetes 1.36 or later)
+    Static,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportArgs {
+    /// A policy file, or baseline, recommended or strict
+    /// [default: jobguard.yaml in this folder or above it, within the git repository, else recommended]
+    #[arg(value_name = "FILE|NAME")]
+    pub(crate) policy: Option<String>,
+    /// What to write
+    #[arg(long, short, value_enum, default_value_t)]
+    pub(crate) format: ExportFormat,
+    /// Namespaces that are not judged
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',', default_value = "kube-system",
+          value_parser = parse_namespace)]
+    pub(crate) exclude_namespaces: Vec<String>,
+    #[arg(long, value_name = "1.NN", help = kubernetes_version_help())]
+    pub(crate) kubernetes_version: Option<VersionSet>,
+    /// With --format static, where the API server reaches the webhook: https://HOST:PORT
+    #[arg(long, value_name = "URL", default_value = "https://127.0.0.1:8443", value_parser = parse_url)]
+    pub(crate) url: String,
+    /// With --format static, the authorities that sign the webhook's certificate, in PEM
+    /// [default: those of the API server's system]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_bundle: Option<PathBuf>,
+    /// With --format static, the folder of the files on the API server's disk [default: --output, or /etc/kubernetes/jobguard]
+    #[arg(long, value_name = "FOLDER", value_parser = parse_absolute)]
+    pub(crate) folder: Option<String>,
+    /// Write to this file; with --format static, the files to this folder [default: standard output]
+    #[arg(long, short, value_name = "PATH")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+/// Where a webhook listens: its path is ours to add.
+fn parse_url(text: &str) -> Result<String, String> {
+    let rest =
+        text.strip_prefix("https://").ok_or("a webhook is called by https only: write https://HOST:PORT")?;
+    let host = rest.strip_suffix('/').unwrap_or(rest);
+    let is_host = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | ':' | '[' | ']');
+    match host.is_empty() || !host.chars().all(is_host) {
+        true => Err("write https://HOST:PORT, without path, user or query".to_owned()),
+        false => Ok(format!("https://{host}")),
+    }
+}
+
+/// A path on another machine, as kube-apiserver takes it.
+fn parse_absolute(text: &str) -> Result<String, String> {
+    match text.starts_with('/') {
+        true => Ok(text.to_owned()),
+        false => Err("kube-apiserver reads absolute paths only: begin with /".to_owned()),
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -297,19 +356,7 @@ pub(crate) enum PolicyCommand {
     },
     /// Print the JSON Schema of policy files, for editors
     Schema,
-    /// Write what an API server can judge by itself, without the webhook
+    /// Write what an API server can do by itself, without the webhook, or on its disk
     #[command(after_help = EXPORT_EXAMPLES)]
-    Export {
-        /// A policy file, or baseline, recommended or strict
-        /// [default: jobguard.yaml in this folder or above it, within the git repository, else recommended]
-        #[arg(value_name = "FILE|NAME")]
-        policy: Option<String>,
-        /// What to write
-        #[arg(long, short, value_enum, default_value_t)]
-        format: ExportFormat,
-        /// Namespaces that are not judged
-        #[arg(long, value_name = "NAME,...", value_delimiter = ',', default_value = "kube-system",
-              value_parser = parse_namespace)]
-        exclude_namespaces: Vec<String>,
-    },
+    Export(Box<ExportArgs>),
 }

@@ -36,8 +36,10 @@ mod tests {
             let job = json!({"spec": {"template": {"spec": {"containers": [{"name": "a"}]}}}});
             Workload::Job(Box::new(serde_json::from_value(job).unwrap()))
         };
-        let (old, new) =
-            (Object::created(&policy.server, job(), |_| {}), Object::created(&policy.server, job(), |_| {}));
+        let (old, new) = (
+            Object::created(&policy.server, job(), |_| false),
+            Object::created(&policy.server, job(), |_| false),
+        );
         let cancellation = Cancellation::default();
         let context = Context {
             registry: registry(),

@@ -227,11 +227,12 @@ fn made_under(
     // Of an object that is sent to a server, `Always` may be the server's own default; in a template somebody wrote it.
     let written = policy_of(&workload).filter(|policy| policy == "Always");
     let fill = |workload: &mut Workload| {
-        let Some(defaults) = &defaults else { return };
-        mutate::fill(workload, defaults);
+        let Some(defaults) = &defaults else { return false };
+        let changes = mutate::fill(workload, defaults);
         if let (Some(_), Some(pod)) = (&written, workload.job_spec_mut().template.spec.as_mut()) {
             pod.restart_policy.clone_from(&written);
         }
+        !changes.is_empty()
     };
     Object::made(&policy.server, workload, fill, job.maker.clone()).with_text(text)
 }

@@ -80,13 +80,18 @@ impl PartialEq for Object {
 
 impl Object {
     /// An object as a manifest has it, on its way into a cluster: the API's defaults, then what `fill` does (a
-    /// mutating webhook's part), then what the server makes on create.
-    pub fn created(server: &Server, written: Workload, fill: impl FnOnce(&mut Workload)) -> Self {
+    /// mutating webhook's part: it returns whether it changed anything), then what the server makes on create.
+    pub fn created(server: &Server, written: Workload, fill: impl FnOnce(&mut Workload) -> bool) -> Self {
         server.created(written).filled(fill).prepare_for_create().into()
     }
 
     /// An object as a manifest has it, on its way to replace `old`.
-    pub fn updated(server: &Server, written: Workload, old: &Self, fill: impl FnOnce(&mut Workload)) -> Self {
+    pub fn updated(
+        server: &Server,
+        written: Workload,
+        old: &Self,
+        fill: impl FnOnce(&mut Workload) -> bool,
+    ) -> Self {
         server.updated(written).filled(fill).prepare_for_update(old.workload()).into()
     }
 
@@ -103,7 +108,12 @@ impl Object {
 
     /// A Job that a controller makes of what is written in another object; a CronJob where that says when it runs. The API
     /// server judges it only once it is made.
-    pub fn made(server: &Server, written: Workload, fill: impl FnOnce(&mut Workload), maker: Maker) -> Self {
+    pub fn made(
+        server: &Server,
+        written: Workload,
+        fill: impl FnOnce(&mut Workload) -> bool,
+        maker: Maker,
+    ) -> Self {
         Self { maker: Some(maker), ..Self::created(server, written, fill) }
     }
 

@@ -9,15 +9,27 @@ pub(super) fn regex(pattern: &str) -> String {
         match c {
             '*' => out.push_str(".*"),
             '?' => out.push('.'),
-            c if c.is_ascii_punctuation() => {
-                out.push('\\');
-                out.push(c);
-            }
-            c => out.push(c),
+            c => push_literal(&mut out, c),
         }
     }
     out.push('$');
     out
+}
+
+/// A text as a regular expression that matches it alone.
+pub(super) fn literal(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        push_literal(&mut out, c);
+    }
+    out
+}
+
+fn push_literal(out: &mut String, c: char) {
+    if c.is_ascii_punctuation() {
+        out.push('\\');
+    }
+    out.push(c);
 }
 
 /// A string in CEL.
@@ -47,4 +59,21 @@ pub(super) fn quoted(text: &str) -> String {
 /// Text for a comment.
 pub(super) fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// A named expression of a policy: one of its `matchConditions` or `variables`.
+pub(super) fn named(out: &mut String, name: &str, expression: &str) {
+    let _ = writeln!(out, "    - name: {name}\n      expression: >-\n        {expression}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_stay_strings() {
+        assert_eq!(cel_string("a'b\\c\n\u{2028}"), r"'a\'b\\c\U0000000a\U00002028'");
+        assert_eq!(regex("a-*.b?"), r"(?s)^a\-.*\.b.$");
+        assert_eq!(literal("a-b.c"), r"a\-b\.c");
+    }
 }

@@ -56,9 +56,8 @@ impl Changed<'_> {
         let server = &self.context.policy.server;
         let old = &self.stored.object;
         let fill = |workload: &mut Workload| {
-            if let Some(defaults) = self.defaults {
-                mutate::fill_update(workload, old.workload(), defaults);
-            }
+            self.defaults
+                .is_some_and(|defaults| !mutate::fill_update(workload, old.workload(), defaults).is_empty())
         };
         let applied = match self.change {
             Change::Apply => self.stored.apply(server, &json()),
@@ -80,9 +79,7 @@ impl Changed<'_> {
 
     fn create(&self, written: Workload, text: TextFacts) -> Verdict {
         let object = Object::created(&self.context.policy.server, written, |workload| {
-            if let Some(defaults) = self.defaults {
-                mutate::fill(workload, defaults);
-            }
+            self.defaults.is_some_and(|defaults| !mutate::fill(workload, defaults).is_empty())
         });
         check(&object.with_text(text), self.context)
     }

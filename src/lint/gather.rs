@@ -109,11 +109,12 @@ impl Gathering<'_> {
             Some((workload, mistyped)) => {
                 let server = &self.policy.server;
                 let object = Object::created(server, workload, |workload| {
-                    if self.fills {
-                        let subject = crate::engine::subject(workload, None);
-                        let defaults = self.policy.settings_for(&subject).defaults.clone();
-                        mutate::fill(workload, &defaults);
+                    if !self.fills {
+                        return false;
                     }
+                    let subject = crate::engine::subject(workload, None);
+                    let defaults = self.policy.settings_for(&subject).defaults.clone();
+                    !mutate::fill(workload, &defaults).is_empty()
                 });
                 let refused = mistyped.or_else(|| refused(server, &object));
                 self.keep(GatheredObject { object, id: Arc::new(id), line, part: String::new(), refused });

@@ -136,7 +136,7 @@ impl StoredObject {
         if is_stored {
             server.apply_defaults(&mut workload);
         } else {
-            workload = Object::created(server, workload, |_| {}).into_workload();
+            workload = Object::created(server, workload, |_| false).into_workload();
         }
         workload.metadata_mut().resource_version.get_or_insert_with(|| "1".to_owned());
         let object = Object::prepared(workload);

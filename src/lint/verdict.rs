@@ -27,9 +27,9 @@ pub(super) fn lint_stored_object(
     server.apply_defaults(&mut stored);
     let old = Object::prepared(stored.clone());
     let object = Object::updated(server, stored, &old, |workload| {
-        if let Some(defaults) = &defaults {
-            mutate::fill_update(workload, old.workload(), defaults);
-        }
+        defaults
+            .as_ref()
+            .is_some_and(|defaults| !mutate::fill_update(workload, old.workload(), defaults).is_empty())
     });
     check_stored(&old, &object.with_text(text), context)
 }
@@ -49,9 +49,7 @@ pub(super) fn lint_object(
         return change.lint(json, written, text);
     }
     let object = Object::created(&context.policy.server, written, |workload| {
-        if let Some(defaults) = &defaults {
-            mutate::fill(workload, defaults);
-        }
+        defaults.as_ref().is_some_and(|defaults| !mutate::fill(workload, defaults).is_empty())
     });
     check(&object.with_text(text), context)
 }

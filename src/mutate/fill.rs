@@ -22,7 +22,7 @@ type Map = BTreeMap<String, String>;
 type Stored<'o, T> = Option<Option<&'o T>>;
 
 /// The most that all annotations of an object may hold, keys and values, in bytes: the API server's limit.
-pub(super) const MAX_ANNOTATIONS: usize = 256 * 1024;
+pub const MAX_ANNOTATIONS: usize = 256 * 1024;
 
 /// Fills in what a policy asks for, in an object that is being created or in a manifest. The object may be as
 /// written or have the API's own defaults. Returns what was changed, in an order in which it can be applied.
@@ -382,6 +382,11 @@ fn fitting(mut added: Map, there: Option<&Map>) -> Map {
         fits
     });
     added
+}
+
+/// The podFailurePolicy that is filled in, as JSON; none where the policy asks for none.
+pub fn ignored_disruptions(defaults: &Defaults) -> Option<serde_json::Value> {
+    serde_json::to_value(defaults.ignore_disruptions.then(ignore_disruptions)?).ok()
 }
 
 fn ignore_disruptions() -> PodFailurePolicy {

@@ -14,7 +14,7 @@ use jobguard_manifest::FieldPath;
 const WHY: &str = "the CronJob's Jobs are to have what the CronJob has";
 
 /// What the controller adds to the annotations of a Job, in bytes: for when it was scheduled.
-const SCHEDULED: usize = 128;
+pub const SCHEDULED: usize = 128;
 
 /// Puts the annotation `key` of a CronJob into its Job template, where there is none, so that the Jobs have it.
 ///

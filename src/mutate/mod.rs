@@ -12,5 +12,5 @@ mod properties;
 mod tests;
 
 pub use change::{Change, ChangeKind, json_patch};
-pub use fill::{fill, fill_update};
-pub use inherit::inherit_annotation;
+pub use fill::{MAX_ANNOTATIONS, fill, fill_update, ignored_disruptions};
+pub use inherit::{SCHEDULED, inherit_annotation};

@@ -256,6 +256,14 @@ impl Policy {
         self.overrides.iter().map(|item| &item.matching)
     }
 
+    /// What each override with defaults of its own matches on, in their order.
+    pub fn matches_with_defaults(&self) -> impl Iterator<Item = &Match> {
+        self.overrides
+            .iter()
+            .filter(|item| item.alone.defaults != self.base.defaults)
+            .map(|item| &item.matching)
+    }
+
     /// Whether the policy names this user as a controller.
     pub fn names_controller(&self, user: &str) -> bool {
         subject::is_one_of(&self.controllers, user)

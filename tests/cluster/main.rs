@@ -18,6 +18,8 @@ mod embedded;
 mod helm;
 #[cfg(feature = "cluster")]
 mod knowledge;
+#[cfg(feature = "cluster")]
+mod map;
 #[cfg(all(feature = "cluster", unix))]
 mod release;
 #[cfg(all(feature = "cluster", unix))]
@@ -26,6 +28,7 @@ mod replaced;
 mod replica;
 #[cfg(all(feature = "cluster", unix))]
 mod services;
+mod static_webhooks;
 #[cfg(all(feature = "cluster", unix))]
 mod timeline;
 mod vap;

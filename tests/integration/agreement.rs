@@ -158,9 +158,7 @@ fn received(policy: &Policy, text: &str) -> Option<BTreeSet<(String, String)>> {
     let workload = policy.server.decode(tree, tree.root(), kind).workload?;
     let defaulted = policy.server.created(workload);
     let settings = policy.settings_for(&subject(defaulted.workload(), None)).into_owned();
-    let filled = defaulted.filled(|workload| {
-        fill(workload, &settings.defaults);
-    });
+    let filled = defaulted.filled(|workload| !fill(workload, &settings.defaults).is_empty());
     let workload = filled.prepare_for_create().into_workload();
     let mut object = match &workload {
         Workload::Job(job) => serde_json::to_value(job),

@@ -68,8 +68,10 @@ fn judge(policy: &Policy, value: &Value) -> usize {
     let settings = policy.settings_for(&jobguard::engine::subject(&read(value), None));
     let server = &policy.server;
     let mut changes = Vec::new();
-    let created =
-        Object::created(server, read(value), |workload| changes = mutate::fill(workload, &settings.defaults));
+    let created = Object::created(server, read(value), |workload| {
+        changes = mutate::fill(workload, &settings.defaults);
+        !changes.is_empty()
+    });
     let patch = mutate::json_patch(&changes);
     let verdict = check(&created, &context);
     let mut stored = read(value);
@@ -77,7 +79,7 @@ fn judge(policy: &Policy, value: &Value) -> usize {
     let stored = Object::prepared(stored);
     let mut changed = value.clone();
     changed["spec"]["suspend"] = true.into();
-    let changed = Object::updated(server, read(&changed), &stored, |_| {});
+    let changed = Object::updated(server, read(&changed), &stored, |_| false);
     let update = check_update(&stored, &changed, &context);
     verdict.findings.len() + update.findings.len() + patch.0.len()
 }

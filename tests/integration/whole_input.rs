@@ -289,7 +289,7 @@ fn who_sees_one_object_alone_passes_these_rules_over() {
     let tree = documents[0].content.as_ref().unwrap();
     let server = crate::support::server();
     let workload = server.decode(tree, tree.root(), Kind::CronJob).workload.unwrap();
-    let object = Object::created(&server, workload, |_| {});
+    let object = Object::created(&server, workload, |_| false);
     let context = Context {
         registry: registry(),
         policy: &policy,

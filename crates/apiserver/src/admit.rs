@@ -62,10 +62,13 @@ impl Server {
 }
 
 impl Defaulted<'_> {
-    /// Changes the object, as a mutating webhook does.
+    /// Changes the object, as a mutating webhook does. `fill` returns whether it did: the server decodes what a webhook has
+    /// patched anew, as an object whose Job and Pod template have labels of their own.
     #[must_use]
-    pub fn filled(mut self, fill: impl FnOnce(&mut Workload)) -> Self {
-        fill(&mut self.workload);
+    pub fn filled(mut self, fill: impl FnOnce(&mut Workload) -> bool) -> Self {
+        if fill(&mut self.workload) {
+            self.shares_labels = false;
+        }
         self
     }
 

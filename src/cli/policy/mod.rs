@@ -7,7 +7,7 @@ mod show;
 use anyhow::Result;
 
 use super::ExitStatus;
-use super::args::{ExportFormat, PolicyArgs, PolicyCommand};
+use super::args::{PolicyArgs, PolicyCommand};
 use super::output::Terminal;
 use crate::policy::schema;
 use crate::rules::registry;
@@ -16,9 +16,7 @@ pub(crate) fn run(args: PolicyArgs, terminal: &Terminal) -> Result<ExitStatus> {
     let text = match args.command {
         PolicyCommand::Check { file } => check::run(file)?,
         PolicyCommand::Show { name } => show::run(&name)?,
-        PolicyCommand::Export { policy, format: ExportFormat::Vap, exclude_namespaces } => {
-            export::run(policy.as_deref(), exclude_namespaces)?
-        }
+        PolicyCommand::Export(args) => export::run(*args)?,
         PolicyCommand::Schema => {
             format!("{}\n", serde_json::to_string_pretty(&schema::generate(registry().catalog()))?)
         }

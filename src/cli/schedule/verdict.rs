@@ -39,7 +39,7 @@ pub(super) fn findings(expression: &str, zone: &str, now: Timestamp) -> Result<V
         cancellation: None,
         author: Author::default(),
     };
-    let object = Object::created(&policy.server, Workload::CronJob(Box::new(cron_job)), |_| {});
+    let object = Object::created(&policy.server, Workload::CronJob(Box::new(cron_job)), |_| false);
     let mut findings = check(&object, &context).findings;
     findings.retain(|finding| {
         let id = finding.rule.id();

@@ -1,0 +1,375 @@
+//! A policy as `ValidatingAdmissionPolicy`: the part of it that an API server can judge by itself, with no webhook to ask.
+//!
+//! What is written is never stricter than the webhook with the same policy: what is stored already, and as bad, is not
+//! refused (unless the policy says so), annotations that suppress a rule count, and objects that an override matches are left to the webhook.
+
+use std::fmt::Write as _;
+
+use super::covers::covers;
+use super::text::{cel_string, named, one_line, quoted};
+use super::{annotation, api_version, owner};
+use crate::engine::{Cel, Check, Registry, Rule};
+use crate::policy::{
+    ControllerJobs, Existing, Level, Mode, OptionKind, OptionSpec, Policy, RuleSetting, RuleSpec,
+    Suppressions,
+};
+
+/// The rules of `policy` that CEL can say, as manifests in YAML: a `ValidatingAdmissionPolicy` with its binding for what
+/// is denied, and another for what is warned of. Comments name the rules that CEL cannot say. `registry` holds the rules that
+/// the policy was loaded with; objects in `excluded_namespaces` are not judged.
+pub fn validating(policy: &Policy, registry: &Registry, excluded_namespaces: &[String]) -> String {
+    let mut out = head(policy, registry);
+    for level in [Level::Deny, Level::Warn] {
+        let rules: Vec<_> = expressed(policy, registry, level).collect();
+        if !rules.is_empty() {
+            write_policy(&mut out, policy, level, &rules, excluded_namespaces);
+        }
+    }
+    out
+}
+
+/// A rule that has a form in CEL, and how it is set.
+type Expressed<'a> = (&'static Rule, Cel, &'a RuleSetting);
+
+fn expressed<'a>(
+    policy: &'a Policy,
+    registry: &'a Registry,
+    level: Level,
+) -> impl Iterator<Item = Expressed<'a>> {
+    let all = registry.rules().iter().zip(&policy.base().rules);
+    all.filter(move |(_, setting)| setting.level == level)
+        .filter_map(|(rule, setting)| Some((*rule, rule.cel?, setting)))
+}
+
+/// The comments that come first.
+fn head(policy: &Policy, registry: &Registry) -> String {
+    let served = api_version::of_validating(policy.server.version());
+    let mut out = format!(
+        "# The part of the policy {} that an API server can judge by itself, in CEL. Written by `jobguard policy export`.\n\
+         # What is stored already is not refused unless it gets worse or the policy says so, and the annotation\n\
+         # jobguard.dev/ignore counts where the policy says so.\n",
+        one_line(&policy.name)
+    );
+    out.push_str(&served.comment("ValidatingAdmissionPolicy"));
+    if let Some(date) = policy.existing_deny_from {
+        let _ = writeln!(
+            out,
+            "# From {date} on the policy denies what is stored already too. CEL has no calendar: write `existing: deny` then, and export again."
+        );
+    }
+    if policy.has_overrides() {
+        out.push_str("# Objects that an override of the policy is about are left to the webhook.\n");
+    }
+    let unsaid: Vec<_> = registry
+        .rules()
+        .iter()
+        .zip(&policy.base().rules)
+        .filter(|(rule, setting)| {
+            rule.spec.is_settable()
+                && matches!(setting.level, Level::Deny | Level::Warn)
+                && !matches!(rule.check, Check::Suppression(_))
+                && rule.cel.is_none()
+        })
+        .collect();
+    out.push_str("#\n# Not expressed in CEL; checked by the webhook and the linter only:\n");
+    for (rule, setting) in unsaid {
+        let _ = writeln!(out, "#   {} ({}): {}", rule.id(), setting.level.as_str(), rule.spec.summary);
+    }
+    for (rule, cel, setting) in
+        [Level::Deny, Level::Warn].into_iter().flat_map(|level| expressed(policy, registry, level))
+    {
+        if let Some(rest) = cel.rest {
+            let _ = writeln!(out, "#   {} ({}), in part: {rest}", rule.id(), setting.level.as_str());
+        }
+    }
+    out.push_str(
+        "#   info: rules that only remind\n\
+         #   api/*: what the API server itself refuses; and of the Jobs of a CronJob, what it would refuse at each run\n\
+         #   defaults: what the policy fills in\n",
+    );
+    out
+}
+
+fn write_policy(
+    out: &mut String,
+    policy: &Policy,
+    level: Level,
+    rules: &[Expressed<'_>],
+    excluded_namespaces: &[String],
+) {
+    let denies = level == Level::Deny && policy.mode == Mode::Enforce;
+    let action = match policy.mode {
+        Mode::Audit => "Audit",
+        Mode::Enforce if denies => "Deny",
+        Mode::Enforce | Mode::Warn => "Warn",
+    };
+    let name = format!("jobguard-{}", level.as_str());
+    let api_version = api_version::of_validating(policy.server.version()).full();
+    let _ = write!(
+        out,
+        "---\n\
+         apiVersion: {api_version}\n\
+         kind: ValidatingAdmissionPolicy\n\
+         metadata:\n  name: {name}\n  labels:\n    app.kubernetes.io/part-of: jobguard\n\
+         spec:\n  failurePolicy: {}\n  matchConstraints:\n    matchPolicy: Equivalent\n    resourceRules:\n\
+         \x20     - apiGroups: [batch]\n        apiVersions: [v1]\n        resources: [cronjobs, jobs]\n\
+         \x20       operations: [CREATE, UPDATE]\n  matchConditions:\n",
+        if denies { "Fail" } else { "Ignore" },
+    );
+    named(
+        out,
+        "not-being-deleted",
+        "request.operation != 'UPDATE' || !has(oldObject.metadata.deletionTimestamp)",
+    );
+    if policy.controller_jobs == ControllerJobs::Skip
+        || policy.controller_jobs == ControllerJobs::Warn && denies
+    {
+        let owners = owner::proven(policy);
+        named(out, "not-of-a-controller", &format!("!(request.kind.kind == 'Job' && size({owners}) > 0)"));
+    }
+    out.push_str("  variables:\n");
+    // One expression for two kinds has no type that the API server could check it against.
+    let kind = "request.kind.kind == 'CronJob'";
+    let spec = |object: &str| format!("{kind} ? dyn({object}).spec.jobTemplate.spec : dyn({object}).spec");
+    named(out, "cron", kind);
+    named(out, "object", "dyn(object)");
+    named(out, "job", &spec("object"));
+    named(out, "oldObject", "request.operation == 'UPDATE' ? dyn(oldObject) : dyn(object)");
+    named(
+        out,
+        "oldJob",
+        &format!("request.operation == 'UPDATE' ? ({}) : ({})", spec("oldObject"), spec("object")),
+    );
+    let ignores = policy.suppressions.cover(level);
+    if ignores {
+        for (name, object) in [("ignored", "object"), ("oldIgnored", "variables.oldObject")] {
+            let annotations = format!("{object}.metadata.annotations");
+            named(
+                out,
+                name,
+                &format!(
+                    "has({annotations}) && 'jobguard.dev/ignore' in {annotations} && \
+                     size({annotations}['jobguard.dev/ignore']) <= {} ? \
+                     {annotations}['jobguard.dev/ignore'] : ''",
+                    Suppressions::MAX_ANNOTATION_BYTES
+                ),
+            );
+        }
+    }
+    let overridden = policy.has_overrides();
+    if overridden {
+        named(out, "owners", &owner::proven(policy));
+        let all: Vec<_> = policy.matches().map(|matching| format!("({})", covers(matching))).collect();
+        named(out, "overridden", &all.join(" || "));
+    }
+    out.push_str("  validations:\n");
+    for (rule, cel, setting) in rules {
+        let spec = &rule.spec;
+        let of = |text: &str, (job, object): (&str, &str)| {
+            expression(text, cel, spec, setting).replace("JOB", job).replace("OBJECT", object)
+        };
+        const NEW: (&str, &str) = ("variables.job", "variables.object");
+        const OLD: (&str, &str) = ("variables.oldJob", "variables.oldObject");
+        let mut holds = String::new();
+        if overridden {
+            holds.push_str("variables.overridden || ");
+        }
+        let ignored = cel_string(&annotation::ignoring(spec, policy.suppressions.categories));
+        if ignores {
+            let _ = write!(holds, "variables.ignored.matches({ignored}) || ");
+        }
+        let _ = write!(holds, "!({})", of(cel.finds, NEW));
+        // Unless the stored object is at fault in the same way, and as badly.
+        if policy.existing == Existing::Warn {
+            let _ = write!(holds, " || (request.operation == 'UPDATE' && ({})", of(cel.finds, OLD));
+            if let Some(weight) = cel.weight {
+                let _ = write!(holds, " && ({}) <= ({})", of(weight, NEW), of(weight, OLD));
+            }
+            if ignores {
+                let _ = write!(holds, " && !variables.oldIgnored.matches({ignored})");
+            }
+            holds.push(')');
+        }
+        let message = format!("{}: {}{}", rule.id(), spec.summary, options(spec, setting));
+        let _ = writeln!(out, "    - expression: >-\n        {holds}");
+        let _ = writeln!(out, "      message: {}", quoted(&message));
+        out.push_str("      reason: Forbidden\n");
+    }
+    let _ = write!(
+        out,
+        "---\n\
+         apiVersion: {api_version}\n\
+         kind: ValidatingAdmissionPolicyBinding\n\
+         metadata:\n  name: {name}\n  labels:\n    app.kubernetes.io/part-of: jobguard\n\
+         spec:\n  policyName: {name}\n  validationActions: [{action}]\n",
+    );
+    if !excluded_namespaces.is_empty() {
+        let names: Vec<_> = excluded_namespaces.iter().map(|name| quoted(name)).collect();
+        let _ = write!(
+            out,
+            "  matchResources:\n    namespaceSelector:\n      matchExpressions:\n\
+             \x20       - key: kubernetes.io/metadata.name\n          operator: NotIn\n          values: [{}]\n",
+            names.join(", ")
+        );
+    }
+}
+
+/// An expression of a rule, with names and options filled in.
+fn expression(text: &str, cel: &Cel, spec: &RuleSpec, setting: &RuleSetting) -> String {
+    let mut text = cel.expanded(text);
+    for option in spec.options {
+        text = text.replace(&format!("{{{}}}", option.name), &setting.int(spec, option.name).to_string());
+    }
+    text
+}
+
+/// The options, for a message.
+fn options(spec: &RuleSpec, setting: &RuleSetting) -> String {
+    let shown = |option: &OptionSpec| match option.kind {
+        OptionKind::Int { .. } | OptionKind::Seconds { .. } => {
+            Some(format!("{} {}", option.name, setting.int(spec, option.name)))
+        }
+        OptionKind::Bool { .. } | OptionKind::Strings { .. } => None,
+    };
+    let all: Vec<_> = spec.options.iter().filter_map(shown).collect();
+    if all.is_empty() { String::new() } else { format!(" ({})", all.join(", ")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{objects, policy};
+    use super::*;
+    use crate::policy::{Preset, load};
+    use crate::rules::registry;
+
+    fn exported(text: &str) -> (String, Vec<serde_json::Value>) {
+        let policy = policy(text);
+        let text = validating(&policy, registry(), &["kube-system".to_owned()]);
+        let objects = objects(&text);
+        (text, objects)
+    }
+
+    #[test]
+    fn expressions_make_use_of_every_option() {
+        for rule in registry().rules() {
+            let Some(cel) = rule.cel else { continue };
+            let text = expression(cel.finds, &cel, &rule.spec, &RuleSetting::new(Level::Warn));
+            assert!(!text.contains('{') && !text.contains('\n'), "{text}");
+            for option in rule.spec.options {
+                assert!(
+                    cel.finds.contains(&format!("{{{}}}", option.name)),
+                    "{} has {}",
+                    rule.id(),
+                    option.name
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn levels_become_actions() {
+        let actions = |mode: &str| {
+            let (_, objects) = exported(&format!(
+                "  extends: baseline\n  mode: {mode}\n  rules:\n    job/no-deadline: deny\n    job/max-parallelism: {{level: warn, max: 7}}\n"
+            ));
+            assert_eq!(objects.len(), 4);
+            let text = serde_json::to_string(&objects[2]).unwrap();
+            assert!(text.contains("> 7") && text.contains("(max 7)"), "{text}");
+            [1, 3].map(|at| objects[at]["spec"]["validationActions"][0].as_str().unwrap().to_owned())
+        };
+        assert_eq!(actions("enforce"), ["Deny", "Warn"]);
+        assert_eq!(actions("warn"), ["Warn", "Warn"]);
+        assert_eq!(actions("audit"), ["Audit", "Audit"]);
+    }
+
+    #[test]
+    fn what_is_stored_excuses_what_is_no_worse() {
+        let expression = |spec: &str| {
+            let (text, objects) = exported(&format!(
+                "  extends: baseline\n{spec}  rules:\n    '*': off\n    job/max-completions: {{level: deny, max: 7}}\n"
+            ));
+            (text, objects[0]["spec"]["validations"][0]["expression"].as_str().unwrap().to_owned())
+        };
+        let finds =
+            |job: &str| format!("has(variables.{job}.completions) && variables.{job}.completions > 7");
+        let (text, holds) = expression("");
+        assert!(!text.contains("CEL has no calendar"));
+        assert_eq!(
+            holds,
+            format!(
+                "!({}) || (request.operation == 'UPDATE' && ({}) && \
+                 (variables.job.completions) <= (variables.oldJob.completions))",
+                finds("job"),
+                finds("oldJob")
+            )
+        );
+        let (_, holds) = expression("  existing: deny\n");
+        assert_eq!(holds, format!("!({})", finds("job")));
+        let (text, _) = expression("  existingDenyFrom: 2027-03-01\n");
+        assert!(text.contains("# From 2027-03-01 on"), "{text}");
+        // What the annotation suppressed in the stored object excuses nothing.
+        let (_, holds) = expression("  suppressions: {levels: [deny]}\n");
+        assert!(holds.contains(" && !variables.oldIgnored.matches('^"), "{holds}");
+        let (_, holds) = expression("  suppressions: {allow: false, levels: [deny]}\n");
+        assert!(!holds.contains("gnored"), "{holds}");
+    }
+
+    #[test]
+    fn what_cannot_be_said_is_named() {
+        let catalog = registry().catalog();
+        let policy = load::preset(Preset::Strict, catalog).unwrap();
+        let text = validating(&policy, registry(), &[]);
+        assert!(text.contains("#   cron/never-fires (deny): "), "{text}");
+        assert!(!text.contains("#   job/no-deadline"), "{text}");
+        assert!(text.contains("#   job/max-backoff (deny), in part: "), "{text}");
+        assert!(!text.contains("namespaceSelector"));
+    }
+
+    #[test]
+    fn overrides_leave_it_to_the_webhook() {
+        let (text, objects) = exported(&format!(
+            "  overrides:\n  - match: {{kinds: [Job], namespaces: [\"dev-*\"], names: [\"a.b?\"], labels: {{tier: \"it's*\"}}, namespaceLabels: {{env: dev}}}}\n    rules: {{\"*\": warn}}\n"
+        ));
+        let variables = objects[0]["spec"]["variables"].as_array().unwrap();
+        let overridden = variables.iter().find(|variable| variable["name"] == "overridden").unwrap();
+        assert_eq!(
+            overridden["expression"].as_str().unwrap(),
+            "(request.kind.kind in ['Job'] && (request.namespace.matches('(?s)^dev\\\\-.*$')) && (((has(object.metadata.name) \
+             && object.metadata.name != '' ? object.metadata.name : has(object.metadata.generateName) ? \
+             object.metadata.generateName : '').matches('(?s)^a\\\\.b.$')) || variables.owners.exists(owner, \
+             (owner.name.matches('(?s)^a\\\\.b.$')))) && (variables.owners.exists(owner, owner.kind == \
+             'CronJob' && owner.apiVersion.startsWith('batch/')) || has(object.metadata.labels) && 'tier' in \
+             object.metadata.labels && object.metadata.labels['tier'].matches('(?s)^it\\\\\\'s.*$')) && \
+             has(namespaceObject.metadata.labels) && 'env' in namespaceObject.metadata.labels && \
+             namespaceObject.metadata.labels['env'].matches('(?s)^dev$'))"
+        );
+        assert!(text.contains("left to the webhook"));
+    }
+
+    #[test]
+    fn owners_count_by_the_word_of_a_controller() {
+        let (text, objects) = exported(&format!(
+            "  rules: {{job/no-deadline: deny}}\n  controllers: [\"system:serviceaccount:jobset-system:*\"]\n  overrides:\n  - match: \
+             {{kinds: [CronJob], ownerKinds: [JobSet, \"Job*.acme.com\"], users: [anna]}}\n    rules: {{\"*\": warn}}\n"
+        ));
+        let expression = |list: &str, name: &str| {
+            let all = objects[0]["spec"][list].as_array().unwrap();
+            all.iter().find(|each| each["name"] == name).unwrap()["expression"].as_str().unwrap().to_owned()
+        };
+        let owners = expression("variables", "owners");
+        assert!(
+            owners
+                .contains("username.matches('(?s)^system\\\\:serviceaccount\\\\:jobset\\\\-system\\\\:.*$')"),
+            "{owners}"
+        );
+        assert!(expression("matchConditions", "not-of-a-controller").contains(&owners), "{text}");
+        assert_eq!(
+            expression("variables", "overridden"),
+            "((request.kind.kind in ['CronJob'] || variables.owners.exists(owner, owner.kind == 'CronJob' && \
+             owner.apiVersion.startsWith('batch/'))) && variables.owners.exists(owner, \
+             (owner.kind.matches('(?s)^JobSet$')) || (owner.kind.matches('(?s)^Job.*$') && \
+             (owner.apiVersion.contains('/') ? owner.apiVersion.split('/')[0] : '').matches('(?s)^acme\\\\.com$'))) && \
+             (request.userInfo.username.matches('(?s)^anna$')))"
+        );
+    }
+}
