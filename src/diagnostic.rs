@@ -1,6 +1,9 @@
 //! What reports print: findings with a file, a line and a column, and the objects and files that they are about.
 
+mod fingerprint;
+
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -11,6 +14,10 @@ use serde::Serialize;
 use crate::engine::{Rule, Safety, Severity};
 use jobguard_apiserver::{Cause, KubernetesVersion, ranges};
 use jobguard_manifest::FieldPath;
+
+pub use fingerprint::Fingerprint;
+use fingerprint::bounded;
+pub(crate) use fingerprint::fnv1a;
 
 /// How reports name standard input.
 pub const STDIN: &str = "<stdin>";
@@ -41,6 +48,9 @@ pub struct Diagnostic {
     pub object: Option<Arc<ObjectId>>,
     /// The field, as the API server names it; empty for the object or the document itself.
     pub path: FieldPath,
+    /// The field with elements of lists by their names, `spec.containers[name=main].image`, where it is in a list of the
+    /// object.
+    pub named_path: Option<Box<str>>,
     /// The cause type, where the API server would give one.
     pub cause: Option<Cause>,
     /// Other places that explain it, in the same file.
@@ -155,6 +165,37 @@ impl Diagnostic {
         self.fix.filter(|_| is_kept)
     }
 
+    /// What identifies it from one run to the next.
+    pub fn fingerprint(&self) -> Fingerprint {
+        let (file, object) = match &self.object {
+            Some(object) => (None, Some(object)),
+            None => (Some(bounded(&self.file)), None),
+        };
+        let part = |part: Option<&str>| part.map(bounded);
+        Fingerprint {
+            file,
+            kind: part(object.map(|object| object.kind.as_str())).unwrap_or_default(),
+            namespace: part(object.and_then(|object| object.namespace.as_deref())),
+            name: part(object.and_then(|object| object.name.as_deref())),
+            path: match &self.named_path {
+                Some(named) => bounded(named),
+                None => bounded(&self.path.to_string()),
+            },
+            rule: self.rule.id().to_owned(),
+        }
+    }
+
+    /// The order in reports, by nothing but themselves.
+    pub(crate) fn cmp_in_report(&self, other: &Self) -> Ordering {
+        (&self.file, self.region, self.rule.id(), &self.path, &self.message).cmp(&(
+            &other.file,
+            other.region,
+            other.rule.id(),
+            &other.path,
+            &other.message,
+        ))
+    }
+
     /// Which object it is about, and which field.
     pub(crate) fn subject(&self) -> String {
         let mut parts = Vec::new();
@@ -222,22 +263,40 @@ pub struct Report {
     pub objects: usize,
     /// These objects, file by file in the order of the text, where the linter was asked for them.
     pub listed: Vec<JudgedObject>,
-    /// The diagnostics, ordered by file, position and rule.
+    /// The diagnostics, ordered by file, position and rule. With a baseline, those that are new.
     pub diagnostics: Vec<Diagnostic>,
+    /// How they compare with a baseline, where there is one.
+    pub baseline: Option<Compared>,
+}
+
+/// How findings compare with a baseline, besides those that are new.
+#[derive(Debug, Clone, Default)]
+pub struct Compared {
+    /// The file of the baseline as the user named it.
+    pub file: String,
+    /// The findings that are in it, in the order of reports: they count for nothing.
+    pub known: Vec<Diagnostic>,
+    /// What is in it and was not found, in its order.
+    pub gone: Vec<Gone>,
+}
+
+/// An entry of a baseline that was not found, or not as often as it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gone {
+    /// What identified the findings.
+    pub fingerprint: Fingerprint,
+    /// How many of them are gone.
+    pub count: usize,
+    /// The line of the entry in the baseline.
+    pub line: usize,
+    /// Whether the object, or the file of a finding about none, is in the input. What is not may be gone or not be asked for.
+    pub is_in_input: bool,
 }
 
 impl Report {
     /// Sorts the diagnostics, by nothing but themselves.
     pub fn sort(&mut self) {
-        self.diagnostics.par_sort_by(|a, b| {
-            (&a.file, a.region, a.rule.id(), &a.path, &a.message).cmp(&(
-                &b.file,
-                b.region,
-                b.rule.id(),
-                &b.path,
-                &b.message,
-            ))
-        });
+        self.diagnostics.par_sort_by(Diagnostic::cmp_in_report);
     }
 
     /// How many diagnostics there are of each severity.
@@ -247,6 +306,11 @@ impl Report {
             *counts.entry(diagnostic.severity).or_default() += 1;
         }
         counts
+    }
+
+    /// How many findings there are, with those of the baseline.
+    pub fn found(&self) -> usize {
+        self.diagnostics.len() + self.baseline.as_ref().map_or(0, |compared| compared.known.len())
     }
 
     /// The highest severity there is.

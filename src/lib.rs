@@ -15,6 +15,7 @@ pub use jobguard_cron as cron;
 pub use jobguard_manifest as manifest;
 
 mod atomic_file;
+pub mod baseline;
 #[cfg(feature = "cli")]
 pub mod cli;
 #[cfg(feature = "cluster")]

@@ -103,6 +103,12 @@ pub(crate) struct LintArgs {
     /// The lowest level that makes the exit status 1
     #[arg(long, value_enum, value_name = "LEVEL", default_value_t)]
     pub(crate) fail_on: FailOn,
+    /// Report only findings that are not in this file, which --write-baseline has written
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
+    /// Write all findings to this file, so that from now on only new ones count; entries that are gone are pruned
+    #[arg(long, value_name = "FILE", conflicts_with = "diff")]
+    pub(crate) write_baseline: Option<PathBuf>,
     /// Check as a `kubectl apply` over the objects stored in this file or folder
     #[arg(long, value_name = "OLD")]
     pub(crate) against: Option<PathBuf>,
@@ -146,7 +152,9 @@ Examples:
   jobguard lint jobs/ --fail-on warning --quiet    only what fails, as in a commit hook
   jobguard lint . --level warning                  no info findings
   jobguard lint jobs/ -o sarif:jobs.sarif -o junit:jobs.xml   text to read, files for other tools
-  jobguard lint jobs/ -o html:findings.html        and a page to keep or send";
+  jobguard lint jobs/ -o html:findings.html        and a page to keep or send
+  jobguard lint jobs/ --write-baseline base.json   accept what is there, and from then on
+  jobguard lint jobs/ --baseline base.json         report only what is new";
 
 impl ValueEnum for Format {
     fn value_variants<'a>() -> &'a [Self] {

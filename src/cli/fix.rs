@@ -74,14 +74,14 @@ fn diff(text: &FixedText) -> String {
 pub(super) fn fixed(fixed_texts: &[FixedText], left: &Report) -> String {
     match count(fixed_texts) {
         Some(count) => format!("fixed {count}"),
-        None if left.diagnostics.is_empty() => "nothing to fix".to_owned(),
+        None if left.found() == 0 => "nothing to fix".to_owned(),
         None => "nothing could be fixed automatically".to_owned(),
     }
 }
 
 /// One line: what would be fixed, and what would be left.
 pub(super) fn would_fix(fixed_texts: &[FixedText], left: &Report) -> String {
-    let left = left.diagnostics.len();
+    let left = left.found();
     match (count(fixed_texts), left) {
         (Some(count), _) => format!("would fix {count}; {} would be left", plural(left, "finding")),
         (None, 0) => "nothing to fix".to_owned(),

@@ -9,13 +9,14 @@ use jiff::Timestamp;
 
 use super::ExitStatus;
 use super::args::LintArgs;
+use super::baseline::BaselineFile;
 use super::fix;
 use super::inputs::{self, Inputs};
 use super::output::Terminal;
 use super::policy_source::Origin;
 use super::progress::Progress;
 use super::targets::{self, Targets};
-use crate::diagnostic::Report;
+use crate::diagnostic::{Diagnostic, Report};
 use crate::docs::rule_page;
 use crate::embedded::OuterKinds;
 use crate::engine::{Rule, Severity};
@@ -31,6 +32,7 @@ use jobguard_text::plain;
 pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
     let started = Instant::now();
     let targets = Targets::new(args.format, &args.output)?;
+    let baseline = BaselineFile::of(&args, &targets)?;
     let origin = Origin::of(args.policy.as_deref())?;
     let mut policy = origin.load()?;
     let servers = aim(&mut policy, &args)?;
@@ -55,7 +57,10 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
             Ok((policy.for_server(server), against))
         })
         .collect::<Result<_>>()?;
-    let Inputs { found, from_stdin } = inputs::read(&args.inputs, (&origin, &policy), terminal)?;
+    let Inputs { mut found, from_stdin } = inputs::read(&args.inputs, (&origin, &policy), terminal)?;
+    if let Some(baseline) = &baseline {
+        baseline.leave_out(&mut found.sources);
+    }
     targets::spare_inputs(targets.files.iter().map(|(_, path)| path.as_path()), &found.sources)?;
     let policy_name = origin.short_name();
     let now = args.now.unwrap_or_else(Timestamp::now);
@@ -68,12 +73,12 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
             with_fixes: targets.any(|format| format.shows_fixes),
             with_changes: targets.any(|format| format.shows_changes),
             with_info_lines: targets.any(|format| format.shows_info_lines),
-            with_objects: args.verbose || targets.any(|format| format.lists_objects),
+            with_objects: args.verbose || baseline.is_some() || targets.any(|format| format.lists_objects),
         })
         .collect();
     let progress = Progress::new(found.sources.len() * linters.len(), !args.quiet && !args.verbose);
     let step = || progress.step();
-    let Fixed { texts: mut fixed, outcome } = match (fixes, linters.as_slice()) {
+    let Fixed { texts: mut fixed, mut outcome } = match (fixes, linters.as_slice()) {
         (Some(allowed), [linter, ..]) => linter.fix(&found.sources, allowed, &step),
         (_, linters) => Fixed { texts: Vec::new(), outcome: lint_each(linters, &found.sources, &step) },
     };
@@ -81,6 +86,10 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
     let mut errors: Vec<_> = found.errors.into_iter().chain(outcome.errors).collect();
     if fixes.is_some() && !args.diff {
         errors.extend(fix::write(&found.sources, &mut fixed, terminal)?);
+    }
+    if let Some(baseline) = &baseline {
+        let shown = (args.verbose, args.quiet);
+        baseline.apply((&mut outcome.report, &errors), &found.sources, shown, terminal)?;
     }
 
     let rules = match targets.any(|format| format.describes_rules) {
@@ -196,7 +205,7 @@ fn rules_at_work(policy: &Policy, report: &Report) -> Vec<RuleEntry> {
     let mut rules: Vec<(&'static Rule, Severity)> =
         settings.filter_map(|(rule, setting)| Some((*rule, Severity::of(setting.level)?))).collect();
     let mut ids: HashSet<&str> = rules.iter().map(|(rule, _)| rule.id()).collect();
-    for diagnostic in &report.diagnostics {
+    for diagnostic in report.diagnostics.iter().chain(known(report)) {
         if ids.insert(diagnostic.rule.id()) {
             rules.push((diagnostic.rule, diagnostic.severity));
         }
@@ -211,13 +220,18 @@ fn rules_at_work(policy: &Policy, report: &Report) -> Vec<RuleEntry> {
     rules.into_iter().map(entry).collect()
 }
 
+/// The findings that are in the baseline.
+fn known(report: &Report) -> impl Iterator<Item = &Diagnostic> {
+    report.baseline.iter().flat_map(|compared| &compared.known)
+}
+
 /// Each file that was read, with what was in it.
 fn list_files(sources: &[Source], report: &Report) -> String {
     let mut counts: HashMap<&str, (usize, usize)> = HashMap::new();
     for object in &report.listed {
         counts.entry(&object.file).or_default().0 += 1;
     }
-    for diagnostic in &report.diagnostics {
+    for diagnostic in report.diagnostics.iter().chain(known(report)) {
         counts.entry(&diagnostic.file).or_default().1 += 1;
     }
     let mut text = String::new();
@@ -242,6 +256,12 @@ fn write(run: &Run<'_>, targets: &Targets, args: &LintArgs, taken: bool, termina
     let Some(format) = targets.stdout else { return Ok(()) };
     if !format.is_for_people && statistics {
         terminal.note(report::statistics(run.report).trim_end());
+    }
+    if !format.is_for_people
+        && !quiet
+        && let Some(line) = report::baseline_line(run.report)
+    {
+        terminal.note(&line);
     }
     let style = Style { max_findings, ..style };
     let style = match quiet {

@@ -1,6 +1,7 @@
 //! The command line: one file a subcommand, arguments in `args`.
 
 mod args;
+mod baseline;
 mod exit;
 mod fix;
 mod inputs;

@@ -78,7 +78,7 @@ fn split(output: &Path) -> Result<(Option<Format>, PathBuf)> {
 }
 
 /// The folder that must be there for `path` to be written.
-fn parent(path: &Path) -> Option<&Path> {
+pub(super) fn parent(path: &Path) -> Option<&Path> {
     path.parent().filter(|folder| !folder.as_os_str().is_empty())
 }
 

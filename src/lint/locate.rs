@@ -13,6 +13,7 @@ use jobguard_manifest::edit::TextEdit;
 use jobguard_manifest::{LineIndex, NodeId, Span, Tree, line_ends};
 
 use super::helm::Templates;
+use super::names::named;
 
 /// The longest excerpt, in bytes: beyond it, only line and column are given.
 const MAX_EXCERPT: usize = 8 << 10;
@@ -90,7 +91,8 @@ impl<'t> Places<'t> {
             .map(|related| (tree.locate(node, &related.path).span, related.message.clone()))
             .filter(|(place, _)| *place != span)
             .collect();
-        self.place(finding, span, related, object)
+        let named_path = named(tree, node, &finding.path, finding.at.as_ref());
+        Diagnostic { named_path, ..self.place(finding, span, related, object) }
     }
 
     /// A diagnostic at a span of the text.
@@ -169,6 +171,7 @@ impl<'t> Places<'t> {
             region: self.region(span),
             object: object.map(Arc::clone),
             path: finding.path,
+            named_path: None,
             cause: finding.cause,
             related,
             excerpt,

@@ -10,6 +10,7 @@ mod examined;
 mod gather;
 mod helm;
 mod locate;
+mod names;
 mod namesakes;
 mod neighbours;
 mod object;

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::run::Run;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Compared, Diagnostic, Report};
 use crate::engine::{Rule, Safety, Severity};
-use jobguard_text::plural;
+use jobguard_text::{plain, plural};
 
 /// `13 errors, 5 warnings, 27 info`.
 pub(super) fn counted(counts: &BTreeMap<Severity, usize>) -> String {
@@ -69,7 +69,7 @@ pub(super) fn checked(run: &Run<'_>) -> String {
     let report = run.report;
     let files = plural(report.files, "file");
     match report.objects {
-        0 if report.diagnostics.is_empty() => format!("No Jobs or CronJobs found in {files}"),
+        0 if report.found() == 0 => format!("No Jobs or CronJobs found in {files}"),
         objects => format!("Checked {} in {files}", plural(objects, "object")),
     }
 }
@@ -78,9 +78,40 @@ pub(super) fn checked(run: &Run<'_>) -> String {
 /// counted.
 pub(super) fn found(run: &Run<'_>) -> String {
     match counted(&by_severity(run.shown())) {
-        none if none.is_empty() => "no findings".to_owned(),
+        none if none.is_empty() => none_of(run.report).to_owned(),
         some => some,
     }
+}
+
+/// That there are none: with a baseline, none that is new.
+pub(super) const fn none_of(report: &Report) -> &'static str {
+    if report.baseline.is_some() { "no new findings" } else { "no findings" }
+}
+
+/// How the findings compare with the baseline, as a sentence without its end; none where there is no baseline.
+pub(crate) fn baseline(report: &Report) -> Option<String> {
+    let Compared { file, known, gone } = report.baseline.as_ref()?;
+    let file = plain(file);
+    let are = |count: usize| if count == 1 { "is" } else { "are" };
+    let mut parts = vec![match known.len() {
+        0 => format!("no finding is in the baseline {file}"),
+        count => format!("{} {} in the baseline {file} and not shown", plural(count, "finding"), are(count)),
+    }];
+    let entries = |count| if count == 1 { "1 entry".to_owned() } else { format!("{count} entries") };
+    let elsewhere = gone.iter().filter(|gone| !gone.is_in_input).count();
+    let here = gone.len() - elsewhere;
+    if here > 0 {
+        parts.push(format!("{} {} gone (run --write-baseline {file} to prune)", entries(here), are(here)));
+    }
+    if elsewhere > 0 {
+        // Who lints a part of what the baseline is for must not be advised to prune the rest.
+        parts.push(format!(
+            "{} {} about objects or files that are not in the input",
+            entries(elsewhere),
+            are(elsewhere)
+        ));
+    }
+    Some(parts.join("; "))
 }
 
 /// Whether the run is a failure, and why: a sentence.

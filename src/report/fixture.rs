@@ -32,6 +32,7 @@ pub(super) fn report() -> Report {
     Report {
         files: 2,
         objects: 2,
+        baseline: None,
         listed: vec![judged("jobs/resize.yaml", 2, "resize"), judged("other.yaml", 1, "fine")],
         diagnostics: vec![
             Diagnostic {
@@ -53,6 +54,7 @@ pub(super) fn report() -> Report {
                 region: Region { line: 6, column: 16, end_line: 6, end_column: 17 },
                 object: object.clone(),
                 path: FieldPath::parse("spec.parallelism"),
+                named_path: None,
                 cause: None,
                 related: vec![RelatedPlace {
                     region: Region { line: 7, column: 16, end_line: 7, end_column: 17 },
@@ -81,6 +83,7 @@ pub(super) fn report() -> Report {
                 region: Region { line: 9, column: 5, end_line: 9, end_column: 9 },
                 object,
                 path: FieldPath::parse("spec.template.spec.restartPolicy"),
+                named_path: None,
                 cause: Some(Cause::Required),
                 related: Vec::new(),
                 excerpt: Some(Box::new(Excerpt {
@@ -102,6 +105,7 @@ pub(super) fn report() -> Report {
                 region: Region { line: 1, column: 1, end_line: 1, end_column: 1 },
                 object: None,
                 path: FieldPath::root(),
+                named_path: None,
                 cause: None,
                 related: Vec::new(),
                 excerpt: None,

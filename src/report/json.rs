@@ -7,7 +7,7 @@ use std::io;
 use serde::Serialize;
 
 use super::run::Run;
-use crate::diagnostic::{Diagnostic, FileError, ObjectId, Versions};
+use crate::diagnostic::{Compared, Diagnostic, FileError, Gone, ObjectId, Versions};
 use crate::engine::{Safety, Severity};
 use jobguard_text::{is_steering, within_commands};
 
@@ -22,6 +22,8 @@ struct Document<'a> {
     objects: usize,
     findings: Vec<Finding<'a>>,
     summary: Summary,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    baseline: Option<Baseline<'a>>,
     /// Files that could not be read.
     errors: &'a [FileError],
 }
@@ -46,6 +48,34 @@ struct Finding<'a> {
     fix: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     kubernetes_versions: Option<Vec<String>>,
+    /// `new` or `unchanged`, where there is a baseline.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    baseline: Option<&'static str>,
+}
+
+/// How the findings compare with a baseline.
+#[derive(Serialize)]
+struct Baseline<'a> {
+    file: &'a str,
+    new: usize,
+    unchanged: usize,
+    gone: Vec<GoneEntry<'a>>,
+}
+
+/// An entry of the baseline that was not found.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct GoneEntry<'a> {
+    rule: &'a str,
+    /// The file of what was found in none of its objects.
+    file: Option<&'a str>,
+    kind: &'a str,
+    namespace: Option<&'a str>,
+    name: Option<&'a str>,
+    path: &'a str,
+    count: usize,
+    line: usize,
+    in_input: bool,
 }
 
 #[derive(Serialize)]
@@ -69,12 +99,13 @@ pub fn write(run: &Run<'_>, out: &mut dyn io::Write) -> io::Result<()> {
             schema_version: SCHEMA_VERSION,
             files: report.files,
             objects: report.objects,
-            findings: run.shown().map(finding).collect(),
+            findings: run.with_known().into_iter().map(finding).collect(),
             summary: Summary {
                 error: count(Severity::Error),
                 warning: count(Severity::Warning),
                 info: count(Severity::Info),
             },
+            baseline: report.baseline.as_ref().map(|compared| baseline(compared, report.diagnostics.len())),
             errors: run.errors,
         },
         out,
@@ -84,29 +115,56 @@ pub fn write(run: &Run<'_>, out: &mut dyn io::Write) -> io::Result<()> {
 /// Writes `document` as indented JSON. Characters that steer terminals are escaped, and so is one of each command of a
 /// CI log, so that showing the text is harmless; its value stays exact.
 pub(crate) fn write_document(document: &impl Serialize, out: &mut dyn io::Write) -> io::Result<()> {
-    let mut text = serde_json::to_string_pretty(document)?;
-    // Between strings there are no control characters but the newlines that indent.
-    let commands: Vec<usize> = within_commands(&text).collect();
-    if !commands.is_empty() || text.contains(|c| c != '\n' && is_steering(c)) {
-        let mut escaped = String::with_capacity(text.len() + 64);
-        let mut commands = commands.into_iter().peekable();
-        for (at, c) in text.char_indices() {
-            let is_of_command = commands.next_if_eq(&at).is_some();
-            if c == '\n' || !(is_steering(c) || is_of_command) {
-                escaped.push(c);
-                continue;
-            }
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                let _ = write!(escaped, "\\u{unit:04x}");
-            }
-        }
-        text = escaped;
-    }
+    let mut text = escape(serde_json::to_string_pretty(document)?);
     text.push('\n');
     out.write_all(text.as_bytes())
 }
 
-fn finding(diagnostic: &Diagnostic) -> Finding<'_> {
+/// `text`, which is JSON, with characters that steer terminals escaped, and one of each command of a CI log.
+pub(crate) fn escape(text: String) -> String {
+    // Between strings there are no control characters but the newlines that indent.
+    let commands: Vec<usize> = within_commands(&text).collect();
+    if commands.is_empty() && !text.contains(|c| c != '\n' && is_steering(c)) {
+        return text;
+    }
+    let mut escaped = String::with_capacity(text.len() + 64);
+    let mut commands = commands.into_iter().peekable();
+    for (at, c) in text.char_indices() {
+        let is_of_command = commands.next_if_eq(&at).is_some();
+        if c == '\n' || !(is_steering(c) || is_of_command) {
+            escaped.push(c);
+            continue;
+        }
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            let _ = write!(escaped, "\\u{unit:04x}");
+        }
+    }
+    escaped
+}
+
+fn baseline(compared: &Compared, new: usize) -> Baseline<'_> {
+    fn entry(Gone { fingerprint, count, line, is_in_input }: &Gone) -> GoneEntry<'_> {
+        GoneEntry {
+            rule: &fingerprint.rule,
+            file: fingerprint.file.as_deref(),
+            kind: &fingerprint.kind,
+            namespace: fingerprint.namespace.as_deref(),
+            name: fingerprint.name.as_deref(),
+            path: &fingerprint.path,
+            count: *count,
+            line: *line,
+            in_input: *is_in_input,
+        }
+    }
+    Baseline {
+        file: &compared.file,
+        new,
+        unchanged: compared.known.len(),
+        gone: compared.gone.iter().map(entry).collect(),
+    }
+}
+
+fn finding<'a>((diagnostic, baseline): (&'a Diagnostic, Option<&'static str>)) -> Finding<'a> {
     Finding {
         rule: diagnostic.rule.id(),
         level: diagnostic.severity.as_str(),
@@ -124,6 +182,7 @@ fn finding(diagnostic: &Diagnostic) -> Finding<'_> {
         cause: diagnostic.cause.map(jobguard_apiserver::Cause::as_str),
         fix: diagnostic.fix.and_then(Safety::as_str),
         kubernetes_versions: diagnostic.versions.as_ref().map(Versions::ranges),
+        baseline,
     }
 }
 

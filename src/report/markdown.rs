@@ -9,7 +9,7 @@ use std::io;
 
 use maud::html;
 
-use super::counts::{by_rule, by_severity, checked, counted, found, hidden, outcome};
+use super::counts::{baseline, by_rule, by_severity, checked, counted, found, hidden, outcome};
 use super::run::Run;
 use crate::diagnostic::Diagnostic;
 use crate::page::{code, foreign, markdown_text};
@@ -86,6 +86,9 @@ fn head(run: &Run<'_>) -> String {
     let hidden = hidden(run);
     if !hidden.is_empty() {
         let _ = writeln!(text, "\nHidden by --level: {hidden}.");
+    }
+    if let Some(line) = baseline(run.report) {
+        let _ = writeln!(text, "\nBaseline: {}.", markdown_text(&line, TEXT));
     }
     if !run.errors.is_empty() {
         let _ = writeln!(text, "\n**{} could not be read**\n", plural(run.errors.len(), "file"));
@@ -178,7 +181,8 @@ fn head_size(findings: &[&Diagnostic]) -> usize {
 
 /// What is not there.
 fn rest(run: &Run<'_>, chosen: &[Piece]) -> String {
-    if chosen.is_empty() && run.errors.is_empty() && hidden(run).is_empty() && run.report.objects > 0 {
+    let is_nothing = run.report.found() == 0 && run.errors.is_empty();
+    if is_nothing && run.report.objects > 0 {
         return "\nEverything is as it should be.\n".to_owned();
     }
     let absent = chosen.iter().filter(|piece| piece.text.is_empty()).count();

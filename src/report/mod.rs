@@ -18,9 +18,12 @@ mod sarif_uri;
 mod style;
 mod text;
 
+#[cfg(feature = "cli")]
+pub(crate) use counts::baseline as baseline_line;
 pub use format::{FORMATS, Format};
 pub use github::write as write_github;
 pub use html::write as write_html;
+pub(crate) use json::escape as escape_json;
 pub use json::write as write_json;
 #[cfg(any(feature = "cli", feature = "serve"))]
 pub(crate) use json::write_document;
@@ -31,6 +34,8 @@ pub use sarif::write as write_sarif;
 pub use style::Style;
 pub use text::{statistics, write as write_text};
 
+#[cfg(test)]
+mod baseline_tests;
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]

@@ -44,7 +44,8 @@ pub(super) fn by_object<'a>(run: &Run<'a>) -> Vec<Group<'a>> {
 pub(super) fn silent<'a>(run: &Run<'a>) -> Vec<&'a JudgedObject> {
     let listed = Listed::of(&run.report.listed);
     let mut found: BTreeSet<Key<'_>> = BTreeSet::new();
-    for finding in &run.report.diagnostics {
+    let known = run.report.baseline.iter().flat_map(|compared| &compared.known);
+    for finding in run.report.diagnostics.iter().chain(known) {
         if let Some(object) = finding.object.as_deref() {
             found.insert((&finding.file, Some(object), listed.owner(finding, object).0));
         }

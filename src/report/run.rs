@@ -58,4 +58,17 @@ impl<'a> Run<'a> {
         let least = self.least;
         self.report.diagnostics.iter().filter(move |diagnostic| diagnostic.severity >= least)
     }
+
+    /// The findings that are shown and those of the baseline, in the order of reports, each with how it compares with the
+    /// baseline where there is one.
+    pub(super) fn with_known(&self) -> Vec<(&'a Diagnostic, Option<&'static str>)> {
+        let Some(compared) = &self.report.baseline else {
+            return self.shown().map(|finding| (finding, None)).collect();
+        };
+        let known = compared.known.iter().filter(|finding| finding.severity >= self.least);
+        let mut all: Vec<_> = self.shown().map(|finding| (finding, Some("new"))).collect();
+        all.extend(known.map(|finding| (finding, Some("unchanged"))));
+        all.sort_by(|(one, _), (other, _)| one.cmp_in_report(other));
+        all
+    }
 }

@@ -10,9 +10,12 @@ use serde::Serialize;
 use super::json::write_document;
 use super::run::{RuleEntry, Run};
 use super::sarif_uri::{file_uri, fingerprint};
-use crate::diagnostic::{Diagnostic, FileError, Region, Versions};
+use crate::diagnostic::{Compared, Diagnostic, FileError, Gone, Region, Versions};
 use crate::engine::{Rule, Safety, Severity};
 use jobguard_text::plain;
+
+/// The fingerprint by which baselines know a finding, too.
+const FINGERPRINT: &str = "jobguardFinding/v2";
 
 #[derive(Serialize)]
 struct Log<'a> {
@@ -110,8 +113,11 @@ struct NotificationId {
 #[serde(rename_all = "camelCase")]
 struct SarifResult<'a> {
     rule_id: &'a str,
-    rule_index: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule_index: Option<usize>,
     level: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    baseline_state: Option<&'static str>,
     message: Text,
     locations: [Location; 1],
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -222,13 +228,18 @@ pub fn write(run: &Run<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     let mut index: HashMap<&str, usize> =
         rules.iter().enumerate().map(|(position, rule)| (rule.id, position)).collect();
     let mut results = Vec::new();
-    for diagnostic in run.shown() {
+    for (diagnostic, state) in run.with_known() {
         // A rule that the caller has not described.
         let position = *index.entry(diagnostic.rule.id()).or_insert_with(|| {
             rules.push(descriptor(diagnostic.rule, diagnostic.severity, None));
             rules.len() - 1
         });
-        results.push(result(diagnostic, position));
+        results.push(SarifResult { baseline_state: state, ..result(diagnostic, position) });
+    }
+    if let Some(compared) = &run.report.baseline {
+        let absent =
+            compared.gone.iter().map(|gone| absent(compared, gone, index.get(&*gone.fingerprint.rule)));
+        results.extend(absent);
     }
     let driver = Driver {
         name: "jobguard",
@@ -306,8 +317,9 @@ fn result(diagnostic: &Diagnostic, rule_index: usize) -> SarifResult<'_> {
     });
     SarifResult {
         rule_id: diagnostic.rule.id(),
-        rule_index,
+        rule_index: Some(rule_index),
         level: level(diagnostic.severity),
+        baseline_state: None,
         message: Text { text: message },
         locations: [Location {
             id: None,
@@ -316,10 +328,44 @@ fn result(diagnostic: &Diagnostic, rule_index: usize) -> SarifResult<'_> {
             message: None,
         }],
         related_locations: related.collect(),
-        partial_fingerprints: BTreeMap::from([("jobguardFinding/v1", fingerprint(diagnostic))]),
+        partial_fingerprints: BTreeMap::from([
+            ("jobguardFinding/v1", fingerprint(diagnostic)),
+            (FINGERPRINT, diagnostic.fingerprint().hash()),
+        ]),
         fixes: fix(diagnostic).into_iter().collect(),
         properties: (template.is_some() || versions.is_some())
             .then_some(ResultProperties { template, kubernetes_versions: versions }),
+    }
+}
+
+/// What was in the baseline and is no more. Its place is its entry there, the only one that is known: forges refuse a log
+/// in which a result has none.
+fn absent<'a>(compared: &Compared, gone: &'a Gone, rule_index: Option<&usize>) -> SarifResult<'a> {
+    let message = format!(
+        "Gone: {}. --write-baseline takes the entry out of the baseline",
+        plain(&gone.fingerprint.to_string())
+    );
+    let (start_line, end_line) = (gone.line.max(1), gone.line.max(1) + 1);
+    let entry = SarifRegion { start_line, start_column: 1, end_line, end_column: 1 };
+    SarifResult {
+        rule_id: &gone.fingerprint.rule,
+        rule_index: rule_index.copied(),
+        level: "note",
+        baseline_state: Some("absent"),
+        message: Text { text: sentence(&message) },
+        locations: [Location {
+            id: None,
+            physical_location: PhysicalLocation {
+                artifact_location: ArtifactLocation { uri: file_uri(&compared.file) },
+                region: Some(entry),
+            },
+            logical_locations: Vec::new(),
+            message: None,
+        }],
+        related_locations: Vec::new(),
+        partial_fingerprints: BTreeMap::from([(FINGERPRINT, gone.fingerprint.hash())]),
+        fixes: Vec::new(),
+        properties: None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, fnv1a};
 
 /// `file` as a URI reference: relative to where the linter ran, or absolute with a scheme.
 pub(super) fn file_uri(file: &str) -> String {
@@ -36,12 +36,7 @@ pub(super) fn fingerprint(diagnostic: &Diagnostic) -> String {
         None => diagnostic.file.to_string(),
     };
     let cause = diagnostic.cause.map_or("", jobguard_apiserver::Cause::as_str);
-    let text = [diagnostic.rule.id(), &owner, &diagnostic.path.to_string(), cause].join("\0");
-    // FNV-1a: short, and the same for ever.
-    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    format!("{hash:016x}")
+    fnv1a(&[diagnostic.rule.id(), &owner, &diagnostic.path.to_string(), cause].join("\0"))
 }
 
 #[cfg(test)]

@@ -39,6 +39,7 @@ const ROOMS: &[&str] = &[
     "fix",
     "linter",
     "report",
+    "baseline",
     "preview",
     "server",
     "cluster",

@@ -13,7 +13,7 @@ use std::io;
 
 use maud::{Markup, html};
 
-use super::counts::{by_severity, counted, found, hidden};
+use super::counts::{baseline, by_severity, counted, found, hidden};
 use super::objects::{Group, by_object, silent};
 use super::run::Run;
 use crate::diagnostic::JudgedObject;
@@ -67,8 +67,10 @@ fn nothing(run: &Run<'_>) -> Markup {
     let hidden = hidden(run);
     html! {
         p class="card" {
-            @if run.report.objects == 0 && run.report.diagnostics.is_empty() {
+            @if run.report.objects == 0 && run.report.found() == 0 {
                 "There are no Jobs and no CronJobs in what was read, so there is nothing to find."
+            } @else if hidden.is_empty() && baseline(run.report).is_some() {
+                "Nothing new was found."
             } @else if hidden.is_empty() {
                 "Nothing was found: everything is as it should be."
             } @else {

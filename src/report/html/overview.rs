@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 
-use super::super::counts::{checked, fixable, hidden, outcome};
+use super::super::counts::{baseline, checked, fixable, hidden, outcome};
 use super::super::run::Run;
 use super::badge::badge;
 use super::tools::Tools;
@@ -36,6 +36,7 @@ pub(super) fn header(run: &Run<'_>, silent: usize) -> Markup {
                 @if !run.rules.is_empty() { " " (plural(run.rules.len(), "rule")) " were at work." }
             }
             p class="lead" { (outcome(run)) }
+            @if let Some(line) = baseline(report) { p class="quiet" { "Baseline: " (foreign(&line)) "." } }
             dl class="tiles" {
                 @for severity in Severity::ALL {
                     (level(severity, counts.get(&severity).copied().unwrap_or_default(), run))

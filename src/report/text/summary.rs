@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::counts::counted;
+use super::super::counts::{baseline, counted, none_of};
 use super::super::style::Style;
 use crate::diagnostic::Report;
 use crate::engine::Safety;
@@ -10,13 +10,24 @@ use jobguard_text::plural;
 
 /// What was checked, what was found, what of it can be fixed, and where to read more.
 pub(super) fn summary(report: &Report, style: Style) -> String {
+    let mut summary = of_findings(report, style);
+    // Under the line that the numbers of what is new are on.
+    if let Some(line) = baseline(report) {
+        let mut letters = line.chars();
+        summary.extend(letters.next().map(|first| first.to_ascii_uppercase()));
+        summary.extend([letters.as_str(), "\n"]);
+    }
+    summary
+}
+
+fn of_findings(report: &Report, style: Style) -> String {
     let files = plural(report.files, "file");
-    if report.diagnostics.is_empty() && report.objects == 0 {
+    if report.found() == 0 && report.objects == 0 {
         return format!("No Jobs or CronJobs found in {files}\n");
     }
     let checked = format!("Checked {} in {files}", plural(report.objects, "object"));
     if report.diagnostics.is_empty() {
-        return format!("{checked}: no findings\n");
+        return format!("{checked}: {}\n", none_of(report));
     }
     let (shown, hidden): (BTreeMap<_, _>, _) =
         report.counts().into_iter().partition(|(severity, _)| *severity >= style.least);

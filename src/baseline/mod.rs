@@ -1,0 +1,11 @@
+//! Baselines: the findings that a project had when it began to lint, so that only what is new counts.
+//!
+//! A finding is known again by its [`Fingerprint`](crate::diagnostic::Fingerprint), which names no file and no line, and
+//! fingerprints are counted: the second finding of a kind is new where the baseline has one.
+
+mod compare;
+mod entries;
+mod file;
+
+pub use entries::{Baseline, Entry};
+pub use file::{MAX_BYTES, ReadError, is_baseline, read};
