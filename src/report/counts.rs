@@ -94,7 +94,7 @@ pub(crate) fn baseline(report: &Report) -> Option<String> {
     let file = plain(file);
     let are = |count: usize| if count == 1 { "is" } else { "are" };
     let mut parts = vec![match known.len() {
-        0 => format!("no finding is in the baseline {file}"),
+        0 => format!("No finding is in the baseline {file}"),
         count => format!("{} {} in the baseline {file} and not shown", plural(count, "finding"), are(count)),
     }];
     let entries = |count| if count == 1 { "1 entry".to_owned() } else { format!("{count} entries") };

@@ -88,7 +88,7 @@ fn head(run: &Run<'_>) -> String {
         let _ = writeln!(text, "\nHidden by --level: {hidden}.");
     }
     if let Some(line) = baseline(run.report) {
-        let _ = writeln!(text, "\nBaseline: {}.", markdown_text(&line, TEXT));
+        let _ = writeln!(text, "\n{}.", markdown_text(&line, TEXT));
     }
     if !run.errors.is_empty() {
         let _ = writeln!(text, "\n**{} could not be read**\n", plural(run.errors.len(), "file"));

@@ -36,7 +36,7 @@ pub(super) fn header(run: &Run<'_>, silent: usize) -> Markup {
                 @if !run.rules.is_empty() { " " (plural(run.rules.len(), "rule")) " were at work." }
             }
             p class="lead" { (outcome(run)) }
-            @if let Some(line) = baseline(report) { p class="quiet" { "Baseline: " (foreign(&line)) "." } }
+            @if let Some(line) = baseline(report) { p class="quiet" { (foreign(&line)) "." } }
             dl class="tiles" {
                 @for severity in Severity::ALL {
                     (level(severity, counts.get(&severity).copied().unwrap_or_default(), run))

@@ -13,9 +13,7 @@ pub(super) fn summary(report: &Report, style: Style) -> String {
     let mut summary = of_findings(report, style);
     // Under the line that the numbers of what is new are on.
     if let Some(line) = baseline(report) {
-        let mut letters = line.chars();
-        summary.extend(letters.next().map(|first| first.to_ascii_uppercase()));
-        summary.extend([letters.as_str(), "\n"]);
+        summary.extend([line.as_str(), "\n"]);
     }
     summary
 }
