@@ -18,6 +18,8 @@ use proptest::prelude::*;
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::Value;
 
+use crate::outputs::sarif_schema;
+
 /// Runs `jobguard lint` in `folder` by the strict policy.
 fn lint(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::cargo_bin("jobguard").unwrap();
@@ -205,12 +207,20 @@ fn the_second_of_a_kind_is_new_and_what_is_gone_is_pruned() {
     fs::remove_file(path.join("b.yaml")).unwrap();
 
     // One fault is corrected; another object is not there any more.
-    fs::write(path.join("a.yaml"), faulty("a").replace("31 2", "30 6")).unwrap();
+    fs::write(path.join("a.yaml"), faulty("a").replace("completions: 2", "completions: 4")).unwrap();
     fs::write(path.join("broken.yaml"), faulty("later")).unwrap();
     let (_, out, err) = run(path, &["a.yaml", "--baseline", "base.json", "--verbose"]);
     assert!(out.contains("; 1 entry is gone (run --write-baseline base.json to prune); 1 entry is about objects or files that are not in the input"), "{out}");
-    assert!(err.contains("base.json:5: gone: CronJob team/a: spec.schedule (cron/never-fires)\n"), "{err}");
+    assert!(err.contains("base.json:7: gone: CronJob team/a: spec.jobTemplate.spec.parallelism (job/parallelism-exceeds-completions)\n"), "{err}");
     assert!(err.contains(": not in the input: broken.yaml (api/syntax)\n"), "{err}");
+    let log: Value =
+        serde_json::from_slice(&lint(path, &["--baseline", "base.json", "-f", "sarif"]).stdout).unwrap();
+    let faults: Vec<String> = sarif_schema().iter_errors(&log).map(|fault| fault.to_string()).collect();
+    assert!(faults.is_empty(), "{faults:#?}");
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    let absent = results.iter().filter(|result| result["baselineState"] == "absent");
+    let absent: Vec<_> = absent.map(|result| result["ruleId"].as_str().unwrap()).collect();
+    assert_eq!(absent, ["job/parallelism-exceeds-completions", "api/syntax"]);
     let (status, out, err) =
         run(path, &["a.yaml", "--baseline", "base.json", "--write-baseline", "base.json"]);
     assert_eq!(status, 0);
@@ -226,7 +236,7 @@ fn the_second_of_a_kind_is_new_and_what_is_gone_is_pruned() {
     fs::write(path.join("a.yaml"), faulty("a")).unwrap();
     assert_eq!(
         new(&json(path, &["a.yaml", "--baseline", "base.json"])),
-        ["cron/never-fires a spec.schedule"]
+        ["job/parallelism-exceeds-completions a spec.jobTemplate.spec.parallelism"]
     );
 }
 
@@ -318,12 +328,15 @@ fn silenced_findings_do_not_enter() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     let silenced = faulty("a")
-        .replace("  namespace", "  annotations: {jobguard.dev/ignore: cron/never-fires}\n  namespace");
+        .replace("  namespace", "  annotations: {jobguard.dev/ignore: job/no-deadline}\n  namespace");
     fs::write(path.join("a.yaml"), silenced).unwrap();
     run(path, &["--write-baseline", "base.json"]);
-    assert!(!fs::read_to_string(path.join("base.json")).unwrap().contains("cron/never-fires"));
+    assert!(!fs::read_to_string(path.join("base.json")).unwrap().contains("job/no-deadline"));
     fs::write(path.join("a.yaml"), faulty("a")).unwrap();
-    assert_eq!(new(&json(path, &["--baseline", "base.json"])), ["cron/never-fires a spec.schedule"]);
+    assert_eq!(
+        new(&json(path, &["--baseline", "base.json"])),
+        ["job/no-deadline a spec.jobTemplate.spec.activeDeadlineSeconds"]
+    );
 }
 
 fn strict() -> Policy {

@@ -52,15 +52,20 @@ fn jobs() -> tempfile::TempDir {
     folder
 }
 
-#[test]
-fn sarif_is_valid_by_the_schema() {
+/// The schema of SARIF logs.
+pub(crate) fn sarif_schema() -> jsonschema::Validator {
     let schema = fs::read_to_string(repository().join("tests/fixtures/sarif-schema-2.1.0.json")).unwrap();
     let mut schema: Value = serde_json::from_str(&schema).unwrap();
     // Its pattern for languages, which we do not write, is no regular expression to a strict reader.
     for part in ["run", "toolComponent"] {
         schema["definitions"][part]["properties"]["language"].as_object_mut().unwrap().remove("pattern");
     }
-    let validator = jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
+    jsonschema::options().should_validate_formats(true).build(&schema).unwrap()
+}
+
+#[test]
+fn sarif_is_valid_by_the_schema() {
+    let validator = sarif_schema();
     for arguments in [
         &["tests/manifests", "examples"][..],
         &["tests/manifests/good"],
