@@ -169,7 +169,7 @@ fn text_of(path: &Path, flag: &str) -> Result<Option<String>> {
     let mut bytes = Vec::new();
     let read = File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes));
     match read {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => bail!("{flag} {}: {error}", show(path)),
         Ok(_) if bytes.len() as u64 > MAX_BYTES => {
             bail!("{flag} {}: larger than {} MiB: not a baseline", show(path), MAX_BYTES >> 20)
