@@ -39,7 +39,8 @@ pub enum Kind {
 
 /// The last part of a path.
 pub fn base_name(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
+    // Asked of every command line several times, and short: a plain loop takes a fraction of what a searcher does.
+    path.bytes().rposition(|byte| byte == b'/').and_then(|at| path.get(at + 1..)).unwrap_or(path)
 }
 
 /// Whether this is a shell with the grammar of POSIX, by its name or its path.
@@ -71,7 +72,8 @@ pub fn read<W: AsRef<str>>(words: &[W]) -> Option<Invocation> {
     let (mut at, mut is_bounded) = (0, false);
     for _ in 0..MAX_WRAPPERS {
         let program = word(at)?;
-        if let Some(wrapper) = WRAPPERS.iter().find(|wrapper| wrapper.names.contains(&base_name(program))) {
+        let name = base_name(program);
+        if let Some(wrapper) = WRAPPERS.iter().find(|wrapper| wrapper.names.contains(&name)) {
             match wrapper.behind(at, &word) {
                 Some(next) => {
                     is_bounded |= wrapper.is_bounded;

@@ -368,8 +368,9 @@ pub(super) fn is_ending_variable(name: &str) -> bool {
 
 /// Whether an image is one of these: `patterns` are ends of a repository's path, at a slash, without tag and digest.
 pub(super) fn is_image<'p>(image: &str, mut patterns: impl Iterator<Item = &'p str>) -> bool {
+    let Some(first) = patterns.next() else { return false };
     let (path, tag) = repository(image);
-    patterns.any(|pattern| matches(pattern, path, tag))
+    std::iter::once(first).chain(patterns).any(|pattern| matches(pattern, path, tag))
 }
 
 impl Server {

@@ -162,7 +162,6 @@ struct Spot<'o> {
 fn spots(object: &Object) -> Vec<Spot<'_>> {
     let of_pods = object.job().and_then(|job| job.template().metadata.as_ref());
     let spot = |place, name: &'static str, path, metadata| Spot { place, name: name.into(), path, metadata };
-    let on_object = format!("on the {}", object.kind_as_written());
     match object.workload() {
         Workload::Job(_) => vec![
             // The object is the Job.
@@ -170,7 +169,10 @@ fn spots(object: &Object) -> Vec<Spot<'_>> {
             spot(Place::Pod, "in the Pod template", "spec.template.metadata", of_pods),
         ],
         Workload::CronJob(cron_job) => vec![
-            Spot { name: on_object.into(), ..spot(Place::Object, "", "metadata", Some(object.metadata())) },
+            Spot {
+                name: format!("on the {}", object.kind_as_written()).into(),
+                ..spot(Place::Object, "", "metadata", Some(object.metadata()))
+            },
             spot(
                 Place::Job,
                 "in the Job template",

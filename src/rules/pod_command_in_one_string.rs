@@ -1,7 +1,7 @@
 //! `pod/command-in-one-string`
 
 use super::levels;
-use crate::command::{CommandLine, Kind, Origin, base_name, is_builtin, is_shell, words_of};
+use crate::command::{CommandLine, Invocation, Kind, Origin, base_name, is_builtin, is_shell, words_of};
 use crate::engine::{
     Check, ContainerPart, Docs, Example, Fix, Object, Rule, RuleContext, Safety, Sink, Symptom,
 };
@@ -80,7 +80,8 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
     for part in job.containers() {
         let line = CommandLine::of(part.container);
         let Some(first) = line.word(0).filter(|_| line.has_program()) else { continue };
-        let path = part.path_of_word(first);
+        let invocation = line.invocation();
+        let path_of = |at: usize| part.path_of_word(line.word(at).unwrap_or(first));
         if is_command_line(first.text) {
             let fix = split_first(&part, &line, first.text);
             let message = if first.text.trim().contains(char::is_whitespace) {
@@ -89,25 +90,28 @@ fn check(object: &Object, _: &RuleContext<'_>, sink: &mut Sink) {
             } else {
                 "the spaces become part of the program's name, and there is no program with that name"
             };
-            report(sink, path, message, HELP, fix);
+            report(sink, path_of(0), message, HELP, fix);
         } else if is_builtin(first.text) && line.origin() == Origin::Written {
             let message =
                 "this is a shell builtin, not a program: without a shell the container cannot start";
-            report(sink, path, message, "run the command line with sh -c, as one string after it", None);
-        } else if let Some(file) = script_as_file(&line) {
+            report(
+                sink,
+                path_of(0),
+                message,
+                "run the command line with sh -c, as one string after it",
+                None,
+            );
+        } else if let Some(file) = script_as_file(&line, invocation) {
             let message = "the shell takes this for the name of a file with its script, and there is none: -c is missing";
             let fix = insert_option(&part, &line, file);
-            let path = line.word(file).map_or(path, |word| part.path_of_word(word));
-            report(sink, path, message, "write -c before the script", Some(fix));
-        } else if let Some(at) = missing_script(&line) {
+            report(sink, path_of(file), message, "write -c before the script", Some(fix));
+        } else if let Some(at) = missing_script(&line, invocation) {
             let message = "no script follows this -c: the shell refuses to start without one";
-            let path = line.word(at).map_or(path, |word| part.path_of_word(word));
-            report(sink, path, message, "write the script as the next string", None);
-        } else if let Some((at, text)) = option_with_script(&line) {
+            report(sink, path_of(at), message, "write the script as the next string", None);
+        } else if let Some((at, text)) = option_with_script(&line, invocation) {
             let message = "no shell splits this: the shell reads the whole string as options, and fails";
             let fix = split_option(&part, &line, at, text);
-            let path = line.word(at).map_or(path, |word| part.path_of_word(word));
-            report(sink, path, message, "split it into two strings: the option and the script", fix);
+            report(sink, path_of(at), message, "split it into two strings: the option and the script", fix);
         }
     }
 }
@@ -153,8 +157,11 @@ fn is_windows_path(text: &str) -> bool {
 }
 
 /// An option of a shell that has its script in the same string.
-fn option_with_script<'a>(line: &CommandLine<'a>) -> Option<(usize, &'a str)> {
-    let invocation = line.invocation()?;
+fn option_with_script<'a>(
+    line: &CommandLine<'a>,
+    invocation: Option<Invocation>,
+) -> Option<(usize, &'a str)> {
+    let invocation = invocation?;
     if !matches!(invocation.kind, Kind::NoScript | Kind::Script { .. }) {
         return None;
     }
@@ -168,8 +175,8 @@ fn option_with_script<'a>(line: &CommandLine<'a>) -> Option<(usize, &'a str)> {
 }
 
 /// A script where a shell expects the name of a file, for want of `-c`: one that can hardly be called so.
-fn script_as_file(line: &CommandLine<'_>) -> Option<usize> {
-    let Kind::File { file } = line.invocation()?.kind else { return None };
+fn script_as_file(line: &CommandLine<'_>, invocation: Option<Invocation>) -> Option<usize> {
+    let Kind::File { file } = invocation?.kind else { return None };
     let text = line.word(file)?.text;
     let mut words = text.split_whitespace();
     let first = words.next()?;
@@ -182,8 +189,8 @@ fn script_as_file(line: &CommandLine<'_>) -> Option<usize> {
 }
 
 /// A `-c` with nothing behind it, in `command` and `args` alike.
-fn missing_script(line: &CommandLine<'_>) -> Option<usize> {
-    let invocation = line.invocation().filter(|invocation| invocation.kind == Kind::NoScript)?;
+fn missing_script(line: &CommandLine<'_>, invocation: Option<Invocation>) -> Option<usize> {
+    let invocation = invocation.filter(|invocation| invocation.kind == Kind::NoScript)?;
     let last = line.len().checked_sub(1).filter(|last| *last > invocation.program)?;
     let is_option = |text: &str| {
         text.strip_prefix('-').is_some_and(|letters| {
