@@ -69,7 +69,7 @@ fn services_and_labels_are_followed_through_disconnection() {
 
     assert_eq!(say(&plane, super::WORK_QUEUE), "");
     assert!(plane.kubectl(&["label", "namespace", "default", "env=prod"], "").ok);
-    plane.until("the label is known", || say(&plane, super::WORK_QUEUE).contains("one Pod only"));
+    plane.until("the label is known", || say(&plane, super::WORK_QUEUE).contains("only one Pod"));
 
     // What happens after the API server has been away is seen like what happened before.
     plane.stop();

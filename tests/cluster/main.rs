@@ -112,7 +112,7 @@ fn an_api_server_asks_and_is_answered() {
         let applied = plane.kubectl(arguments, WORK_QUEUE);
         assert!(applied.ok, "{}", applied.stderr);
         assert!(
-            applied.stderr.contains("Warning: ") && applied.stderr.contains("one Pod only"),
+            applied.stderr.contains("Warning: ") && applied.stderr.contains("only one Pod"),
             "{}",
             applied.stderr
         );
@@ -136,7 +136,7 @@ fn a_denial_reads_well() {
     let Some((plane, _webhook)) = cluster("strict") else { return };
     let applied = plane.kubectl(&["apply", "-f", "-"], WORK_QUEUE);
     assert!(!applied.ok);
-    for words in ["denied the request", "one Pod only", "spec.completions", "job/work-queue-completions"] {
+    for words in ["denied the request", "only one Pod", "spec.completions", "job/work-queue-completions"] {
         assert!(applied.stderr.contains(words), "{words:?} is not in {}", applied.stderr);
     }
     // For whoever reads the test's log.

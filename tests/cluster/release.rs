@@ -85,7 +85,7 @@ fn installed_tested_switched_off_and_gone() {
             .kubectl(&["create", "--dry-run=server", "--namespace", namespace, "-f", "-"], super::WORK_QUEUE);
         if said.ok { said.stderr } else { format!("refused: {}", said.stderr) }
     };
-    let warned = || create("default").contains("Warning: ") && create("default").contains("one Pod only");
+    let warned = || create("default").contains("Warning: ") && create("default").contains("only one Pod");
 
     // Installed. Its Pod says that it is ready when it is trusted.
     let ports = [free_port(), free_port()];
