@@ -6,12 +6,18 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use jobguard::forecast::job::{EventKind, Happening, Timeline, WhatIf, forecast};
+use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::api::core::v1;
+use kube::api::{ListParams, Patch, PatchParams};
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::{Api, Client, Config};
 use serde_json::{Value, json};
+use tokio::runtime::Runtime;
 
 use super::control_plane::ControlPlane;
 
-/// How far a moment may be from the one that was forecast, in seconds: the controller and this test look about once a
-/// second, and times have no fractions. Each step before may have been late by as much.
+/// How far a moment may be from the one that was forecast, in seconds: the controller looks about once a second, and times
+/// have no fractions. Each step before may have been late by as much; and what this test was late by itself is added.
 const LATE: i64 = 3;
 /// How long the slowest of these Jobs may take.
 const LONGEST: Duration = Duration::from_secs(150);
@@ -122,22 +128,49 @@ struct Pod {
     created: Timestamp,
     index: Option<u64>,
     attempt: u64,
-    ended: bool,
+    /// By how many seconds longer it took than the tries of its Job should, once it has ended.
+    ended: Option<i64>,
 }
 
 fn time(value: &Value) -> Option<Timestamp> {
     value.as_str()?.parse().ok()
 }
 
-fn get(plane: &ControlPlane, what: &str) -> Vec<Value> {
-    let said = plane.kubectl(&["get", what, "-o", "json"], "");
-    assert!(said.ok, "{}", said.stderr);
-    let list: Value = serde_json::from_str(&said.stdout).unwrap();
-    list["items"].as_array().unwrap().clone()
+/// Jobs and Pods, on a connection that stays: starting kubectl for each question takes longer than what is measured here.
+struct Objects {
+    runtime: Runtime,
+    jobs: Api<Job>,
+    pods: Api<v1::Pod>,
+}
+
+impl Objects {
+    fn of(plane: &ControlPlane) -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let client = runtime.block_on(async {
+            let file = Kubeconfig::read_from(plane.kubeconfig()).unwrap();
+            let config = Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await.unwrap();
+            Client::try_from(config).unwrap()
+        });
+        Self {
+            runtime,
+            jobs: Api::namespaced(client.clone(), "default"),
+            pods: Api::namespaced(client, "default"),
+        }
+    }
+
+    fn jobs(&self) -> Vec<Value> {
+        let list = self.runtime.block_on(self.jobs.list(&ListParams::default())).unwrap();
+        list.items.into_iter().map(|job| serde_json::to_value(job).unwrap()).collect()
+    }
+
+    fn pods(&self) -> Vec<Value> {
+        let list = self.runtime.block_on(self.pods.list(&ListParams::default())).unwrap();
+        list.items.into_iter().map(|pod| serde_json::to_value(pod).unwrap()).collect()
+    }
 }
 
 /// Says of a Pod how it ended.
-fn end(plane: &ControlPlane, name: &str, happening: Happening) {
+fn end(objects: &Objects, name: &str, happening: Happening) {
     let now = Timestamp::from_second(Timestamp::now().as_second()).unwrap().to_string();
     let (phase, code) = match happening {
         Happening::Success => ("Succeeded", 0),
@@ -152,15 +185,18 @@ fn end(plane: &ControlPlane, name: &str, happening: Happening) {
         status["conditions"] =
             json!([{"type": "DisruptionTarget", "status": "True", "lastTransitionTime": now}]);
     }
-    let patch = json!({"status": status}).to_string();
-    let said =
-        plane.kubectl(&["patch", "pod", name, "--subresource=status", "--type=merge", "-p", &patch], "");
-    assert!(said.ok || said.stderr.contains("NotFound"), "{}", said.stderr);
+    let patch = Patch::Merge(json!({"status": status}));
+    match objects.runtime.block_on(objects.pods.patch_status(name, &PatchParams::default(), &patch)) {
+        Ok(_) => {}
+        // Its Job has ended meanwhile.
+        Err(kube::Error::Api(status)) if status.code == 404 => {}
+        Err(error) => panic!("{name}: {error}"),
+    }
 }
 
 /// Notes new Pods, and ends those whose time has come.
-fn look_at_pods(plane: &ControlPlane, cases: &[Case], known: &mut BTreeMap<String, BTreeMap<String, Pod>>) {
-    let mut pods = get(plane, "pods");
+fn look_at_pods(objects: &Objects, cases: &[Case], known: &mut BTreeMap<String, BTreeMap<String, Pod>>) {
+    let mut pods = objects.pods();
     pods.sort_by_key(|pod| time(&pod["metadata"]["creationTimestamp"]));
     for pod in pods {
         let meta = &pod["metadata"];
@@ -171,18 +207,18 @@ fn look_at_pods(plane: &ControlPlane, cases: &[Case], known: &mut BTreeMap<Strin
         let index = index.map(|index| index.parse().unwrap());
         let pods = known.entry(case.name.to_owned()).or_default();
         // Without an index, all that are up at once are in the same try.
-        let before = pods.values().filter(|pod| pod.index == index && pod.ended).count() as u64;
+        let before = pods.values().filter(|pod| pod.index == index && pod.ended.is_some()).count() as u64;
         let at_once = if index.is_some() { 1 } else { case.expected_at_once() };
         let pod = pods.entry(name.to_owned()).or_insert_with(|| Pod {
             created: time(&meta["creationTimestamp"]).unwrap(),
             index,
             attempt: before / at_once + 1,
-            ended: false,
+            ended: None,
         });
         let age = Timestamp::now().as_second() - pod.created.as_second();
-        if !pod.ended && age >= case.length {
-            pod.ended = true;
-            end(plane, name, case.happening(pod.index, pod.attempt));
+        if pod.ended.is_none() && age >= case.length {
+            pod.ended = Some(age - case.length);
+            end(objects, name, case.happening(pod.index, pod.attempt));
         }
     }
 }
@@ -204,7 +240,7 @@ impl Case {
         created.sort_unstable();
         let expected = self.creations();
         let near = |found: i64, forecast: i64, steps: usize| {
-            let late = LATE * (1 + i64::try_from(steps).unwrap());
+            let late = LATE * (1 + i64::try_from(steps).unwrap()) + lateness(pods);
             found >= forecast - 1 && found <= forecast + late
         };
         let all = created.iter().zip(&expected).enumerate();
@@ -228,6 +264,16 @@ impl Case {
     }
 }
 
+/// By how much the tries together took longer than they should, of each the slowest Pod.
+fn lateness(pods: &BTreeMap<String, Pod>) -> i64 {
+    let mut slowest = BTreeMap::new();
+    for pod in pods.values() {
+        let late: &mut i64 = slowest.entry(pod.attempt).or_default();
+        *late = pod.ended.unwrap_or(0).max(*late);
+    }
+    slowest.values().sum()
+}
+
 fn finished(job: &Value) -> Option<&Value> {
     let ends = |one: &&Value| {
         matches!(one["type"].as_str(), Some("Complete" | "Failed")) && one["status"].as_str() == Some("True")
@@ -244,11 +290,12 @@ fn a_job_goes_as_forecast() {
         let applied = plane.kubectl(&["apply", "-f", "-"], &case.manifest);
         assert!(applied.ok, "{}: {}", case.name, applied.stderr);
     }
+    let objects = Objects::of(&plane);
     let mut known = BTreeMap::new();
     let start = Instant::now();
     let jobs = loop {
-        look_at_pods(&plane, &cases, &mut known);
-        let jobs = get(&plane, "jobs");
+        look_at_pods(&objects, &cases, &mut known);
+        let jobs = objects.jobs();
         if jobs.iter().all(|job| finished(job).is_some()) {
             break jobs;
         }
