@@ -180,15 +180,12 @@ fn a_replaced_release_keeps_its_authority_and_its_service() {
     let before = release.authority();
     assert!(!before.0.is_empty() && before.1.iter().all(|bundle| *bundle == before.0));
     // A machine that is busy is given time. It took seven seconds when changes were noticed by chance.
-    let check = |what: &str, tally: &Tally| {
+    let check_within = |limit: Duration, what: &str, tally: &Tally| {
         tally.print(what);
-        assert!(
-            tally.created > 0 && tally.lost < Duration::from_secs(3),
-            "{what}: {tally:?}\n{}",
-            release.logs()
-        );
+        assert!(tally.created > 0 && tally.lost < limit, "{what}: {tally:?}\n{}", release.logs());
         release.plane.until("everything is as it was", || release.authority() == before);
     };
+    let check = |what: &str, tally: &Tally| check_within(Duration::from_secs(3), what, tally);
 
     let manifest = release.helm(&["get", "manifest", "rel"]);
     let upgrade = ["upgrade", "rel", CHART, "--reset-then-reuse-values"];
@@ -201,13 +198,13 @@ fn a_replaced_release_keeps_its_authority_and_its_service() {
     check("kubectl replace", &tally);
     let tally = release.meanwhile(true, || drop(release.helm(&["rollback", "rel", "1", "--force"])));
     check("helm rollback --force", &tally);
-    // Once and again, as a tool does that fights over it.
+    // Once and again, as a tool does that fights over it: each time takes as long as a single one does.
     let tally = release.meanwhile(true, || {
         for _ in 0..5 {
             release.kubectl(&["patch", CONFIGURATIONS, NAME, "--type=json", "-p", EMPTY_BUNDLE], "");
         }
     });
-    check("emptied five times", &tally);
+    check_within(Duration::from_secs(6), "emptied five times", &tally);
 
     // Nothing was withdrawn, and nothing was made anew.
     assert!(release.replicas.iter().all(Replica::is_ready));
