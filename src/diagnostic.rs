@@ -11,7 +11,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::engine::{Rule, Safety, Severity};
+use crate::engine::{Rule, Safety, Severity, Suppressed};
 use jobguard_apiserver::{Cause, KubernetesVersion, ranges};
 use jobguard_manifest::FieldPath;
 
@@ -265,6 +265,8 @@ pub struct Report {
     pub listed: Vec<JudgedObject>,
     /// The diagnostics, ordered by file, position and rule. With a baseline, those that are new.
     pub diagnostics: Vec<Diagnostic>,
+    /// What would be among them if no exception of the policy were about it and no annotation ignored it, in the same order.
+    pub suppressed: Vec<SuppressedDiagnostic>,
     /// How they compare with a baseline, where there is one.
     pub baseline: Option<Compared>,
 }
@@ -293,10 +295,20 @@ pub struct Gone {
     pub is_in_input: bool,
 }
 
+/// A diagnostic that does not count.
+#[derive(Debug, Clone)]
+pub struct SuppressedDiagnostic {
+    /// What was found, without the lines that it is about and without its fix.
+    pub diagnostic: Diagnostic,
+    /// Why it does not count.
+    pub why: Arc<Suppressed>,
+}
+
 impl Report {
     /// Sorts the diagnostics, by nothing but themselves.
     pub fn sort(&mut self) {
         self.diagnostics.par_sort_by(Diagnostic::cmp_in_report);
+        self.suppressed.par_sort_by(|a, b| a.diagnostic.cmp_in_report(&b.diagnostic));
     }
 
     /// How many diagnostics there are of each severity.

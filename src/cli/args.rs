@@ -314,6 +314,9 @@ pub(crate) struct ExportArgs {
     pub(crate) exclude_namespaces: Vec<String>,
     #[arg(long, value_name = "1.NN", help = kubernetes_version_help())]
     pub(crate) kubernetes_version: Option<VersionSet>,
+    /// The time by which exceptions have ended or not, such as 2027-03-28T00:00:00Z, or a date, from 0:00 UTC [default: now]
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) now: Option<jiff::Timestamp>,
     /// With --format static, where the API server reaches the webhook: https://HOST:PORT
     #[arg(long, value_name = "URL", default_value = "https://127.0.0.1:8443", value_parser = parse_url)]
     pub(crate) url: String,
@@ -355,7 +358,14 @@ pub(crate) enum PolicyCommand {
     Check {
         /// The file [default: jobguard.yaml in this folder or above it, within the git repository]
         file: Option<PathBuf>,
+        /// The time at which exceptions are looked at, such as 2027-03-28T00:00:00Z, or a date, from 0:00 UTC
+        /// [default: now]
+        #[arg(long, value_name = "TIME", value_parser = parse_time)]
+        now: Option<jiff::Timestamp>,
     },
+    /// List the exceptions of a policy and of manifests: those that have ended first, then those that will be next
+    #[command(after_help = super::policy::exceptions::EXAMPLES)]
+    Exceptions(Box<super::policy::exceptions::ExceptionsArgs>),
     /// Print a built-in policy, to read or to start from
     Show {
         /// baseline, recommended or strict

@@ -13,6 +13,7 @@ use super::baseline::BaselineFile;
 use super::fix;
 use super::inputs::{self, Inputs};
 use super::output::Terminal;
+use super::policy::exceptions;
 use super::policy_source::Origin;
 use super::progress::Progress;
 use super::targets::{self, Targets};
@@ -113,6 +114,9 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
     }
     for error in &errors {
         terminal.note(&format!("error: {}", plain(&error.to_string())));
+    }
+    if let Some(note) = exceptions::ending(&outcome.report, now).filter(|_| !args.quiet) {
+        terminal.note(&plain(&note));
     }
     for name in &outcome.held_back {
         terminal.note(&fix::held_back(name));

@@ -78,7 +78,13 @@ impl Origin {
             Self::Neither => built_in(Preset::Recommended),
             Self::Named(path) => file(path),
             Self::Found(path) => {
-                load::read_found(path, registry().catalog()).map_err(|errors| report(&errors))
+                let mut policy =
+                    load::read_found(path, registry().catalog()).map_err(|errors| report(&errors))?;
+                // It was found by its whole path, which is another one on each machine.
+                if let Ok(here) = std::env::current_dir() {
+                    policy.rename_exception_files(|file| relative(Path::new(file), &here));
+                }
+                Ok(policy)
             }
         }
     }
@@ -93,6 +99,20 @@ impl std::fmt::Display for Origin {
             Self::Found(path) => write!(f, "{}, found in this folder or a parent", path.display()),
         }
     }
+}
+
+/// How a file in a folder, or in one above it, is called there.
+fn relative(file: &Path, here: &Path) -> String {
+    for (up, folder) in here.ancestors().enumerate() {
+        if let Ok(below) = file.strip_prefix(folder) {
+            return std::iter::repeat_n(Path::new(".."), up)
+                .chain([below])
+                .collect::<PathBuf>()
+                .display()
+                .to_string();
+        }
+    }
+    file.display().to_string()
 }
 
 /// The policy of [`Origin::of`].

@@ -3,13 +3,13 @@
 use jobguard_apiserver::{FieldError, Topic};
 use jobguard_manifest::FieldPath;
 
-use crate::policy::Existing;
+use crate::policy::{Existing, date};
 
 use super::registry::Judging;
 use super::rule::{Asked, Said};
 use super::{
     Anchor, Check, Context, Finding, Input, Kept, Object, Questions, Registry, Rule, RuleContext, Severity,
-    Sink, Suppressions, dropped, fix, fold, ratchet, subject_by, views,
+    Sink, Suppressions, dropped, except, fix, fold, ratchet, subject_by, views,
 };
 
 /// What there is to report about an object.
@@ -19,7 +19,8 @@ pub struct Verdict {
     pub findings: Vec<Finding>,
     /// What only follows from the findings: fields that the same mistake touches.
     pub folded: Vec<Finding>,
-    /// What would have been reported, had the object's annotation not asked to ignore it.
+    /// What would have been reported, had no exception of the policy been about it and the object's annotation not asked to
+    /// ignore it. Each says which ([`Finding::suppressed`]).
     pub suppressed: Vec<Finding>,
     /// What rules about the whole input keep of the object ([`Input::Gathering`]).
     pub kept: Vec<Kept>,
@@ -102,6 +103,8 @@ pub fn check_stored(old: &Object, new: &Object, context: &Context<'_>) -> Verdic
 /// is still refused.
 fn folded(mut verdict: Verdict) -> Verdict {
     verdict.folded = fold(&mut verdict.findings);
+    // Of what does not count, too, each mistake is there once.
+    drop(fold(&mut verdict.suppressed));
     verdict
 }
 
@@ -241,13 +244,17 @@ fn evaluate(object: &Object, errors: &[FieldError], context: &Context<'_>, rules
         }
     }
     let mut incomplete = asked.again.get();
-    let suppressed = match Suppressions::of(object, context.registry) {
+    // Before folding, and before the stored object is looked at: what does not count hides nothing that does.
+    let mut suppressed = except::take(&mut findings, &subject, context);
+    let ignored = match Suppressions::of(object, context.registry) {
         Some(suppressions) => {
             incomplete |= matches!(context.input, Input::Gathering) && suppressions.name_input_rules();
             let judged_all = !incomplete;
             let loudest = views::loudest(&views, object.kind(), context.registry);
             let inherited = views::may_inherit(&subject);
-            suppressions.apply(&mut findings, context.policy, &loudest, |rule| {
+            let today = date::of(context.now);
+            let split = (&mut findings, &*suppressed);
+            suppressions.apply(split, context.policy, &loudest, today, |rule| {
                 // A rule about the whole input is not evaluated where an object comes alone, one about the text not
                 // where there is none.
                 let is_skipped = matches!(
@@ -259,6 +266,14 @@ fn evaluate(object: &Object, errors: &[FieldError], context: &Context<'_>, rules
         }
         None => Vec::new(),
     };
+    suppressed.extend(ignored);
+    // Exceptions can be about what was reported of the annotation, too, which comes last.
+    let is_of_annotation = |finding: &Finding| matches!(finding.rule.check, Check::Suppression(_));
+    if let Some(first) = findings.iter().position(is_of_annotation) {
+        let mut of_annotation = findings.split_off(first);
+        suppressed.append(&mut except::take(&mut of_annotation, &subject, context));
+        findings.append(&mut of_annotation);
+    }
     Verdict {
         findings,
         folded: Vec::new(),

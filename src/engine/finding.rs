@@ -3,12 +3,13 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use crate::policy::Level;
 use jobguard_apiserver::{Cause, Relation};
 use jobguard_manifest::FieldPath;
 
-use super::{Fix, Rule};
+use super::{Fix, Rule, Suppressed};
 
 /// How much a finding weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -151,6 +152,8 @@ pub struct Finding {
     pub relation: Option<Relation>,
     /// Whether the stored version of the object has the same finding already, so that it is only warned about.
     pub ratcheted: bool,
+    /// Why it does not count, where it does not.
+    pub suppressed: Option<Arc<Suppressed>>,
 }
 
 impl Finding {

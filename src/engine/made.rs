@@ -10,8 +10,8 @@ use jobguard_manifest::{FieldPath, Segment};
 
 use super::corrected::{self, Compared, Faulty, Variant};
 use super::{
-    Author, Check, Context, Finding, Fix, Input, Object, Severity, TextFacts, Verdict, Written, check,
-    check_update, fold, remarks, server_findings, subject_by,
+    Author, Check, Context, Finding, Fix, Input, Object, Severity, SuppressionCheck, TextFacts, Verdict,
+    Written, check, check_update, fold, remarks, server_findings, subject_by,
 };
 
 /// How the Jobs of an object are judged.
@@ -308,6 +308,8 @@ struct Gathered {
     said: HashSet<(&'static str, FieldPath, String)>,
     /// What is said of the annotation, which is there once for all of them, and by how many.
     of_annotation: HashMap<(&'static str, String), (Finding, usize)>,
+    /// What does not count already.
+    suppressed: HashSet<(&'static str, FieldPath, String)>,
 }
 
 impl Gathered {
@@ -325,26 +327,39 @@ impl Gathered {
             if matches!(finding.rule.check, Check::Suppression(_)) && is_of_outer {
                 let key = (finding.rule.id(), finding.message.clone());
                 self.of_annotation.entry(key).or_insert((finding, 0)).1 += 1;
-            } else if self.said.insert((finding.rule.id(), finding.path.clone(), finding.message.clone())) {
+            } else if self.said.insert(what_is_said(&finding)) {
                 whole.findings.push(finding);
             }
         }
         whole.folded.extend(folded.into_iter().filter_map(outside));
-        whole.suppressed.extend(suppressed.into_iter().filter_map(outside));
+        for finding in suppressed.into_iter().filter_map(outside) {
+            if self.suppressed.insert(what_is_said(&finding)) {
+                whole.suppressed.push(finding);
+            }
+        }
     }
 
     /// A name in the annotation is of use where one of the Jobs has use for it.
     fn finish(mut self) -> Verdict {
+        let is_unused =
+            |finding: &Finding| matches!(finding.rule.check, Check::Suppression(SuppressionCheck::Unused(_)));
+        // What counts for one of the Jobs counts.
+        self.verdict.suppressed.retain(|finding| !self.said.contains(&what_is_said(finding)));
         let mut of_all: Vec<Finding> = self
             .of_annotation
             .into_values()
-            .filter(|(_, count)| *count == self.jobs)
+            .filter(|(finding, count)| *count == self.jobs || !is_unused(finding))
             .map(|(finding, _)| finding)
             .collect();
         of_all.sort_by(|a, b| (a.rule.id(), &a.message).cmp(&(b.rule.id(), &b.message)));
         self.verdict.findings.extend(of_all);
         self.verdict
     }
+}
+
+/// What a finding says, of which rule and where.
+fn what_is_said(finding: &Finding) -> (&'static str, FieldPath, String) {
+    (finding.rule.id(), finding.path.clone(), finding.message.clone())
 }
 
 /// A finding about a Job as one about the outer object; none where the controller alone decides on the field, or will

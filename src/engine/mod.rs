@@ -12,6 +12,7 @@ mod context;
 pub(crate) mod corrected;
 mod demand;
 mod dropped;
+mod except;
 mod exit_codes;
 mod finding;
 mod fix;
@@ -27,6 +28,7 @@ mod references;
 mod registry;
 mod rule;
 mod suppress;
+mod suppressed;
 mod symptom;
 mod texts;
 mod timetable;
@@ -60,8 +62,9 @@ pub use registry::Registry;
 pub use rule::{Check, Docs, Example, Reported, Rule, RuleContext, ServerCheck, Sink};
 pub use suppress::{
     ANNOTATION, Annotation, AnnotationExcess, AnnotationFault, Entry, MAX_ANNOTATION_BYTES, MAX_NAMES,
-    NotAllowed, SuppressionCheck, Suppressions, UnknownNames, Wording,
+    NotAllowed, SuppressionCheck, SuppressionEnd, Suppressions, Term, UnknownNames, Wording,
 };
+pub use suppressed::{Suppressed, SuppressedBy};
 pub use symptom::Symptom;
 pub use texts::any_text;
 pub use timetable::{CronPart, Timetable};

@@ -6,13 +6,14 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use crate::policy::{Defaults, RuleSetting, RuleSpec};
+use crate::policy::{Defaults, RuleSetting, RuleSpec, date};
 use jobguard_apiserver::{FieldError, Server, Topic};
 use jobguard_manifest::FieldPath;
 
 use super::{
-    Anchor, Cel, Context, Finding, Fix, InputCheck, Known, Listing, NeighbourKind, Object, Precedence,
-    Question, Questions, Registry, Related, RemarkSink, Severity, SuppressionCheck, Symptom, Weight, Written,
+    ANNOTATION, Anchor, Annotation, Cel, Context, Finding, Fix, InputCheck, Known, Listing, NeighbourKind,
+    Object, Precedence, Question, Questions, Registry, Related, RemarkSink, Severity, SuppressionCheck,
+    Symptom, Weight, Written, subject_by,
 };
 
 /// A rule: its declaration, documentation and check. One file below `src/rules` each.
@@ -152,6 +153,7 @@ impl Rule {
             of_whole: false,
             relation: None,
             ratcheted: false,
+            suppressed: None,
         }
     }
 }
@@ -215,6 +217,23 @@ impl<'a> RuleContext<'a> {
     /// What the API server will object to once the object is made; nothing of an object that is sent to it as it is.
     pub fn objections(&self) -> &'a [Finding] {
         self.said.objections
+    }
+
+    /// Whether what the rule finds in an object does not count: the object's annotation names the rule, or an exception of the
+    /// policy is about both.
+    pub fn ignores(&self, object: &Object) -> bool {
+        let (spec, context) = (self.spec, self.context);
+        let today = date::of(context.now);
+        let is_named = |name: &&str| *name == spec.id || name.strip_suffix("/*") == Some(spec.category());
+        let annotation = object.annotation(ANNOTATION);
+        if annotation.is_some_and(|text| Annotation::parse(text).names(today).iter().any(is_named)) {
+            return true;
+        }
+        let mut exceptions = context.policy.exceptions().iter().filter(|exception| exception.names(spec.id));
+        exceptions.any(|exception| {
+            let subject = subject_by(object.workload(), context.namespace_labels, context.author);
+            exception.state(today).counts() && exception.covers(&subject)
+        })
     }
 
     /// The value of a whole-number or duration option, in seconds.

@@ -1,28 +1,37 @@
 //! A policy as `ValidatingAdmissionPolicy`: the part of it that an API server can judge by itself, with no webhook to ask.
 //!
 //! What is written is never stricter than the webhook with the same policy: what is stored already, and as bad, is not
-//! refused (unless the policy says so), annotations that suppress a rule count, and objects that an override matches are left to the webhook.
+//! refused (unless the policy says so), annotations that suppress a rule count, and objects that an override matches are left to the webhook, as are
+//! those of an exception for its rules. What ends on a day counts beyond that day, until the policy is exported again: CEL has no
+//! calendar.
 
 use std::fmt::Write as _;
+
+use jiff::civil::Date;
 
 use super::covers::covers;
 use super::text::{cel_string, named, one_line, quoted};
 use super::{annotation, api_version, owner};
 use crate::engine::{Cel, Check, Registry, Rule};
 use crate::policy::{
-    ControllerJobs, Existing, Level, Mode, OptionKind, OptionSpec, Policy, RuleSetting, RuleSpec,
+    ControllerJobs, Exception, Existing, Level, Mode, OptionKind, OptionSpec, Policy, RuleSetting, RuleSpec,
     Suppressions,
 };
 
 /// The rules of `policy` that CEL can say, as manifests in YAML: a `ValidatingAdmissionPolicy` with its binding for what
 /// is denied, and another for what is warned of. Comments name the rules that CEL cannot say. `registry` holds the rules that
-/// the policy was loaded with; objects in `excluded_namespaces` are not judged.
-pub fn validating(policy: &Policy, registry: &Registry, excluded_namespaces: &[String]) -> String {
-    let mut out = head(policy, registry);
+/// the policy was loaded with; objects in `excluded_namespaces` are not judged. What had ended by `today` does not count.
+pub fn validating(
+    policy: &Policy,
+    registry: &Registry,
+    excluded_namespaces: &[String],
+    today: Date,
+) -> String {
+    let mut out = head(policy, registry, today);
     for level in [Level::Deny, Level::Warn] {
         let rules: Vec<_> = expressed(policy, registry, level).collect();
         if !rules.is_empty() {
-            write_policy(&mut out, policy, level, &rules, excluded_namespaces);
+            write_policy(&mut out, policy, level, &rules, excluded_namespaces, today);
         }
     }
     out
@@ -42,7 +51,7 @@ fn expressed<'a>(
 }
 
 /// The comments that come first.
-fn head(policy: &Policy, registry: &Registry) -> String {
+fn head(policy: &Policy, registry: &Registry, today: Date) -> String {
     let served = api_version::of_validating(policy.server.version());
     let mut out = format!(
         "# The part of the policy {} that an API server can judge by itself, in CEL. Written by `jobguard policy export`.\n\
@@ -59,6 +68,24 @@ fn head(policy: &Policy, registry: &Registry) -> String {
     }
     if policy.has_overrides() {
         out.push_str("# Objects that an override of the policy is about are left to the webhook.\n");
+    }
+    if policy.suppressions.allow {
+        let _ = writeln!(
+            out,
+            "# Entries of the annotation that ended before {} (until=) do not count. CEL has no calendar: those that end\n\
+             # later count until this is exported again.",
+            annotation::cut_off(today)
+        );
+    }
+    let mut exceptions: Vec<_> = in_force(policy, today).collect();
+    exceptions.sort_by_key(|exception| (exception.until.is_none(), exception.until));
+    if !exceptions.is_empty() {
+        out.push_str("# Objects that an exception of the policy is about are left to the webhook, as far as its rules go. CEL has\n\
+                      # no calendar: export again when one has ended.\n");
+    }
+    for Exception { id, rules, until, .. } in exceptions {
+        let until = until.map_or_else(|| "no end".to_owned(), |day| format!("until {day}"));
+        let _ = writeln!(out, "#   {} ({}): {until}", one_line(id), rules.join(", "));
     }
     let unsaid: Vec<_> = registry
         .rules()
@@ -90,12 +117,18 @@ fn head(policy: &Policy, registry: &Registry) -> String {
     out
 }
 
+/// The exceptions that count on a day.
+fn in_force(policy: &Policy, today: Date) -> impl Iterator<Item = &Exception> {
+    policy.exceptions().iter().filter(move |exception| exception.state(today).counts())
+}
+
 fn write_policy(
     out: &mut String,
     policy: &Policy,
     level: Level,
     rules: &[Expressed<'_>],
     excluded_namespaces: &[String],
+    today: Date,
 ) {
     let denies = level == Level::Deny && policy.mode == Mode::Enforce;
     let action = match policy.mode {
@@ -150,15 +183,27 @@ fn write_policy(
                 &format!(
                     "has({annotations}) && 'jobguard.dev/ignore' in {annotations} && \
                      size({annotations}['jobguard.dev/ignore']) <= {} ? \
-                     {annotations}['jobguard.dev/ignore'] : ''",
-                    Suppressions::MAX_ANNOTATION_BYTES
+                     {annotations}['jobguard.dev/ignore'].findAll({}).filter(entry, !entry.matches({})) : []",
+                    Suppressions::MAX_ANNOTATION_BYTES,
+                    cel_string(annotation::ENTRY),
+                    cel_string(&annotation::ended(annotation::cut_off(today))),
                 ),
             );
         }
     }
     let overridden = policy.has_overrides();
-    if overridden {
+    // Of each exception that is about one of the rules: its number, and what it is about.
+    let exceptions: Vec<(usize, &Exception)> = (0..)
+        .zip(in_force(policy, today))
+        .filter(|(_, exception)| rules.iter().any(|(rule, ..)| exception.names(rule.id())))
+        .collect();
+    if overridden || !exceptions.is_empty() {
         named(out, "owners", &owner::proven(policy));
+    }
+    for (number, exception) in &exceptions {
+        named(out, &format!("excepted{number}"), &covers(&exception.matching));
+    }
+    if overridden {
         let all: Vec<_> = policy.matches().map(|matching| format!("({})", covers(matching))).collect();
         named(out, "overridden", &all.join(" || "));
     }
@@ -174,9 +219,14 @@ fn write_policy(
         if overridden {
             holds.push_str("variables.overridden || ");
         }
+        for (number, exception) in &exceptions {
+            if exception.names(rule.id()) {
+                let _ = write!(holds, "variables.excepted{number} || ");
+            }
+        }
         let ignored = cel_string(&annotation::ignoring(spec, policy.suppressions.categories));
         if ignores {
-            let _ = write!(holds, "variables.ignored.matches({ignored}) || ");
+            let _ = write!(holds, "variables.ignored.exists(entry, entry.matches({ignored})) || ");
         }
         let _ = write!(holds, "!({})", of(cel.finds, NEW));
         // Unless the stored object is at fault in the same way, and as badly.
@@ -186,7 +236,7 @@ fn write_policy(
                 let _ = write!(holds, " && ({}) <= ({})", of(weight, NEW), of(weight, OLD));
             }
             if ignores {
-                let _ = write!(holds, " && !variables.oldIgnored.matches({ignored})");
+                let _ = write!(holds, " && !variables.oldIgnored.exists(entry, entry.matches({ignored}))");
             }
             holds.push(')');
         }
@@ -242,9 +292,11 @@ mod tests {
     use crate::policy::{Preset, load};
     use crate::rules::registry;
 
+    const TODAY: Date = jiff::civil::date(2026, 11, 28);
+
     fn exported(text: &str) -> (String, Vec<serde_json::Value>) {
         let policy = policy(text);
-        let text = validating(&policy, registry(), &["kube-system".to_owned()]);
+        let text = validating(&policy, registry(), &["kube-system".to_owned()], TODAY);
         let objects = objects(&text);
         (text, objects)
     }
@@ -293,7 +345,7 @@ mod tests {
         let finds =
             |job: &str| format!("has(variables.{job}.completions) && variables.{job}.completions > 7");
         let (text, holds) = expression("");
-        assert!(!text.contains("CEL has no calendar"));
+        assert!(!text.contains("write `existing: deny`"));
         assert_eq!(
             holds,
             format!(
@@ -309,7 +361,7 @@ mod tests {
         assert!(text.contains("# From 2027-03-01 on"), "{text}");
         // What the annotation suppressed in the stored object excuses nothing.
         let (_, holds) = expression("  suppressions: {levels: [deny]}\n");
-        assert!(holds.contains(" && !variables.oldIgnored.matches('^"), "{holds}");
+        assert!(holds.contains(" && !variables.oldIgnored.exists(entry, entry.matches('^"), "{holds}");
         let (_, holds) = expression("  suppressions: {allow: false, levels: [deny]}\n");
         assert!(!holds.contains("gnored"), "{holds}");
     }
@@ -318,7 +370,7 @@ mod tests {
     fn what_cannot_be_said_is_named() {
         let catalog = registry().catalog();
         let policy = load::preset(Preset::Strict, catalog).unwrap();
-        let text = validating(&policy, registry(), &[]);
+        let text = validating(&policy, registry(), &[], TODAY);
         assert!(text.contains("#   cron/never-fires (deny): "), "{text}");
         assert!(!text.contains("#   job/no-deadline"), "{text}");
         assert!(text.contains("#   job/max-backoff (deny), in part: "), "{text}");
@@ -344,6 +396,34 @@ mod tests {
              namespaceObject.metadata.labels['env'].matches('(?s)^dev$'))"
         );
         assert!(text.contains("left to the webhook"));
+    }
+
+    #[test]
+    fn exceptions_leave_their_rules_to_the_webhook() {
+        let (text, objects) = exported(
+            "  rules: {job/max-completions: warn, job/max-parallelism: warn}\n  exceptions:\n  - {name: etl, rules: [job/max-completions], \
+             match: {namespaces: [etl]}, reason: moving, until: 2026-11-28}\n  - {rules: [job/*], match: \
+             {namespaces: [old]}, reason: gone, until: 2026-11-27}\n",
+        );
+        let of = |list: &str, field: &str, wanted: &str| {
+            let all = objects.iter().flat_map(|object| object["spec"][list].as_array().into_iter().flatten());
+            let found = all.into_iter().find(|each| each[field].as_str().unwrap().starts_with(wanted));
+            found.map(|found| found["expression"].as_str().unwrap().to_owned())
+        };
+        assert_eq!(of("variables", "name", "excepted0").unwrap(), "(request.namespace.matches('(?s)^etl$'))");
+        assert_eq!(of("variables", "name", "excepted1"), None);
+        assert!(
+            of("validations", "message", "job/max-completions")
+                .unwrap()
+                .starts_with("variables.excepted0 || ")
+        );
+        assert!(!of("validations", "message", "job/max-parallelism").unwrap().contains("excepted"));
+        assert!(
+            text.contains("#   etl (job/max-completions): until 2026-11-28\n")
+                && !text.contains("exceptions[1]"),
+            "{text}"
+        );
+        assert!(text.contains("ended before 2026-11-01 (until=)"), "{text}");
     }
 
     #[test]

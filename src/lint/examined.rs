@@ -25,6 +25,8 @@ pub(crate) struct Examined<'t> {
     pub(crate) objects: Vec<Examinee>,
     /// The findings.
     pub(crate) found: Vec<Found>,
+    /// The findings that do not count, since an exception of the policy or an annotation says so.
+    pub(crate) suppressed: Vec<Found>,
     /// The objects beside them that rules know.
     pub(crate) neighbours: NeighbourFacts,
     /// What rules asked about neighbours that are not known yet.

@@ -2,6 +2,7 @@
 //!
 //! `examine` reads a text and judges each Job and CronJob in it. The fixes and the linter are built on it.
 
+mod annotations;
 mod changed;
 mod classify;
 mod common;
@@ -22,6 +23,8 @@ mod stored;
 pub(crate) mod typeless;
 mod verdict;
 
+pub use annotations::WrittenSuppression;
+pub(crate) use annotations::suppressions;
 pub(crate) use examine::{
     MAX_OBJECTS, examine, examine_and_keep, examine_document, examine_with, is_asked_for,
 };

@@ -96,7 +96,7 @@ pub(super) fn examine_object(
         Some(workload) => Some(Variant { value: None, workload }),
         None => faulty.without_mistyped(),
     };
-    let (mut folded, mut other) = (Vec::new(), None);
+    let (mut folded, mut suppressed, mut other) = (Vec::new(), Vec::new(), None);
     // One with a stored version in --against is a manifest, even where it looks like a stored object itself.
     let stored = stored::is_stored(tree, object.node)
         && options
@@ -127,6 +127,7 @@ pub(super) fn examine_object(
         }
         findings.extend(verdict.findings);
         folded = verdict.folded;
+        suppressed = verdict.suppressed;
         other = faulty.corrected().map(judge);
     }
     // Findings about the type fold none about fields.
@@ -145,7 +146,7 @@ pub(super) fn examine_object(
     findings.extend(of_fields);
     prefer_moves(&mut findings);
     if stored {
-        findings.iter_mut().chain(&mut folded).for_each(stored::soften);
+        findings.iter_mut().chain(&mut folded).chain(&mut suppressed).for_each(stored::soften);
     }
     let fixes = findings.iter_mut().chain(&mut folded).filter_map(|finding| finding.fix.as_mut());
     let mut fixes = fixes.peekable();
@@ -161,5 +162,6 @@ pub(super) fn examine_object(
     }
     examined.found.extend(findings.into_iter().map(found(false)));
     examined.found.extend(folded.into_iter().map(found(true)));
+    examined.suppressed.extend(suppressed.into_iter().map(found(false)));
     examined.objects.push(examinee(judged));
 }

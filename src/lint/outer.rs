@@ -72,13 +72,13 @@ pub(super) fn examine_outer(
     };
     examined.incomplete |= verdict.incomplete;
     examined.questions.append(verdict.questions);
-    let (mut findings, mut folded) = (verdict.findings, verdict.folded);
+    let (mut findings, mut folded, mut suppressed) = (verdict.findings, verdict.folded, verdict.suppressed);
     findings.extend(
         lacks.and_then(|path| rules::manifest_no_jobs::finding(kind, path, misspelt.as_deref(), context)),
     );
     prefer_moves(&mut findings);
     if stored::is_stored(tree, object.node) {
-        findings.iter_mut().chain(&mut folded).for_each(stored::soften);
+        findings.iter_mut().chain(&mut folded).chain(&mut suppressed).for_each(stored::soften);
     }
     let all = |findings: &mut Vec<Finding>| {
         let fixes = findings.iter_mut().filter_map(|finding| finding.fix.as_mut());
@@ -88,6 +88,7 @@ pub(super) fn examine_outer(
     all(&mut folded);
     examined.found.extend(findings.into_iter().map(found(false)));
     examined.found.extend(folded.into_iter().map(found(true)));
+    examined.suppressed.extend(suppressed.into_iter().map(found(false)));
     examined.objects.push(examinee(is_read));
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::diagnostic::{Diagnostic, JudgedObject};
+use crate::diagnostic::{Diagnostic, JudgedObject, SuppressedDiagnostic};
 use crate::engine::{InputObject, Questions};
 use crate::lint::{Identity, Incomplete, Namesakes, NeighbourFacts};
 
@@ -10,6 +10,8 @@ use crate::lint::{Identity, Incomplete, Namesakes, NeighbourFacts};
 #[derive(Debug, Default)]
 pub(super) struct Linted {
     pub(super) diagnostics: Vec<Diagnostic>,
+    /// Those that do not count.
+    pub(super) suppressed: Vec<SuppressedDiagnostic>,
     /// The objects beside Jobs and CronJobs that rules know.
     pub(super) neighbours: NeighbourFacts,
     /// What rules asked about such objects.
@@ -51,6 +53,7 @@ impl Linted {
     /// Frees spare memory: this is kept until all texts have been read.
     pub(super) fn shrink(&mut self) {
         self.diagnostics.shrink_to_fit();
+        self.suppressed.shrink_to_fit();
         self.neighbours.shrink();
         self.questions.shrink();
         self.listed.shrink_to_fit();

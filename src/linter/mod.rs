@@ -5,6 +5,7 @@
 //! input) is settled in a second pass over the few files that are concerned.
 
 mod decode;
+mod exceptions;
 mod fix;
 mod input;
 mod input_fix;
@@ -18,6 +19,7 @@ pub mod versions;
 
 pub use crate::fix::NotApplied;
 pub(crate) use decode::decode_text;
+pub use exceptions::written_suppressions;
 pub use fix::{Fixed, FixedText};
 pub use outcome::Outcome;
 pub use settings::Linter;

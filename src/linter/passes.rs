@@ -75,6 +75,7 @@ impl Linter<'_> {
                     outcome.report.objects += linted.objects;
                     outcome.report.listed.extend(linted.listed);
                     outcome.report.diagnostics.extend(linted.diagnostics);
+                    outcome.report.suppressed.extend(linted.suppressed);
                 }
                 Err(error) => outcome.errors.push(error),
             }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::decode::decode_text;
 use super::linted::Linted;
 use super::settings::Linter;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, SuppressedDiagnostic};
 use crate::engine::{Context, Finding, InputObject, Safety, Severity};
 use crate::fix::{Offers, Promises, edits_of, text_edits};
 use crate::lint::{
@@ -122,7 +122,7 @@ impl<'t> Reader<'_, 't> {
         self.linted.complete.append(&mut examined.complete);
         self.linted.doubtful.append(&mut examined.doubtful);
         self.linted.left_out.objects += examined.too_many;
-        let Examined { objects, found, kept, first, .. } = examined;
+        let Examined { objects, found, suppressed, kept, first, .. } = examined;
         if let Ok(tree) = &document.content {
             for object in objects.iter().filter(|_| self.linter.with_objects) {
                 self.linted.listed.push(self.places.judged(tree, object.node, &object.id));
@@ -144,6 +144,9 @@ impl<'t> Reader<'_, 't> {
         self.promise(&document, &mut planned);
         for planned in planned {
             self.found(planned, &document, &objects);
+        }
+        for found in suppressed {
+            self.suppressed(found, &document, &objects);
         }
     }
 
@@ -238,6 +241,22 @@ impl<'t> Reader<'_, 't> {
             _ => return,
         };
         self.report(Diagnostic { fix: promised, change, ..diagnostic });
+    }
+
+    /// Keeps a finding that does not count.
+    fn suppressed(&mut self, found: Found, document: &Document<'_>, objects: &[Examinee]) {
+        let Found { mut finding, object, .. } = found;
+        let object = object.and_then(|object| objects.get(object));
+        let (Ok(tree), Some(object), Some(why)) = (&document.content, object, finding.suppressed.take())
+        else {
+            return;
+        };
+        if self.linted.suppressed.len() < MAX_FINDINGS {
+            finding.fix = None;
+            let diagnostic = self.places.diagnose(tree, object.node, Some(&object.id), finding);
+            let diagnostic = Diagnostic { excerpt: None, ..diagnostic };
+            self.linted.suppressed.push(SuppressedDiagnostic { diagnostic, why });
+        }
     }
 
     fn report(&mut self, mut diagnostic: Diagnostic) {

@@ -23,10 +23,13 @@ pub fn merge(reports: Vec<(KubernetesVersion, Report)>) -> Report {
     let mut merged = Report::default();
     let mut found: Vec<Found> = Vec::new();
     let mut places = BTreeMap::new();
+    let mut suppressed = BTreeMap::new();
     for (version, report) in reports {
         if merged.files == 0 {
             (merged.files, merged.objects, merged.listed) = (report.files, report.objects, report.listed);
         }
+        // As the newest version has it.
+        suppressed.extend(report.suppressed.into_iter().map(|one| (key(&one.diagnostic), one)));
         let mut seen: BTreeMap<_, usize> = BTreeMap::new();
         for diagnostic in report.diagnostics {
             let key = key(&diagnostic);
@@ -50,6 +53,7 @@ pub fn merge(reports: Vec<(KubernetesVersion, Report)>) -> Report {
         |found: &Found| found.diagnostic.rule != &suppression_unused::RULE || found.help.len() == count;
     let found = found.into_iter().filter(is_reported);
     merged.diagnostics = found.map(|found| found.into_diagnostic(count)).collect();
+    merged.suppressed = suppressed.into_values().collect();
     merged.sort();
     merged
 }

@@ -1,6 +1,13 @@
 //! Days as policies and annotations write them.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+/// The day that it is at a time, in UTC.
+pub(crate) fn of(now: Timestamp) -> Date {
+    TimeZone::UTC.to_datetime(now).date()
+}
 
 /// A day that there is, written `YYYY-MM-DD`; none for any other spelling, such as those that only some readers of
 /// ISO 8601 take.

@@ -1,5 +1,6 @@
 //! One policy file, read: its own words only, before it is laid over what it extends.
 
+use super::exceptions::{self, Excepted};
 use super::reader::{Reader, Value, quoted};
 use super::settings::Layer;
 use super::subject::Match;
@@ -58,6 +59,7 @@ pub(super) struct Document {
     pub(super) outer_kinds: Vec<OuterKind>,
     pub(super) layer: Layer,
     pub(super) overrides: Vec<(Match, Layer)>,
+    pub(super) exceptions: Vec<Excepted>,
 }
 
 /// Reads a document, without its rules where there is no catalog. What is wrong with it is left with the reader.
@@ -139,6 +141,7 @@ const SPEC_KEYS: &[&str] = &[
     "defaults",
     "rules",
     "overrides",
+    "exceptions",
 ];
 
 fn spec(
@@ -178,6 +181,10 @@ fn spec(
             "rules" => {
                 document.layer.rules =
                     catalog.map(|catalog| rules::read(reader, value, &here, catalog)).unwrap_or_default();
+            }
+            "exceptions" => {
+                let with = exceptions::With { catalog: catalog.unwrap_or_default(), matches, day };
+                document.exceptions = exceptions::read(reader, value, &here, with);
             }
             _ => document.overrides = overrides(reader, value, &here, catalog.unwrap_or_default()),
         }

@@ -10,6 +10,7 @@ use jobguard_apiserver::{FeatureGates, KubernetesVersion, Server};
 use jobguard_manifest::limits::Limits;
 
 use super::document::{self, Document};
+use super::exceptions::{Exception, ExceptionPlace};
 use super::notes;
 use super::overrides::Override;
 use super::reader::{Fault, Reader, did_you_mean, quoted};
@@ -283,6 +284,11 @@ fn read_document(source: &Source, catalog: Option<&[&'static RuleSpec]>) -> (Doc
         }
     }
     let lines = LineIndex::new(&source.text);
+    for exception in document.iter_mut().flat_map(|document: &mut Document| &mut document.exceptions) {
+        let position = lines.position(exception.span.start);
+        let (line, column) = (position.line, position.column);
+        exception.place = ExceptionPlace { file: source.name.as_str().into(), line, column };
+    }
     let mut errors: Vec<_> =
         faults.into_iter().map(|fault| with_position(&source.name, &lines, fault)).collect();
     if found.is_empty() {
@@ -335,6 +341,7 @@ fn assemble(preset: Preset, documents: Vec<Document>, catalog: &[&'static RuleSp
         existing_deny_from: None,
         base: Settings { rules, defaults: Defaults::default() },
         overrides: Vec::new(),
+        exceptions: Vec::new(),
         notes: Vec::new(),
     };
     let mut overrides = Vec::new();
@@ -378,6 +385,8 @@ fn assemble(preset: Preset, documents: Vec<Document>, catalog: &[&'static RuleSp
         let place = format!("{of}spec.rules");
         notes::left_off(&place, &document.layer, &policy.base, catalog, &mut policy.notes);
         document.layer.apply(&mut policy.base);
+        let exceptions = document.exceptions.into_iter();
+        policy.exceptions.extend(exceptions.map(|exception| Exception::new(exception, &of, catalog)));
         let places = (0..).map(|index| format!("{of}spec.overrides[{index}].rules"));
         overrides.extend(document.overrides.into_iter().zip(places));
     }
@@ -394,7 +403,9 @@ fn assemble(preset: Preset, documents: Vec<Document>, catalog: &[&'static RuleSp
     }
     policy.aim(versions, gates);
     if policy.asks_for_namespace_labels() {
-        policy.notes.push(notes::NAMESPACE_LABELS.to_owned());
+        let is_override = policy.matches().any(|matching| matching.namespace_labels.is_some());
+        let field = if is_override { "spec.overrides" } else { "spec.exceptions" };
+        policy.notes.push(format!("{field}: {}", notes::NAMESPACE_LABELS));
     }
     policy
 }

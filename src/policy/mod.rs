@@ -12,6 +12,7 @@ pub mod discover;
 mod document;
 mod embedded_jobs;
 mod error;
+mod exceptions;
 pub mod load;
 mod names;
 mod notes;
@@ -31,10 +32,10 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 
 pub use defaults::{Defaults, RestartPolicy};
 pub use error::{PolicyError, PolicyErrors};
+pub use exceptions::{Exception, ExceptionPlace, ExceptionState, NOTICE_DAYS, lasts_longer};
 pub use preset::Preset;
 pub use settings::{RuleSetting, Settings};
 pub use spec::{Level, OptionKind, OptionSpec, OptionValue, Options, PresetLevels, RuleSpec};
@@ -204,6 +205,7 @@ pub struct Policy {
     pub existing_deny_from: Option<Date>,
     base: Settings,
     overrides: Vec<Override>,
+    exceptions: Vec<Exception>,
     notes: Vec<String>,
 }
 
@@ -229,16 +231,39 @@ impl Policy {
 
     /// What becomes of faults that the stored object has already, at `now`.
     pub fn existing_at(&self, now: Timestamp) -> Existing {
-        let today = TimeZone::UTC.to_datetime(now).date();
         match self.existing_deny_from {
-            Some(date) if today >= date => Existing::Deny,
+            Some(date) if date::of(now) >= date => Existing::Deny,
             _ => self.existing,
         }
     }
 
-    /// Whether an override asks for the labels of namespaces.
+    /// Whether an override or an exception asks for the labels of namespaces.
     pub fn asks_for_namespace_labels(&self) -> bool {
-        self.overrides.iter().any(|item| item.matching.namespace_labels.is_some())
+        let excepted = self.exceptions.iter().map(|exception| &exception.matching);
+        self.matches().chain(excepted).any(|matching| matching.namespace_labels.is_some())
+    }
+
+    /// The exceptions: those of an extended file first.
+    pub fn exceptions(&self) -> &[Exception] {
+        &self.exceptions
+    }
+
+    /// Calls the files that exceptions are written in by other names.
+    pub fn rename_exception_files(&mut self, name: impl Fn(&str) -> String) {
+        for exception in &mut self.exceptions {
+            exception.place.file = name(&exception.place.file).into();
+        }
+    }
+
+    /// How many exceptions there are in each state at `now`.
+    pub fn exceptions_by_state(&self, now: Timestamp) -> [(ExceptionState, usize); 4] {
+        exceptions::by_state(&self.exceptions, date::of(now))
+    }
+
+    /// What there is to know of the exceptions at `now`: which have ended, which are about to, and how many never do. One
+    /// line each, with its field first.
+    pub fn exception_notes(&self, now: Timestamp) -> Vec<String> {
+        exceptions::notes(&self.exceptions, date::of(now))
     }
 
     /// What of the policy has no effect, or only under a condition: one line each, with its field first.

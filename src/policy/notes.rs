@@ -43,5 +43,5 @@ pub(super) fn left_off(
 }
 
 /// What to know of `namespaceLabels` in a policy that asks for them.
-pub(super) const NAMESPACE_LABELS: &str = "spec.overrides: `namespaceLabels` match nothing unless the server watches \
+pub(super) const NAMESPACE_LABELS: &str = "`namespaceLabels` match nothing unless the server watches \
      namespaces: `jobguard serve --watch-namespaces`, chart value `watch.namespaces`; offline they never match";

@@ -4,14 +4,26 @@ use super::reader::{Reader, Value, quoted};
 use super::settings::{RuleChange, Wildcard};
 use super::{Level, OptionKind, OptionSpec, OptionValue, RuleSpec};
 use jobguard_manifest::At;
-use jobguard_manifest::{Entry, NodeKind};
+use jobguard_manifest::{NodeKind, Span};
 use jobguard_text::duration;
 
 /// What a key of the section names.
-enum Target {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Target {
     Everything,
     Category(String),
     Rule(usize),
+}
+
+impl Target {
+    /// Whether it names the rule at an index of the catalog.
+    pub(super) fn names(&self, index: usize, spec: &RuleSpec) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Category(category) => spec.category() == category,
+            Self::Rule(own) => *own == index,
+        }
+    }
 }
 
 /// Reads the section into changes by catalog index, ascending. Within it a rule's own entry goes before its
@@ -28,7 +40,8 @@ pub(super) fn read(
     let mut own: Vec<Option<RuleChange>> = vec![None; catalog.len()];
     for entry in reader.entries(section, at) {
         let here = at.field(&entry.key);
-        let Some(target) = target(reader, entry, at, catalog) else { continue };
+        let key = (entry.key.as_ref(), entry.key_span);
+        let Some(target) = target(reader, key, at, catalog, "set") else { continue };
         let value = reader.value(entry);
         match target {
             Target::Everything => everything = wildcard_level(reader, value, &here),
@@ -64,13 +77,14 @@ pub(super) fn read(
     changes
 }
 
-fn target(
+/// What `key` names. `done` is what becomes of it, for the message about one that nothing becomes of: it cannot be "set".
+pub(super) fn target(
     reader: &mut Reader<'_>,
-    entry: &Entry<'_>,
+    (key, span): (&str, Span),
     at: &At<'_>,
     catalog: &[&'static RuleSpec],
+    done: &str,
 ) -> Option<Target> {
-    let key = entry.key.as_ref();
     if key == "*" {
         return Some(Target::Everything);
     }
@@ -84,12 +98,11 @@ fn target(
                 "what the API server refuses, drops or warns about does not depend on a policy; remove the line",
             )
         };
-        let message = format!("{} cannot be set: {why}", quoted(key));
-        reader.fault(entry.key_span, at, message, Some(help.to_owned()));
+        let message = format!("{} cannot be {done}: {why}", quoted(key));
+        reader.fault(span, at, message, Some(help.to_owned()));
         return None;
     }
     let settable = || catalog.iter().filter(|spec| spec.is_settable());
-    let span = entry.key_span;
     if let Some(index) = catalog.iter().position(|spec| spec.is_called(key)) {
         return Some(Target::Rule(index));
     }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use jobguard_apiserver::KubernetesVersion;
 use jobguard_manifest::limits::Limits;
 
-use super::{Level, OptionKind, OptionSpec, Preset, RuleSpec, defaults, document, embedded_jobs};
+use super::{Level, OptionKind, OptionSpec, Preset, RuleSpec, defaults, document, embedded_jobs, exceptions};
 
 /// Where the schema is published.
 const ID: &str = "https://raw.githubusercontent.com/jobguard/jobguard/main/policies/schema.json";
@@ -272,6 +272,50 @@ fn spec() -> Value {
                         "rules": { "$ref": "#/definitions/rules" },
                         "defaults": { "$ref": "#/definitions/defaults" },
                     },
+                },
+            },
+            "exceptions": exceptions_section(),
+        },
+    })
+}
+
+fn exceptions_section() -> Value {
+    json!({
+        "description": "Findings that do not count, for some objects and until a day. Those of an extended \
+                        policy stay.",
+        "type": ["array", "null"],
+        "maxItems": exceptions::MAX_EXCEPTIONS,
+        "items": {
+            "type": "object",
+            "required": ["rules", "match", "reason"],
+            "additionalProperties": false,
+            "properties": {
+                "name": {
+                    "description": "For reports and audit annotations.",
+                    "type": "string",
+                    "maxLength": exceptions::MAX_NAME,
+                    "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+                },
+                "rules": {
+                    "description": "Ids, categories (job/*), or *.",
+                    "type": "array",
+                    "minItems": 1,
+                    "maxItems": exceptions::MAX_RULES,
+                    "items": { "type": "string", "pattern": "^(\\*|[-a-z0-9]+/([-a-z0-9]+|\\*))$" },
+                },
+                "match": conditions(),
+                "reason": {
+                    "description": "Why, for those who read it later.",
+                    "type": "string",
+                    "minLength": 1,
+                    "maxLength": exceptions::MAX_REASON,
+                    "pattern": "[^\\s]",
+                },
+                "until": {
+                    "description": "The last day (UTC) on which it counts. Without it, it has no end.",
+                    "type": ["string", "null"],
+                    "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
+                    "examples": ["2027-01-31"],
                 },
             },
         },

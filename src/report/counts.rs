@@ -34,6 +34,15 @@ pub(super) fn by_severity<'a>(
     counts
 }
 
+/// How many findings do not count, of those that would be shown: `2 suppressed`; empty where there are none.
+pub(super) fn suppressed(report: &Report, least: Severity) -> String {
+    let shown = report.suppressed.iter().filter(|one| one.diagnostic.severity >= least);
+    match shown.count() {
+        0 => String::new(),
+        count => format!("{count} suppressed"),
+    }
+}
+
 /// The rules of some findings with how many there are of each, the most severe and most frequent first.
 pub(super) fn by_rule<'a>(
     findings: impl IntoIterator<Item = &'a Diagnostic>,

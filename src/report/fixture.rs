@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use super::{RuleEntry, Run};
 use crate::diagnostic::{
-    Change, Diagnostic, Excerpt, FileError, JudgedObject, ObjectId, Region, RelatedPlace, Replacement, Report,
+    Change, Diagnostic, Excerpt, FileError, JudgedObject, ObjectId, Region, RelatedPlace, Replacement,
+    Report, SuppressedDiagnostic,
 };
 use crate::docs::rule_page;
-use crate::engine::{Rule, Safety, Severity};
+use crate::engine::{Rule, Safety, Severity, Suppressed, SuppressedBy};
+use crate::policy::ExceptionPlace;
 use crate::rules;
 use jobguard_apiserver::Cause;
 use jobguard_manifest::FieldPath;
@@ -112,7 +114,31 @@ pub(super) fn report() -> Report {
                 versions: None,
             },
         ],
+        suppressed: Vec::new(),
     }
+}
+
+/// The report with findings that do not count: by the annotation, and by an exception of the policy, for `reason`.
+pub(super) fn with_suppressed(mut report: Report, id: &str, reason: &str) -> Report {
+    let place = ExceptionPlace { file: "policies/jobguard.yaml".into(), line: 7, column: 5 };
+    let whys = [
+        Suppressed { by: SuppressedBy::Annotation, reason: None, until: None },
+        Suppressed {
+            by: SuppressedBy::Exception { id: id.to_owned(), place },
+            reason: Some(reason.into()),
+            until: Some(jiff::civil::date(2027, 1, 31)),
+        },
+    ];
+    let diagnostics = report.diagnostics.iter().cloned().map(|diagnostic| Diagnostic {
+        excerpt: None,
+        fix: None,
+        change: None,
+        ..diagnostic
+    });
+    let suppressed =
+        diagnostics.zip(whys).map(|(diagnostic, why)| SuppressedDiagnostic { diagnostic, why: why.into() });
+    report.suppressed = suppressed.collect();
+    report
 }
 
 fn judged(file: &str, line: usize, name: &str) -> JudgedObject {

@@ -50,12 +50,12 @@ pub(super) fn reports() -> impl Iterator<Item = Report> {
                 excerpt.place = 0..4;
             }
         }
-        report
+        fixture::with_suppressed(report, hostile, hostile)
     })
 }
 
 fn text(run: &Run<'_>, out: &mut dyn io::Write) -> io::Result<()> {
-    write_text(run.report, Style { statistics: true, ..Style::default() }, out)
+    write_text(run.report, Style { statistics: true, verbose: true, ..Style::default() }, out)
 }
 
 #[test]

@@ -7,8 +7,8 @@ use std::io;
 use serde::Serialize;
 
 use super::run::Run;
-use crate::diagnostic::{Compared, Diagnostic, FileError, Gone, ObjectId, Versions};
-use crate::engine::{Safety, Severity};
+use crate::diagnostic::{Compared, Diagnostic, FileError, Gone, ObjectId, SuppressedDiagnostic, Versions};
+use crate::engine::{Safety, Severity, SuppressedBy};
 use jobguard_text::{is_steering, within_commands};
 
 /// The version of the format.
@@ -21,6 +21,8 @@ struct Document<'a> {
     files: usize,
     objects: usize,
     findings: Vec<Finding<'a>>,
+    /// What would be among the findings if nothing said that it does not count.
+    suppressed: Vec<Suppressed<'a>>,
     summary: Summary,
     #[serde(skip_serializing_if = "Option::is_none")]
     baseline: Option<Baseline<'a>>,
@@ -79,6 +81,29 @@ struct GoneEntry<'a> {
 }
 
 #[derive(Serialize)]
+struct Suppressed<'a> {
+    #[serde(flatten)]
+    finding: Finding<'a>,
+    suppression: Suppression<'a>,
+}
+
+/// Why a finding does not count.
+#[derive(Serialize)]
+struct Suppression<'a> {
+    /// `annotation` or `exception`.
+    by: &'a str,
+    /// Of an exception: its name or field, and where it is written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exception: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<usize>,
+    reason: Option<&'a str>,
+    until: Option<String>,
+}
+
+#[derive(Serialize)]
 struct Summary {
     error: usize,
     warning: usize,
@@ -100,6 +125,7 @@ pub fn write(run: &Run<'_>, out: &mut dyn io::Write) -> io::Result<()> {
             files: report.files,
             objects: report.objects,
             findings: run.with_known().into_iter().map(finding).collect(),
+            suppressed: run.shown_suppressed().map(suppressed).collect(),
             summary: Summary {
                 error: count(Severity::Error),
                 warning: count(Severity::Warning),
@@ -164,6 +190,24 @@ fn baseline(compared: &Compared, new: usize) -> Baseline<'_> {
     }
 }
 
+fn suppressed(one: &SuppressedDiagnostic) -> Suppressed<'_> {
+    let (exception, place) = match &one.why.by {
+        SuppressedBy::Annotation => (None, None),
+        SuppressedBy::Exception { id, place } => (Some(id.as_str()), Some(place)),
+    };
+    Suppressed {
+        finding: finding((&one.diagnostic, None)),
+        suppression: Suppression {
+            by: one.why.by.as_str(),
+            exception,
+            file: place.map(|place| &*place.file),
+            line: place.map(|place| place.line),
+            reason: one.why.reason.as_deref(),
+            until: one.why.until.map(|until| until.to_string()),
+        },
+    }
+}
+
 fn finding<'a>((diagnostic, baseline): (&'a Diagnostic, Option<&'static str>)) -> Finding<'a> {
     Finding {
         rule: diagnostic.rule.id(),
@@ -193,7 +237,8 @@ mod tests {
 
     #[test]
     fn the_contract() {
-        insta::assert_snapshot!(fixture::render(&fixture::report(), write));
+        let report = fixture::with_suppressed(fixture::report(), "import", "it takes long");
+        insta::assert_snapshot!(fixture::render(&report, write));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::io;
 
 use maud::html;
 
-use super::counts::{baseline, by_rule, by_severity, checked, counted, found, hidden, outcome};
+use super::counts::{baseline, by_rule, by_severity, checked, counted, found, hidden, outcome, suppressed};
 use super::run::Run;
 use crate::diagnostic::Diagnostic;
 use crate::page::{code, foreign, markdown_text};
@@ -89,6 +89,10 @@ fn head(run: &Run<'_>) -> String {
     }
     if let Some(line) = baseline(run.report) {
         let _ = writeln!(text, "\n{}.", markdown_text(&line, TEXT));
+    }
+    let suppressed = suppressed(run.report, run.least);
+    if !suppressed.is_empty() {
+        let _ = writeln!(text, "\nBy exceptions of the policy and by annotations: {suppressed}.");
     }
     if !run.errors.is_empty() {
         let _ = writeln!(text, "\n**{} could not be read**\n", plural(run.errors.len(), "file"));

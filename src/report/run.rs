@@ -1,6 +1,6 @@
 //! The run that a report is of.
 
-use crate::diagnostic::{Diagnostic, FileError, Report};
+use crate::diagnostic::{Diagnostic, FileError, Report, SuppressedDiagnostic};
 use crate::engine::{Rule, Severity};
 use jobguard_apiserver::KubernetesVersion;
 
@@ -51,6 +51,12 @@ impl<'a> Run<'a> {
             fails_from: Some(Severity::Error),
             least: Severity::Info,
         }
+    }
+
+    /// What does not count, as far as it would be shown.
+    pub fn shown_suppressed(&self) -> impl Iterator<Item = &'a SuppressedDiagnostic> + use<'a> {
+        let least = self.least;
+        self.report.suppressed.iter().filter(move |one| one.diagnostic.severity >= least)
     }
 
     /// The findings that are shown.

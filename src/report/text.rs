@@ -11,7 +11,7 @@ use std::num::NonZeroUsize;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet, Title};
 
-use crate::diagnostic::{Diagnostic, ObjectId, Region, Report};
+use crate::diagnostic::{Diagnostic, ObjectId, Region, Report, SuppressedDiagnostic};
 use crate::engine::{Rule, Severity};
 use jobguard_text::{break_commands, is_steering, plain};
 
@@ -55,6 +55,9 @@ pub fn write(report: &Report, style: Style, out: &mut dyn io::Write) -> io::Resu
         } else if shown.last().is_some_and(|last| last.severity == Severity::Info) {
             writeln!(out)?;
         }
+    }
+    if style.verbose {
+        out.write_all(suppressed(report, style).as_bytes())?;
     }
     if style.statistics {
         out.write_all(statistics(report).as_bytes())?;
@@ -138,6 +141,25 @@ fn identified<'a>(title: Title<'a>, rule: &'static Rule, color: bool) -> Title<'
     if color { title.id_url(rule.url()) } else { title }
 }
 
+/// What does not count, a line each, and why.
+fn suppressed(report: &Report, style: Style) -> String {
+    let mut text = String::new();
+    for SuppressedDiagnostic { diagnostic, why } in &report.suppressed {
+        if diagnostic.severity < style.least {
+            continue;
+        }
+        let Region { line, column, .. } = diagnostic.region;
+        let object = diagnostic.object.as_ref().map(|object| format!("{object}: ")).unwrap_or_default();
+        let (rule, file, what) = (diagnostic.rule.id(), &diagnostic.file, diagnostic.text());
+        text.push_str(&plain(&format!("suppressed[{rule}]: {file}:{line}:{column}: {object}{what} ({why})")));
+        text.push('\n');
+    }
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    break_commands(text)
+}
+
 /// The renderer replaces what steers in the lines it shows, but not all of it (U+009B starts a sequence as well as
 /// escape does). Any escape that is left is the renderer's own.
 fn harmless(rendered: String) -> String {
@@ -204,6 +226,23 @@ mod tests {
     #[test]
     fn what_people_read() {
         insta::assert_snapshot!(render(&fixture::report()));
+    }
+
+    #[test]
+    fn what_does_not_count_is_counted_and_listed_on_demand() {
+        let report = fixture::with_suppressed(fixture::report(), "import", "it takes long");
+        let text = render(&report);
+        assert!(text.ends_with("; 2 suppressed\n") && !text.contains("suppressed["), "{text}");
+        let verbose = styled(&report, Style { verbose: true, ..Style::default() });
+        assert!(
+            verbose.contains(
+                "suppressed[api/restart-policy]: jobs/resize.yaml:9:5: Job resize: restartPolicy is missing (exception import \
+                 until 2027-01-31: it takes long)\n"
+            ),
+            "{verbose}"
+        );
+        let least = styled(&report, Style { least: Severity::Error, ..Style::default() });
+        assert!(least.ends_with("; 1 suppressed\n"), "{least}");
     }
 
     #[test]

@@ -8,8 +8,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::levels;
 use crate::engine::{
-    ANNOTATION, Annotation, Check, CronPart, Docs, Example, Fact, Fix, InputCheck, InputSink, Object, Rule,
-    RuleContext, Safety, Seen, Symptom,
+    Check, CronPart, Docs, Example, Fact, Fix, InputCheck, InputSink, Object, Rule, RuleContext, Safety,
+    Seen, Symptom,
 };
 use crate::policy::{Level, OptionKind, OptionSpec, RuleSpec};
 use jobguard_cron::{FieldKind, Schedule, known_zone, spread, spread_descriptor};
@@ -249,9 +249,7 @@ fn keep(object: &Object, context: &RuleContext<'_>) -> Option<Fact> {
         start: Timestamp::from_second(next_minute).ok()?,
         max: usize::try_from(context.int("max")).unwrap_or(usize::MAX),
         own: OwnMinute::of(&cron, metadata),
-        is_ignored: object.annotation(ANNOTATION).is_some_and(|text| {
-            Annotation::parse(text).names().iter().any(|name| *name == RULE.id() || *name == "cron/*")
-        }),
+        is_ignored: context.ignores(object),
     }))
 }
 

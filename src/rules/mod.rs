@@ -143,6 +143,8 @@ rules! {
     ref_quota_needs_resources,
     ref_service_selects_pods,
     ref_shared_claim,
+    suppression_ended,
+    suppression_ends_soon,
     suppression_not_allowed,
     suppression_syntax,
     suppression_too_long,

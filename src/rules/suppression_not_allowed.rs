@@ -65,7 +65,7 @@ spec:
 const SERVERS: &str = "the API server itself refuses or warns about this: correct the object";
 
 /// What to do where the policy says no.
-const CORRECT: &str = "correct the finding, or ask the owner of the policy for an override";
+const CORRECT: &str = "correct the finding, or ask the owner of the policy for an exception";
 
 fn word(what: &NotAllowed<'_>) -> Wording {
     let (message, help) = match what {

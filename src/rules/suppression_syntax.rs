@@ -22,7 +22,7 @@ pub static RULE: Rule = Rule {
                parentheses, parentheses that do not match or are nested, a date that has another format or does \
                not exist, a second date or reason for the same rules, two rules without a comma between them. \
                The entry that contains it, from semicolon to semicolon, silences nothing; other entries count. \
-               The date is parsed, but has no effect yet.",
+               The date is the last day, in UTC, on which the entry counts.",
         why: "What cannot be parsed has no effect, although its author believes that it has.",
         examples: &[
             Example::bad(

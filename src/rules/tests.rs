@@ -97,6 +97,8 @@ fn everything_about_the_annotation_is_worded_by_exactly_one_rule() {
     assert_eq!(words(|check| matches!(check, SuppressionCheck::Unknown(_))), 1);
     assert_eq!(words(|check| matches!(check, SuppressionCheck::Unused(_))), 1);
     assert_eq!(words(|check| matches!(check, SuppressionCheck::NotAllowed(_))), 1);
+    assert_eq!(words(|check| matches!(check, SuppressionCheck::Ended(_))), 1);
+    assert_eq!(words(|check| matches!(check, SuppressionCheck::EndsSoon(_))), 1);
     for rule in ALL {
         let words_annotation = matches!(rule.check, Check::Suppression(_));
         assert_eq!(words_annotation, rule.spec.category() == "suppression", "{}", rule.id());

@@ -227,3 +227,42 @@ fn denies_what_the_policy_denies() {
     let denied = patch(r#"{"spec": {"parallelism": 0}}"#);
     assert!(!denied.ok && denied.stderr.contains("job/paused-by-parallelism"), "{}", denied.stderr);
 }
+
+#[test]
+fn what_has_ended_counts_for_nothing() {
+    let Some(plane) = ControlPlane::start() else { return };
+    apply(
+        &plane,
+        &exported(
+            "  extends: baseline
+  suppressions: {levels: [deny]}
+  rules: {\"*\": off, job/paused-by-parallelism: deny}
+  exceptions:
+  - {rules: [job/*], match: {names: [excepted]}, reason: test, until: 2999-12-31}
+  - {rules: [\"*\"], match: {names: [ended]}, reason: test, until: 2019-12-31}
+  - {rules: [pod/image-tag], match: {names: [other]}, reason: test}
+",
+        ),
+    );
+    let is_denied = |name: &str, annotation: &str| {
+        let metadata =
+            format!(r#"{{"name": "{name}", "annotations": {{"jobguard.dev/ignore": "{annotation}"}}}}"#);
+        let job = PAUSED.replace(r#"{"name": "paused"}"#, &metadata);
+        let said = plane.kubectl(&["create", "--dry-run=server", "-f", "-"], &job);
+        assert!(said.ok || said.stderr.contains("job/paused-by-parallelism"), "{}", said.stderr);
+        !said.ok
+    };
+    assert!(!is_denied("excepted", ""));
+    assert!(is_denied("ended", "") && is_denied("other", ""));
+    for (annotation, counts) in [
+        ("job/paused-by-parallelism until=2999-06-30", true),
+        ("job/paused-by-parallelism until=2019-06-30", false),
+        ("cron/overlap, job/* until = 2019-06-30 (until=2999-01-01; it ends)", false),
+        ("job/paused-by-parallelism (until=2019-06-30)", true),
+        ("job/paused-by-parallelism until=2019-06-30; cron/overlap", false),
+        ("job/paused-by-parallelism until=2019-06-30; job/*", true),
+        ("cron/overlap until=2019-06-30; job/paused-by-parallelism", true),
+    ] {
+        assert_eq!(is_denied("paused", annotation), !counts, "{annotation}");
+    }
+}

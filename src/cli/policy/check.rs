@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
+use jiff::Timestamp;
 
 use super::super::policy_source::{self, Origin};
 use jobguard_text::plain;
 
-/// That a policy file can be used, and what of it has no effect.
-pub(super) fn run(file: Option<PathBuf>) -> Result<String> {
+/// That a policy file can be used, what of it has no effect, and what there is to know of its exceptions.
+pub(super) fn run(file: Option<PathBuf>, now: Option<Timestamp>) -> Result<String> {
     let (file, policy) = match file {
         Some(file) => (file.clone(), policy_source::file(&file)?),
         None => match Origin::of(None)? {
@@ -17,5 +18,7 @@ pub(super) fn run(file: Option<PathBuf>) -> Result<String> {
         },
     };
     let ok = format!("{}: ok, policy {}\n", plain(&file.display().to_string()), policy.name);
-    Ok(policy.notes().iter().fold(ok, |text, note| format!("{text}note: {}\n", plain(note))))
+    let of_exceptions = policy.exception_notes(now.unwrap_or_else(Timestamp::now));
+    let notes = policy.notes().iter().chain(&of_exceptions);
+    Ok(notes.fold(ok, |text, note| format!("{text}note: {}\n", plain(note))))
 }

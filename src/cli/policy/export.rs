@@ -3,6 +3,9 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result, anyhow, bail};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use super::super::args::{ExportArgs, ExportFormat};
 use super::super::policy_source::Origin;
@@ -30,7 +33,8 @@ pub(super) fn run(args: ExportArgs) -> Result<String> {
         let gates = policy.feature_gates.clone();
         policy.aim(versions.versions().to_vec(), gates);
     }
-    let text = policies(&policy, args.format, &excluded(&args))?;
+    let today = TimeZone::UTC.to_datetime(args.now.unwrap_or_else(Timestamp::now)).date();
+    let text = policies(&policy, args.format, &excluded(&args), today)?;
     match &args.output {
         None => Ok(text),
         Some(file) => {
@@ -40,8 +44,8 @@ pub(super) fn run(args: ExportArgs) -> Result<String> {
     }
 }
 
-fn policies(policy: &Policy, format: ExportFormat, excluded: &[String]) -> Result<String> {
-    let validating = || export::validating(policy, registry(), excluded);
+fn policies(policy: &Policy, format: ExportFormat, excluded: &[String], today: Date) -> Result<String> {
+    let validating = || export::validating(policy, registry(), excluded, today);
     Ok(match (format, export::mutating(policy, excluded)) {
         (ExportFormat::Vap, _) => validating(),
         (ExportFormat::Map, mutating) => mutating?,

@@ -1,6 +1,7 @@
 //! `jobguard policy`: one file a subcommand.
 
 mod check;
+pub(super) mod exceptions;
 mod export;
 mod show;
 
@@ -14,7 +15,8 @@ use crate::rules::registry;
 
 pub(crate) fn run(args: PolicyArgs, terminal: &Terminal) -> Result<ExitStatus> {
     let text = match args.command {
-        PolicyCommand::Check { file } => check::run(file)?,
+        PolicyCommand::Exceptions(args) => return exceptions::run(&args, terminal),
+        PolicyCommand::Check { file, now } => check::run(file, now)?,
         PolicyCommand::Show { name } => show::run(&name)?,
         PolicyCommand::Export(args) => export::run(*args)?,
         PolicyCommand::Schema => {

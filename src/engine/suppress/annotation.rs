@@ -15,11 +15,11 @@
 
 mod token;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use jiff::civil::Date;
 
-use crate::policy::{self, date};
+use crate::policy::{self, ExceptionState, date, lasts_longer};
 use token::{Token, has_shape_of_rule, next, of_until};
 
 /// The annotation that names the rules to ignore: `jobguard.dev/ignore: job/no-deadline until=2027-01-31 (reason)`. Its
@@ -48,12 +48,23 @@ pub struct Annotation<'a> {
 pub struct Entry<'a> {
     /// Ids and categories, as they are written.
     pub names: Vec<&'a str>,
-    /// The last day on which it is meant to count.
+    /// The last day, in UTC, on which it counts.
     pub until: Option<Date>,
     /// Why, in its author's words.
     pub reason: Option<&'a str>,
     /// Whether something between the semicolons around it does not fit the grammar, so that it suppresses nothing.
     pub is_void: bool,
+}
+
+/// A name that counts, with the day and the reason of the entry in which it lasts longest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Term<'a> {
+    /// An id or a category, as it is written.
+    pub name: &'a str,
+    /// The last day, in UTC, on which it counts; none where there is no end.
+    pub until: Option<Date>,
+    /// Why, in its author's words.
+    pub reason: Option<&'a str>,
 }
 
 /// What does not fit the grammar.
@@ -134,16 +145,31 @@ impl<'a> Annotation<'a> {
         reader.end()
     }
 
-    /// The names that count, each once, in the order of the text: those of entries that fit the grammar.
-    pub fn names(&self) -> Vec<&'a str> {
-        let mut seen = HashSet::new();
-        self.entries
-            .iter()
-            .filter(|entry| !entry.is_void)
-            .flat_map(|entry| &entry.names)
-            .copied()
-            .filter(|name| seen.insert(*name))
-            .collect()
+    /// The names of entries that fit the grammar, each once, in the order of the text.
+    pub fn terms(&self) -> Vec<Term<'a>> {
+        let mut places: HashMap<&str, usize> = HashMap::new();
+        let mut terms: Vec<Term<'a>> = Vec::new();
+        for entry in self.entries.iter().filter(|entry| !entry.is_void) {
+            let Entry { until, reason, .. } = *entry;
+            for name in &entry.names {
+                let term = Term { name, until, reason };
+                match places.get(name).and_then(|place| terms.get_mut(*place)) {
+                    Some(other) if lasts_longer(until, other.until) => *other = term,
+                    Some(_) => {}
+                    None => {
+                        places.insert(name, terms.len());
+                        terms.push(term);
+                    }
+                }
+            }
+        }
+        terms
+    }
+
+    /// The names that count on a day, each once, in the order of the text.
+    pub fn names(&self, today: Date) -> Vec<&'a str> {
+        let counts = |term: &Term<'_>| ExceptionState::of(term.until, today).counts();
+        self.terms().into_iter().filter(counts).map(|term| term.name).collect()
     }
 
     /// The annotation as it would be written with these entries, or nothing where none of them names a rule.

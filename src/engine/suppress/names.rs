@@ -1,7 +1,10 @@
 //! The rules that the annotation names.
 
-use super::annotation::{ANNOTATION, Annotation};
+use std::sync::Arc;
+
+use super::annotation::{ANNOTATION, Annotation, Term};
 use crate::engine::{Check, Fix, Object, Registry, Rule, Safety};
+use crate::engine::{Suppressed, SuppressedBy};
 use jobguard_manifest::FieldPath;
 use jobguard_manifest::edit::Edit;
 
@@ -11,7 +14,7 @@ pub struct Suppressions<'a> {
     pub(super) registry: &'a Registry,
     pub(super) annotation: Annotation<'a>,
     /// What it names, each once, in its order.
-    pub(super) names: Vec<(&'a str, Target)>,
+    pub(super) names: Vec<(Term<'a>, Target)>,
 }
 
 /// What a name of the annotation stands for.
@@ -52,11 +55,22 @@ impl Target {
 }
 
 /// A rule that the annotation names, itself or by its category.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Named {
+    /// Whether the policy lets the annotation ignore it.
     pub(super) is_allowed: bool,
+    /// Which of the names ignores it, if it is allowed and one is in force: of several the one that lasts longest.
+    pub(super) by: Option<usize>,
     /// How many of its findings there are.
     pub(super) count: usize,
+    /// How many of them no exception of the policy is about.
+    pub(super) open: usize,
+}
+
+/// Why what a name of the annotation ignores does not count.
+pub(super) fn suppressed(term: &Term<'_>) -> Arc<Suppressed> {
+    let Term { until, reason, .. } = *term;
+    Arc::new(Suppressed { by: SuppressedBy::Annotation, reason: reason.map(Arc::from), until })
 }
 
 impl<'a> Suppressions<'a> {
@@ -68,7 +82,8 @@ impl<'a> Suppressions<'a> {
     /// Reads the annotation's value.
     pub fn parse(value: &'a str, registry: &'a Registry) -> Self {
         let annotation = Annotation::parse(value);
-        let names = annotation.names().into_iter().map(|name| (name, Target::of(name, registry))).collect();
+        let terms = annotation.terms().into_iter();
+        let names = terms.map(|term| (term, Target::of(term.name, registry))).collect();
         Self { registry, annotation, names }
     }
 

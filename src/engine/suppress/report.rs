@@ -1,13 +1,15 @@
 //! What there is to report about the annotation itself. The rules about it word it.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
-use crate::policy::{Policy, Settings};
+use jiff::civil::Date;
+
+use crate::policy::{ExceptionState, Policy, Settings};
 use jobguard_text::{distance, is_slip};
 
-use super::annotation::{Annotation, AnnotationFault};
+use super::annotation::{Annotation, AnnotationFault, Term};
 use super::names::{Named, Suppressions, Target, corrected, is_about_suppression, is_about_text, path};
-use super::wording::{NotAllowed, UnknownNames, Wording};
+use super::wording::{NotAllowed, SuppressionEnd, UnknownNames, Wording};
 use crate::engine::{Finding, Fix, Registry, Rule, Severity};
 
 /// How many letters may be wrong in a name that a fix corrects.
@@ -20,6 +22,7 @@ pub(super) struct Report<'r, 'a, F> {
     pub(super) of: &'r Suppressions<'a>,
     pub(super) policy: &'r Policy,
     pub(super) settings: &'r Settings,
+    pub(super) today: Date,
     pub(super) named: &'r [Option<Named>],
     /// Whether the policy lets an annotation ignore the rule at a position.
     pub(super) can_be: &'r F,
@@ -37,7 +40,9 @@ impl<'a, F: Fn(usize) -> bool> Report<'_, 'a, F> {
             self.fault(fault);
         }
         let (mut unknown, mut refused) = (0, HashSet::new());
-        for &(name, target) in &self.of.names {
+        let mut ends = Ends::default();
+        for (index, &(term, target)) in self.of.names.iter().enumerate() {
+            let name = term.name;
             match target {
                 Target::Unknown => {
                     unknown += 1;
@@ -61,11 +66,17 @@ impl<'a, F: Fn(usize) -> bool> Report<'_, 'a, F> {
                                 self.unused(name, self.of.judges_input(position));
                             }
                         }
-                        Some(Named { is_allowed: true, .. }) => {}
+                        Some(Named { open: 0, .. }) => {}
+                        Some(named @ Named { is_allowed: true, .. }) => {
+                            ends.add((index, &term), &[named], self.today);
+                        }
                         Some(Named { is_allowed: false, .. }) => not_allowed(&mut self),
                     }
                 }
-                Target::Category(category) => self.category(name, category, &is_judged),
+                Target::Category(category) => {
+                    let ignored = self.category(name, category, &is_judged);
+                    ends.add((index, &term), &ignored, self.today);
+                }
             }
         }
         if let (more @ 1.., Some((rule, word))) =
@@ -73,9 +84,29 @@ impl<'a, F: Fn(usize) -> bool> Report<'_, 'a, F> {
         {
             self.report(rule, word(&UnknownNames::More(more)), None);
         }
+        self.ends(&ends);
     }
 
-    fn category(&mut self, name: &'a str, category: &'static str, is_judged: &impl Fn(&Rule) -> bool) {
+    /// What is over, and what will be soon: one finding a day.
+    fn ends(&mut self, ends: &Ends<'_>) {
+        let words = self.of.registry.suppression();
+        for (all, words) in [(&ends.over, words.ended), (&ends.soon, words.ends_soon)] {
+            let Some((rule, word)) = words else { continue };
+            for (&until, names) in all {
+                let days = until.since(self.today).map_or(0, |span| span.get_days().abs());
+                self.report(rule, word(&SuppressionEnd { names, until, days }), None);
+            }
+        }
+    }
+
+    /// Reports on the name of a category, and returns what there is of those of its rules with findings that the policy lets
+    /// the annotation ignore.
+    fn category(
+        &mut self,
+        name: &'a str,
+        category: &'static str,
+        is_judged: &impl Fn(&Rule) -> bool,
+    ) -> Vec<Named> {
         let of = self.of;
         let all: Vec<usize> = Target::Category(category).positions(of.registry).collect();
         let cannot = all.iter().all(|position| {
@@ -84,7 +115,8 @@ impl<'a, F: Fn(usize) -> bool> Report<'_, 'a, F> {
         });
         if cannot {
             let is_about_suppression = all.iter().any(|position| is_about_suppression(of.rule(*position)));
-            return self.not_allowed(&NotAllowed::FixedCategory { name, is_about_suppression }, None);
+            self.not_allowed(&NotAllowed::FixedCategory { name, is_about_suppression }, None);
+            return Vec::new();
         }
         let found = |position: &usize| self.named[*position].is_some_and(|named| named.count > 0);
         let reporting: Vec<usize> = all.iter().copied().filter(found).collect();
@@ -99,14 +131,20 @@ impl<'a, F: Fn(usize) -> bool> Report<'_, 'a, F> {
             self.not_allowed(&NotAllowed::Category { name, allowed: &ids }, fix);
         } else {
             let own = |position: usize| of.names.iter().any(|(_, target)| *target == Target::Rule(position));
-            let refused = reporting.into_iter().filter(|position| {
-                !own(*position) && self.named[*position].is_some_and(|named| !named.is_allowed)
+            let open = reporting.into_iter().filter_map(|position| {
+                let named = self.named[position].filter(|named| named.open > 0)?;
+                Some((position, named))
             });
-            for position in refused.collect::<Vec<_>>() {
-                let rule = of.rule(position);
-                self.rule_not_allowed(rule.id(), rule);
+            let (ignored, refused): (Vec<_>, Vec<_>) = open.partition(|(_, named)| named.is_allowed);
+            for (position, _) in refused {
+                if !own(position) {
+                    let rule = of.rule(position);
+                    self.rule_not_allowed(rule.id(), rule);
+                }
             }
+            return ignored.into_iter().map(|(_, named)| named).collect();
         }
+        Vec::new()
     }
 
     fn unknown(&mut self, name: &'a str) {
@@ -157,6 +195,26 @@ impl<'a, F: Fn(usize) -> bool> Report<'_, 'a, F> {
             finding.about = Some(finding.message.clone().into());
             self.findings.push(finding);
         }
+    }
+}
+
+/// Names whose last day is over, or near, by that day.
+#[derive(Debug, Default)]
+struct Ends<'a> {
+    over: BTreeMap<Date, Vec<&'a str>>,
+    soon: BTreeMap<Date, Vec<&'a str>>,
+}
+
+impl<'a> Ends<'a> {
+    /// Notes a name, the one at `index`, by what there is of the rules with findings that it stands for.
+    fn add(&mut self, (index, term): (usize, &Term<'a>), rules: &[Named], today: Date) {
+        let Some(until) = term.until else { return };
+        let days = match ExceptionState::of(term.until, today) {
+            ExceptionState::Ended if rules.iter().any(|rule| rule.by.is_none()) => &mut self.over,
+            ExceptionState::Ending if rules.iter().any(|rule| rule.by == Some(index)) => &mut self.soon,
+            _ => return,
+        };
+        days.entry(until).or_default().push(term.name);
     }
 }
 

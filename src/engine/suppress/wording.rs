@@ -1,5 +1,7 @@
 //! What the rules about the suppression annotation are asked for: words for what the engine finds in it.
 
+use jiff::civil::Date;
+
 use super::annotation::{AnnotationExcess, AnnotationFault};
 use crate::engine::{Check, Rule};
 
@@ -16,6 +18,10 @@ pub enum SuppressionCheck {
     Unused(fn(&str) -> Wording),
     /// What cannot be ignored.
     NotAllowed(fn(&NotAllowed<'_>) -> Wording),
+    /// Names that have findings, and whose last day is over.
+    Ended(fn(&SuppressionEnd<'_>) -> Wording),
+    /// Names that have findings, and whose last day is near.
+    EndsSoon(fn(&SuppressionEnd<'_>) -> Wording),
 }
 
 /// The words of a finding.
@@ -41,6 +47,17 @@ pub enum UnknownNames<'a> {
     },
     /// So many more than are reported one by one.
     More(usize),
+}
+
+/// The last day of some names of the annotation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SuppressionEnd<'a> {
+    /// As they are written.
+    pub names: &'a [&'a str],
+    /// The last day, in UTC, on which they count.
+    pub until: Date,
+    /// How many days there are between that day and the one at hand.
+    pub days: i32,
 }
 
 /// What an annotation asks to ignore and cannot.
@@ -85,6 +102,8 @@ pub(in crate::engine) struct SuppressionRules {
     pub(super) unknown: Worded<fn(&UnknownNames<'_>) -> Wording>,
     pub(super) unused: Worded<fn(&str) -> Wording>,
     pub(super) not_allowed: Worded<fn(&NotAllowed<'_>) -> Wording>,
+    pub(super) ended: Worded<fn(&SuppressionEnd<'_>) -> Wording>,
+    pub(super) ends_soon: Worded<fn(&SuppressionEnd<'_>) -> Wording>,
 }
 
 impl SuppressionRules {
@@ -99,6 +118,8 @@ impl SuppressionRules {
                 Check::Suppression(SuppressionCheck::NotAllowed(word)) => {
                     found.not_allowed = Some((rule, word));
                 }
+                Check::Suppression(SuppressionCheck::Ended(word)) => found.ended = Some((rule, word)),
+                Check::Suppression(SuppressionCheck::EndsSoon(word)) => found.ends_soon = Some((rule, word)),
                 _ => {}
             }
         }

@@ -16,7 +16,7 @@ use maud::{Markup, html};
 use super::counts::{baseline, by_severity, counted, found, hidden};
 use super::objects::{Group, by_object, silent};
 use super::run::Run;
-use crate::diagnostic::JudgedObject;
+use crate::diagnostic::{JudgedObject, SuppressedDiagnostic};
 use crate::page::{Document, foreign};
 use jobguard_text::plural;
 use room::Room;
@@ -53,6 +53,7 @@ pub fn write(run: &Run<'_>, out: &mut dyn io::Write) -> io::Result<()> {
                     p class="card quiet" id="none" hidden { "No finding is like that. Escape clears the search." }
                 }
             }
+            (suppressed(run))
             (without_findings(&silent))
         }
         footer { "Written by jobguard lint. Nothing in this file is loaded from elsewhere." }
@@ -127,6 +128,32 @@ fn name(namespace: Option<&str>, name: Option<&str>) -> Markup {
     html! {
         @if let (Some(namespace), Some(_)) = (namespace, name) { i { (foreign(namespace)) "/" } }
         @match name { Some(name) => (foreign(name)), None => i { "without a name" } }
+    }
+}
+
+/// What does not count, and why.
+fn suppressed(run: &Run<'_>) -> Markup {
+    let all: Vec<&SuppressedDiagnostic> = run.shown_suppressed().collect();
+    html! {
+        @if !all.is_empty() {
+            details class="table silent" {
+                summary { (plural(all.len(), "finding")) " suppressed" }
+                ul class="small" {
+                    @for SuppressedDiagnostic { diagnostic, why } in all.iter().take(SILENT) {
+                        li {
+                            span class="code" { (diagnostic.rule.id()) } ": "
+                            @if let Some(object) = &diagnostic.object {
+                                (foreign(&object.kind)) " " (name(object.namespace.as_deref(), object.name.as_deref())) ": "
+                            }
+                            (foreign(&diagnostic.text())) " "
+                            span class="code quiet" { (foreign(&diagnostic.file)) ":" (diagnostic.region.line) } " "
+                            span class="quiet" { (foreign(&why.to_string())) }
+                        }
+                    }
+                    @if all.len() > SILENT { li { "and " (all.len() - SILENT) " more" } }
+                }
+            }
+        }
     }
 }
 

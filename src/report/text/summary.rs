@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::counts::{baseline, counted, none_of};
+use super::super::counts::{baseline, counted, none_of, suppressed};
 use super::super::style::Style;
 use crate::diagnostic::Report;
 use crate::engine::Safety;
@@ -24,8 +24,12 @@ fn of_findings(report: &Report, style: Style) -> String {
         return format!("No Jobs or CronJobs found in {files}\n");
     }
     let checked = format!("Checked {} in {files}", plural(report.objects, "object"));
+    let suppressed = match suppressed(report, style.least) {
+        none if none.is_empty() => none,
+        some => format!("; {some}"),
+    };
     if report.diagnostics.is_empty() {
-        return format!("{checked}: {}\n", none_of(report));
+        return format!("{checked}: {}{suppressed}\n", none_of(report));
     }
     let (shown, hidden): (BTreeMap<_, _>, _) =
         report.counts().into_iter().partition(|(severity, _)| *severity >= style.least);
@@ -35,7 +39,7 @@ fn of_findings(report: &Report, style: Style) -> String {
         ("", hidden) => format!("{hidden}, hidden by --level"),
         (shown, hidden) => format!("{shown}; hidden by --level: {hidden}"),
     };
-    let summary = format!("{checked}: {found}{}\n", fixes(report, style));
+    let summary = format!("{checked}: {found}{}{suppressed}\n", fixes(report, style));
     // The first of the most severe of what is shown.
     let worst = report.worst().filter(|worst| *worst >= style.least);
     match report.diagnostics.iter().find(|diagnostic| Some(diagnostic.severity) == worst) {

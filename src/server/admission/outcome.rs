@@ -27,8 +27,8 @@ pub(crate) struct Outcome {
     pub(crate) unjudged: Option<(&'static str, &'static str)>,
     /// Rule and severity of each finding.
     pub(crate) findings: Vec<(&'static str, Severity)>,
-    /// The rule of each finding that an annotation silenced.
-    pub(crate) suppressed: Vec<&'static str>,
+    /// The rule of each finding that did not count, and what said so: `annotation` or `exception`.
+    pub(crate) suppressed: Vec<(&'static str, &'static str)>,
     /// Whether defaults were filled in.
     pub(crate) patched: bool,
 }
@@ -80,7 +80,11 @@ impl Outcome {
         let mut outcome = Self::of(request, decision.as_label());
         outcome.findings =
             verdict.findings.iter().map(|finding| (finding.rule.id(), finding.severity)).collect();
-        outcome.suppressed = verdict.suppressed.iter().map(|finding| finding.rule.id()).collect();
+        outcome.suppressed = verdict
+            .suppressed
+            .iter()
+            .filter_map(|finding| Some((finding.rule.id(), finding.suppressed.as_ref()?.by.as_str())))
+            .collect();
         outcome
     }
 }

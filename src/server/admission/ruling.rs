@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
-use crate::engine::{Check, Finding, Object, Severity, Verdict, subject};
+use crate::engine::{Check, Finding, Object, Severity, SuppressedBy, Verdict, subject};
 use crate::policy::Mode;
 use jobguard_apiserver::{Cause, KubernetesVersion};
 use jobguard_manifest::FieldPath;
@@ -153,6 +153,10 @@ impl<'a> Ruling<'a> {
         if !self.verdict.suppressed.is_empty() {
             annotations.insert("suppressed", of(&self.verdict.suppressed));
         }
+        let exceptions = list(self.verdict.suppressed.iter().filter_map(exception_of).collect());
+        if !exceptions.is_empty() {
+            annotations.insert("exceptions", exceptions);
+        }
         response
     }
 
@@ -288,6 +292,14 @@ fn cause(finding: &Finding) -> StatusCause {
 /// The audit annotation about defaults that were filled in.
 pub(crate) fn changes_annotation<'a>(paths: impl Iterator<Item = &'a FieldPath>) -> String {
     list(paths.map(|path| shown(path, MAX_PATH)).collect())
+}
+
+/// The exception of the policy that a finding does not count by.
+fn exception_of(finding: &Finding) -> Option<&str> {
+    match &finding.suppressed.as_ref()?.by {
+        SuppressedBy::Exception { id, .. } => Some(id),
+        SuppressedBy::Annotation => None,
+    }
 }
 
 /// A rule with findings, and their severity.

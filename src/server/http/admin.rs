@@ -51,7 +51,9 @@ pub(crate) fn router(app: &App) -> Router {
 }
 
 async fn metrics(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
-    app.cluster_cache.measure(&app.metrics, Timestamp::now());
+    let now = Timestamp::now();
+    app.cluster_cache.measure(&app.metrics, now);
+    app.policies.now().measure_exceptions(&app.metrics, now);
     let format = Format::asked_for(headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()));
     ([(CONTENT_TYPE, format.content_type()), (VARY, "accept")], app.metrics.text(format)).into_response()
 }

@@ -19,11 +19,13 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Metric, Registry};
 
 pub(crate) mod build;
+mod cache;
 pub(crate) mod exposition;
 
 use self::build::Build;
+pub(crate) use self::cache::{CacheState, Watched};
 use self::exposition::Format;
-use crate::engine::NeighbourKind;
+use crate::policy::ExceptionState;
 use crate::server::admission::outcome::Outcome;
 use crate::server::admission::request::Endpoint;
 use crate::server::reload_result::ReloadResult;
@@ -72,9 +74,15 @@ struct Rule {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct OneRule {
+struct Suppressed {
     rule: &'static str,
+    by: &'static str,
     dry_run: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct State {
+    state: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -139,41 +147,6 @@ impl Shed {
     }
 }
 
-/// Which part of the cluster is watched.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Watched {
-    /// Objects of a kind beside Jobs.
-    Neighbours(NeighbourKind),
-    /// Namespaces and their labels.
-    Namespaces,
-    /// CronJobs and what they run.
-    CronJobs,
-}
-
-impl Watched {
-    /// The resource's name.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Neighbours(kind) => kind.plural(),
-            Self::Namespaces => "namespaces",
-            Self::CronJobs => "cronjobs",
-        }
-    }
-}
-
-/// How far a cache is behind the cluster, as it is read.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct CacheState {
-    /// Which one.
-    pub(crate) watched: Watched,
-    /// Whether it has been filled once.
-    pub(crate) synced: bool,
-    /// For how long nothing has been heard, in seconds; 0 while the watch stands.
-    pub(crate) age: f64,
-    /// How many objects it holds.
-    pub(crate) objects: usize,
-}
-
 /// Everything that is counted.
 #[derive(Debug)]
 pub(crate) struct Metrics {
@@ -187,7 +160,7 @@ pub(crate) struct Metrics {
     in_flight: Gauge,
     refused: Family<Refused, Counter>,
     findings: Family<Rule, Counter>,
-    suppressed: Family<OneRule, Counter>,
+    suppressed: Family<Suppressed, Counter>,
     patches: Family<Kind, Counter>,
     shed: Family<Reason, Counter>,
     timeouts: Family<Answer, Counter>,
@@ -204,6 +177,7 @@ pub(crate) struct Metrics {
     policy_reloads: Family<ResultLabel, Counter>,
     policy_ok: Gauge,
     policy_fallback: Gauge,
+    policy_exceptions: Family<State, Gauge>,
     cache_age: Family<Resource, Seconds>,
     cache_synced: Family<Resource, Gauge>,
     cache_objects: Family<Resource, Gauge>,
@@ -246,7 +220,7 @@ impl Metrics {
             findings: to.add("findings", "Findings in reviews", Family::default()),
             suppressed: to.add(
                 "suppressed_findings",
-                "Findings that an annotation silenced",
+                "Findings that an annotation or an exception of the policy silenced",
                 Family::default(),
             ),
             patches: to.add("patches", "Objects that defaults were filled into", Family::default()),
@@ -301,6 +275,11 @@ impl Metrics {
                 "Whether the fallback is in use, since the policy could not be loaded at the start",
                 Gauge::default(),
             ),
+            policy_exceptions: to.add(
+                "policy_exceptions",
+                "Exceptions of the policy in use, by their state",
+                Family::default(),
+            ),
             cache_age: to.add(
                 "cluster_cache_age_seconds",
                 "For how long a watch has been broken, 0 while it stands",
@@ -343,8 +322,8 @@ impl Metrics {
         for (rule, severity) in &outcome.findings {
             self.findings.get_or_create(&Rule { rule, level: severity.as_str(), dry_run }).inc();
         }
-        for rule in &outcome.suppressed {
-            self.suppressed.get_or_create(&OneRule { rule, dry_run }).inc();
+        for (rule, by) in &outcome.suppressed {
+            self.suppressed.get_or_create(&Suppressed { rule, by, dry_run }).inc();
         }
         if outcome.patched {
             self.patches.get_or_create(&Kind { kind: outcome.kind, dry_run }).inc();
@@ -405,6 +384,14 @@ impl Metrics {
         self.policy_info.get_or_create(&info).set(1);
         self.policy_loaded.set(whole(at.as_second()));
         self.policy_fallback.set(i64::from(fallback));
+    }
+
+    /// In which state the exceptions of the policy in use are now.
+    pub(crate) fn exceptions(&self, by_state: [(ExceptionState, usize); 4]) {
+        for (state, count) in by_state {
+            let state = State { state: state.as_str() };
+            self.policy_exceptions.get_or_create(&state).set(i64::try_from(count).unwrap_or(i64::MAX));
+        }
     }
 
     /// The policy's files were looked at again.

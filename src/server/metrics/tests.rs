@@ -33,12 +33,14 @@ fn filled(metrics: &Metrics) -> String {
         verdict: "unjudged",
         unjudged: Some(("timed_out", "allowed")),
         findings: vec![("api/name", Severity::Error)],
-        suppressed: vec!["job/indexed-service"],
+        suppressed: vec![("job/indexed-service", "annotation")],
         patched: true,
     };
     metrics.answered(Endpoint::Validate, &outcome);
     drop(metrics.begin(Endpoint::Mutate));
-    testing::app(1).policies.now().measure(metrics);
+    let policies = &testing::app(1).policies;
+    policies.now().measure(metrics);
+    policies.now().measure_exceptions(metrics, jiff::Timestamp::UNIX_EPOCH);
     metrics.refused(Endpoint::Validate, 400);
     metrics.timed_out(Endpoint::Validate, "allowed");
     metrics.connection_closed("silent");
@@ -131,7 +133,7 @@ fn dry_runs_are_counted_apart() {
         verdict: "denied",
         unjudged: None,
         findings: vec![("api/name", Severity::Error)],
-        suppressed: vec!["job/indexed-service"],
+        suppressed: vec![("job/indexed-service", "annotation")],
         patched: true,
     };
     metrics.answered(Endpoint::Validate, &outcome("true"));
@@ -141,7 +143,7 @@ fn dry_runs_are_counted_apart() {
     for series in [
         r#"jobguard_requests_total{path="/validate",operation="CREATE",kind="Job",verdict="denied",dry_run="#,
         r#"jobguard_findings_total{rule="api/name",level="error",dry_run="#,
-        r#"jobguard_suppressed_findings_total{rule="job/indexed-service",dry_run="#,
+        r#"jobguard_suppressed_findings_total{rule="job/indexed-service",by="annotation",dry_run="#,
         r#"jobguard_patches_total{kind="Job",dry_run="#,
     ] {
         for (value, count) in [("true", 1), ("false", 2)] {

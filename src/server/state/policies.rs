@@ -45,6 +45,11 @@ impl Loaded {
     pub(crate) fn measure(&self, metrics: &Metrics) {
         metrics.policy_in_use(&self.policy.name, &self.hash, self.at, self.fallback);
     }
+
+    /// Shows in the metrics which of its exceptions count now: days pass while it is in use.
+    pub(crate) fn measure_exceptions(&self, metrics: &Metrics, now: Timestamp) {
+        metrics.exceptions(self.policy.exceptions_by_state(now));
+    }
 }
 
 /// What `GET /policy` shows.

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use jiff::civil::Date;
 
 /// The entries in one line, and what does not fit.
 fn read(text: &str) -> String {
@@ -104,7 +105,7 @@ fn what_does_not_fit_is_one_fault_and_its_entry_silences_nothing() {
         }),
     ] {
         let annotation = Annotation::parse(written);
-        assert_eq!(annotation.names().join(" "), names, "{written:?}");
+        assert_eq!(annotation.names(Date::MIN).join(" "), names, "{written:?}");
         assert_eq!(annotation.faults, faults, "{written:?}");
         // What is corrected is right, and means the same.
         let corrected = annotation.faults.iter().find_map(|fault| match fault {
@@ -124,7 +125,7 @@ fn what_does_not_fit_is_one_fault_and_its_entry_silences_nothing() {
                     .map(|name| name.to_string())
                     .collect::<Vec<_>>()
             };
-            assert_eq!(again.names(), all(&annotation), "{corrected:?}");
+            assert_eq!(again.names(Date::MIN), all(&annotation), "{corrected:?}");
         }
     }
 }
@@ -152,11 +153,11 @@ fn what_is_read_is_bounded() {
     // What is named twice is no excess.
     assert_eq!(Annotation::parse(&format!("{fits};{fits}")).excess, None);
     let parsed = Annotation::parse(&more);
-    assert_eq!((parsed.names().len(), parsed.excess), (MAX_NAMES, Some(AnnotationExcess::Names)));
+    assert_eq!((parsed.names(Date::MIN).len(), parsed.excess), (MAX_NAMES, Some(AnnotationExcess::Names)));
     let long = format!("job/a{}", " ".repeat(MAX_ANNOTATION_BYTES - 5));
-    assert_eq!(Annotation::parse(&long).names(), ["job/a"]);
+    assert_eq!(Annotation::parse(&long).names(Date::MIN), ["job/a"]);
     let longer = Annotation::parse("x ".repeat(50_000).leak());
-    assert_eq!((longer.names().len(), longer.excess), (0, Some(AnnotationExcess::Bytes(100_000))));
+    assert_eq!((longer.names(Date::MIN).len(), longer.excess), (0, Some(AnnotationExcess::Bytes(100_000))));
     // As many words as fit are one fault.
     let words = format!("job/a {}", "x ".repeat(4_000));
     assert_eq!(Annotation::parse(&words).faults.len(), 1);
@@ -177,7 +178,7 @@ proptest! {
             prop_assert_eq!(Annotation::parse(&written), annotation.clone());
         }
         // No name is of parts that are not beside each other, and none is in a reason.
-        for name in annotation.names() {
+        for name in annotation.names(Date::MIN) {
             prop_assert!(text.contains(name) && !name.contains(['(', ')', ',', ';']));
         }
     }
