@@ -135,6 +135,45 @@ fn links_lead_somewhere() {
     assert!(count > 30, "{count}");
 }
 
+/// Each command of the guide that needs no cluster prints what stands below it, with the files that stand above it. A block
+/// of YAML whose first line is a comment with a path is that file.
+#[test]
+fn the_rollout_guide_shows_what_is_printed() {
+    let path = root().join("docs/rollout.md");
+    let page = fs::read_to_string(&path).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let (mut commands, mut written) = (0, String::new());
+    for (number, piece) in page.split("\n```").enumerate() {
+        written.push_str(if number == 0 { "" } else { "\n```" });
+        if let Some((name, content)) = piece.strip_prefix("yaml\n# ").and_then(|rest| rest.split_once('\n')) {
+            let file = folder.path().join(name);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, content).unwrap();
+        }
+        let Some(block) = piece.strip_prefix("console\n$ jobguard ") else {
+            written.push_str(piece);
+            continue;
+        };
+        let (command, _) = block.split_once('\n').unwrap_or((block, ""));
+        let output = Command::cargo_bin("jobguard")
+            .unwrap()
+            .args(command.split_whitespace())
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        let printed = [output.stdout, output.stderr].concat();
+        let printed = String::from_utf8(printed).unwrap();
+        written.push_str(&format!("console\n$ jobguard {command}\n{}", printed.trim_end()));
+        commands += 1;
+    }
+    if std::env::var_os("JOBGUARD_BLESS").is_some() {
+        fs::write(&path, &written).unwrap();
+        return;
+    }
+    assert!(commands >= 7, "{commands}");
+    assert_eq!(written, page, "JOBGUARD_BLESS=1 writes what is printed");
+}
+
 /// The version in Cargo.toml has a section of its own or, before its release, entries under "Unreleased"; and changes are
 /// sorted as Keep a Changelog sorts them.
 #[test]
