@@ -379,9 +379,9 @@ mod tests {
 
     #[test]
     fn overrides_leave_it_to_the_webhook() {
-        let (text, objects) = exported(&format!(
-            "  overrides:\n  - match: {{kinds: [Job], namespaces: [\"dev-*\"], names: [\"a.b?\"], labels: {{tier: \"it's*\"}}, namespaceLabels: {{env: dev}}}}\n    rules: {{\"*\": warn}}\n"
-        ));
+        let (text, objects) = exported(
+            "  overrides:\n  - match: {kinds: [Job], namespaces: [\"dev-*\"], names: [\"a.b?\"], labels: {tier: \"it's*\"}, namespaceLabels: {env: dev}}\n    rules: {\"*\": warn}\n",
+        );
         let variables = objects[0]["spec"]["variables"].as_array().unwrap();
         let overridden = variables.iter().find(|variable| variable["name"] == "overridden").unwrap();
         assert_eq!(
@@ -428,10 +428,10 @@ mod tests {
 
     #[test]
     fn owners_count_by_the_word_of_a_controller() {
-        let (text, objects) = exported(&format!(
-            "  rules: {{job/no-deadline: deny}}\n  controllers: [\"system:serviceaccount:jobset-system:*\"]\n  overrides:\n  - match: \
-             {{kinds: [CronJob], ownerKinds: [JobSet, \"Job*.acme.com\"], users: [anna]}}\n    rules: {{\"*\": warn}}\n"
-        ));
+        let (text, objects) = exported(
+            "  rules: {job/no-deadline: deny}\n  controllers: [\"system:serviceaccount:jobset-system:*\"]\n  overrides:\n  - match: \
+             {kinds: [CronJob], ownerKinds: [JobSet, \"Job*.acme.com\"], users: [anna]}\n    rules: {\"*\": warn}\n",
+        );
         let expression = |list: &str, name: &str| {
             let all = objects[0]["spec"][list].as_array().unwrap();
             all.iter().find(|each| each["name"] == name).unwrap()["expression"].as_str().unwrap().to_owned()
