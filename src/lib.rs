@@ -36,6 +36,10 @@ pub mod linter;
 pub mod mutate;
 pub mod page;
 pub mod policy;
+#[cfg(feature = "cli")]
+pub mod policy_diff;
+#[cfg(feature = "cli")]
+pub mod policy_test;
 pub mod preview;
 pub mod report;
 pub mod rules;

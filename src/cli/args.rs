@@ -366,14 +366,18 @@ pub(crate) enum PolicyCommand {
     /// List the exceptions of a policy and of manifests: those that have ended first, then those that will be next
     #[command(after_help = super::policy::exceptions::EXAMPLES)]
     Exceptions(Box<super::policy::exceptions::ExceptionsArgs>),
-    /// Print a built-in policy, to read or to start from
-    Show {
-        /// baseline, recommended or strict
-        #[arg(default_value = "recommended")]
-        name: String,
-    },
+    /// Print a built-in policy, or what holds under a policy and where each setting comes from
+    Show(Box<super::policy::show::ShowArgs>),
+    /// Show what a change of policy does: to the settings, or to manifests and recorded reviews
+    Diff(Box<super::policy::diff::DiffArgs>),
+    /// Run tests of policies: objects and reviews, and what must come out
+    Test(Box<super::policy::test::TestArgs>),
     /// Print the JSON Schema of policy files, for editors
-    Schema,
+    Schema {
+        /// That of test files
+        #[arg(long)]
+        test: bool,
+    },
     /// Write what an API server can do by itself, without the webhook, or on its disk
     #[command(after_help = EXPORT_EXAMPLES)]
     Export(Box<ExportArgs>),

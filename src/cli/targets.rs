@@ -6,25 +6,25 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use clap::ValueEnum;
 
 use crate::confined::may_write;
-use crate::report::{FORMATS, Format};
+use crate::report::Format;
 use crate::sources::Source;
 
 /// What to write where.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Targets {
+pub(crate) struct Targets<F = Format> {
     /// The format on standard output; none where a plain `--output FILE` takes its place.
-    pub(crate) stdout: Option<Format>,
+    pub(crate) stdout: Option<F>,
     /// Files, each in its format.
-    pub(crate) files: Vec<(Format, PathBuf)>,
+    pub(crate) files: Vec<(F, PathBuf)>,
 }
 
-impl Targets {
+impl<F: ValueEnum + Copy> Targets<F> {
     /// Reads `--output` arguments beside `--format`.
     ///
     /// # Errors
     ///
     /// An unknown format, a file named twice, a folder that is not there, a link that leads out of the checkout: all reported before anything is read.
-    pub(crate) fn new(format: Format, outputs: &[PathBuf]) -> Result<Self> {
+    pub(crate) fn new(format: F, outputs: &[PathBuf]) -> Result<Self> {
         let mut targets = Self { stdout: Some(format), files: Vec::new() };
         for output in outputs {
             let (own, path) = split(output)?;
@@ -49,13 +49,13 @@ impl Targets {
     }
 
     /// Whether a format that something is written in is such a one.
-    pub(crate) fn any(&self, is_such: impl Fn(&Format) -> bool) -> bool {
+    pub(crate) fn any(&self, is_such: impl Fn(&F) -> bool) -> bool {
         self.stdout.iter().chain(self.files.iter().map(|(format, _)| format)).any(is_such)
     }
 }
 
 /// The format in front of a file's name, as in `sarif:report.sarif`.
-fn split(output: &Path) -> Result<(Option<Format>, PathBuf)> {
+fn split<F: ValueEnum>(output: &Path) -> Result<(Option<F>, PathBuf)> {
     let Some((word, path)) = output.to_str().and_then(|text| text.split_once(':')) else {
         return Ok((None, output.to_owned()));
     };
@@ -63,10 +63,11 @@ fn split(output: &Path) -> Result<(Option<Format>, PathBuf)> {
     if word.len() < 2 || !word.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return Ok((None, output.to_owned()));
     }
-    match Format::from_str(word, false) {
+    match F::from_str(word, false) {
         Ok(format) => Ok((Some(format), PathBuf::from(path))),
         Err(_) => {
-            let formats = FORMATS.map(|format| format.name);
+            let values = F::value_variants().iter().filter_map(F::to_possible_value);
+            let formats: Vec<String> = values.map(|value| value.get_name().to_owned()).collect();
             bail!(
                 "--output {}: there is no format {word:?}, only {}; a file of that name is ./{}",
                 show(output),
@@ -119,6 +120,7 @@ fn show(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::FORMATS;
 
     fn format(name: &str) -> Format {
         FORMATS.into_iter().find(|format| format.name == name).unwrap()

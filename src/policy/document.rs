@@ -15,7 +15,7 @@ use jobguard_manifest::At;
 use jobguard_manifest::{Entry, NodeKind, Span};
 
 /// `apiVersion` of a policy.
-pub(super) const API_VERSION: &str = "jobguard.dev/v1alpha1";
+pub(crate) const API_VERSION: &str = "jobguard.dev/v1alpha1";
 /// `kind` of a policy.
 pub(super) const KIND: &str = "JobPolicy";
 

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use jobguard_manifest::Span;
+use super::reader::Fault;
+use jobguard_manifest::{LineIndex, Span};
 
 /// One fault of a policy file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +22,22 @@ pub struct PolicyError {
     pub message: String,
     /// What to do about it, where that is more than the message says.
     pub help: Option<String>,
+}
+
+impl PolicyError {
+    /// A fault that was found in `file`, with its line and column.
+    pub(crate) fn new(file: &str, lines: &LineIndex<'_>, fault: Fault) -> Self {
+        let position = lines.position(fault.span.start);
+        Self {
+            file: file.to_owned(),
+            span: fault.span,
+            line: position.line,
+            column: position.column,
+            path: fault.path,
+            message: fault.message,
+            help: fault.help,
+        }
+    }
 }
 
 impl fmt::Display for PolicyError {

@@ -73,7 +73,7 @@ fn source(path: &Path, file: Result<File, Refusal>) -> Result<Source, String> {
 }
 
 /// Why a file cannot be opened, without the operating system's own number for it.
-fn words(refusal: &Refusal) -> String {
+pub(crate) fn words(refusal: &Refusal) -> String {
     match refusal {
         Refusal::Io(error) if error.kind() == io::ErrorKind::NotFound => "not found".to_owned(),
         Refusal::Io(error) if error.kind() == io::ErrorKind::PermissionDenied => {
@@ -126,9 +126,13 @@ fn read_text(file: File) -> Result<String, String> {
 /// # Errors
 /// All that is wrong with them.
 pub fn read_file(path: &Path, catalog: &[&'static RuleSpec]) -> Result<Policy, PolicyErrors> {
+    file_chain(path, catalog).map(|chain| chain.assemble(catalog))
+}
+
+pub(super) fn file_chain(path: &Path, catalog: &[&'static RuleSpec]) -> Result<Chain, PolicyErrors> {
     let name = path.display().to_string();
     match source(path, File::open(path).map_err(Refusal::Io)) {
-        Ok(source) => read(&source, catalog, &from_files),
+        Ok(source) => read_chain(&source, catalog, &from_files),
         Err(why) => {
             // Perhaps a built-in policy was meant.
             let hint = match name.contains(['/', '\\', '.']) || path.exists() {
@@ -169,11 +173,15 @@ pub(crate) fn mode(path: &Path) -> Option<Mode> {
 /// # Errors
 /// All that is wrong with them. What lies elsewhere is not looked at.
 pub fn read_found(path: &Path, catalog: &[&'static RuleSpec]) -> Result<Policy, PolicyErrors> {
+    found_chain(path, catalog).map(|chain| chain.assemble(catalog))
+}
+
+pub(super) fn found_chain(path: &Path, catalog: &[&'static RuleSpec]) -> Result<Chain, PolicyErrors> {
     let name = path.display().to_string();
     let cannot = |why: String| PolicyErrors::from(unreadable(&name, &why));
     let root = root_of(folder_of(path)).map_err(|error| cannot(error.to_string()))?;
     let first = source(path, root.open(path)).map_err(cannot)?;
-    read(&first, catalog, &|from, path| {
+    read_chain(&first, catalog, &|from, path| {
         let path = beside(from, path);
         source(&path, root.open(&path))
     })
@@ -185,15 +193,35 @@ pub fn read_found(path: &Path, catalog: &[&'static RuleSpec]) -> Result<Policy, 
 /// # Errors
 /// Only if the built-in file is broken, which its tests rule out.
 pub fn preset(preset: Preset, catalog: &[&'static RuleSpec]) -> Result<Policy, PolicyErrors> {
-    let document = preset_document(preset)?;
-    Ok(assemble(preset, vec![document], catalog))
+    preset_chain(preset).map(|chain| chain.assemble(catalog))
 }
 
-fn preset_document(preset: Preset) -> Result<Document, PolicyErrors> {
+pub(super) fn preset_chain(preset: Preset) -> Result<Chain, PolicyErrors> {
+    Ok(Chain { preset, documents: vec![preset_document(preset)?] })
+}
+
+fn preset_document(preset: Preset) -> Result<(Source, Document), PolicyErrors> {
     let source = Source { name: preset.to_string(), text: preset.text().to_owned() };
     let (document, errors) = read_document(&source, None);
     PolicyErrors::check(errors)?;
-    Ok(document)
+    Ok((source, document))
+}
+
+/// What a policy is made of.
+#[derive(Debug, Clone)]
+pub(super) struct Chain {
+    /// The preset that it extends at last.
+    pub(super) preset: Preset,
+    /// The files with their texts, the most basic first: that is the preset's own.
+    pub(super) documents: Vec<(Source, Document)>,
+}
+
+impl Chain {
+    /// Lays the files over one another.
+    pub(super) fn assemble(self, catalog: &[&'static RuleSpec]) -> Policy {
+        let documents = self.documents.into_iter().map(|(_, document)| document).collect();
+        assemble(self.preset, documents, catalog)
+    }
 }
 
 /// Reads a policy, with `loader` for what it extends. A policy without `extends` extends `recommended`.
@@ -205,8 +233,16 @@ pub fn read(
     catalog: &[&'static RuleSpec],
     loader: &Loader<'_>,
 ) -> Result<Policy, PolicyErrors> {
+    read_chain(source, catalog, loader).map(|chain| chain.assemble(catalog))
+}
+
+pub(super) fn read_chain(
+    source: &Source,
+    catalog: &[&'static RuleSpec],
+    loader: &Loader<'_>,
+) -> Result<Chain, PolicyErrors> {
     let mut errors = Vec::new();
-    let mut documents: Vec<Document> = Vec::new();
+    let mut documents: Vec<(Source, Document)> = Vec::new();
     let mut names = vec![source.name.clone()];
     let mut source = source.clone();
     let preset = loop {
@@ -216,14 +252,14 @@ pub fn read(
             file.clone_from(&source.name);
         }
         let extends = document.extends.clone();
-        documents.push(document);
+        documents.push((source.clone(), document));
         let Some((target, span)) = extends else { break Preset::Recommended };
         if let Some(preset) = Preset::from_name(&target) {
             break preset;
         }
         let mut refuse = |message: String, help: Option<String>| {
             let fault = Fault { span, path: "spec.extends".to_owned(), message, help };
-            errors.push(with_position(&source.name, &LineIndex::new(&source.text), fault));
+            errors.push(PolicyError::new(&source.name, &LineIndex::new(&source.text), fault));
         };
         match loader(&source.name, &target) {
             Err(why) => {
@@ -250,7 +286,7 @@ pub fn read(
     PolicyErrors::check(errors)?;
     documents.push(preset_document(preset)?);
     documents.reverse();
-    Ok(assemble(preset, documents, catalog))
+    Ok(Chain { preset, documents })
 }
 
 /// Reads one file's own words, and everything that is wrong with them.
@@ -290,24 +326,11 @@ fn read_document(source: &Source, catalog: Option<&[&'static RuleSpec]>) -> (Doc
         exception.place = ExceptionPlace { file: source.name.as_str().into(), line, column };
     }
     let mut errors: Vec<_> =
-        faults.into_iter().map(|fault| with_position(&source.name, &lines, fault)).collect();
+        faults.into_iter().map(|fault| PolicyError::new(&source.name, &lines, fault)).collect();
     if found.is_empty() {
         errors.push(whole_file(&source.name, "holds no policy".to_owned()));
     }
     (document.unwrap_or_default(), errors)
-}
-
-fn with_position(file: &str, lines: &LineIndex<'_>, fault: Fault) -> PolicyError {
-    let position = lines.position(fault.span.start);
-    PolicyError {
-        file: file.to_owned(),
-        span: fault.span,
-        line: position.line,
-        column: position.column,
-        path: fault.path,
-        message: fault.message,
-        help: fault.help,
-    }
 }
 
 /// A file without a text has no line.

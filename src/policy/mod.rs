@@ -9,7 +9,7 @@
 pub(crate) mod date;
 mod defaults;
 pub mod discover;
-mod document;
+pub(crate) mod document;
 mod embedded_jobs;
 mod error;
 mod exceptions;
@@ -18,7 +18,7 @@ mod names;
 mod notes;
 mod overrides;
 pub mod preset;
-mod reader;
+pub(crate) mod reader;
 mod rules;
 pub mod schema;
 mod settings;
@@ -26,6 +26,7 @@ mod spec;
 mod subject;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod trace;
 mod views;
 
 use std::borrow::Cow;

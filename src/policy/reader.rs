@@ -1,4 +1,5 @@
-//! Walks a value tree and gathers every fault on the way, instead of stopping at the first.
+//! Walks a value tree and gathers every fault on the way, instead of stopping at the first. Tests of policies are read by it
+//! as well.
 
 use std::collections::HashSet;
 
@@ -14,55 +15,60 @@ const MAX_LISTED: usize = 12;
 
 /// A fault whose line and column are not worked out yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Fault {
-    pub(super) span: Span,
-    pub(super) path: String,
-    pub(super) message: String,
-    pub(super) help: Option<String>,
+pub(crate) struct Fault {
+    pub(crate) span: Span,
+    pub(crate) path: String,
+    pub(crate) message: String,
+    pub(crate) help: Option<String>,
 }
 
 /// A value, with the span to point at when it is wrong.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Value {
-    pub(super) id: NodeId,
-    pub(super) span: Span,
+pub(crate) struct Value {
+    pub(crate) id: NodeId,
+    pub(crate) span: Span,
 }
 
 /// One walk over one document.
 #[derive(Debug)]
-pub(super) struct Reader<'t> {
+pub(crate) struct Reader<'t> {
     tree: &'t Tree<'t>,
     faults: Vec<Fault>,
 }
 
 impl<'t> Reader<'t> {
-    pub(super) fn new(tree: &'t Tree<'t>) -> Self {
+    pub(crate) fn new(tree: &'t Tree<'t>) -> Self {
         Self { tree, faults: Vec::new() }
     }
 
     /// The faults found, in the order of the text.
-    pub(super) fn finish(mut self) -> Vec<Fault> {
+    pub(crate) fn finish(mut self) -> Vec<Fault> {
         self.faults.sort_by_key(|fault| fault.span);
         self.faults
     }
 
-    pub(super) fn root(&self) -> Value {
+    /// The tree that is walked.
+    pub(crate) fn tree(&self) -> &'t Tree<'t> {
+        self.tree
+    }
+
+    pub(crate) fn root(&self) -> Value {
         let id = self.tree.root();
         Value { id, span: self.tree[id].span }
     }
 
-    pub(super) fn kind(&self, value: Value) -> &'t NodeKind<'t> {
+    pub(crate) fn kind(&self, value: Value) -> &'t NodeKind<'t> {
         &self.tree[value.id].kind
     }
 
     /// The value of an entry. A missing one is pointed at through its key.
-    pub(super) fn value(&self, entry: &Entry<'_>) -> Value {
+    pub(crate) fn value(&self, entry: &Entry<'_>) -> Value {
         let node = &self.tree[entry.value];
         let span = if matches!(node.kind, NodeKind::Null) { entry.key_span } else { node.span };
         Value { id: entry.value, span }
     }
 
-    pub(super) fn fault(
+    pub(crate) fn fault(
         &mut self,
         span: Span,
         at: &At<'_>,
@@ -75,7 +81,7 @@ impl<'t> Reader<'t> {
     }
 
     /// A fault in a `word` that is none of those `known`, with the one that was likely meant.
-    pub(super) fn unknown(&mut self, span: Span, at: &At<'_>, message: String, word: &str, known: &[&str]) {
+    pub(crate) fn unknown(&mut self, span: Span, at: &At<'_>, message: String, word: &str, known: &[&str]) {
         // Looking for likenesses is the dearest thing done here: not for faults that are not shown.
         if self.faults.len() < MAX_FAULTS {
             let help = match nearest(word, known.iter().copied()) {
@@ -88,7 +94,7 @@ impl<'t> Reader<'t> {
     }
 
     /// The entries of an object, in the order of the text; none for `null`. Keys given twice are faults.
-    pub(super) fn entries(&mut self, value: Value, at: &At<'_>) -> Vec<&'t Entry<'t>> {
+    pub(crate) fn entries(&mut self, value: Value, at: &At<'_>) -> Vec<&'t Entry<'t>> {
         let entries = match self.kind(value) {
             NodeKind::Map(entries) => entries,
             NodeKind::Null => return Vec::new(),
@@ -109,7 +115,7 @@ impl<'t> Reader<'t> {
     }
 
     /// The entries of an object that has the keys `known` and no others.
-    pub(super) fn object(&mut self, value: Value, at: &At<'_>, known: &[&'static str]) -> Vec<&'t Entry<'t>> {
+    pub(crate) fn object(&mut self, value: Value, at: &At<'_>, known: &[&'static str]) -> Vec<&'t Entry<'t>> {
         let mut entries = self.entries(value, at);
         entries.retain(|entry| {
             let is_known = known.contains(&entry.key.as_ref());
@@ -123,7 +129,7 @@ impl<'t> Reader<'t> {
     }
 
     /// The elements of a list; none for `null`.
-    pub(super) fn list(&mut self, value: Value, at: &At<'_>) -> Vec<Value> {
+    pub(crate) fn list(&mut self, value: Value, at: &At<'_>) -> Vec<Value> {
         match self.kind(value) {
             NodeKind::Seq(items) => {
                 items.iter().map(|id| Value { id: *id, span: self.tree[*id].span }).collect()
@@ -136,7 +142,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    pub(super) fn string(&mut self, value: Value, at: &At<'_>) -> Option<&'t str> {
+    pub(crate) fn string(&mut self, value: Value, at: &At<'_>) -> Option<&'t str> {
         match self.kind(value) {
             NodeKind::Str(text) => Some(text),
             other => {
@@ -150,7 +156,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    pub(super) fn bool(&mut self, value: Value, at: &At<'_>) -> Option<bool> {
+    pub(crate) fn bool(&mut self, value: Value, at: &At<'_>) -> Option<bool> {
         match self.kind(value) {
             NodeKind::Bool(value) => Some(*value),
             other => {
@@ -160,7 +166,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    pub(super) fn int(&mut self, value: Value, at: &At<'_>, min: i64, max: i64) -> Option<i64> {
+    pub(crate) fn int(&mut self, value: Value, at: &At<'_>, min: i64, max: i64) -> Option<i64> {
         let number = match self.kind(value) {
             NodeKind::Int(number) => *number,
             NodeKind::Uint(_) => i64::MAX,
@@ -183,7 +189,7 @@ impl<'t> Reader<'t> {
     }
 
     /// One of the `words`, each with its meaning.
-    pub(super) fn word<T: Copy>(
+    pub(crate) fn word<T: Copy>(
         &mut self,
         value: Value,
         at: &At<'_>,
@@ -204,18 +210,18 @@ impl<'t> Reader<'t> {
     }
 }
 
-pub(super) fn did_you_mean(word: &str) -> String {
+pub(crate) fn did_you_mean(word: &str) -> String {
     format!("did you mean {word}?")
 }
 
 /// A short piece of the text, in quotes and on one line.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     const LONGEST: usize = 60;
     quote_within(text, LONGEST)
 }
 
 /// What a value is, for "must be a string, not ...".
-pub(super) fn describe(kind: &NodeKind<'_>) -> String {
+pub(crate) fn describe(kind: &NodeKind<'_>) -> String {
     match kind {
         NodeKind::Null => "nothing".to_owned(),
         NodeKind::Bool(value) => format!("the boolean {value}"),

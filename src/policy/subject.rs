@@ -1,6 +1,7 @@
 //! What a policy is asked about, and which overrides match it.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use jobguard_apiserver::{CRON_JOB_CHILD_SUFFIX, Kind};
 
@@ -94,6 +95,33 @@ pub struct Match {
     pub owner_kinds: Option<Vec<String>>,
     /// Patterns of user names.
     pub users: Option<Vec<String>>,
+}
+
+/// The conditions, on one line.
+impl fmt::Display for Match {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let pairs = |labels: &Option<Vec<(String, String)>>| {
+            labels.as_ref().map(|labels| labels.iter().map(|(key, value)| format!("{key}={value}")).collect())
+        };
+        let kinds = self.kinds.as_ref();
+        let conditions: [(&str, Option<Vec<String>>); 7] = [
+            ("kinds", kinds.map(|kinds| kinds.iter().map(|kind| kind.as_str().to_owned()).collect())),
+            ("namespaces", self.namespaces.clone()),
+            ("names", self.names.clone()),
+            ("labels", pairs(&self.labels)),
+            ("namespaceLabels", pairs(&self.namespace_labels)),
+            ("ownerKinds", self.owner_kinds.clone()),
+            ("users", self.users.clone()),
+        ];
+        let mut before = "";
+        for (name, items) in conditions {
+            if let Some(items) = items {
+                write!(f, "{before}{name}: [{}]", items.join(", "))?;
+                before = ", ";
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Match {

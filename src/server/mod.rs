@@ -46,6 +46,7 @@ pub use tracing::level_filters::LevelFilter;
 
 #[cfg(feature = "cluster")]
 pub(crate) use admission::controllers::{CronJobs, KnownCronJob, Run};
+pub(crate) use admission::explain::{Asked, explain};
 pub(crate) use admission::intake::MAX_BODY;
 #[cfg(feature = "cluster")]
 pub(crate) use admission::namespaces::{Labels, Namespaces};

@@ -42,6 +42,8 @@ const ROOMS: &[&str] = &[
     "baseline",
     "preview",
     "server",
+    "policy_test",
+    "policy_diff",
     "cluster",
     "docs",
     "cli",

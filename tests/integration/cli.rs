@@ -233,7 +233,7 @@ fn policies_and_schema_are_printed() {
     }
     let (_, stderr, code) = said(&jobguard(&["policy", "show", "lenient"]).output().unwrap());
     assert_eq!(code, Some(2));
-    assert!(stderr.contains("there are baseline, recommended, strict"), "{stderr}");
+    assert!(stderr.contains("built-in policies are baseline, recommended, strict"), "{stderr}");
     let (_, stderr, code) = said(&jobguard(&["policy", "check", "strict"]).output().unwrap());
     assert_eq!(code, Some(2));
     assert!(stderr.contains("`jobguard policy show strict` prints"), "{stderr}");

@@ -29,6 +29,7 @@ mod limits;
 mod outputs;
 mod policy;
 mod policy_exceptions;
+mod policy_tests;
 mod preview;
 mod promises;
 mod ratchet;

@@ -1,9 +1,11 @@
 //! `jobguard policy`: one file a subcommand.
 
 mod check;
+pub(crate) mod diff;
 pub(super) mod exceptions;
 mod export;
-mod show;
+pub(crate) mod show;
+pub(crate) mod test;
 
 use anyhow::Result;
 
@@ -11,16 +13,24 @@ use super::ExitStatus;
 use super::args::{PolicyArgs, PolicyCommand};
 use super::output::Terminal;
 use crate::policy::schema;
+use crate::policy_test;
 use crate::rules::registry;
 
 pub(crate) fn run(args: PolicyArgs, terminal: &Terminal) -> Result<ExitStatus> {
     let text = match args.command {
         PolicyCommand::Exceptions(args) => return exceptions::run(&args, terminal),
+        PolicyCommand::Diff(args) => return diff::run(&args, terminal),
+        PolicyCommand::Test(args) => return test::run(&args, terminal),
         PolicyCommand::Check { file, now } => check::run(file, now)?,
-        PolicyCommand::Show { name } => show::run(&name)?,
+        PolicyCommand::Show(args) => {
+            show::run(&args, terminal)?;
+            return Ok(ExitStatus::Success);
+        }
         PolicyCommand::Export(args) => export::run(*args)?,
-        PolicyCommand::Schema => {
-            format!("{}\n", serde_json::to_string_pretty(&schema::generate(registry().catalog()))?)
+        PolicyCommand::Schema { test } => {
+            let schema =
+                if test { policy_test::schema::generate() } else { schema::generate(registry().catalog()) };
+            format!("{}\n", serde_json::to_string_pretty(&schema)?)
         }
     };
     terminal.print(&text)?;

@@ -20,6 +20,7 @@ use super::namespaces::Namespaces;
 use super::outcome::Outcome;
 use super::outer::{NoVerdict, OuterObject};
 use super::prepared::{created, is_leaving, updated};
+use super::record::Record;
 use super::request::{Endpoint, GroupVersionKind, Operation, PassedOver, Request};
 use super::response::{Response, ReviewAnswer};
 use super::review::{Review, ReviewError, quiet};
@@ -45,6 +46,8 @@ pub struct Admission {
     cron_jobs: Arc<CronJobs>,
     /// Namespaces whose objects are not judged.
     excluded: Arc<[String]>,
+    /// Where it is noted what answers rest on, if anybody wants to know.
+    record: Option<Arc<Record>>,
 }
 
 /// An answer, and what is counted of it.
@@ -73,6 +76,7 @@ impl Admission {
             namespaces: Arc::default(),
             cron_jobs: Arc::default(),
             excluded: Arc::default(),
+            record: None,
         }
     }
 
@@ -83,13 +87,19 @@ impl Admission {
         namespaces: Arc<Namespaces>,
         excluded: Arc<[String]>,
     ) -> Self {
-        Self { policy, neighbours, namespaces, cron_jobs: Arc::default(), excluded }
+        Self { policy, neighbours, namespaces, cron_jobs: Arc::default(), excluded, record: None }
     }
 
     /// Knows these CronJobs as well.
     #[must_use]
     pub(crate) fn knowing(self, cron_jobs: Arc<CronJobs>) -> Self {
         Self { cron_jobs, ..self }
+    }
+
+    /// Notes what answers rest on.
+    #[must_use]
+    pub(super) fn noting(self, record: Arc<Record>) -> Self {
+        Self { record: Some(record), ..self }
     }
 
     /// Reads one review and answers it. `now` is the time to judge schedules at.
@@ -342,6 +352,9 @@ impl Admission {
             );
         }
         let outcome = Outcome::judged(request, verdict, ruling.decision());
+        if let Some(record) = &self.record {
+            record.judged(verdict);
+        }
         (ruling.into_response(&request.uid), outcome)
     }
 
@@ -398,6 +411,9 @@ impl Admission {
             response.audit_annotations.insert("defaulted", paths);
             response.set_patch(&mutate::json_patch(&changes));
             outcome.patched = true;
+            if let Some(record) = &self.record {
+                record.changed(changes);
+            }
         }
         (response, outcome)
     }

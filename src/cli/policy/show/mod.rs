@@ -1,0 +1,125 @@
+//! `jobguard policy show`: a built-in policy to read, or what holds under a policy, and where each setting comes from.
+
+mod json;
+mod object;
+mod shown;
+mod text;
+
+use anyhow::{Result, anyhow, bail};
+use clap::{Args, ValueEnum};
+
+use super::super::output::Terminal;
+use super::super::policy_source::Origin as Source;
+use crate::policy::Preset;
+use crate::policy::trace::{self, RuleTrace};
+use crate::report::write_document;
+use crate::rules::registry;
+use jobguard_apiserver::Kind;
+use jobguard_text::nearest;
+use object::Asked;
+use shown::Shown;
+
+const EXAMPLES: &str = "\
+Examples:
+  jobguard policy show strict                               a built-in policy, to read or to start from
+  jobguard policy show jobguard.yaml                        what holds, and where it comes from
+  jobguard policy show --for CronJob/batch/nightly          what holds for one object, by its name
+  jobguard policy show --for nightly.yaml                   and by all that its manifest says
+  jobguard policy show --for nightly.yaml --rule cron/overlap   why a rule has its level there
+  jobguard policy show --for Job/ci/build --user system:serviceaccount:ci:runner";
+
+/// Arguments of `jobguard policy show`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct ShowArgs {
+    /// A policy file, or baseline, recommended or strict
+    /// [default: jobguard.yaml in this folder or above it, within the git repository, else recommended]
+    #[arg(value_name = "FILE|NAME")]
+    policy: Option<String>,
+    #[command(flatten)]
+    asked: Asked,
+    /// Only this rule, or those of a category (cron/*), with all options; repeatable
+    #[arg(long, value_name = "ID")]
+    rule: Vec<String>,
+    /// How to write it
+    #[arg(long, short, value_enum)]
+    format: Option<ShowFormat>,
+}
+
+/// How to write what holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ShowFormat {
+    /// For people
+    Text,
+    /// For programs: one JSON document
+    Json,
+}
+
+impl ShowArgs {
+    /// Whether nothing is asked for but the file of a policy.
+    fn wants_text(&self) -> bool {
+        !self.asked.is_about_an_object() && self.format.is_none() && self.rule.is_empty()
+    }
+}
+
+pub(super) fn run(args: &ShowArgs, terminal: &Terminal) -> Result<()> {
+    let source = Source::of(args.policy.as_deref())?;
+    let preset = match &source {
+        Source::Preset(preset) => Some(*preset),
+        Source::Neither => Some(Preset::Recommended),
+        Source::Named(_) | Source::Found(_) => None,
+    };
+    if let Some(preset) = preset.filter(|_| args.wants_text()) {
+        return terminal.print(preset.text());
+    }
+    // The object may be decoded as the policy's Kubernetes version does.
+    let object = args.asked.object(|| Ok(source.load()?.server))?;
+    let subject = object.as_ref().map(object::Object::subject);
+    let catalog = registry().catalog();
+    let traced = match &source {
+        Source::Preset(_) | Source::Neither => {
+            trace::preset(preset.unwrap_or(Preset::Recommended), catalog, subject.as_ref())
+        }
+        Source::Named(path) => trace::file(path, false, catalog, subject.as_ref()),
+        Source::Found(path) => trace::file(path, true, catalog, subject.as_ref()),
+    };
+    let mut trace = traced.map_err(|errors| anyhow!("cannot use the policy:\n{errors}"))?;
+    if subject.as_ref().is_some_and(|subject| subject.kind == Kind::CronJob) {
+        // Rules about runs look at the CronJob alone.
+        for rule in trace.rules.iter_mut().filter(|rule| rule.spec.category() == "cron") {
+            rule.beside = None;
+        }
+    }
+    choose(&args.rule, &mut trace.rules)?;
+    let is_whole = args.rule.is_empty();
+    let shown = Shown { trace: &trace, is_whole, object: object.as_ref().map(object::Object::name) };
+    match args.format.unwrap_or(ShowFormat::Text) {
+        ShowFormat::Text => terminal.print(&text::render(&shown)),
+        ShowFormat::Json => {
+            let mut out = Vec::new();
+            write_document(&json::document(&shown), &mut out)?;
+            terminal.print(&String::from_utf8_lossy(&out))
+        }
+    }
+}
+
+/// Keeps the rules that are named; without a name, all of them.
+fn choose(names: &[String], rules: &mut Vec<RuleTrace>) -> Result<()> {
+    for name in names {
+        let is_it = |rule: &RuleTrace| is_named(rule, name);
+        if !rules.iter().any(is_it) {
+            let known = rules.iter().map(|rule| rule.spec.id);
+            match nearest(name, known) {
+                Some(near) => bail!("there is no rule {name:?}; did you mean {near}?"),
+                None => bail!("there is no rule {name:?}; `jobguard rules` lists them all"),
+            }
+        }
+    }
+    rules.retain(|rule| names.is_empty() || names.iter().any(|name| is_named(rule, name)));
+    Ok(())
+}
+
+/// Whether a rule is called this, or is of a category that is.
+fn is_named(rule: &RuleTrace, name: &str) -> bool {
+    rule.spec.is_called(name) || name.strip_suffix("/*") == Some(rule.spec.category())
+}

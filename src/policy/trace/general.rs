@@ -1,0 +1,44 @@
+//! Settings that are neither rules nor defaults.
+
+use serde_json::{Value, json};
+
+use super::super::Policy;
+use super::model::{Origin, SettingTrace, Step};
+use super::place::Places;
+
+/// What holds of a policy, and which of its files, the most basic first, said so last.
+pub(super) fn trace(policy: &Policy, places: &[&Places<'_>]) -> Vec<SettingTrace> {
+    let list = |items: &mut dyn Iterator<Item = String>| Value::from(items.collect::<Vec<_>>());
+    let versions = match policy.versions.is_empty() {
+        true => policy.server.version().to_string(),
+        false => policy.versions.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
+    };
+    let settings: Vec<(&[&str], Value)> = vec![
+        (&["mode"], policy.mode.as_str().into()),
+        (&["kubernetesVersion"], versions.into()),
+        (&["controllerJobs"], policy.controller_jobs.as_str().into()),
+        (&["controllers"], policy.controllers.clone().into()),
+        (&["existing"], policy.existing.as_str().into()),
+        (&["existingDenyFrom"], policy.existing_deny_from.map(|date| date.to_string()).into()),
+        (&["onTimeout"], policy.on_timeout.as_str().into()),
+        (&["suppressions", "allow"], policy.suppressions.allow.into()),
+        (&["suppressions", "categories"], policy.suppressions.categories.into()),
+        (
+            &["suppressions", "levels"],
+            list(&mut policy.suppressions.levels.iter().map(|level| level.as_str().to_owned())),
+        ),
+        (&["limits", "maxElements"], policy.limits.max_elements.into()),
+        (&["exclude"], policy.exclude.as_ref().map_or(json!([]), |exclude| exclude.globs.clone().into())),
+    ];
+    let origin = |path: &[&str]| {
+        let mut said = places.iter().rev().filter_map(|places| places.origin(None, path, None));
+        said.next().unwrap_or(Origin::BuiltIn)
+    };
+    settings
+        .into_iter()
+        .map(|(path, value)| SettingTrace {
+            key: path.join("."),
+            steps: vec![Step { value, origin: origin(path) }],
+        })
+        .collect()
+}

@@ -1,0 +1,14 @@
+//! What a change of policy does: to the settings, and to manifests and recorded reviews.
+//!
+//! [`settings`] compares what two policies say; [`effects()`] judges the same objects by both, a manifest as the linter does, a
+//! review as the webhook does, and compares what comes out.
+
+mod effect;
+mod judge;
+pub mod report;
+#[cfg(feature = "serve")]
+mod reviews;
+pub mod settings;
+
+pub use effect::{Effect, Effects, FieldChange, FindingChange, effects};
+pub use judge::Side;

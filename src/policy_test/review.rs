@@ -1,0 +1,105 @@
+//! Judges a review, as the webhook does.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::actual::{Actual, ActualFinding};
+use super::judge::{self, TestFile};
+use super::model::{Review, Written};
+use crate::linter::decode_text;
+use crate::policy::Policy;
+use crate::policy::reader::{Fault, quoted};
+use crate::server::{Asked, explain};
+use jobguard_manifest as manifest;
+
+/// The user of a review that names none.
+const USER: &str = "kubernetes-admin";
+/// The namespace of an object that names none, as kubectl has it.
+const NAMESPACE: &str = "default";
+
+/// Judges a review.
+///
+/// # Errors
+/// When it cannot be put together, with its place in the test file.
+pub(super) fn judge(
+    review: &Review,
+    test: TestFile<'_>,
+    (policy, now): (&Arc<Policy>, Timestamp),
+    with_defaults: bool,
+) -> Result<Actual, Fault> {
+    let asked = Asked {
+        review: match &review.recorded {
+            Some(_) => recorded(review, test)?,
+            None => put_together(review, test)?,
+        },
+        namespace_labels: review.namespace_labels.clone(),
+        with_defaults,
+    };
+    let explained = explain(policy, asked, now).map_err(|error| fault(review, error.to_string(), None))?;
+    Ok(Actual::new(explained.allowed, explained.findings.iter().map(ActualFinding::from), &explained.changes))
+}
+
+fn fault(review: &Review, message: String, help: Option<String>) -> Fault {
+    Fault { span: review.span, path: review.path.clone(), message, help }
+}
+
+/// A review that was kept in a file.
+fn recorded(review: &Review, test: TestFile<'_>) -> Result<Value, Fault> {
+    let Some(named) = &review.recorded else { return Ok(Value::Null) };
+    let source = judge::read(test, named)?;
+    let bytes = source.bytes().map_err(|error| fault(review, error.message, None))?;
+    let (text, _) = decode_text(&bytes);
+    let read = manifest::read(&text);
+    match &read[..] {
+        [document] => match &document.content {
+            Ok(tree) => Ok(tree.to_value(tree.root())),
+            Err(error) => Err(fault(
+                review,
+                format!("{} cannot be read: {}", quoted(&named.value), error.message),
+                None,
+            )),
+        },
+        _ => Err(fault(review, format!("{} is not one AdmissionReview", quoted(&named.value)), None)),
+    }
+}
+
+/// A review as an API server would send it.
+fn put_together(review: &Review, test: TestFile<'_>) -> Result<Value, Fault> {
+    let object = |written: &Option<Written>| -> Result<Value, Fault> {
+        written.as_ref().map_or(Ok(Value::Null), |written| judge::object(written, test))
+    };
+    let (object, old_object) = (object(&review.object)?, object(&review.old_object)?);
+    let about = if object.is_null() { &old_object } else { &object };
+    let text = |pointer: &str| about.pointer(pointer).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let (Some(api_version), Some(kind)) = (text("/apiVersion"), text("/kind")) else {
+        let help = "an object begins with apiVersion and kind";
+        return Err(fault(
+            review,
+            "the object has no apiVersion or no kind".to_owned(),
+            Some(help.to_owned()),
+        ));
+    };
+    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+    let namespace = text("/metadata/namespace").or(review.namespace.as_deref()).unwrap_or(NAMESPACE);
+    let mut user = Map::from_iter([("username".to_owned(), review.user.as_deref().unwrap_or(USER).into())]);
+    if !review.groups.is_empty() {
+        user.insert("groups".to_owned(), review.groups.clone().into());
+    }
+    Ok(json!({
+        "apiVersion": "admission.k8s.io/v1",
+        "kind": "AdmissionReview",
+        "request": {
+            "uid": "00000000-0000-0000-0000-000000000000",
+            "kind": { "group": group, "version": version, "kind": kind },
+            "name": text("/metadata/name"),
+            "namespace": namespace,
+            "operation": review.operation,
+            "userInfo": user,
+            "object": object,
+            "oldObject": old_object,
+            "dryRun": review.dry_run,
+        },
+    }))
+}
