@@ -38,6 +38,9 @@ pub(super) fn judge(
         with_defaults,
     };
     let explained = explain(policy, asked, now).map_err(|error| fault(review, error.to_string(), None))?;
+    if let Some(why) = explained.not_judged {
+        return Err(fault(review, format!("the webhook gives no verdict on it: {why}"), None));
+    }
     Ok(Actual::new(explained.allowed, explained.findings.iter().map(ActualFinding::from), &explained.changes))
 }
 
@@ -65,12 +68,22 @@ fn recorded(review: &Review, test: TestFile<'_>) -> Result<Value, Fault> {
     }
 }
 
+fn add_resource_version(object: &mut Value) {
+    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.entry("resourceVersion").or_insert_with(|| "1".into());
+    }
+}
+
 /// A review as an API server would send it.
 fn put_together(review: &Review, test: TestFile<'_>) -> Result<Value, Fault> {
     let object = |written: &Option<Written>| -> Result<Value, Fault> {
         written.as_ref().map_or(Ok(Value::Null), |written| judge::object(written, test))
     };
-    let (object, old_object) = (object(&review.object)?, object(&review.old_object)?);
+    let (mut object, mut old_object) = (object(&review.object)?, object(&review.old_object)?);
+    if review.operation == "UPDATE" {
+        // As any client sends it back, and nobody writes into a manifest.
+        [&mut object, &mut old_object].into_iter().for_each(add_resource_version);
+    }
     let about = if object.is_null() { &old_object } else { &object };
     let text = |pointer: &str| about.pointer(pointer).and_then(Value::as_str).filter(|text| !text.is_empty());
     let (Some(api_version), Some(kind)) = (text("/apiVersion"), text("/kind")) else {

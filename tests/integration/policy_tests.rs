@@ -279,6 +279,12 @@ spec:
   - name: f
     object: {apiVersion: v1, kind: ConfigMap, metadata: {name: x}}
     expect: {allowed: true}
+  - name: g
+    review: {object: {apiVersion: batch/v1, kind: CronJobb, metadata: {name: x}}}
+    expect: {allowed: true}
+  - name: h
+    review: {object: {apiVersion: batch/v1, kind: Job, metadata: {name: 3}}}
+    expect: {allowed: true}
 ";
     let target = folder(&[
         ("jobguard.yaml", POLICY),
@@ -568,6 +574,41 @@ fn nothing_steers_a_terminal() {
         assert_eq!(code, 1, "{stderr}");
         assert!(!stdout.contains(['\u{1b}', '\u{202e}']), "{format}: {stdout:?}");
     }
+}
+
+#[test]
+fn reviews_are_answered_as_by_the_webhook() {
+    let test = format!(
+        "{HEAD}  policy: strict
+  cases:
+  - name: a new problem of an update
+    review:
+      operation: UPDATE
+      object: {{file: new.yaml}}
+      oldObject: {{file: old.yaml}}
+    expect: {{allowed: false, findings: [{{rule: job/max-parallelism, level: error}}], others: ignore}}
+  - name: an old problem of an update
+    review:
+      operation: UPDATE
+      object: {{file: new.yaml}}
+      oldObject: {{file: new.yaml}}
+    expect: {{allowed: true, findings: [{{rule: job/max-parallelism, level: warning}}], others: ignore}}
+  - name: a deletion is never refused, nor is a dry run another matter
+    review: {{operation: DELETE, oldObject: {{file: new.yaml}}, dryRun: true}}
+    expect: {{allowed: true, findings: [], patched: {{}}}}
+  - name: a dry run
+    review: {{object: {{file: new.yaml}}, dryRun: true, namespace: x, userInfo: {{username: anna, groups: [a, b]}}}}
+    expect: {{allowed: false, findings: [job/max-parallelism], others: ignore}}
+"
+    );
+    let old = SYNC.replace(
+        "spec:\n      activeDeadlineSeconds",
+        "spec:\n      parallelism: 1\n      activeDeadlineSeconds",
+    );
+    let new = old.replace("parallelism: 1", "parallelism: 5000");
+    let target = folder(&[("a.yaml", &test), ("old.yaml", &old), ("new.yaml", &new)]);
+    let (stdout, _, code) = run(target.path(), &["policy", "test"]);
+    assert_eq!((stdout.as_str(), code), ("4 cases in 1 file: 4 passed\n", 0));
 }
 
 /// Test files of the repository: found by their kind, wherever they are.

@@ -112,12 +112,21 @@ impl Admission {
         body: &[u8],
         now: Timestamp,
     ) -> Result<ReviewAnswer, ReviewError> {
+        self.answered(endpoint, body, now).map(|answered| answered.answer)
+    }
+
+    /// The same, with what is counted of it.
+    pub(super) fn answered(
+        &self,
+        endpoint: Endpoint,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Result<Answered, ReviewError> {
         // What arrives at a server has been counted by then.
-        let answered = match intake::check(Bytes::copy_from_slice(body), &self.policy.limits, 0) {
+        match intake::check(Bytes::copy_from_slice(body), &self.policy.limits, 0) {
             Ok((body, _)) => self.judge(endpoint, &body, now, None),
             Err(refused) => self.without_verdict(endpoint, &refused.outline, &refused.why),
-        };
-        answered.map(|answered| answered.answer)
+        }
     }
 
     /// The same of a review that holds no more than may be judged, with what is counted of it.

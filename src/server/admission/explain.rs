@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::decide::Admission;
+use super::decide::{Admission, Answered};
 use super::namespaces::{Labels, Namespaces};
 use super::record::Record;
 use super::request::Endpoint;
@@ -35,7 +35,14 @@ pub(crate) struct Explained {
     pub(crate) findings: Vec<Finding>,
     /// What /mutate fills in, asked or not.
     pub(crate) changes: Vec<Change>,
+    /// Why there is no verdict, where the review is about nothing that could be judged: another kind, say, or an object that
+    /// cannot be read.
+    pub(crate) not_judged: Option<String>,
 }
+
+/// Why there is no verdict on what is no Job or CronJob as far as can be seen. Others are too large, or too much.
+const NOTHING_TO_JUDGE: [&str; 5] =
+    ["other_kind", "unknown_version", "unreadable_object", "unreadable_request", "no_object"];
 
 /// Answers a review as the two endpoints do, one after the other.
 ///
@@ -59,7 +66,14 @@ pub(crate) fn explain(policy: &Arc<Policy>, asked: Asked, now: Timestamp) -> Res
         // Made for this very object, so that it fits.
         let _ = json_patch::patch(object, &mutate::json_patch(&changes));
     }
-    let answer = admission.answer(Endpoint::Validate, review.to_string().as_bytes(), now)?;
+    let Answered { answer, outcome } =
+        admission.answered(Endpoint::Validate, review.to_string().as_bytes(), now)?;
     let noted = record.take();
-    Ok(Explained { allowed: answer.response.allowed, findings: noted.findings, changes })
+    let response = answer.response;
+    let not_judged =
+        outcome.unjudged.filter(|(reason, _)| NOTHING_TO_JUDGE.contains(reason)).map(|(reason, _)| {
+            let message = response.status.as_ref().map(|status| status.message.clone());
+            message.or_else(|| response.warnings.first().cloned()).unwrap_or_else(|| reason.to_owned())
+        });
+    Ok(Explained { allowed: response.allowed, findings: noted.findings, changes, not_judged })
 }
