@@ -3,15 +3,15 @@
 use serde_json::Value;
 
 use crate::policy::trace::{OverrideTrace, RuleTrace, SettingTrace, Trace};
-use crate::policy::{OptionKind, OptionValue};
+use crate::policy::{Exception, OptionKind, OptionValue};
 use jobguard_text::duration;
 
 /// A setting that differs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// Which part of the policy: `rules`, `defaults`, `overrides` or `settings`.
+    /// Which part of the policy: `rules`, `defaults`, `overrides`, `exceptions` or `settings`.
     pub section: &'static str,
-    /// The rule, option or key; of an override what it matches on.
+    /// The rule, option or key; of an override what it matches on, of an exception its name.
     pub key: String,
     /// What the first policy says; none where it says nothing.
     pub before: Option<String>,
@@ -27,7 +27,36 @@ pub fn compare(before: &Trace, after: &Trace) -> Vec<Change> {
     }
     changes.extend(settings("defaults", &before.defaults, &after.defaults));
     overrides(&before.overrides, &after.overrides, &mut changes);
+    exceptions(&before.exceptions, &after.exceptions, &mut changes);
     changes
+}
+
+/// Exceptions by their names; those without one by their fields.
+fn exceptions(
+    before: &[(Exception, Option<bool>)],
+    after: &[(Exception, Option<bool>)],
+    changes: &mut Vec<Change>,
+) {
+    let texts = |all: &[(Exception, Option<bool>)]| -> Vec<(String, String)> {
+        all.iter().map(|(exception, _)| (exception.id.clone(), exception_text(exception))).collect()
+    };
+    let (old, new) = (texts(before), texts(after));
+    let find = |all: &[(String, String)], id: &str| {
+        all.iter().find(|(other, _)| other == id).map(|(_, text)| text.clone())
+    };
+    let mut ids: Vec<&str> = old.iter().map(|(id, _)| id.as_str()).collect();
+    ids.extend(new.iter().map(|(id, _)| id.as_str()).filter(|id| find(&old, id).is_none()));
+    for id in ids {
+        let (before, after) = (find(&old, id), find(&new, id));
+        if before != after {
+            changes.push(Change { section: "exceptions", key: id.to_owned(), before, after });
+        }
+    }
+}
+
+fn exception_text(exception: &Exception) -> String {
+    let until = exception.until.map_or_else(|| "without end".to_owned(), |day| format!("until {day}"));
+    format!("{} for {} {until} ({})", exception.rules.join(", "), exception.matching, exception.reason)
 }
 
 fn settings(section: &'static str, before: &[SettingTrace], after: &[SettingTrace]) -> Vec<Change> {

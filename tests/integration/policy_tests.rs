@@ -80,7 +80,8 @@ fn anchor(heading: &str) -> String {
 
 /// The policies that a page shows: `PAGE-HEADING.yaml`, and the text of each.
 fn policies_of(page: &Path) -> Vec<(String, String)> {
-    const KEYS: [&str; 6] = ["rules:", "defaults:", "overrides:", "suppressions:", "extends:", "mode:"];
+    const KEYS: [&str; 7] =
+        ["rules:", "defaults:", "overrides:", "exceptions:", "suppressions:", "extends:", "mode:"];
     let text = fs::read_to_string(page).unwrap();
     let (mut heading, mut block, mut policies) = (String::new(), None::<String>, Vec::new());
     for line in text.lines() {
@@ -497,6 +498,50 @@ fn show_says_what_holds_and_why() {
     let alone = folder(&[]);
     let (stdout, _, _) = run(alone.path(), &["policy", "show"]);
     assert_eq!(stdout, fs::read_to_string(root().join("policies/recommended.yaml")).unwrap());
+}
+
+#[test]
+fn show_and_diff_know_exceptions() {
+    let excepting = format!(
+        "{POLICY}  exceptions:\n  - {{name: slow, rules: [cron/*], match: {{namespaces: [batch]}}, reason: agreed, until: 2027-06-30}}\n"
+    );
+    let target = folder(&[
+        ("jobguard.yaml", &excepting),
+        ("old.yaml", POLICY),
+        ("later.yaml", &excepting.replace("06-30", "07-31")),
+    ]);
+    let show = |arguments: &[&str]| {
+        let all: Vec<&str> = ["policy", "show"].iter().chain(arguments).copied().collect();
+        run(target.path(), &all).0
+    };
+    let applying = show(&["--for", "CronJob/batch/sync", "--now", "2027-06-30"]);
+    for line in [
+        "\nexceptions\n  jobguard.yaml:12  slow  cron/*  until 2027-06-30  applies\n",
+        "    does not count: slow",
+    ] {
+        assert!(applying.contains(line), "{line}\n{applying}");
+    }
+    let other = show(&["--for", "CronJob/other/sync", "--now", "2027-06-30"]);
+    assert!(
+        other.contains("until 2027-06-30  does not match\n") && !other.contains("does not count"),
+        "{other}"
+    );
+    let ended = show(&["--for", "CronJob/batch/sync", "--now", "2027-07-01"]);
+    assert!(ended.contains("until 2027-06-30  has ended\n") && !ended.contains("does not count"), "{ended}");
+    let json: Value =
+        serde_json::from_str(&show(&["--for", "CronJob/batch/sync", "-f", "json", "--now", "2027-06-01"]))
+            .unwrap();
+    assert_eq!(json["exceptions"][0]["matches"], true);
+    assert_eq!(json["rules"]["cron/too-frequent"]["exceptions"], serde_json::json!(["slow"]));
+    assert_eq!(json["rules"]["job/no-deadline"].get("exceptions"), None);
+    let diff = |before: &str, after: &str| run(target.path(), &["policy", "diff", before, after]);
+    assert_eq!(
+        diff("old.yaml", "jobguard.yaml").0,
+        "old.yaml -> jobguard.yaml\n\nexceptions\n  slow\n    + cron/* for namespaces: [batch] until 2027-06-30 (agreed)\n"
+    );
+    let (stdout, _, code) = diff("jobguard.yaml", "later.yaml");
+    assert!(code == 1 && stdout.contains("    - cron/* ") && stdout.contains("until 2027-07-31"), "{stdout}");
+    assert_eq!(diff("jobguard.yaml", "jobguard.yaml").2, 0);
 }
 
 #[test]

@@ -17,7 +17,7 @@ pub use model::{Matched, Origin, OverrideTrace, RuleTrace, SettingTrace, Step, T
 use super::load::{self, Chain, Source};
 use super::preset::Preset;
 use super::subject::{Reading, Subject};
-use super::{Policy, PolicyErrors, RuleSpec, Settings};
+use super::{Exception, PolicyErrors, RuleSpec, Settings};
 use layer::Layered;
 use place::Places;
 
@@ -103,9 +103,12 @@ fn trace(chain: Chain, catalog: &[&'static RuleSpec], subject: Option<&Subject<'
     let defaults = defaults::trace(&base, &layers);
     let files = chain.documents.iter().rev().map(|(source, _)| source.name.clone()).collect();
     let general_places: Vec<&Places<'_>> = places.iter().collect();
-    let general = |policy: &Policy| general::trace(policy, &general_places);
     let policy = chain.clone().assemble(catalog);
-    Trace { general: general(&policy), policy, files, rules, defaults, overrides }
+    let general = general::trace(&policy, &general_places);
+    let covers = |exception: &Exception| subject.map(|subject| exception.covers(subject));
+    let exceptions =
+        policy.exceptions().iter().map(|exception| (exception.clone(), covers(exception))).collect();
+    Trace { general, policy, files, rules, defaults, overrides, exceptions }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::super::preset::Preset;
 use super::super::subject::Match;
-use super::super::{Level, OptionValue, Policy, RuleSpec};
+use super::super::{Exception, Level, OptionValue, Policy, RuleSpec};
 
 /// Where a setting comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,4 +112,6 @@ pub struct Trace {
     pub defaults: Vec<SettingTrace>,
     /// The overrides, in the order in which they apply.
     pub overrides: Vec<OverrideTrace>,
+    /// The exceptions, those of an extended file first, and whether each is for the object; none where no object was asked about.
+    pub exceptions: Vec<(Exception, Option<bool>)>,
 }

@@ -21,8 +21,22 @@ pub(super) struct Document<'a> {
     object: Option<&'a str>,
     settings: BTreeMap<&'a str, Entry>,
     defaults: BTreeMap<&'a str, Entry>,
-    rules: BTreeMap<&'a str, Rule>,
+    rules: BTreeMap<&'a str, Rule<'a>>,
     overrides: Vec<Override>,
+    exceptions: Vec<Excepted<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct Excepted<'a> {
+    id: &'a str,
+    rules: &'a [String],
+    conditions: String,
+    reason: &'a str,
+    until: Option<String>,
+    state: &'static str,
+    origin: Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    matches: Option<bool>,
 }
 
 /// A value, where it comes from, and what it takes the place of.
@@ -41,10 +55,13 @@ struct Replaced {
 }
 
 #[derive(Debug, Serialize)]
-struct Rule {
+struct Rule<'a> {
     level: Entry,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     options: BTreeMap<&'static str, Entry>,
+    /// The exceptions by which its findings do not count for the object.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    exceptions: Vec<&'a str>,
     /// The level for the Jobs that the object makes, where it is stricter.
     #[serde(skip_serializing_if = "Option::is_none")]
     jobs: Option<Entry>,
@@ -70,7 +87,7 @@ pub(super) fn document<'a>(shown: &'a Shown<'_>) -> Document<'a> {
         object: shown.object.as_deref(),
         settings: settings(&trace.general),
         defaults: settings(&trace.defaults),
-        rules: trace.rules.iter().map(|each| (each.spec.id, rule(each))).collect(),
+        rules: trace.rules.iter().map(|each| (each.spec.id, rule(shown, each))).collect(),
         overrides: (trace.overrides.iter())
             .map(|item| Override {
                 origin: origin(&item.origin),
@@ -83,10 +100,22 @@ pub(super) fn document<'a>(shown: &'a Shown<'_>) -> Document<'a> {
                 }),
             })
             .collect(),
+        exceptions: (trace.exceptions.iter())
+            .map(|(exception, covers)| Excepted {
+                id: &exception.id,
+                rules: &exception.rules,
+                conditions: exception.matching.to_string(),
+                reason: &exception.reason,
+                until: exception.until.map(|day| day.to_string()),
+                state: exception.state(shown.today).as_str(),
+                origin: json!({ "file": short(&exception.place.file), "line": exception.place.line }),
+                matches: *covers,
+            })
+            .collect(),
     }
 }
 
-fn rule(rule: &RuleTrace) -> Rule {
+fn rule<'a>(shown: &'a Shown<'_>, rule: &'a RuleTrace) -> Rule<'a> {
     let level = |level: &crate::policy::Level| Value::from(level.as_str());
     let options = rule.spec.options.iter().map(|spec| {
         let set = rule.options.iter().find(|(name, _)| *name == spec.name);
@@ -99,6 +128,7 @@ fn rule(rule: &RuleTrace) -> Rule {
     Rule {
         level: entry(&rule.level, level),
         options: options.collect(),
+        exceptions: shown.excepting(rule.spec.id).map(|exception| exception.id.as_str()).collect(),
         jobs: rule.beside.as_ref().map(|steps| entry(steps, level)),
     }
 }

@@ -7,11 +7,13 @@ mod text;
 
 use anyhow::{Result, anyhow, bail};
 use clap::{Args, ValueEnum};
+use jiff::Timestamp;
 
 use super::super::output::Terminal;
 use super::super::policy_source::Origin as Source;
-use crate::policy::Preset;
+use super::super::time::parse_time;
 use crate::policy::trace::{self, RuleTrace};
+use crate::policy::{Preset, date};
 use crate::report::write_document;
 use crate::rules::registry;
 use jobguard_apiserver::Kind;
@@ -44,6 +46,9 @@ pub(crate) struct ShowArgs {
     /// How to write it
     #[arg(long, short, value_enum)]
     format: Option<ShowFormat>,
+    /// The time at which exceptions are looked at, such as 2027-03-28T00:00:00Z, or a date, from 0:00 UTC [default: now]
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    now: Option<Timestamp>,
 }
 
 /// How to write what holds.
@@ -92,7 +97,8 @@ pub(super) fn run(args: &ShowArgs, terminal: &Terminal) -> Result<()> {
     }
     choose(&args.rule, &mut trace.rules)?;
     let is_whole = args.rule.is_empty();
-    let shown = Shown { trace: &trace, is_whole, object: object.as_ref().map(object::Object::name) };
+    let today = date::of(args.now.unwrap_or_else(Timestamp::now));
+    let shown = Shown { trace: &trace, is_whole, today, object: object.as_ref().map(object::Object::name) };
     match args.format.unwrap_or(ShowFormat::Text) {
         ShowFormat::Text => terminal.print(&text::render(&shown)),
         ShowFormat::Json => {

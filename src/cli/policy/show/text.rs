@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::shown::{Shown, short};
 use crate::policy::trace::{Matched, Origin, OverrideTrace, RuleTrace, Step};
-use crate::policy::{Level, OptionKind, OptionValue};
+use crate::policy::{Exception, Level, OptionKind, OptionValue};
 use jobguard_text::{duration, plain, plural};
 
 pub(super) fn render(shown: &Shown<'_>) -> String {
@@ -17,6 +17,7 @@ pub(super) fn render(shown: &Shown<'_>) -> String {
         let _ = writeln!(out, "for {}", plain(object));
     }
     overrides(&trace.overrides, &mut out);
+    exceptions(shown, &mut out);
     let rows = |out: &mut String, title: &str, traces: &[crate::policy::trace::SettingTrace]| {
         if traces.is_empty() {
             return;
@@ -35,13 +36,14 @@ pub(super) fn render(shown: &Shown<'_>) -> String {
         }
     }
     for level in [Level::Deny, Level::Warn, Level::Info, Level::Off] {
-        rules(&trace.rules, level, shown.is_whole, &mut out);
+        rules(shown, level, &mut out);
     }
     out
 }
 
 /// The rules that are set to `level`. Those that no policy can set are the same everywhere.
-fn rules(rules: &[RuleTrace], level: Level, is_whole: bool, out: &mut String) {
+fn rules(shown: &Shown<'_>, level: Level, out: &mut String) {
+    let rules = &shown.trace.rules;
     let of_level: Vec<&RuleTrace> =
         rules.iter().filter(|rule| rule.spec.is_settable() && rule.level() == level).collect();
     let fixed = rules.iter().filter(|rule| !rule.spec.is_settable() && rule.level() == level).count();
@@ -61,14 +63,18 @@ fn rules(rules: &[RuleTrace], level: Level, is_whole: bool, out: &mut String) {
         let level = |level: &Level| level.to_string();
         rows.push([rule.spec.id.to_owned(), why(&rule.level, &level)]);
         for spec in rule.spec.options {
-            let shown = |value: &OptionValue| option(spec.kind, value);
+            let text = |value: &OptionValue| option(spec.kind, value);
             let set = rule.options.iter().find(|(name, _)| *name == spec.name);
             let (value, why) = match set.and_then(|(_, steps)| Some((steps, steps.last()?))) {
-                Some((steps, last)) => (shown(&last.value), why(steps, &shown)),
-                None if is_whole => continue,
-                None => (shown(&default(spec.kind)), "built in".to_owned()),
+                Some((steps, last)) => (text(&last.value), why(steps, &text)),
+                None if shown.is_whole => continue,
+                None => (text(&default(spec.kind)), "built in".to_owned()),
             };
             rows.push([format!("  {}: {value}", spec.name), why]);
+        }
+        for exception in shown.excepting(rule.spec.id) {
+            let id = plain(&exception.id);
+            rows.push([format!("  does not count: {id}"), place(exception)]);
         }
         if let Some(beside) = &rule.beside {
             let last = beside.last().map_or(Level::Off, |step| step.value);
@@ -96,6 +102,34 @@ fn overrides(overrides: &[OverrideTrace], out: &mut String) {
         })
         .collect();
     table(&rows, out);
+}
+
+fn exceptions(shown: &Shown<'_>, out: &mut String) {
+    let exceptions = &shown.trace.exceptions;
+    if exceptions.is_empty() {
+        return;
+    }
+    out.push_str("\nexceptions\n");
+    let rows: Vec<[String; 5]> = (exceptions.iter())
+        .map(|(exception, covers)| {
+            let state = exception.state(shown.today);
+            let until =
+                exception.until.map_or_else(|| "without end".to_owned(), |day| format!("until {day}"));
+            let applies = match covers {
+                _ if !state.counts() => "has ended",
+                None => "",
+                Some(true) => "applies",
+                Some(false) => "does not match",
+            };
+            let rules = plain(&exception.rules.join(", "));
+            [place(exception), plain(&exception.id), rules, until, applies.to_owned()]
+        })
+        .collect();
+    table(&rows, out);
+}
+
+fn place(exception: &Exception) -> String {
+    format!("{}:{}", plain(&short(&exception.place.file)), exception.place.line)
 }
 
 /// Where the value that holds comes from, and what it takes the place of.
