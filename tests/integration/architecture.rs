@@ -14,6 +14,7 @@ use graph::{Circle, Module, Modules, Use, circles};
 const CRATES: &[(&str, &[&str])] = &[
     ("jobguard_text", &[]),
     ("jobguard_cron", &["jobguard_text"]),
+    ("jobguard_cel", &["jobguard_text", "jobguard_cron"]),
     ("jobguard_manifest", &["jobguard_text"]),
     ("jobguard_apiserver", &["jobguard_text", "jobguard_cron", "jobguard_manifest"]),
 ];
