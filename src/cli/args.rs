@@ -261,11 +261,16 @@ impl FailOn {
 Examples:
   jobguard rules                       every rule with its level in each built-in policy
   jobguard rules api/restart-policy    what a rule finds, why, and examples
+  jobguard rules --policy FILE         with the rules of the policy's own
   jobguard rules --format json         the same for programs")]
 pub(crate) struct RulesArgs {
     /// The rule to explain
     #[arg(value_name = "ID")]
     pub(crate) id: Option<String>,
+    /// The policy whose own rules are listed too; by default none, and for an ID that is not built in, the jobguard.yaml in this folder or
+    /// a parent
+    #[arg(long, short, value_name = "POLICY")]
+    pub(crate) policy: Option<String>,
     /// How to write it
     #[arg(long, short, value_enum, default_value_t)]
     pub(crate) format: RulesFormat,

@@ -25,7 +25,7 @@ use crate::lint::{Change, OldObjects};
 use crate::linter::{Fixed, Linter, Outcome, versions};
 use crate::policy::Policy;
 use crate::report::{self, Format, RuleEntry, Run, Style};
-use crate::rules::registry;
+use crate::rules::registry_of;
 use crate::sources::{Source, find};
 use jobguard_apiserver::{FeatureGates, KubernetesVersion, Server};
 use jobguard_text::plain;
@@ -205,7 +205,7 @@ fn old_objects(
 /// The rules that are on in a policy, with their severities where no override changes them, and those that an override
 /// has turned on and that found something.
 fn rules_at_work(policy: &Policy, report: &Report) -> Vec<RuleEntry> {
-    let settings = registry().rules().iter().zip(&policy.base().rules);
+    let settings = registry_of(policy).rules().iter().zip(&policy.base().rules);
     let mut rules: Vec<(&'static Rule, Severity)> =
         settings.filter_map(|(rule, setting)| Some((*rule, Severity::of(setting.level)?))).collect();
     let mut ids: HashSet<&str> = rules.iter().map(|(rule, _)| rule.id()).collect();

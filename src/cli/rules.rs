@@ -8,20 +8,22 @@ use serde::Serialize;
 use super::ExitStatus;
 use super::args::{RulesArgs, RulesFormat};
 use super::output::Terminal;
+use super::policy_source::Origin;
 use crate::docs::rule_page;
-use crate::engine::Rule;
-use crate::rules::registry;
+use crate::engine::{Registry, Rule};
+use crate::rules::{registry, registry_of};
 
 pub(crate) fn run(args: RulesArgs, terminal: &Terminal) -> Result<ExitStatus> {
+    let registry = known(&args)?;
     let rules = match &args.id {
-        Some(id) => match registry().get(id) {
+        Some(id) => match registry.get(id) {
             Some(rule) => vec![rule],
-            None => match registry().similar(id) {
+            None => match registry.similar(id) {
                 Some(near) => bail!("there is no rule {id:?}; did you mean {near}?"),
                 None => bail!("there is no rule {id:?}; `jobguard rules` lists them all"),
             },
         },
-        None => registry().rules().to_vec(),
+        None => registry.rules().to_vec(),
     };
     let text = match (args.format, args.id.is_some()) {
         (RulesFormat::Json, _) => {
@@ -35,6 +37,17 @@ pub(crate) fn run(args: RulesArgs, terminal: &Terminal) -> Result<ExitStatus> {
     };
     terminal.print(&text)?;
     Ok(ExitStatus::Success)
+}
+
+/// The rules that there are: with those of its own that the policy has which is named; where one is asked for that is not built
+/// in, those of the policy that holds here.
+fn known(args: &RulesArgs) -> Result<&'static Registry> {
+    let named = args.policy.as_deref();
+    let is_built_in = args.id.as_ref().is_none_or(|id| registry().get(id).is_some());
+    if named.is_none() && is_built_in {
+        return Ok(registry());
+    }
+    Ok(registry_of(&Origin::of(named)?.load()?))
 }
 
 fn list(rules: &[&Rule]) -> String {
@@ -69,7 +82,8 @@ fn explain(rule: &Rule) -> String {
         let _ =
             writeln!(text, "{}: no policy changes it, and it cannot be suppressed.", rule_page::origin(rule));
     }
-    for (title, paragraphs) in [("What it finds", rule.docs.what), ("Why it matters", rule.docs.why)] {
+    let parts = [("What it finds", rule.docs.what), ("Why it matters", rule.docs.why)];
+    for (title, paragraphs) in parts.into_iter().filter(|(_, paragraphs)| !paragraphs.is_empty()) {
         let _ = write!(text, "\n{title}\n{}", wrap(paragraphs));
     }
     if !rule.spec.options.is_empty() {

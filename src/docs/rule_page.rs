@@ -43,7 +43,11 @@ pub fn origin(rule: &Rule) -> &'static str {
 /// What a rule finds, why that matters, its options and examples.
 pub fn help(rule: &Rule) -> String {
     let docs = &rule.docs;
-    let mut text = format!("## What it finds\n\n{}\n\n## Why it matters\n\n{}\n", docs.what, docs.why);
+    let mut text = format!("## What it finds\n\n{}\n", docs.what);
+    // A rule of a policy's own does not say.
+    if !docs.why.is_empty() {
+        let _ = write!(text, "\n## Why it matters\n\n{}\n", docs.why);
+    }
     if !rule.spec.options.is_empty() {
         text.push_str("\n## Options\n\n| option | value | what it does |\n| --- | --- | --- |\n");
         for option in rule.spec.options {

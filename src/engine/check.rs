@@ -46,7 +46,7 @@ pub fn check(object: &Object, context: &Context<'_>) -> Verdict {
         return Verdict::cancelled();
     }
     let errors = context.policy.server.validate_create(object.as_prepared());
-    folded(evaluate(object, &errors, context, Rules::All))
+    folded(evaluate(object, None, &errors, context, Rules::All))
 }
 
 /// The verdict on a change of a stored object. What the stored object has already, and as badly, is warned about and not
@@ -61,7 +61,7 @@ pub fn check_update(old: &Object, new: &Object, context: &Context<'_>) -> Verdic
         Some(_) => server.validate_create(new.as_prepared()),
         None => server.validate_update(new.as_prepared(), old.workload()),
     };
-    let mut verdict = evaluate(new, &errors, context, Rules::All);
+    let mut verdict = evaluate(new, Some(old), &errors, context, Rules::All);
     // Before folding: what is excused must not take along what is not.
     let remark = match context.policy.existing_at(context.now) {
         Existing::Deny => return folded(verdict),
@@ -79,7 +79,7 @@ pub fn check_update(old: &Object, new: &Object, context: &Context<'_>) -> Verdic
             Some(_) => server.validate_create(old.as_prepared()),
             None => Vec::new(),
         };
-        let before = evaluate(old, &stood, &Context { input: Input::Alone, ..*context }, rules);
+        let before = evaluate(old, None, &stood, &Context { input: Input::Alone, ..*context }, rules);
         verdict.cancelled |= before.cancelled;
         if verdict.cancelled || context.is_cancelled() {
             return Verdict::cancelled();
@@ -96,7 +96,7 @@ pub fn check_stored(old: &Object, new: &Object, context: &Context<'_>) -> Verdic
         return Verdict::cancelled();
     }
     let errors = context.policy.server.validate_update(new.as_prepared(), old.workload());
-    folded(evaluate(new, &errors, context, Rules::All))
+    folded(evaluate(new, Some(old), &errors, context, Rules::All))
 }
 
 /// The verdict with each mistake reported once. What is ignored takes nothing along: what the API server refuses besides
@@ -157,8 +157,14 @@ pub fn server_findings<'e>(
     })
 }
 
-/// Everything that there is to report, with nothing folded yet.
-fn evaluate(object: &Object, errors: &[FieldError], context: &Context<'_>, rules: Rules) -> Verdict {
+/// Everything that there is to report, with nothing folded yet; `stored` is what the object takes the place of.
+fn evaluate(
+    object: &Object,
+    stored: Option<&Object>,
+    errors: &[FieldError],
+    context: &Context<'_>,
+    rules: Rules,
+) -> Verdict {
     let subject = subject_by(object.workload(), context.namespace_labels, context.author);
     let views = context.policy.views(&subject);
     let (settings, is_single) = (&views.own, views.is_single());
@@ -175,7 +181,7 @@ fn evaluate(object: &Object, errors: &[FieldError], context: &Context<'_>, rules
     }
     // Nobody asks the API server about what is yet to be made: a rule reports what it will object to.
     let objections = if object.maker().is_some() { std::mem::take(&mut findings) } else { Vec::new() };
-    let said = Said { is_refused, objections: &objections };
+    let said = Said { old: stored, is_refused, objections: &objections };
     findings.extend(dropped::findings(object, context));
     // Nobody sees what a controller is warned of its own names.
     let is_of_name = |error: &&FieldError| error.path.starts_with(&FieldPath::root().fields("metadata.name"));

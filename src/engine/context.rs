@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::policy::Policy;
 
-use super::{Cancellation, Input, Neighbours, Registry};
+use super::{Cancellation, Input, Neighbours, Registry, RequestFacts};
 
 /// Everything a verdict depends on besides the object.
 #[derive(Debug, Clone, Copy)]
@@ -48,4 +48,6 @@ pub struct Author<'a> {
     pub doubts_owner: bool,
     /// The owner's labels, where they are known.
     pub owner_labels: Option<&'a BTreeMap<String, String>>,
+    /// The request, where there is one.
+    pub request: Option<RequestFacts<'a>>,
 }

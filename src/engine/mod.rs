@@ -22,6 +22,7 @@ mod job_part;
 mod made;
 mod neighbours;
 mod object;
+mod own;
 mod precedence;
 mod ratchet;
 mod references;
@@ -56,6 +57,7 @@ pub use neighbours::{
     Questions, QuotaFacts, ScopeFacts, Selector, ServiceFacts,
 };
 pub use object::{Object, Remark, TextFacts, controller_of, subject, subject_by};
+pub use own::{MAX_STEPS, MAX_STEPS_OF_ALL, RequestFacts, registry};
 pub use precedence::Precedence;
 pub use references::Reference;
 pub use registry::Registry;

@@ -26,6 +26,9 @@ pub struct Object {
     timetable: OnceLock<Option<Box<Timetable>>>,
     /// Filled when the first rule asks.
     deploy_tool: OnceLock<Option<&'static DeployTool>>,
+    /// Filled when the first rule of a policy's own asks.
+    #[cfg(feature = "own-rules")]
+    values: super::own::Values,
 }
 
 /// What only the text of an object shows: a finding of a [`Check::Written`] rule, before the policy gives it a level.
@@ -206,6 +209,12 @@ impl Object {
         *self.deploy_tool.get_or_init(|| DeployTool::of(self.metadata()))
     }
 
+    /// What expressions ask of the object.
+    #[cfg(feature = "own-rules")]
+    pub(super) fn values(&self) -> &super::own::Values {
+        &self.values
+    }
+
     /// The CronJob, for rules about its runs. None where the schedule never fires: it has no runs, and
     /// `cron/never-fires` alone reports that.
     pub fn cron(&self) -> Option<CronPart<'_>> {
@@ -239,6 +248,8 @@ impl From<Prepared> for Object {
             maker: None,
             timetable: OnceLock::new(),
             deploy_tool: OnceLock::new(),
+            #[cfg(feature = "own-rules")]
+            values: super::own::Values::default(),
         }
     }
 }

@@ -66,6 +66,11 @@ impl Registry {
     pub fn new(all: &[&'static Rule]) -> Self {
         let mut rules = all.to_vec();
         rules.sort_by_key(|rule| rule.id());
+        Self::of(rules)
+    }
+
+    /// A registry of rules in this order.
+    fn of(rules: Vec<&'static Rule>) -> Self {
         let (mut by_id, mut by_address, mut by_topic) = (HashMap::new(), HashMap::new(), HashMap::new());
         for (position, rule) in rules.iter().enumerate() {
             by_address.insert(address(rule), position);
@@ -90,7 +95,13 @@ impl Registry {
         Self { rules, judging, catalog, by_id, by_address, by_topic, suppression }
     }
 
-    /// All rules, ordered by id.
+    /// The same rules, and `own` behind them: all positions stay as they are.
+    #[must_use]
+    pub fn with(&self, own: &[&'static Rule]) -> Self {
+        Self::of([self.rules.as_slice(), own].concat())
+    }
+
+    /// All rules: those that are built in, ordered by id, then a policy's own, ordered by id.
     pub fn rules(&self) -> &[&'static Rule] {
         &self.rules
     }

@@ -2,18 +2,19 @@
 
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
 
-use crate::policy::{Defaults, RuleSetting, RuleSpec, date};
+use crate::policy::{Defaults, OwnRule, RuleSetting, RuleSpec, Subject, date};
 use jobguard_apiserver::{FieldError, Server, Topic};
 use jobguard_manifest::FieldPath;
 
 use super::{
     ANNOTATION, Anchor, Annotation, Cel, Context, Finding, Fix, InputCheck, Known, Listing, NeighbourKind,
-    Object, Precedence, Question, Questions, Registry, Related, RemarkSink, Severity, SuppressionCheck,
-    Symptom, Weight, Written, subject_by,
+    Object, Precedence, Question, Questions, Registry, Related, RemarkSink, RequestFacts, Severity,
+    SuppressionCheck, Symptom, Weight, Written, subject_by,
 };
 
 /// A rule: its declaration, documentation and check. One file below `src/rules` each.
@@ -125,9 +126,18 @@ impl Rule {
         self.spec.id
     }
 
-    /// Where the rule's page can be read.
-    pub fn url(&self) -> String {
-        format!("{}/blob/main/docs/rules/{}.md", env!("CARGO_PKG_REPOSITORY"), self.id())
+    /// Whether this is a rule of a policy's own.
+    pub fn is_own(&self) -> bool {
+        // No version of jobguard has it.
+        self.spec.since.is_empty()
+    }
+
+    /// Where the rule's page can be read; of a rule of a policy's own the link that the policy gives, if it gives one.
+    pub fn url(&self) -> Option<String> {
+        if self.is_own() {
+            return self.docs.sources.first().map(|link| (*link).to_owned());
+        }
+        Some(format!("{}/blob/main/docs/rules/{}.md", env!("CARGO_PKG_REPOSITORY"), self.id()))
     }
 
     /// A finding of this rule at the severity given.
@@ -183,6 +193,8 @@ pub struct RuleContext<'a> {
 /// What the API server says of an object, before any rule is asked.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Said<'a> {
+    /// The stored version of the object, where it is known.
+    pub(super) old: Option<&'a Object>,
     /// Whether it refuses it.
     pub(super) is_refused: bool,
     /// What it will object to, where it is not asked before the object is made.
@@ -196,6 +208,8 @@ pub(super) struct Asked {
     pub(super) again: Cell<bool>,
     /// What would make a difference.
     pub(super) questions: RefCell<Questions>,
+    /// The steps that the policy's own rules have taken.
+    pub(super) own_steps: Cell<u64>,
 }
 
 impl<'a> RuleContext<'a> {
@@ -281,6 +295,44 @@ impl<'a> RuleContext<'a> {
     /// The file that the object stands in, as reports name it; none in a webhook.
     pub fn file(&self) -> Option<&'a str> {
         self.context.file
+    }
+
+    /// The policy's own rule whose declaration this is.
+    pub fn own_rule(&self) -> Option<&'a OwnRule> {
+        self.context.policy.own().declared_by(self.spec)
+    }
+
+    /// What the policy's overrides match on of an object.
+    pub fn subject<'o>(&self, object: &'o Object) -> Subject<'o>
+    where
+        'a: 'o,
+    {
+        subject_by(object.workload(), self.context.namespace_labels, self.context.author)
+    }
+
+    /// The stored version of the object, on a change of it.
+    pub fn old(&self) -> Option<&'a Object> {
+        self.said.old
+    }
+
+    /// The request; none where nobody asks, as offline.
+    pub fn request(&self) -> Option<RequestFacts<'a>> {
+        self.context.author.request
+    }
+
+    /// The labels of the object's namespace, where they are known.
+    pub fn namespace_labels(&self) -> Option<&'a BTreeMap<String, String>> {
+        self.context.namespace_labels
+    }
+
+    /// The steps that the policy's own rules have taken for this object.
+    pub(super) fn own_steps(&self) -> &Cell<u64> {
+        &self.asked.own_steps
+    }
+
+    /// Whether the verdict is of no use any more.
+    pub fn is_cancelled(&self) -> bool {
+        self.context.is_cancelled()
     }
 
     /// All rules: for what a rule reports of other objects in their words.

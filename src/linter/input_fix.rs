@@ -58,7 +58,7 @@ impl Linter<'_> {
     /// A context in which a text is judged alone.
     pub(super) fn alone<'c>(&'c self, known: Known<'c>, source: &'c Source) -> Context<'c> {
         Context {
-            registry: rules::registry(),
+            registry: rules::registry_of(self.policy),
             policy: self.policy,
             neighbours: known.neighbours,
             file: Some(source.name()),

@@ -119,7 +119,7 @@ impl Linter<'_> {
             .map(|(source, about_input)| {
                 let input = if about_input.is_some() { Input::Judged(&[]) } else { Input::Gathering };
                 let context = Context {
-                    registry: rules::registry(),
+                    registry: rules::registry_of(self.policy),
                     policy: self.policy,
                     neighbours,
                     file: Some(source.name()),

@@ -5,7 +5,8 @@ use super::reader::{Reader, Value, quoted};
 use super::settings::Layer;
 use super::subject::Match;
 use super::{
-    ControllerJobs, Existing, Level, Mode, OnTimeout, RuleSpec, date, defaults, embedded_jobs, names, rules,
+    ControllerJobs, Existing, Level, Mode, OnTimeout, OwnRule, RuleSpec, date, defaults, embedded_jobs,
+    names, own, rules,
 };
 use crate::embedded::OuterKind;
 use crate::exclude;
@@ -60,6 +61,7 @@ pub(super) struct Document {
     pub(super) layer: Layer,
     pub(super) overrides: Vec<(Match, Layer)>,
     pub(super) exceptions: Vec<Excepted>,
+    pub(super) own: Vec<OwnRule>,
 }
 
 /// Reads a document, without its rules where there is no catalog. What is wrong with it is left with the reader.
@@ -138,6 +140,7 @@ const SPEC_KEYS: &[&str] = &[
     "suppressions",
     "limits",
     "embeddedJobs",
+    "customRules",
     "defaults",
     "rules",
     "overrides",
@@ -177,6 +180,9 @@ fn spec(
             "suppressions" => suppressions(reader, value, &here, document),
             "limits" => limits(reader, value, &here, document),
             "embeddedJobs" => document.outer_kinds = embedded_jobs::read(reader, value, &here),
+            "customRules" => {
+                document.own = own::read(reader, value, &here, catalog.unwrap_or_default(), matches);
+            }
             "defaults" => document.layer.defaults = defaults::read(reader, value, &here),
             "rules" => {
                 document.layer.rules =

@@ -13,10 +13,11 @@ use super::document::{self, Document};
 use super::exceptions::{Exception, ExceptionPlace};
 use super::notes;
 use super::overrides::Override;
+use super::own;
 use super::reader::{Fault, Reader, did_you_mean, quoted};
 use super::{
-    ControllerJobs, Defaults, ExcludedPaths, Existing, Mode, OnTimeout, Policy, PolicyError, PolicyErrors,
-    Preset, RuleSetting, RuleSpec, Settings, Suppressions,
+    ControllerJobs, Defaults, ExcludedPaths, Existing, Mode, OnTimeout, OwnRule, OwnRules, Policy,
+    PolicyError, PolicyErrors, Preset, RuleSetting, RuleSpec, Settings, Suppressions,
 };
 use jobguard_manifest::{self as manifest, LineIndex, Span};
 use jobguard_text::{nearest, one_of};
@@ -126,7 +127,7 @@ fn read_text(file: File) -> Result<String, String> {
 /// # Errors
 /// All that is wrong with them.
 pub fn read_file(path: &Path, catalog: &[&'static RuleSpec]) -> Result<Policy, PolicyErrors> {
-    file_chain(path, catalog).map(|chain| chain.assemble(catalog))
+    file_chain(path, catalog).map(Chain::assemble)
 }
 
 pub(super) fn file_chain(path: &Path, catalog: &[&'static RuleSpec]) -> Result<Chain, PolicyErrors> {
@@ -173,7 +174,7 @@ pub(crate) fn mode(path: &Path) -> Option<Mode> {
 /// # Errors
 /// All that is wrong with them. What lies elsewhere is not looked at.
 pub fn read_found(path: &Path, catalog: &[&'static RuleSpec]) -> Result<Policy, PolicyErrors> {
-    found_chain(path, catalog).map(|chain| chain.assemble(catalog))
+    found_chain(path, catalog).map(Chain::assemble)
 }
 
 pub(super) fn found_chain(path: &Path, catalog: &[&'static RuleSpec]) -> Result<Chain, PolicyErrors> {
@@ -193,11 +194,15 @@ pub(super) fn found_chain(path: &Path, catalog: &[&'static RuleSpec]) -> Result<
 /// # Errors
 /// Only if the built-in file is broken, which its tests rule out.
 pub fn preset(preset: Preset, catalog: &[&'static RuleSpec]) -> Result<Policy, PolicyErrors> {
-    preset_chain(preset).map(|chain| chain.assemble(catalog))
+    preset_chain(preset, catalog).map(Chain::assemble)
 }
 
-pub(super) fn preset_chain(preset: Preset) -> Result<Chain, PolicyErrors> {
-    Ok(Chain { preset, documents: vec![preset_document(preset)?] })
+pub(super) fn preset_chain(
+    preset: Preset,
+    catalog: &[&'static RuleSpec],
+) -> Result<Chain, PolicyErrors> {
+    let documents = vec![preset_document(preset)?];
+    Ok(Chain { preset, documents, catalog: catalog.to_vec(), own: OwnRules::default() })
 }
 
 fn preset_document(preset: Preset) -> Result<(Source, Document), PolicyErrors> {
@@ -214,13 +219,16 @@ pub(super) struct Chain {
     pub(super) preset: Preset,
     /// The files with their texts, the most basic first: that is the preset's own.
     pub(super) documents: Vec<(Source, Document)>,
+    /// The rules that there are: those that the files declare behind the others.
+    pub(super) catalog: Vec<&'static RuleSpec>,
+    own: OwnRules,
 }
 
 impl Chain {
     /// Lays the files over one another.
-    pub(super) fn assemble(self, catalog: &[&'static RuleSpec]) -> Policy {
+    pub(super) fn assemble(self) -> Policy {
         let documents = self.documents.into_iter().map(|(_, document)| document).collect();
-        assemble(self.preset, documents, catalog)
+        Policy { own: self.own, ..assemble(self.preset, documents, &self.catalog) }
     }
 }
 
@@ -233,33 +241,35 @@ pub fn read(
     catalog: &[&'static RuleSpec],
     loader: &Loader<'_>,
 ) -> Result<Policy, PolicyErrors> {
-    read_chain(source, catalog, loader).map(|chain| chain.assemble(catalog))
+    read_chain(source, catalog, loader).map(Chain::assemble)
 }
 
+/// Reads a policy and what it extends, without laying them over one another.
+///
+/// # Errors
+/// Those of [`read`].
 pub(super) fn read_chain(
     source: &Source,
     catalog: &[&'static RuleSpec],
     loader: &Loader<'_>,
 ) -> Result<Chain, PolicyErrors> {
-    let mut errors = Vec::new();
-    let mut documents: Vec<(Source, Document)> = Vec::new();
+    // Twice: which rules there are, a file says that another one extends.
+    let mut refused = None;
+    let mut sources: Vec<Source> = Vec::new();
+    let mut own: Vec<OwnRule> = Vec::new();
     let mut names = vec![source.name.clone()];
     let mut source = source.clone();
     let preset = loop {
-        let (mut document, faults) = read_document(&source, Some(catalog));
-        errors.extend(faults);
-        if let Some((_, file)) = &mut document.exclude {
-            file.clone_from(&source.name);
-        }
-        let extends = document.extends.clone();
-        documents.push((source.clone(), document));
-        let Some((target, span)) = extends else { break Preset::Recommended };
+        let (document, _) = read_document(&source, None);
+        own.extend(document.own);
+        sources.push(source.clone());
+        let Some((target, span)) = document.extends else { break Preset::Recommended };
         if let Some(preset) = Preset::from_name(&target) {
             break preset;
         }
         let mut refuse = |message: String, help: Option<String>| {
             let fault = Fault { span, path: "spec.extends".to_owned(), message, help };
-            errors.push(PolicyError::new(&source.name, &LineIndex::new(&source.text), fault));
+            refused = Some(PolicyError::new(&source.name, &LineIndex::new(&source.text), fault));
         };
         match loader(&source.name, &target) {
             Err(why) => {
@@ -283,10 +293,33 @@ pub(super) fn read_chain(
             }
         }
     };
+    let own = own::declare(own).map_err(|why| whole_file(&names[0], why))?;
+    let own_specs = own.declarations().map(|set| set.declarations()).unwrap_or_default();
+    let catalog: Vec<&'static RuleSpec> =
+        catalog.iter().copied().chain(own_specs.iter().map(|declaration| &declaration.spec)).collect();
+    let mut errors = Vec::new();
+    let mut documents: Vec<(Source, Document)> = Vec::new();
+    for source in sources {
+        let (mut document, faults) = read_document(&source, Some(&catalog));
+        errors.extend(faults);
+        if let Some((_, file)) = &mut document.exclude {
+            file.clone_from(&source.name);
+        }
+        // What a file says of its own rules is more specific than its wildcards.
+        let Document { own, layer, .. } = &mut document;
+        for (index, change) in &mut layer.rules {
+            let is_own = catalog.get(*index).is_some_and(|spec| own.iter().any(|rule| rule.id == spec.id));
+            if is_own {
+                change.wildcard = None;
+            }
+        }
+        documents.push((source, document));
+    }
+    errors.extend(refused);
     PolicyErrors::check(errors)?;
     documents.push(preset_document(preset)?);
     documents.reverse();
-    Ok(Chain { preset, documents })
+    Ok(Chain { preset, documents, catalog, own })
 }
 
 /// Reads one file's own words, and everything that is wrong with them.
@@ -307,7 +340,7 @@ fn read_document(source: &Source, catalog: Option<&[&'static RuleSpec]>) -> (Doc
                 help: error.help.clone(),
             }),
             Ok(tree) if position == 0 => {
-                let mut reader = Reader::new(tree);
+                let mut reader = Reader::new(tree, &source.text);
                 document = Some(document::read(&mut reader, catalog));
                 faults.extend(reader.finish());
             }
@@ -365,6 +398,7 @@ fn assemble(preset: Preset, documents: Vec<Document>, catalog: &[&'static RuleSp
         base: Settings { rules, defaults: Defaults::default() },
         overrides: Vec::new(),
         exceptions: Vec::new(),
+        own: OwnRules::default(),
         notes: Vec::new(),
     };
     let mut overrides = Vec::new();

@@ -17,6 +17,7 @@ pub mod load;
 mod names;
 mod notes;
 mod overrides;
+pub mod own;
 pub mod preset;
 pub(crate) mod reader;
 mod rules;
@@ -37,6 +38,7 @@ use jiff::civil::Date;
 pub use defaults::{Defaults, RestartPolicy};
 pub use error::{PolicyError, PolicyErrors};
 pub use exceptions::{Exception, ExceptionPlace, ExceptionState, NOTICE_DAYS, lasts_longer};
+pub use own::{OnError, OwnRule, OwnRules};
 pub use preset::Preset;
 pub use settings::{RuleSetting, Settings};
 pub use spec::{Level, OptionKind, OptionSpec, OptionValue, Options, PresetLevels, RuleSpec};
@@ -207,6 +209,7 @@ pub struct Policy {
     base: Settings,
     overrides: Vec<Override>,
     exceptions: Vec<Exception>,
+    own: OwnRules,
     notes: Vec<String>,
 }
 
@@ -265,6 +268,11 @@ impl Policy {
     /// line each, with its field first.
     pub fn exception_notes(&self, now: Timestamp) -> Vec<String> {
         exceptions::notes(&self.exceptions, date::of(now))
+    }
+
+    /// The policy's own rules.
+    pub fn own(&self) -> &OwnRules {
+        &self.own
     }
 
     /// What of the policy has no effect, or only under a condition: one line each, with its field first.

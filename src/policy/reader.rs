@@ -33,12 +33,19 @@ pub(crate) struct Value {
 #[derive(Debug)]
 pub(crate) struct Reader<'t> {
     tree: &'t Tree<'t>,
+    /// What the tree was read from.
+    text: &'t str,
     faults: Vec<Fault>,
 }
 
 impl<'t> Reader<'t> {
-    pub(crate) fn new(tree: &'t Tree<'t>) -> Self {
-        Self { tree, faults: Vec::new() }
+    pub(crate) fn new(tree: &'t Tree<'t>, text: &'t str) -> Self {
+        Self { tree, text, faults: Vec::new() }
+    }
+
+    /// A value as it is written.
+    pub(super) fn written(&self, value: Value) -> Option<&'t str> {
+        self.text.get(value.span.start..value.span.end)
     }
 
     /// The faults found, in the order of the text.

@@ -145,7 +145,7 @@ fn wildcard_level(reader: &mut Reader<'_>, value: Value, at: &At<'_>) -> Option<
 }
 
 /// A level. YAML reads a bare `off` as false, which therefore means the same.
-fn level(reader: &mut Reader<'_>, value: Value, at: &At<'_>) -> Option<Level> {
+pub(super) fn level(reader: &mut Reader<'_>, value: Value, at: &At<'_>) -> Option<Level> {
     const WORDS: [(&str, Level); 4] =
         [("deny", Level::Deny), ("warn", Level::Warn), ("info", Level::Info), ("off", Level::Off)];
     match reader.kind(value) {

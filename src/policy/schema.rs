@@ -5,7 +5,9 @@ use serde_json::{Map, Value, json};
 use jobguard_apiserver::KubernetesVersion;
 use jobguard_manifest::limits::Limits;
 
-use super::{Level, OptionKind, OptionSpec, Preset, RuleSpec, defaults, document, embedded_jobs, exceptions};
+use super::{
+    Level, OptionKind, OptionSpec, Preset, RuleSpec, defaults, document, embedded_jobs, exceptions, own,
+};
 
 /// Where the schema is published.
 const ID: &str = "https://raw.githubusercontent.com/jobguard/jobguard/main/policies/schema.json";
@@ -255,6 +257,7 @@ fn spec() -> Value {
                     },
                 },
             },
+            "customRules": own::schema(&conditions()),
             "defaults": { "$ref": "#/definitions/defaults" },
             "rules": { "$ref": "#/definitions/rules" },
             "overrides": {
@@ -420,7 +423,21 @@ fn rules(catalog: &[&'static RuleSpec]) -> Value {
         });
         properties.insert(spec.id.to_owned(), rule(spec));
     }
-    json!({ "type": ["object", "null"], "additionalProperties": false, "properties": properties })
+    let built_in: Vec<&str> = properties.keys().map(String::as_str).collect();
+    // The rules of customRules, here or in a file that is extended, are of categories that are not built in.
+    let mut categories: Vec<&str> = catalog.iter().map(|spec| spec.category()).collect();
+    categories.sort_unstable();
+    categories.dedup();
+    let of_its_own = json!({
+        "pattern": "^[a-z][-a-z0-9]*/(\\*|[a-z][-a-z0-9]*)$",
+        "not": { "pattern": format!("^({})/", categories.join("|")) },
+    });
+    json!({
+        "type": ["object", "null"],
+        "propertyNames": { "anyOf": [{ "enum": built_in }, of_its_own] },
+        "additionalProperties": { "$ref": "#/definitions/wildcard" },
+        "properties": properties,
+    })
 }
 
 fn rule(spec: &RuleSpec) -> Value {

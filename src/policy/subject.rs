@@ -140,6 +140,13 @@ impl Match {
         Some(earlier.into_iter().find(|reading| self.covers(subject, *reading)).unwrap_or(last))
     }
 
+    /// Whether all conditions hold for the object itself, whose kind it has to be: for what is said of the object's own fields.
+    /// An owner counts that the object only claims.
+    pub(super) fn covers_itself(&self, subject: &Subject<'_>) -> bool {
+        self.kinds.as_ref().is_none_or(|kinds| kinds.contains(&subject.kind))
+            && self.covers(subject, Reading::Claimed)
+    }
+
     /// Whether all conditions hold. A Job is of its CronJob's kind as well as of its own, and any object is known by its
     /// owner's name and labels as well as by its own. So is a CronJob by those of its Jobs, once they are looked at.
     fn covers(&self, subject: &Subject<'_>, reading: Reading) -> bool {

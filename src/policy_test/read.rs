@@ -64,7 +64,7 @@ pub(super) fn read(name: &str, text: &str) -> Read {
                 help: error.help.clone(),
             }),
             Ok(tree) => {
-                let mut reader = Reader::new(tree);
+                let mut reader = Reader::new(tree, text);
                 read.suites.extend(suite(&mut reader));
                 faults.extend(reader.finish());
             }

@@ -56,8 +56,10 @@ fn command(diagnostic: &Diagnostic) -> String {
         text.push_str("%0A");
         text.push_str(&data(&format!("help: {help}")));
     }
-    text.push_str("%0A");
-    text.push_str(&data(&format!("about the rule: {}", diagnostic.rule.url())));
+    if let Some(url) = diagnostic.rule.url() {
+        text.push_str("%0A");
+        text.push_str(&data(&format!("about the rule: {url}")));
+    }
     if let Some(template) = &diagnostic.template {
         text.push_str("%0A");
         text.push_str(&data(&format!("rendered from template {template}")));

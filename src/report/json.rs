@@ -35,7 +35,8 @@ struct Document<'a> {
 struct Finding<'a> {
     rule: &'a str,
     level: &'a str,
-    url: String,
+    /// Null where a rule of a policy's own gives no link.
+    url: Option<String>,
     message: &'a str,
     help: Option<&'a str>,
     file: &'a str,

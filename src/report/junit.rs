@@ -147,7 +147,9 @@ fn explain(diagnostic: &Diagnostic) -> String {
     if let Some(template) = &diagnostic.template {
         let _ = writeln!(text, "  rendered from template {}", plain(template));
     }
-    let _ = writeln!(text, "  about the rule: {}", diagnostic.rule.url());
+    if let Some(url) = diagnostic.rule.url() {
+        let _ = writeln!(text, "  about the rule: {url}");
+    }
     text
 }
 

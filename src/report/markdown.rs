@@ -13,7 +13,7 @@ use super::counts::{baseline, by_rule, by_severity, checked, counted, found, hid
 use super::run::Run;
 use crate::diagnostic::Diagnostic;
 use crate::page::{code, foreign, markdown_text};
-use finding::{NAME, TEXT};
+use finding::{NAME, TEXT, linked};
 use jobguard_apiserver::ranges;
 use jobguard_text::{break_commands, plural};
 
@@ -108,8 +108,7 @@ fn head(run: &Run<'_>) -> String {
         text.push_str("\n| Level | Rule | Findings | What it finds |\n| --- | --- | ---: | --- |\n");
         for (severity, rule, count) in rules.iter().take(RULES) {
             let summary = markdown_text(rule.spec.summary, TEXT);
-            let _ =
-                writeln!(text, "| {severity} | [`{}`]({}) | {count} | {summary} |", rule.id(), rule.url());
+            let _ = writeln!(text, "| {severity} | {} | {count} | {summary} |", linked(rule));
         }
         if rules.len() > RULES {
             let _ = writeln!(text, "\nand {}", plural(rules.len() - RULES, "more rule"));

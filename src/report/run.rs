@@ -34,7 +34,7 @@ pub struct RuleEntry {
     /// What it finds, as a sentence.
     pub summary: String,
     /// Where its page can be read.
-    pub url: String,
+    pub url: Option<String>,
     /// What it finds, why that matters, its options and examples, as Markdown.
     pub help: String,
 }

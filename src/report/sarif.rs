@@ -284,7 +284,7 @@ fn descriptor<'a>(
             text: format!("{what}\n\n{}", rule.docs.why),
             markdown: entry.map(|entry| entry.help.as_str()),
         },
-        help_uri: entry.map(|entry| entry.url.as_str()),
+        help_uri: entry.and_then(|entry| entry.url.as_deref()),
         default_configuration: Configuration { level: level(severity) },
         properties: Properties {
             tags: ["kubernetes", rule.spec.category()],

@@ -138,7 +138,10 @@ fn note(notes: &[&Diagnostic], style: Style) -> Group<'static> {
 /// A title with its rule, which a terminal that can shows as a link to the rule's page.
 fn identified<'a>(title: Title<'a>, rule: &'static Rule, color: bool) -> Title<'a> {
     let title = title.id(rule.id());
-    if color { title.id_url(rule.url()) } else { title }
+    match rule.url() {
+        Some(url) if color => title.id_url(url),
+        _ => title,
+    }
 }
 
 /// What does not count, a line each, and why.

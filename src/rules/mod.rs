@@ -5,7 +5,8 @@
 
 use std::sync::LazyLock;
 
-use crate::engine::{Registry, Rule};
+use crate::engine::{self, Registry, Rule};
+use crate::policy::Policy;
 use shared::{
     ALWAYS, always, clock, coming_year, everywhere, is_the_same_every_hour, levels, quoted_name,
     zone_of_time_of_day,
@@ -157,6 +158,11 @@ rules! {
 pub fn registry() -> &'static Registry {
     static REGISTRY: LazyLock<Registry> = LazyLock::new(|| Registry::new(ALL));
     &REGISTRY
+}
+
+/// The registry of the rules that a policy holds: all of these, and the policy's own.
+pub fn registry_of(policy: &Policy) -> &'static Registry {
+    engine::registry(registry(), policy.own())
 }
 
 #[cfg(test)]

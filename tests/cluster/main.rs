@@ -20,6 +20,8 @@ mod helm;
 mod knowledge;
 #[cfg(feature = "cluster")]
 mod map;
+#[cfg(feature = "cluster")]
+mod own_rules;
 #[cfg(all(feature = "cluster", unix))]
 mod release;
 #[cfg(all(feature = "cluster", unix))]

@@ -243,7 +243,16 @@ fn policies() -> Vec<Policy> {
     let catalog = registry().catalog();
     let presets = Preset::ALL.into_iter().map(|preset| load::preset(preset, catalog).unwrap());
     let source = load::Source { name: "exceptions".into(), text: WITH_EXCEPTIONS.into() };
-    presets.chain([load::read(&source, catalog, &load::no_files).unwrap()]).collect()
+    presets.chain([load::read(&source, catalog, &load::no_files).unwrap(), own_rules()]).collect()
+}
+
+/// A policy of own rules alone; without those about the request, or about what only a server sets.
+fn own_rules() -> Policy {
+    let name = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/own-rules/kubernetes.yaml");
+    let off = ["k8s/r20", "k8s/r21", "k8s/r31"].map(|id| format!("\n    {id}: off")).concat();
+    let text = std::fs::read_to_string(name).unwrap().replace("\"*\": off", &format!("\"*\": off{off}"));
+    let source = load::Source { name: name.to_owned(), text };
+    load::read(&source, registry().catalog(), &load::no_files).unwrap()
 }
 
 /// Exceptions of every kind: for some objects and all of them, of rules that warn and that deny, ended, ending, and without

@@ -27,6 +27,7 @@ mod hostile_checkout;
 mod large_texts;
 mod limits;
 mod outputs;
+mod own_rules;
 mod policy;
 mod policy_exceptions;
 mod policy_tests;

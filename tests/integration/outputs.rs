@@ -108,7 +108,7 @@ fn sarif_names_the_rules_that_were_at_work() {
 #[test]
 fn every_rule_has_the_page_that_sarif_names() {
     for rule in jobguard::rules::registry().rules() {
-        let url = rule.url();
+        let url = rule.url().unwrap();
         let (_, path) = url.split_once("/blob/main/").unwrap();
         assert!(repository().join(path).is_file(), "{url}");
     }

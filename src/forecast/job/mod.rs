@@ -112,6 +112,11 @@ pub fn forecast(spec: &JobSpec, expected: Option<i64>, what_if: &[WhatIf]) -> Jo
     }
 }
 
+/// What ends the Job for certain.
+pub fn bound(spec: &JobSpec) -> Bound {
+    Bound::of(&Plan::of(spec))
+}
+
 /// What becomes of the Job; none where another controller runs it, or there is too much to follow.
 fn run(spec: &JobSpec, plan: &Plan<'_>, scenario: &Scenario, folded: bool) -> Option<Outcome> {
     let rules = success_policy::rules(spec, if plan.indexed { plan.items() } else { 0 })?;

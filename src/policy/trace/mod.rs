@@ -30,7 +30,7 @@ pub fn preset(
     catalog: &[&'static RuleSpec],
     subject: Option<&Subject<'_>>,
 ) -> Result<Trace, PolicyErrors> {
-    Ok(trace(load::preset_chain(preset)?, catalog, subject))
+    Ok(trace(load::preset_chain(preset, catalog)?, subject))
 }
 
 /// Traces the policy file at `path`, and what it extends; as one that was come across if it `is_found`.
@@ -44,7 +44,7 @@ pub fn file(
     subject: Option<&Subject<'_>>,
 ) -> Result<Trace, PolicyErrors> {
     let chain = if is_found { load::found_chain(path, catalog) } else { load::file_chain(path, catalog) };
-    Ok(trace(chain?, catalog, subject))
+    Ok(trace(chain?, subject))
 }
 
 /// Traces the policy of a text.
@@ -57,10 +57,10 @@ pub fn read(
     loader: &load::Loader<'_>,
     subject: Option<&Subject<'_>>,
 ) -> Result<Trace, PolicyErrors> {
-    Ok(trace(load::read_chain(source, catalog, loader)?, catalog, subject))
+    Ok(trace(load::read_chain(source, catalog, loader)?, subject))
 }
 
-fn trace(chain: Chain, catalog: &[&'static RuleSpec], subject: Option<&Subject<'_>>) -> Trace {
+fn trace(chain: Chain, subject: Option<&Subject<'_>>) -> Trace {
     let read: Vec<_> =
         chain.documents.iter().map(|(source, _)| jobguard_manifest::read(&source.text)).collect();
     let places: Vec<Places<'_>> = (chain.documents.iter().zip(&read))
@@ -96,14 +96,14 @@ fn trace(chain: Chain, catalog: &[&'static RuleSpec], subject: Option<&Subject<'
         }
     }
     let base = Settings {
-        rules: catalog.iter().map(|spec| super::RuleSetting::new(chain.preset.level(spec))).collect(),
+        rules: chain.catalog.iter().map(|spec| super::RuleSetting::new(chain.preset.level(spec))).collect(),
         defaults: super::Defaults::default(),
     };
-    let rules = rules::trace(&base, chain.preset, &layers, catalog);
+    let rules = rules::trace(&base, chain.preset, &layers, &chain.catalog);
     let defaults = defaults::trace(&base, &layers);
     let files = chain.documents.iter().rev().map(|(source, _)| source.name.clone()).collect();
     let general_places: Vec<&Places<'_>> = places.iter().collect();
-    let policy = chain.clone().assemble(catalog);
+    let policy = chain.clone().assemble();
     let general = general::trace(&policy, &general_places);
     let covers = |exception: &Exception| subject.map(|subject| exception.covers(subject));
     let exceptions =

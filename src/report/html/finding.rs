@@ -5,7 +5,7 @@ use maud::{Markup, PreEscaped, html};
 use super::super::counts::flag;
 use super::super::diff::{Hunk, Sign, hunks, in_words};
 use super::super::lines::{Mark, Row, rows};
-use super::badge::badge;
+use super::badge::{badge, linked};
 use super::tools::Tools;
 use crate::diagnostic::{Change, Diagnostic};
 use crate::page::foreign;
@@ -71,7 +71,7 @@ pub(super) fn row(finding: &Diagnostic, tools: &Tools<'_>, lines: &Lines, is_ope
                 @if let Some(template) = &finding.template {
                     p class="small" { "Rendered from template " span class="code" { (foreign(template)) } "." }
                 }
-                p class="small" { "About the rule: " a href=(rule.url()) rel="noreferrer noopener" { (rule.id()) } }
+                p class="small" { "About the rule: " (linked(rule)) }
             }
         }
     }

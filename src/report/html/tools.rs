@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::super::counts::{by_rule, by_severity};
 use super::super::run::Run;
-use super::badge::badge;
+use super::badge::{badge, linked};
 use crate::engine::{Rule, Severity};
 use crate::page::foreign;
 
@@ -108,7 +108,7 @@ impl<'a> Tools<'a> {
             @for rule in &self.rules {
                 section class="set" {
                     div class="head" {
-                        h3 { a href=(rule.url()) rel="noreferrer noopener" { (rule.id()) } }
+                        h3 { (linked(rule)) }
                         span class="quiet from" { (rule.spec.summary) }
                         span class="small counts" {
                             @for (severity, _, count) in self.counts.iter().filter(|(_, of, _)| of.id() == rule.id()) {

@@ -6,6 +6,7 @@ use super::super::counts::flag;
 use super::super::diff::{Sign, hunks, in_words};
 use super::super::lines::{Mark, Row, rows};
 use crate::diagnostic::{Change, Diagnostic};
+use crate::engine::Rule;
 use crate::page::{code, markdown_text};
 use jobguard_text::{plain_within, plural};
 
@@ -24,10 +25,18 @@ pub(super) fn line(finding: &Diagnostic) -> String {
     )
 }
 
+/// A rule's id, which leads to its page where there is one.
+pub(super) fn linked(rule: &Rule) -> String {
+    match rule.url() {
+        Some(url) => format!("[`{}`]({url})", rule.id()),
+        None => format!("`{}`", rule.id()),
+    }
+}
+
 /// With its lines, what to do about it, and its fix.
 pub(super) fn whole(finding: &Diagnostic) -> String {
     let (rule, line) = (finding.rule, finding.region.line);
-    let mut text = format!("**{}** [`{}`]({}), line {line}: ", finding.severity, rule.id(), rule.url());
+    let mut text = format!("**{}** {}, line {line}: ", finding.severity, linked(rule));
     text.push_str(&prose(&finding.text()));
     about(finding, &mut text);
     text.push('\n');

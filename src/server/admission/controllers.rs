@@ -56,7 +56,7 @@ impl<'a> Origin<'a> {
         namespace_labels: Option<&Labels>,
     ) -> Self {
         let user = request.user();
-        let alone = Author { user: Some(user), doubts_owner: true, owner_labels: None };
+        let alone = Author { user: Some(user), doubts_owner: true, ..Author::default() };
         let mut origin = Self { is_controllers: false, author: alone, may_be_run: false };
         let Some(owner) = controller_of(object.metadata()) else { return origin };
         let job = match object {

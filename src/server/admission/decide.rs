@@ -251,7 +251,7 @@ impl Admission {
         }
         let namespace_labels_missing = namespace_labels.is_none() && self.policy.asks_for_namespace_labels();
         let context = Context {
-            registry: rules::registry(),
+            registry: rules::registry_of(&self.policy),
             policy: &self.policy,
             neighbours: &self.neighbours,
             file: None,
@@ -259,7 +259,7 @@ impl Admission {
             now,
             namespace_labels,
             cancellation,
-            author: origin.author,
+            author: Author { request: Some(request.facts()), ..origin.author },
         };
         let (object, verdict) = match old {
             Some(mut old) => {
@@ -309,7 +309,7 @@ impl Admission {
         let namespace_labels = self.namespaces.labels(object.namespace());
         let namespace_labels_missing = namespace_labels.is_none() && self.policy.asks_for_namespace_labels();
         let context = Context {
-            registry: rules::registry(),
+            registry: rules::registry_of(&self.policy),
             policy: &self.policy,
             neighbours: &self.neighbours,
             file: None,
@@ -318,7 +318,11 @@ impl Admission {
             namespace_labels,
             cancellation,
             // The owner of the Jobs is the object itself.
-            author: Author { user: Some(request.user()), ..Author::default() },
+            author: Author {
+                user: Some(request.user()),
+                request: Some(request.facts()),
+                ..Author::default()
+            },
         };
         let verdict = match object.judge(&context) {
             Ok(verdict) => verdict,

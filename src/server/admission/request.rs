@@ -5,6 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+use crate::engine::RequestFacts;
+
 /// The version of `AdmissionReview` that is read and answered.
 pub(super) const API_VERSION: &str = "admission.k8s.io/v1";
 /// The kind of a review.
@@ -81,6 +83,8 @@ impl Operation {
 #[serde(default)]
 pub(super) struct UserInfo {
     pub(super) username: Option<String>,
+    pub(super) uid: Option<String>,
+    pub(super) groups: Option<Vec<String>>,
 }
 
 /// A question of the API server.
@@ -153,6 +157,22 @@ impl<O> Request<O> {
     /// Who asks.
     pub(crate) fn user(&self) -> &str {
         self.user_info.as_ref().and_then(|user| user.username.as_deref()).unwrap_or_default()
+    }
+
+    /// What expressions may ask of it.
+    pub(crate) fn facts(&self) -> RequestFacts<'_> {
+        let user = self.user_info.as_ref();
+        let GroupVersionKind { group, version, kind } = &self.kind;
+        RequestFacts {
+            operation: self.operation.as_str(),
+            name: self.name.as_deref().unwrap_or_default(),
+            namespace: self.namespace.as_deref().unwrap_or_default(),
+            dry_run: self.dry_run,
+            kind: (group, version, kind),
+            user: self.user(),
+            uid: user.and_then(|user| user.uid.as_deref()).unwrap_or_default(),
+            groups: user.and_then(|user| user.groups.as_deref()).unwrap_or_default(),
+        }
     }
 
     /// Why no verdict is asked for, where that is so.

@@ -1,0 +1,129 @@
+//! What expressions ask of an object, as values: made once for an object, and only if an own rule is on.
+
+use std::collections::BTreeMap;
+
+use jobguard_cel::{EvalError, Facts, Value, duration, map, string};
+
+use crate::engine::{Object, RequestFacts};
+use crate::policy::own::vocabulary::{JOB, NAMESPACE_OBJECT, OBJECT, OLD_OBJECT, REQUEST, SCHEDULE};
+
+use super::schedule;
+
+/// Everything that an evaluation may ask.
+pub(super) struct OwnFacts<'a> {
+    pub(super) object: &'a Object,
+    /// The stored version, on UPDATE.
+    pub(super) old: Option<&'a Object>,
+    pub(super) request: Option<RequestFacts<'a>>,
+    pub(super) namespace_labels: Option<&'a BTreeMap<String, String>>,
+}
+
+impl OwnFacts<'_> {
+    fn request(&self) -> Value {
+        let Some(request) = self.request else { return Value::Null };
+        let (group, version, kind) = request.kind;
+        let resource = kind.to_ascii_lowercase() + "s";
+        let kinds = || map([("group", string(group)), ("version", string(version)), ("kind", string(kind))]);
+        let resources = || {
+            map([
+                ("group", string(group)),
+                ("version", string(version)),
+                ("resource", string(resource.as_str())),
+            ])
+        };
+        let groups = request.groups.iter().map(|group| string(group.as_str())).collect::<Vec<_>>();
+        let mut user = vec![("username", string(request.user))];
+        // Left out where they are empty, as the API server leaves them out.
+        if !request.uid.is_empty() {
+            user.push(("uid", string(request.uid)));
+        }
+        if !groups.is_empty() {
+            user.push(("groups", Value::from(groups)));
+        }
+        let mut fields = vec![
+            ("kind", kinds()),
+            ("requestKind", kinds()),
+            ("resource", resources()),
+            ("requestResource", resources()),
+            ("operation", string(request.operation)),
+            ("userInfo", map(user)),
+            ("dryRun", Value::Bool(request.dry_run)),
+        ];
+        for (field, text) in [("name", request.name), ("namespace", request.namespace)] {
+            if !text.is_empty() {
+                fields.push((field, string(text)));
+            }
+        }
+        map(fields)
+    }
+
+    fn namespace_object(&self) -> Value {
+        let Some(labels) = self.namespace_labels else { return Value::Null };
+        let labels = map(labels.iter().map(|(key, value)| (key.as_str(), string(value.as_str()))));
+        let name = string(self.object.namespace().unwrap_or_default());
+        map([("metadata", map([("name", name), ("labels", labels)]))])
+    }
+}
+
+impl Facts for OwnFacts<'_> {
+    fn variable(&self, index: usize) -> Value {
+        match index {
+            OBJECT => self.object.values().object(self.object.workload()),
+            OLD_OBJECT => self.old.map_or(Value::Null, |old| old.values().object(old.workload())),
+            REQUEST => self.request(),
+            NAMESPACE_OBJECT => self.namespace_object(),
+            _ => Value::Null,
+        }
+    }
+
+    fn has_part(&self, part: usize) -> bool {
+        match part {
+            JOB => self.object.job().is_some(),
+            SCHEDULE => self.object.timetable().is_some(),
+            _ => false,
+        }
+    }
+
+    fn field(&self, part: usize, field: usize) -> Result<Value, EvalError> {
+        let within = |name: &str| -> Value {
+            let Some(job) = self.object.job() else { return Value::Null };
+            let mut at = self.variable(OBJECT);
+            let steps: &[&str] = if job.of_cron_job { &["spec", "jobTemplate"] } else { &[] };
+            for step in steps.iter().copied().chain([name]) {
+                at = match &at {
+                    Value::Map(map) => {
+                        map.get(&jobguard_cel::Key::from(step)).cloned().unwrap_or(Value::Null)
+                    }
+                    _ => Value::Null,
+                };
+            }
+            at
+        };
+        Ok(match (part, field) {
+            (JOB, 0) => within("spec"),
+            (JOB, 1) => within("metadata"),
+            (JOB, 2) => self.object.values().worst_case(self.object.job().map(|job| job.spec)),
+            (JOB, 3) => {
+                let pods = self.object.job().map(|job| job.peak_pods());
+                pods.map_or(Value::Null, |pods| Value::Int(i64::try_from(pods).unwrap_or(i64::MAX)))
+            }
+            (SCHEDULE, 0) => {
+                let shortest = self.object.timetable().and_then(|timetable| timetable.shortest_interval());
+                shortest.and_then(|seconds| i64::try_from(seconds).ok()).map_or(Value::Null, duration)
+            }
+            (SCHEDULE, 1) => {
+                let zone = self.object.timetable().and_then(|timetable| timetable.zone_name());
+                zone.map_or(Value::Null, string)
+            }
+            _ => Value::Null,
+        })
+    }
+
+    fn call(&self, _part: usize, _function: usize, arguments: &[Value]) -> Result<Value, EvalError> {
+        // The only function that there is.
+        match (self.object.timetable(), arguments) {
+            (Some(timetable), [at]) => schedule::fires_at(timetable, at).map(Value::Bool),
+            _ => Ok(Value::Null),
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! Own rules, judged.
+
+use jiff::Timestamp;
+use jobguard_apiserver::{Kind, Workload};
+use serde_json::{Value, json};
+
+use crate::engine::{
+    Author, Context, Finding, Input, Neighbours, Object, RequestFacts, Severity, check, check_update,
+};
+use crate::policy::Policy;
+use crate::policy::load::{self, Source};
+use crate::rules::{registry, registry_of};
+
+fn policy(rules: &str) -> Policy {
+    let text = format!(
+        "apiVersion: jobguard.dev/v1alpha1\nkind: JobPolicy\nmetadata:\n  name: p\nspec:\n  rules: {{'*': off}}\n  customRules:\n{rules}"
+    );
+    load::read(&Source { name: "p.yaml".to_owned(), text }, registry().catalog(), &load::no_files).unwrap()
+}
+
+fn rule(fields: &str) -> Policy {
+    policy(&format!("  - {{id: acme/rule, level: deny, {fields}}}\n"))
+}
+
+fn workload(kind: Kind, spec: Value) -> Workload {
+    let object = json!({"metadata": {"name": "nightly", "labels": {"owner": "anna"}}, "spec": spec});
+    match kind {
+        Kind::Job => Workload::Job(serde_json::from_value(object).unwrap()),
+        Kind::CronJob => Workload::CronJob(serde_json::from_value(object).unwrap()),
+    }
+}
+
+fn pods() -> Value {
+    json!({"spec": {"restartPolicy": "Never", "containers": [
+        {"name": "a", "image": "registry.example/a:1", "resources": {"limits": {"memory": "1Gi"}}},
+        {"name": "b", "image": "b:2"},
+    ]}})
+}
+
+fn job() -> Workload {
+    workload(
+        Kind::Job,
+        json!({"parallelism": 4, "completions": 3, "activeDeadlineSeconds": 3570, "template": pods()}),
+    )
+}
+
+fn cron_job() -> Workload {
+    let schedule = json!({"schedule": "30 2,14 * * 1-5", "timeZone": "Europe/Berlin"});
+    let mut spec = schedule;
+    spec["jobTemplate"] = json!({"spec": {"parallelism": 4, "template": pods()}});
+    workload(Kind::CronJob, spec)
+}
+
+fn context<'a>(policy: &'a Policy, neighbours: &'a Neighbours) -> Context<'a> {
+    Context {
+        registry: registry_of(policy),
+        policy,
+        neighbours,
+        file: None,
+        input: Input::Alone,
+        now: Timestamp::UNIX_EPOCH,
+        namespace_labels: None,
+        cancellation: None,
+        author: Author::default(),
+    }
+}
+
+fn own(findings: Vec<Finding>) -> Vec<Finding> {
+    findings.into_iter().filter(|finding| finding.rule.is_own()).collect()
+}
+
+fn judged(policy: &Policy, workload: Workload) -> Vec<Finding> {
+    let neighbours = Neighbours::default();
+    let object = Object::created(&policy.server, workload, |_| {});
+    own(check(&object, &context(policy, &neighbours)).findings)
+}
+
+fn holds(expression: &str, workload: Workload) {
+    let policy = rule(&format!("expression: {expression:?}"));
+    let findings = judged(&policy, workload);
+    assert!(findings.is_empty(), "{expression}: {}", findings[0].message);
+}
+
+#[test]
+fn what_expressions_see() {
+    for expression in [
+        "object.apiVersion == 'batch/v1' && object.kind == 'Job' && object.metadata.name == 'nightly'",
+        // The API's defaults, and objects that are always there.
+        "object.spec.backoffLimit == 6 && has(object.status) && !has(object.status.active)",
+        "object.spec.template.spec.containers[1].resources == {} && !has(object.spec.template.spec.hostNetwork)",
+        "quantity(object.spec.template.spec.containers[0].resources.limits.memory).compareTo(quantity('1024Mi')) == 0",
+        "object.spec.template.spec.containers.exists(c, !has(c.resources.limits))",
+        "oldObject == null && request == null && namespaceObject == null",
+        "job.spec == object.spec && job.metadata.labels.owner == 'anna' && schedule == null",
+        "job.worstCase == duration('1h') && job.podsAtOnce == 3",
+    ] {
+        holds(expression, job());
+    }
+    for expression in [
+        "job.spec == object.spec.jobTemplate.spec && job.metadata == {} && !has(job.worstCase) && job.podsAtOnce == 4",
+        "schedule.minInterval == duration('12h') && schedule.timeZone == 'Europe/Berlin'",
+        "schedule.firesAt('02:30') && schedule.firesAt('14:30') && !schedule.firesAt('02:31')",
+        // A Thursday in winter, a Saturday, and a second too late.
+        "schedule.firesAt('2027-01-28T01:30:00Z') && schedule.firesAt(timestamp('2027-01-28T13:30:00Z'))",
+        "!schedule.firesAt('2027-01-30T01:30:00Z') && !schedule.firesAt('2027-01-28T01:30:01Z')",
+    ] {
+        holds(expression, cron_job());
+    }
+}
+
+#[test]
+fn a_finding_says_what_the_policy_says() {
+    let policy = rule(
+        "expression: 'job.spec.parallelism <= 2', messageExpression: '\"parallelism is \" + string(job.spec.parallelism)', path: job.spec.parallelism, help: use less",
+    );
+    for (workload, path) in [(job(), "spec.parallelism"), (cron_job(), "spec.jobTemplate.spec.parallelism")] {
+        let findings = judged(&policy, workload);
+        let [finding] = findings.as_slice() else { panic!("{findings:?}") };
+        assert_eq!(finding.message, "parallelism is 4");
+        assert_eq!((finding.path.to_string().as_str(), finding.severity), (path, Severity::Error));
+        assert_eq!((finding.help.as_deref(), finding.rule.id()), (Some("use less"), "acme/rule"));
+    }
+    let message =
+        |fields: &str| judged(&rule(&format!("expression: 'false', {fields}")), job()).remove(0).message;
+    assert_eq!(message("message: wrong"), "wrong");
+    assert_eq!(message("path: spec"), "failed expression: false");
+    // What is no message is none.
+    for words in ["object.spec.other", "\"a\\nb\"", "\" \"", "object.spec.parallelism"] {
+        assert_eq!(message(&format!("message: wrong, messageExpression: {words:?}")), "wrong", "{words}");
+    }
+    // The object's own words do nothing to a terminal.
+    assert_eq!(
+        message("messageExpression: \"'a\\\\u001b[31m' + object.metadata.labels.owner\""),
+        "a\u{fffd}[31manna"
+    );
+    assert!(
+        message(&format!("messageExpression: \"lists.range(500).map(x, '{}').join('')\"", "a".repeat(50)))
+            .chars()
+            .count()
+            <= 501
+    );
+}
+
+#[test]
+fn an_error_follows_on_error() {
+    let severity = |fields: &str| {
+        let findings = judged(&rule(&format!("expression: object.spec.other == 1, {fields}")), job());
+        let [finding] = findings.as_slice() else { panic!("{findings:?}") };
+        assert_eq!(finding.message, "the rule cannot be evaluated: no such key: other");
+        finding.severity
+    };
+    assert_eq!((severity("message: wrong"), severity("onError: deny")), (Severity::Error, Severity::Error));
+    assert_eq!(severity("onError: warn"), Severity::Warning);
+    // Never more than the rule itself.
+    let policy = policy("  - {id: acme/rule, level: info, expression: object.spec.other == 1}\n");
+    assert_eq!(judged(&policy, job())[0].severity, Severity::Info);
+    // What nobody knows offline is told, and no more.
+    for (expression, name) in [
+        ("request.operation == 'CREATE'", "request"),
+        ("namespaceObject.metadata.labels.a == 'b'", "namespaceObject"),
+    ] {
+        let findings = judged(&rule(&format!("expression: {expression:?}")), job());
+        assert_eq!(findings[0].message, format!("not checked: `{name}` is known to the webhook alone"));
+        assert_eq!(findings[0].severity, Severity::Info);
+    }
+    assert!(
+        judged(&rule("expression: 'request == null || request.operation == \"CREATE\"'"), job()).is_empty()
+    );
+}
+
+#[test]
+fn requests_namespaces_and_stored_objects_are_seen() {
+    let policy = rule(
+        "expression: \"request.operation == 'UPDATE' && 'ops' in request.userInfo.groups && request.resource.resource == 'jobs' && namespaceObject.metadata.labels.tier == 'gold' && oldObject.spec.parallelism == 4\"",
+    );
+    let labels = std::collections::BTreeMap::from([("tier".to_owned(), "gold".to_owned())]);
+    let groups = ["ops".to_owned()];
+    let request = RequestFacts {
+        operation: "UPDATE",
+        kind: ("batch", "v1", "Job"),
+        groups: &groups,
+        ..RequestFacts::default()
+    };
+    let neighbours = Neighbours::default();
+    let author = Author { user: Some("anna"), request: Some(request), ..Author::default() };
+    let context = Context { namespace_labels: Some(&labels), author, ..context(&policy, &neighbours) };
+    let old = Object::created(&policy.server, job(), |_| {});
+    let new = Object::updated(&policy.server, job(), &old, |_| {});
+    assert!(own(check_update(&old, &new, &context).findings).is_empty());
+    // As created, there is none.
+    let findings = own(check(&new, &context).findings);
+    assert_eq!(findings[0].message, "the rule cannot be evaluated: no such overload: null_type.spec");
+}
+
+#[test]
+fn old_objects_stay_editable() {
+    let policy = rule("expression: 'object.spec.parallelism <= 2', path: spec.parallelism");
+    let neighbours = Neighbours::default();
+    let old = Object::created(&policy.server, job(), |_| {});
+    let new = Object::updated(&policy.server, job(), &old, |_| {});
+    let findings = own(check_update(&old, &new, &context(&policy, &neighbours)).findings);
+    assert_eq!((findings[0].severity, findings[0].ratcheted), (Severity::Warning, true));
+}
+
+#[test]
+fn an_annotation_suppresses_an_own_rule() {
+    let rules = "  - {id: acme/rule, level: warn, expression: 'false'}\n";
+    for name in ["acme/rule", "acme/*"] {
+        let mut job = job();
+        let annotation = ("jobguard.dev/ignore".to_owned(), name.to_owned());
+        job.metadata_mut().annotations = Some([annotation].into());
+        assert!(judged(&policy(rules), job).is_empty(), "{name}");
+    }
+    let policy =
+        policy(&(rules.to_owned() + "  rules: {'*': off, suppression/*: warn}\n").replace("  rules", "# "));
+    let mut job = job();
+    job.metadata_mut().annotations =
+        Some([("jobguard.dev/ignore".to_owned(), "acme/rulle".to_owned())].into());
+    let neighbours = Neighbours::default();
+    let object = Object::created(&policy.server, job, |_| {});
+    let findings = check(&object, &context(&policy, &neighbours)).findings;
+    assert!(findings.iter().any(|finding| finding.rule.id() == "acme/rule"), "{findings:?}");
+}
+
+#[test]
+fn all_rules_of_an_object_share_a_budget() {
+    let explosive = "lists.range(1000).all(a, lists.range(1000).all(b, lists.range(1000).all(c, true)))";
+    let rules: String =
+        (0..100).map(|n| format!("  - {{id: acme/rule-{n:03}, expression: {explosive:?}}}\n")).collect();
+    let policy = policy(&rules);
+    let before = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    let findings = judged(&policy, job());
+    let after = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    assert_eq!(findings.len(), 100);
+    assert!(findings.iter().all(|finding| finding.message.contains("takes more than")), "{findings:?}");
+    assert!(after.tv_sec - before.tv_sec < 10);
+}

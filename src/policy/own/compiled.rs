@@ -1,0 +1,112 @@
+//! The expressions of an own rule, compiled.
+
+use jobguard_manifest::{At, Span};
+
+use super::place::place;
+use crate::policy::reader::{Reader, Value};
+
+/// The expressions of an own rule, compiled.
+#[derive(Debug)]
+pub struct Compiled {
+    /// What has to be true.
+    #[cfg(feature = "own-rules")]
+    pub expression: jobguard_cel::Program,
+    /// What is wrong where it is not.
+    #[cfg(feature = "own-rules")]
+    pub message: Option<jobguard_cel::Program>,
+}
+
+/// The text of an expression, and where it stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Written<'t> {
+    pub(super) text: &'t str,
+    pub(super) value: Value,
+}
+
+#[cfg(feature = "own-rules")]
+impl Compiled {
+    /// Compiles them; what is wrong with them is left with the reader.
+    pub(super) fn of(
+        reader: &mut Reader<'_>,
+        at: &At<'_>,
+        expression: Written<'_>,
+        message: Option<Written<'_>>,
+    ) -> Option<Self> {
+        let condition = program(reader, &at.field("expression"), expression, "bool", "must be true or false");
+        let words = message.map(|message| {
+            program(reader, &at.field("messageExpression"), message, "string", "must be a string")
+        });
+        match words {
+            Some(None) => None,
+            words => Some(Self { expression: condition?, message: words.flatten() }),
+        }
+    }
+
+    pub(super) fn beyond_kubernetes(&self) -> Vec<String> {
+        use super::vocabulary::VOCABULARY;
+        let programs = [Some(&self.expression), self.message.as_ref()];
+        let mut names: Vec<String> = programs
+            .into_iter()
+            .flatten()
+            .flat_map(jobguard_cel::Program::parts)
+            .map(|(part, field)| {
+                let part = &VOCABULARY.parts[*part];
+                match field {
+                    Some(field) => format!("{}.{}", part.name, part.fields[*field]),
+                    None => part.name.to_owned(),
+                }
+            })
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+}
+
+/// One of the expressions.
+#[cfg(feature = "own-rules")]
+fn program(
+    reader: &mut Reader<'_>,
+    at: &At<'_>,
+    written: Written<'_>,
+    result: &str,
+    must: &str,
+) -> Option<jobguard_cel::Program> {
+    use super::vocabulary::VOCABULARY;
+    match jobguard_cel::Program::compile(written.text, &VOCABULARY) {
+        Ok(program) => match program.result_type() {
+            Some(other) if other != result => {
+                let article = if other.starts_with(['a', 'i']) { "an" } else { "a" };
+                reader.fault(written.value.span, at, format!("{must}, not {article} {other}"), None);
+                None
+            }
+            _ => Some(program),
+        },
+        Err(errors) => {
+            for error in errors {
+                let span: Span = place(reader, written.value, written.text, error.range);
+                reader.fault(span, at, error.message, error.help);
+            }
+            None
+        }
+    }
+}
+
+#[cfg(not(feature = "own-rules"))]
+impl Compiled {
+    pub(super) fn of(
+        reader: &mut Reader<'_>,
+        at: &At<'_>,
+        expression: Written<'_>,
+        _message: Option<Written<'_>>,
+    ) -> Option<Self> {
+        let span: Span = place(reader, expression.value, expression.text, 0..0);
+        let help = "build it with the feature own-rules";
+        reader.fault(span, at, "this build of jobguard has no customRules", Some(help.to_owned()));
+        None
+    }
+
+    pub(super) fn beyond_kubernetes(&self) -> Vec<String> {
+        Vec::new()
+    }
+}

@@ -1,0 +1,25 @@
+//! Rules of a policy's own, in CEL: read and compiled with the policy, evaluated by the engine like any other.
+//!
+//! To everything that knows rules by their declarations they are rules of the catalog, behind those that are built in: a rule's
+//! declaration is interned ([`Declaration`]), and its program belongs to the policy.
+
+mod compiled;
+mod declaration;
+mod limits;
+mod place;
+mod read;
+mod rule;
+mod schema;
+mod set;
+#[cfg(all(test, feature = "own-rules"))]
+mod tests;
+pub mod vocabulary;
+
+pub use compiled::Compiled;
+pub use declaration::{Declaration, DeclarationSet, Full, MAX_DECLARATIONS, MAX_SETS};
+pub use limits::{MAX_EXPRESSION, MAX_ID, MAX_RULES, MAX_TEXT};
+pub(super) use read::read;
+pub use rule::{OnError, OwnRule};
+pub(super) use schema::schema;
+pub use set::OwnRules;
+pub(super) use set::declare;

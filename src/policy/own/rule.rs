@@ -1,0 +1,92 @@
+//! One rule of a policy's own.
+
+use std::sync::Arc;
+
+use super::compiled::Compiled;
+use crate::policy::Level;
+use crate::policy::subject::{Match, Subject};
+
+/// What becomes of an object for which the expression has no value.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OnError {
+    /// It is at fault, at the rule's level: as the API server does by default.
+    #[default]
+    Deny,
+    /// It is warned about at most.
+    Warn,
+}
+
+impl OnError {
+    /// The word in a policy file.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Deny => "deny",
+            Self::Warn => "warn",
+        }
+    }
+}
+
+/// A rule of a policy's own.
+#[derive(Debug, Clone)]
+pub struct OwnRule {
+    /// `category/name`.
+    pub id: String,
+    /// Its level, before `rules` and overrides.
+    pub level: Level,
+    /// Which objects it is about; none for all.
+    pub matching: Option<Match>,
+    /// What has to be true, as it is written.
+    pub expression: String,
+    /// What is wrong where it is not.
+    pub message: Option<String>,
+    /// The same as an expression, which goes before the message.
+    pub message_expression: Option<String>,
+    /// The field to point at, as findings name it, or from `job.` on.
+    pub path: Option<String>,
+    /// What to do about it.
+    pub help: Option<String>,
+    /// Where more can be read.
+    pub docs: Option<String>,
+    /// What becomes of an object for which the expression has no value.
+    pub on_error: OnError,
+    /// The expressions, compiled.
+    pub compiled: Arc<Compiled>,
+}
+
+impl PartialEq for OwnRule {
+    fn eq(&self, other: &Self) -> bool {
+        // What is compiled follows from the rest.
+        self.id == other.id
+            && self.level == other.level
+            && self.matching == other.matching
+            && self.expression == other.expression
+            && self.message == other.message
+            && self.message_expression == other.message_expression
+            && self.path == other.path
+            && self.help == other.help
+            && self.docs == other.docs
+            && self.on_error == other.on_error
+    }
+}
+
+impl OwnRule {
+    /// Whether the rule is about an object: what it says of kinds is about the object itself, since the expression is.
+    pub fn is_about(&self, subject: &Subject<'_>) -> bool {
+        self.matching.as_ref().is_none_or(|matching| matching.covers_itself(subject))
+    }
+
+    /// What the expressions make use of that only this engine knows (`schedule.minInterval`, `job.spec`), in order: nothing where
+    /// an API server's ValidatingAdmissionPolicy could evaluate them as they stand.
+    pub fn beyond_kubernetes(&self) -> Vec<String> {
+        self.compiled.beyond_kubernetes()
+    }
+
+    /// One line: what the rule finds.
+    pub(super) fn summary(&self) -> String {
+        let first = |text: &str| text.lines().next().unwrap_or_default().to_owned();
+        match &self.message {
+            Some(message) => first(message),
+            None => format!("what does not satisfy {}", first(self.expression.trim())),
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! What a policy's own rules say, what is wrong with them, and where.
+
+use crate::policy::load::{self, Source};
+use crate::policy::testing::CATALOG;
+use crate::policy::{Level, OnError, Policy, PolicyErrors, Subject};
+use jobguard_apiserver::Kind;
+
+fn load(spec: &str) -> Result<Policy, PolicyErrors> {
+    let text =
+        format!("apiVersion: jobguard.dev/v1alpha1\nkind: JobPolicy\nmetadata:\n  name: p\nspec:\n{spec}");
+    load::read(&Source { name: "p.yaml".to_owned(), text }, CATALOG, &load::no_files)
+}
+
+/// What is wrong, each with its line and column.
+fn faults(spec: &str) -> Vec<String> {
+    let errors = load(spec).unwrap_err().to_string();
+    errors.lines().map(str::to_owned).collect()
+}
+
+const OWNER: &str = r"
+  customRules:
+  - id: acme/owner-label
+    level: deny
+    expression: has(object.metadata.labels) && 'owner' in object.metadata.labels
+    message: the object has no owner
+    path: metadata.labels[owner]
+    help: add the label
+    docs: https://wiki.acme.example/owner
+    onError: warn
+";
+
+#[test]
+fn own_rules_are_rules_of_the_catalog() {
+    let policy = load(OWNER).unwrap();
+    let [rule] = policy.own().rules() else { panic!("{:?}", policy.own()) };
+    assert_eq!(
+        (rule.id.as_str(), rule.level, rule.on_error),
+        ("acme/owner-label", Level::Deny, OnError::Warn)
+    );
+    assert_eq!(rule.path.as_deref(), Some("metadata.labels[owner]"));
+    assert_eq!(policy.base().rules.len(), CATALOG.len() + 1);
+    assert_eq!(policy.base().rules[CATALOG.len()].level, Level::Deny);
+    // Read again, nothing is added.
+    let again = load(OWNER).unwrap();
+    assert!(std::ptr::eq(policy.own().declarations().unwrap(), again.own().declarations().unwrap()));
+    assert_eq!(policy.own(), again.own());
+    let spec = &policy.own().declarations().unwrap().declarations()[0].spec;
+    assert_eq!(
+        (spec.id, spec.summary, spec.category()),
+        ("acme/owner-label", "the object has no owner", "acme")
+    );
+    assert_eq!(policy.own().declared_by(spec), Some(rule));
+    assert!(rule.beyond_kubernetes().is_empty());
+}
+
+#[test]
+fn levels_can_be_set_like_those_of_any_rule() {
+    let level = |more: &str| load(&format!("{OWNER}{more}")).unwrap().base().rules[CATALOG.len()].level;
+    assert_eq!(level("  rules: {acme/owner-label: info}\n"), Level::Info);
+    // More specific than a wildcard of the same file.
+    assert_eq!(level("  rules: {acme/*: off, '*': warn}\n"), Level::Deny);
+    let policy = load(&format!(
+        "{OWNER}  overrides:\n  - match: {{names: [a]}}\n    rules: {{acme/owner-label: off}}\n"
+    ))
+    .unwrap();
+    let level = |name| policy.settings_for(&Subject::new(Kind::Job, name)).rules[CATALOG.len()].level;
+    assert_eq!((level("a"), level("b")), (Level::Off, Level::Deny));
+    let wrong = faults(&format!("{OWNER}  rules: {{acme/owner-labl: info}}\n"));
+    assert!(
+        wrong[0].contains("unknown rule \"acme/owner-labl\"")
+            && wrong[0].contains("did you mean acme/owner-label?"),
+        "{wrong:?}"
+    );
+}
+
+#[test]
+fn extended_policies_hand_down_their_rules() {
+    let loader = |_: &str, _: &str| {
+        let text = format!(
+            "apiVersion: jobguard.dev/v1alpha1\nkind: JobPolicy\nmetadata:\n  name: base\nspec:{OWNER}"
+        );
+        Ok(Source { name: "base.yaml".to_owned(), text })
+    };
+    let read = |spec: &str| {
+        let text = format!(
+            "apiVersion: jobguard.dev/v1alpha1\nkind: JobPolicy\nmetadata:\n  name: p\nspec:\n  extends: base.yaml\n{spec}"
+        );
+        load::read(&Source { name: "p.yaml".to_owned(), text }, CATALOG, &loader).unwrap()
+    };
+    let level = |rules: &str| read(&format!("  rules: {{{rules}}}\n")).base().rules[CATALOG.len()].level;
+    assert_eq!(
+        (level("acme/owner-label: info"), level("acme/*: off"), level("'*': warn")),
+        (Level::Info, Level::Off, Level::Warn)
+    );
+    let policy = read(
+        "  customRules:\n  - {id: acme/owner-label, expression: 'true'}\n  - {id: acme/a, expression: 'true'}\n",
+    );
+    let ids: Vec<(&str, &str)> =
+        policy.own().rules().iter().map(|rule| (rule.id.as_str(), rule.expression.as_str())).collect();
+    assert_eq!(ids, [("acme/a", "true"), ("acme/owner-label", "true")]);
+    assert_eq!(policy.base().rules[CATALOG.len() + 1].level, Level::Warn);
+}
+
+#[test]
+fn every_fault_has_its_place() {
+    for (rule, place, message) in [
+        ("{expression: 'true'}", "7:5", "spec.customRules[0]: id is missing"),
+        ("{id: acme/a}", "7:5", "spec.customRules[0]: expression is missing"),
+        ("{id: acme, expression: 'true'}", "7:10", "\"acme\" is not a valid id"),
+        ("{id: Acme/a, expression: 'true'}", "7:10", "\"Acme/a\" is not a valid id"),
+        (
+            "{id: cron/mine, expression: 'true'}",
+            "7:10",
+            "the category \"cron\" is built in (choose one of your own: acme/mine",
+        ),
+        ("{id: acme/a, expresion: 'true', expression: 'true'}", "7:18", "did you mean expression?"),
+        (
+            "{id: acme/a, expression: objekt.a == 1}",
+            "7:30",
+            "unknown variable `objekt` (did you mean object?)",
+        ),
+        (
+            "{id: acme/a, expression: \"object.a == 'x' && objekt.a == 1\"}",
+            "7:50",
+            "unknown variable `objekt`",
+        ),
+        (
+            "{id: acme/a, expression: 'true', messageExpression: \"'a' +\"}",
+            "7:63",
+            "the expression ends too early",
+        ),
+        ("{id: acme/a, expression: '1 + 2 == 3 ? 1 : 2'}", "7:30", "must be true or false, not an int"),
+        (
+            "{id: acme/a, expression: 'true', messageExpression: 'true'}",
+            "7:57",
+            "must be a string, not a bool",
+        ),
+        ("{id: acme/a, expression: 'true', path: 'spec..a'}", "7:44", "\"spec..a\" is not a field path"),
+        ("{id: acme/a, expression: 'true', path: 'status.a'}", "7:44", "is not a field path"),
+        ("{id: acme/a, expression: 'true', path: 'spec.a[*]'}", "7:44", "is not a field path"),
+        ("{id: acme/a, expression: 'true', docs: wiki}", "7:44", "\"wiki\" is not a link"),
+        ("{id: acme/a, expression: 'true', level: error}", "7:45", "must be deny, warn, info or off"),
+        ("{id: acme/a, expression: 'true', onError: ignore}", "7:47", "must be deny or warn"),
+        ("{id: acme/a, expression: 'true', match: {kinds: [Pod]}}", "7:54", "must be Job or CronJob"),
+        (
+            "{id: acme/a, expression: namespaceObject.spec.x == 1}",
+            "7:51",
+            "`namespaceObject.spec.x` is not known here",
+        ),
+        ("{id: acme/a, expression: schedule.firesat('02:00')}", "7:39", "did you mean firesAt?"),
+    ] {
+        let faults = faults(&format!("  customRules:\n  - {rule}\n"));
+        assert!(faults[0].starts_with(&format!("p.yaml:{place}: ")), "{rule}: {faults:?}");
+        assert!(faults[0].contains(message), "{rule}: {faults:?}");
+    }
+    // In a block, to the line and column.
+    for header in ["|", "|-", ">-", ">"] {
+        let block = format!(
+            "  customRules:\n  - id: acme/a\n    expression: {header}\n      object.a == 1 &&\n        objekt.b == 2\n"
+        );
+        assert!(faults(&block)[0].starts_with("p.yaml:10:9: "), "{header}: {:?}", faults(&block));
+    }
+    // With escapes, where the value begins.
+    let escaped =
+        "  customRules:\n  - id: acme/a\n    expression: \"object.a == \\\"x\\\" && objekt.b == 2\"\n";
+    assert!(faults(escaped)[0].starts_with("p.yaml:8:17: "), "{:?}", faults(escaped));
+    let twice =
+        "  customRules:\n  - {id: acme/a, expression: 'true'}\n  - {id: acme/a, expression: 'true'}\n";
+    assert!(faults(twice)[0].contains("given above already"), "{:?}", faults(twice));
+    let many: String = (0..101).map(|n| format!("  - {{id: acme/a{n}, expression: 'true'}}\n")).collect();
+    assert!(faults(&format!("  customRules:\n{many}"))[0].contains("more than 100 rules"));
+}
+
+#[test]
+fn a_rule_tells_what_kubernetes_does_not_know() {
+    let policy = load(
+        "  customRules:\n  - id: acme/a\n    expression: schedule == null || schedule.firesAt('02:00') || job.worstCase < duration('1h')\n    messageExpression: string(job.podsAtOnce)\n",
+    )
+    .unwrap();
+    let [rule] = policy.own().rules() else { panic!() };
+    assert_eq!(rule.beyond_kubernetes(), ["job.podsAtOnce", "job.worstCase", "schedule"]);
+}
+
+#[test]
+fn a_rule_is_about_the_object_itself() {
+    let policy =
+        load("  customRules:\n  - {id: acme/a, expression: 'true', match: {kinds: [Job], names: ['a*']}}\n")
+            .unwrap();
+    let rule = &policy.own().rules()[0];
+    assert!(rule.is_about(&Subject::new(Kind::Job, "ab")));
+    assert!(!rule.is_about(&Subject::new(Kind::Job, "b")));
+    // Unlike an override, which looks at the Job that the CronJob makes.
+    assert!(!rule.is_about(&Subject::new(Kind::CronJob, "a")));
+}
