@@ -178,7 +178,7 @@ fn ours(policy: &Policy, kind: Kind, object: &Value, groups: &[String]) -> BTree
     let tree = documents[0].content.as_ref().unwrap();
     let mut workload = policy.server.decode(tree, tree.root(), kind).workload.unwrap();
     // As the server does before it admits an object.
-    let prepared = Object::created(&policy.server, workload.clone(), |_| {});
+    let prepared = Object::created(&policy.server, workload.clone(), |_| false);
     workload = prepared.into_workload();
     workload.metadata_mut().uid = Some("00000000-0000-0000-0000-000000000000".to_owned());
     workload.metadata_mut().creation_timestamp =
@@ -257,8 +257,8 @@ fn a_validating_admission_policy_says_the_same() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let kubeconfig = kube::config::Kubeconfig::read_from(plane.kubeconfig()).unwrap();
-        let config =
-            kube::Config::from_custom_kubeconfig(kubeconfig, &kube::config::KubeConfigOptions::default());
+        let options = kube::config::KubeConfigOptions::default();
+        let config = kube::Config::from_custom_kubeconfig(kubeconfig, &options);
         let client = kube::Client::try_from(config.await.unwrap()).unwrap();
         // An object that no rule is true of, until all of them say so.
         let (mut tries, wanted) = (0, policy.own().rules().len());

@@ -71,7 +71,7 @@ fn own(findings: Vec<Finding>) -> Vec<Finding> {
 
 fn judged(policy: &Policy, workload: Workload) -> Vec<Finding> {
     let neighbours = Neighbours::default();
-    let object = Object::created(&policy.server, workload, |_| {});
+    let object = Object::created(&policy.server, workload, |_| false);
     own(check(&object, &context(policy, &neighbours)).findings)
 }
 
@@ -184,8 +184,8 @@ fn requests_namespaces_and_stored_objects_are_seen() {
     let neighbours = Neighbours::default();
     let author = Author { user: Some("anna"), request: Some(request), ..Author::default() };
     let context = Context { namespace_labels: Some(&labels), author, ..context(&policy, &neighbours) };
-    let old = Object::created(&policy.server, job(), |_| {});
-    let new = Object::updated(&policy.server, job(), &old, |_| {});
+    let old = Object::created(&policy.server, job(), |_| false);
+    let new = Object::updated(&policy.server, job(), &old, |_| false);
     assert!(own(check_update(&old, &new, &context).findings).is_empty());
     // As created, there is none.
     let findings = own(check(&new, &context).findings);
@@ -196,8 +196,8 @@ fn requests_namespaces_and_stored_objects_are_seen() {
 fn old_objects_stay_editable() {
     let policy = rule("expression: 'object.spec.parallelism <= 2', path: spec.parallelism");
     let neighbours = Neighbours::default();
-    let old = Object::created(&policy.server, job(), |_| {});
-    let new = Object::updated(&policy.server, job(), &old, |_| {});
+    let old = Object::created(&policy.server, job(), |_| false);
+    let new = Object::updated(&policy.server, job(), &old, |_| false);
     let findings = own(check_update(&old, &new, &context(&policy, &neighbours)).findings);
     assert_eq!((findings[0].severity, findings[0].ratcheted), (Severity::Warning, true));
 }
@@ -217,7 +217,7 @@ fn an_annotation_suppresses_an_own_rule() {
     job.metadata_mut().annotations =
         Some([("jobguard.dev/ignore".to_owned(), "acme/rulle".to_owned())].into());
     let neighbours = Neighbours::default();
-    let object = Object::created(&policy.server, job, |_| {});
+    let object = Object::created(&policy.server, job, |_| false);
     let findings = check(&object, &context(&policy, &neighbours)).findings;
     assert!(findings.iter().any(|finding| finding.rule.id() == "acme/rule"), "{findings:?}");
 }
