@@ -228,7 +228,11 @@ impl Chain {
     /// Lays the files over one another.
     pub(super) fn assemble(self) -> Policy {
         let documents = self.documents.into_iter().map(|(_, document)| document).collect();
-        Policy { own: self.own, ..assemble(self.preset, documents, &self.catalog) }
+        let own = self.own;
+        let mut policy = assemble(self.preset, documents, &self.catalog);
+        let asking = own.rules().iter().filter(|rule| rule.asks_for_namespaces());
+        policy.notes.extend(asking.map(notes::namespace_object));
+        Policy { own, ..policy }
     }
 }
 

@@ -241,10 +241,11 @@ impl Policy {
         }
     }
 
-    /// Whether an override or an exception asks for the labels of namespaces.
+    /// Whether an override, an exception, or a rule of the policy's own asks for the labels of namespaces.
     pub fn asks_for_namespace_labels(&self) -> bool {
         let excepted = self.exceptions.iter().map(|exception| &exception.matching);
         self.matches().chain(excepted).any(|matching| matching.namespace_labels.is_some())
+            || self.own.rules().iter().any(OwnRule::asks_for_namespaces)
     }
 
     /// The exceptions: those of an extended file first.

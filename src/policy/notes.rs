@@ -1,7 +1,7 @@
 //! What a policy leaves without effect: no faults, and seldom what its author expects.
 
 use super::settings::{Layer, Settings};
-use super::{Level, RuleSpec};
+use super::{Level, OwnRule, RuleSpec};
 
 /// How many rules one note names.
 const MAX_NAMED: usize = 5;
@@ -40,6 +40,15 @@ pub(super) fn left_off(
             "{place}: `{key}: {level}` switches on nothing that is off: {named}{more}; a rule's own name switches it on"
         )
     }));
+}
+
+/// What to know of a rule of the policy's own that asks for its object's namespace.
+pub(super) fn namespace_object(rule: &OwnRule) -> String {
+    format!(
+        "spec.customRules: {} asks for the labels of namespaces, which the server knows where it watches them: \
+         `jobguard serve --watch-namespaces`, chart value `watch.namespaces`; offline nothing is known of them",
+        rule.id
+    )
 }
 
 /// What to know of `namespaceLabels` in a policy that asks for them.

@@ -16,6 +16,14 @@ use super::control_plane::ControlPlane;
 /// How many objects are judged by both.
 const OBJECTS: u64 = 1_000;
 
+/// A server cuts off what it warns of beyond 4096 characters: each part of the policies is bound to a namespace of its own.
+const PARTS: usize = 5;
+
+/// The namespace of a part.
+fn namespace(part: usize) -> String {
+    format!("part-{part}")
+}
+
 fn policy() -> Policy {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/own-rules/kubernetes.yaml");
     load::read_file(&file, registry().catalog()).unwrap()
@@ -24,8 +32,14 @@ fn policy() -> Policy {
 /// A ValidatingAdmissionPolicy for each rule, which warns of what is not true and of what has no value.
 fn policies(policy: &Policy) -> Value {
     let mut items = Vec::new();
-    for rule in policy.own().rules() {
+    for part in 0..PARTS {
+        items.push(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace(part)}}));
+    }
+    for (position, rule) in policy.own().rules().iter().enumerate() {
         let name = rule.id.trim_start_matches("k8s/");
+        // What is said of an error quotes the expression, and no header can hold a line break.
+        let expression = rule.expression.split_whitespace().collect::<Vec<_>>().join(" ");
+        let only = json!({"kubernetes.io/metadata.name": namespace(position % PARTS)});
         items.push(json!({
             "apiVersion": "admissionregistration.k8s.io/v1",
             "kind": "ValidatingAdmissionPolicy",
@@ -35,14 +49,18 @@ fn policies(policy: &Policy) -> Value {
                 "matchConstraints": {"resourceRules": [{
                     "apiGroups": ["batch"], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["jobs", "cronjobs"],
                 }]},
-                "validations": [{"expression": rule.expression, "message": "false"}],
+                "validations": [{"expression": expression, "message": "false"}],
             },
         }));
         items.push(json!({
             "apiVersion": "admissionregistration.k8s.io/v1",
             "kind": "ValidatingAdmissionPolicyBinding",
             "metadata": {"name": name},
-            "spec": {"policyName": name, "validationActions": ["Warn"]},
+            "spec": {
+                "policyName": name,
+                "validationActions": ["Warn"],
+                "matchResources": {"namespaceSelector": {"matchLabels": only}},
+            },
         }));
     }
     json!({"apiVersion": "v1", "kind": "List", "items": items})
@@ -134,7 +152,7 @@ fn object(number: u64) -> (Kind, Value) {
     let numbers = &mut Numbers(number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
     let is_job = numbers.below(2) == 0;
     let name = numbers.one(&["a", "a-b", "nightly", "long-name-of-a-job", "four"].map(Value::from));
-    let mut metadata = json!({"name": name, "namespace": "default"});
+    let mut metadata = json!({"name": name, "namespace": namespace(0)});
     let labels = [
         json!({}),
         json!({"owner": "anna"}),
@@ -187,7 +205,7 @@ fn ours(policy: &Policy, kind: Kind, object: &Value, groups: &[String]) -> BTree
     let request = RequestFacts {
         operation: "CREATE",
         name: object.metadata().name.as_deref().unwrap(),
-        namespace: "default",
+        namespace: object.namespace().unwrap(),
         dry_run: true,
         kind: ("batch", "v1", kind.as_str()),
         user: "admin",
@@ -215,30 +233,36 @@ fn ours(policy: &Policy, kind: Kind, object: &Value, groups: &[String]) -> BTree
         .collect()
 }
 
-/// What the API server says of it; none where it refuses the object.
+/// What the API server says of it, in all parts; none where it refuses the object.
 async fn theirs(
     client: &kube::Client,
     kind: Kind,
     object: &Value,
 ) -> Option<BTreeMap<String, (bool, String)>> {
     let resource = if kind == Kind::Job { "jobs" } else { "cronjobs" };
-    let request = hyper::Request::post(format!("/apis/batch/v1/namespaces/default/{resource}?dryRun=All"))
-        .header("content-type", "application/json")
-        .body(kube::client::Body::from(object.to_string().into_bytes()))
-        .unwrap();
-    let response = client.send(request).await.unwrap();
-    if !response.status().is_success() {
-        assert_eq!(response.status().as_u16(), 422, "{object}");
-        return None;
-    }
     let mut said = BTreeMap::new();
-    for warning in response.headers().get_all("warning") {
-        let warning = warning.to_str().unwrap();
-        let Some((_, rest)) = warning.split_once("ValidatingAdmissionPolicy '") else { continue };
-        let (name, rest) = rest.split_once('\'').unwrap();
-        let (_, message) = rest.split_once("': ").unwrap();
-        let failed = message.contains("resulted in error");
-        said.insert(name.to_owned(), (failed, message.to_owned()));
+    for part in 0..PARTS {
+        let namespace = namespace(part);
+        let mut object = object.clone();
+        object["metadata"]["namespace"] = json!(namespace);
+        let request =
+            hyper::Request::post(format!("/apis/batch/v1/namespaces/{namespace}/{resource}?dryRun=All"))
+                .header("content-type", "application/json")
+                .body(kube::client::Body::from(object.to_string().into_bytes()))
+                .unwrap();
+        let response = client.send(request).await.unwrap();
+        if !response.status().is_success() {
+            assert_eq!(response.status().as_u16(), 422, "{object}");
+            return None;
+        }
+        for warning in response.headers().get_all("warning") {
+            let warning = warning.to_str().unwrap();
+            let Some((_, rest)) = warning.split_once("ValidatingAdmissionPolicy '") else { continue };
+            let (name, rest) = rest.split_once('\'').unwrap();
+            let (_, message) = rest.split_once("': ").unwrap();
+            let failed = message.contains("resulted in error");
+            said.insert(name.to_owned(), (failed, message.to_owned()));
+        }
     }
     Some(said)
 }

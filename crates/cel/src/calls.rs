@@ -3,7 +3,9 @@
 use kube_cel::cel::IdedExpr;
 use kube_cel::cel::common::ast::{CallExpr, Expr};
 
-use crate::functions::{FUNCTIONS, Form, Function, How, MACROS, Native, function, is_namespace};
+use crate::functions::{
+    FUNCTIONS, Form, Function, How, MACROS, Native, function, is_beyond_kubernetes, is_namespace,
+};
 use crate::lower::{Lowering, NOTHING};
 use crate::node::Node;
 use crate::{CompileError, Value, library, pattern, text};
@@ -25,6 +27,7 @@ impl Lowering<'_> {
             let qualified = format!("{namespace}.{name}");
             if let ("cel.bind", [bound, value, body]) = (qualified.as_str(), call.args.as_slice()) {
                 let Some(bound) = self.bound(bound) else { return NOTHING };
+                self.extensions.push("cel.bind");
                 let value = self.boxed(value);
                 let body = Box::new(self.within(&[&bound], body));
                 return Node::Bind { value, body };
@@ -120,6 +123,9 @@ impl Lowering<'_> {
     }
 
     fn function(&mut self, function: &'static Function, mut arguments: Vec<Node>, method: bool) -> Node {
+        if is_beyond_kubernetes(function.name) {
+            self.extensions.push(function.name);
+        }
         match function.how {
             How::Library(charge) => {
                 let call = library::call(function.name, arguments.len(), method);

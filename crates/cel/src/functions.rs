@@ -233,7 +233,7 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     library("sets.contains", Global, (2, 2), Product),
     library("sets.equivalent", Global, (2, 2), Product),
     library("sets.intersects", Global, (2, 2), Product),
-    library("sign", Method, (0, 0), Plain),
+    library("sign", Either, (0, 1), Plain),
     native("size", Either, (0, 1), Native::Size),
     library("slice", Method, (2, 2), Plain),
     library("sort", Method, (0, 0), Sort),
@@ -253,6 +253,12 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     library("validate", Method, (1, 1), Plain),
     native("value", Method, (0, 0), Native::OptionalValue),
 ];
+
+/// Whether API servers do not have a function or macro, though other engines do: none of 1.36 has it in its policies.
+pub(crate) fn is_beyond_kubernetes(name: &str) -> bool {
+    ["math.", "base64.", "jsonpatch."].iter().any(|namespace| name.starts_with(namespace))
+        || name == "cel.bind"
+}
 
 /// Macros: called like functions, and known by other means.
 pub(crate) const MACROS: &[&str] = &[

@@ -19,6 +19,7 @@ pub(crate) struct Lowered {
     pub(crate) result: Option<&'static str>,
     pub(crate) variables: Vec<usize>,
     pub(crate) parts: Vec<(usize, Option<usize>)>,
+    pub(crate) extensions: Vec<&'static str>,
 }
 
 pub(crate) fn lower(
@@ -36,15 +37,18 @@ pub(crate) fn lower(
         reported: None,
         variables: Vec::new(),
         parts: Vec::new(),
+        extensions: Vec::new(),
     };
     let node = lowering.node(tree);
-    let Lowering { mut errors, mut variables, mut parts, .. } = lowering;
+    let Lowering { mut errors, mut variables, mut parts, mut extensions, .. } = lowering;
     if errors.is_empty() {
         variables.sort_unstable();
         variables.dedup();
         parts.sort_unstable();
         parts.dedup();
-        return Ok(Lowered { result: node.result_type(), node, variables, parts });
+        extensions.sort_unstable();
+        extensions.dedup();
+        return Ok(Lowered { result: node.result_type(), node, variables, parts, extensions });
     }
     errors.sort_by_key(|error| error.range.start);
     errors.dedup();
@@ -63,6 +67,8 @@ pub(crate) struct Lowering<'a> {
     reported: Option<String>,
     variables: Vec<usize>,
     pub(crate) parts: Vec<(usize, Option<usize>)>,
+    /// Functions that API servers do not have.
+    pub(crate) extensions: Vec<&'static str>,
 }
 
 /// Stands for what cannot be compiled; there is an error then.

@@ -3,9 +3,9 @@
 use kube_cel::cel::IdedExpr;
 use kube_cel::cel::common::ast::{ComprehensionExpr, Expr, operators as op};
 
-use crate::CompileError;
 use crate::lower::{Lowering, NOTHING};
 use crate::node::{Fold, FoldKind, Node};
+use crate::{CompileError, text};
 
 impl Lowering<'_> {
     /// The name that a macro binds.
@@ -71,6 +71,10 @@ impl Lowering<'_> {
             (op::LOGICAL_AND, [_, body]) => (FoldKind::All, None, body.clone()),
             (op::LOGICAL_OR, [_, body]) => (FoldKind::Exists, None, body.clone()),
             (op::CONDITIONAL, [body, _, _]) if matches!(parts.accu_init.expr, Expr::Literal(_)) => {
+                // With one name, API servers know it as exists_one alone.
+                if text::find(self.source, "existsOne", true).len() < self.source.len() {
+                    self.extensions.push("existsOne");
+                }
                 (FoldKind::ExistsOne, None, body.clone())
             }
             (op::CONDITIONAL, [filter, then, _]) => match made(then) {

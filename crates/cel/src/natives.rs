@@ -145,6 +145,9 @@ fn whole(function: Native, of: &Value) -> Result<Value> {
         Value::Int(number) => i128::from(*number),
         Value::UInt(number) => i128::from(*number),
         Value::Timestamp(time) if function == Native::Int => i128::from(time.timestamp()),
+        Value::Duration(duration) if function == Native::Int => {
+            i128::from(duration.num_nanoseconds().ok_or_else(out_of_range)?)
+        }
         Value::Float(number) => {
             // Beyond both types, and not a number at all.
             if !number.is_finite() || number.abs() >= 1.9e19 {

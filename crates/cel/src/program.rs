@@ -15,6 +15,7 @@ pub struct Program {
     result: Option<&'static str>,
     variables: Vec<usize>,
     parts: Vec<(usize, Option<usize>)>,
+    extensions: Vec<&'static str>,
 }
 
 impl Program {
@@ -25,8 +26,8 @@ impl Program {
     pub fn compile(source: &str, vocabulary: &Vocabulary<'_>) -> Result<Self, Vec<CompileError>> {
         text::check(source).map_err(|error| vec![error])?;
         parse::with_tree(source, |tree| {
-            let Lowered { node, result, variables, parts } = lower(source, tree, vocabulary)?;
-            Ok(Self { node, result, variables, parts })
+            let Lowered { node, result, variables, parts, extensions } = lower(source, tree, vocabulary)?;
+            Ok(Self { node, result, variables, parts, extensions })
         })
     }
 
@@ -44,6 +45,11 @@ impl Program {
     /// function, or asks whether the part is there.
     pub fn parts(&self) -> &[(usize, Option<usize>)] {
         &self.parts
+    }
+
+    /// The functions and macros that API servers do not have in their policies (`cel.bind`, `math.abs`), in order.
+    pub fn extensions(&self) -> &[&'static str] {
+        &self.extensions
     }
 
     /// The value of the expression.

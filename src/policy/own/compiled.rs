@@ -42,21 +42,23 @@ impl Compiled {
         }
     }
 
+    pub(super) fn asks_for_namespaces(&self) -> bool {
+        let mut programs = [Some(&self.expression), self.message.as_ref()].into_iter().flatten();
+        programs.any(|program| program.variables().contains(&super::vocabulary::NAMESPACE_OBJECT))
+    }
+
     pub(super) fn beyond_kubernetes(&self) -> Vec<String> {
         use super::vocabulary::VOCABULARY;
-        let programs = [Some(&self.expression), self.message.as_ref()];
-        let mut names: Vec<String> = programs
-            .into_iter()
-            .flatten()
-            .flat_map(jobguard_cel::Program::parts)
-            .map(|(part, field)| {
-                let part = &VOCABULARY.parts[*part];
-                match field {
-                    Some(field) => format!("{}.{}", part.name, part.fields[*field]),
-                    None => part.name.to_owned(),
-                }
-            })
-            .collect();
+        let programs = || [Some(&self.expression), self.message.as_ref()].into_iter().flatten();
+        let of_parts = programs().flat_map(jobguard_cel::Program::parts).map(|(part, field)| {
+            let part = &VOCABULARY.parts[*part];
+            match field {
+                Some(field) => format!("{}.{}", part.name, part.fields[*field]),
+                None => part.name.to_owned(),
+            }
+        });
+        let functions = programs().flat_map(jobguard_cel::Program::extensions).map(|name| (*name).to_owned());
+        let mut names: Vec<String> = of_parts.chain(functions).collect();
         names.sort_unstable();
         names.dedup();
         names
@@ -104,6 +106,10 @@ impl Compiled {
         let help = "build it with the feature own-rules";
         reader.fault(span, at, "this build of jobguard has no customRules", Some(help.to_owned()));
         None
+    }
+
+    pub(super) fn asks_for_namespaces(&self) -> bool {
+        false
     }
 
     pub(super) fn beyond_kubernetes(&self) -> Vec<String> {

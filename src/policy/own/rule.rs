@@ -75,10 +75,16 @@ impl OwnRule {
         self.matching.as_ref().is_none_or(|matching| matching.covers_itself(subject))
     }
 
-    /// What the expressions make use of that only this engine knows (`schedule.minInterval`, `job.spec`), in order: nothing where
-    /// an API server's ValidatingAdmissionPolicy could evaluate them as they stand.
+    /// What the expressions make use of that API servers do not know (`schedule.minInterval`, `job.spec`, `cel.bind`), in order:
+    /// nothing where an API server's ValidatingAdmissionPolicy could evaluate them as they stand.
     pub fn beyond_kubernetes(&self) -> Vec<String> {
         self.compiled.beyond_kubernetes()
+    }
+
+    /// Whether the rule asks for the labels of namespaces.
+    pub fn asks_for_namespaces(&self) -> bool {
+        self.compiled.asks_for_namespaces()
+            || self.matching.as_ref().is_some_and(|matching| matching.namespace_labels.is_some())
     }
 
     /// One line: what the rule finds.

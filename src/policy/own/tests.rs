@@ -182,6 +182,14 @@ fn a_rule_tells_what_kubernetes_does_not_know() {
 }
 
 #[test]
+fn what_nobody_may_know_is_noted() {
+    let policy = load("  customRules:\n  - {id: acme/a, expression: 'namespaceObject != null'}\n  - {id: acme/b, expression: 'true'}\n").unwrap();
+    let [note] = policy.notes() else { panic!("{:?}", policy.notes()) };
+    assert!(note.starts_with("spec.customRules: acme/a asks for the labels of namespaces"), "{note}");
+    assert!(policy.asks_for_namespace_labels());
+}
+
+#[test]
 fn a_rule_is_about_the_object_itself() {
     let policy =
         load("  customRules:\n  - {id: acme/a, expression: 'true', match: {kinds: [Job], names: ['a*']}}\n")
