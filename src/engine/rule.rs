@@ -209,6 +209,7 @@ pub(super) struct Asked {
     /// What would make a difference.
     pub(super) questions: RefCell<Questions>,
     /// The steps that the policy's own rules have taken.
+    #[cfg(feature = "own-rules")]
     pub(super) own_steps: Cell<u64>,
 }
 
@@ -326,6 +327,7 @@ impl<'a> RuleContext<'a> {
     }
 
     /// The steps that the policy's own rules have taken for this object.
+    #[cfg(feature = "own-rules")]
     pub(super) fn own_steps(&self) -> &Cell<u64> {
         &self.asked.own_steps
     }

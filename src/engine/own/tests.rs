@@ -1,4 +1,5 @@
 //! Own rules, judged.
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use jiff::Timestamp;
 use jobguard_apiserver::{Kind, Workload};

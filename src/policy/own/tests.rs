@@ -1,4 +1,5 @@
 //! What a policy's own rules say, what is wrong with them, and where.
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use crate::policy::load::{self, Source};
 use crate::policy::testing::CATALOG;
