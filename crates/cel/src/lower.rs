@@ -34,7 +34,6 @@ pub(crate) fn lower(
         depth: 0,
         count: 0,
         errors: Vec::new(),
-        reported: None,
         variables: Vec::new(),
         parts: Vec::new(),
         extensions: Vec::new(),
@@ -63,8 +62,6 @@ pub(crate) struct Lowering<'a> {
     depth: usize,
     count: usize,
     errors: Vec<CompileError>,
-    /// The last path that was reported as not known.
-    reported: Option<String>,
     variables: Vec<usize>,
     pub(crate) parts: Vec<(usize, Option<usize>)>,
     /// Functions that API servers do not have.
@@ -246,21 +243,24 @@ impl Lowering<'_> {
             return;
         }
         let Some((_, known)) = self.vocabulary.partly_known.iter().find(|(of, _)| of == name) else { return };
-        let path = path.join(".");
-        let is_known = known.iter().any(|one| {
-            // A prefix of what is known, or something in it.
-            let starts = |long: &str, short: &str| long == short || long.starts_with(&format!("{short}."));
-            starts(one, &path) || starts(&path, one)
-        });
-        // The path is looked at again from each of its steps on.
-        let is_reported =
-            || self.reported.as_ref().is_some_and(|longer| longer.starts_with(&format!("{name}.{path}.")));
-        if !is_known && !is_reported() {
-            self.reported = Some(format!("{name}.{path}"));
-            let range = text::find(self.source, &select.field, true);
-            let message = format!("`{name}.{path}` is not known here");
-            let known: Vec<String> = known.iter().map(|one| format!("{name}.{one}")).collect();
-            self.fail(CompileError::new(range, message).help(format!("known are {}", known.join(", "))));
+        let is_known = |path: &str| {
+            known.iter().any(|one| {
+                // A prefix of what is known, or something in it.
+                let starts =
+                    |long: &str, short: &str| long == short || long.starts_with(&format!("{short}."));
+                starts(one, path) || starts(path, one)
+            })
+        };
+        // From the first step on that is not known; each step that follows is the same fault.
+        for steps in 1..=path.len() {
+            let (start, last) = (path[..steps].join("."), path[steps - 1]);
+            if !is_known(&start) {
+                let range = text::find(self.source, last, true);
+                let message = format!("`{name}.{start}` is not known here");
+                let known: Vec<String> = known.iter().map(|one| format!("{name}.{one}")).collect();
+                self.fail(CompileError::new(range, message).help(format!("known are {}", known.join(", "))));
+                break;
+            }
         }
     }
 

@@ -145,8 +145,8 @@ fn every_fault_has_its_place() {
         ("{id: acme/a, expression: 'true', match: {kinds: [Pod]}}", "7:54", "must be Job or CronJob"),
         (
             "{id: acme/a, expression: namespaceObject.spec.x == 1}",
-            "7:51",
-            "`namespaceObject.spec.x` is not known here",
+            "7:46",
+            "`namespaceObject.spec` is not known here",
         ),
         ("{id: acme/a, expression: schedule.firesat('02:00')}", "7:39", "did you mean firesAt?"),
     ] {
