@@ -7,14 +7,14 @@ use jobguard::rules::registry;
 
 use super::control_plane::ControlPlane;
 
-/// What `jobguard policy export` writes for a policy file with this spec.
+/// What `jobguard policy export` writes for a policy file with this spec: what is judged, without what is filled in before.
 fn exported(spec: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("jobguard.yaml");
     let head = "apiVersion: jobguard.dev/v1alpha1\nkind: JobPolicy\nmetadata: {name: test}\nspec:\n";
     std::fs::write(&file, format!("{head}{spec}")).unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_jobguard"))
-        .args(["policy", "export", "--exclude-namespaces", "free"])
+        .args(["policy", "export", "--format", "vap", "--exclude-namespaces", "free"])
         .arg(&file)
         .output()
         .unwrap();
