@@ -196,6 +196,7 @@ fn compare_patched(
 mod tests {
     use super::*;
     use crate::engine::Severity;
+    use jobguard_manifest::Span;
     use serde_json::json;
 
     fn found(rule: &'static str, path: &str, message: &str) -> ActualFinding {
@@ -208,7 +209,14 @@ mod tests {
     }
 
     fn wanted(rule: &str, path: Option<&str>) -> ExpectedFinding {
-        ExpectedFinding { rule: rule.to_owned(), path: path.map(Field::parse), severity: None, message: None }
+        ExpectedFinding {
+            rule: rule.to_owned(),
+            place: Span::default(),
+            field: String::new(),
+            path: path.map(Field::parse),
+            severity: None,
+            message: None,
+        }
     }
 
     fn shown(expected: &Expected, actual: &Actual) -> String {

@@ -14,6 +14,7 @@ mod read_case;
 mod report;
 #[cfg(feature = "serve")]
 mod review;
+mod rules;
 mod run;
 mod scalar;
 pub mod schema;

@@ -124,8 +124,12 @@ pub(super) struct Expected {
 /// A finding as a test names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ExpectedFinding {
-    /// The rule's id.
+    /// The rule's id; as long as the policy is not known, whichever of its names is written.
     pub(super) rule: String,
+    /// Where that is written.
+    pub(super) place: Span,
+    /// And its field in the document.
+    pub(super) field: String,
     pub(super) path: Option<Field>,
     pub(super) severity: Option<Severity>,
     /// A part of the message.

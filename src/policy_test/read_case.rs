@@ -6,7 +6,6 @@ use super::model::{Case, Expected, ExpectedFinding, Field, Input, Review, Select
 use super::scalar::{start, text, time};
 use crate::engine::Severity;
 use crate::policy::reader::{Reader, Value, quoted};
-use crate::rules::registry;
 use jobguard_manifest::{At, Entry, NodeKind};
 
 /// The keys of a case.
@@ -271,28 +270,31 @@ fn findings(reader: &mut Reader<'_>, section: Value, at: &At<'_>) -> Vec<Expecte
     found
 }
 
-/// A finding: the rule alone, or an object.
+/// A finding: the rule alone, or an object. Which rules there are depends on the policy.
 fn finding(reader: &mut Reader<'_>, item: Value, at: &At<'_>) -> Option<ExpectedFinding> {
+    let of_rule = |rule: Spanned<String>| ExpectedFinding {
+        rule: rule.value,
+        place: rule.span,
+        field: rule.path,
+        path: None,
+        severity: None,
+        message: None,
+    };
     if let NodeKind::Str(_) = reader.kind(item) {
-        let rule = rule(reader, item, at)?;
-        return Some(ExpectedFinding { rule, path: None, severity: None, message: None });
+        return text(reader, item, at).map(of_rule);
     }
     let entries = reader.object(item, at, &["rule", "path", "level", "message"]);
-    let (mut id, mut path, mut severity, mut message) = (None, None, None, None);
-    let mut names_rule = false;
+    let (mut rule, mut path, mut severity, mut message) = (None, None, None, None);
     for entry in &entries {
         let (value, here) = (reader.value(entry), at.field(&entry.key));
         match entry.key.as_ref() {
-            "rule" => {
-                names_rule = true;
-                id = rule(reader, value, &here);
-            }
+            "rule" => rule = text(reader, value, &here),
             "path" => path = reader.string(value, &here).map(Field::parse),
             "level" => severity = reader.word(value, &here, LEVELS),
             _ => message = text(reader, value, &here).map(|message| message.value),
         }
     }
-    if !names_rule {
+    if !entries.iter().any(|entry| entry.key == "rule") {
         return missing(
             reader,
             item,
@@ -301,18 +303,7 @@ fn finding(reader: &mut Reader<'_>, item: Value, at: &At<'_>) -> Option<Expected
             "name the rule that finds it, such as cron/overlap",
         );
     }
-    Some(ExpectedFinding { rule: id?, path, severity, message })
-}
-
-/// The id of a rule, by whichever of its names.
-fn rule(reader: &mut Reader<'_>, value: Value, at: &At<'_>) -> Option<String> {
-    let name = reader.string(value, at)?;
-    if let Some(rule) = registry().get(name) {
-        return Some(rule.id().to_owned());
-    }
-    let known: Vec<&str> = registry().rules().iter().map(|rule| rule.id()).collect();
-    reader.unknown(value.span, at, format!("unknown rule {}", quoted(name)), name, &known);
-    None
+    Some(ExpectedFinding { path, severity, message, ..of_rule(rule?) })
 }
 
 fn patched(reader: &mut Reader<'_>, section: Value, at: &At<'_>) -> Vec<(Field, serde_json::Value)> {

@@ -11,8 +11,8 @@ use super::actual::Actual;
 use super::compare::{Row, compare};
 use super::find::TestText;
 use super::judge::{self, TestFile, Way};
-use super::model::{Case, Input, Spanned, Suite};
-use super::read;
+use super::model::{Case, Expected, Input, Spanned, Suite};
+use super::{read, rules};
 use crate::policy::reader::{Fault, quoted};
 use crate::policy::{Policy, PolicyError, PolicyErrors, Preset, discover, load};
 use crate::rules::registry;
@@ -183,6 +183,8 @@ struct Ready<'a> {
     test: TestFile<'a>,
     suite: &'a Suite,
     case: &'a Case,
+    /// What it expects, with each rule by its id.
+    expected: Expected,
     policy: Arc<Policy>,
     policy_name: String,
 }
@@ -208,14 +210,23 @@ pub fn run(files: &[TestText], options: &Options) -> Results {
             let is_wanted = |case: &&Case| {
                 options.filter.as_ref().is_none_or(|filter| case.name.value.contains(filter.as_str()))
             };
-            ready.extend(suite.cases.iter().filter(is_wanted).map(|case| Ready {
-                test: TestFile { path, name, text },
-                suite,
-                case,
-                policy: Arc::clone(&policy),
-                policy_name: source.name(),
-            }));
+            for case in suite.cases.iter().filter(is_wanted) {
+                match rules::resolve(case, registry()) {
+                    Ok(expected) => ready.push(Ready {
+                        test: TestFile { path, name, text },
+                        suite,
+                        case,
+                        expected,
+                        policy: Arc::clone(&policy),
+                        policy_name: source.name(),
+                    }),
+                    Err(faults) => {
+                        errors.extend(faults.into_iter().map(|fault| PolicyError::new(name, &lines, fault)));
+                    }
+                }
+            }
         }
+        errors.sort_by_key(|error| (error.line, error.column));
         let cases = ready.par_iter().map(|ready| run_case(ready, &lines, options)).collect();
         results.files.push(FileResult { name: name.clone(), cases, errors });
     }
@@ -251,7 +262,7 @@ fn policy_of(suite: &Suite, path: &Path, options: &Options) -> Result<PolicySour
 }
 
 fn run_case(ready: &Ready<'_>, lines: &LineIndex<'_>, options: &Options) -> CaseResult {
-    let Ready { test, suite, case, policy, policy_name } = ready;
+    let Ready { test, suite, case, expected, policy, policy_name } = ready;
     let now = case.now.or(suite.now).unwrap_or(options.now);
     let actual = match &case.input {
         Input::Manifest(written) => {
@@ -275,7 +286,7 @@ fn run_case(ready: &Ready<'_>, lines: &LineIndex<'_>, options: &Options) -> Case
     };
     let status = match actual {
         Err(fault) => Status::Broken(PolicyError::new(test.name, lines, fault)),
-        Ok(actual) => match compare(&case.expected, &actual) {
+        Ok(actual) => match compare(expected, &actual) {
             None => Status::Passed(actual),
             Some(rows) => Status::Failed(actual, rows),
         },
