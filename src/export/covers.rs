@@ -1,15 +1,24 @@
-//! What an override of the policy matches, in CEL.
+//! What overrides, exceptions and own rules of a policy match, in CEL.
 
 use super::owner;
 use super::text::{cel_string, regex};
 use crate::policy::Match;
 use jobguard_apiserver::Kind;
 
-/// Whether an override matches the object.
+/// Whether an override may match the object: one that it may match is left to the webhook.
 pub(super) fn covers(matching: &Match) -> String {
+    conditions(matching, false)
+}
+
+/// Whether an own rule is about the object itself, for certain.
+pub(super) fn is_about(matching: &Match) -> String {
+    conditions(matching, true)
+}
+
+fn conditions(matching: &Match, is_certain: bool) -> String {
     let mut all = Vec::new();
     if let Some(kinds) = &matching.kinds {
-        let of_cron_job = kinds.contains(&Kind::CronJob) && !kinds.contains(&Kind::Job);
+        let of_cron_job = !is_certain && kinds.contains(&Kind::CronJob) && !kinds.contains(&Kind::Job);
         let kinds: Vec<_> = kinds.iter().map(|kind| cel_string(kind.as_str())).collect();
         let is = format!("request.kind.kind in [{}]", kinds.join(", "));
         all.push(if of_cron_job { format!("({is} || {})", owner::OF_CRON_JOB) } else { is });
@@ -43,7 +52,8 @@ pub(super) fn covers(matching: &Match) -> String {
     };
     if let Some(wanted) = &matching.labels {
         // The labels of its CronJob may match as well, and are not known here.
-        all.push(format!("({} || {})", owner::OF_CRON_JOB, have(wanted, "object.metadata.labels")));
+        let own = have(wanted, "object.metadata.labels");
+        all.push(if is_certain { own } else { format!("({} || {own})", owner::OF_CRON_JOB) });
     }
     if let Some(wanted) = &matching.namespace_labels {
         all.push(have(wanted, "namespaceObject.metadata.labels"));

@@ -9,10 +9,12 @@ mod mutating;
 mod mutation;
 mod owner;
 mod static_webhooks;
+mod stored;
 #[cfg(test)]
 mod testing;
 mod text;
 mod validating;
+mod validation;
 
 pub use api_version::NotServed;
 pub use mutating::mutating;

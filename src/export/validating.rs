@@ -12,11 +12,9 @@ use jiff::civil::Date;
 use super::covers::covers;
 use super::text::{cel_string, named, one_line, quoted};
 use super::{annotation, api_version, owner};
-use crate::engine::{Cel, Check, Registry, Rule};
-use crate::policy::{
-    ControllerJobs, Exception, Existing, Level, Mode, OptionKind, OptionSpec, Policy, RuleSetting, RuleSpec,
-    Suppressions,
-};
+use super::validation::Expressed;
+use crate::engine::{Check, Registry};
+use crate::policy::{ControllerJobs, Exception, Level, Mode, Policy, Suppressions};
 
 /// The rules of `policy` that CEL can say, as manifests in YAML: a `ValidatingAdmissionPolicy` with its binding for what
 /// is denied, and another for what is warned of. Comments name the rules that CEL cannot say. `registry` holds the rules that
@@ -28,26 +26,41 @@ pub fn validating(
     today: Date,
 ) -> String {
     let mut out = head(policy, registry, today);
-    for level in [Level::Deny, Level::Warn] {
-        let rules: Vec<_> = expressed(policy, registry, level).collect();
+    for group in Group::ALL {
+        let rules: Vec<_> =
+            expressed(policy, registry).filter(|rule| group.level == rule.level() && group.has(rule)).collect();
         if !rules.is_empty() {
-            write_policy(&mut out, policy, level, &rules, excluded_namespaces, today);
+            write_policy(&mut out, policy, &group, &rules, excluded_namespaces, today);
         }
     }
     out
 }
 
-/// A rule that has a form in CEL, and how it is set.
-type Expressed<'a> = (&'static Rule, Cel, &'a RuleSetting);
-
-fn expressed<'a>(
-    policy: &'a Policy,
-    registry: &'a Registry,
+/// Rules that go into one policy, since the same becomes of what they find, and of an expression without a value.
+struct Group {
+    name: &'static str,
     level: Level,
-) -> impl Iterator<Item = Expressed<'a>> {
+    /// Whether an expression without a value refuses the object.
+    is_strict: bool,
+}
+
+impl Group {
+    const ALL: [Self; 3] = [
+        Self { name: "jobguard-deny", level: Level::Deny, is_strict: true },
+        Self { name: "jobguard-deny-lenient", level: Level::Deny, is_strict: false },
+        Self { name: "jobguard-warn", level: Level::Warn, is_strict: false },
+    ];
+
+    /// Whether a rule of the same level is in the group.
+    fn has(&self, rule: &Expressed<'_>) -> bool {
+        self.level != Level::Deny || rule.is_strict() == self.is_strict
+    }
+}
+
+/// The rules that have a form in CEL.
+fn expressed<'a>(policy: &'a Policy, registry: &'a Registry) -> impl Iterator<Item = Expressed<'a>> {
     let all = registry.rules().iter().zip(&policy.base().rules);
-    all.filter(move |(_, setting)| setting.level == level)
-        .filter_map(|(rule, setting)| Some((*rule, rule.cel?, setting)))
+    all.filter_map(|(rule, setting)| Expressed::of(rule, setting, policy))
 }
 
 /// The comments that come first.
@@ -95,18 +108,22 @@ fn head(policy: &Policy, registry: &Registry, today: Date) -> String {
             rule.spec.is_settable()
                 && matches!(setting.level, Level::Deny | Level::Warn)
                 && !matches!(rule.check, Check::Suppression(_))
-                && rule.cel.is_none()
+                && Expressed::of(rule, setting, policy).is_none()
         })
         .collect();
     out.push_str("#\n# Not expressed in CEL; checked by the webhook and the linter only:\n");
     for (rule, setting) in unsaid {
-        let _ = writeln!(out, "#   {} ({}): {}", rule.id(), setting.level.as_str(), rule.spec.summary);
+        let why = match policy.own().declared_by(&rule.spec) {
+            Some(own) => format!("it makes use of {}", own.beyond_kubernetes().join(", ")),
+            None => rule.spec.summary.to_owned(),
+        };
+        let _ = writeln!(out, "#   {} ({}): {}", rule.id(), setting.level.as_str(), one_line(&why));
     }
-    for (rule, cel, setting) in
-        [Level::Deny, Level::Warn].into_iter().flat_map(|level| expressed(policy, registry, level))
-    {
-        if let Some(rest) = cel.rest {
-            let _ = writeln!(out, "#   {} ({}), in part: {rest}", rule.id(), setting.level.as_str());
+    for level in [Level::Deny, Level::Warn] {
+        for rule in expressed(policy, registry).filter(|rule| rule.level() == level) {
+            if let Some(rest) = rule.rest(policy) {
+                let _ = writeln!(out, "#   {} ({}), in part: {rest}", rule.id(), level.as_str());
+            }
         }
     }
     out.push_str(
@@ -125,18 +142,18 @@ fn in_force(policy: &Policy, today: Date) -> impl Iterator<Item = &Exception> {
 fn write_policy(
     out: &mut String,
     policy: &Policy,
-    level: Level,
+    group: &Group,
     rules: &[Expressed<'_>],
     excluded_namespaces: &[String],
     today: Date,
 ) {
+    let Group { name, level, is_strict } = *group;
     let denies = level == Level::Deny && policy.mode == Mode::Enforce;
     let action = match policy.mode {
         Mode::Audit => "Audit",
         Mode::Enforce if denies => "Deny",
         Mode::Enforce | Mode::Warn => "Warn",
     };
-    let name = format!("jobguard-{}", level.as_str());
     let api_version = api_version::of_validating(policy.server.version()).full();
     let _ = write!(
         out,
@@ -147,7 +164,7 @@ fn write_policy(
          spec:\n  failurePolicy: {}\n  matchConstraints:\n    matchPolicy: Equivalent\n    resourceRules:\n\
          \x20     - apiGroups: [batch]\n        apiVersions: [v1]\n        resources: [cronjobs, jobs]\n\
          \x20       operations: [CREATE, UPDATE]\n  matchConditions:\n",
-        if denies { "Fail" } else { "Ignore" },
+        if denies && is_strict { "Fail" } else { "Ignore" },
     );
     named(
         out,
@@ -195,9 +212,9 @@ fn write_policy(
     // Of each exception that is about one of the rules: its number, and what it is about.
     let exceptions: Vec<(usize, &Exception)> = (0..)
         .zip(in_force(policy, today))
-        .filter(|(_, exception)| rules.iter().any(|(rule, ..)| exception.names(rule.id())))
+        .filter(|(_, exception)| rules.iter().any(|rule| exception.names(rule.id())))
         .collect();
-    if overridden || !exceptions.is_empty() {
+    if overridden || !exceptions.is_empty() || rules.iter().any(Expressed::asks_for_owners) {
         named(out, "owners", &owner::proven(policy));
     }
     for (number, exception) in &exceptions {
@@ -208,42 +225,20 @@ fn write_policy(
         named(out, "overridden", &all.join(" || "));
     }
     out.push_str("  validations:\n");
-    for (rule, cel, setting) in rules {
-        let spec = &rule.spec;
-        let of = |text: &str, (job, object): (&str, &str)| {
-            expression(text, cel, spec, setting).replace("JOB", job).replace("OBJECT", object)
-        };
-        const NEW: (&str, &str) = ("variables.job", "variables.object");
-        const OLD: (&str, &str) = ("variables.oldJob", "variables.oldObject");
-        let mut holds = String::new();
+    for rule in rules {
+        // Whatever lets an object pass, before the rule itself is asked.
+        let mut passes = Vec::new();
         if overridden {
-            holds.push_str("variables.overridden || ");
+            passes.push("variables.overridden".to_owned());
         }
-        for (number, exception) in &exceptions {
-            if exception.names(rule.id()) {
-                let _ = write!(holds, "variables.excepted{number} || ");
-            }
-        }
-        let ignored = cel_string(&annotation::ignoring(spec, policy.suppressions.categories));
+        let excepted = exceptions.iter().filter(|(_, exception)| exception.names(rule.id()));
+        passes.extend(excepted.map(|(number, _)| format!("variables.excepted{number}")));
+        let ignored = cel_string(&annotation::ignoring(rule.spec(), policy.suppressions.categories));
         if ignores {
-            let _ = write!(holds, "variables.ignored.exists(entry, entry.matches({ignored})) || ");
+            passes.push(format!("variables.ignored.exists(entry, entry.matches({ignored}))"));
         }
-        let _ = write!(holds, "!({})", of(cel.finds, NEW));
-        // Unless the stored object is at fault in the same way, and as badly.
-        if policy.existing == Existing::Warn {
-            let _ = write!(holds, " || (request.operation == 'UPDATE' && ({})", of(cel.finds, OLD));
-            if let Some(weight) = cel.weight {
-                let _ = write!(holds, " && ({}) <= ({})", of(weight, NEW), of(weight, OLD));
-            }
-            if ignores {
-                let _ = write!(holds, " && !variables.oldIgnored.exists(entry, entry.matches({ignored}))");
-            }
-            holds.push(')');
-        }
-        let message = format!("{}: {}{}", rule.id(), spec.summary, options(spec, setting));
-        let _ = writeln!(out, "    - expression: >-\n        {holds}");
-        let _ = writeln!(out, "      message: {}", quoted(&message));
-        out.push_str("      reason: Forbidden\n");
+        let stood = format!("!variables.oldIgnored.exists(entry, entry.matches({ignored}))");
+        rule.write(out, policy, &passes, ignores.then_some(stood.as_str()));
     }
     let _ = write!(
         out,
@@ -264,27 +259,6 @@ fn write_policy(
     }
 }
 
-/// An expression of a rule, with names and options filled in.
-fn expression(text: &str, cel: &Cel, spec: &RuleSpec, setting: &RuleSetting) -> String {
-    let mut text = cel.expanded(text);
-    for option in spec.options {
-        text = text.replace(&format!("{{{}}}", option.name), &setting.int(spec, option.name).to_string());
-    }
-    text
-}
-
-/// The options, for a message.
-fn options(spec: &RuleSpec, setting: &RuleSetting) -> String {
-    let shown = |option: &OptionSpec| match option.kind {
-        OptionKind::Int { .. } | OptionKind::Seconds { .. } => {
-            Some(format!("{} {}", option.name, setting.int(spec, option.name)))
-        }
-        OptionKind::Bool { .. } | OptionKind::Strings { .. } => None,
-    };
-    let all: Vec<_> = spec.options.iter().filter_map(shown).collect();
-    if all.is_empty() { String::new() } else { format!(" ({})", all.join(", ")) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::testing::{objects, policy};
@@ -299,23 +273,6 @@ mod tests {
         let text = validating(&policy, registry(), &["kube-system".to_owned()], TODAY);
         let objects = objects(&text);
         (text, objects)
-    }
-
-    #[test]
-    fn expressions_make_use_of_every_option() {
-        for rule in registry().rules() {
-            let Some(cel) = rule.cel else { continue };
-            let text = expression(cel.finds, &cel, &rule.spec, &RuleSetting::new(Level::Warn));
-            assert!(!text.contains('{') && !text.contains('\n'), "{text}");
-            for option in rule.spec.options {
-                assert!(
-                    cel.finds.contains(&format!("{{{}}}", option.name)),
-                    "{} has {}",
-                    rule.id(),
-                    option.name
-                );
-            }
-        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ use super::model::{Case, Expected, Input, Spanned, Suite};
 use super::{read, rules};
 use crate::policy::reader::{Fault, quoted};
 use crate::policy::{Policy, PolicyError, PolicyErrors, Preset, discover, load};
-use crate::rules::registry;
+use crate::rules::{registry, registry_of};
 use jobguard_manifest::LineIndex;
 
 /// How to run them.
@@ -211,7 +211,7 @@ pub fn run(files: &[TestText], options: &Options) -> Results {
                 options.filter.as_ref().is_none_or(|filter| case.name.value.contains(filter.as_str()))
             };
             for case in suite.cases.iter().filter(is_wanted) {
-                match rules::resolve(case, registry()) {
+                match rules::resolve(case, registry_of(&policy)) {
                     Ok(expected) => ready.push(Ready {
                         test: TestFile { path, name, text },
                         suite,

@@ -12,7 +12,7 @@ use super::super::policy_source::Origin;
 use crate::atomic_file;
 use crate::export::{self, StaticWebhooks};
 use crate::policy::Policy;
-use crate::rules::registry;
+use crate::rules::registry_of;
 use jobguard_text::plain;
 
 /// Where the files of `--format static` are, where nothing says.
@@ -45,7 +45,7 @@ pub(super) fn run(args: ExportArgs) -> Result<String> {
 }
 
 fn policies(policy: &Policy, format: ExportFormat, excluded: &[String], today: Date) -> Result<String> {
-    let validating = || export::validating(policy, registry(), excluded, today);
+    let validating = || export::validating(policy, registry_of(policy), excluded, today);
     Ok(match (format, export::mutating(policy, excluded)) {
         (ExportFormat::Vap, _) => validating(),
         (ExportFormat::Map, mutating) => mutating?,
