@@ -8,7 +8,7 @@ use crate::functions::{
 };
 use crate::lower::{Lowering, NOTHING};
 use crate::node::Node;
-use crate::{CompileError, Value, library, pattern, text};
+use crate::{Budget, CompileError, Value, library, natives, pattern, text};
 
 impl Lowering<'_> {
     pub(crate) fn call(&mut self, call: &CallExpr) -> Node {
@@ -149,7 +149,10 @@ impl Lowering<'_> {
                     }
                 }
             }
-            How::Native(native) => Node::Native { function: native, arguments },
+            How::Native(native) => match computed(native, &arguments) {
+                Some(value) => Node::Constant(value),
+                None => Node::Native { function: native, arguments },
+            },
         }
     }
 
@@ -174,4 +177,19 @@ impl Lowering<'_> {
         self.parts.push((part, None));
         Node::PartCall { part, function: index, arguments: self.nodes(args) }
     }
+}
+
+/// What is the same in every evaluation: `quantity('8Gi')`, `duration('24h')`. None for what has no value, which is for the
+/// evaluation to say.
+fn computed(native: Native, arguments: &[Node]) -> Option<Value> {
+    const STEPS: u64 = 1_000;
+    if !matches!(native, Native::Quantity | Native::Duration | Native::Timestamp) {
+        return None;
+    }
+    let constant = |node: &Node| match node {
+        Node::Constant(value) => Some(value.clone()),
+        _ => None,
+    };
+    let arguments: Vec<Value> = arguments.iter().map(constant).collect::<Option<_>>()?;
+    natives::call(native, &arguments, &mut Budget::new(STEPS)).ok()
 }
