@@ -261,8 +261,8 @@ mod tests {
     #[test]
     fn texts_of_several_lines_stay_what_they_are() {
         for text in ["a\nb", "a\n\n  b  \nc: #", "a\u{1}\nb", " a\nb", "a\tb", "'\"\nü"] {
-            let yaml = format!("x:\n    - y: {}\n", scalar(text));
-            assert_eq!(objects(&yaml)[0]["x"][0]["y"], text, "{yaml}");
+            let yaml = format!("list:\n    - text: {}\n", scalar(text));
+            assert_eq!(objects(&yaml)[0]["list"][0]["text"], text, "{yaml}");
         }
     }
 }

@@ -34,7 +34,7 @@ pub static RULE: Rule = Rule {
         what: "More than `max` CronJobs in the input fire in the same minute, at some time within the next 24 \
                hours. Only the linter can find this, because it needs all manifests at once; the webhook skips \
                the rule.\n\n\
-               Each group of CronJobs that collide gets one finding, at its first CronJob and for its fullest \
+               Each group of CronJobs that collide gets one finding, at its first CronJob by name and for its fullest \
                minute; CronJobs named in one finding are not counted again. Not counted are suspended CronJobs, \
                `@every` schedules (it is not known when they start to count), and CronJobs for which the rule is \
                off. A schedule without a time zone is taken as UTC.\n\n\
@@ -220,7 +220,7 @@ struct Group<'a> {
     times: &'a Times,
     bits: Bits,
     zone: TimeZone,
-    /// Their positions, in the order of the input.
+    /// Their positions, in the order of their names.
     members: Vec<usize>,
     reported: bool,
 }
@@ -330,8 +330,13 @@ fn counts_afterwards(
 }
 
 fn judge(seen: &[Seen<'_>], sink: &mut InputSink<'_>) {
-    let all: Vec<(&Seen<'_>, &Fires)> =
-        seen.iter().filter(|seen| seen.is_on()).filter_map(|seen| Some((seen, seen.fact()?))).collect();
+    let mut all: Vec<(&Seen<'_>, &Fires)> = seen
+        .iter()
+        .filter(|seen| seen.is_on())
+        .filter_map(|seen| Some((seen, seen.fact::<Fires>()?)))
+        .collect();
+    // By their names, so that the finding stays at the same one when documents move within the input.
+    all.sort_by(|(_, one), (_, other)| one.name.cmp(&other.name));
     let mut groups = groups(&all);
     let crowds = crowds(&all, &mut groups);
     let before = counts(&groups);
