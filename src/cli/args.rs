@@ -322,9 +322,9 @@ pub(crate) struct ExportArgs {
     /// The time by which exceptions have ended or not, such as 2027-03-28T00:00:00Z, or a date, from 0:00 UTC [default: now]
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(crate) now: Option<jiff::Timestamp>,
-    /// With --format static, where the API server reaches the webhook: https://HOST:PORT
-    #[arg(long, value_name = "URL", default_value = "https://127.0.0.1:8443", value_parser = parse_url)]
-    pub(crate) url: String,
+    /// With --format static, where the API server reaches the webhook: https://HOST:PORT [default: https://127.0.0.1:8443]
+    #[arg(long, value_name = "URL", value_parser = parse_url)]
+    pub(crate) url: Option<String>,
     /// With --format static, the authorities that sign the webhook's certificate, in PEM
     /// [default: those of the API server's system]
     #[arg(long, value_name = "FILE")]
@@ -351,9 +351,12 @@ fn parse_url(text: &str) -> Result<String, String> {
 
 /// A path on another machine, as kube-apiserver takes it.
 fn parse_absolute(text: &str) -> Result<String, String> {
-    match text.starts_with('/') {
-        true => Ok(text.to_owned()),
-        false => Err("kube-apiserver reads absolute paths only: begin with /".to_owned()),
+    if !text.starts_with('/') {
+        return Err("kube-apiserver reads absolute paths only: begin with /".to_owned());
+    }
+    match text.chars().any(char::is_control) {
+        true => Err("a path has no line ends or other control characters".to_owned()),
+        false => Ok(text.to_owned()),
     }
 }
 

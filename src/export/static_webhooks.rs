@@ -48,7 +48,7 @@ impl StaticWebhooks<'_> {
 
     fn admission(&self) -> String {
         let mut out = String::from(
-            "# For kube-apiserver --admission-control-config-file, of Kubernetes 1.36 or later with\n\
+            "# Written by `jobguard policy export`, for kube-apiserver --admission-control-config-file, of Kubernetes 1.36 or later with\n\
              #   --feature-gates=ManifestBasedAdmissionControlConfig=true (1.36)\n\
              # Where there is such a file already, add the two plugins to it.\n\
              apiVersion: apiserver.config.k8s.io/v1\n\
@@ -74,7 +74,8 @@ impl StaticWebhooks<'_> {
             _ => ("validate", "validate"),
         };
         let mut out = format!(
-            "apiVersion: admissionregistration.k8s.io/v1\n\
+            "# Written by `jobguard policy export`, for a folder of manifests on the API server's disk.\n\
+             apiVersion: admissionregistration.k8s.io/v1\n\
              kind: {kind}\n\
              metadata:\n  name: jobguard.static.k8s.io\n\
              webhooks:\n  - name: {name}.jobguard.dev\n    clientConfig:\n      url: {}\n",

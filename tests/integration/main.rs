@@ -30,6 +30,7 @@ mod outputs;
 mod own_rules;
 mod policy;
 mod policy_exceptions;
+mod policy_export;
 mod policy_tests;
 mod preview;
 mod promises;
