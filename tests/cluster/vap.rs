@@ -266,3 +266,66 @@ fn what_has_ended_counts_for_nothing() {
         assert_eq!(is_denied("paused", annotation), !counts, "{annotation}");
     }
 }
+
+/// Rules of a policy's own are judged by the API server as they are written.
+#[test]
+fn own_rules_hold_without_the_webhook() {
+    let Some(plane) = ControlPlane::start() else { return };
+    let job = |name: &str, more: &str| {
+        PAUSED
+            .replace("\"name\": \"paused\"", &format!("\"name\": \"{name}\"{more}"))
+            .replace("\"parallelism\": 0", "\"parallelism\": 1")
+    };
+    let stored = plane.kubectl(&["create", "-f", "-"], &job("etl-stored", ""));
+    assert!(stored.ok, "{}", stored.stderr);
+    apply(
+        &plane,
+        &exported(
+            "  extends: baseline
+  rules: {\"*\": off, job/paused-by-parallelism: deny}
+  suppressions: {levels: [deny]}
+  customRules:
+  - id: acme/owner
+    level: deny
+    match: {kinds: [Job], names: [\"etl-*\"]}
+    expression: |
+      has(object.metadata.labels) && // every team has one
+      'owner' in object.metadata.labels
+    messageExpression: \"'label ' + object.metadata.name + ' with its owner'\"
+  - id: acme/no-value
+    level: deny
+    onError: warn
+    match: {names: [\"etl-lenient\"]}
+    expression: object.metadata.annotations['none'] == 'x'
+  - id: acme/strict-value
+    level: deny
+    match: {names: [\"etl-strict\"]}
+    expression: object.metadata.annotations['none'] == 'x'
+",
+        ),
+    );
+    let create = |job: &str| plane.kubectl(&["create", "--dry-run=server", "-f", "-"], job);
+    let denied = create(&job("etl-a", ""));
+    assert!(
+        !denied.ok && denied.stderr.contains("acme/owner: label etl-a with its owner"),
+        "{}",
+        denied.stderr
+    );
+    let owned = ", \"labels\": {\"owner\": \"x\"}";
+    for (name, more) in [
+        ("etl-a", owned),
+        ("other", ""),
+        // What has no value refuses only where the rule says so.
+        ("etl-lenient", owned),
+        ("etl-a", ", \"annotations\": {\"jobguard.dev/ignore\": \"acme/* (moving)\"}"),
+    ] {
+        let created = create(&job(name, more));
+        assert!(created.ok, "{name}: {}", created.stderr);
+    }
+    let denied = create(&job("etl-strict", owned));
+    assert!(!denied.ok && denied.stderr.contains("no such key"), "{}", denied.stderr);
+    // What is stored stays editable.
+    let patched = plane
+        .kubectl(&["patch", "job", "etl-stored", "-p", r#"{"metadata": {"annotations": {"a": "b"}}}"#], "");
+    assert!(patched.ok, "{}", patched.stderr);
+}
