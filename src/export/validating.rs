@@ -11,8 +11,8 @@ use jiff::civil::Date;
 
 use super::covers::covers;
 use super::text::{cel_string, named, one_line, quoted};
-use super::{annotation, api_version, owner};
 use super::validation::Expressed;
+use super::{annotation, api_version, owner};
 use crate::engine::{Check, Registry};
 use crate::policy::{ControllerJobs, Exception, Level, Mode, Policy, Suppressions};
 
@@ -27,8 +27,9 @@ pub fn validating(
 ) -> String {
     let mut out = head(policy, registry, today);
     for group in Group::ALL {
-        let rules: Vec<_> =
-            expressed(policy, registry).filter(|rule| group.level == rule.level() && group.has(rule)).collect();
+        let rules: Vec<_> = expressed(policy, registry)
+            .filter(|rule| group.level == rule.level() && group.has(rule))
+            .collect();
         if !rules.is_empty() {
             write_policy(&mut out, policy, &group, &rules, excluded_namespaces, today);
         }

@@ -197,10 +197,7 @@ pub fn preset(preset: Preset, catalog: &[&'static RuleSpec]) -> Result<Policy, P
     preset_chain(preset, catalog).map(Chain::assemble)
 }
 
-pub(super) fn preset_chain(
-    preset: Preset,
-    catalog: &[&'static RuleSpec],
-) -> Result<Chain, PolicyErrors> {
+pub(super) fn preset_chain(preset: Preset, catalog: &[&'static RuleSpec]) -> Result<Chain, PolicyErrors> {
     let documents = vec![preset_document(preset)?];
     Ok(Chain { preset, documents, catalog: catalog.to_vec(), own: OwnRules::default() })
 }

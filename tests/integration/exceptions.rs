@@ -42,7 +42,8 @@ fn lint(policy: &Policy, now: &str, text: &str) -> (Vec<String>, Vec<String>) {
     let report = linter.lint(&[Source::Text { name: "jobs.yaml".into(), bytes: text.into() }]).report;
     let found = report.diagnostics.iter().map(|found| {
         let help = found.help.as_deref().unwrap_or_default();
-        let ended = help.split("; ").find(|part| part.contains("exception of the policy ended")).unwrap_or_default();
+        let ended =
+            help.split("; ").find(|part| part.contains("exception of the policy ended")).unwrap_or_default();
         format!("{} {} {ended}", found.severity, found.rule.id()).trim_end().to_owned()
     });
     let suppressed = report.suppressed.iter().map(|one| format!("{} {}", one.diagnostic.rule.id(), one.why));
