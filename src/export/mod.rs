@@ -1,5 +1,5 @@
 //! A policy as objects that API servers evaluate by themselves, with no webhook to ask: [`validating`] has what is denied and
-//! warned of, [`mutating`] what is filled in. And [`static_webhooks`]: the webhook itself, as files on an API server's disk.
+//! warned of, [`mutating`] what is filled in. And [`StaticWebhooks`]: the webhook itself, as files on an API server's disk.
 
 mod annotation;
 mod api_version;

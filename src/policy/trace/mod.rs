@@ -1,7 +1,7 @@
 //! What holds and why: the settings of a policy, or of one object under it, each with the places that they come from.
 //!
-//! Nothing of this is kept with a [`Policy`]: the files are read once more when somebody asks. It follows what
-//! [`load`](super::load) and [`Policy::views`](super::Policy::views) do, step by step, and a test holds them together.
+//! Nothing of this is kept with a [`Policy`](super::Policy): the files are read once more when somebody asks. It follows what
+//! [`load`] and [`Policy::views`](super::Policy::views) do, step by step, and a test holds them together.
 
 mod defaults;
 mod general;
