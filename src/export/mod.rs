@@ -9,7 +9,6 @@ mod mutating;
 mod mutation;
 mod owner;
 mod static_webhooks;
-mod stored;
 #[cfg(test)]
 mod testing;
 mod text;

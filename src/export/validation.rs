@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 
 use super::covers::is_about;
-use super::stored::of_stored;
 use super::text::{one_line, quoted};
 use crate::engine::{Cel, Rule};
 use crate::policy::{
@@ -73,8 +72,8 @@ impl<'a> Expressed<'a> {
     pub(super) fn rest(&self, policy: &Policy) -> Option<&'static str> {
         match self.form {
             Form::BuiltIn(cel) => cel.rest,
-            Form::Own(own) => (policy.existing == Existing::Warn && of_stored(&own.expression).is_none())
-                .then_some("updates, since the expression cannot be asked of the stored object"),
+            Form::Own(_) => (policy.existing == Existing::Warn)
+                .then_some("updates, since CEL cannot tell whether the stored object had the same fault"),
         }
     }
 
@@ -116,29 +115,26 @@ impl<'a> Expressed<'a> {
                 let _ = writeln!(out, "    - expression: >-\n        {holds}");
                 let _ = writeln!(out, "      message: {}", quoted(&message));
             }
-            Form::Own(own) => self.write_own(out, own, excuses, &before, &stood),
+            Form::Own(own) => self.write_own(out, own, excuses, &before),
         }
         out.push_str("      reason: Forbidden\n");
     }
 
     /// An own rule's expression stands as it is written, on lines of its own: it may end in a comment.
-    fn write_own(&self, out: &mut String, own: &OwnRule, excuses: bool, before: &str, stood: &str) {
+    fn write_own(&self, out: &mut String, own: &OwnRule, excuses: bool, before: &str) {
         let mut holds = before.to_owned();
         if let Some(matching) = &own.matching {
             let _ = write!(holds, "!({}) || ", is_about(matching));
         }
-        let stored = excuses.then(|| of_stored(&own.expression));
-        if stored == Some(None) {
+        // The stored object would excuse the new one; but where the expression has no value for it, CEL would refuse the update.
+        if excuses {
             holds.push_str("request.operation == 'UPDATE' || ");
         }
         let _ = write!(holds, "(\n{}\n)", own.expression.trim_end());
-        if let Some(Some(stored)) = &stored {
-            let _ =
-                write!(holds, " || (request.operation == 'UPDATE' && !(\n{}\n){stood})", stored.trim_end());
-        }
         let _ = writeln!(out, "    - expression: {}", scalar(&holds));
-        let words = own.message.as_deref().unwrap_or(self.spec().summary);
-        let _ = writeln!(out, "      message: {}", quoted(&format!("{}: {}", self.id(), one_line(words))));
+        let unsaid = || format!("it does not satisfy {}", own.expression.trim());
+        let words = own.message.clone().unwrap_or_else(unsaid);
+        let _ = writeln!(out, "      message: {}", quoted(&format!("{}: {}", self.id(), one_line(&words))));
         if let Some(text) = &own.message_expression {
             let text = format!("'{}: ' + (\n{}\n)", self.id(), text.trim_end());
             let _ = writeln!(out, "      messageExpression: {}", scalar(&text));
@@ -242,8 +238,9 @@ mod tests {
         let expression = owner["expression"].as_str().unwrap();
         assert!(
             expression.starts_with("!(request.kind.kind in ['CronJob'] && (")
-                && expression.contains("|| (\nhas(object.metadata.labels) && // the team\n'owner' in object.metadata.labels\n)")
-                && expression.ends_with("!(\nhas(oldObject.metadata.labels) && // the team\n'owner' in oldObject.metadata.labels\n))"),
+                && expression.ends_with(
+                    "request.operation == 'UPDATE' || (\nhas(object.metadata.labels) && // the team\n'owner' in object.metadata.labels\n)"
+                ),
             "{expression}"
         );
         assert_eq!(owner["message"], "acme/owner: no owner");
@@ -255,7 +252,7 @@ mod tests {
 
         let (text, found) = exported("  existing: deny\n");
         let expression = validation(&found[0])["expression"].as_str().unwrap().to_owned();
-        assert!(!expression.contains("oldObject") && !text.contains("in part"), "{text}");
+        assert!(!expression.contains("UPDATE") && !text.contains("in part"), "{text}");
     }
 
     #[test]

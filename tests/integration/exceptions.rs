@@ -6,6 +6,7 @@ use std::path::Path;
 
 use assert_cmd::Command;
 use insta::assert_snapshot;
+#[cfg(feature = "serve")]
 use jiff::Timestamp;
 use jobguard::linter::Linter;
 use jobguard::policy::{Policy, load};

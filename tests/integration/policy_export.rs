@@ -1,4 +1,5 @@
 //! `jobguard policy export`: what it writes, and what it never writes over.
+#![allow(clippy::unwrap_used)]
 
 use std::fs;
 use std::path::Path;
