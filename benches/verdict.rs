@@ -20,24 +20,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// A Job such as people write: an init container, environment, resources, volumes, a failure policy.
 const JOB: &str = include_str!("job.json");
 
-const OWN_RULES: &str = "
-apiVersion: jobguard.dev/v1alpha1
-kind: JobPolicy
-metadata: {name: own}
-spec:
-  extends: strict
-  customRules:
-  - {id: own/a, expression: \"has(object.metadata.labels) && 'owner' in object.metadata.labels\"}
-  - {id: own/b, expression: \"job.spec.template.spec.containers.all(c, c.image.startsWith('registry.'))\"}
-  - {id: own/c, expression: \"job.spec.template.spec.containers.all(c, has(c.resources.limits) && 'memory' in c.resources.limits)\"}
-  - {id: own/d, expression: \"job.spec.template.spec.containers.all(c, quantity(c.resources.limits.memory).compareTo(quantity('8Gi')) <= 0)\"}
-  - {id: own/e, expression: \"has(job.worstCase) && job.worstCase <= duration('24h')\"}
-  - {id: own/f, expression: \"object.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')\"}
-  - {id: own/g, expression: \"schedule == null || schedule.minInterval >= duration('10m')\"}
-  - {id: own/h, expression: \"!has(job.spec.template.spec.hostNetwork) && !has(job.spec.template.spec.hostPID)\"}
-  - {id: own/i, expression: \"job.spec.template.spec.containers.all(c, !has(c.env) || c.env.all(e, e.name.matches('^[A-Z_]+$')))\"}
-  - {id: own/j, expression: \"job.podsAtOnce <= 20 && object.spec.backoffLimit <= 6\"}
-";
+/// Ten rules of a policy's own, such as people write.
+const OWN_RULES: &str = include_str!("support/own-rules.yaml");
 
 fn decoded(server: &Server) -> Workload {
     let documents = manifest::read(black_box(JOB));
@@ -74,7 +58,7 @@ fn verdict(c: &mut Criterion) {
     group.bench_function("read, decode, default, validate, all rules", |b| {
         b.iter(|| check(&Object::created(server, decoded(server), |_| false), &context));
     });
-    // Ten rules of a policy's own, such as people write, beside the same rules.
+    // The same rules, and the policy's own.
     let source = load::Source { name: "own".to_owned(), text: OWN_RULES.to_owned() };
     let own = load::read(&source, registry().catalog(), &load::no_files).unwrap();
     let context = Context { registry: registry_of(&own), policy: &own, ..context };

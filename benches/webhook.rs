@@ -3,7 +3,7 @@
 //! `cargo bench --bench webhook` sends recorded reviews to `/validate`, and the same bytes to a route that reads the body
 //! and answers a fixed AdmissionReview: same process, same TLS, same clients, taking turns. It prints reviews per second,
 //! their ratio, latencies, and the memory in use. `JOBGUARD_BENCH_SECONDS` says how long each of them
-//! is asked (10).
+//! is asked (10). Then a webhook whose policy has ten rules of its own takes turns with the one that has none.
 //!
 //! `cargo bench --bench webhook -- --soak` starts the program itself and sends it a million reviews (`--soak N`: as many as
 //! that), on new connections after every ten thousand. It prints the memory that the program then uses beside what it
@@ -54,7 +54,8 @@ use axum::http::header::CONTENT_TYPE;
 use axum::routing::post;
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
-use jobguard::policy::Preset;
+use jobguard::policy::{Preset, load};
+use jobguard::rules::registry;
 use jobguard::server::{Certificate, PolicySource, ServeOptions, Server, Timeouts};
 use rcgen::{CertificateParams, KeyPair};
 use rustls::{ClientConfig, RootCertStore};
@@ -109,7 +110,7 @@ fn identity() -> Identity {
 }
 
 /// The webhook, as it is run.
-async fn webhook(identity: &Identity) -> SocketAddr {
+async fn webhook(identity: &Identity, policy: PolicySource) -> SocketAddr {
     let server = Server::bind(ServeOptions {
         listen: (Ipv4Addr::LOCALHOST, 0).into(),
         certificate: Certificate::Files {
@@ -117,7 +118,7 @@ async fn webhook(identity: &Identity) -> SocketAddr {
             key: identity.folder.path().join("tls.key"),
         },
         clients: None,
-        policy: PolicySource::BuiltIn(Preset::Recommended),
+        policy,
         policy_fallback: None,
         metrics_listen: None,
         namespace: None,
@@ -134,6 +135,13 @@ async fn webhook(identity: &Identity) -> SocketAddr {
     let address = server.address();
     tokio::spawn(server.run());
     address
+}
+
+/// The recommended policy, with ten rules of its own.
+fn own_rules() -> PolicySource {
+    let text = include_str!("support/own-rules.yaml").replace("extends: strict", "extends: recommended");
+    let source = load::Source { name: "own".to_owned(), text };
+    PolicySource::Given(Box::new(load::read(&source, registry().catalog(), &load::no_files).unwrap()))
 }
 
 /// A server that reads the body and answers the same to everything.
@@ -427,34 +435,39 @@ fn main() {
     let length = Duration::from_secs(seconds) / TURNS;
     runtime.block_on(async {
         let identity = identity();
-        let addresses = [floor(&identity).await, webhook(&identity).await];
+        let plain = webhook(&identity, PolicySource::BuiltIn(Preset::Recommended)).await;
+        let addresses = [floor(&identity).await, plain];
         for (name, all) in [("as the webhook configurations ask", false), ("as recorded", true)] {
             let requests = Arc::new(reviews(all));
             let mean = requests.iter().map(Vec::len).sum::<usize>() / requests.len();
             if measuring {
                 println!("{} reviews {name}, {mean} bytes on average, {CLIENTS} connections", requests.len());
             }
-            compare(&identity, addresses, &requests, measuring.then_some(length)).await;
+            compare(&identity, ["floor", "webhook"], addresses, &requests, measuring.then_some(length)).await;
         }
+        let own = webhook(&identity, own_rules()).await;
+        let names = ["none", "own rules"];
+        compare(&identity, names, [plain, own], &Arc::new(reviews(false)), measuring.then_some(length)).await;
     });
 }
 
 /// The two in turns on the same reviews. Says what it measured where it is told how long a turn is to last.
 async fn compare(
     identity: &Identity,
+    names: [&str; 2],
     addresses: [SocketAddr; 2],
     requests: &Arc<Vec<Vec<u8>>>,
     measured: Option<Duration>,
 ) {
-    let [floor, webhook] = addresses;
+    let [first, second] = addresses;
     let Some(length) = measured else {
         for address in addresses {
             turn(identity, address, requests, Duration::from_secs(20), 40).await;
         }
         return;
     };
-    turn(identity, floor, requests, 4 * length, usize::MAX).await;
-    turn(identity, webhook, requests, Duration::from_secs(600), 10_000 / CLIENTS).await;
+    turn(identity, first, requests, 4 * length, usize::MAX).await;
+    turn(identity, second, requests, Duration::from_secs(600), 10_000 / CLIENTS).await;
     let after_ten_thousand = resident("self");
     let (mut times, mut speeds) = ([Times::new(), Times::new()], [0.0, 0.0]);
     for _ in 0..TURNS {
@@ -465,9 +478,9 @@ async fn compare(
             times[which].merge(&turn);
         }
     }
-    for (name, (times, speed)) in ["floor  ", "webhook"].into_iter().zip(times.iter().zip(speeds)) {
+    for (name, (times, speed)) in names.into_iter().zip(times.iter().zip(speeds)) {
         println!(
-            "{name}  {speed:8.0} reviews/s  p50 {:7.1?}  p99 {:7.1?}  ({} reviews)",
+            "{name:<9}{speed:8.0} reviews/s  p50 {:7.1?}  p99 {:7.1?}  ({} reviews)",
             times.percentile(50),
             times.percentile(99),
             times.total

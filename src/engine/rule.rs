@@ -7,6 +7,8 @@ use std::fmt;
 
 use jiff::Timestamp;
 
+#[cfg(feature = "own-rules")]
+use crate::policy::own::LookedAt;
 use crate::policy::{Defaults, OwnRule, RuleSetting, RuleSpec, Subject, date};
 use jobguard_apiserver::{FieldError, Server, Topic};
 use jobguard_manifest::FieldPath;
@@ -301,6 +303,12 @@ impl<'a> RuleContext<'a> {
     /// The policy's own rule whose declaration this is.
     pub fn own_rule(&self) -> Option<&'a OwnRule> {
         self.context.policy.own().declared_by(self.spec)
+    }
+
+    /// What the policy's own rules look at, of an object.
+    #[cfg(feature = "own-rules")]
+    pub(super) fn own_looked_at(&self) -> &'a LookedAt {
+        self.context.policy.own().looked_at()
     }
 
     /// What the policy's overrides match on of an object.

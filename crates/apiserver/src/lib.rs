@@ -56,6 +56,7 @@ mod testing;
 mod update;
 mod validate;
 mod version;
+mod wanted;
 mod warnings;
 
 pub use admit::{Defaulted, Prepared};
@@ -71,11 +72,12 @@ pub use field_error::{Cause, FieldError, Relation, Suggestion, Topic};
 pub use gated::{Dropped, Fate};
 pub use image::effective_tag;
 pub use pod::quantity::quantity_in_milli;
-pub use sent::sent_form;
+pub use sent::{Form, sent_form};
 pub use server::Server;
 pub use stored::stored_form;
 pub use tables::{Gate, Stage, State};
 pub use version::{KubernetesVersion, UnknownVersion, VersionSet, ranges};
+pub use wanted::{Step, Wanted};
 
 use k8s_openapi::api::batch::v1::{CronJob, Job, JobSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;

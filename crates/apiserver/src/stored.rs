@@ -18,6 +18,11 @@ const WRITTEN_AS_NULL: [(&str, &str); 8] = [
     ("SuccessPolicy", "rules"),
 ];
 
+/// The lists of a type that the server writes as `null` where they have no elements.
+pub(crate) fn written_as_null(ty: &str) -> impl Iterator<Item = &'static str> {
+    WRITTEN_AS_NULL.iter().filter(move |(of, _)| *of == ty).map(|(_, list)| *list)
+}
+
 /// A prepared object in JSON, as the API server stores and sends it: quantities in their canonical form, and `null` for
 /// the empty lists that the server does not leave out.
 ///
@@ -44,10 +49,10 @@ fn object(schema: Schema, id: TypeId, fields: &mut Map<String, Value>) {
             any(schema, &field.shape, value);
         }
     }
-    for (_, list) in WRITTEN_AS_NULL.iter().filter(|(of, _)| *of == ty.name) {
-        let is_empty = fields.get(*list).is_none_or(|list| list.as_array().is_some_and(Vec::is_empty));
+    for list in written_as_null(ty.name) {
+        let is_empty = fields.get(list).is_none_or(|list| list.as_array().is_some_and(Vec::is_empty));
         if is_empty {
-            fields.insert((*list).to_owned(), Value::Null);
+            fields.insert(list.to_owned(), Value::Null);
         }
     }
 }

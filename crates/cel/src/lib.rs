@@ -14,6 +14,7 @@ mod node;
 mod numbers;
 mod operators;
 mod parse;
+mod paths;
 mod pattern;
 mod program;
 mod text;
@@ -28,9 +29,12 @@ pub use error::{CompileError, EvalError};
 pub use kube_cel::cel::Value;
 /// Maps and their keys, and what else can be a value.
 pub use kube_cel::cel::objects::{Key, Map, Opaque, OptionalValue};
+pub use paths::{Path, PathStep, Root};
 pub use program::Program;
-pub use value::{duration, from_json, map, string, timestamp};
+pub use value::{duration, field, from_json, map, string, timestamp};
 pub use vocabulary::{Facts, Part, Vocabulary};
 
+#[cfg(test)]
+mod cut;
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::eval::Evaluation;
 use crate::lower::{Lowered, lower};
 use crate::node::Node;
-use crate::{Budget, CompileError, EvalError, Facts, Value, Vocabulary, parse, text};
+use crate::paths::paths;
+use crate::{Budget, CompileError, EvalError, Facts, Path, Value, Vocabulary, parse, text};
 
 /// An expression that can be evaluated, as often as one likes and from any thread.
 #[derive(Debug)]
@@ -45,6 +46,12 @@ impl Program {
     /// function, or asks whether the part is there.
     pub fn parts(&self) -> &[(usize, Option<usize>)] {
         &self.parts
+    }
+
+    /// What of the variables and of the parts' fields it looks at: with values that have just this, every evaluation ends as with
+    /// the whole ones. All fields are looked at where elements of what is no list are.
+    pub fn paths(&self) -> Vec<Path> {
+        paths(&self.node)
     }
 
     /// The functions and macros that API servers do not have in their policies (`cel.bind`, `math.abs`), in order.

@@ -5,8 +5,12 @@ use std::sync::LazyLock;
 use proptest::prelude::*;
 use rustix::time::{ClockId, clock_gettime};
 
+use crate::cut;
 use crate::vocabulary::Part;
-use crate::{Budget, CompileError, EvalError, Facts, Program, Value, Vocabulary, duration, map, string};
+use crate::{
+    Budget, CompileError, EvalError, Facts, Path, PathStep, Program, Root, Value, Vocabulary, duration, map,
+    string,
+};
 
 const VOCABULARY: Vocabulary<'_> = Vocabulary {
     variables: &["object", "nothing", "names", "long", "space"],
@@ -68,7 +72,7 @@ impl Facts for World {
 fn evaluate(expression: &str) -> Result<Value, EvalError> {
     let program =
         Program::compile(expression, &VOCABULARY).unwrap_or_else(|error| panic!("{expression}: {error:?}"));
-    program.evaluate(&World, &mut Budget::new(500_000))
+    cut::evaluate(&program, &World, 500_000)
 }
 
 fn errors(expression: &str) -> Vec<CompileError> {
@@ -134,6 +138,56 @@ fn what_is_true() {
         "[[1, 2], [3]].flatten() == [1, 2, 3] && [2, 1].sort() == [1, 2] && [1, 1].distinct() == [1] && lists.range(3) == [0, 1, 2]",
     ] {
         assert_eq!(evaluate(expression), Ok(Value::Bool(true)), "{expression}");
+    }
+}
+
+/// What an expression looks at, as `variable.field.*`, with a question mark where it is not the value that matters.
+#[test]
+fn a_program_tells_what_it_looks_at() {
+    for (expression, paths) in [
+        ("object.metadata.name == 'a' && has(object.spec.other)", "object.metadata.name object.spec.other?"),
+        ("object.metadata == {} || object == nothing", "nothing object object.metadata"),
+        (
+            "object.spec.list.all(x, x.name != '' && x.deep.exists(y, y == x.other))",
+            "object.spec.list.*? object.spec.list.*.deep.*? object.spec.list.*.deep.* object.spec.list.*.name object.spec.list.*.other",
+        ),
+        ("object.spec.list.all(i, x, i > 0 || has(x.name))", "object.spec.list.*? object.spec.list.*.name?"),
+        (
+            "object.spec.list.filter(x, x.name == '').size() == 0",
+            "object.spec.list.*? object.spec.list.* object.spec.list.*.name",
+        ),
+        ("object.spec.list[0].name == object['spec'].name", "object.*.name object.spec.list.*.name"),
+        ("cel.bind(spec, object.spec, spec.a == spec.b)", "object.spec? object.spec.a object.spec.b"),
+        ("cel.bind(spec, object.spec, spec).a == 1", "object.spec? object.spec.a"),
+        ("object.?spec.?a.orValue(1) == 1 && object.spec[?'b'].hasValue()", "object.spec.* object.spec.a"),
+        ("object.?spec.optMap(x, x.a).hasValue()", "object.spec"),
+        ("(true ? object.spec : object.metadata).name == ''", "object.metadata object.spec"),
+        ("[object.spec][0].a == {'a': object.metadata}.a", "object.metadata object.spec"),
+        (
+            "object.spec.name.matches('a') && 'a' in object.metadata.labels",
+            "object.metadata.labels object.spec.name",
+        ),
+        ("job.spec.a == 1 && has(job.worstCase)", "job.spec.a job.worstCase?"),
+    ] {
+        let program = Program::compile(expression, &VOCABULARY).unwrap();
+        let text = |path: &Path| {
+            let mut text = match path.root {
+                Root::Variable(index) => VOCABULARY.variables[index].to_owned(),
+                Root::Field { part, field } => {
+                    format!("{}.{}", VOCABULARY.parts[part].name, VOCABULARY.parts[part].fields[field])
+                }
+            };
+            for step in &path.steps {
+                text.push('.');
+                text.push_str(if let PathStep::Field(field) = step { field } else { "*" });
+            }
+            text + if path.whole { "" } else { "?" }
+        };
+        let mut found: Vec<String> = program.paths().iter().map(text).collect();
+        found.sort_unstable();
+        let mut paths: Vec<&str> = paths.split(' ').collect();
+        paths.sort_unstable();
+        assert_eq!(found, paths, "{expression}");
     }
 }
 
@@ -352,7 +406,7 @@ proptest! {
     fn any_text_has_an_answer(text in r#"([a-z]{1,4}|object|names|\.(all|map|find|matches|spec|size)\(x, |\(|\)|\[|\]|\{|\}|[0-9]{1,3}|'[^']{0,4}'|&&|\|\||[!=<>+*/%?:.,-]| |é|\n){0,24}"#) {
         match Program::compile(&text, &VOCABULARY) {
             Ok(program) => {
-                let _ = program.evaluate(&World, &mut Budget::new(20_000));
+                let _ = cut::evaluate(&program, &World, 20_000);
             }
             Err(errors) => {
                 prop_assert!(!errors.is_empty());

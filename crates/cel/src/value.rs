@@ -40,6 +40,14 @@ pub fn from_json(value: serde_json::Value) -> Value {
     }
 }
 
+/// A field of a map with text for keys; none of another value.
+pub fn field<'v>(of: &'v Value, name: &str) -> Option<&'v Value> {
+    match of {
+        Value::Map(map) => get(map, name),
+        _ => None,
+    }
+}
+
 /// A duration of so many seconds; null where that is longer than a duration can be.
 pub fn duration(seconds: i64) -> Value {
     TimeDelta::try_seconds(seconds).map_or(Value::Null, Value::Duration)

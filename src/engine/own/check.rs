@@ -22,6 +22,7 @@ pub(super) fn judge(object: &Object, context: &RuleContext<'_>, sink: &mut Sink)
     }
     let facts = OwnFacts {
         object,
+        looked_at: context.own_looked_at(),
         old: context.old(),
         request: context.request(),
         namespace_labels: context.namespace_labels(),

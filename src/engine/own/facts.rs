@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use jobguard_cel::{EvalError, Facts, Value, duration, map, string};
+use jobguard_cel::{EvalError, Facts, Value, duration, field, map, string};
 
 use crate::engine::{Object, RequestFacts};
+use crate::policy::own::LookedAt;
 use crate::policy::own::vocabulary::{JOB, NAMESPACE_OBJECT, OBJECT, OLD_OBJECT, REQUEST, SCHEDULE};
 
 use super::schedule;
@@ -12,6 +13,8 @@ use super::schedule;
 /// Everything that an evaluation may ask.
 pub(super) struct OwnFacts<'a> {
     pub(super) object: &'a Object,
+    /// What the policy's expressions look at, of an object.
+    pub(super) looked_at: &'a LookedAt,
     /// The stored version, on UPDATE.
     pub(super) old: Option<&'a Object>,
     pub(super) request: Option<RequestFacts<'a>>,
@@ -19,6 +22,19 @@ pub(super) struct OwnFacts<'a> {
 }
 
 impl OwnFacts<'_> {
+    fn value<'o>(&self, object: &'o Object) -> &'o Value {
+        let workload = object.workload();
+        object.values().object(workload, self.looked_at.of(workload.kind()))
+    }
+
+    /// A field of the Job.
+    fn of_job(&self, name: &str) -> Option<&Value> {
+        let job = self.object.job()?;
+        let steps: &[&str] = if job.of_cron_job { &["spec", "jobTemplate"] } else { &[] };
+        let job = steps.iter().try_fold(self.value(self.object), |at, step| field(at, step))?;
+        field(job, name)
+    }
+
     fn request(&self) -> Value {
         let Some(request) = self.request else { return Value::Null };
         let (group, version, kind) = request.kind;
@@ -68,8 +84,8 @@ impl OwnFacts<'_> {
 impl Facts for OwnFacts<'_> {
     fn variable(&self, index: usize) -> Value {
         match index {
-            OBJECT => self.object.values().object(self.object.workload()),
-            OLD_OBJECT => self.old.map_or(Value::Null, |old| old.values().object(old.workload())),
+            OBJECT => self.value(self.object).clone(),
+            OLD_OBJECT => self.old.map_or(Value::Null, |old| self.value(old).clone()),
             REQUEST => self.request(),
             NAMESPACE_OBJECT => self.namespace_object(),
             _ => Value::Null,
@@ -85,20 +101,7 @@ impl Facts for OwnFacts<'_> {
     }
 
     fn field(&self, part: usize, field: usize) -> Result<Value, EvalError> {
-        let within = |name: &str| -> Value {
-            let Some(job) = self.object.job() else { return Value::Null };
-            let mut at = self.variable(OBJECT);
-            let steps: &[&str] = if job.of_cron_job { &["spec", "jobTemplate"] } else { &[] };
-            for step in steps.iter().copied().chain([name]) {
-                at = match &at {
-                    Value::Map(map) => {
-                        map.get(&jobguard_cel::Key::from(step)).cloned().unwrap_or(Value::Null)
-                    }
-                    _ => Value::Null,
-                };
-            }
-            at
-        };
+        let within = |name: &str| self.of_job(name).cloned().unwrap_or(Value::Null);
         Ok(match (part, field) {
             (JOB, 0) => within("spec"),
             (JOB, 1) => within("metadata"),

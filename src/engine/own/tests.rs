@@ -82,6 +82,24 @@ fn holds(expression: &str, workload: Workload) {
     assert!(findings.is_empty(), "{expression}: {}", findings[0].message);
 }
 
+/// Each policy's expressions look at other parts of the same object.
+#[test]
+fn an_object_is_judged_by_several_policies() {
+    let neighbours = Neighbours::default();
+    let one = rule("expression: \"object.metadata.labels.owner == 'anna' && job.spec.parallelism == 4\"");
+    let other = rule(
+        "expression: \"job.spec.template.spec.containers.exists(c, c.image == 'b:2') && object.metadata.name == 'other'\", messageExpression: object.metadata.name",
+    );
+    for workload in [job(), cron_job()] {
+        let object = Object::created(&one.server, workload, |_| false);
+        for _ in 0..2 {
+            assert!(own(check(&object, &context(&one, &neighbours)).findings).is_empty());
+            let findings = own(check(&object, &context(&other, &neighbours)).findings);
+            assert_eq!(findings[0].message, "nightly");
+        }
+    }
+}
+
 #[test]
 fn what_expressions_see() {
     for expression in [

@@ -47,6 +47,15 @@ impl Compiled {
         programs.any(|program| program.variables().contains(&super::vocabulary::NAMESPACE_OBJECT))
     }
 
+    /// What the expressions look at.
+    pub(super) fn paths(&self) -> Vec<jobguard_cel::Path> {
+        [Some(&self.expression), self.message.as_ref()]
+            .into_iter()
+            .flatten()
+            .flat_map(jobguard_cel::Program::paths)
+            .collect()
+    }
+
     pub(super) fn beyond_kubernetes(&self) -> Vec<String> {
         use super::vocabulary::VOCABULARY;
         let programs = || [Some(&self.expression), self.message.as_ref()].into_iter().flatten();

@@ -6,6 +6,8 @@
 mod compiled;
 mod declaration;
 mod limits;
+#[cfg(feature = "own-rules")]
+mod looked_at;
 mod place;
 mod read;
 mod rule;
@@ -18,6 +20,8 @@ pub mod vocabulary;
 pub use compiled::Compiled;
 pub use declaration::{Declaration, DeclarationSet, Full, MAX_DECLARATIONS, MAX_SETS};
 pub use limits::{MAX_EXPRESSION, MAX_ID, MAX_RULES, MAX_TEXT};
+#[cfg(feature = "own-rules")]
+pub use looked_at::LookedAt;
 pub(super) use read::read;
 pub use rule::{OnError, OwnRule};
 pub(super) use schema::schema;

@@ -30,6 +30,8 @@ pub(in crate::policy) fn declare(all: Vec<OwnRule>) -> Result<OwnRules, String> 
 pub struct OwnRules {
     set: Option<&'static DeclarationSet>,
     rules: Arc<[OwnRule]>,
+    #[cfg(feature = "own-rules")]
+    looked_at: super::looked_at::LookedAt,
 }
 
 impl PartialEq for OwnRules {
@@ -45,7 +47,12 @@ impl OwnRules {
     /// Where the process has declared too many different ones already.
     fn declare(rules: Vec<OwnRule>) -> Result<Self, Full> {
         let set = if rules.is_empty() { None } else { Some(DeclarationSet::of(&rules)?) };
-        Ok(Self { set, rules: rules.into() })
+        Ok(Self {
+            set,
+            #[cfg(feature = "own-rules")]
+            looked_at: super::looked_at::LookedAt::by(&rules),
+            rules: rules.into(),
+        })
     }
 
     /// The rules, in the order of their ids.
@@ -56,6 +63,12 @@ impl OwnRules {
     /// Their declarations; none where there are no rules.
     pub fn declarations(&self) -> Option<&'static DeclarationSet> {
         self.set
+    }
+
+    /// What their expressions look at, of an object.
+    #[cfg(feature = "own-rules")]
+    pub fn looked_at(&self) -> &super::looked_at::LookedAt {
+        &self.looked_at
     }
 
     /// The rule that is declared so, if it is one of these.
