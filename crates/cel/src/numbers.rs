@@ -135,7 +135,8 @@ pub(crate) fn float_text(number: f64) -> String {
         return if number > 0.0 { "+Inf" } else { "-Inf" }.to_owned();
     }
     let magnitude = number.abs();
-    if magnitude == 0.0 || (1e-4..1e21).contains(&magnitude) {
+    // With as few digits as tell the number, Go takes the exponent from a million on.
+    if magnitude == 0.0 || (1e-4..1e6).contains(&magnitude) {
         return number.to_string();
     }
     let text = format!("{number:e}");
