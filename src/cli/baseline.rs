@@ -1,7 +1,6 @@
 //! `--baseline` and `--write-baseline` of `jobguard lint`.
 
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
@@ -11,7 +10,7 @@ use super::args::LintArgs;
 use super::output::Terminal;
 use super::targets::{self, Targets};
 use crate::baseline::{Baseline, MAX_BYTES, ReadError, is_baseline, read};
-use crate::confined::may_write;
+use crate::confined::{Refusal, may_write, open_regular};
 use crate::diagnostic::{Compared, FileError, Report};
 use crate::sources::Source;
 use jobguard_text::{plain, plural};
@@ -165,11 +164,22 @@ fn list_gone(compared: &Compared, terminal: &Terminal) {
 }
 
 /// The text of the file; none where there is no file. What is not UTF-8 is no baseline, and has no text to say so.
+///
+/// # Errors
+///
+/// It cannot be read, or is not a regular file: reading a pipe may never end, above all where it is the program's own
+/// standard output.
 fn text_of(path: &Path, flag: &str) -> Result<Option<String>> {
     let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes));
-    match read {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+    // A pipe below /dev has no path that could be resolved, and looks as if it were not there.
+    let kind = std::fs::metadata(path).map_err(Refusal::from);
+    let file =
+        kind.and_then(|kind| if kind.is_file() { open_regular(path) } else { Err(Refusal::Irregular) });
+    match file.and_then(|file| Ok(file.take(MAX_BYTES + 1).read_to_end(&mut bytes)?)) {
+        Err(Refusal::Io(error)) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(Refusal::Irregular) => {
+            bail!("{flag} {}: a baseline has to be a regular file, which this is not", show(path))
+        }
         Err(error) => bail!("{flag} {}: {error}", show(path)),
         Ok(_) if bytes.len() as u64 > MAX_BYTES => {
             bail!("{flag} {}: larger than {} MiB: not a baseline", show(path), MAX_BYTES >> 20)

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::Output;
+use std::time::Duration;
 
 use assert_cmd::Command;
 use jiff::Timestamp;
@@ -287,7 +288,7 @@ fn what_cannot_be_a_baseline() {
         "--baseline none.json: there is no such file; to write it: --write-baseline none.json",
     );
     refused(&["--baseline", "a.yaml"], "--baseline a.yaml: not a baseline");
-    refused(&["--baseline", "."], "--baseline .: ");
+    refused(&["--baseline", "."], "--baseline .: a baseline has to be a regular file");
     refused(
         &["--write-baseline", "a.yaml"],
         "a.yaml: this file is not a baseline, so it is not written over",
@@ -401,6 +402,30 @@ proptest! {
         let new: Vec<String> = now.diagnostics.iter().map(|finding| finding.fingerprint().to_string()).collect();
         prop_assert_eq!(new, Vec::<String>::new());
         prop_assert_eq!(now.baseline.unwrap().gone, vec![]);
+    }
+}
+
+/// A pipe that nobody writes to, or that is the program's own output, would be read for ever.
+#[cfg(unix)]
+#[test]
+fn what_is_no_regular_file_is_not_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    fs::write(path.join("a.yaml"), faulty("a")).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(path.join("pipe")).status().unwrap().success());
+    for (flag, file) in [
+        ("--baseline", "pipe"),
+        ("--write-baseline", "pipe"),
+        ("--baseline", "/dev/null"),
+        ("--write-baseline", "/dev/stdout"),
+        ("--write-baseline", "."),
+    ] {
+        let mut command = Command::cargo_bin("jobguard").unwrap();
+        command.current_dir(path).env_remove("JOBGUARD_POLICY").timeout(Duration::from_secs(60));
+        let output = command.args(["lint", "a.yaml", flag, file]).output().unwrap();
+        let err = String::from_utf8(output.stderr).unwrap();
+        let expected = format!("{flag} {file}: a baseline has to be a regular file, which this is not");
+        assert!(output.status.code() == Some(2) && err.contains(&expected), "{flag} {file}: {err}");
     }
 }
 
