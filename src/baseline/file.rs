@@ -8,6 +8,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::entries::{Baseline, Entry};
+use super::merged::with_commas;
 use crate::diagnostic::Fingerprint;
 use crate::report::escape_json;
 use crate::rules;
@@ -116,6 +117,10 @@ pub fn read(text: &str) -> Result<Baseline, ReadError> {
     if !is_baseline(text) {
         return Err(ReadError::NotABaseline);
     }
+    // Only a text that is not JSON costs a second look.
+    let merged = serde_json::from_str::<Header>(text).err().filter(|error| !error.is_data());
+    let merged = merged.map(|_| with_commas(text));
+    let text = merged.as_deref().unwrap_or(text);
     let header: Header = serde_json::from_str(text).map_err(|error| unreadable(text, &error))?;
     match header.schema_version.as_u64() {
         Some(SCHEMA_VERSION) => {}
@@ -199,7 +204,8 @@ impl Baseline {
             text.push_str(if position == 0 { "\n    " } else { ",\n    " });
             text.push_str(&one_line(&Line::of(fingerprint, entry)));
         }
-        text.push_str(if self.entries.is_empty() { "]\n}\n" } else { "\n  ]\n}\n" });
+        // On a line of its own even where nothing is in front of it: two branches that add the first entries add lines.
+        text.push_str("\n  ]\n}\n");
         Ok(escape_json(text))
     }
 }
@@ -271,7 +277,7 @@ mod tests {
         assert_eq!(super::read(&format!("\u{feff}{}", text.replace('\n', "\r\n"))).unwrap(), read);
         let empty = Baseline::default().to_text().unwrap();
         assert_eq!(super::read(&empty).unwrap(), Baseline::default());
-        assert_eq!(empty.lines().count(), 5, "{empty}");
+        assert_eq!(empty.lines().count(), 6, "{empty}");
     }
 
     #[test]

@@ -6,6 +6,7 @@
 mod compare;
 mod entries;
 mod file;
+mod merged;
 
 pub use entries::{Baseline, Entry};
 pub use file::{MAX_BYTES, ReadError, is_baseline, read};
