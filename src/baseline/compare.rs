@@ -8,10 +8,17 @@ use crate::diagnostic::{Compared, Diagnostic, Fingerprint, Gone, ObjectId, Repor
 impl Baseline {
     /// Leaves only what is new among the findings of `report`; the others, and what was not found, are in
     /// [`Report::baseline`] afterwards. `file` is how the user names the baseline, `inputs` the names of the files that
-    /// were read. The report has to list its objects.
+    /// were read, and `is_there` says whether there is still a file of a name that is not among them: it is asked only for
+    /// files that may have been renamed. The report has to list its objects.
     ///
     /// Takes time in proportion to findings and entries, but for sorting.
-    pub fn compare(&self, report: &mut Report, file: &str, inputs: &BTreeSet<&str>) {
+    pub fn compare(
+        &self,
+        report: &mut Report,
+        file: &str,
+        inputs: &BTreeSet<&str>,
+        is_there: &dyn Fn(&str) -> bool,
+    ) {
         let mut findings = std::mem::take(&mut report.diagnostics);
         findings.extend(report.baseline.take().into_iter().flat_map(|compared| compared.known));
         let mut left: BTreeMap<&Fingerprint, usize> =
@@ -26,7 +33,9 @@ impl Baseline {
         }
         let unknown = (0..findings.len()).filter(|position| !known[*position]);
         let unknown: Vec<usize> = unknown.filter(|position| fingerprints[*position].file.is_some()).collect();
-        for position in renamed(&unknown, &fingerprints, &mut left, inputs) {
+        for position in
+            renamed(&unknown, &fingerprints, &mut left, &|file| inputs.contains(file) || is_there(file))
+        {
             known[position] = true;
         }
         let objects = Objects::of(report);
@@ -62,18 +71,28 @@ fn by_severity(findings: &[Diagnostic]) -> Vec<usize> {
 }
 
 /// Which of the `unknown` findings, which are about no object, are in files that have been renamed: the baseline has the
-/// same of a file that is not in the input any more. A file of the same name in another folder comes first.
+/// same of a file that is not `there` any more. A file that only is not in the input has kept its name: a commit hook lints
+/// what has changed and nothing else. A file of the same name in another folder comes first.
 fn renamed(
     unknown: &[usize],
     fingerprints: &[Fingerprint],
     left: &mut BTreeMap<&Fingerprint, usize>,
-    inputs: &BTreeSet<&str>,
+    is_there: &dyn Fn(&str) -> bool,
 ) -> Vec<usize> {
+    let about = |fingerprint: &Fingerprint| (fingerprint.rule.clone(), fingerprint.path.clone());
+    let wanted: BTreeSet<(String, String)> =
+        unknown.iter().map(|position| about(&fingerprints[*position])).collect();
+    if wanted.is_empty() {
+        return Vec::new();
+    }
     // By rule and field, and with the name of the file or without.
     let mut by_name: BTreeMap<(&str, &str, &str), Vec<&Fingerprint>> = BTreeMap::new();
     let mut others: BTreeMap<(&str, &str), Vec<&Fingerprint>> = BTreeMap::new();
     for (fingerprint, count) in left.iter().rev().filter(|(_, count)| **count > 0) {
-        let Some(file) = fingerprint.file.as_deref().filter(|file| !inputs.contains(file)) else { continue };
+        let Some(file) = fingerprint.file.as_deref() else { continue };
+        if !wanted.contains(&about(fingerprint)) || is_there(file) {
+            continue;
+        }
         let (rule, path) = (fingerprint.rule.as_str(), fingerprint.path.as_str());
         for _ in 0..(*count).min(unknown.len()) {
             by_name.entry((rule, path, file_name(file))).or_default().push(fingerprint);
@@ -179,16 +198,28 @@ mod tests {
         report
     }
 
-    /// Where the new findings are, how many are known, and what is gone.
+    /// Where the new findings are, how many are known, and what is gone, if no other files are there.
     fn compare(
         before: Vec<Diagnostic>,
         now: Vec<Diagnostic>,
         inputs: &[&str],
     ) -> (Vec<String>, usize, Vec<String>) {
+        compare_beside(before, now, inputs, &[])
+    }
+
+    /// The same, where `there` are files that are not in the input.
+    fn compare_beside(
+        before: Vec<Diagnostic>,
+        now: Vec<Diagnostic>,
+        inputs: &[&str],
+        there: &[&str],
+    ) -> (Vec<String>, usize, Vec<String>) {
         let baseline = Baseline::of(&report(before));
         let mut report = report(now);
         let count = report.diagnostics.len();
-        baseline.compare(&mut report, "base.json", &inputs.iter().copied().collect());
+        baseline.compare(&mut report, "base.json", &inputs.iter().copied().collect(), &|file| {
+            there.contains(&file)
+        });
         assert_eq!(report.found(), count);
         let new =
             report.diagnostics.iter().map(|finding| format!("{}:{}", finding.file, finding.region.line));
@@ -239,6 +270,16 @@ mod tests {
             compare(of(&["a.yaml"]), of(&["b.yaml"]), &["a.yaml", "b.yaml"]),
             (vec!["b.yaml:1".into()], 0, vec!["a.yaml (api/syntax) 1".into()])
         );
+        // The file is there still, and is not linted: this is another one.
+        assert_eq!(
+            compare_beside(
+                of(&["a.yaml", "c.yaml"]),
+                of(&["b.yaml", "d.yaml"]),
+                &["b.yaml", "d.yaml"],
+                &["a.yaml"]
+            ),
+            (vec!["d.yaml:1".into()], 1, vec!["a.yaml (api/syntax) 1 elsewhere".into()])
+        );
         // One excuses one, first that of the same name in another folder.
         assert_eq!(
             compare(of(&["x/b.yaml"]), of(&["a.yaml", "y/b.yaml"]), &["a.yaml", "y/b.yaml"]),
@@ -260,14 +301,14 @@ mod tests {
         let mut report = report(vec![finding(Some("a"), "a.yaml", 9), finding(Some("b"), "a.yaml", 2)]);
         let baseline = Baseline::of(&super::tests::report(before));
         let inputs = ["a.yaml"].into();
-        baseline.compare(&mut report, "base.json", &inputs);
+        baseline.compare(&mut report, "base.json", &inputs, &|_| false);
         let first = format!("{report:?}");
-        baseline.compare(&mut report, "base.json", &inputs);
+        baseline.compare(&mut report, "base.json", &inputs, &|_| false);
         assert_eq!(format!("{report:?}"), first);
         // All that was found, new or known.
         let all = Baseline::of(&report);
         assert_eq!((all.findings(), all.entries().len()), (2, 2));
-        all.compare(&mut report, "base.json", &inputs);
+        all.compare(&mut report, "base.json", &inputs, &|_| false);
         let compared = report.baseline.unwrap();
         assert_eq!((report.diagnostics.len(), compared.known.len(), compared.gone), (0, 2, vec![]));
     }

@@ -11,7 +11,7 @@ use super::output::Terminal;
 use super::targets::{self, Targets};
 use crate::baseline::{Baseline, MAX_BYTES, ReadError, is_baseline, read};
 use crate::confined::{Refusal, may_write, open_regular};
-use crate::diagnostic::{Compared, FileError, Report};
+use crate::diagnostic::{Compared, FileError, Report, STDIN};
 use crate::sources::Source;
 use jobguard_text::{plain, plural};
 
@@ -112,7 +112,7 @@ impl<'a> BaselineFile<'a> {
         let inputs: BTreeSet<&str> = sources.iter().map(Source::name).collect();
         let name = show(self.path);
         let file = self.path.display().to_string();
-        self.old.compare(report, &file, &inputs);
+        self.old.compare(report, &file, &inputs, &is_there);
         if verbose && let Some(compared) = &report.baseline {
             list_gone(compared, terminal);
         }
@@ -132,7 +132,7 @@ impl<'a> BaselineFile<'a> {
             let change = if self.is_there { change(report) } else { String::new() };
             terminal.note(&format!("wrote {} to {name}{change}", plural(all.findings(), "finding")));
         }
-        all.compare(report, &file, &inputs);
+        all.compare(report, &file, &inputs, &is_there);
         Ok(())
     }
 }
@@ -161,6 +161,12 @@ fn list_gone(compared: &Compared, terminal: &Terminal) {
         let place = format!("{}:{}", compared.file, gone.line);
         terminal.note(&plain(&format!("{place}: {why}: {}{times}", gone.fingerprint)));
     }
+}
+
+/// Whether there still is a file that a baseline names. Its names are those of the linter: as arguments name files, so
+/// relative to the current folder. Standard input is no file that could have been renamed.
+fn is_there(name: &str) -> bool {
+    name == STDIN || Path::new(name).symlink_metadata().is_ok()
 }
 
 /// The text of the file; none where there is no file. What is not UTF-8 is no baseline, and has no text to say so.

@@ -356,7 +356,7 @@ fn report(policy: &Policy, files: &[(String, String)]) -> Report {
 
 fn compare(baseline: &Baseline, report: &mut Report, files: &[(String, String)]) {
     let inputs: BTreeSet<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
-    baseline.compare(report, "base.json", &inputs);
+    baseline.compare(report, "base.json", &inputs, &|_| false);
 }
 
 /// Documents of many kinds of faults: the faulty examples of the rules, one text each.
@@ -427,6 +427,28 @@ fn what_is_no_regular_file_is_not_waited_for() {
         let expected = format!("{flag} {file}: a baseline has to be a regular file, which this is not");
         assert!(output.status.code() == Some(2) && err.contains(&expected), "{flag} {file}: {err}");
     }
+}
+
+/// A commit hook lints what has changed: what else the baseline names is still there.
+#[test]
+fn a_file_that_is_not_linted_has_not_been_renamed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    for name in ["a.yaml", "b.yaml", "c.yaml"] {
+        fs::write(path.join(name), "a: [\n").unwrap();
+    }
+    run(path, &["--write-baseline", "base.json"]);
+    fs::write(path.join("d.yaml"), "a: [\n").unwrap();
+    let (status, out, _) = run(path, &["d.yaml", "--baseline", "base.json"]);
+    assert!(status == 1 && out.contains("d.yaml:1:4"), "{out}");
+    // One of them is gone: the new file is that one.
+    fs::remove_file(path.join("b.yaml")).unwrap();
+    let (status, out, _) = run(path, &["d.yaml", "--baseline", "base.json"]);
+    assert!(status == 0 && out.contains("1 finding is in the baseline base.json and not shown"), "{out}");
+    // What came by standard input has no name that could change.
+    let entries = fs::read_to_string(path.join("base.json")).unwrap();
+    fs::write(path.join("base.json"), entries.replace("b.yaml", "<stdin>")).unwrap();
+    assert_eq!(run(path, &["d.yaml", "--baseline", "base.json"]).0, 1);
 }
 
 /// Comparing costs what findings and entries are, not the square of them.
