@@ -5,6 +5,7 @@
 //! multiplied by rules, both of which are bounded.
 
 mod annotation;
+mod in_force;
 mod names;
 mod report;
 mod wording;
@@ -21,7 +22,7 @@ pub use annotation::{
     ANNOTATION, Annotation, AnnotationExcess, AnnotationFault, Entry, MAX_ANNOTATION_BYTES, MAX_NAMES, Term,
 };
 pub use names::Suppressions;
-use names::{Named, Target, is_about_suppression, is_about_text, suppressed};
+use names::{Named, Target, suppressed};
 use report::Report;
 pub(super) use wording::SuppressionRules;
 pub use wording::{NotAllowed, SuppressionCheck, SuppressionEnd, UnknownNames, Wording};
@@ -38,16 +39,7 @@ impl Suppressions<'_> {
         today: Date,
         is_judged: impl Fn(&Rule) -> bool,
     ) -> Vec<Finding> {
-        let can_be = |position: usize| {
-            let rule = self.rule(position);
-            rule.spec.is_settable()
-                && !is_about_suppression(rule)
-                && !is_about_text(rule)
-                && settings
-                    .rules
-                    .get(position)
-                    .is_some_and(|setting| policy.suppressions.cover(setting.level))
-        };
+        let can_be = |position: usize| self.can_be(position, policy, settings);
         // By the rule's position. What a rule's own name allows, its category's does not take back.
         let mut named: Vec<Option<Named>> = vec![None; self.registry.rules().len()];
         for (index, (term, target)) in self.names.iter().enumerate() {

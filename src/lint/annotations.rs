@@ -1,16 +1,21 @@
 //! The annotations of a text that suppress rules: what stands there, whether or not the rules find anything.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use super::classify::{Class, classify, type_of};
+use super::classify::{Class, classify, text, type_of};
 use super::common::object_id;
 use super::typeless;
 use crate::diagnostic::ObjectId;
-use crate::engine::{ANNOTATION, Annotation};
-use crate::policy::Policy;
-use jobguard_manifest::{self as manifest, FieldPath, LineIndex, ObjectRef, Tree, Within};
+use crate::engine::{ANNOTATION, Suppressions};
+use crate::policy::{Owner, Policy, Subject};
+use crate::rules::registry_of;
+use jobguard_apiserver::Kind;
+use jobguard_manifest::{
+    self as manifest, FieldPath, LineIndex, NodeId, NodeKind, ObjectRef, Position, Tree, Within,
+};
 
 /// An entry of an annotation that suppresses rules.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,16 +36,26 @@ pub struct WrittenSuppression {
     pub column: usize,
 }
 
-/// The entries of all annotations in a text, in its order, which reports call `file`: those that fit the grammar, of
-/// objects that are judged. And the line of the first document that has such an annotation and cannot be read.
+/// A document that cannot be read, and may have such an annotation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Unreadable {
+    /// Where, from 1.
+    pub(crate) line: usize,
+    /// Its column, from 1.
+    pub(crate) column: usize,
+    /// Why, in the words of the finding about it.
+    pub(crate) message: String,
+}
+
+/// The entries of all annotations in a text, in its order, which reports call `file`: those that count for something under
+/// the policy, of objects that are judged. And the first document that cannot be read.
 pub(crate) fn suppressions(
     text: &str,
     file: &Arc<str>,
     policy: &Policy,
-) -> (Vec<WrittenSuppression>, Option<usize>) {
+) -> (Vec<WrittenSuppression>, Option<Unreadable>) {
     let (mut found, mut unreadable) = (Vec::new(), None);
-    // Few texts have one: the others are not read.
-    if !text.contains(ANNOTATION) || !policy.suppressions.allow {
+    if !policy.suppressions.allow {
         return (found, unreadable);
     }
     let lines = LineIndex::new(text);
@@ -57,14 +72,19 @@ pub(crate) fn suppressions(
             for object in manifest::objects(tree) {
                 let (api_version, kind) = type_of(tree, &object);
                 if is_judged(api_version, kind) || typeless::of_batch(tree, object.node).is_some() {
-                    found.extend(of_object(tree, &object, file, &lines));
+                    found.extend(of_object(tree, &object, (file, &lines), policy));
                 }
             }
         }
+        // What is too large and of another kind is none of ours.
         Err(error) => {
-            let own_text = text.get(document.span.start..document.span.end).unwrap_or_default();
-            if own_text.contains(ANNOTATION) {
-                unreadable.get_or_insert(lines.position(error.span.start).line);
+            let is_ours = error
+                .too_large
+                .as_ref()
+                .is_none_or(|object| is_asked_for(object.api_version.as_deref(), object.kind.as_deref()));
+            if is_ours && unreadable.is_none() {
+                let Position { line, column } = lines.position(error.span.start);
+                unreadable = Some(Unreadable { line, column, message: error.message.clone() });
             }
         }
     });
@@ -74,28 +94,101 @@ pub(crate) fn suppressions(
 fn of_object(
     tree: &Tree<'_>,
     object: &ObjectRef,
-    file: &Arc<str>,
-    lines: &LineIndex<'_>,
+    (file, lines): (&Arc<str>, &LineIndex<'_>),
+    policy: &Policy,
 ) -> Vec<WrittenSuppression> {
-    let of = |metadata: Option<manifest::NodeId>| {
-        tree.get(metadata?, "annotations").and_then(|all| tree.str(tree.get(all, ANNOTATION)?))
+    let metadata = tree.get(object.node, "metadata");
+    let annotations = metadata.and_then(|metadata| tree.get(metadata, "annotations"));
+    let Some(text) = annotations.and_then(|all| tree.str(tree.get(all, ANNOTATION)?)) else {
+        return Vec::new();
     };
-    let Some(text) = of(tree.get(object.node, "metadata")) else { return Vec::new() };
     let path = FieldPath::root().field("metadata").field("annotations").key(ANNOTATION);
     let located = tree.locate(object.node, &path);
     let position = lines.position(located.key_span.unwrap_or(located.span).start);
     let (_, kind) = type_of(tree, object);
     let id = Arc::new(object_id(tree, object, kind.unwrap_or_default()));
-    let entries = Annotation::parse(text).entries.into_iter().filter(|entry| !entry.is_void);
-    entries
-        .map(|entry| WrittenSuppression {
-            names: entry.names.iter().map(|name| (*name).to_owned()).collect(),
-            until: entry.until,
-            reason: entry.reason.map(str::to_owned),
-            object: Arc::clone(&id),
-            file: Arc::clone(file),
-            line: position.line,
-            column: position.column,
-        })
-        .collect()
+    let facts = Facts::of(tree, object);
+    let entries = Suppressions::parse(text, registry_of(policy)).in_force(policy, &facts.subject(&id));
+    let entries = entries.into_iter().map(|entry| WrittenSuppression {
+        names: entry.names.iter().map(|name| (*name).to_owned()).collect(),
+        until: entry.until,
+        reason: entry.reason.map(str::to_owned),
+        object: Arc::clone(&id),
+        file: Arc::clone(file),
+        line: position.line,
+        column: position.column,
+    });
+    entries.collect()
+}
+
+/// What overrides look at of an object beside its name, read from the text: it may be none that could be judged.
+struct Facts {
+    labels: BTreeMap<String, String>,
+    /// Of a CronJob: those of its Job template, or else of its Pods.
+    template_labels: BTreeMap<String, String>,
+    /// The controller that it names: group, kind and name.
+    owner: Option<(String, String, String)>,
+}
+
+impl Facts {
+    fn of(tree: &Tree<'_>, object: &ObjectRef) -> Self {
+        let below = |path: &[&str]| path.iter().try_fold(object.node, |node, name| tree.get(node, name));
+        let labels = |path: &[&str]| -> BTreeMap<String, String> {
+            let NodeKind::Map(entries) = below(path).map_or(&NodeKind::Null, |node| &tree[node].kind) else {
+                return BTreeMap::new();
+            };
+            let pairs = entries
+                .iter()
+                .filter(|entry| !entry.shadowed)
+                .filter_map(|entry| Some((entry.key.as_ref().to_owned(), tree.str(entry.value)?.to_owned())));
+            pairs.collect()
+        };
+        let mut template_labels = labels(&["spec", "jobTemplate", "metadata", "labels"]);
+        if template_labels.is_empty() {
+            template_labels = labels(&["spec", "jobTemplate", "spec", "template", "metadata", "labels"]);
+        }
+        let owners = match below(&["metadata", "ownerReferences"]).map(|node| &tree[node].kind) {
+            Some(NodeKind::Seq(owners)) => owners.as_slice(),
+            _ => &[],
+        };
+        let is_controller = |owner: &&NodeId| {
+            tree.get(**owner, "controller").is_some_and(|value| tree[value].kind == NodeKind::Bool(true))
+        };
+        let owner = owners.iter().find(is_controller).map(|owner| {
+            let field = |name| text(tree, *owner, name).unwrap_or_default().to_owned();
+            (group_of(&field("apiVersion")).to_owned(), field("kind"), field("name"))
+        });
+        Self { labels: labels(&["metadata", "labels"]), template_labels, owner }
+    }
+
+    /// The object, as overrides look at it. One that holds Jobs is looked at as they are: as Jobs that belong to it.
+    fn subject<'a>(&'a self, id: &'a ObjectId) -> Subject<'a> {
+        let ObjectId { api_version, kind, namespace, name } = id;
+        let name = name.as_deref().map_or("", |name| name.strip_suffix('*').unwrap_or(name));
+        let itself =
+            Owner { group: group_of(api_version), kind, name, labels: Some(&self.labels), in_doubt: false };
+        let named = self.owner.as_ref().map(|(group, kind, name)| Owner {
+            group,
+            kind,
+            name,
+            labels: None,
+            in_doubt: false,
+        });
+        let (kind, owner) = match kind.as_str() {
+            "CronJob" => (Kind::CronJob, named),
+            "Job" => (Kind::Job, named),
+            _ => (Kind::Job, Some(itself)),
+        };
+        Subject {
+            namespace: namespace.as_deref().filter(|namespace| !namespace.is_empty()),
+            labels: Some(&self.labels),
+            template_labels: Some(&self.template_labels).filter(|_| kind == Kind::CronJob),
+            owner,
+            ..Subject::new(kind, name)
+        }
+    }
+}
+
+fn group_of(api_version: &str) -> &str {
+    api_version.split_once('/').map_or("", |(group, _)| group)
 }

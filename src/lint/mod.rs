@@ -24,7 +24,7 @@ pub(crate) mod typeless;
 mod verdict;
 
 pub use annotations::WrittenSuppression;
-pub(crate) use annotations::suppressions;
+pub(crate) use annotations::{Unreadable, suppressions};
 pub(crate) use examine::{
     MAX_OBJECTS, examine, examine_and_keep, examine_document, examine_with, is_asked_for,
 };

@@ -6,11 +6,11 @@ use rayon::prelude::*;
 
 use super::decode::decode_text;
 use crate::diagnostic::FileError;
-use crate::lint::{WrittenSuppression, suppressions};
+use crate::lint::{Unreadable, WrittenSuppression, suppressions};
 use crate::policy::Policy;
 use crate::sources::Source;
 
-/// What the annotations in `sources` ask to ignore, in their order, and what could not be read.
+/// What the annotations in `sources` ask to ignore and may, in their order, and what could not be read: it may have others.
 pub fn written_suppressions(
     sources: &[Source],
     policy: &Policy,
@@ -23,10 +23,9 @@ pub fn written_suppressions(
             let (text, _) = decode_text(&bytes);
             let name: Arc<str> = source.name().into();
             let (found, unreadable) = suppressions(&text, &name, policy);
-            let unreadable = unreadable.map(|line| FileError {
-                name: format!("{name}:{line}"),
-                message: "cannot be read, and has an annotation jobguard.dev/ignore; jobguard lint says why"
-                    .to_owned(),
+            let unreadable = unreadable.map(|Unreadable { line, column, message }| FileError {
+                name: format!("{name}:{line}:{column}"),
+                message: format!("cannot be read: {message}"),
             });
             Ok::<_, FileError>((found, unreadable))
         })

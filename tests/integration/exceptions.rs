@@ -408,3 +408,47 @@ fn exceptions_are_noted() {
     let document: Value = serde_json::from_str(&json).unwrap();
     assert_snapshot!(serde_json::to_string_pretty(&document["suppressed"]).unwrap());
 }
+
+#[test]
+fn what_an_annotation_may_not_silence_is_no_exception() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    fs::write(
+        path.join("jobguard.yaml"),
+        format!("{HEAD}  rules: {{job/no-deadline: warn, job/ttl-missing: deny}}\n"),
+    )
+    .unwrap();
+    let list = |annotation: &str, arguments: &[&str]| {
+        fs::write(path.join("job.yaml"), job("load", Some(annotation))).unwrap();
+        run(path, &[&["policy", "exceptions", "--now", "2027-02-01", "--fail-on-ended"], arguments].concat())
+    };
+    let none =
+        "api/*, api/restart-policy; foo/bar; *; manifest/too-large; job/ttl-missing; suppression/ended";
+    let (text, _, status) = list(none, &[]);
+    assert_eq!((text.as_str(), status), ("No exceptions\n", Some(0)));
+    // What has ended beside what has not is no exception either.
+    let (text, _, status) = list("job/no-deadline; job/no-deadline until=2027-01-01", &[]);
+    assert!(status == Some(0) && text.ends_with("1 exception: 1 without end\n"), "{text}");
+    let (text, _, status) = list("api/*, job/no-deadline until=2027-01-01", &[]);
+    assert!(status == Some(1) && text.contains("2027-01-01  ended         job/no-deadline\n"), "{text}");
+    // However far away its last day is, what follows it stands apart.
+    let (text, _, _) = list("job/no-deadline until=9999-12-31", &[]);
+    assert!(text.starts_with("9999-12-31  in 2912046 days job/no-deadline\n"), "{text}");
+}
+
+#[test]
+fn what_cannot_be_read_may_hold_exceptions() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    fs::write(path.join("jobguard.yaml"), format!("{HEAD}  rules: {{job/no-deadline: warn}}\n")).unwrap();
+    fs::write(path.join("broken.yaml"), "metadata: [\n---\na: b\n").unwrap();
+    fs::write(path.join("job.yaml"), job("load", Some("job/no-deadline"))).unwrap();
+    let (text, said, status) = run(path, &["policy", "exceptions"]);
+    assert!(text.contains("1 exception: "), "{text}");
+    let (found, ..) = run(path, &["lint", "broken.yaml"]);
+    let why = found.lines().next().unwrap().strip_prefix("error[api/syntax]: ").unwrap();
+    assert_eq!(
+        (said.as_str(), status),
+        (&*format!("error: broken.yaml:1:11: cannot be read: {why}\n"), Some(2))
+    );
+}

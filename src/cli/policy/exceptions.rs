@@ -273,7 +273,8 @@ fn text(all: &[Listed<'_>], today: Date) -> String {
         let lines = [Some(one.rules.join(", ")), Some(about), one.reason.map(str::to_owned), Some(place)];
         let mut first = Some(when);
         for line in lines.into_iter().flatten().flat_map(|line| wrapped(&plain(&line), WIDTH - INDENT)) {
-            let _ = writeln!(text, "{:INDENT$}{line}", first.take().unwrap_or_default());
+            // A day far away takes more than its column.
+            let _ = writeln!(text, "{:1$} {line}", first.take().unwrap_or_default(), INDENT - 1);
         }
         text.push('\n');
     }

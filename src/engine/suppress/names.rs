@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::annotation::{ANNOTATION, Annotation, Term};
 use crate::engine::{Check, Fix, Object, Registry, Rule, Safety};
 use crate::engine::{Suppressed, SuppressedBy};
+use crate::policy::{Policy, Settings};
 use jobguard_manifest::FieldPath;
 use jobguard_manifest::edit::Edit;
 
@@ -93,6 +94,15 @@ impl<'a> Suppressions<'a> {
             .iter()
             .flat_map(|(_, target)| target.positions(self.registry))
             .any(|position| self.judges_input(position))
+    }
+
+    /// Whether a policy lets an annotation ignore the rule at a position, in an object with these settings.
+    pub(super) fn can_be(&self, position: usize, policy: &Policy, settings: &Settings) -> bool {
+        let rule = self.rule(position);
+        rule.spec.is_settable()
+            && !is_about_suppression(rule)
+            && !is_about_text(rule)
+            && settings.rules.get(position).is_some_and(|setting| policy.suppressions.cover(setting.level))
     }
 
     /// The rule at a position of the registry.
