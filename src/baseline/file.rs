@@ -25,6 +25,9 @@ pub const MAX_BYTES: u64 = 64 << 20;
 /// How many entries there are at most.
 const MAX_ENTRIES: usize = 500_000;
 
+/// What is said of what has not the fields of an entry.
+const NO_ENTRY: &str = "not an entry: it needs a rule, and a count of 1 or more";
+
 /// Why a text is not a baseline that can be used. None of it quotes the text, which may be any file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReadError {
@@ -138,9 +141,7 @@ pub fn read(text: &str) -> Result<Baseline, ReadError> {
         let start = raw.get().as_ptr().addr().saturating_sub(text.as_ptr().addr());
         line += text.get(counted..start).map_or(0, |between| between.matches('\n').count());
         counted = start;
-        let entry = serde_json::from_str::<Line>(raw.get()).ok().filter(|entry| entry.count > 0);
-        let what = "not an entry: it needs a rule, and a count of 1 or more";
-        let entry = entry.ok_or(ReadError::Entry { line, what })?;
+        let entry = Line::read(raw.get()).map_err(|what| ReadError::Entry { line, what })?;
         let (fingerprint, count) = entry.into_parts();
         let known = baseline.entries.entry(fingerprint).or_insert(Entry { count, line });
         // After a merge that kept both sides. Each side has counted all that it saw: the sum would excuse too much.
@@ -164,6 +165,30 @@ fn unreadable(text: &str, error: &serde_json::Error) -> ReadError {
 }
 
 impl Line {
+    /// Reads an entry.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, in words that quote nothing of it.
+    fn read(text: &str) -> Result<Self, &'static str> {
+        let entry: Self = match serde_json::from_str(text) {
+            Ok(entry) => entry,
+            // The library has no other way to tell it. The words that it goes on with are of the text.
+            Err(error) if error.to_string().starts_with("duplicate field") => {
+                return Err("not an entry: it has a field twice");
+            }
+            Err(_) => return Err(NO_ENTRY),
+        };
+        match (entry.count, &entry.file, [&entry.kind, &entry.namespace, &entry.name]) {
+            (0, ..) => Err(NO_ENTRY),
+            // A finding about no object is known by its file, and any other by its object.
+            (_, Some(_), object) if object.iter().any(|part| part.is_some()) => {
+                Err("not an entry: it is of a file or of an object, not of both")
+            }
+            _ => Ok(entry),
+        }
+    }
+
     fn into_parts(self) -> (Fingerprint, usize) {
         let Self { file, kind, namespace, name, path, rule, count } = self;
         // A rule that has been renamed since has the same findings.
@@ -329,6 +354,16 @@ mod tests {
                 "\"findings\": [",
                 "\"findings\": {}, \"a\": [",
                 "line 4: no list of findings; write the file anew with --write-baseline",
+            ),
+            (
+                "\"count\": 3",
+                "\"count\": 3, \"count\": 3",
+                "line 6: not an entry: it has a field twice; write the file anew with --write-baseline",
+            ),
+            (
+                "\"count\": 3",
+                "\"count\": 3, \"file\": \"a.yaml\"",
+                "line 6: not an entry: it is of a file or of an object, not of both; write the file anew with --write-baseline",
             ),
             ("\n  ]", "\n", "line 9, column 1: invalid JSON; write the file anew with --write-baseline"),
             (

@@ -123,6 +123,10 @@ impl<'a> BaselineFile<'a> {
             terminal.note(&format!(
                 "{name} was not written: findings in what could not be read would be missing from it"
             ));
+            // Without a file there is nothing to say of it, and all findings are what they are without a baseline.
+            if !self.is_there {
+                report.baseline = None;
+            }
             return Ok(());
         }
         let all = Baseline::of(report);

@@ -319,8 +319,10 @@ fn what_cannot_be_a_baseline() {
     }
 
     // What could not be read would be missing.
-    let (status, _, err) = run(path, &["a.yaml", "none.yaml", "--write-baseline", "new.json"]);
+    let (status, out, err) = run(path, &["a.yaml", "none.yaml", "--write-baseline", "new.json"]);
     assert!(status == 2 && err.contains("new.json was not written"), "{err}");
+    // There is no such file to say anything of.
+    assert!(out.contains("Checked 1 object in 1 file: ") && !out.contains("new.json"), "{out}");
     assert!(!path.join("new.json").exists());
 }
 
