@@ -19,7 +19,7 @@ pub static RULE: Rule = Rule {
         what: "The annotation `jobguard.dev/ignore` names a rule that the policy does not allow annotations to \
                silence, a category although the policy allows only single rules (`suppressions.categories: \
                false`), all rules at once (`*`), an `api/*` rule (the API server does not read the annotation), \
-               or a rule about a file rather than an object, such as `manifest/not-judged`.",
+               a `suppression/*` rule (it is about the annotation itself), or a rule about a file rather than an object, such as `manifest/not-judged`.",
         why: "The finding is still reported, although the author of the annotation believes that it is silenced.",
         examples: &[
             Example::bad(
@@ -64,6 +64,9 @@ spec:
 /// What to do where the API server's own verdict is named.
 const SERVERS: &str = "the API server itself refuses or warns about this: correct the object";
 
+/// What is said where a rule about the annotation is named.
+const ITSELF: &str = "the rule is about the annotation itself";
+
 /// What to do where the policy says no.
 const CORRECT: &str = "correct the finding, or ask the owner of the policy for an exception";
 
@@ -74,8 +77,7 @@ fn word(what: &NotAllowed<'_>) -> Wording {
             "name the rules, or categories such as `job/*`".to_owned(),
         ),
         NotAllowed::FixedCategory { name, is_about_suppression } => {
-            let help =
-                if *is_about_suppression { "the rule is about the annotation itself" } else { SERVERS };
+            let help = if *is_about_suppression { ITSELF } else { SERVERS };
             (format!("{name} cannot be ignored"), help.to_owned())
         }
         NotAllowed::Category { name, allowed } => (
@@ -91,6 +93,9 @@ fn word(what: &NotAllowed<'_>) -> Wording {
                 help.push_str(&format!(": set its level in the policy (rules: {{{}: off}})", rule.id()));
             }
             (format!("{name} cannot be ignored"), help)
+        }
+        NotAllowed::Rule { name, rule, .. } if matches!(rule.check, Check::Suppression(_)) => {
+            (format!("{name} cannot be ignored"), ITSELF.to_owned())
         }
         NotAllowed::Rule { name, rule, .. } if rule.spec.is_settable() => {
             (format!("the policy does not let an annotation ignore {name}"), CORRECT.to_owned())

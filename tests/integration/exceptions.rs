@@ -452,3 +452,24 @@ fn what_cannot_be_read_may_hold_exceptions() {
         (&*format!("error: broken.yaml:1:11: cannot be read: {why}\n"), Some(2))
     );
 }
+
+#[test]
+fn a_rule_about_the_annotation_is_refused_for_what_it_is() {
+    let help = |annotation: &str| {
+        let policy = policy("  rules: {'*': off, suppression/not-allowed: warn, suppression/ended: warn}\n");
+        let linter = Linter::new(&policy, "2026-11-28T00:00:00Z".parse().unwrap());
+        let bytes = job("load", Some(annotation)).into_bytes();
+        let report = linter.lint(&[Source::Text { name: "jobs.yaml".into(), bytes }]).report;
+        let found = report
+            .diagnostics
+            .into_iter()
+            .find(|found| found.rule.id() == "suppression/not-allowed")
+            .unwrap();
+        (found.message, found.help.unwrap())
+    };
+    for name in ["suppression/*", "suppression/ended"] {
+        let expected =
+            (format!("{name} cannot be ignored"), "the rule is about the annotation itself".to_owned());
+        assert_eq!(help(name), expected);
+    }
+}
