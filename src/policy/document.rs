@@ -457,8 +457,11 @@ fn labels(reader: &mut Reader<'_>, section: Value, at: &At<'_>) -> Vec<(String, 
             reader.fault(entry.key_span, &here, format!("not a valid key: {wrong}"), None);
         }
         let Some(pattern) = reader.string(value, &here) else { continue };
-        if pattern.len() > 253 {
-            reader.fault(value.span, &here, "is too long", None);
+        if !names::can_match_label_value(pattern) {
+            let message = format!("{} matches no value of a label", quoted(pattern));
+            let help = "values of labels have at most 63 letters, digits, '-', '_' and '.', with a letter or digit at both \
+                        ends; `*` and `?` are wildcards";
+            reader.fault(value.span, &here, message, Some(help.to_owned()));
         }
         out.push((entry.key.to_string(), pattern.to_owned()));
     }

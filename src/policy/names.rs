@@ -2,6 +2,9 @@
 
 use jobguard_apiserver::names;
 
+/// The longest pattern of a label's value, in bytes: each is matched with every object.
+const MAX_PATTERN: usize = 253;
+
 /// What is wrong with a label or annotation key (`name` or `prefix/name`), if anything. Upper-case letters in the
 /// prefix are wrong in a label's key and ignored in an annotation's; here they are wrong in both.
 pub(super) fn check_key(key: &str) -> Option<String> {
@@ -36,6 +39,16 @@ pub(super) fn check_label_value(value: &str) -> Option<&'static str> {
     )
 }
 
+/// Whether a pattern, with `*` and `?` as wildcards, matches any value that a label can have.
+pub(super) fn can_match_label_value(pattern: &str) -> bool {
+    let is_wild = |c: char| matches!(c, '*' | '?');
+    let can_be_end = |c: char| c.is_ascii_alphanumeric() || is_wild(c);
+    pattern.len() <= MAX_PATTERN
+        && pattern.chars().filter(|c| *c != '*').count() <= 63
+        && pattern.chars().all(|c| can_be_end(c) || matches!(c, '-' | '_' | '.'))
+        && (pattern.is_empty() || (pattern.starts_with(can_be_end) && pattern.ends_with(can_be_end)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,6 +72,16 @@ mod tests {
         }
         for value in ["-", "a/b", "a ", "ü", &"v".repeat(64)] {
             assert!(check_label_value(value).is_some(), "{value}");
+        }
+    }
+    #[test]
+    fn patterns() {
+        let long = format!("{}*", "v".repeat(63));
+        for pattern in ["", "a", "*", "?", "a-*", "*.?", "A_1*z", "a*b-*", &long] {
+            assert!(can_match_label_value(pattern), "{pattern}");
+        }
+        for pattern in ["y z", "-*", "*-", "_", "a/b", "ü", "a,b", &format!("{long}?"), &"*".repeat(254)] {
+            assert!(!can_match_label_value(pattern), "{pattern}");
         }
     }
 }

@@ -82,3 +82,20 @@ fn what_there_is_to_know_of_exceptions() {
     assert_snapshot!(policy.exception_notes("2026-11-28T23:59:59Z".parse().unwrap()).join("\n"));
     assert_eq!(policy.exception_notes("2026-11-27T00:00:00Z".parse().unwrap()).len(), 2);
 }
+
+#[test]
+fn a_label_matches_some_value() {
+    let of = |value: &str| {
+        errors(&format!("  - {{rules: [job/*], match: {{labels: {{c: {value}}}}}, reason: x}}\n"))
+    };
+    let error = of("\"y z\"");
+    assert!(
+        error.contains("jobguard.yaml:7:42: ")
+            && error.contains("spec.exceptions[0].match.labels")
+            && error.contains("\"y z\" matches no value of a label"),
+        "{error}"
+    );
+    for value in ["\"y*\"", "\"\"", "a.b_c-d", "'?'"] {
+        assert_eq!(of(value), "no errors", "{value}");
+    }
+}
