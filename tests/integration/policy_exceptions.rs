@@ -84,6 +84,24 @@ fn what_there_is_to_know_of_exceptions() {
 }
 
 #[test]
+fn a_rule_is_named_once_by_whatever_name() {
+    let of = |rules: &str| errors(&format!("  - {{rules: [{rules}], match: {{names: [x]}}, reason: x}}\n"));
+    let twice = of("cron/child-rejected, job/no-deadline, job/no-deadline");
+    assert!(twice.contains("\"job/no-deadline\" is named twice"), "{twice}");
+    let renamed = registry().rules().iter().find_map(|rule| {
+        Some((*rule.spec.renamed_from.iter().find(|_| rule.spec.is_settable())?, rule.id()))
+    });
+    let (before, now) = renamed.unwrap();
+    let twice = of(&format!("{before}, {now}"));
+    assert!(
+        twice.contains(&format!("{now:?} is the same rule as {before:?}, which is named already"))
+            && twice.contains("spec.exceptions[0].rules[1]"),
+        "{twice}"
+    );
+    assert_eq!(of(&format!("{now}, '*', job/*, cron/*")), "no errors");
+}
+
+#[test]
 fn a_label_matches_some_value() {
     let of = |value: &str| {
         errors(&format!("  - {{rules: [job/*], match: {{labels: {{c: {value}}}}}, reason: x}}\n"))

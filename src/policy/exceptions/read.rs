@@ -182,8 +182,17 @@ fn rules_of(
             reader.fault(item.span, &here, message, Some(help.to_owned()));
             continue;
         }
-        let target = rules::target(reader, (key, item.span), &here, catalog, "excepted");
-        out.extend(target.map(|target| (key.to_owned(), target)));
+        let Some(target) = rules::target(reader, (key, item.span), &here, catalog, "excepted") else {
+            continue;
+        };
+        // By its former name as well as by the one that it has now.
+        if let Some((other, _)) = out.iter().find(|(_, other)| *other == target) {
+            let message =
+                format!("{} is the same rule as {}, which is named already", quoted(key), quoted(other));
+            reader.fault(item.span, &here, message, Some("keep one of them".to_owned()));
+            continue;
+        }
+        out.push((key.to_owned(), target));
     }
     out
 }
