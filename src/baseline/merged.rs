@@ -51,9 +51,7 @@ mod tests {
     #[test]
     fn what_git_has_merged_is_read() {
         let merged = |entries: &str| {
-            let head = format!(
-                "{{\n  \"kind\": \"JobguardBaseline\",\n  \"schemaVersion\": 1,\n  \"findings\": [\n"
-            );
+            let head = "{\n  \"kind\": \"JobguardBaseline\",\n  \"schemaVersion\": 1,\n  \"findings\": [\n";
             let entries = entries.lines().map(|line| {
                 let (name, rest) = line.trim().split_at(1);
                 let (count, comma) = rest.split_at(1);
