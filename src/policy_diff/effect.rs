@@ -1,14 +1,14 @@
 //! What differs in what comes out.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::input::{self, InputError};
 use super::judge::{self, Judged, Side};
 #[cfg(feature = "serve")]
 use super::reviews;
-use crate::diagnostic::FileError;
 use crate::engine::Severity;
 use crate::policy_test::ActualFinding;
 use crate::sources::Source;
@@ -18,7 +18,7 @@ use crate::sources::Source;
 pub struct Effect {
     /// The file.
     pub file: String,
-    /// The line that the object begins on, or its number among reviews; 0 for the file as a whole.
+    /// The line that the object begins on; 0 for the file as a whole, and for a review that is alone in it.
     pub line: usize,
     /// Which object; empty for the file as a whole.
     pub object: String,
@@ -65,35 +65,43 @@ pub struct Effects {
     pub objects: usize,
     /// The objects to which it does something.
     pub changed: Vec<Effect>,
+    /// The files that somebody named, in which there is nothing to judge.
+    pub without_objects: Vec<String>,
     /// What could not be read.
-    pub errors: Vec<FileError>,
+    pub errors: Vec<InputError>,
 }
 
 /// Judges `sources` by two policies, and compares.
 pub fn effects(mut sources: Vec<Source>, before: &Side, after: &Side, now: Timestamp) -> Effects {
     let mut effects = Effects { files: sources.len(), ..Effects::default() };
+    let named = input::named(&sources);
+    let recorded = input::take(&mut sources, &mut effects.errors);
     let mut all: Vec<[Vec<Judged>; 2]> = Vec::new();
     #[cfg(feature = "serve")]
-    {
-        let recorded = reviews::take(&mut sources, &mut effects.errors);
-        all.push([before, after].map(|side| reviews::judge(&recorded, side, now, &mut effects.errors)));
-    }
+    all.push([before, after].map(|side| reviews::judge(&recorded, side, now, &mut effects.errors)));
+    #[cfg(not(feature = "serve"))]
+    effects.errors.extend(recorded.into_iter().map(input::Recorded::refuse));
     let mut manifests = |side: &Side| {
         let (judged, errors) = judge::manifests(&sources, &side.policy, now);
         for error in errors {
-            if !effects.errors.iter().any(|other| other.name == error.name) {
-                effects.errors.push(error);
+            if !effects.errors.iter().any(|other| other.file == error.name && other.line == 0) {
+                effects.errors.push(error.into());
             }
         }
         judged
     };
     all.push([manifests(before), manifests(after)]);
     sources.clear();
+    let mut seen: HashSet<String> = effects.errors.iter().map(|error| error.file.clone()).collect();
     for [before, after] in all {
-        effects.objects += before.iter().filter(|judged| !judged.object.is_empty()).count();
+        let is_object = |judged: &&Judged| !judged.object.is_empty();
+        effects.objects += before.iter().filter(is_object).count();
+        seen.extend(before.iter().chain(&after).filter(is_object).map(|judged| judged.file.clone()));
         effects.changed.extend(compare(before, after));
     }
+    effects.without_objects = named.into_iter().filter(|name| !seen.contains(name)).collect();
     effects.changed.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+    effects.errors.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
     effects
 }
 

@@ -4,6 +4,7 @@
 //! review as the webhook does, and compares what comes out.
 
 mod effect;
+mod input;
 mod judge;
 pub mod report;
 #[cfg(feature = "serve")]
@@ -11,4 +12,5 @@ mod reviews;
 pub mod settings;
 
 pub use effect::{Effect, Effects, FieldChange, FindingChange, effects};
+pub use input::InputError;
 pub use judge::Side;

@@ -31,6 +31,7 @@ mod own_rules;
 mod policy;
 mod policy_exceptions;
 mod policy_export;
+mod policy_test_faults;
 mod policy_tests;
 mod preview;
 mod promises;

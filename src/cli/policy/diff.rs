@@ -76,15 +76,21 @@ pub(super) fn run(args: &DiffArgs, terminal: &Terminal) -> Result<ExitStatus> {
         let found = inputs::read(&input, (&origin, &after.policy), terminal)?.found;
         let now = args.now.unwrap_or_else(Timestamp::now);
         let mut effects = policy_diff::effects(found.sources, &before, &after, now);
-        effects.errors.splice(0..0, found.errors);
+        effects.errors.splice(0..0, found.errors.into_iter().map(Into::into));
         for error in &effects.errors {
             terminal.note(&format!("error: {}", plain(&error.to_string())));
         }
+        // Not an error by itself: who names all files that a change touches names others, too.
+        for name in &effects.without_objects {
+            terminal
+                .note(&plain(&format!("{name}: there is no Job, no CronJob and no AdmissionReview in it")));
+        }
+        let is_in_vain = effects.objects == 0 && !effects.without_objects.is_empty();
         match args.format {
             DiffFormat::Text => out = text::effects(names, &effects).into_bytes(),
             DiffFormat::Json => write_document(&json::effects(names, &effects), &mut out)?,
         }
-        match (effects.errors.is_empty(), effects.changed.is_empty()) {
+        match (effects.errors.is_empty() && !is_in_vain, effects.changed.is_empty()) {
             (false, _) => ExitStatus::Failure,
             (true, false) => ExitStatus::Findings,
             (true, true) => ExitStatus::Success,

@@ -3,9 +3,9 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::diagnostic::FileError;
 use crate::engine::Severity;
 use crate::policy_diff::effect::{Effect, Effects};
+use crate::policy_diff::input::InputError;
 use crate::policy_diff::settings::Change;
 
 /// The version of the format.
@@ -22,7 +22,7 @@ pub struct Document<'a> {
     settings: Option<Vec<Setting<'a>>>,
     /// The objects to which the change does something; none where settings were compared.
     objects: Option<Vec<Object<'a>>>,
-    errors: &'a [FileError],
+    errors: &'a [InputError],
 }
 
 #[derive(Debug, Serialize)]
