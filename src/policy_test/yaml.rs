@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::actual::ActualFinding;
 use super::model::ExpectedFinding;
-use jobguard_text::is_steering;
+use jobguard_text::{is_steering, within_commands};
 
 /// A string: as it is where that reads back as the same string wherever it stands, else in quotes.
 pub(super) fn string(text: &str) -> String {
@@ -24,8 +24,11 @@ pub(super) fn string(text: &str) -> String {
 fn quoted(text: &str) -> String {
     let json = Value::from(text).to_string();
     let mut out = String::with_capacity(json.len());
-    for c in json.chars() {
-        match is_steering(c) {
+    // And what a CI system takes for a command in its log, so that it may be printed as well.
+    let mut commands = within_commands(&json).peekable();
+    for (at, c) in json.char_indices() {
+        let is_command = commands.next_if_eq(&at).is_some();
+        match is_steering(c) || is_command {
             true => {
                 let mut units = [0; 2];
                 for unit in c.encode_utf16(&mut units) {
@@ -103,12 +106,13 @@ mod tests {
             "é",
             "~",
             "a b",
+            "##vso[task.x]y ##[error] #",
         ] {
             let yaml = format!("[{}]", string(text));
             let read = jobguard_manifest::read(&yaml);
             let tree = read[0].content.as_ref().unwrap();
             assert_eq!(tree.to_value(tree.root()), serde_json::json!([text]), "{yaml}");
-            assert!(!yaml.contains(is_steering), "{yaml}");
+            assert!(!yaml.contains(is_steering) && !yaml.contains("##"), "{yaml}");
         }
     }
 }

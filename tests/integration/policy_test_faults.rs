@@ -101,3 +101,25 @@ fn a_diff_passes_nothing_over() {
     );
     assert!(stdout.contains("nothing changes for 27 objects in 1 file"), "{stdout}");
 }
+
+#[test]
+fn a_diff_of_a_case_holds_no_command_of_a_ci_log() {
+    let job = JOB.replace(
+        "{name: a}",
+        "{name: a, labels: {'##vso[task.setvariable variable=x]y': '##teamcity[message]', '::error::x': '::error::y'}}",
+    );
+    let test = format!(
+        "{HEAD}  cases:\n  - name: a\n    file: job.yaml\n    expect: {{patched: {{'##vso[a]': '##[error]'}}, findings: \
+         [{{rule: job/no-deadline, message: '##vso[b]'}}]}}\n"
+    );
+    let target = folder(&[("a_test.yaml", &test), ("job.yaml", &job)]);
+    for format in ["text", "junit"] {
+        let (stdout, _, code) = run(target.path(), &["policy", "test", "-f", format]);
+        assert_eq!(code, 1);
+        assert!(stdout.contains("vso["), "{stdout}");
+        for command in ["##vso[", "##[", "##teamcity["] {
+            assert!(!stdout.contains(command), "{format}: {stdout}");
+        }
+        assert!(!stdout.lines().any(|line| line.trim_start().starts_with("::")), "{stdout}");
+    }
+}

@@ -39,10 +39,10 @@ fn suite(file: &FileResult) -> TestSuite {
             Status::Failed(_, rows) => {
                 let differing = rows.iter().filter(|row| row.sign.character() != ' ');
                 let first = differing.clone().next().map_or_else(String::new, |row| {
-                    format!("{}{}", row.sign.character(), row.text.trim_start())
+                    plain(&format!("{}{}", row.sign.character(), row.text.trim_start()))
                 });
                 let lines: Vec<String> =
-                    rows.iter().map(|row| format!("{}{}", row.sign.character(), row.text)).collect();
+                    rows.iter().map(|row| plain(&format!("{}{}", row.sign.character(), row.text))).collect();
                 let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
                 status
                     .set_message(format!("not as expected: {first}"))

@@ -71,7 +71,7 @@ fn write_file(file: &FileResult, look: Look, out: &mut String) {
                 let _ = writeln!(out, "      {}", look.paint(RED, "--- expected"));
                 let _ = writeln!(out, "      {}", look.paint(GREEN, "+++ found"));
                 for row in rows {
-                    let line = format!("{}{}", row.sign.character(), row.text);
+                    let line = plain(&format!("{}{}", row.sign.character(), row.text));
                     let line = match row.sign {
                         Sign::Same => line,
                         Sign::Missing => look.paint(RED, &line),
