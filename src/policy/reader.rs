@@ -54,6 +54,25 @@ impl<'t> Reader<'t> {
         self.faults
     }
 
+    /// What is read by `read`, with the faults that it finds, which are not among the others.
+    pub(crate) fn apart<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> (T, Vec<Fault>) {
+        let others = std::mem::take(&mut self.faults);
+        let value = read(self);
+        let mut own = std::mem::replace(&mut self.faults, others);
+        own.sort_by_key(|fault| fault.span);
+        (value, own)
+    }
+
+    /// Puts faults to the others.
+    pub(crate) fn add(&mut self, faults: Vec<Fault>) {
+        self.faults.extend(faults);
+    }
+
+    /// How many faults were found; see [`Reader::apart`].
+    pub(crate) fn count(&self) -> usize {
+        self.faults.len()
+    }
+
     /// The tree that is walked.
     pub(crate) fn tree(&self) -> &'t Tree<'t> {
         self.tree

@@ -174,14 +174,19 @@ fn inline(test: TestFile<'_>, span: Span, value: &Value) -> Source {
     Source::Text { name: test.name.to_owned(), bytes }
 }
 
+/// Where a file is that a test names.
+pub(super) fn path_of(test: TestFile<'_>, named: &Spanned<String>) -> PathBuf {
+    let folder = test.path.parent().unwrap_or(Path::new(""));
+    folder.join(&named.value).components().filter(|part| *part != Component::CurDir).collect()
+}
+
 /// A file that a test names: relative to its own folder, and in the same git repository if it is in one.
 ///
 /// # Errors
 /// Why it cannot be read.
 pub(super) fn read(test: TestFile<'_>, named: &Spanned<String>) -> Result<Source, Fault> {
     let folder = test.path.parent().unwrap_or(Path::new(""));
-    let path: PathBuf =
-        folder.join(&named.value).components().filter(|part| *part != Component::CurDir).collect();
+    let path = path_of(test, named);
     let file = match Root::of_repository(folder) {
         Some(repository) => repository.open(&path),
         None => open_regular(&path),
@@ -225,9 +230,6 @@ pub(super) fn object(written: &Written, test: TestFile<'_>) -> Result<Value, Fau
         Ok(tree) => found.extend(manifest::objects(tree).iter().map(|object| tree.to_value(object.node))),
         Err(wrong) => error = Some(wrong.message.clone()),
     });
-    if let Some(error) = error {
-        return Err(fault(format!("{} cannot be read as a manifest: {error}", quoted(&path.value)), None));
-    }
     let text =
         |value: &Value, pointer: &str| value.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
     found.retain(|value| {
@@ -238,6 +240,10 @@ pub(super) fn object(written: &Written, test: TestFile<'_>) -> Result<Value, Fau
         };
         !value.is_null() && select.is_none_or(names)
     });
+    // What is chosen by its name is that object, whatever else is in the file.
+    if let Some(error) = error.filter(|_| select.is_none() || found.is_empty()) {
+        return Err(fault(format!("{} cannot be read as a manifest: {error}", quoted(&path.value)), None));
+    }
     match found.len() {
         1 => Ok(found.swap_remove(0)),
         0 => Err(fault("there is no such object in the file".to_owned(), None)),

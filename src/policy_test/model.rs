@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::engine::Severity;
+use crate::policy::reader::Fault;
 use jobguard_manifest::{FieldPath, Segment, Span};
 
 /// `apiVersion` of a test file.
@@ -21,6 +22,8 @@ pub(super) struct Suite {
     /// When schedules are judged; the time of the run where it does not say.
     pub(super) now: Option<Timestamp>,
     pub(super) cases: Vec<Case>,
+    /// Whether something is wrong with what holds for all cases, so that none of them is what was meant.
+    pub(super) is_wrong: bool,
 }
 
 /// A value, and where it stands in the file.
@@ -35,12 +38,18 @@ pub(super) struct Spanned<T> {
 /// A case.
 #[derive(Debug, Clone)]
 pub(super) struct Case {
+    /// Its name; its field in the document where it has none.
     pub(super) name: Spanned<String>,
-    pub(super) input: Input,
+    pub(super) is_named: bool,
+    /// None only where that is a fault.
+    pub(super) input: Option<Input>,
     /// Whether the policy's defaults are filled in before the rules look.
     pub(super) with_defaults: Option<bool>,
     pub(super) now: Option<Timestamp>,
-    pub(super) expected: Expected,
+    /// None only where that is a fault.
+    pub(super) expected: Option<Expected>,
+    /// What is wrong with it. It is not run then, since what comes out would not be about what was meant.
+    pub(super) faults: Vec<Fault>,
 }
 
 /// What is judged.
@@ -101,7 +110,7 @@ pub(super) struct Review {
     pub(super) operation: &'static str,
     pub(super) object: Option<Written>,
     pub(super) old_object: Option<Written>,
-    pub(super) namespace: Option<String>,
+    pub(super) namespace: Option<Spanned<String>>,
     pub(super) user: Option<String>,
     pub(super) groups: Vec<String>,
     pub(super) dry_run: bool,

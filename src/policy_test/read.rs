@@ -105,7 +105,13 @@ fn suite(reader: &mut Reader<'_>) -> Option<Suite> {
         }
     }
     match entries.iter().find(|entry| entry.key == "spec") {
-        Some(entry) => Some(spec(reader, reader.value(entry), &at.field("spec"))),
+        Some(entry) => {
+            let section = reader.value(entry);
+            let (suite, faults) = reader.apart(|reader| spec(reader, section, &at.field("spec")));
+            let is_wrong = !faults.is_empty();
+            reader.add(faults);
+            Some(Suite { is_wrong, ..suite })
+        }
         None => {
             reader.fault(
                 start(root.span),
@@ -131,7 +137,7 @@ fn spec(reader: &mut Reader<'_>, section: Value, at: &At<'_>) -> Suite {
                 let items = reader.list(value, &here);
                 has_cases = !items.is_empty();
                 for (index, item) in items.into_iter().enumerate() {
-                    suite.cases.extend(read_case::read(reader, item, &here.index(index)));
+                    suite.cases.push(read_case::read(reader, item, &here.index(index)));
                 }
             }
         }
@@ -141,10 +147,14 @@ fn spec(reader: &mut Reader<'_>, section: Value, at: &At<'_>) -> Suite {
         reader.fault(start(section.span), at, "there are no cases", Some(help.to_owned()));
     }
     let mut names = HashSet::new();
-    for name in suite.cases.iter().map(|case| &case.name).filter(|name| !names.insert(name.value.as_str())) {
-        let message = format!("there is another case of the name {}", quoted(&name.value));
+    for case in suite.cases.iter_mut().filter(|case| !names.insert(case.name.value.clone())) {
         let help = "give each case a name of its own, by which reports tell them apart";
-        reader.fault(name.span, &at.field("cases"), message, Some(help.to_owned()));
+        case.faults.push(Fault {
+            span: case.name.span,
+            path: case.name.path.clone(),
+            message: format!("there is another case of the name {}", quoted(&case.name.value)),
+            help: Some(help.to_owned()),
+        });
     }
     suite
 }

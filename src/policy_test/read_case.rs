@@ -32,8 +32,13 @@ pub(super) const LEVELS: &[(&str, Severity)] = &[
 /// The most findings, or fields, that one case may name: each is compared with each.
 const MAX_NAMED: usize = 500;
 
-/// Reads a case; none where there is nothing to judge, or nothing is expected, which is a fault.
-pub(super) fn read(reader: &mut Reader<'_>, section: Value, at: &At<'_>) -> Option<Case> {
+/// Reads a case, with its own faults.
+pub(super) fn read(reader: &mut Reader<'_>, section: Value, at: &At<'_>) -> Case {
+    let (case, faults) = reader.apart(|reader| case(reader, section, at));
+    Case { faults, ..case }
+}
+
+fn case(reader: &mut Reader<'_>, section: Value, at: &At<'_>) -> Case {
     let entries = reader.object(section, at, CASE_KEYS);
     let find = |key: &str| entries.iter().copied().find(|entry| entry.key == key);
     let name = match find("name") {
@@ -54,7 +59,10 @@ pub(super) fn read(reader: &mut Reader<'_>, section: Value, at: &At<'_>) -> Opti
             "say what must come out: allowed, findings, absent or patched",
         ),
     };
-    Some(Case { name: name?, input: input?, with_defaults, now, expected: expected? })
+    let is_named = name.is_some();
+    let field = || Spanned { value: at.to_string(), span: start(section.span), path: at.to_string() };
+    let name = name.unwrap_or_else(field);
+    Case { name, is_named, input, with_defaults, now, expected, faults: Vec::new() }
 }
 
 fn missing<T>(reader: &mut Reader<'_>, section: Value, at: &At<'_>, message: &str, help: &str) -> Option<T> {
@@ -174,7 +182,7 @@ fn review(reader: &mut Reader<'_>, section: Value, at: &At<'_>) -> Option<Review
                 review.old_object = object(reader, value, &here);
                 is_whole &= review.old_object.is_some();
             }
-            "namespace" => review.namespace = text(reader, value, &here).map(|namespace| namespace.value),
+            "namespace" => review.namespace = text(reader, value, &here),
             "userInfo" => user(reader, value, &here, &mut review),
             "dryRun" => review.dry_run = reader.bool(value, &here).unwrap_or_default(),
             _ => review.namespace_labels = Some(labels(reader, value, &here)),
@@ -191,6 +199,19 @@ fn review(reader: &mut Reader<'_>, section: Value, at: &At<'_>) -> Option<Review
             reader.fault(entry.key_span, &at.field(&entry.key), message, Some(help.to_owned()));
         }
         return Some(review);
+    }
+    let useless = match review.operation {
+        "CREATE" => {
+            Some(("oldObject", "an object that is created takes the place of none: is it an UPDATE?"))
+        }
+        "DELETE" => Some(("object", "what is deleted is the oldObject, and nothing comes in its place")),
+        _ => None,
+    };
+    let at_fault =
+        useless.and_then(|(key, help)| Some((entries.iter().find(|entry| entry.key == key)?, help)));
+    if let Some((entry, help)) = at_fault {
+        let message = format!("a review of {} has none", review.operation);
+        reader.fault(entry.key_span, &at.field(&entry.key), message, Some(help.to_owned()));
     }
     let (needed, is_there) = match review.operation {
         "DELETE" => ("oldObject", review.old_object.is_some()),
@@ -233,6 +254,7 @@ fn labels(reader: &mut Reader<'_>, section: Value, at: &At<'_>) -> BTreeMap<Stri
 
 fn expected(reader: &mut Reader<'_>, section: Value, at: &At<'_>) -> Option<Expected> {
     let mut expected = Expected::default();
+    let before = reader.count();
     let entries = reader.object(section, at, &["allowed", "findings", "absent", "patched", "others"]);
     for entry in &entries {
         let (value, here) = (reader.value(entry), at.field(&entry.key));
@@ -251,6 +273,10 @@ fn expected(reader: &mut Reader<'_>, section: Value, at: &At<'_>) -> Option<Expe
     let findings = expected.findings.as_ref().map(Vec::len);
     let patched = expected.patched.as_ref().map(Vec::len);
     if expected.allowed.is_none() && expected.absent.is_empty() && is_empty(&findings) && is_empty(&patched) {
+        // What is wrong with an expectation leaves it out, which is no second mistake.
+        if reader.count() > before {
+            return None;
+        }
         let help = "give allowed, findings, absent or patched; `findings: []` means none at all";
         return missing(reader, section, at, "expects nothing, so that the case cannot fail", help);
     }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::actual::{Actual, ActualFinding};
 use super::judge::{self, TestFile};
 use super::model::{Review, Written};
+use super::scalar::start;
 use crate::linter::decode_text;
 use crate::policy::Policy;
 use crate::policy::reader::{Fault, quoted};
@@ -74,6 +75,43 @@ fn add_resource_version(object: &mut Value) {
     }
 }
 
+/// Refuses a review of which an API server could not send all at once.
+fn agree(review: &Review, object: &Value, old_object: &Value) -> Result<(), Fault> {
+    fn text<'v>(object: &'v Value, pointer: &str) -> Option<&'v str> {
+        object.pointer(pointer).and_then(Value::as_str).filter(|text| !text.is_empty())
+    }
+    for (pointer, what) in
+        [("/kind", "kind"), ("/metadata/namespace", "namespace"), ("/metadata/name", "name")]
+    {
+        let (Some(new), Some(old)) = (text(object, pointer), text(old_object, pointer)) else { continue };
+        if new != old {
+            let (span, path) = match &review.old_object {
+                Some(Written::File { path, .. }) => (path.span, path.path.clone()),
+                Some(Written::Here(span, _)) => (start(*span), format!("{}.oldObject", review.path)),
+                None => (review.span, review.path.clone()),
+            };
+            let message = format!("its {what} is {}, and that of the object is {}", quoted(old), quoted(new));
+            let help = "an update replaces an object of the same kind, namespace and name".to_owned();
+            return Err(Fault { span, path, message, help: Some(help) });
+        }
+    }
+    let Some(namespace) = &review.namespace else { return Ok(()) };
+    let own = [object, old_object].into_iter().find_map(|object| text(object, "/metadata/namespace"));
+    match own.filter(|own| *own != namespace.value) {
+        None => Ok(()),
+        Some(own) => Err(Fault {
+            span: namespace.span,
+            path: namespace.path.clone(),
+            message: format!(
+                "the review is of the namespace {}, and its object of {}",
+                quoted(&namespace.value),
+                quoted(own)
+            ),
+            help: Some("remove it: the namespace of a review is that of its object".to_owned()),
+        }),
+    }
+}
+
 /// A review as an API server would send it.
 fn put_together(review: &Review, test: TestFile<'_>) -> Result<Value, Fault> {
     let object = |written: &Option<Written>| -> Result<Value, Fault> {
@@ -95,7 +133,9 @@ fn put_together(review: &Review, test: TestFile<'_>) -> Result<Value, Fault> {
         ));
     };
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
-    let namespace = text("/metadata/namespace").or(review.namespace.as_deref()).unwrap_or(NAMESPACE);
+    agree(review, &object, &old_object)?;
+    let namespace = review.namespace.as_ref().map(|namespace| namespace.value.as_str());
+    let namespace = text("/metadata/namespace").or(namespace).unwrap_or(NAMESPACE);
     let mut user = Map::from_iter([("username".to_owned(), review.user.as_deref().unwrap_or(USER).into())]);
     if !review.groups.is_empty() {
         user.insert("groups".to_owned(), review.groups.clone().into());

@@ -1,6 +1,6 @@
 //! The rules that a case names, among those that its policy knows.
 
-use super::model::{Case, Expected, ExpectedFinding};
+use super::model::{Expected, ExpectedFinding};
 use crate::engine::Registry;
 use crate::policy::reader::{Fault, did_you_mean, quoted};
 use jobguard_text::nearest;
@@ -9,8 +9,8 @@ use jobguard_text::nearest;
 ///
 /// # Errors
 /// Every name that is no rule's.
-pub(super) fn resolve(case: &Case, registry: &Registry) -> Result<Expected, Vec<Fault>> {
-    let mut expected = case.expected.clone();
+pub(super) fn resolve(expected: &Expected, registry: &Registry) -> Result<Expected, Vec<Fault>> {
+    let mut expected = expected.clone();
     let mut faults = Vec::new();
     for finding in expected.findings.iter_mut().flatten().chain(&mut expected.absent) {
         match registry.get(&finding.rule) {

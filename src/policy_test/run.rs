@@ -80,7 +80,7 @@ pub struct Results {
 pub struct FileResult {
     /// The file, as its reader knows it.
     pub name: String,
-    /// The cases that were run.
+    /// All its cases, but for those that were not asked for.
     pub cases: Vec<CaseResult>,
     /// What is wrong with the file.
     pub errors: Vec<PolicyError>,
@@ -106,8 +106,10 @@ pub enum Status {
     Passed(Actual),
     /// Otherwise: what came out, and how it differs.
     Failed(Actual, Vec<Row>),
-    /// It could not be run.
-    Broken(PolicyError),
+    /// It could not be run: what is wrong with it, which is at least one thing.
+    Broken(Vec<PolicyError>),
+    /// It was not run, since what holds for all cases of its document is wrong, which is reported once.
+    Blocked(PolicyError),
 }
 
 /// How many cases went which way.
@@ -129,7 +131,7 @@ impl FileResult {
             match case.status {
                 Status::Passed(_) => counts.passed += 1,
                 Status::Failed(..) => counts.failed += 1,
-                Status::Broken(_) => counts.broken += 1,
+                Status::Broken(_) | Status::Blocked(_) => counts.broken += 1,
             }
         }
         counts
@@ -178,15 +180,16 @@ impl Policies {
     }
 }
 
-/// A case that is ready to run.
+/// A case that is to be run.
 struct Ready<'a> {
     test: TestFile<'a>,
     suite: &'a Suite,
     case: &'a Case,
-    /// What it expects, with each rule by its id.
-    expected: Expected,
-    policy: Arc<Policy>,
-    policy_name: String,
+    policy_name: &'a str,
+    /// None where it cannot be used.
+    policy: Option<Arc<Policy>>,
+    /// Why no verdict counts.
+    blocked: Option<&'a str>,
 }
 
 /// Reads and runs test files.
@@ -196,38 +199,38 @@ pub fn run(files: &[TestText], options: &Options) -> Results {
     for TestText { path, name, text } in files {
         let read::Read { suites, mut errors } = read::read(name, text);
         let lines = LineIndex::new(text);
-        let mut ready = Vec::new();
+        let mut cases = Vec::new();
         for suite in &suites {
-            let source = match policy_of(suite, path, options) {
-                Ok(source) => source,
+            // A policy with faults is reported once, whoever names it.
+            let (policy_name, policy) = match policy_of(suite, path, options) {
+                Ok(source) => (source.name(), policies.get(&source)),
                 Err(fault) => {
                     errors.push(PolicyError::new(name, &lines, fault));
-                    continue;
+                    (suite.policy.as_ref().map(|policy| policy.value.clone()).unwrap_or_default(), None)
                 }
             };
-            // A policy with faults is reported once, whoever names it.
-            let Some(policy) = policies.get(&source) else { continue };
+            let blocked = match &policy {
+                None => Some("its policy cannot be used"),
+                Some(_) => suite.is_wrong.then_some("there is a mistake in spec, which holds for all cases"),
+            };
             let is_wanted = |case: &&Case| {
-                options.filter.as_ref().is_none_or(|filter| case.name.value.contains(filter.as_str()))
+                // What has no name may be what was asked for.
+                let has = |filter: &String| !case.is_named || case.name.value.contains(filter.as_str());
+                options.filter.as_ref().is_none_or(has)
             };
-            for case in suite.cases.iter().filter(is_wanted) {
-                match rules::resolve(case, registry_of(&policy)) {
-                    Ok(expected) => ready.push(Ready {
-                        test: TestFile { path, name, text },
-                        suite,
-                        case,
-                        expected,
-                        policy: Arc::clone(&policy),
-                        policy_name: source.name(),
-                    }),
-                    Err(faults) => {
-                        errors.extend(faults.into_iter().map(|fault| PolicyError::new(name, &lines, fault)));
-                    }
-                }
-            }
+            let ready: Vec<Ready<'_>> = (suite.cases.iter().filter(is_wanted))
+                .map(|case| Ready {
+                    test: TestFile { path, name, text },
+                    suite,
+                    case,
+                    policy_name: &policy_name,
+                    policy: policy.clone(),
+                    blocked,
+                })
+                .collect();
+            cases.par_extend(ready.par_iter().map(|ready| run_case(ready, &lines, options)));
         }
         errors.sort_by_key(|error| (error.line, error.column));
-        let cases = ready.par_iter().map(|ready| run_case(ready, &lines, options)).collect();
         results.files.push(FileResult { name: name.clone(), cases, errors });
     }
     results.policy_errors = policies.errors;
@@ -235,7 +238,7 @@ pub fn run(files: &[TestText], options: &Options) -> Results {
 }
 
 /// The policy that a document names, or that holds in the folder of its file.
-fn policy_of(suite: &Suite, path: &Path, options: &Options) -> Result<PolicySource, Fault> {
+pub(super) fn policy_of(suite: &Suite, path: &Path, options: &Options) -> Result<PolicySource, Fault> {
     if let Some(policy) = &options.policy {
         return Ok(policy.clone());
     }
@@ -262,9 +265,46 @@ fn policy_of(suite: &Suite, path: &Path, options: &Options) -> Result<PolicySour
 }
 
 fn run_case(ready: &Ready<'_>, lines: &LineIndex<'_>, options: &Options) -> CaseResult {
-    let Ready { test, suite, case, expected, policy, policy_name } = ready;
+    let Ready { test, case, policy_name, blocked, .. } = ready;
+    let error = |fault| PolicyError::new(test.name, lines, fault);
+    let status = match (judge_case(ready, options), blocked) {
+        (Err(faults), _) if !faults.is_empty() => Status::Broken(faults.into_iter().map(error).collect()),
+        (Ok((expected, actual)), None) => match compare(&expected, &actual) {
+            None => Status::Passed(actual),
+            Some(rows) => Status::Failed(actual, rows),
+        },
+        (_, why) => Status::Blocked(error(Fault {
+            span: case.name.span,
+            path: case.name.path.clone(),
+            message: format!("the case was not run: {}", why.unwrap_or("it cannot be read")),
+            help: None,
+        })),
+    };
+    let line = lines.position(case.name.span.start).line;
+    CaseResult { name: case.name.value.clone(), policy: (*policy_name).to_owned(), line, status }
+}
+
+/// What a case expects, with each rule by its id, and what comes out of it.
+///
+/// # Errors
+/// What is wrong with the case; nothing where only its policy is.
+fn judge_case(ready: &Ready<'_>, options: &Options) -> Result<(Expected, Actual), Vec<Fault>> {
+    let Ready { test, suite, case, policy, .. } = ready;
+    let mut faults = case.faults.clone();
+    let Some(policy) = policy else { return Err(faults) };
+    let resolved = case.expected.as_ref().map(|expected| rules::resolve(expected, registry_of(policy)));
+    let expected = match resolved {
+        Some(Err(unknown)) => {
+            faults.extend(unknown);
+            faults.sort_by_key(|fault| fault.span);
+            None
+        }
+        Some(Ok(expected)) => Some(expected),
+        None => None,
+    };
+    let (Some(expected), Some(input), []) = (expected, &case.input, &faults[..]) else { return Err(faults) };
     let now = case.now.or(suite.now).unwrap_or(options.now);
-    let actual = match &case.input {
+    let actual = match input {
         Input::Manifest(written) => {
             // As `jobguard lint`, which looks at what is written.
             let with_defaults = case.with_defaults.unwrap_or(false);
@@ -284,13 +324,5 @@ fn run_case(ready: &Ready<'_>, lines: &LineIndex<'_>, options: &Options) -> Case
             help: Some("build it with the feature serve".to_owned()),
         }),
     };
-    let status = match actual {
-        Err(fault) => Status::Broken(PolicyError::new(test.name, lines, fault)),
-        Ok(actual) => match compare(expected, &actual) {
-            None => Status::Passed(actual),
-            Some(rows) => Status::Failed(actual, rows),
-        },
-    };
-    let line = lines.position(case.name.span.start).line;
-    CaseResult { name: case.name.value.clone(), policy: policy_name.clone(), line, status }
+    actual.map(|actual| (expected, actual)).map_err(|fault| vec![fault])
 }

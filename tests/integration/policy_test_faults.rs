@@ -123,3 +123,102 @@ fn a_diff_of_a_case_holds_no_command_of_a_ci_log() {
         assert!(!stdout.lines().any(|line| line.trim_start().starts_with("::")), "{stdout}");
     }
 }
+
+#[test]
+fn every_case_is_counted_and_none_with_a_mistake_passes() {
+    let test = format!(
+        "{HEAD}  cases:
+  - {{name: a, file: job.yaml, expect: {{allowed: true, findings: [{{rule: job/no-dedline}}]}}}}
+  - {{name: b, file: job.yaml, now: never, expect: {{allowed: false}}}}
+  - {{name: c, file: job.yaml, withDefaults: 3, expect: {{allowed: false}}}}
+  - {{name: d, file: job.yaml, expect: {{absent: [{{rulee: x}}]}}}}
+  - {{name: e, file: job.yaml, expect: {{allowed: true, findings: [{{rule: job/no-deadline, levl: info}}], others: ignore}}}}
+  - {{name: a, file: job.yaml, expect: {{allowed: true}}}}
+  - {{file: job.yaml, expect: {{allowed: true}}}}
+  - {{name: fine, file: job.yaml, expect: {{allowed: true}}}}
+"
+    );
+    let no_policy = format!(
+        "{HEAD}  policy: none.yaml\n  cases:\n  - {{name: x, file: job.yaml, expect: {{allowed: true}}}}\n"
+    );
+    let wrong_now = test.replace("2027-03-01", "soon").replace("withDefaults: 3, ", "");
+    let target = folder(&[("a_test.yaml", &test), ("job.yaml", JOB)]);
+    let (stdout, _, code) = run(target.path(), &["policy", "test"]);
+    assert_eq!(code, 2);
+    assert!(stdout.ends_with("8 cases in 1 file: 1 passed, 7 could not be run\n"), "{stdout}");
+    assert!(!stdout.contains("cannot fail") && !stdout.contains("FAIL"), "{stdout}");
+    assert!(
+        stdout.contains("a_test.yaml:6:73: spec.cases[0].expect.findings[0].rule: unknown rule"),
+        "{stdout}"
+    );
+    let (stdout, _, _) = run(target.path(), &["policy", "test", "-f", "json"]);
+    let json: Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(json["summary"], serde_json::json!({"passed": 1, "failed": 0, "broken": 7}));
+    assert_eq!(json["files"][0]["cases"][0]["status"], "broken");
+    // Of a document whose own settings are wrong, no verdict counts.
+    let target = folder(&[("b_test.yaml", &no_policy), ("c_test.yaml", &wrong_now), ("job.yaml", JOB)]);
+    let (stdout, _, code) = run(target.path(), &["policy", "test"]);
+    assert_eq!(code, 2);
+    assert!(stdout.ends_with("9 cases in 2 files: 0 passed, 9 could not be run, 2 errors\n"), "{stdout}");
+    // Names in a suite differ.
+    let twice = format!("{}  nw: 1\n  cass: 1\n{}", HEAD, &test[HEAD.len()..]);
+    let target = folder(&[("d_test.yaml", &twice), ("job.yaml", JOB)]);
+    let (xml, _, _) = run(target.path(), &["policy", "test", "-f", "junit"]);
+    let names: Vec<&str> =
+        xml.split("<testcase name=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    let distinct: std::collections::BTreeSet<&str> = names.iter().copied().collect();
+    assert_eq!((names.len(), distinct.len()), (10, 10), "{names:?}");
+}
+
+#[test]
+fn reviews_that_contradict_themselves() {
+    let object = |kind: &str, metadata: &str| {
+        format!(
+            "{{apiVersion: batch/v1, kind: {kind}, metadata: {metadata}, spec: {{template: {{spec: {{restartPolicy: Never, containers: [{{name: a, image: 'x:1'}}]}}}}}}}}"
+        )
+    };
+    let job = object("Job", "{name: a, namespace: ns}");
+    for (review, said) in [
+        (
+            format!("{{object: {job}, oldObject: {job}}}"),
+            "spec.cases[0].review.oldObject: a review of CREATE has none",
+        ),
+        (
+            format!("{{operation: DELETE, object: {job}, oldObject: {job}}}"),
+            "spec.cases[0].review.object: a review of DELETE has none",
+        ),
+        (
+            format!(
+                "{{operation: UPDATE, object: {job}, oldObject: {}}}",
+                object("CronJob", "{name: a, namespace: ns}")
+            ),
+            "spec.cases[0].review.oldObject: its kind is \"CronJob\", and that of the object is \"Job\"",
+        ),
+        (
+            format!(
+                "{{operation: UPDATE, object: {job}, oldObject: {}}}",
+                object("Job", "{name: b, namespace: ns}")
+            ),
+            "spec.cases[0].review.oldObject: its name is",
+        ),
+        (
+            format!("{{namespace: m, object: {job}}}"),
+            "a_test.yaml:8:25: spec.cases[0].review.namespace: the review is of the namespace \"m\"",
+        ),
+    ] {
+        let test =
+            format!("{HEAD}  cases:\n  - name: a\n    expect: {{allowed: true}}\n    review: {review}\n");
+        let target = folder(&[("a_test.yaml", &test)]);
+        let (stdout, _, code) = run(target.path(), &["policy", "test"]);
+        assert!(code == 2 && stdout.contains(said), "{said}: {stdout}");
+        assert!(stdout.starts_with("ERROR a_test.yaml:8:"), "{stdout}");
+    }
+    // The same namespace twice, and an object that is chosen beside a document that cannot be read, are no mistakes.
+    let test = format!(
+        "{HEAD}  cases:\n  - {{name: a, review: {{namespace: ns, object: {{file: job.yaml, select: Job/a}}}}, expect: {{allowed: true}}}}\n"
+    );
+    let both = format!("{}---\na: [\n", JOB.replace("{name: a}", "{name: a, namespace: ns}"));
+    let target = folder(&[("a_test.yaml", &test), ("job.yaml", &both)]);
+    let (stdout, _, code) = run(target.path(), &["policy", "test"]);
+    assert_eq!((stdout.as_str(), code), ("1 case in 1 file: 1 passed\n", 0));
+}

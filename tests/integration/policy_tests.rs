@@ -642,7 +642,7 @@ fn reviews_are_answered_as_by_the_webhook() {
     review: {{operation: DELETE, oldObject: {{file: new.yaml}}, dryRun: true}}
     expect: {{allowed: true, findings: [], patched: {{}}}}
   - name: a dry run
-    review: {{object: {{file: new.yaml}}, dryRun: true, namespace: x, userInfo: {{username: anna, groups: [a, b]}}}}
+    review: {{object: {{file: new.yaml}}, dryRun: true, namespace: batch, userInfo: {{username: anna, groups: [a, b]}}}}
     expect: {{allowed: false, findings: [job/max-parallelism], others: ignore}}
 "
     );

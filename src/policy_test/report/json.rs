@@ -39,7 +39,10 @@ struct Case<'a> {
     found: Option<Found<'a>>,
     /// The lines of the diff, where it is not as expected.
     diff: Vec<String>,
+    /// The first of the errors.
     error: Option<Error<'a>>,
+    /// Why it could not be run.
+    errors: Vec<Error<'a>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -89,16 +92,27 @@ pub fn document(results: &Results) -> Document<'_> {
 }
 
 fn case(case: &CaseResult) -> Case<'_> {
-    let (status, actual, diff, error) = match &case.status {
-        Status::Passed(actual) => ("passed", Some(actual), Vec::new(), None),
+    let (status, actual, diff, errors) = match &case.status {
+        Status::Passed(actual) => ("passed", Some(actual), Vec::new(), &[][..]),
         Status::Failed(actual, rows) => {
             let rows = rows.iter().map(|row| format!("{}{}", row.sign.character(), row.text));
-            ("failed", Some(actual), rows.collect(), None)
+            ("failed", Some(actual), rows.collect(), &[][..])
         }
-        Status::Broken(wrong) => ("broken", None, Vec::new(), Some(error(wrong))),
+        Status::Broken(errors) => ("broken", None, Vec::new(), &errors[..]),
+        Status::Blocked(error) => ("broken", None, Vec::new(), std::slice::from_ref(error)),
     };
     let found = actual.map(found);
-    Case { name: &case.name, line: case.line, policy: &case.policy, status, found, diff, error }
+    let (first, errors) = (errors.first().map(error), errors.iter().map(error).collect());
+    Case {
+        name: &case.name,
+        line: case.line,
+        policy: &case.policy,
+        status,
+        found,
+        diff,
+        error: first,
+        errors,
+    }
 }
 
 fn found(actual: &Actual) -> Found<'_> {

@@ -80,10 +80,22 @@ fn write_file(file: &FileResult, look: Look, out: &mut String) {
                     let _ = writeln!(out, "      {line}");
                 }
             }
-            Status::Broken(error) => {
+            Status::Broken(errors) => {
+                for error in errors {
+                    // A case without a name goes by its field, which is said already.
+                    let of = match error.path.starts_with(&case.name) {
+                        true => String::new(),
+                        false => format!(" (case {name:?})"),
+                    };
+                    let error = plain(&error.to_string());
+                    let _ = writeln!(out, "{} {error}{of}", look.paint(BOLD_RED, "ERROR"));
+                }
+            }
+            Status::Blocked(error) if look.verbose => {
                 let error = plain(&error.to_string());
                 let _ = writeln!(out, "{} {error} (case {name:?})", look.paint(BOLD_RED, "ERROR"));
             }
+            Status::Blocked(_) => {}
         }
     }
 }
