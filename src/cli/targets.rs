@@ -89,13 +89,28 @@ pub(super) fn parent(path: &Path) -> Option<&Path> {
 ///
 /// If one of the files is among the sources, by whatever name.
 pub(crate) fn spare_inputs<'a>(outputs: impl Iterator<Item = &'a Path>, sources: &[Source]) -> Result<()> {
+    let paths = sources.iter().filter_map(|source| match source {
+        Source::File { path, .. } => Some(path.as_path()),
+        _ => None,
+    });
+    spare(outputs, paths)
+}
+
+/// As [`spare_inputs`], of files by their paths.
+///
+/// # Errors
+///
+/// If one of the files is among those that are read, by whatever name.
+pub(crate) fn spare<'a, 'b>(
+    outputs: impl Iterator<Item = &'a Path>,
+    inputs: impl Iterator<Item = &'b Path>,
+) -> Result<()> {
     let outputs: Vec<(&Path, PathBuf)> =
         outputs.filter_map(|path| Some((path, std::fs::canonicalize(path).ok()?))).collect();
     if outputs.is_empty() {
         return Ok(());
     }
-    for source in sources {
-        let Source::File { path, .. } = source else { continue };
+    for path in inputs {
         // Most names differ, and need no look at the disk.
         let same =
             |(_, real): &&(&Path, PathBuf)| std::fs::canonicalize(path).is_ok_and(|path| path == *real);

@@ -168,6 +168,23 @@ pub(crate) fn mode(path: &Path) -> Option<Mode> {
     None
 }
 
+/// The policy file at `path` and those that it extends, as far as they can be read: the policy as a whole may be one that
+/// cannot be used.
+pub(crate) fn files(path: &Path) -> Vec<PathBuf> {
+    let mut files = vec![path.to_owned()];
+    // What is no file, such as a pipe, is read once.
+    let mut next = source(path, confined::open_regular(path)).ok();
+    while let Some(source) = next.filter(|_| files.len() <= MAX_FILES) {
+        let (document, _) = read_document(&source, None);
+        let target = document.extends.filter(|(target, _)| Preset::from_name(target).is_none());
+        next = target.and_then(|(target, _)| {
+            files.push(beside(&source.name, &target));
+            from_files(&source.name, &target).ok()
+        });
+    }
+    files
+}
+
 /// Reads the policy file at `path`, which was come across ([`discover`](super::discover::discover)), and the files it extends: all of them
 /// regular files within the git repository that it lies in, or where there is none, within its folder.
 ///

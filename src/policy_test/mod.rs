@@ -7,6 +7,7 @@ mod actual;
 mod compare;
 mod find;
 pub mod init;
+mod inputs;
 mod judge;
 mod model;
 mod read;
@@ -22,6 +23,7 @@ mod yaml;
 
 pub use actual::{Actual, ActualFinding};
 pub use find::{TestText, find};
+pub use inputs::inputs;
 pub(crate) use judge::{each_workload, fill, workloads};
 pub use model::KIND;
 pub use report::{json, junit, text};

@@ -36,6 +36,42 @@ const POLICY: &str = "apiVersion: jobguard.dev/v1alpha1\nkind: JobPolicy\nmetada
 const JOB: &str = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: a}\nspec:\n  template:\n    spec:\n      \
                    restartPolicy: Never\n      containers: [{name: main, image: 'example.com/a:1'}]\n";
 
+#[test]
+fn no_output_takes_the_place_of_what_is_read() {
+    let test = format!(
+        "{HEAD}  policy: top.yaml\n  cases:\n  - {{name: a, file: job.yaml, expect: {{findings: []}}}}\n  - {{name: b, review: \
+         {{object: {{file: other.yaml}}}}, expect: {{allowed: true}}}}\n  - {{name: c, review: {{file: review.json}}, \
+         expect: {{allowed: true}}}}\n"
+    );
+    let files = [
+        ("a_test.yaml", test.as_str()),
+        ("job.yaml", JOB),
+        ("other.yaml", JOB),
+        ("review.json", "{}"),
+        ("top.yaml", &POLICY.replace("{}", "{extends: base.yaml}")),
+        ("base.yaml", POLICY),
+        ("named.yaml", POLICY),
+    ];
+    let target = folder(&files);
+    for (name, text) in &files[..6] {
+        let output = format!("json:./{name}");
+        let (_, stderr, code) = run(target.path(), &["policy", "test", "a_test.yaml", "-o", &output]);
+        assert_eq!(
+            (stderr.as_str(), code),
+            (format!("error: --output ./{name}: this file is read; name another one\n").as_str(), 2)
+        );
+        assert_eq!(fs::read_to_string(target.path().join(name)).unwrap(), *text);
+    }
+    let (_, stderr, code) =
+        run(target.path(), &["policy", "test", "a_test.yaml", "-p", "named.yaml", "-o", "named.yaml"]);
+    assert_eq!(
+        (stderr.as_str(), code),
+        ("error: --output named.yaml: this file is read; name another one\n", 2)
+    );
+    run(target.path(), &["policy", "test", "a_test.yaml", "-o", "json:new.json"]);
+    assert!(target.path().join("new.json").exists());
+}
+
 fn review(name: &str) -> String {
     let object: Value = serde_json::json!({
         "apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name, "namespace": "n"},

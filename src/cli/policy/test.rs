@@ -109,6 +109,11 @@ pub(super) fn run(args: &TestArgs, terminal: &Terminal) -> Result<ExitStatus> {
         policy: args.policy.as_deref().map(|name| source(Some(name))).transpose()?,
     };
     let results = policy_test::run(&found.files, &options);
+    if !targets.files.is_empty() {
+        let read = policy_test::inputs(&found.files, &options);
+        let outputs = targets.files.iter().map(|(_, path)| path.as_path());
+        targets::spare(outputs, read.iter().map(PathBuf::as_path))?;
+    }
     for (format, path) in &targets.files {
         targets::write(path, &render(&results, *format, text::Look::default())?)?;
     }
