@@ -161,6 +161,42 @@ fn a_diff_of_a_case_holds_no_command_of_a_ci_log() {
 }
 
 #[test]
+fn a_first_test_of_odd_objects_passes() {
+    let named = |metadata: &str| JOB.replace("{name: a}", metadata);
+    let all = [
+        named("{generateName: imp-}"),
+        named("{generateName: imp-}").replace("a:1", "a:latest"),
+        named("{name: a}"),
+        named("{name: a, namespace: ns}"),
+        named("{name: a, namespace: ns}"),
+        named("{name: fine, namespace: ns}"),
+        named("{name: \"x\\ny\"}"),
+        named("{name: 'x\"y'}"),
+        named("{name: x/y, annotations: {a: '##vso[task.x]y'}}"),
+        named("{}"),
+        named("{name: old}").replace("batch/v1", "batch/v2"),
+        "a: [\n".to_owned(),
+    ]
+    .join("---\n");
+    let target = folder(&[("jobs.yaml", &all)]);
+    for policy in ["recommended", "strict"] {
+        let name = format!("{policy}_test.yaml");
+        let arguments = ["policy", "test", "--init", "jobs.yaml", "-p", policy, "-o", &name];
+        let (_, stderr, code) = run(target.path(), &arguments);
+        assert_eq!(code, 0, "{stderr}");
+        let text = fs::read_to_string(target.path().join(&name)).unwrap();
+        for said in [&stderr, &text] {
+            assert!(said.contains("left out: jobs.yaml:100: it cannot be read"), "{said}");
+        }
+        assert!(text.contains("Job/old"), "{text}");
+        assert!(text.contains("select: Job/ns/fine\n") && !text.contains("##vso["), "{text}");
+        let (stdout, _, code) = run(target.path(), &["policy", "test", &name]);
+        assert_eq!(code, 0, "{stdout}{text}");
+        assert!(stdout.ends_with(" passed\n") && stdout.starts_with("1"), "{stdout}");
+    }
+}
+
+#[test]
 fn every_case_is_counted_and_none_with_a_mistake_passes() {
     let test = format!(
         "{HEAD}  cases:

@@ -180,7 +180,7 @@ fn write_first(manifest: &Path, args: &TestArgs, terminal: &Terminal) -> Result<
         Origin::Named(path) | Origin::Found(path) => Some(relative(path)?),
     };
     let manifest = relative(manifest)?;
-    let text = init::text(Plan {
+    let init::First { text, left_out } = init::first(Plan {
         manifest: &manifest,
         test,
         policy_name: policy_name.as_deref(),
@@ -188,6 +188,9 @@ fn write_first(manifest: &Path, args: &TestArgs, terminal: &Terminal) -> Result<
         now: args.now.unwrap_or_else(Timestamp::now).round(jiff::Unit::Second)?,
     })
     .map_err(|why| anyhow!("{}", plain(&why)))?;
+    for note in &left_out {
+        terminal.note(note);
+    }
     match output {
         Some(path) => {
             targets::write(path, text.as_bytes())?;
