@@ -7,10 +7,10 @@ use std::sync::Arc;
 use kube_cel::cel::objects::{Key, Map};
 use regex::Regex;
 
-use crate::functions::Native;
+use crate::functions::{Charge, Native};
 use crate::node::{Node, Operator};
 use crate::value::{as_key, as_optional, get, none, some, type_name};
-use crate::{Budget, EvalError, Facts, Value, library, natives, operators, pattern};
+use crate::{Budget, EvalError, Facts, Value, format_arguments, library, natives, operators, pattern};
 
 type Result<T> = std::result::Result<T, EvalError>;
 
@@ -106,7 +106,10 @@ impl<'e, 'b, 'c> Evaluation<'e, 'b, 'c> {
                 self.matches(*function, &text, pattern, most.as_ref())
             }
             Node::Library { name, call, charge, arguments } => {
-                let arguments = self.values(arguments)?;
+                let mut arguments = self.values(arguments)?;
+                if *charge == Charge::Format {
+                    arguments = format_arguments::written(arguments, self.budget)?;
+                }
                 library::evaluate(name, call, *charge, arguments, self.budget)
             }
         }

@@ -5,6 +5,7 @@ mod calls;
 mod error;
 mod eval;
 mod fold;
+mod format_arguments;
 mod functions;
 mod library;
 mod lower;

@@ -7,10 +7,10 @@ use kube_cel::KubeCelExt as _;
 use kube_cel::cel::common::ast::{CallExpr, Expr};
 use kube_cel::cel::{Context, ExecutionError, IdedExpr};
 
-use crate::functions::{Charge, Native};
+use crate::functions::Charge;
 use crate::operators::weigh_pairs;
-use crate::value::{TypeValue, string, weigh};
-use crate::{Budget, EvalError, Value, natives};
+use crate::value::weigh;
+use crate::{Budget, EvalError, Value};
 
 /// All functions. The variables are those of a call.
 static FUNCTIONS: LazyLock<Context<'static>> = LazyLock::new(|| Context::default().with_all());
@@ -47,7 +47,6 @@ pub(crate) fn evaluate(
     }
     budget.take(CALL)?;
     pay(charge, &arguments, budget)?;
-    let arguments = if charge == Charge::Format { written(arguments, budget)? } else { arguments };
     let evaluated = catch_unwind(AssertUnwindSafe(|| {
         let mut scope = FUNCTIONS.new_inner_scope();
         for (name, value) in NAMES.into_iter().zip(arguments) {
@@ -121,48 +120,6 @@ fn pay(charge: Charge, arguments: &[Value], budget: &mut Budget<'_>) -> Result<(
             budget.take_elements(values.len().saturating_mul(MAX_DIGITS / 10))
         }
         _ => Ok(()),
-    }
-}
-
-/// The arguments of a format, with the texts of those that the library would write as Rust does: for the verb `s`, which is
-/// the only one that takes such values, and numbers too.
-fn written(mut arguments: Vec<Value>, budget: &mut Budget<'_>) -> Result<Vec<Value>, EvalError> {
-    let [Value::String(format), Value::List(values)] = arguments.as_slice() else { return Ok(arguments) };
-    let mut texts = Vec::with_capacity(values.len());
-    for (value, verb) in values.iter().zip(verbs(format).chain(std::iter::repeat('s'))) {
-        texts.push(if verb == 's' { text_of(value, budget)? } else { value.clone() });
-    }
-    arguments[1] = Value::List(texts.into());
-    Ok(arguments)
-}
-
-/// The verbs of a format, in order: `%s`, `%.3f`.
-fn verbs(format: &str) -> impl Iterator<Item = char> {
-    let mut rest = format.chars();
-    std::iter::from_fn(move || {
-        loop {
-            if rest.next()? != '%' {
-                continue;
-            }
-            match rest.find(|c| *c != '.' && !c.is_ascii_digit())? {
-                '%' => {}
-                verb => return Some(verb),
-            }
-        }
-    })
-}
-
-fn text_of(value: &Value, budget: &mut Budget<'_>) -> Result<Value, EvalError> {
-    match value {
-        Value::Duration(_) | Value::Timestamp(_) | Value::Float(_) => {
-            natives::call(Native::String, std::slice::from_ref(value), budget)
-        }
-        Value::Bytes(bytes) => Ok(string(String::from_utf8_lossy(bytes).into_owned())),
-        Value::Opaque(opaque) => Ok(match opaque.downcast_ref::<TypeValue>() {
-            Some(TypeValue(name)) => string((*name).to_owned()),
-            None => value.clone(),
-        }),
-        other => Ok(other.clone()),
     }
 }
 

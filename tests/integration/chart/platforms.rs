@@ -263,7 +263,7 @@ fn what_cannot_work_is_refused() {
             "policy.inline.rules.job/max-parallelism",
         ),
         ("policy.inline.rules.cron/too-frequent.minInterval=1m1h".to_owned(), "cron/too-frequent"),
-        ("policy.inline.rules.nope/*=warn".to_owned(), "nope/*"),
+        ("policy.inline.rules.Nope/*=warn".to_owned(), "Nope/*"),
         ("policy.inline.defaults.deadline=5".to_owned(), "deadline"),
         ("policy.inline.suppressions.allowed=true".to_owned(), "allowed"),
         ("policy.inline.limits.maxElements=0".to_owned(), "policy.inline.limits.maxElements"),
