@@ -170,6 +170,7 @@ pub(crate) fn mode(path: &Path) -> Option<Mode> {
 
 /// The policy file at `path` and those that it extends, as far as they can be read: the policy as a whole may be one that
 /// cannot be used.
+#[cfg(feature = "cli")]
 pub(crate) fn files(path: &Path) -> Vec<PathBuf> {
     let mut files = vec![path.to_owned()];
     // What is no file, such as a pipe, is read once.

@@ -55,6 +55,7 @@ impl<'t> Reader<'t> {
     }
 
     /// What is read by `read`, with the faults that it finds, which are not among the others.
+    #[cfg(feature = "cli")]
     pub(crate) fn apart<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> (T, Vec<Fault>) {
         let others = std::mem::take(&mut self.faults);
         let value = read(self);
@@ -64,16 +65,19 @@ impl<'t> Reader<'t> {
     }
 
     /// Puts faults to the others.
+    #[cfg(feature = "cli")]
     pub(crate) fn add(&mut self, faults: Vec<Fault>) {
         self.faults.extend(faults);
     }
 
     /// How many faults were found; see [`Reader::apart`].
+    #[cfg(feature = "cli")]
     pub(crate) fn count(&self) -> usize {
         self.faults.len()
     }
 
     /// The tree that is walked.
+    #[cfg(feature = "cli")]
     pub(crate) fn tree(&self) -> &'t Tree<'t> {
         self.tree
     }
