@@ -3,6 +3,7 @@
 
 mod annotation;
 mod api_version;
+mod binding;
 mod covers;
 mod deploy_tool;
 mod mutating;

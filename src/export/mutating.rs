@@ -6,9 +6,10 @@
 use std::fmt::Write as _;
 
 use super::api_version::{ApiVersion, NotServed, of_mutating};
+use super::binding::write_binding;
 use super::covers::covers;
 use super::mutation::{Map, add, all, cel_value, unless_not};
-use super::text::{cel_string, named, one_line, quoted};
+use super::text::{cel_string, named, one_line};
 use super::{deploy_tool, owner};
 use crate::engine::ANNOTATION;
 use crate::mutate::{self, SCHEDULED};
@@ -334,23 +335,7 @@ fn write_policy(
             "    # {about}\n    - patchType: JSONPatch\n      jsonPatch:\n        expression: >-\n          {expression}\n"
         );
     }
-    let _ = write!(
-        out,
-        "---\n\
-         apiVersion: {api_version}\n\
-         kind: MutatingAdmissionPolicyBinding\n\
-         metadata:\n  name: {name}\n  labels:\n    app.kubernetes.io/part-of: jobguard\n\
-         spec:\n  policyName: {name}\n",
-    );
-    if !excluded_namespaces.is_empty() {
-        let names: Vec<_> = excluded_namespaces.iter().map(|name| quoted(name)).collect();
-        let _ = write!(
-            out,
-            "  matchResources:\n    namespaceSelector:\n      matchExpressions:\n\
-             \x20       - key: kubernetes.io/metadata.name\n          operator: NotIn\n          values: [{}]\n",
-            names.join(", ")
-        );
-    }
+    write_binding(out, &api_version, "MutatingAdmissionPolicyBinding", name, None, excluded_namespaces);
 }
 
 #[cfg(test)]

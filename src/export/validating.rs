@@ -9,8 +9,9 @@ use std::fmt::Write as _;
 
 use jiff::civil::Date;
 
+use super::binding::write_binding;
 use super::covers::covers;
-use super::text::{cel_string, named, one_line, quoted};
+use super::text::{cel_string, named, one_line};
 use super::validation::Expressed;
 use super::{annotation, api_version, owner};
 use crate::engine::{Check, Registry};
@@ -241,23 +242,14 @@ fn write_policy(
         let stood = format!("!variables.oldIgnored.exists(entry, entry.matches({ignored}))");
         rule.write(out, policy, &passes, ignores.then_some(stood.as_str()));
     }
-    let _ = write!(
+    write_binding(
         out,
-        "---\n\
-         apiVersion: {api_version}\n\
-         kind: ValidatingAdmissionPolicyBinding\n\
-         metadata:\n  name: {name}\n  labels:\n    app.kubernetes.io/part-of: jobguard\n\
-         spec:\n  policyName: {name}\n  validationActions: [{action}]\n",
+        &api_version,
+        "ValidatingAdmissionPolicyBinding",
+        name,
+        Some(action),
+        excluded_namespaces,
     );
-    if !excluded_namespaces.is_empty() {
-        let names: Vec<_> = excluded_namespaces.iter().map(|name| quoted(name)).collect();
-        let _ = write!(
-            out,
-            "  matchResources:\n    namespaceSelector:\n      matchExpressions:\n\
-             \x20       - key: kubernetes.io/metadata.name\n          operator: NotIn\n          values: [{}]\n",
-            names.join(", ")
-        );
-    }
 }
 
 #[cfg(test)]
