@@ -29,6 +29,10 @@ pub(super) struct Folders {
     seen: HashMap<PathBuf, Folder>,
     /// Which kustomization names a file; of several the first by name.
     named: BTreeMap<PathBuf, PathBuf>,
+    /// Whether any of them is a chart: without one, no file's ancestors have to be looked up.
+    has_charts: bool,
+    /// Whether any of them has a kustomization that cannot be read.
+    has_unreadable: bool,
 }
 
 impl Folders {
@@ -61,7 +65,10 @@ impl Folders {
                 *first = folder.to_owned();
             }
         }
-        Folder { is_chart: root.resolve(&folder.join(CHART)).is_ok(), kustomization }
+        let is_chart = root.resolve(&folder.join(CHART)).is_ok();
+        self.has_charts |= is_chart;
+        self.has_unreadable |= kustomization.as_ref().is_some_and(|found| found.is_unreadable);
+        Folder { is_chart, kustomization }
     }
 
     fn is_chart(&self, folder: &Path) -> bool {
@@ -76,6 +83,9 @@ impl Folders {
     /// The folder of the chart that the file at `path` belongs to, and is rendered with: of a subchart, that of the chart
     /// around it. None for what a chart only carries, such as its `crds`.
     pub(super) fn chart<'p>(&self, path: &'p Path) -> Option<&'p Path> {
+        if !self.has_charts {
+            return None;
+        }
         let folder = path.parent()?;
         let mut chart = match self.is_chart(folder) {
             true => folder,
@@ -99,6 +109,9 @@ impl Folders {
     pub(super) fn patched_by<'p>(&'p self, path: &'p Path) -> Option<&'p Path> {
         if let Some(folder) = self.named.get(path) {
             return Some(folder);
+        }
+        if !self.has_unreadable {
+            return None;
         }
         let is_one = path.file_name().is_some_and(is_kustomization);
         let mut around = path.ancestors().skip(1).take(MAX_ABOVE + 1).filter(|_| !is_one);

@@ -42,8 +42,8 @@ struct Group {
 }
 
 /// Takes out of `sources` the files that are no manifests by themselves, and puts a remark about each chart and each
-/// kustomization in their place: where one of them, or the chart or kustomization itself, has the word `job`. One or two
-/// system calls for each file, and four for each folder.
+/// kustomization in their place: where one of them, or the chart or kustomization itself, has the word `job`. One
+/// system call for each file, and four for each folder.
 ///
 /// `kustomizations` are folders to look at besides those of the files.
 pub(super) fn set_aside(sources: Vec<Source>, kustomizations: &BTreeSet<PathBuf>) -> Vec<Source> {
@@ -51,19 +51,15 @@ pub(super) fn set_aside(sources: Vec<Source>, kustomizations: &BTreeSet<PathBuf>
     for folder in kustomizations.iter().filter_map(|folder| std::fs::canonicalize(folder).ok()) {
         around.folders.look(&folder);
     }
-    for source in &sources {
-        if let Source::File { path, .. } = source {
-            around.look(path);
-        }
-    }
+    let places: Vec<Vec<PathBuf>> = sources.iter().map(|source| around.look(source)).collect();
     let mut groups: BTreeMap<Renderer, Group> = BTreeMap::new();
     let mut kept = Vec::with_capacity(sources.len());
-    for source in sources {
+    for (source, places) in sources.into_iter().zip(places) {
         let Source::File { path, .. } = &source else {
             kept.push(source);
             continue;
         };
-        let Some(renderer) = around.renderer(path) else {
+        let Some(renderer) = around.renderer(&places) else {
             kept.push(source);
             continue;
         };
@@ -97,10 +93,12 @@ impl Around {
         let Some(name) = path.file_name() else { return Vec::new() };
         let Ok(metadata) = std::fs::symlink_metadata(path) else { return Vec::new() };
         let folder = path.parent().unwrap_or(Path::new(""));
-        let real = self.real.entry(folder.to_owned()).or_insert_with(|| {
-            std::fs::canonicalize(if folder.as_os_str().is_empty() { Path::new(".") } else { folder }).ok()
-        });
-        let Some(own) = real.as_ref().map(|real| real.join(name)) else { return Vec::new() };
+        if !self.real.contains_key(folder) {
+            let named = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+            self.real.insert(folder.to_owned(), std::fs::canonicalize(named).ok());
+        }
+        let Some(Some(real)) = self.real.get(folder) else { return Vec::new() };
+        let own = real.join(name);
         if !metadata.is_symlink() {
             return if metadata.is_file() { vec![own] } else { Vec::new() };
         }
@@ -110,19 +108,24 @@ impl Around {
         }
     }
 
-    fn look(&mut self, path: &Path) {
-        for place in self.places(path) {
+    /// Looks at the folders around a file, and says where that is.
+    fn look(&mut self, source: &Source) -> Vec<PathBuf> {
+        let Source::File { path, .. } = source else { return Vec::new() };
+        let places = self.places(path);
+        for place in &places {
             self.folders.look(place.parent().unwrap_or(Path::new("/")));
         }
         let folder = path.parent().unwrap_or(Path::new(""));
-        if let Some(Some(real)) = self.real.get(folder) {
-            self.names.entry(real.clone()).or_insert_with(|| folder.to_owned());
+        if let Some(Some(real)) = self.real.get(folder)
+            && !self.names.contains_key(real)
+        {
+            self.names.insert(real.clone(), folder.to_owned());
         }
+        places
     }
 
-    /// What renders the file at `path`; none where it is a manifest.
-    fn renderer(&mut self, path: &Path) -> Option<Renderer> {
-        let places = self.places(path);
+    /// What renders the file at these places; none where it is a manifest.
+    fn renderer(&self, places: &[PathBuf]) -> Option<Renderer> {
         let folders = &self.folders;
         places.iter().find_map(|place| {
             let chart = folders.chart(place).map(|chart| Renderer::Chart(chart.to_owned()));
