@@ -15,8 +15,9 @@ use crate::diagnostic::FileError;
 use crate::engine::Safety;
 use crate::sources::Source;
 
-/// How many objects are changed to prove it. Where more would have to be, nothing is promised.
-const MAX_CHANGED: usize = 2_000;
+/// How many objects are changed to prove it. Where more would have to be, nothing is promised: each costs as much as linting
+/// several files, for a word in a report.
+const MAX_CHANGED: usize = 200;
 
 impl Linter<'_> {
     /// The findings in `judged` that go away with unsafe fixes: the object and the rule. `all` is what linting the sources came
