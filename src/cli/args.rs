@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::inputs::InputArgs;
 use super::namespace::parse_namespace;
 use super::output::Color;
+use super::policy_source::PolicyArg;
 use super::time::parse_time;
 use crate::engine::{Safety, Severity};
 use crate::report::{FORMATS, Format};
@@ -306,10 +307,8 @@ pub(crate) enum ExportFormat {
 
 #[derive(Debug, Args)]
 pub(crate) struct ExportArgs {
-    /// A policy file, or baseline, recommended or strict
-    /// [default: jobguard.yaml in this folder or above it, within the git repository, else recommended]
-    #[arg(value_name = "FILE|NAME")]
-    pub(crate) policy: Option<String>,
+    #[command(flatten)]
+    pub(crate) policy: PolicyArg,
     /// What to write
     #[arg(long, short, value_enum, default_value_t)]
     pub(crate) format: ExportFormat,
@@ -365,7 +364,11 @@ pub(crate) enum PolicyCommand {
     /// Check a policy file: every mistake at once, each with its place
     Check {
         /// The file [default: jobguard.yaml in this folder or above it, within the git repository]
+        #[arg(value_name = "FILE")]
         file: Option<PathBuf>,
+        /// The same, as `lint` takes it [env: JOBGUARD_POLICY]
+        #[arg(long, short, value_name = "FILE|NAME", conflicts_with = "file")]
+        policy: Option<String>,
         /// The time at which exceptions are looked at, such as 2027-03-28T00:00:00Z, or a date, from 0:00 UTC
         /// [default: now]
         #[arg(long, value_name = "TIME", value_parser = parse_time)]

@@ -8,6 +8,7 @@ mod inputs;
 mod lint;
 mod namespace;
 mod output;
+mod own_rule;
 mod policy;
 mod policy_source;
 mod preview;

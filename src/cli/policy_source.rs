@@ -3,10 +3,44 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, anyhow};
+use clap::Args;
 
 use crate::policy::discover::{self, FILE_NAME};
-use crate::policy::{Policy, PolicyErrors, Preset, load};
+use crate::policy::trace::{self, Trace};
+use crate::policy::{Policy, PolicyErrors, Preset, Subject, load};
 use crate::rules::registry;
+
+/// The variable that names the policy where no argument does.
+const VARIABLE: &str = "JOBGUARD_POLICY";
+
+/// The policy of a command about policies: its argument, or `--policy`, as with the commands that use one.
+#[derive(Debug, Args)]
+pub(crate) struct PolicyArg {
+    /// A policy file, or baseline, recommended or strict
+    /// [default: jobguard.yaml in this folder or above it, within the git repository, else recommended]
+    #[arg(value_name = "FILE|NAME")]
+    pub(crate) policy: Option<String>,
+    /// The same, as `lint` takes it [env: JOBGUARD_POLICY]
+    #[arg(long = "policy", short = 'p', value_name = "FILE|NAME", conflicts_with = "policy")]
+    pub(crate) named: Option<String>,
+}
+
+impl PolicyArg {
+    /// Whether an argument names it.
+    pub(crate) fn is_named(&self) -> bool {
+        self.policy.is_some() || self.named.is_some()
+    }
+
+    /// Where it comes from.
+    pub(crate) fn origin(&self) -> Result<Origin> {
+        Origin::of(self.policy.as_ref().or(self.named.as_ref()).cloned().or_else(from_environment).as_deref())
+    }
+}
+
+/// The policy that the environment names.
+pub(crate) fn from_environment() -> Option<String> {
+    std::env::var(VARIABLE).ok().filter(|name| !name.is_empty())
+}
 
 /// Where a policy comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +80,18 @@ impl Origin {
         }
     }
 
+    /// What it says and why, for `subject` or in general.
+    pub(crate) fn trace(&self, subject: Option<&Subject<'_>>) -> Result<Trace> {
+        let catalog = registry().catalog();
+        let traced = match self {
+            Self::Preset(preset) => trace::preset(*preset, catalog, subject),
+            Self::Neither => trace::preset(Preset::Recommended, catalog, subject),
+            Self::Named(path) => trace::file(path, false, catalog, subject),
+            Self::Found(path) => trace::file(path, true, catalog, subject),
+        };
+        traced.map_err(|errors| report(&errors))
+    }
+
     /// How reports call it that are read elsewhere: without the folders that it was found in.
     pub(crate) fn short_name(&self) -> String {
         match self {
@@ -82,7 +128,7 @@ impl Origin {
                     load::read_found(path, registry().catalog()).map_err(|errors| report(&errors))?;
                 // It was found by its whole path, which is another one on each machine.
                 if let Ok(here) = std::env::current_dir() {
-                    policy.rename_exception_files(|file| relative(Path::new(file), &here));
+                    policy.rename_files(|file| relative(Path::new(file), &here));
                 }
                 Ok(policy)
             }

@@ -8,13 +8,17 @@ use serde::Serialize;
 use super::ExitStatus;
 use super::args::{RulesArgs, RulesFormat};
 use super::output::Terminal;
+use super::own_rule::{self, OwnRuleDocument};
 use super::policy_source::Origin;
 use crate::docs::rule_page;
 use crate::engine::{Registry, Rule};
+use crate::policy::{Level, OwnRule, Policy};
 use crate::rules::{registry, registry_of};
+use jobguard_text::{plain, plain_lines};
 
 pub(crate) fn run(args: RulesArgs, terminal: &Terminal) -> Result<ExitStatus> {
-    let registry = known(&args)?;
+    let (registry, policy) = known(&args)?;
+    let policy = policy.as_ref();
     let rules = match &args.id {
         Some(id) => match registry.get(id) {
             Some(rule) => vec![rule],
@@ -27,13 +31,13 @@ pub(crate) fn run(args: RulesArgs, terminal: &Terminal) -> Result<ExitStatus> {
     };
     let text = match (args.format, args.id.is_some()) {
         (RulesFormat::Json, _) => {
-            let documents: Vec<_> = rules.iter().map(|rule| Document::of(rule)).collect();
+            let documents: Vec<_> = rules.iter().map(|rule| Document::of(rule, policy)).collect();
             format!("{}\n", serde_json::to_string_pretty(&documents)?)
         }
         (RulesFormat::Markdown, true) => rules.iter().map(|rule| rule_page::page(rule)).collect(),
         (RulesFormat::Markdown, false) => rule_page::index(),
-        (RulesFormat::Text, true) => rules.iter().map(|rule| explain(rule)).collect(),
-        (RulesFormat::Text, false) => list(&rules),
+        (RulesFormat::Text, true) => rules.iter().map(|rule| explain(rule, policy)).collect(),
+        (RulesFormat::Text, false) => list(&rules, policy),
     };
     terminal.print(&text)?;
     Ok(ExitStatus::Success)
@@ -41,19 +45,27 @@ pub(crate) fn run(args: RulesArgs, terminal: &Terminal) -> Result<ExitStatus> {
 
 /// The rules that there are: with those of its own that the policy has which is named; where one is asked for that is not built
 /// in, those of the policy that holds here.
-fn known(args: &RulesArgs) -> Result<&'static Registry> {
+fn known(args: &RulesArgs) -> Result<(&'static Registry, Option<Policy>)> {
     let named = args.policy.as_deref();
     let is_built_in = args.id.as_ref().is_none_or(|id| registry().get(id).is_some());
     if named.is_none() && is_built_in {
-        return Ok(registry());
+        return Ok((registry(), None));
     }
-    Ok(registry_of(&Origin::of(named)?.load()?))
+    let policy = Origin::of(named)?.load()?;
+    Ok((registry_of(&policy), Some(policy)))
 }
 
-fn list(rules: &[&Rule]) -> String {
+/// A rule of the policy's own, and the level that the policy gives it without overrides.
+fn own<'p>(rule: &Rule, policy: Option<&'p Policy>) -> Option<(&'p OwnRule, Level)> {
+    let policy = policy.filter(|_| rule.is_own())?;
+    let position = registry_of(policy).position(rule.id())?;
+    Some((policy.own().declared_by(&rule.spec)?, policy.base().rules.get(position)?.level))
+}
+
+fn list(rules: &[&Rule], policy: Option<&Policy>) -> String {
     let width = rules.iter().map(|rule| rule.id().len()).max().unwrap_or_default();
     let mut text = format!("{:width$}  baseline  recommended  strict  finds\n", "rule");
-    for rule in rules {
+    for rule in rules.iter().filter(|rule| !rule.is_own()) {
         let levels = rule.spec.levels;
         let _ = writeln!(
             text,
@@ -65,14 +77,45 @@ fn list(rules: &[&Rule]) -> String {
             rule.spec.summary
         );
     }
+    let own: Vec<_> = rules.iter().filter_map(|rule| Some((rule, own(rule, policy)?))).collect();
+    if let (Some(policy), false) = (policy, own.is_empty()) {
+        let _ = writeln!(text, "\n{:width$}  level  finds", format!("rules of policy {}", policy.name));
+        for (rule, (own, level)) in own {
+            let _ = writeln!(text, "{:width$}  {:5}  {}", rule.id(), level.as_str(), rule.spec.summary);
+            let (place, expression) = (own_rule::place(own), own_rule::one_line(&own.expression));
+            let _ = writeln!(text, "{:width$}         {}: {}", "", plain(&place), plain(&expression));
+        }
+    }
     text.push_str("\n`jobguard rules ID` explains a rule. What api/* rules find, the API server refuses.\n");
     text
 }
 
-fn explain(rule: &Rule) -> String {
+fn explain(rule: &Rule, policy: Option<&Policy>) -> String {
     let levels = rule.spec.levels;
     let mut text = format!("{}: {}\n", rule.id(), rule.spec.summary);
-    if rule.spec.is_settable() {
+    if let Some((own, level)) = own(rule, policy) {
+        let _ = writeln!(text, "{level}, a rule of the policy's own: {}", plain(&own_rule::place(own)));
+        let shown = [
+            ("Expression", Some(own.expression.trim_end())),
+            ("Message expression", own.message_expression.as_deref()),
+        ];
+        for (title, expression) in shown.into_iter().filter_map(|(title, text)| Some((title, text?))) {
+            let _ = writeln!(text, "\n{title}");
+            for line in plain_lines(expression).lines() {
+                let _ = writeln!(text, "  {line}");
+            }
+        }
+        let conditions = own.matching.as_ref().map(ToString::to_string);
+        let more = [
+            ("For", conditions.as_deref()),
+            ("Points at", own.path.as_deref()),
+            ("On errors", Some(own.on_error.as_str())),
+        ];
+        text.push('\n');
+        for (title, value) in more.into_iter().filter_map(|(title, value)| Some((title, value?))) {
+            let _ = writeln!(text, "{title}: {}", plain(value));
+        }
+    } else if rule.spec.is_settable() {
         let _ = writeln!(
             text,
             "baseline: {}, recommended: {}, strict: {}",
@@ -131,10 +174,16 @@ fn wrap(paragraphs: &str) -> String {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Document {
+struct Document<'a> {
     id: &'static str,
     summary: &'static str,
-    levels: Levels,
+    /// Of a rule that is built in: its level in each built-in policy.
+    levels: Option<Levels>,
+    /// Of a rule of the policy's own: its level there, without overrides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    level: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    custom_rule: Option<OwnRuleDocument<'a>>,
     what: &'static str,
     why: &'static str,
     options: Vec<OptionDocument>,
@@ -163,17 +212,20 @@ struct ExampleDocument {
     manifest: &'static str,
 }
 
-impl Document {
-    fn of(rule: &Rule) -> Self {
+impl<'a> Document<'a> {
+    fn of(rule: &Rule, policy: Option<&'a Policy>) -> Self {
         let levels = rule.spec.levels;
+        let own = own(rule, policy);
         Self {
             id: rule.id(),
             summary: rule.spec.summary,
-            levels: Levels {
+            levels: own.is_none().then(|| Levels {
                 baseline: levels.baseline.as_str(),
                 recommended: levels.recommended.as_str(),
                 strict: levels.strict.as_str(),
-            },
+            }),
+            level: own.map(|(_, level)| level.as_str()),
+            custom_rule: own.map(|(rule, _)| OwnRuleDocument::of(rule)),
             what: rule.docs.what,
             why: rule.docs.why,
             options: rule

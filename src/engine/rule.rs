@@ -131,7 +131,7 @@ impl Rule {
     /// Whether this is a rule of a policy's own.
     pub fn is_own(&self) -> bool {
         // No version of jobguard has it.
-        self.spec.since.is_empty()
+        self.spec.is_own()
     }
 
     /// Where the rule's page can be read; of a rule of a policy's own the link that the policy gives, if it gives one.

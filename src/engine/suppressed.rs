@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use crate::policy::ExceptionPlace;
+use crate::policy::Place;
 
 /// Why a finding does not count.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub enum SuppressedBy {
         /// Its name, or its field.
         id: String,
         /// Where it is written.
-        place: ExceptionPlace,
+        place: Place,
     },
 }
 

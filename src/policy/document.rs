@@ -61,7 +61,8 @@ pub(super) struct Document {
     pub(super) layer: Layer,
     pub(super) overrides: Vec<(Match, Layer)>,
     pub(super) exceptions: Vec<Excepted>,
-    pub(super) own: Vec<OwnRule>,
+    /// With the places of the rules.
+    pub(super) own: Vec<(OwnRule, Span)>,
 }
 
 /// Reads a document, without its rules where there is no catalog. What is wrong with it is left with the reader.

@@ -1,6 +1,5 @@
 //! Exceptions: for some objects, and until a day, findings of some rules do not count.
 
-mod place;
 mod read;
 
 use std::sync::Arc;
@@ -9,9 +8,8 @@ use jiff::Span;
 use jiff::civil::Date;
 
 use super::subject::Reading;
-use super::{Match, RuleSpec, Subject};
+use super::{Match, Place, RuleSpec, Subject};
 
-pub use place::ExceptionPlace;
 pub(super) use read::{Excepted, MAX_EXCEPTIONS, MAX_NAME, MAX_REASON, MAX_RULES, With, read};
 
 /// From how many days before its last day on an exception is about to end.
@@ -34,7 +32,7 @@ pub struct Exception {
     /// The last day, in UTC, on which it counts; none for one without end.
     pub until: Option<Date>,
     /// Where it is written.
-    pub place: ExceptionPlace,
+    pub place: Place,
     /// The ids of the rules, sorted.
     ids: Vec<&'static str>,
 }

@@ -10,13 +10,13 @@ use jobguard_apiserver::{FeatureGates, KubernetesVersion, Server};
 use jobguard_manifest::limits::Limits;
 
 use super::document::{self, Document};
-use super::exceptions::{Exception, ExceptionPlace};
+use super::exceptions::Exception;
 use super::notes;
 use super::overrides::Override;
-use super::own;
+use super::own::{self, Redefined};
 use super::reader::{Fault, Reader, did_you_mean, quoted};
 use super::{
-    ControllerJobs, Defaults, ExcludedPaths, Existing, Mode, OnTimeout, OwnRule, OwnRules, Policy,
+    ControllerJobs, Defaults, ExcludedPaths, Existing, Mode, OnTimeout, OwnRule, OwnRules, Place, Policy,
     PolicyError, PolicyErrors, Preset, RuleSetting, RuleSpec, Settings, Suppressions,
 };
 use jobguard_manifest::{self as manifest, LineIndex, Span};
@@ -217,7 +217,8 @@ pub fn preset(preset: Preset, catalog: &[&'static RuleSpec]) -> Result<Policy, P
 
 pub(super) fn preset_chain(preset: Preset, catalog: &[&'static RuleSpec]) -> Result<Chain, PolicyErrors> {
     let documents = vec![preset_document(preset)?];
-    Ok(Chain { preset, documents, catalog: catalog.to_vec(), own: OwnRules::default() })
+    let (own, redefined) = (OwnRules::default(), Redefined::default());
+    Ok(Chain { preset, documents, catalog: catalog.to_vec(), own, redefined })
 }
 
 fn preset_document(preset: Preset) -> Result<(Source, Document), PolicyErrors> {
@@ -237,6 +238,7 @@ pub(super) struct Chain {
     /// The rules that there are: those that the files declare behind the others.
     pub(super) catalog: Vec<&'static RuleSpec>,
     own: OwnRules,
+    redefined: Redefined,
 }
 
 impl Chain {
@@ -244,7 +246,8 @@ impl Chain {
     pub(super) fn assemble(self) -> Policy {
         let documents = self.documents.into_iter().map(|(_, document)| document).collect();
         let own = self.own;
-        let mut policy = assemble(self.preset, documents, &self.catalog);
+        let mut policy = assemble(self.preset, documents, &self.catalog, &self.redefined);
+        policy.notes.extend(self.redefined.left_off.iter().map(|id| notes::stays_off(id)));
         let asking = own.rules().iter().filter(|rule| rule.asks_for_namespaces());
         policy.notes.extend(asking.map(notes::namespace_object));
         Policy { own, ..policy }
@@ -280,7 +283,7 @@ pub(super) fn read_chain(
     let mut source = source.clone();
     let preset = loop {
         let (document, _) = read_document(&source, None);
-        own.extend(document.own);
+        own.extend(document.own.into_iter().map(|(rule, _)| rule));
         sources.push(source.clone());
         let Some((target, span)) = document.extends else { break Preset::Recommended };
         if let Some(preset) = Preset::from_name(&target) {
@@ -324,21 +327,14 @@ pub(super) fn read_chain(
         if let Some((_, file)) = &mut document.exclude {
             file.clone_from(&source.name);
         }
-        // What a file says of its own rules is more specific than its wildcards.
-        let Document { own, layer, .. } = &mut document;
-        for (index, change) in &mut layer.rules {
-            let is_own = catalog.get(*index).is_some_and(|spec| own.iter().any(|rule| rule.id == spec.id));
-            if is_own {
-                change.wildcard = None;
-            }
-        }
         documents.push((source, document));
     }
     errors.extend(refused);
     PolicyErrors::check(errors)?;
     documents.push(preset_document(preset)?);
     documents.reverse();
-    Ok(Chain { preset, documents, catalog, own })
+    let redefined = own::define(documents.iter_mut().map(|(_, document)| document), &catalog);
+    Ok(Chain { preset, documents, catalog, own, redefined })
 }
 
 /// Reads one file's own words, and everything that is wrong with them.
@@ -372,10 +368,13 @@ fn read_document(source: &Source, catalog: Option<&[&'static RuleSpec]>) -> (Doc
         }
     }
     let lines = LineIndex::new(&source.text);
-    for exception in document.iter_mut().flat_map(|document: &mut Document| &mut document.exceptions) {
-        let position = lines.position(exception.span.start);
-        let (line, column) = (position.line, position.column);
-        exception.place = ExceptionPlace { file: source.name.as_str().into(), line, column };
+    let place = |span: Span| {
+        let position = lines.position(span.start);
+        Place { file: source.name.as_str().into(), line: position.line, column: position.column }
+    };
+    if let Some(Document { exceptions, own, .. }) = &mut document {
+        exceptions.iter_mut().for_each(|exception| exception.place = place(exception.span));
+        own.iter_mut().for_each(|(rule, span)| rule.place = place(*span));
     }
     let mut errors: Vec<_> =
         faults.into_iter().map(|fault| PolicyError::new(&source.name, &lines, fault)).collect();
@@ -396,7 +395,12 @@ fn whole_file(file: &str, message: String) -> PolicyError {
 }
 
 /// Lays documents over one another, the most basic first.
-fn assemble(preset: Preset, documents: Vec<Document>, catalog: &[&'static RuleSpec]) -> Policy {
+fn assemble(
+    preset: Preset,
+    documents: Vec<Document>,
+    catalog: &[&'static RuleSpec],
+    redefined: &Redefined,
+) -> Policy {
     let rules = catalog.iter().map(|spec| RuleSetting::new(preset.level(spec))).collect();
     let mut policy = Policy {
         name: String::new(),
@@ -463,11 +467,13 @@ fn assemble(preset: Preset, documents: Vec<Document>, catalog: &[&'static RuleSp
         document.layer.apply(&mut policy.base);
         let exceptions = document.exceptions.into_iter();
         policy.exceptions.extend(exceptions.map(|exception| Exception::new(exception, &of, catalog)));
-        let places = (0..).map(|index| format!("{of}spec.overrides[{index}].rules"));
+        let places = (0..).map(|index| (position, format!("{of}spec.overrides[{index}].rules")));
         overrides.extend(document.overrides.into_iter().zip(places));
     }
-    for ((matching, layer), place) in overrides {
+    for ((matching, layer), (position, place)) in overrides {
         notes::left_off(&place, &layer, &policy.base, catalog, &mut policy.notes);
+        let is_redefined = |index| redefined.is_behind(index, position);
+        notes::lowered(&place, &layer, (&policy.base, catalog), is_redefined, &mut policy.notes);
         let mut alone = policy.base.clone();
         layer.apply(&mut alone);
         policy.overrides.push(Override { matching, layer, alone });

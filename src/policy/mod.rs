@@ -18,6 +18,7 @@ mod names;
 mod notes;
 mod overrides;
 pub mod own;
+mod place;
 pub mod preset;
 pub(crate) mod reader;
 mod rules;
@@ -37,8 +38,9 @@ use jiff::civil::Date;
 
 pub use defaults::{Defaults, RestartPolicy};
 pub use error::{PolicyError, PolicyErrors};
-pub use exceptions::{Exception, ExceptionPlace, ExceptionState, NOTICE_DAYS, lasts_longer};
+pub use exceptions::{Exception, ExceptionState, NOTICE_DAYS, lasts_longer};
 pub use own::{OnError, OwnRule, OwnRules};
+pub use place::Place;
 pub use preset::Preset;
 pub use settings::{RuleSetting, Settings};
 pub use spec::{Level, OptionKind, OptionSpec, OptionValue, Options, PresetLevels, RuleSpec};
@@ -253,8 +255,9 @@ impl Policy {
         &self.exceptions
     }
 
-    /// Calls the files that exceptions are written in by other names.
-    pub fn rename_exception_files(&mut self, name: impl Fn(&str) -> String) {
+    /// Calls the files that exceptions and own rules are written in by other names.
+    pub fn rename_files(&mut self, name: impl Fn(&str) -> String) {
+        self.own.rename_files(&name);
         for exception in &mut self.exceptions {
             exception.place.file = name(&exception.place.file).into();
         }

@@ -42,6 +42,35 @@ pub(super) fn left_off(
     }));
 }
 
+/// The rules that an override of an extended file sets below the level that their new definition gives them, one note each.
+pub(super) fn lowered(
+    place: &str,
+    layer: &Layer,
+    (base, catalog): (&Settings, &[&'static RuleSpec]),
+    is_redefined: impl Fn(usize) -> bool,
+    notes: &mut Vec<String>,
+) {
+    let set = layer.rules.iter().filter_map(|(index, change)| Some((*index, change.level?)));
+    for (index, level) in set.filter(|(index, _)| is_redefined(*index)) {
+        let (Some(spec), Some(setting)) = (catalog.get(index), base.rules.get(index)) else { continue };
+        if level < setting.level {
+            notes.push(format!(
+                "{place}: `{id}: {level}` still holds for the objects that the override matches, although {id} is defined \
+                 anew at {}; an override of the file that defines it anew can set it there",
+                setting.level,
+                id = spec.id,
+            ));
+        }
+    }
+}
+
+/// What to know of a rule that is defined anew without a level.
+pub(super) fn stays_off(id: &str) -> String {
+    format!(
+        "spec.customRules: {id} is defined anew without a level and stays off, as an extended file sets it; give it a level"
+    )
+}
+
 /// What to know of a rule of the policy's own that asks for its object's namespace.
 pub(super) fn namespace_object(rule: &OwnRule) -> String {
     format!(

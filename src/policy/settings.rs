@@ -80,14 +80,13 @@ pub(super) struct RuleChange {
 }
 
 impl RuleChange {
+    /// The level that it gives a rule at `level`, if it does.
+    pub(super) fn over(&self, level: Level) -> Option<Level> {
+        self.level.or_else(|| self.wildcard.filter(|_| level > Level::Off).map(|wildcard| wildcard.level))
+    }
+
     fn apply(&self, setting: &mut RuleSetting) {
-        if let Some(level) = self.level {
-            setting.level = level;
-        } else if let Some(wildcard) = self.wildcard
-            && setting.level > Level::Off
-        {
-            setting.level = wildcard.level;
-        }
+        setting.level = self.over(setting.level).unwrap_or(setting.level);
         for (name, value) in self.options.iter() {
             setting.options.set(name, value.clone());
         }
@@ -97,6 +96,9 @@ impl RuleChange {
 /// What one policy file, or one override, changes in the settings below it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Layer {
+    /// Of a file that defines rules of its own: the levels that the definitions give, by index in the catalog. They go before
+    /// what the same file says under `rules`.
+    pub(super) defined: Vec<(usize, Level)>,
     /// By index in the catalog, ascending; wildcards are already spread over the rules they cover.
     pub(super) rules: Vec<(usize, RuleChange)>,
     pub(super) defaults: super::defaults::DefaultsChange,
@@ -105,6 +107,11 @@ pub(super) struct Layer {
 impl Layer {
     /// Puts this layer over `settings`.
     pub(super) fn apply(&self, settings: &mut Settings) {
+        for (index, level) in &self.defined {
+            if let Some(setting) = settings.rules.get_mut(*index) {
+                setting.level = *level;
+            }
+        }
         for (index, change) in &self.rules {
             if let Some(setting) = settings.rules.get_mut(*index) {
                 change.apply(setting);

@@ -78,6 +78,11 @@ impl RuleSpec {
         self.id.split_once('/').map_or(self.id, |(category, _)| category)
     }
 
+    /// Whether a policy has the rule, and not jobguard.
+    pub const fn is_own(&self) -> bool {
+        self.since.is_empty()
+    }
+
     /// Whether a policy can set the rule's level: all but the API server's own verdict.
     pub const fn is_settable(&self) -> bool {
         !self.levels.fixed

@@ -6,6 +6,7 @@
 mod effect;
 mod input;
 mod judge;
+mod own_rules;
 pub mod report;
 #[cfg(feature = "serve")]
 mod reviews;

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::own_rules;
 use crate::policy::trace::{OverrideTrace, RuleTrace, SettingTrace, Trace};
 use crate::policy::{Exception, OptionKind, OptionValue};
 use jobguard_text::duration;
@@ -9,9 +10,10 @@ use jobguard_text::duration;
 /// A setting that differs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// Which part of the policy: `rules`, `defaults`, `overrides`, `exceptions` or `settings`.
+    /// Which part of the policy: `rules`, `customRules`, `defaults`, `overrides`, `exceptions` or `settings`.
     pub section: &'static str,
-    /// The rule, option or key; of an override what it matches on, of an exception its name.
+    /// The rule, option or key; of a rule of the policy's own with the field that differs; of an override what it matches on, of
+    /// an exception its name.
     pub key: String,
     /// What the first policy says; none where it says nothing.
     pub before: Option<String>,
@@ -22,9 +24,13 @@ pub struct Change {
 /// What differs, by section.
 pub fn compare(before: &Trace, after: &Trace) -> Vec<Change> {
     let mut changes = settings("settings", &before.general, &after.general);
-    for (old, new) in before.rules.iter().zip(&after.rules) {
-        rule(old, new, &mut changes);
+    // Rules of their own are not the same ones in both.
+    for old in &before.rules {
+        if let Some(new) = after.rules.iter().find(|new| new.spec.id == old.spec.id) {
+            rule(old, new, &mut changes);
+        }
     }
+    own_rules::compare(before, after, &mut changes);
     changes.extend(settings("defaults", &before.defaults, &after.defaults));
     overrides(&before.overrides, &after.overrides, &mut changes);
     exceptions(&before.exceptions, &after.exceptions, &mut changes);

@@ -10,7 +10,7 @@ use crate::diagnostic::{
 };
 use crate::docs::rule_page;
 use crate::engine::{Rule, Safety, Severity, Suppressed, SuppressedBy};
-use crate::policy::ExceptionPlace;
+use crate::policy::Place;
 use crate::rules;
 use jobguard_apiserver::Cause;
 use jobguard_manifest::FieldPath;
@@ -120,7 +120,7 @@ pub(super) fn report() -> Report {
 
 /// The report with findings that do not count: by the annotation, and by an exception of the policy, for `reason`.
 pub(super) fn with_suppressed(mut report: Report, id: &str, reason: &str) -> Report {
-    let place = ExceptionPlace { file: "policies/jobguard.yaml".into(), line: 7, column: 5 };
+    let place = Place { file: "policies/jobguard.yaml".into(), line: 7, column: 5 };
     let whys = [
         Suppressed { by: SuppressedBy::Annotation, reason: None, until: None },
         Suppressed {

@@ -8,7 +8,6 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::super::args::{ExportArgs, ExportFormat};
-use super::super::policy_source::Origin;
 use crate::atomic_file;
 use crate::export::{self, StaticWebhooks};
 use crate::policy::{Existing, Policy};
@@ -43,7 +42,7 @@ pub(super) fn run(args: ExportArgs) -> Result<String> {
     if let Some((_, flag)) = of_static.into_iter().find(|(given, _)| *given) {
         bail!("{flag} goes with --format static only");
     }
-    let mut policy = Origin::of(args.policy.as_deref())?.load()?;
+    let mut policy = args.policy.origin()?.load()?;
     let now = args.now.unwrap_or_else(Timestamp::now);
     if policy.existing_at(now) == Existing::Deny {
         // The day has come: what holds is exported, without the remark that it will.
@@ -80,7 +79,7 @@ fn policies(policy: &Policy, format: ExportFormat, excluded: &[String], today: D
 }
 
 fn on_disk(args: &ExportArgs) -> Result<String> {
-    if args.policy.is_some() || args.kubernetes_version.is_some() {
+    if args.policy.is_named() || args.kubernetes_version.is_some() {
         bail!(
             "--format static writes how the API server reaches the webhook, whatever its policy: \
              leave out the policy and --kubernetes-version"

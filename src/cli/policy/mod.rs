@@ -21,7 +21,7 @@ pub(crate) fn run(args: PolicyArgs, terminal: &Terminal) -> Result<ExitStatus> {
         PolicyCommand::Exceptions(args) => return exceptions::run(&args, terminal),
         PolicyCommand::Diff(args) => return diff::run(&args, terminal),
         PolicyCommand::Test(args) => return test::run(&args, terminal),
-        PolicyCommand::Check { file, now } => check::run(file, now)?,
+        PolicyCommand::Check { file, policy, now } => check::run(file, policy, now)?,
         PolicyCommand::Show(args) => {
             show::run(&args, terminal)?;
             return Ok(ExitStatus::Success);

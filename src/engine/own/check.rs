@@ -5,10 +5,11 @@ use jobguard_manifest::{FieldPath, Segment};
 use jobguard_text::plain_within;
 
 use crate::engine::{Object, RuleContext, Severity, Sink};
+use crate::policy::own::FilledIn;
 use crate::policy::own::vocabulary::{NAMESPACE_OBJECT, REQUEST};
 use crate::policy::{OnError, OwnRule};
 
-use super::facts::OwnFacts;
+use super::facts::{Asked, OwnFacts};
 use super::limits::{MAX_STEPS, MAX_STEPS_OF_ALL};
 
 /// The longest message, in characters.
@@ -26,6 +27,7 @@ pub(super) fn judge(object: &Object, context: &RuleContext<'_>, sink: &mut Sink)
         old: context.old(),
         request: context.request(),
         namespace_labels: context.namespace_labels(),
+        asked: Asked::default(),
     };
     let evaluate = |program: &Program| {
         let spent = context.own_steps();
@@ -36,19 +38,32 @@ pub(super) fn judge(object: &Object, context: &RuleContext<'_>, sink: &mut Sink)
         spent.set(spent.get().saturating_add(budget.spent()));
         value
     };
-    let error = match evaluate(&rule.compiled.expression) {
+    let value = evaluate(&rule.compiled.expression);
+    // The whole verdict is given up.
+    if matches!(value, Err(EvalError::Cancelled)) {
+        return;
+    }
+    // Whatever comes out would be another thing on the API server.
+    if let Some(field) = facts.filled_in(&rule.compiled.filled_in) {
+        let why = match field {
+            FilledIn::Set(field) => format!("the API server sets `{field}`"),
+            FilledIn::Namespace => "the object names no namespace".to_owned(),
+            FilledIn::Name => "the API server makes `metadata.name` of generateName".to_owned(),
+            FilledIn::Selector => "the API server makes `spec.selector`".to_owned(),
+        };
+        return report(object, rule, sink, format!("not checked: {why}"), Some(Severity::Info));
+    }
+    let error = match value {
         Ok(Value::Bool(true)) => return,
         Ok(Value::Bool(false)) => {
             let words = rule.compiled.message.as_ref().and_then(|program| message(evaluate(program)));
             return report(object, rule, sink, words.unwrap_or_else(|| fallback(rule)), None);
         }
         Ok(_) => "the expression is neither true nor false".to_owned(),
-        // The whole verdict is given up.
-        Err(EvalError::Cancelled) => return,
         Err(error) => error.to_string(),
     };
     let (most, words) = match (unknown(rule, &facts), rule.on_error) {
-        // Offline, nobody asks: there is nothing to be at fault.
+        // Offline there is no request, and so nothing to be at fault.
         (Some(name), _) => (Severity::Info, format!("not checked: `{name}` is known to the webhook alone")),
         (None, OnError::Warn) => (Severity::Warning, format!("the rule cannot be evaluated: {error}")),
         (None, OnError::Deny) => (Severity::Error, format!("the rule cannot be evaluated: {error}")),

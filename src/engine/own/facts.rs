@@ -1,14 +1,17 @@
 //! What expressions ask of an object, as values: made once for an object, and only if an own rule is on.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
+use jobguard_apiserver::{Kind, Workload};
 use jobguard_cel::{EvalError, Facts, Value, duration, field, map, string};
 
 use crate::engine::{Object, RequestFacts};
-use crate::policy::own::LookedAt;
 use crate::policy::own::vocabulary::{JOB, NAMESPACE_OBJECT, OBJECT, OLD_OBJECT, REQUEST, SCHEDULE};
+use crate::policy::own::{FilledIn, Holder, LookedAt};
 
 use super::schedule;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 /// Everything that an evaluation may ask.
 pub(super) struct OwnFacts<'a> {
@@ -19,12 +22,46 @@ pub(super) struct OwnFacts<'a> {
     pub(super) old: Option<&'a Object>,
     pub(super) request: Option<RequestFacts<'a>>,
     pub(super) namespace_labels: Option<&'a BTreeMap<String, String>>,
+    /// Which objects an evaluation has asked for.
+    pub(super) asked: Asked,
+}
+
+/// Which objects an evaluation has asked for: what it does not come to makes no difference.
+#[derive(Debug, Default)]
+pub(super) struct Asked {
+    object: Cell<bool>,
+    old_object: Cell<bool>,
+    job: Cell<bool>,
+}
+
+impl Asked {
+    fn of(&self, holder: Holder) -> &Cell<bool> {
+        match holder {
+            Holder::Object => &self.object,
+            Holder::OldObject => &self.old_object,
+            Holder::Job => &self.job,
+        }
+    }
 }
 
 impl OwnFacts<'_> {
     fn value<'o>(&self, object: &'o Object) -> &'o Value {
         let workload = object.workload();
         object.values().object(workload, self.looked_at.of(workload.kind()))
+    }
+
+    /// What an evaluation that has asked for these objects has looked at and only the API server knows: of an object that has
+    /// been through none.
+    pub(super) fn filled_in(&self, looked_at: &[(Holder, FilledIn)]) -> Option<FilledIn> {
+        let is_unknown = |(holder, field): &&(Holder, FilledIn)| {
+            let object = match holder {
+                Holder::Object => Some(self.object),
+                Holder::OldObject => self.old,
+                Holder::Job => Some(self.object).filter(|object| object.kind() == Kind::Job),
+            };
+            self.asked.of(*holder).get() && object.is_some_and(|object| is_unknown(object, *field))
+        };
+        looked_at.iter().find(is_unknown).map(|(_, field)| *field)
     }
 
     /// A field of the Job.
@@ -81,8 +118,34 @@ impl OwnFacts<'_> {
     }
 }
 
+/// Whether a field is one that the API server is still to fill in.
+fn is_unknown(object: &Object, field: FilledIn) -> bool {
+    let ObjectMeta { uid, name, generate_name, namespace, .. } = object.metadata();
+    let given = |text: &Option<String>| text.as_deref().filter(|text| !text.is_empty()).map(str::to_owned);
+    // An object that has one is stored, or about to be.
+    if given(uid).is_some() {
+        return false;
+    }
+    match field {
+        FilledIn::Set(_) => true,
+        FilledIn::Namespace => given(namespace).is_none(),
+        // A name is made up for an object that is to get one.
+        FilledIn::Name => given(generate_name)
+            .is_some_and(|prefix| given(name).is_none_or(|name| name.starts_with(&prefix))),
+        FilledIn::Selector => match object.workload() {
+            Workload::Job(job) => job.spec.as_ref().is_none_or(|spec| spec.manual_selector != Some(true)),
+            Workload::CronJob(_) => false,
+        },
+    }
+}
+
 impl Facts for OwnFacts<'_> {
     fn variable(&self, index: usize) -> Value {
+        match index {
+            OBJECT => self.asked.object.set(true),
+            OLD_OBJECT => self.asked.old_object.set(true),
+            _ => {}
+        }
         match index {
             OBJECT => self.value(self.object).clone(),
             OLD_OBJECT => self.old.map_or(Value::Null, |old| self.value(old).clone()),
@@ -101,6 +164,9 @@ impl Facts for OwnFacts<'_> {
     }
 
     fn field(&self, part: usize, field: usize) -> Result<Value, EvalError> {
+        if part == JOB {
+            self.asked.job.set(true);
+        }
         let within = |name: &str| self.of_job(name).cloned().unwrap_or(Value::Null);
         Ok(match (part, field) {
             (JOB, 0) => within("spec"),

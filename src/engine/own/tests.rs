@@ -105,7 +105,7 @@ fn what_expressions_see() {
     for expression in [
         "object.apiVersion == 'batch/v1' && object.kind == 'Job' && object.metadata.name == 'nightly'",
         // The API's defaults, and objects that are always there.
-        "object.spec.backoffLimit == 6 && has(object.status) && !has(object.status.active)",
+        "object.spec.backoffLimit == 6 && has(object.status)",
         "object.spec.template.spec.containers[1].resources == {} && !has(object.spec.template.spec.hostNetwork)",
         "quantity(object.spec.template.spec.containers[0].resources.limits.memory).compareTo(quantity('1024Mi')) == 0",
         "object.spec.template.spec.containers.exists(c, !has(c.resources.limits))",
@@ -173,7 +173,7 @@ fn an_error_follows_on_error() {
     // Never more than the rule itself.
     let policy = policy("  - {id: acme/rule, level: info, expression: object.spec.other == 1}\n");
     assert_eq!(judged(&policy, job())[0].severity, Severity::Info);
-    // What nobody knows offline is told, and no more.
+    // What is not known offline is reported as such, and no more.
     for (expression, name) in [
         ("request.operation == 'CREATE'", "request"),
         ("namespaceObject.metadata.labels.a == 'b'", "namespaceObject"),
@@ -185,6 +185,104 @@ fn an_error_follows_on_error() {
     assert!(
         judged(&rule("expression: 'request == null || request.operation == \"CREATE\"'"), job()).is_empty()
     );
+}
+
+/// What the API server fills in is not known of a manifest: there is no verdict, whatever the expression comes to.
+#[test]
+fn what_the_api_server_fills_in_is_not_known() {
+    let set = |field: &str| format!("not checked: the API server sets `{field}`");
+    for (expression, field) in [
+        ("has(object.metadata.creationTimestamp)", "metadata.creationTimestamp"),
+        (
+            "timestamp(object.metadata.creationTimestamp) > timestamp('2026-01-01T00:00:00Z')",
+            "metadata.creationTimestamp",
+        ),
+        ("!has(object.metadata.uid)", "metadata.uid"),
+        ("object.metadata.?resourceVersion.orValue('0') != '1'", "metadata.resourceVersion"),
+        ("object.metadata.generation < 100", "metadata.generation"),
+        ("size(object.metadata.managedFields) < 3", "metadata.managedFields"),
+        ("!has(object.metadata.selfLink)", "metadata.selfLink"),
+        ("!has(object.status.active) || object.status.active < 9", "status"),
+        ("object.metadata.all(key, key != 'uid')", "metadata.creationTimestamp"),
+        ("!has(job.metadata.uid)", "metadata.uid"),
+    ] {
+        let findings = judged(&rule(&format!("expression: {expression:?}")), job());
+        let [finding] = findings.as_slice() else { panic!("{expression}: {findings:?}") };
+        assert_eq!((finding.message.as_str(), finding.severity), (set(field).as_str(), Severity::Info));
+    }
+    // The Job's metadata are those of a CronJob's template, which the server leaves as they are.
+    holds("!has(job.metadata.uid) && has(object.status) && has(object.metadata)", cron_job());
+    // What an evaluation does not come to makes no difference.
+    holds("request == null || has(object.metadata.uid)", job());
+    let policy = rule("expression: \"has(object.metadata.namespace) && object.metadata.namespace == 'etl'\"");
+    assert_eq!(judged(&policy, job())[0].message, "not checked: the object names no namespace");
+    let mut named = job();
+    named.metadata_mut().namespace = Some("etl".to_owned());
+    assert!(judged(&policy, named).is_empty());
+    let policy = rule("expression: object.metadata.name.startsWith('a-')");
+    let mut unnamed = job();
+    (unnamed.metadata_mut().name, unnamed.metadata_mut().generate_name) = (None, Some("a-".to_owned()));
+    assert_eq!(
+        judged(&policy, unnamed)[0].message,
+        "not checked: the API server makes `metadata.name` of generateName"
+    );
+    assert_eq!(judged(&policy, job())[0].severity, Severity::Error);
+}
+
+/// On an object that an API server has sent, all of it is known: there is a verdict, of a change offline too.
+#[test]
+fn what_is_stored_is_known() {
+    let policy = rule(
+        "expression: \"object.metadata.uid == 'u' && !has(object.metadata.managedFields) && !has(object.status.active)\"",
+    );
+    let neighbours = Neighbours::default();
+    let mut stored = job();
+    stored.metadata_mut().uid = Some("u".to_owned());
+    let old = Object::prepared(stored);
+    assert!(own(check(&old, &context(&policy, &neighbours)).findings).is_empty());
+    let new = Object::updated(&policy.server, job(), &old, |_| false);
+    assert!(own(check_update(&old, &new, &context(&policy, &neighbours)).findings).is_empty());
+    // Of a stored object that was kept without what the server sets, it is not.
+    let old = Object::created(&policy.server, job(), |_| false);
+    let policy = rule("expression: \"oldObject == null || oldObject.metadata.uid == 'u'\"");
+    let new = Object::updated(&policy.server, job(), &old, |_| false);
+    let findings = own(check_update(&old, &new, &context(&policy, &neighbours)).findings);
+    assert_eq!(findings[0].message, "not checked: the API server sets `metadata.uid`");
+}
+
+/// An update by which a rule comes to be about an object is judged as a new object is: the stored one was not at fault by this rule,
+/// so that nothing of it is excused. The same of a level that an override raises, and of an exception that is left behind.
+#[test]
+fn what_newly_matches_is_new() {
+    let neighbours = Neighbours::default();
+    let labelled = |tier: Option<&str>| {
+        let mut job = job();
+        let labels = tier.map(|tier| [("tier".to_owned(), tier.to_owned())].into());
+        job.metadata_mut().labels = labels;
+        job
+    };
+    let change = |policy: &Policy, before: Option<&str>, after: Option<&str>| {
+        let old = Object::created(&policy.server, labelled(before), |_| false);
+        let new = Object::updated(&policy.server, labelled(after), &old, |_| false);
+        let findings = own(check_update(&old, &new, &context(policy, &neighbours)).findings);
+        findings.first().map(|finding| (finding.severity, finding.ratcheted))
+    };
+    let expression = "expression: 'object.spec.parallelism <= 2', path: spec.parallelism";
+    let matching = rule(&format!("{expression}, match: {{labels: {{tier: gold}}}}"));
+    let (error, excused) = (Some((Severity::Error, false)), Some((Severity::Warning, true)));
+    assert_eq!(change(&matching, None, Some("gold")), error);
+    assert_eq!(change(&matching, Some("gold"), Some("gold")), excused);
+    assert_eq!(change(&matching, Some("gold"), None), None);
+    let raised = policy(&format!(
+        "  - {{id: acme/rule, level: warn, {expression}}}\n  overrides:\n  - match: {{labels: {{tier: gold}}}}\n    rules: {{acme/rule: deny}}\n"
+    ));
+    assert_eq!(change(&raised, None, Some("gold")), error);
+    assert_eq!(change(&raised, Some("gold"), Some("gold")), excused);
+    let excepted = policy(&format!(
+        "  - {{id: acme/rule, level: deny, {expression}}}\n  exceptions:\n  - {{rules: [acme/rule], match: {{labels: {{tier: free}}}}, reason: agreed}}\n"
+    ));
+    assert_eq!(change(&excepted, Some("free"), None), error);
+    assert_eq!(change(&excepted, None, Some("gold")), excused);
 }
 
 #[test]

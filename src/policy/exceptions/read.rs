@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use jiff::civil::Date;
 
-use super::place::ExceptionPlace;
+use crate::policy::Place;
 use crate::policy::reader::{Reader, Value, quoted};
 use crate::policy::rules::{self, Target};
 use crate::policy::{Match, RuleSpec};
@@ -33,7 +33,7 @@ pub(in crate::policy) struct Excepted {
     pub(in crate::policy) until: Option<Date>,
     pub(in crate::policy) span: Span,
     /// What the span comes to, which the loader works out.
-    pub(in crate::policy) place: ExceptionPlace,
+    pub(in crate::policy) place: Place,
 }
 
 /// How a value is read that other sections have as well.
@@ -120,7 +120,7 @@ fn one(
         reason: reason??,
         until,
         span: start,
-        place: ExceptionPlace::default(),
+        place: Place::default(),
     })
 }
 

@@ -14,6 +14,9 @@ pub struct Compiled {
     /// What is wrong where it is not.
     #[cfg(feature = "own-rules")]
     pub message: Option<jobguard_cel::Program>,
+    /// What the condition looks at that the API server fills in.
+    #[cfg(feature = "own-rules")]
+    pub filled_in: Vec<(super::Holder, super::FilledIn)>,
 }
 
 /// The text of an expression, and where it stands.
@@ -38,7 +41,11 @@ impl Compiled {
         });
         match words {
             Some(None) => None,
-            words => Some(Self { expression: condition?, message: words.flatten() }),
+            words => {
+                let expression = condition?;
+                let filled_in = super::filled_in::filled_in(&expression.paths());
+                Some(Self { expression, message: words.flatten(), filled_in })
+            }
         }
     }
 

@@ -5,6 +5,9 @@
 
 mod compiled;
 mod declaration;
+#[cfg(feature = "own-rules")]
+mod filled_in;
+mod levels;
 mod limits;
 #[cfg(feature = "own-rules")]
 mod looked_at;
@@ -19,6 +22,9 @@ pub mod vocabulary;
 
 pub use compiled::Compiled;
 pub use declaration::{Declaration, DeclarationSet, Full, MAX_DECLARATIONS, MAX_SETS};
+#[cfg(feature = "own-rules")]
+pub use filled_in::{FilledIn, Holder};
+pub(super) use levels::{Redefined, define};
 pub use limits::{MAX_EXPRESSION, MAX_ID, MAX_RULES, MAX_TEXT};
 #[cfg(feature = "own-rules")]
 pub use looked_at::LookedAt;

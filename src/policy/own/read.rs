@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use jobguard_manifest::{At, Entry, FieldPath, NodeKind, Segment};
+use jobguard_manifest::{At, Entry, FieldPath, NodeKind, Segment, Span};
 
 use super::compiled::{Compiled, Written};
 use super::limits::{MAX_EXPRESSION, MAX_ID, MAX_RULES, MAX_TEXT};
 use super::rule::{OnError, OwnRule};
 use crate::policy::reader::{Reader, Value, quoted};
 use crate::policy::subject::Match;
-use crate::policy::{Level, RuleSpec, rules};
+use crate::policy::{Level, Place, RuleSpec, rules};
 
 /// The keys of a rule.
 const KEYS: &[&str] = &[
@@ -31,27 +31,27 @@ pub(super) const ON_ERROR: &[(&str, OnError)] = &[("deny", OnError::Deny), ("war
 /// How a path begins.
 const ROOTS: &[&str] = &["metadata", "spec", "job"];
 
-/// Reads the section. `matches` reads a `match`.
+/// Reads the section: the rules, and where each is written. `matches` reads a `match`.
 pub(in crate::policy) fn read(
     reader: &mut Reader<'_>,
     section: Value,
     at: &At<'_>,
     catalog: &[&'static RuleSpec],
     matches: fn(&mut Reader<'_>, Value, &At<'_>) -> Match,
-) -> Vec<OwnRule> {
+) -> Vec<(OwnRule, Span)> {
     let items = reader.list(section, at);
     if items.len() > MAX_RULES {
         reader.fault(section.span, at, format!("more than {MAX_RULES} rules"), None);
         return Vec::new();
     }
-    let mut out: Vec<OwnRule> = Vec::with_capacity(items.len());
+    let mut out: Vec<(OwnRule, Span)> = Vec::with_capacity(items.len());
     for (index, item) in items.into_iter().enumerate() {
         let here = at.index(index);
         let entries = reader.object(item, &here, KEYS);
         let mut fields = Fields { reader, at: &here, entries };
         let id = fields.id(item, catalog);
         if let Some((id, span)) = &id
-            && out.iter().any(|other| other.id == *id)
+            && out.iter().any(|(other, _)| other.id == *id)
         {
             let help = "a rule is given once in a file; one of a file that is extended is replaced by its id";
             let message = format!("the rule {} is given above already", quoted(id));
@@ -59,7 +59,7 @@ pub(in crate::policy) fn read(
         }
         let rule = fields.rule(item, matches);
         if let (Some((id, _)), Some(rule)) = (id, rule) {
-            out.push(OwnRule { id, ..rule });
+            out.push((OwnRule { id, ..rule }, item.span));
         }
     }
     out
@@ -98,11 +98,7 @@ impl<'t> Fields<'_, 't, '_> {
         self.text(key, most).map(|written| written.text.trim_end().to_owned())
     }
 
-    fn id(
-        &mut self,
-        item: Value,
-        catalog: &[&'static RuleSpec],
-    ) -> Option<(String, jobguard_manifest::Span)> {
+    fn id(&mut self, item: Value, catalog: &[&'static RuleSpec]) -> Option<(String, Span)> {
         if self.value("id").is_none() {
             self.missing(item, "id", "write id: acme/owner-label, say");
             return None;
@@ -126,7 +122,7 @@ impl<'t> Fields<'_, 't, '_> {
             return None;
         };
         // The catalog has those of the policy's own as well.
-        let is_built_in = |spec: &&&'static RuleSpec| !spec.since.is_empty();
+        let is_built_in = |spec: &&&'static RuleSpec| !spec.is_own();
         if catalog.iter().filter(is_built_in).any(|spec| spec.category() == category) {
             let message = format!("the category {} is built in", quoted(category));
             let help = format!("choose one of your own: acme/{name}");
@@ -138,7 +134,7 @@ impl<'t> Fields<'_, 't, '_> {
 
     fn missing(&mut self, item: Value, key: &str, help: &str) {
         if matches!(self.reader.kind(item), NodeKind::Map(_) | NodeKind::Null) {
-            let start = jobguard_manifest::Span::new(item.span.start, item.span.start);
+            let start = Span::new(item.span.start, item.span.start);
             self.reader.fault(start, self.at, format!("{key} is missing"), Some(help.to_owned()));
         }
     }
@@ -171,6 +167,9 @@ impl<'t> Fields<'_, 't, '_> {
         Some(OwnRule {
             id: String::new(),
             level: level?,
+            has_level: self.value("level").is_some(),
+            // What the span comes to, the loader works out.
+            place: Place::default(),
             matching,
             expression: expression.text.to_owned(),
             message,

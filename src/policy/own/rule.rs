@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::compiled::Compiled;
-use crate::policy::Level;
 use crate::policy::subject::{Match, Subject};
+use crate::policy::{Level, Place};
 
 /// What becomes of an object for which the expression has no value.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -33,6 +33,10 @@ pub struct OwnRule {
     pub id: String,
     /// Its level, before `rules` and overrides.
     pub level: Level,
+    /// Whether the level is written, and not the default.
+    pub(super) has_level: bool,
+    /// Where it is written.
+    pub place: Place,
     /// Which objects it is about; none for all.
     pub matching: Option<Match>,
     /// What has to be true, as it is written.
@@ -55,9 +59,10 @@ pub struct OwnRule {
 
 impl PartialEq for OwnRule {
     fn eq(&self, other: &Self) -> bool {
-        // What is compiled follows from the rest.
+        // What is compiled follows from the rest, and a rule is the same wherever it is written.
         self.id == other.id
             && self.level == other.level
+            && self.has_level == other.has_level
             && self.matching == other.matching
             && self.expression == other.expression
             && self.message == other.message

@@ -60,6 +60,16 @@ impl OwnRules {
         &self.rules
     }
 
+    /// Calls the files that they are written in by other names.
+    pub(in crate::policy) fn rename_files(&mut self, name: impl Fn(&str) -> String) {
+        let renamed = self.rules.iter().map(|rule| {
+            let mut rule = rule.clone();
+            rule.place.file = name(&rule.place.file).into();
+            rule
+        });
+        self.rules = renamed.collect();
+    }
+
     /// Their declarations; none where there are no rules.
     pub fn declarations(&self) -> Option<&'static DeclarationSet> {
         self.set

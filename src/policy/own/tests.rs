@@ -102,6 +102,73 @@ fn extended_policies_hand_down_their_rules() {
     assert_eq!(policy.base().rules[CATALOG.len() + 1].level, Level::Warn);
 }
 
+/// A chain of files: what the first extends, and so on, as `base0.yaml`, `base1.yaml` ...
+fn chain(specs: &[&str]) -> Policy {
+    let text = |index: usize| {
+        let extends =
+            if index + 1 < specs.len() { format!("  extends: base{index}.yaml\n") } else { String::new() };
+        format!(
+            "apiVersion: jobguard.dev/v1alpha1\nkind: JobPolicy\nmetadata:\n  name: p{index}\nspec:\n{extends}{}",
+            specs[index]
+        )
+    };
+    let loader = |_: &str, path: &str| {
+        let index: usize = path.trim_start_matches("base").trim_end_matches(".yaml").parse().unwrap();
+        Ok(Source { name: path.to_owned(), text: text(index + 1) })
+    };
+    load::read(&Source { name: "p.yaml".to_owned(), text: text(0) }, CATALOG, &loader).unwrap()
+}
+
+const BASE: &str = "  customRules: [{id: acme/a, level: warn, expression: 'true'}]\n";
+
+/// Who defines an inherited rule anew and gives it a level means that level, whatever the files in between say.
+#[test]
+fn a_new_definition_with_a_level_holds() {
+    let anew = |level: &str| format!("  customRules: [{{id: acme/a, {level}expression: 'false'}}]\n");
+    let off = "  rules: {acme/a: off}\n";
+    let level = |specs: &[&str]| chain(specs).base().rules[CATALOG.len()].level;
+    let (deny, plain) = (anew("level: deny, "), anew(""));
+    assert_eq!(level(&[&deny, off, BASE]), Level::Deny);
+    assert_eq!(level(&[&deny, "  rules: {acme/*: info}\n", BASE]), Level::Deny);
+    assert_eq!(level(&["  mode: warn\n", &deny, off, BASE]), Level::Deny);
+    // What comes behind it counts as ever.
+    assert_eq!(level(&[off, &deny, BASE]), Level::Off);
+    assert_eq!(level(&["  rules: {'*': info}\n", &deny, off, BASE]), Level::Info);
+    assert_eq!(level(&[&format!("{deny}  rules: {{acme/a: info}}\n"), off, BASE]), Level::Info);
+    // Without a level, what is said of the rule stays; where nothing is, it is at `warn`.
+    assert_eq!(level(&[&plain, off, BASE]), Level::Off);
+    assert_eq!(level(&[&plain, "  rules: {acme/a: info}\n", BASE]), Level::Info);
+    assert_eq!(level(&[&plain, &deny, BASE]), Level::Warn);
+    // A wildcard of a file below the first definition is not about it.
+    assert_eq!(level(&[&deny, "  rules: {'*': info}\n"]), Level::Deny);
+    let notes = |specs: &[&str]| chain(specs).notes().join("\n");
+    let note = "spec.customRules: acme/a is defined anew without a level and stays off, as an extended file sets it; \
+                give it a level";
+    assert_eq!(notes(&[&plain, off, BASE]), note);
+    assert_eq!(notes(&[&deny, &plain, off, BASE]), "");
+    assert_eq!(notes(&[&plain, BASE]), "");
+}
+
+/// Overrides of the files below go on applying, as to any rule; where that lowers the new definition's level, there is a note.
+#[test]
+fn overrides_of_extended_files_are_noted() {
+    let anew = "  customRules: [{id: acme/a, level: deny, expression: 'false'}]\n";
+    let off = "  overrides: [{match: {names: [x]}, rules: {acme/a: off}}]\n";
+    let policy = chain(&[anew, off, BASE]);
+    let level = |name| policy.settings_for(&Subject::new(Kind::Job, name)).rules[CATALOG.len()].level;
+    assert_eq!((level("x"), level("y")), (Level::Off, Level::Deny));
+    assert_eq!(
+        policy.notes(),
+        [
+            "policy p1, spec.overrides[0].rules: `acme/a: off` still holds for the objects that the override matches, although \
+          acme/a is defined anew at deny; an override of the file that defines it anew can set it there"
+        ]
+    );
+    for quiet in [&[off, anew, BASE][..], &[&format!("{anew}{off}"), BASE], &[off, BASE]] {
+        assert!(chain(quiet).notes().is_empty(), "{quiet:?}");
+    }
+}
+
 #[test]
 fn every_fault_has_its_place() {
     for (rule, place, message) in [

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::super::Policy;
 use super::model::{Origin, SettingTrace, Step};
 use super::place::Places;
+use crate::embedded::{OuterKind, OuterKinds};
 
 /// What holds of a policy, and which of its files, the most basic first, said so last.
 pub(super) fn trace(policy: &Policy, places: &[&Places<'_>]) -> Vec<SettingTrace> {
@@ -13,9 +14,12 @@ pub(super) fn trace(policy: &Policy, places: &[&Places<'_>]) -> Vec<SettingTrace
         true => policy.server.version().to_string(),
         false => policy.versions.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
     };
+    let gates = policy.feature_gates.to_string();
     let settings: Vec<(&[&str], Value)> = vec![
         (&["mode"], policy.mode.as_str().into()),
         (&["kubernetesVersion"], versions.into()),
+        (&["featureGates"], list(&mut gates.split(',').filter(|gate| !gate.is_empty()).map(str::to_owned))),
+        (&["embeddedJobs"], list(&mut embedded(policy))),
         (&["controllerJobs"], policy.controller_jobs.as_str().into()),
         (&["controllers"], policy.controllers.clone().into()),
         (&["existing"], policy.existing.as_str().into()),
@@ -41,4 +45,21 @@ pub(super) fn trace(policy: &Policy, places: &[&Places<'_>]) -> Vec<SettingTrace
             steps: vec![Step { value, origin: origin(path) }],
         })
         .collect()
+}
+
+/// What the policy says of kinds that hold Jobs, beside what is known of them anyway.
+fn embedded(policy: &Policy) -> impl Iterator<Item = String> + '_ {
+    let known = OuterKinds::default();
+    let own = policy.outer_kinds.iter().filter(move |kind| !known.iter().any(|other| other == *kind));
+    own.map(|kind| {
+        let OuterKind { group, kind, jobs, schedule, placeholders, .. } = kind;
+        let jobs = jobs.iter().map(|(path, is)| format!("{path} ({is:?})"));
+        let schedule = schedule.iter().map(|schedule| {
+            let zone = schedule.time_zone.as_ref().map(|zone| format!(" in {zone}")).unwrap_or_default();
+            format!("runs by {}{zone}", schedule.expression)
+        });
+        let marks = placeholders.iter().map(|marks| format!("placeholders {}*{}", marks.opens, marks.closes));
+        let all = jobs.chain(schedule).chain(marks).collect::<Vec<_>>().join(", ");
+        format!("{kind}.{group}: {}", if all.is_empty() { "none" } else { &all })
+    })
 }

@@ -1,8 +1,10 @@
 //! A layer of settings.
 
+use super::super::RuleSpec;
 use super::super::document::Document;
 use super::super::settings::Layer;
 use super::super::subject::Reading;
+use super::model::Origin;
 use super::place::Places;
 
 /// A layer of settings: a file's own, or those of one of its overrides.
@@ -22,5 +24,16 @@ impl<'a> Layered<'a> {
             Some((_, of_override)) => of_override,
             None => &self.document.layer,
         }
+    }
+
+    /// Where the file defines a rule of its own.
+    pub(super) fn definition(&self, spec: &RuleSpec) -> Origin {
+        let rule = self.document.own.iter().find(|(rule, _)| rule.id == spec.id);
+        rule.map_or(Origin::BuiltIn, |(rule, _)| Origin::File {
+            file: rule.place.file.to_string(),
+            line: rule.place.line,
+            key: None,
+            of_override: None,
+        })
     }
 }

@@ -15,22 +15,32 @@ pub(super) fn trace(
     catalog: &[&'static RuleSpec],
 ) -> Vec<RuleTrace> {
     let widest = layers.iter().map(|layer| layer.reading).max().unwrap_or(Reading::Own);
-    let first = |index: usize| {
+    // Rules of the policy's own come with the layer that defines them.
+    let first = |index: usize, spec: &RuleSpec| {
         let level = base.rules.get(index).map_or(Level::Off, |setting| setting.level);
-        Step { value: level, origin: Origin::Preset(preset) }
+        (!spec.is_own()).then_some(Step { value: level, origin: Origin::Preset(preset) })
     };
     let mut rules: Vec<RuleTrace> = (catalog.iter().enumerate())
-        .map(|(index, spec)| RuleTrace { spec, level: vec![first(index)], options: Vec::new(), beside: None })
+        .map(|(index, spec)| {
+            let level = first(index, spec).into_iter().collect();
+            RuleTrace { spec, level, options: Vec::new(), beside: None }
+        })
         .collect();
     // As the policy does: what looks more closely is a copy of the settings so far.
     let mut wider: Vec<Vec<Step<Level>>> = rules.iter().map(|rule| rule.level.clone()).collect();
     for layer in layers {
+        for (index, level) in &layer.layer().defined {
+            let Some(rule) = rules.get_mut(*index) else { continue };
+            let step = Step { value: *level, origin: layer.definition(rule.spec) };
+            rule.level.push(step.clone());
+            wider[*index].push(step);
+        }
         let own = &layer.layer().rules;
         for (index, change) in own {
             let Some(rule) = rules.get_mut(*index) else { continue };
             let spec = rule.spec;
             if layer.reading == Reading::Own {
-                if let Some(level) = level_over(change, rule.level()) {
+                if let Some(level) = change.over(rule.level()) {
                     rule.level.push(Step { value: level, origin: origin(layer, spec, change) });
                 }
                 for (name, value) in change.options.iter() {
@@ -42,7 +52,7 @@ pub(super) fn trace(
                 }
             }
             let so_far = wider[*index].last().map_or(Level::Off, |step| step.value);
-            if let Some(level) = level_over(change, so_far) {
+            if let Some(level) = change.over(so_far) {
                 wider[*index].push(Step { value: level, origin: origin(layer, spec, change) });
             }
         }
@@ -54,11 +64,6 @@ pub(super) fn trace(
         }
     }
     rules
-}
-
-/// The level that a change gives a rule at `level`, if it does.
-fn level_over(change: &RuleChange, level: Level) -> Option<Level> {
-    change.level.or_else(|| change.wildcard.filter(|_| level > Level::Off).map(|wildcard| wildcard.level))
 }
 
 /// Where a rule's level is set.

@@ -108,6 +108,12 @@ fn a_trace_is_what_holds() {
     ] {
         hold(&traced(TOP, Some(&subject)), &policy, Some(&subject));
     }
+    #[cfg(feature = "own-rules")]
+    for subject in [None, Some(Subject::new(Kind::CronJob, "nightly"))] {
+        let policy = load::read(&source("top.yaml", OWN), CATALOG, &own_loader).unwrap();
+        let traced = read(&source("top.yaml", OWN), CATALOG, &own_loader, subject.as_ref()).unwrap();
+        hold(&traced, &policy, subject.as_ref());
+    }
     for each in Preset::ALL {
         let policy = load::preset(each, CATALOG).unwrap();
         hold(&preset(each, CATALOG, None).unwrap(), &policy, None);
@@ -162,6 +168,56 @@ fn each_place_is_named() {
     assert_eq!(trace.files, ["top.yaml", "base.yaml", "strict"]);
     let matched: Vec<Matched> = trace.overrides.iter().filter_map(|item| item.matches).collect();
     assert_eq!(matched, [Matched::Template, Matched::Own, Matched::Own]);
+}
+
+#[cfg(feature = "own-rules")]
+const OWN_BASE: &str = "apiVersion: jobguard.dev/v1alpha1
+kind: JobPolicy
+metadata: {name: base}
+spec:
+  customRules:
+  - id: acme/a
+    level: info
+    expression: 'true'
+  - {id: acme/b, expression: 'true'}
+  rules: {acme/b: off}
+  overrides:
+  - match: {names: [nightly]}
+    rules: {acme/a: off}
+";
+
+#[cfg(feature = "own-rules")]
+const OWN: &str = "apiVersion: jobguard.dev/v1alpha1
+kind: JobPolicy
+metadata: {name: top}
+spec:
+  extends: base.yaml
+  customRules:
+  - {id: acme/c, expression: 'true'}
+  - {id: acme/b, level: deny, expression: 'false'}
+  rules:
+    acme/*: info
+";
+
+#[cfg(feature = "own-rules")]
+fn own_loader(_: &str, path: &str) -> Result<Source, String> {
+    Ok(source(path, OWN_BASE))
+}
+
+/// A rule of a policy's own comes from where it is defined, in whichever file of the chain.
+#[cfg(feature = "own-rules")]
+#[test]
+fn own_rules_come_from_where_they_are_defined() {
+    let subject = Subject::new(Kind::CronJob, "nightly");
+    let origins = |id: &str, subject: Option<&Subject<'_>>| {
+        let trace = read(&source("top.yaml", OWN), CATALOG, &own_loader, subject).unwrap();
+        let rule = trace.rules.iter().find(|rule| rule.spec.id == id).unwrap();
+        origin_of(&rule.level)
+    };
+    assert_eq!(origins("acme/a", None), "base.yaml:6 top.yaml:10acme/*");
+    assert_eq!(origins("acme/a", Some(&subject)), "base.yaml:6 top.yaml:10acme/* base.yaml:13#1");
+    assert_eq!(origins("acme/b", None), "base.yaml:9 base.yaml:10 top.yaml:8");
+    assert_eq!(origins("acme/c", None), "top.yaml:7");
 }
 
 proptest! {

@@ -17,13 +17,13 @@ pub fn settings(names: (&str, &str), changes: &[Change]) -> String {
         return format!("{before} and {after} set the same\n");
     }
     let mut out = format!("{before} -> {after}\n");
-    for section in ["settings", "rules", "defaults", "overrides", "exceptions"] {
+    for section in ["settings", "rules", "customRules", "defaults", "overrides", "exceptions"] {
         let of_section: Vec<&Change> = changes.iter().filter(|change| change.section == section).collect();
         if of_section.is_empty() {
             continue;
         }
         let _ = writeln!(out, "\n{}", if section == "defaults" { "fills in" } else { section });
-        if matches!(section, "overrides" | "exceptions") {
+        if matches!(section, "customRules" | "overrides" | "exceptions") {
             for change in of_section {
                 let _ = writeln!(out, "  {}", plain(&change.key));
                 for (sign, says) in [('-', &change.before), ('+', &change.after)] {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::super::super::own_rule::OwnRuleDocument;
 use super::shown::{Shown, short};
 use crate::policy::trace::{Matched, Origin, RuleTrace, SettingTrace, Step};
 use crate::policy::{OptionKind, OptionSpec, OptionValue};
@@ -23,6 +24,8 @@ pub(super) struct Document<'a> {
     defaults: BTreeMap<&'a str, Entry>,
     rules: BTreeMap<&'a str, Rule<'a>>,
     overrides: Vec<Override>,
+    /// What of the policy has no effect, or only under a condition.
+    notes: &'a [String],
     exceptions: Vec<Excepted<'a>>,
 }
 
@@ -55,10 +58,14 @@ struct Replaced {
 }
 
 #[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Rule<'a> {
     level: Entry,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     options: BTreeMap<&'static str, Entry>,
+    /// Of a rule of the policy's own: what it says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    custom_rule: Option<OwnRuleDocument<'a>>,
     /// The exceptions by which its findings do not count for the object.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     exceptions: Vec<&'a str>,
@@ -100,6 +107,7 @@ pub(super) fn document<'a>(shown: &'a Shown<'_>) -> Document<'a> {
                 }),
             })
             .collect(),
+        notes: trace.policy.notes(),
         exceptions: (trace.exceptions.iter())
             .map(|(exception, covers)| Excepted {
                 id: &exception.id,
@@ -128,6 +136,7 @@ fn rule<'a>(shown: &'a Shown<'_>, rule: &'a RuleTrace) -> Rule<'a> {
     Rule {
         level: entry(&rule.level, level),
         options: options.collect(),
+        custom_rule: shown.trace.policy.own().declared_by(rule.spec).map(OwnRuleDocument::of),
         exceptions: shown.excepting(rule.spec.id).map(|exception| exception.id.as_str()).collect(),
         jobs: rule.beside.as_ref().map(|steps| entry(steps, level)),
     }

@@ -5,17 +5,16 @@ mod object;
 mod shown;
 mod text;
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
 use super::super::output::Terminal;
-use super::super::policy_source::Origin as Source;
+use super::super::policy_source::{Origin as Source, PolicyArg};
 use super::super::time::parse_time;
-use crate::policy::trace::{self, RuleTrace};
+use crate::policy::trace::RuleTrace;
 use crate::policy::{Preset, date};
 use crate::report::write_document;
-use crate::rules::registry;
 use jobguard_apiserver::Kind;
 use jobguard_text::nearest;
 use object::Asked;
@@ -34,10 +33,8 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct ShowArgs {
-    /// A policy file, or baseline, recommended or strict
-    /// [default: jobguard.yaml in this folder or above it, within the git repository, else recommended]
-    #[arg(value_name = "FILE|NAME")]
-    policy: Option<String>,
+    #[command(flatten)]
+    policy: PolicyArg,
     #[command(flatten)]
     asked: Asked,
     /// Only this rule, or those of a category (cron/*), with all options; repeatable
@@ -68,7 +65,7 @@ impl ShowArgs {
 }
 
 pub(super) fn run(args: &ShowArgs, terminal: &Terminal) -> Result<()> {
-    let source = Source::of(args.policy.as_deref())?;
+    let source = args.policy.origin()?;
     let preset = match &source {
         Source::Preset(preset) => Some(*preset),
         Source::Neither => Some(Preset::Recommended),
@@ -80,15 +77,7 @@ pub(super) fn run(args: &ShowArgs, terminal: &Terminal) -> Result<()> {
     // The object may be decoded as the policy's Kubernetes version does.
     let object = args.asked.object(|| Ok(source.load()?.server))?;
     let subject = object.as_ref().map(object::Object::subject);
-    let catalog = registry().catalog();
-    let traced = match &source {
-        Source::Preset(_) | Source::Neither => {
-            trace::preset(preset.unwrap_or(Preset::Recommended), catalog, subject.as_ref())
-        }
-        Source::Named(path) => trace::file(path, false, catalog, subject.as_ref()),
-        Source::Found(path) => trace::file(path, true, catalog, subject.as_ref()),
-    };
-    let mut trace = traced.map_err(|errors| anyhow!("cannot use the policy:\n{errors}"))?;
+    let mut trace = source.trace(subject.as_ref())?;
     if subject.as_ref().is_some_and(|subject| subject.kind == Kind::CronJob) {
         // Rules about runs look at the CronJob alone.
         for rule in trace.rules.iter_mut().filter(|rule| rule.spec.category() == "cron") {

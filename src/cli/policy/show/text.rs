@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
+use super::super::super::own_rule;
 use super::shown::{Shown, short};
 use crate::policy::trace::{Matched, Origin, OverrideTrace, RuleTrace, Step};
 use crate::policy::{Exception, Level, OptionKind, OptionValue};
@@ -38,12 +39,20 @@ pub(super) fn render(shown: &Shown<'_>) -> String {
     for level in [Level::Deny, Level::Warn, Level::Info, Level::Off] {
         rules(shown, level, &mut out);
     }
+    let notes = trace.policy.notes();
+    if shown.is_whole && !notes.is_empty() {
+        out.push_str("\nnotes\n");
+        for note in notes {
+            let _ = writeln!(out, "  {}", plain(note));
+        }
+    }
     out
 }
 
 /// The rules that are set to `level`. Those that no policy can set are the same everywhere.
 fn rules(shown: &Shown<'_>, level: Level, out: &mut String) {
-    let rules = &shown.trace.rules;
+    let trace = shown.trace;
+    let rules = &trace.rules;
     let of_level: Vec<&RuleTrace> =
         rules.iter().filter(|rule| rule.spec.is_settable() && rule.level() == level).collect();
     let fixed = rules.iter().filter(|rule| !rule.spec.is_settable() && rule.level() == level).count();
@@ -71,6 +80,15 @@ fn rules(shown: &Shown<'_>, level: Level, out: &mut String) {
                 None => (text(&default(spec.kind)), "built in".to_owned()),
             };
             rows.push([format!("  {}: {value}", spec.name), why]);
+        }
+        if !shown.is_whole
+            && let Some(own) = trace.policy.own().declared_by(rule.spec)
+        {
+            let place = plain(&own_rule::place(own));
+            let expression = plain(&own_rule::one_line(&own.expression));
+            rows.push([format!("  expression: {expression}"), place.clone()]);
+            let matching = own.matching.as_ref().map(|matching| plain(&matching.to_string()));
+            rows.extend(matching.map(|matching| [format!("  match: {matching}"), place]));
         }
         for exception in shown.excepting(rule.spec.id) {
             let id = plain(&exception.id);

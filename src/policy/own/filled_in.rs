@@ -1,0 +1,88 @@
+//! What an expression looks at of an object that the API server fills in, and a manifest does not have.
+
+use jobguard_cel::{Path, PathStep, Root};
+
+use super::vocabulary::{JOB, JOB_FIELDS, OBJECT, OLD_OBJECT};
+
+/// The fields that the API server fills in. Those of `metadata` that say who deletes the object, and when, are among them.
+const FIELDS: &[(&[&str], FilledIn)] = &[
+    (&["metadata", "creationTimestamp"], FilledIn::Set("metadata.creationTimestamp")),
+    (&["metadata", "deletionGracePeriodSeconds"], FilledIn::Set("metadata.deletionGracePeriodSeconds")),
+    (&["metadata", "deletionTimestamp"], FilledIn::Set("metadata.deletionTimestamp")),
+    (&["metadata", "generation"], FilledIn::Set("metadata.generation")),
+    (&["metadata", "managedFields"], FilledIn::Set("metadata.managedFields")),
+    (&["metadata", "name"], FilledIn::Name),
+    (&["metadata", "namespace"], FilledIn::Namespace),
+    (&["metadata", "resourceVersion"], FilledIn::Set("metadata.resourceVersion")),
+    (&["metadata", "selfLink"], FilledIn::Set("metadata.selfLink")),
+    (&["metadata", "uid"], FilledIn::Set("metadata.uid")),
+    (&["spec", "selector"], FilledIn::Selector),
+    (&["status"], FilledIn::Set("status")),
+];
+
+/// A field that the API server fills in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FilledIn {
+    /// Whatever the manifest says.
+    Set(&'static str),
+    /// The namespace, where the manifest names none: the client says it.
+    Namespace,
+    /// The name, where the manifest has `generateName` alone.
+    Name,
+    /// The selector of a Job, unless `manualSelector` says that it is written.
+    Selector,
+}
+
+/// Of which object an expression looks at such a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holder {
+    /// The object itself.
+    Object,
+    /// The stored object.
+    OldObject,
+    /// The Job: the object itself, if that is one.
+    Job,
+}
+
+/// The fields of those that an expression looks at, each with the object that it is of.
+pub(super) fn filled_in(paths: &[Path]) -> Vec<(Holder, FilledIn)> {
+    let mut found = Vec::new();
+    for path in paths {
+        let (holder, start) = match path.root {
+            Root::Variable(OBJECT) => (Holder::Object, None),
+            Root::Variable(OLD_OBJECT) => (Holder::OldObject, None),
+            Root::Field { part: JOB, field } => (Holder::Job, Some(JOB_FIELDS[field])),
+            _ => continue,
+        };
+        // An object as a whole is compared with null, to ask whether there is one.
+        if path.steps.is_empty() && start.is_none() {
+            continue;
+        }
+        for (field, is) in FIELDS {
+            let rest = match start {
+                Some(start) => field.strip_prefix(&[start]),
+                None => Some(*field),
+            };
+            if rest.is_some_and(|rest| looks_at(path, rest)) && !found.contains(&(holder, *is)) {
+                found.push((holder, *is));
+            }
+        }
+    }
+    found
+}
+
+/// Whether a path leads to a field, into it, or to all of what it is in.
+fn looks_at(path: &Path, field: &[&str]) -> bool {
+    let is_on_the_way = path.steps.iter().zip(field).all(|(step, name)| match step {
+        PathStep::Field(step) => **step == **name,
+        PathStep::Element => true,
+    });
+    let reaches = match field.last() {
+        // Whether there is a status at all is known: there always is.
+        Some(&"status") => path.whole || path.steps.len() > field.len(),
+        // A spec as a whole is compared with another one, whose selector is the same.
+        Some(&"selector") => path.steps.len() >= field.len(),
+        _ => path.whole || path.steps.len() >= field.len(),
+    };
+    is_on_the_way && reaches
+}
