@@ -92,6 +92,10 @@ pub(crate) struct LintArgs {
     /// Show every info finding with its help; report on standard error which policy is used, what was read, and how long it took
     #[arg(long, short)]
     pub(crate) verbose: bool,
+    /// SARIF also has the findings that are suppressed, as results with `suppressions`. Not for GitHub, which shows them as open
+    /// alerts
+    #[arg(long)]
+    pub(crate) sarif_suppressions: bool,
     /// Hide the findings below this level; the exit status stays the same
     #[arg(long, value_enum, value_name = "LEVEL")]
     pub(crate) level: Option<Level>,

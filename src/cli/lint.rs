@@ -107,6 +107,7 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
         policy: Some(&policy_name),
         fails_from: args.fail_on.threshold(),
         least: args.level.map_or(Severity::Info, Severity::from),
+        suppressions: args.sarif_suppressions,
     };
     if args.verbose {
         terminal.note(&format!("policy: {}", plain(&origin.to_string())));

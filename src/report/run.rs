@@ -22,6 +22,9 @@ pub struct Run<'a> {
     pub fails_from: Option<Severity>,
     /// The least severity that is shown.
     pub least: Severity,
+    /// Whether SARIF has what does not count as results with `suppressions`. Tools that do not know these show the results as
+    /// any other.
+    pub suppressions: bool,
 }
 
 /// A rule, and what is written about it elsewhere.
@@ -50,6 +53,7 @@ impl<'a> Run<'a> {
             policy: None,
             fails_from: Some(Severity::Error),
             least: Severity::Info,
+            suppressions: false,
         }
     }
 

@@ -9,8 +9,9 @@ use serde::Serialize;
 
 use super::json::write_document;
 use super::run::{RuleEntry, Run};
+use super::sarif_suppression::{Suppression, suppression};
 use super::sarif_uri::{file_uri, fingerprint};
-use crate::diagnostic::{Compared, Diagnostic, FileError, Gone, Region, Versions};
+use crate::diagnostic::{Compared, Diagnostic, FileError, Gone, Region, SuppressedDiagnostic, Versions};
 use crate::engine::{Rule, Safety, Severity};
 use jobguard_text::plain;
 
@@ -125,6 +126,9 @@ struct SarifResult<'a> {
     partial_fingerprints: BTreeMap<&'static str, String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     fixes: Vec<SarifFix<'a>>,
+    /// Why it does not count; left out of a result that does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suppressions: Option<[Suppression; 1]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     properties: Option<ResultProperties>,
 }
@@ -236,6 +240,13 @@ pub fn write(run: &Run<'_>, out: &mut dyn io::Write) -> io::Result<()> {
         });
         results.push(SarifResult { baseline_state: state, ..result(diagnostic, position) });
     }
+    for SuppressedDiagnostic { diagnostic, why } in run.shown_suppressed().filter(|_| run.suppressions) {
+        let position = *index.entry(diagnostic.rule.id()).or_insert_with(|| {
+            rules.push(descriptor(diagnostic.rule, diagnostic.severity, None));
+            rules.len() - 1
+        });
+        results.push(SarifResult { suppressions: Some([suppression(why)]), ..result(diagnostic, position) });
+    }
     if let Some(compared) = &run.report.baseline {
         let absent =
             compared.gone.iter().map(|gone| absent(compared, gone, index.get(&*gone.fingerprint.rule)));
@@ -333,6 +344,7 @@ fn result(diagnostic: &Diagnostic, rule_index: usize) -> SarifResult<'_> {
             (FINGERPRINT, diagnostic.fingerprint().hash()),
         ]),
         fixes: fix(diagnostic).into_iter().collect(),
+        suppressions: None,
         properties: (template.is_some() || versions.is_some())
             .then_some(ResultProperties { template, kubernetes_versions: versions }),
     }
@@ -365,6 +377,7 @@ fn absent<'a>(compared: &Compared, gone: &'a Gone, rule_index: Option<&usize>) -
         related_locations: Vec::new(),
         partial_fingerprints: BTreeMap::from([(FINGERPRINT, gone.fingerprint.hash())]),
         fixes: Vec::new(),
+        suppressions: None,
         properties: None,
     }
 }
