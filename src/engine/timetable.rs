@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::batch::v1::CronJobSpec;
 
 use super::JobPart;
+use crate::forecast::controller_seconds;
 use jobguard_cron::{ClockChange, Schedule, host_zone, known_zone};
 
 /// A CronJob whose runs may be judged.
@@ -50,12 +51,9 @@ impl CronPart<'_> {
         JobPart::of_template(&self.spec.job_template)?.deadline()
     }
 
-    /// The seconds that the controller makes of `startingDeadlineSeconds`. It counts in nanoseconds, of which 64 bits
-    /// hold 292 years: what is more comes out as something else, most of it less than nothing.
+    /// The seconds that the controller makes of `startingDeadlineSeconds`.
     pub fn starting_deadline(&self) -> Option<i64> {
-        const NANOSECONDS: i64 = 1_000_000_000;
-        let seconds = self.spec.starting_deadline_seconds?;
-        Some(seconds.wrapping_mul(NANOSECONDS).div_euclid(NANOSECONDS))
+        self.spec.starting_deadline_seconds.map(controller_seconds)
     }
 }
 

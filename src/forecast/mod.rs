@@ -5,6 +5,7 @@ mod fleet;
 pub mod job;
 mod meeting;
 mod run_time;
+mod seconds;
 mod starts;
 mod window;
 
@@ -16,5 +17,6 @@ pub use meeting::{Concurrency, Meeting, Runs};
 pub use run_time::{
     AboutRun, BadRunTime, RUN_TIME_ANNOTATION, RunTime, RunTimeSource, RunTimes, Stated, parse_run_time,
 };
+pub use seconds::controller_seconds;
 pub use starts::{for_each_start, starts_in_minute};
 pub use window::{MINUTE, WEEK_HOURS, Window, WindowError};

@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::window::{MINUTE, Window};
-use jobguard_cron::{FieldKind, Schedule};
+use jobguard_cron::{FieldKind, Schedule, is_by_whole_hours};
 
 const DAY: i64 = 24 * 60 * MINUTE;
 
@@ -74,14 +74,10 @@ fn changes_near(zone: &TimeZone, from: Timestamp) -> impl Iterator<Item = Change
     let mut old = zone.to_offset(begin);
     zone.following(begin).map(move |transition| {
         let (at, new) = (transition.timestamp(), transition.offset());
-        let shift = (new.seconds() - old.seconds()).abs();
+        let shift = SignedDuration::from_secs(i64::from((new.seconds() - old.seconds()).abs()));
         // The local times that never are, or are twice, begin with this one.
         let start = old.min(new).to_datetime(at);
-        let end = start.checked_add(SignedDuration::from_secs(i64::from(shift)));
-        let is_plain = shift % 3_600 == 0
-            && (start.minute(), start.second()) == (0, 0)
-            && start.hour() > 0
-            && end.is_ok_and(|end| end.date() == start.date());
+        let is_plain = start.checked_add(shift).is_ok_and(|end| is_by_whole_hours(start, end, shift));
         old = new;
         Change { at: at.as_second(), is_plain }
     })

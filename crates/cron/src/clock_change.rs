@@ -113,12 +113,10 @@ impl Schedule {
         (!unharmed).then_some(change)
     }
 
-    /// Whether the controller cannot go astray: the clock is changed by full hours within a day, so that its steps
-    /// from hour to hour still meet every hour there is, and nothing is to fire in the hours that are not, or twice.
+    /// Whether the controller cannot go astray: the change is by full hours within a day, and nothing is to fire in the hours
+    /// that are not, or are twice.
     fn passes_unharmed(&self, start: DateTime, end: DateTime, shift: SignedDuration) -> bool {
-        let whole_hours = start.minute() == 0 && start.second() == 0 && shift.as_secs() % 3_600 == 0;
-        let within_a_day = start.hour() > 0 && start.date() == end.date();
-        whole_hours && within_a_day && self.wall_times(start, end).next().is_none()
+        is_by_whole_hours(start, end, shift) && self.wall_times(start, end).next().is_none()
     }
 
     /// Whether the schedule fires in every hour of every day: whatever the clock shows, the next run is near.
@@ -147,6 +145,13 @@ impl Schedule {
         };
         moved(-shift) || moved(shift)
     }
+}
+
+/// Whether a change of the clock is by full hours within a day, so that the controller's steps from hour to hour still meet every
+/// hour there is. The local times that never are, or are twice, are those from `start` to `end`.
+pub fn is_by_whole_hours(start: DateTime, end: DateTime, shift: SignedDuration) -> bool {
+    let whole_hours = start.minute() == 0 && start.second() == 0 && shift.as_secs() % 3_600 == 0;
+    whole_hours && start.hour() > 0 && start.date() == end.date()
 }
 
 #[cfg(test)]

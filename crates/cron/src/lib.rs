@@ -37,7 +37,7 @@ mod spread;
 mod words;
 mod zone;
 
-pub use clock_change::ClockChange;
+pub use clock_change::{ClockChange, is_by_whole_hours};
 pub use error::{ForeignSyntax, ParseError, ParseErrorKind};
 pub use field::{Field, FieldSet, Part};
 pub use field_kind::FieldKind;

@@ -3,6 +3,8 @@
 use k8s_openapi::api::batch::v1::{JobSpec, PodFailurePolicyRule};
 use k8s_openapi::api::core::v1::{Container, PodSpec};
 
+use crate::forecast::controller_seconds;
+
 /// The seconds that a Pod is given to end, where it says nothing.
 const DEFAULT_GRACE: i64 = 30;
 /// How many failures are forgiven, where the Job says nothing.
@@ -42,13 +44,6 @@ fn count(number: i32) -> u64 {
     u64::try_from(number).unwrap_or(0)
 }
 
-/// The seconds that the controller makes of `activeDeadlineSeconds`. It counts in nanoseconds, of which 64 bits hold 292
-/// years: what is more comes out as something else, and what is less than nothing is over at once.
-fn counted(seconds: i64) -> i64 {
-    const NANOSECONDS: i64 = 1_000_000_000;
-    seconds.wrapping_mul(NANOSECONDS).div_euclid(NANOSECONDS).max(0)
-}
-
 impl<'a> Plan<'a> {
     pub(super) fn of(spec: &'a JobSpec) -> Self {
         let pod = spec.template.spec.as_ref();
@@ -73,7 +68,8 @@ impl<'a> Plan<'a> {
             backoff_limit: count(spec.backoff_limit.unwrap_or(default_limit)),
             per_index,
             max_failed_indexes: spec.max_failed_indexes.filter(|_| per_index.is_some()).map(count),
-            deadline: spec.active_deadline_seconds.map(counted),
+            // What is less than nothing is over at once.
+            deadline: spec.active_deadline_seconds.map(|seconds| controller_seconds(seconds).max(0)),
             pod_deadline: pod.and_then(|pod| pod.active_deadline_seconds).map(seconds),
             grace: pod.and_then(|pod| pod.termination_grace_period_seconds).map_or(DEFAULT_GRACE, seconds),
             ttl: spec.ttl_seconds_after_finished.map(|ttl| seconds(i64::from(ttl))),
