@@ -9,6 +9,21 @@ use crate::policy::{Level, PresetLevels};
 use jobguard_cron::{ClockChange, Field, FieldKind, Schedule};
 use jobguard_manifest::FieldPath;
 
+/// The example of rules about the suppression annotation: a Job with an annotation, and a parallelism, which at 0 is a finding.
+macro_rules! annotated {
+    ($annotation:literal, $parallelism:literal) => {
+        concat!(
+            "apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: backfill\n  annotations:\n    jobguard.dev/ignore: ",
+            $annotation,
+            "\nspec:\n  parallelism: ",
+            $parallelism,
+            "\n  template:\n    spec:\n      restartPolicy: Never\n      containers:\n      - name: backfill\n        \
+             image: example.com/backfill:2.0\n"
+        )
+    };
+}
+pub(super) use annotated;
+
 /// The levels of what the API server itself refuses, and of what cannot be judged at all.
 pub(super) const ALWAYS: PresetLevels = always(Level::Deny);
 

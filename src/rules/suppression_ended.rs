@@ -1,6 +1,7 @@
 //! `suppression/ended`
 
 use super::everywhere;
+use super::shared::annotated;
 use crate::engine::{Check, Docs, Example, Rule, SuppressionCheck, SuppressionEnd, Symptom, Wording};
 use crate::policy::{Level, RuleSpec};
 
@@ -24,39 +25,11 @@ pub static RULE: Rule = Rule {
         examples: &[
             Example::bad(
                 "the last day is over",
-                r#"apiVersion: batch/v1
-kind: Job
-metadata:
-  name: backfill
-  annotations:
-    jobguard.dev/ignore: job/paused-by-parallelism until=2025-06-30 (started by hand)
-spec:
-  parallelism: 0
-  template:
-    spec:
-      restartPolicy: Never
-      containers:
-      - name: backfill
-        image: example.com/backfill:2.0
-"#,
+                annotated!("job/paused-by-parallelism until=2025-06-30 (started by hand)", 0),
             ),
             Example::good(
                 "the last day is still to come",
-                r#"apiVersion: batch/v1
-kind: Job
-metadata:
-  name: backfill
-  annotations:
-    jobguard.dev/ignore: job/paused-by-parallelism until=2999-06-30 (started by hand)
-spec:
-  parallelism: 0
-  template:
-    spec:
-      restartPolicy: Never
-      containers:
-      - name: backfill
-        image: example.com/backfill:2.0
-"#,
+                annotated!("job/paused-by-parallelism until=2999-06-30 (started by hand)", 0),
             ),
         ],
         sources: &[],

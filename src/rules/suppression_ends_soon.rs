@@ -1,6 +1,7 @@
 //! `suppression/ends-soon`
 
 use super::levels;
+use super::shared::annotated;
 use crate::engine::{Check, Docs, Example, Rule, SuppressionCheck, SuppressionEnd, Symptom, Wording};
 use crate::policy::{Level, RuleSpec};
 use jobguard_text::plural;
@@ -23,39 +24,11 @@ pub static RULE: Rule = Rule {
         examples: &[
             Example::bad(
                 "checked in the last days of 2025",
-                r#"apiVersion: batch/v1
-kind: Job
-metadata:
-  name: backfill
-  annotations:
-    jobguard.dev/ignore: job/paused-by-parallelism until=2026-01-08 (started by hand)
-spec:
-  parallelism: 0
-  template:
-    spec:
-      restartPolicy: Never
-      containers:
-      - name: backfill
-        image: example.com/backfill:2.0
-"#,
+                annotated!("job/paused-by-parallelism until=2026-01-08 (started by hand)", 0),
             ),
             Example::good(
                 "the last day is far away",
-                r#"apiVersion: batch/v1
-kind: Job
-metadata:
-  name: backfill
-  annotations:
-    jobguard.dev/ignore: job/paused-by-parallelism until=2999-06-30 (started by hand)
-spec:
-  parallelism: 0
-  template:
-    spec:
-      restartPolicy: Never
-      containers:
-      - name: backfill
-        image: example.com/backfill:2.0
-"#,
+                annotated!("job/paused-by-parallelism until=2999-06-30 (started by hand)", 0),
             ),
         ],
         sources: &[],

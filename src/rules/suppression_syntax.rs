@@ -1,5 +1,6 @@
 //! `suppression/syntax`
 
+use super::shared::annotated;
 use super::{everywhere, quoted_name};
 use crate::engine::{AnnotationFault, Check, Docs, Example, Rule, SuppressionCheck, Symptom, Wording};
 use crate::policy::{Level, RuleSpec, date};
@@ -27,39 +28,11 @@ pub static RULE: Rule = Rule {
         examples: &[
             Example::bad(
                 "a reason without parentheses",
-                r#"apiVersion: batch/v1
-kind: Job
-metadata:
-  name: backfill
-  annotations:
-    jobguard.dev/ignore: job/paused-by-parallelism started by hand
-spec:
-  parallelism: 0
-  template:
-    spec:
-      restartPolicy: Never
-      containers:
-      - name: backfill
-        image: example.com/backfill:2.0
-"#,
+                annotated!("job/paused-by-parallelism started by hand", 0),
             ),
             Example::good(
                 "with a date and a reason",
-                r#"apiVersion: batch/v1
-kind: Job
-metadata:
-  name: backfill
-  annotations:
-    jobguard.dev/ignore: job/paused-by-parallelism until=2027-06-30 (started by hand)
-spec:
-  parallelism: 0
-  template:
-    spec:
-      restartPolicy: Never
-      containers:
-      - name: backfill
-        image: example.com/backfill:2.0
-"#,
+                annotated!("job/paused-by-parallelism until=2027-06-30 (started by hand)", 0),
             ),
         ],
         sources: &[],

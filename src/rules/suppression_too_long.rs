@@ -1,6 +1,7 @@
 //! `suppression/too-long`
 
 use super::everywhere;
+use super::shared::annotated;
 use crate::engine::{
     AnnotationExcess, Check, Docs, Example, MAX_ANNOTATION_BYTES, MAX_NAMES, Rule, SuppressionCheck, Symptom,
     Wording,
@@ -64,24 +65,7 @@ spec:
         image: example.com/backfill:2.0
 "#,
             ),
-            Example::good(
-                "only the rules that matter here",
-                r#"apiVersion: batch/v1
-kind: Job
-metadata:
-  name: backfill
-  annotations:
-    jobguard.dev/ignore: job/paused-by-parallelism
-spec:
-  parallelism: 0
-  template:
-    spec:
-      restartPolicy: Never
-      containers:
-      - name: backfill
-        image: example.com/backfill:2.0
-"#,
-            ),
+            Example::good("only the rules that matter here", annotated!("job/paused-by-parallelism", 0)),
         ],
         sources: &[],
     },

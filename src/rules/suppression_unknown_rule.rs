@@ -1,5 +1,6 @@
 //! `suppression/unknown-rule`
 
+use super::shared::annotated;
 use super::{everywhere, quoted_name};
 use crate::engine::{Check, Docs, Example, Rule, SuppressionCheck, Symptom, UnknownNames, Wording};
 use crate::policy::{Level, RuleSpec};
@@ -20,42 +21,8 @@ pub static RULE: Rule = Rule {
                One of the names is neither.",
         why: "A misspelt name silences nothing, although its author believes that it does.",
         examples: &[
-            Example::bad(
-                "misspelt",
-                r#"apiVersion: batch/v1
-kind: Job
-metadata:
-  name: backfill
-  annotations:
-    jobguard.dev/ignore: job/pause-by-parallelism
-spec:
-  parallelism: 0
-  template:
-    spec:
-      restartPolicy: Never
-      containers:
-      - name: backfill
-        image: example.com/backfill:2.0
-"#,
-            ),
-            Example::good(
-                "a rule's id",
-                r#"apiVersion: batch/v1
-kind: Job
-metadata:
-  name: backfill
-  annotations:
-    jobguard.dev/ignore: job/paused-by-parallelism
-spec:
-  parallelism: 0
-  template:
-    spec:
-      restartPolicy: Never
-      containers:
-      - name: backfill
-        image: example.com/backfill:2.0
-"#,
-            ),
+            Example::bad("misspelt", annotated!("job/pause-by-parallelism", 0)),
+            Example::good("a rule's id", annotated!("job/paused-by-parallelism", 0)),
         ],
         sources: &[],
     },
@@ -67,11 +34,19 @@ spec:
 fn word(names: &UnknownNames<'_>) -> Wording {
     let all = || "`jobguard rules` lists all rules".to_owned();
     match *names {
-        UnknownNames::One { name, is_category, near } => {
+        UnknownNames::One { name, is_category, near, of_other_policy } => {
             let what = if is_category { "not a category of rules" } else { "not a rule" };
             Wording {
                 message: format!("the annotation ignores {}, which is {what}", quoted_name(name)),
-                help: near.map_or_else(all, |near| format!("did you mean {near}?")),
+                help: match near {
+                    Some(near) => format!("did you mean {near}?"),
+                    None if of_other_policy => {
+                        "if a policy of your own has it, use that policy: `--policy FILE`; \
+                                                `jobguard rules --policy FILE` lists its rules"
+                            .to_owned()
+                    }
+                    None => all(),
+                },
             }
         }
         UnknownNames::More(more) => Wording {

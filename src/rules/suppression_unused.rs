@@ -1,6 +1,7 @@
 //! `suppression/unused`
 
 use super::levels;
+use super::shared::annotated;
 use crate::engine::{Check, Docs, Example, Rule, SuppressionCheck, Symptom, Wording};
 use crate::policy::{Level, RuleSpec};
 
@@ -20,42 +21,8 @@ pub static RULE: Rule = Rule {
         why: "The problem was fixed, but the exception is still there. If the problem comes back, nobody sees \
               it.",
         examples: &[
-            Example::bad(
-                "nothing to ignore any more",
-                r#"apiVersion: batch/v1
-kind: Job
-metadata:
-  name: backfill
-  annotations:
-    jobguard.dev/ignore: job/paused-by-parallelism
-spec:
-  parallelism: 2
-  template:
-    spec:
-      restartPolicy: Never
-      containers:
-      - name: backfill
-        image: example.com/backfill:2.0
-"#,
-            ),
-            Example::good(
-                "the rule has a finding",
-                r#"apiVersion: batch/v1
-kind: Job
-metadata:
-  name: backfill
-  annotations:
-    jobguard.dev/ignore: job/paused-by-parallelism
-spec:
-  parallelism: 0
-  template:
-    spec:
-      restartPolicy: Never
-      containers:
-      - name: backfill
-        image: example.com/backfill:2.0
-"#,
-            ),
+            Example::bad("nothing to ignore any more", annotated!("job/paused-by-parallelism", 2)),
+            Example::good("the rule has a finding", annotated!("job/paused-by-parallelism", 0)),
         ],
         sources: &[],
     },

@@ -157,7 +157,13 @@ impl<'a, F: Fn(usize) -> bool> Report<'_, 'a, F> {
         // A name that is only the least unlike is for people to look at.
         let slip = near.as_deref().filter(|near| is_slip(near, name, MAX_SLIP));
         let fix = slip.and_then(|near| self.of.replaced(name, &[near]));
-        let one = UnknownNames::One { name, is_category: category.is_some(), near: near.as_deref() };
+        let of_other_policy = is_of_own_category(name, self.of.registry);
+        let one = UnknownNames::One {
+            name,
+            is_category: category.is_some(),
+            near: near.as_deref(),
+            of_other_policy,
+        };
         self.report(rule, word(&one), fix);
     }
 
@@ -218,6 +224,20 @@ impl<'a> Ends<'a> {
     }
 }
 
+/// Whether a name is that of a rule, or of a category, as policies choose them for rules of their own, and no rule is of its
+/// category.
+fn is_of_own_category(name: &str, registry: &Registry) -> bool {
+    let is_word = |word: &str| {
+        word.starts_with(|c: char| c.is_ascii_lowercase())
+            && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+    };
+    name.split_once('/').is_some_and(|(category, name)| {
+        is_word(category)
+            && (name == "*" || is_word(name))
+            && !registry.rules().iter().any(|rule| rule.spec.category() == category)
+    })
+}
+
 /// The wildcard of the category that a misspelt one is perhaps meant to be. None for a text longer than any misspelt name.
 fn nearest_category(name: &str, registry: &Registry) -> Option<String> {
     let can_be = |rule: &&&Rule| rule.spec.is_settable() && !is_about_suppression(rule);
@@ -230,6 +250,17 @@ fn nearest_category(name: &str, registry: &Registry) -> Option<String> {
 mod tests {
     use super::*;
     use crate::rules::registry;
+
+    #[test]
+    fn a_category_of_a_policy_is_one_of_its_own() {
+        for name in ["acme/owner", "acme/*", "team-a/b2"] {
+            assert!(is_of_own_category(name, registry()), "{name}");
+        }
+        for name in ["cron/none", "cron/*", "acme", "*", "Acme/owner", "acme/", "/owner", "a/b/c", "acme/ä"]
+        {
+            assert!(!is_of_own_category(name, registry()), "{name}");
+        }
+    }
 
     #[test]
     fn a_misspelt_category_is_one_that_can_be_ignored() {
