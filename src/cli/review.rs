@@ -14,10 +14,11 @@ use crate::server::{Admission, Endpoint, MAX_BODY};
 use super::exit::ExitStatus;
 use super::output::Terminal;
 use super::policy_source;
+use super::time::parse_time;
 
 const EXAMPLES: &str = "\
 Examples:
-  jobguard review --validate review.json           would it be admitted, by the policy recommended?
+  jobguard review --validate review.json           would it be admitted, by the policy that holds here?
   jobguard review --mutate review.json -p strict   what would be filled in, by the strict policy
   jobguard review --validate < review.json          standard input";
 
@@ -33,9 +34,14 @@ pub(crate) struct ReviewArgs {
     #[arg(long, group = "endpoint")]
     mutate: bool,
 
-    /// Policy file, or one of the built-in policies: baseline, recommended, strict
-    #[arg(long, short, value_name = "FILE|NAME", env = "JOBGUARD_POLICY", default_value = "recommended")]
-    policy: String,
+    /// A policy file, or baseline, recommended or strict
+    /// [default: jobguard.yaml in this folder or above it, within the git repository, else recommended]
+    #[arg(long, short, value_name = "FILE|NAME", env = "JOBGUARD_POLICY", hide_env_values = true)]
+    policy: Option<String>,
+
+    /// The time of the review, such as 2027-03-28T00:00:00Z, or a date, from 0:00 UTC [default: now]
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    now: Option<Timestamp>,
 
     /// AdmissionReview in JSON; `-` is standard input
     #[arg(value_name = "FILE", default_value = "-")]
@@ -45,7 +51,7 @@ pub(crate) struct ReviewArgs {
 /// Prints the answer as the server would send it, laid out for reading. A denial is an answer
 /// too, and no failure of this command.
 pub(crate) fn run(args: ReviewArgs, terminal: &Terminal) -> Result<ExitStatus> {
-    let admission = Admission::new(policy_source::find(Some(&args.policy))?);
+    let admission = Admission::new(policy_source::find(args.policy.as_deref())?);
     let endpoint = if args.mutate { Endpoint::Mutate } else { Endpoint::Validate };
     let (name, body) = if args.file == Path::new("-") {
         ("standard input".to_owned(), read(io::stdin().lock()))
@@ -56,7 +62,7 @@ pub(crate) fn run(args: ReviewArgs, terminal: &Terminal) -> Result<ExitStatus> {
     if body.len() > MAX_BODY {
         bail!("{name} is larger than {MAX_BODY} bytes, which no AdmissionReview is");
     }
-    let answer = admission.answer(endpoint, &body, Timestamp::now()).context(name)?;
+    let answer = admission.answer(endpoint, &body, args.now.unwrap_or_else(Timestamp::now)).context(name)?;
     // Text of the review itself, such as its uid, is foreign.
     let mut text = Vec::new();
     write_document(&answer, &mut text)?;

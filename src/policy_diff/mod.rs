@@ -3,6 +3,7 @@
 //! [`settings`] compares what two policies say; [`effects()`] judges the same objects by both, a manifest as the linter does, a
 //! review as the webhook does, and compares what comes out.
 
+mod change;
 mod effect;
 mod input;
 mod judge;

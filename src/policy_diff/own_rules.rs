@@ -1,6 +1,6 @@
 //! Rules of the policies' own that differ: which there are, and what they say.
 
-use super::settings::Change;
+use super::change::Change;
 use crate::policy::trace::Trace;
 use crate::policy::{Level, OwnRule};
 

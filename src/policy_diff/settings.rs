@@ -2,24 +2,11 @@
 
 use serde_json::Value;
 
+pub use super::change::Change;
 use super::own_rules;
 use crate::policy::trace::{OverrideTrace, RuleTrace, SettingTrace, Trace};
 use crate::policy::{Exception, OptionKind, OptionValue};
 use jobguard_text::duration;
-
-/// A setting that differs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
-    /// Which part of the policy: `rules`, `customRules`, `defaults`, `overrides`, `exceptions` or `settings`.
-    pub section: &'static str,
-    /// The rule, option or key; of a rule of the policy's own with the field that differs; of an override what it matches on, of
-    /// an exception its name.
-    pub key: String,
-    /// What the first policy says; none where it says nothing.
-    pub before: Option<String>,
-    /// What the second says.
-    pub after: Option<String>,
-}
 
 /// What differs, by section.
 pub fn compare(before: &Trace, after: &Trace) -> Vec<Change> {

@@ -12,6 +12,8 @@ mod judge;
 mod model;
 mod read;
 mod read_case;
+#[cfg(feature = "serve")]
+mod recorded;
 mod report;
 #[cfg(feature = "serve")]
 mod review;

@@ -8,12 +8,11 @@ use serde_json::{Map, Value, json};
 use super::actual::{Actual, ActualFinding};
 use super::judge::{self, TestFile};
 use super::model::{Review, Written};
+use super::recorded;
 use super::scalar::start;
-use crate::linter::decode_text;
 use crate::policy::Policy;
 use crate::policy::reader::{Fault, quoted};
 use crate::server::{Asked, explain};
-use jobguard_manifest as manifest;
 
 /// The user of a review that names none.
 const USER: &str = "kubernetes-admin";
@@ -32,7 +31,7 @@ pub(super) fn judge(
 ) -> Result<Actual, Fault> {
     let asked = Asked {
         review: match &review.recorded {
-            Some(_) => recorded(review, test)?,
+            Some(named) => recorded::read(review, named, test)?,
             None => put_together(review, test)?,
         },
         namespace_labels: review.namespace_labels.clone(),
@@ -47,26 +46,6 @@ pub(super) fn judge(
 
 fn fault(review: &Review, message: String, help: Option<String>) -> Fault {
     Fault { span: review.span, path: review.path.clone(), message, help }
-}
-
-/// A review that was kept in a file.
-fn recorded(review: &Review, test: TestFile<'_>) -> Result<Value, Fault> {
-    let Some(named) = &review.recorded else { return Ok(Value::Null) };
-    let source = judge::read(test, named)?;
-    let bytes = source.bytes().map_err(|error| fault(review, error.message, None))?;
-    let (text, _) = decode_text(&bytes);
-    let read = manifest::read(&text);
-    match &read[..] {
-        [document] => match &document.content {
-            Ok(tree) => Ok(tree.to_value(tree.root())),
-            Err(error) => Err(fault(
-                review,
-                format!("{} cannot be read: {}", quoted(&named.value), error.message),
-                None,
-            )),
-        },
-        _ => Err(fault(review, format!("{} is not one AdmissionReview", quoted(&named.value)), None)),
-    }
 }
 
 fn add_resource_version(object: &mut Value) {
@@ -119,7 +98,7 @@ fn put_together(review: &Review, test: TestFile<'_>) -> Result<Value, Fault> {
     };
     let (mut object, mut old_object) = (object(&review.object)?, object(&review.old_object)?);
     if review.operation == "UPDATE" {
-        // As any client sends it back, and nobody writes into a manifest.
+        // As any client sends it back, and manifests do not have.
         [&mut object, &mut old_object].into_iter().for_each(add_resource_version);
     }
     let about = if object.is_null() { &old_object } else { &object };

@@ -148,7 +148,8 @@ fn the_rollout_guide_shows_what_is_printed() {
         if let Some((name, content)) = piece.strip_prefix("yaml\n# ").and_then(|rest| rest.split_once('\n')) {
             let file = folder.path().join(name);
             fs::create_dir_all(file.parent().unwrap()).unwrap();
-            fs::write(file, content).unwrap();
+            // With its first line, as it is copied.
+            fs::write(file, format!("# {name}\n{content}")).unwrap();
         }
         let Some(block) = piece.strip_prefix("console\n$ jobguard ") else {
             written.push_str(piece);

@@ -152,6 +152,71 @@ fn the_rule_is_set_like_any_other() {
     }
 }
 
+/// Rules of the policy's own are about the Jobs inside, as about any Job: with the path in the outer object, at the level of an
+/// override, and with what the outer object makes of them (names, namespace, how many there are, when they run).
+#[test]
+fn own_rules_are_about_the_jobs_inside() {
+    let own = |rule: &str| {
+        policy(&format!("{{rules: {{'*': off}}, customRules: [{{id: acme/a, level: deny, {rule}}}]}}"))
+    };
+    let jobs = [
+        (
+            job_set("Never"),
+            vec!["spec.replicatedJobs[0].template.spec", "spec.replicatedJobs[1].template.spec"],
+        ),
+        (scaled_job("Never"), vec!["spec.jobTargetRef"]),
+        (analysis_template("Never"), vec!["spec.metrics[1].provider.job.spec"]),
+        (advanced_cron_job("Never"), vec!["spec.template.jobTemplate.spec"]),
+    ];
+    let fails = own("expression: job.spec.backoffLimit <= 2, path: job.spec.backoffLimit");
+    let holds = own("expression: job.spec.backoffLimit <= 3 && job.podsAtOnce >= 1 && job.spec == job.spec");
+    for (object, places) in &jobs {
+        let text = object.to_string();
+        let expected: Vec<String> =
+            places.iter().map(|place| format!("error acme/a {place}.backoffLimit")).collect();
+        assert_eq!(lint(&fails, &text), (expected, 1), "{}", object["kind"]);
+        assert_eq!(lint(&holds, &text), (Vec::new(), 1), "{}", object["kind"]);
+        // In a namespace, by a name, and not for others.
+        let matched = |condition: &str| {
+            lint(&own(&format!("expression: 'false', match: {{{condition}}}")), &text).0.len()
+        };
+        assert_eq!((matched("namespaces: [ns]"), matched("namespaces: [other]")), (places.len(), 0));
+        let name = object["metadata"]["name"].as_str().unwrap();
+        assert_eq!((matched(&format!("names: ['{name}*']")), matched("names: [else]")), (places.len(), 0));
+        let kind = if object["kind"] == "AdvancedCronJob" { "CronJob" } else { "Job" };
+        assert_eq!(matched(&format!("kinds: [{kind}]")), places.len());
+    }
+    // When they run is known of what says so, and of nothing else.
+    let window = own("expression: \"schedule == null || !schedule.firesAt('03:15')\", path: spec.schedule");
+    assert_eq!(lint(&window, &advanced_cron_job("Never").to_string()).0, ["error acme/a spec.schedule"]);
+    assert_eq!(lint(&window, &scaled_job("Never").to_string()).0, [""; 0]);
+    // An override and the annotation, of the object and of one template.
+    let warned = policy(
+        "{rules: {'*': off}, customRules: [{id: acme/a, level: warn, expression: 'false'}], \
+         overrides: [{match: {ownerKinds: [JobSet]}, rules: {acme/a: deny}}]}",
+    );
+    let levels = |object: &Value| -> Vec<String> {
+        let said = lint(&warned, &object.to_string()).0;
+        said.iter().map(|said| said.split(' ').next().unwrap().to_owned()).collect()
+    };
+    assert_eq!(levels(&job_set("Never")), ["error", "error"]);
+    assert_eq!(levels(&scaled_job("Never")), ["warning"]);
+    let ignoring =
+        policy("{rules: {'*': off}, customRules: [{id: acme/a, level: warn, expression: 'false'}]}");
+    let mut object = job_set("Never");
+    object["spec"]["replicatedJobs"][1]["template"]["metadata"] =
+        json!({"annotations": {"jobguard.dev/ignore": "acme/a"}});
+    assert_eq!(lint(&ignoring, &object.to_string()).0.len(), 1);
+    object["metadata"]["annotations"] = json!({"jobguard.dev/ignore": "acme/*"});
+    assert_eq!(lint(&ignoring, &object.to_string()).0, [""; 0]);
+    // What the API server fills in is as unknown as of any Job that is not made yet.
+    let unknown = own("expression: has(object.metadata.uid)");
+    for (object, places) in &jobs {
+        assert_eq!(lint(&unknown, &object.to_string()).0, [""; 0]);
+        assert_eq!(words(&unknown, &object.to_string(), "acme/a").len(), places.len());
+    }
+}
+
 /// Nothing but a CronJob is a CronJob, and kubectl makes Jobs of nothing else.
 #[test]
 fn what_is_said_of_schedules_names_the_kind() {

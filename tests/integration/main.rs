@@ -29,6 +29,7 @@ mod limits;
 mod outputs;
 mod own_rules;
 mod policy;
+mod policy_commands;
 mod policy_exceptions;
 mod policy_export;
 mod policy_test_faults;

@@ -15,6 +15,7 @@ use super::super::inputs::{self, InputArgs, Inputs};
 use super::super::output::Terminal;
 use super::super::policy_source::Origin;
 use super::super::time::parse_time;
+use super::unused::unused;
 use crate::diagnostic::{FileError, ObjectId, Report};
 use crate::engine::SuppressedBy;
 use crate::lint::WrittenSuppression;
@@ -83,6 +84,8 @@ struct Listed<'a> {
     file: &'a str,
     line: usize,
     column: usize,
+    /// Of an exception of the policy: whether nothing in what was read is excepted by it; null where that is not known.
+    unused: Option<bool>,
     #[serde(skip)]
     of: ExceptionState,
 }
@@ -125,7 +128,9 @@ pub(crate) fn run(args: &ExceptionsArgs, terminal: &Terminal) -> Result<ExitStat
     let (written, unread) = written_suppressions(&found.sources, &policy);
     let errors: Vec<FileError> = found.errors.into_iter().chain(unread).collect();
     let today = TimeZone::UTC.to_datetime(args.now.unwrap_or_else(Timestamp::now)).date();
-    let of_policy = policy.exceptions().iter().map(|exception| of_policy(exception, today));
+    let unused = unused(&found.sources, &policy, args.now.unwrap_or_else(Timestamp::now));
+    let of_policy = policy.exceptions().iter().zip(unused);
+    let of_policy = of_policy.map(|(exception, unused)| of_policy_file(exception, unused, today));
     let mut all: Vec<Listed<'_>> =
         of_policy.chain(written.iter().map(|written| of_annotation(written, today))).collect();
     // Stable: of the same day, the policy's come first, each in the order of its file.
@@ -179,7 +184,7 @@ pub(in crate::cli) fn ending(report: &Report, now: Timestamp) -> Option<String> 
     })
 }
 
-fn of_policy(exception: &Exception, today: Date) -> Listed<'_> {
+fn of_policy_file(exception: &Exception, unused: Option<bool>, today: Date) -> Listed<'_> {
     let of = exception.state(today);
     Listed {
         state: of.as_str(),
@@ -193,6 +198,7 @@ fn of_policy(exception: &Exception, today: Date) -> Listed<'_> {
         file: &exception.place.file,
         line: exception.place.line,
         column: exception.place.column,
+        unused,
         of,
     }
 }
@@ -211,6 +217,7 @@ fn of_annotation(written: &WrittenSuppression, today: Date) -> Listed<'_> {
         file: &written.file,
         line: written.line,
         column: written.column,
+        unused: None,
         of,
     }
 }
@@ -270,7 +277,9 @@ fn text(all: &[Listed<'_>], today: Date) -> String {
             Some(id) => format!("{id}, {}:{}", one.file, one.line),
             None => format!("{}:{}", one.file, one.line),
         };
-        let lines = [Some(one.rules.join(", ")), Some(about), one.reason.map(str::to_owned), Some(place)];
+        let unused = (one.unused == Some(true)).then(|| "matches nothing that was read".to_owned());
+        let lines =
+            [Some(one.rules.join(", ")), Some(about), one.reason.map(str::to_owned), Some(place), unused];
         let mut first = Some(when);
         for line in lines.into_iter().flatten().flat_map(|line| wrapped(&plain(&line), WIDTH - INDENT)) {
             // A day far away takes more than its column.
@@ -308,7 +317,9 @@ fn summary(all: &[Listed<'_>]) -> String {
         };
         (count > 0).then(|| format!("{count} {what}"))
     });
-    match parts.collect::<Vec<_>>().join(", ") {
+    let unused = all.iter().filter(|one| one.unused == Some(true)).count();
+    let unused = (unused > 0).then(|| format!("{unused} matching nothing"));
+    match parts.chain(unused).collect::<Vec<_>>().join(", ") {
         none if none.is_empty() => "No exceptions\n".to_owned(),
         parts => format!("{}: {parts}\n", plural(all.len(), "exception")),
     }

@@ -6,6 +6,7 @@ pub(super) mod exceptions;
 mod export;
 pub(crate) mod show;
 pub(crate) mod test;
+mod unused;
 
 use anyhow::Result;
 

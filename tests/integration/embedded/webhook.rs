@@ -65,6 +65,32 @@ fn refuses_what_every_job_of_would_be() {
     assert!((count("outer_object", "/mutate") - 4.0).abs() < 0.1);
 }
 
+/// A rule of the policy's own is asked about the Jobs inside as the linter asks it; what it says of an old object is excused.
+#[test]
+fn own_rules_are_asked_about_the_jobs_inside() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("jobguard.yaml");
+    let text = "apiVersion: jobguard.dev/v1alpha1\nkind: JobPolicy\nmetadata: {name: own}\nspec:\n  rules: {'*': off}\n  customRules:\n  \
+                - {id: acme/few-retries, level: deny, expression: job.spec.backoffLimit <= 2, path: job.spec.backoffLimit}\n";
+    std::fs::write(&file, text).unwrap();
+    let source = PolicySource { name: "jobguard.yaml".to_owned(), text: text.to_owned() };
+    let policy = load::read(&source, registry().catalog(), &load::no_files).unwrap();
+    let server = Server::start(&["--policy", file.to_str().unwrap()]);
+    let mut stream = server.connect();
+    for (object, _) in CASES {
+        let bad = object("Never");
+        let answer = ask(&mut stream, "/validate", &review(&bad, None));
+        assert_eq!(answer["allowed"], false, "{answer}");
+        let causes = answer["status"]["details"]["causes"].as_array().unwrap().iter();
+        let of_webhook: Vec<String> = causes
+            .map(|cause| format!("error acme/few-retries {}", cause["field"].as_str().unwrap()))
+            .collect();
+        assert_eq!(of_webhook, lint(&policy, &bad.to_string()).0, "{answer}");
+        let answer = ask(&mut stream, "/validate", &review(&bad, Some(&bad)));
+        assert_eq!(answer["allowed"], true, "{answer}");
+    }
+}
+
 #[test]
 fn what_needs_no_verdict_gets_none() {
     let server = Server::start(&[]);
