@@ -60,7 +60,7 @@ impl Baseline {
 }
 
 /// The positions of findings in the order in which entries are used up. Of several that are alike, which one is new cannot
-/// be known: it is the most severe, so that nothing grave is passed over, and of these the last.
+/// be known: the most severe is reported, so that nothing serious is missed, and of these the last.
 fn by_severity(findings: &[Diagnostic]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..findings.len()).collect();
     order.sort_by(|one, other| {

@@ -16,7 +16,7 @@ use crate::rules;
 /// The version of the format.
 const SCHEMA_VERSION: u64 = 1;
 
-/// What tells a baseline from other JSON, manifests included.
+/// What distinguishes a baseline from other JSON, manifests included.
 const KIND: &str = "JobguardBaseline";
 
 /// The largest file that is read, in bytes.
@@ -39,7 +39,7 @@ pub enum ReadError {
         "schemaVersion {0} is newer than this jobguard knows, which is {SCHEMA_VERSION}: use a newer jobguard"
     )]
     Newer(u64),
-    /// Two branches have been merged, and not to the end.
+    /// It has conflict markers of an unfinished merge.
     #[error(
         "line {line} is a conflict marker of Git: keep the lines of both sides, or write the file anew with --write-baseline"
     )]
@@ -63,7 +63,7 @@ pub enum ReadError {
         /// What is wrong there.
         what: &'static str,
     },
-    /// More than can be findings.
+    /// More entries than are read.
     #[error("it has more than {MAX_ENTRIES} entries: lint in parts, with a baseline each")]
     TooMany,
 }
@@ -173,7 +173,7 @@ impl Line {
     fn read(text: &str) -> Result<Self, &'static str> {
         let entry: Self = match serde_json::from_str(text) {
             Ok(entry) => entry,
-            // The library has no other way to tell it. The words that it goes on with are of the text.
+            // The library reports it in no other way. The rest of its message quotes the text.
             Err(error) if error.to_string().starts_with("duplicate field") => {
                 return Err("not an entry: it has a field twice");
             }

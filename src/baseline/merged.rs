@@ -72,7 +72,7 @@ mod tests {
         assert_eq!(merged("a2\na3"), "a3");
         // One has removed the last entry, the other one has counted it anew and added another.
         assert_eq!(merged("a1\na1,\nb2,\nc1"), "a1 b2 c1");
-        // Somebody has taken out the last line.
+        // The last line was removed by hand.
         assert_eq!(merged("a1,\nb1,"), "a1 b1");
     }
 

@@ -1,6 +1,6 @@
-//! Baselines: the findings that a project had when it began to lint, so that only what is new counts.
+//! Baselines: the findings that a project had when it adopted the linter, so that only new ones count.
 //!
-//! A finding is known again by its [`Fingerprint`](crate::diagnostic::Fingerprint), which names no file and no line, and
+//! A finding is recognised by its [`Fingerprint`](crate::diagnostic::Fingerprint), which names no file and no line, and
 //! fingerprints are counted: the second finding of a kind is new where the baseline has one.
 
 mod compare;

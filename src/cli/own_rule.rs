@@ -1,4 +1,4 @@
-//! A rule of a policy's own, for programs.
+//! How commands show a rule of a policy's own.
 
 use std::path::Path;
 

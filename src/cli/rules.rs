@@ -34,8 +34,8 @@ pub(crate) fn run(args: RulesArgs, terminal: &Terminal) -> Result<ExitStatus> {
             let documents: Vec<_> = rules.iter().map(|rule| Document::of(rule, policy)).collect();
             format!("{}\n", serde_json::to_string_pretty(&documents)?)
         }
-        (RulesFormat::Markdown, true) => rules.iter().map(|rule| rule_page::page(rule)).collect(),
-        (RulesFormat::Markdown, false) => rule_page::index(),
+        (RulesFormat::Markdown, true) => rules.iter().map(|rule| markdown(rule, policy)).collect(),
+        (RulesFormat::Markdown, false) => rule_page::index() + &own_index(&rules, policy),
         (RulesFormat::Text, true) => rules.iter().map(|rule| explain(rule, policy)).collect(),
         (RulesFormat::Text, false) => list(&rules, policy),
     };
@@ -90,6 +90,32 @@ fn list(rules: &[&Rule], policy: Option<&Policy>) -> String {
     text
 }
 
+/// The page of a rule; for an own rule with its expression and place.
+fn markdown(rule: &Rule, policy: Option<&Policy>) -> String {
+    let mut text = rule_page::page(rule);
+    if let Some((own, level)) = own(rule, policy) {
+        let (place, expression) = (plain(&own_rule::place(own)), plain_lines(own.expression.trim_end()));
+        let fence = rule_page::fence(&expression);
+        let _ =
+            write!(text, "\n## Expression\n\n`{level}`, `{place}`:\n\n{fence}cel\n{expression}\n{fence}\n");
+    }
+    text
+}
+
+/// The table of the policy's own rules, after that of the built-in ones.
+fn own_index(rules: &[&Rule], policy: Option<&Policy>) -> String {
+    let own: Vec<_> = rules.iter().filter_map(|rule| Some((rule, own(rule, policy)?))).collect();
+    let (Some(policy), false) = (policy, own.is_empty()) else { return String::new() };
+    let mut text = format!("\n## Rules of policy {}\n\n| rule | finds | level | defined in |\n", policy.name);
+    text.push_str("| --- | --- | --- | --- |\n");
+    for (rule, (own, level)) in own {
+        let summary = rule_page::cell(rule.spec.summary);
+        let place = rule_page::cell(&plain(&own_rule::place(own)));
+        let _ = writeln!(text, "| {} | {summary} | {level} | {place} |", rule.id());
+    }
+    text
+}
+
 fn explain(rule: &Rule, policy: Option<&Policy>) -> String {
     let levels = rule.spec.levels;
     let mut text = format!("{}: {}\n", rule.id(), rule.spec.summary);
@@ -125,7 +151,9 @@ fn explain(rule: &Rule, policy: Option<&Policy>) -> String {
         let _ =
             writeln!(text, "{}: no policy changes it, and it cannot be suppressed.", rule_page::origin(rule));
     }
-    let parts = [("What it finds", rule.docs.what), ("Why it matters", rule.docs.why)];
+    let what = if rule.is_own() { "What to do" } else { "What it finds" };
+    let about = if rule_page::has_more(rule) { rule.docs.what } else { "" };
+    let parts = [(what, about), ("Why it matters", rule.docs.why)];
     for (title, paragraphs) in parts.into_iter().filter(|(_, paragraphs)| !paragraphs.is_empty()) {
         let _ = write!(text, "\n{title}\n{}", wrap(paragraphs));
     }

@@ -9,7 +9,9 @@ use crate::rules::registry;
 /// A rule's page.
 pub fn page(rule: &Rule) -> String {
     let mut text = format!("# {}\n\n{}\n\n", rule.id(), sentence(rule.spec.summary));
-    if rule.spec.is_settable() {
+    if rule.is_own() {
+        let _ = writeln!(text, "A rule of the policy's own, by default `{}`.", rule.spec.levels.recommended);
+    } else if rule.spec.is_settable() {
         let levels = rule.spec.levels;
         text.push_str("| baseline | recommended | strict |\n| --- | --- | --- |\n");
         let _ = writeln!(text, "| {} | {} | {} |", levels.baseline, levels.recommended, levels.strict);
@@ -43,7 +45,11 @@ pub fn origin(rule: &Rule) -> &'static str {
 /// What a rule finds, why that matters, its options and examples.
 pub fn help(rule: &Rule) -> String {
     let docs = &rule.docs;
-    let mut text = format!("## What it finds\n\n{}\n", docs.what);
+    let title = if rule.is_own() { "What to do" } else { "What it finds" };
+    let mut text = match has_more(rule) {
+        true => format!("## {title}\n\n{}\n", docs.what),
+        false => String::new(),
+    };
     // A rule of a policy's own does not say.
     if !docs.why.is_empty() {
         let _ = write!(text, "\n## Why it matters\n\n{}\n", docs.why);
@@ -69,6 +75,11 @@ pub fn help(rule: &Rule) -> String {
         }
     }
     text
+}
+
+/// Whether a rule has more text than its summary: `help` of own rules is optional.
+pub(crate) fn has_more(rule: &Rule) -> bool {
+    !rule.is_own() || rule.docs.what != rule.spec.summary
 }
 
 /// The table of all rules, a section a category.
@@ -136,12 +147,12 @@ pub fn sentence(summary: &str) -> String {
 }
 
 /// Text in a cell of a table.
-fn cell(text: &str) -> String {
+pub(crate) fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace('\n', " ")
 }
 
 /// A fence that nothing in `text` ends.
-fn fence(text: &str) -> &'static str {
+pub(crate) fn fence(text: &str) -> &'static str {
     if text.contains("```") { "~~~~" } else { "```" }
 }
 

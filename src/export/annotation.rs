@@ -1,4 +1,4 @@
-//! The annotation that suppresses rules, as API servers read it: by a regular expression, since CEL parses nothing.
+//! The suppression annotation, as API servers read it: by a regular expression, since CEL has no parser.
 
 //!
 //! CEL has no clock. An entry that had ended when the policy was exported has ended for good; one that had not counts until

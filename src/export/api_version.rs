@@ -53,7 +53,7 @@ pub(super) fn of_validating(version: KubernetesVersion) -> ApiVersion {
     let gate = Gate::ValidatingAdmissionPolicy;
     match gate.state(version.minor()) {
         Some(state) => at(state.stage, (!state.on).then_some(gate)),
-        // The gate is gone once nobody can switch it off any more.
+        // The gate is removed once it cannot be switched off any more.
         None => ApiVersion { name: "v1", gate: None },
     }
 }

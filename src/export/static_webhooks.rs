@@ -1,5 +1,5 @@
-//! The webhook as files on the API server's disk (manifest-based admission control, KEP-5793): nobody can delete or change
-//! these through the API, and they hold before the first request is answered.
+//! The webhook as files on the API server's disk (manifest-based admission control, KEP-5793): they cannot be deleted or changed
+//! through the API, and they apply before the first request is answered.
 //!
 //! Such a file names the webhook by URL, since it may be read before there is a Service; and its objects' names end in
 //! `.static.k8s.io`. Each admission plugin reads a folder of its own.
@@ -88,7 +88,7 @@ impl StaticWebhooks<'_> {
             "    rules:\n      - apiGroups: [batch]\n        apiVersions: [v1]\n        operations: [CREATE, UPDATE]\n        \
              resources: [cronjobs, jobs]\n        scope: Namespaced\n    \
              admissionReviewVersions: [v1]\n    sideEffects: None\n    matchPolicy: Equivalent\n    \
-             # Nobody can delete this through the API: an API server that waits for an answer must go on without one.\n    \
+             # This cannot be deleted through the API: without an answer, the API server must go on.\n    \
              failurePolicy: Ignore\n    timeoutSeconds: 5\n",
         );
         if kind == "MutatingWebhookConfiguration" {
@@ -104,7 +104,7 @@ impl StaticWebhooks<'_> {
             );
         }
         out.push_str(
-            "    matchConditions:\n      # What is being deleted must be able to lose its finalizers, also while nobody answers.\n      \
+            "    matchConditions:\n      # Objects that are being deleted must be able to lose their finalizers, even without an answer.\n      \
              - name: not-being-deleted\n        \
              expression: request.operation != 'UPDATE' || !has(oldObject.metadata.deletionTimestamp)\n",
         );

@@ -1,4 +1,4 @@
-//! Text of a policy in CEL, in YAML and in comments.
+//! Text of a policy, escaped for CEL, YAML and comments.
 
 use std::fmt::Write as _;
 

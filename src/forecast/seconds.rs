@@ -1,7 +1,7 @@
 //! Seconds as the controllers of Jobs and CronJobs count them.
 
-/// The seconds that a controller makes of a field with seconds. It counts in nanoseconds, of which 64 bits hold 292 years: what is
-/// more comes out as something else, most of it less than nothing.
+/// The seconds that a controller makes of a field with seconds. It multiplies them into nanoseconds, of which 64 bits hold 292
+/// years: larger values overflow, most of them to negative ones.
 pub fn controller_seconds(seconds: i64) -> i64 {
     const NANOSECONDS: i64 = 1_000_000_000;
     seconds.wrapping_mul(NANOSECONDS).div_euclid(NANOSECONDS)

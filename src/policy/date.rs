@@ -4,13 +4,12 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-/// The day that it is at a time, in UTC.
+/// The date of a time, in UTC.
 pub(crate) fn of(now: Timestamp) -> Date {
     TimeZone::UTC.to_datetime(now).date()
 }
 
-/// A day that there is, written `YYYY-MM-DD`; none for any other spelling, such as those that only some readers of
-/// ISO 8601 take.
+/// A valid date in the form `YYYY-MM-DD`; none for other spellings of ISO 8601, which not every reader accepts.
 pub(crate) fn parse(text: &str) -> Option<Date> {
     let digits = |part: Option<&str>, count: usize| {
         part.is_some_and(|part| part.len() == count && part.bytes().all(|b| b.is_ascii_digit()))

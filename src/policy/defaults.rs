@@ -1,9 +1,9 @@
 //! The `defaults` section: what is filled in where nothing is set.
 //!
-//! Offered are fields that the API server leaves alone when they are absent. Those that it defaults itself
+//! Only fields that the API server leaves absent can have a default. Those that it defaults itself
 //! (backoffLimit, concurrencyPolicy, the history limits ...) reach a webhook filled in already, and could not be
-//! distinguished from a value that somebody chose. `restartPolicy` is the exception: `Always`, which the API server fills
-//! in, can be no Job's choice. `spreadMinutes` is for schedules that name no minute: `@daily`, not `0 0 * * *`.
+//! distinguished from a chosen value. `restartPolicy` is the exception: `Always`, which the API server fills
+//! in, is not valid for a Job. `spreadMinutes` is for schedules that name no minute: `@daily`, not `0 0 * * *`.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ pub struct Defaults {
     pub restart_policy: Option<RestartPolicy>,
     /// `activeDeadlineSeconds` of the Job, 1 or more.
     pub active_deadline_seconds: Option<i64>,
-    /// `ttlSecondsAfterFinished` of Jobs that nobody owns and nothing keeps in place, 0 or more.
+    /// `ttlSecondsAfterFinished` of Jobs without an owner that no deployment tool manages, 0 or more.
     pub ttl_seconds_after_finished: Option<i32>,
     /// `startingDeadlineSeconds` of a CronJob, 10 or more.
     pub starting_deadline_seconds: Option<i64>,
@@ -137,13 +137,13 @@ const KEYS: &[&str] = &[
 const RESTART_POLICIES: &[(&str, RestartPolicy)] =
     &[("Never", RestartPolicy::Never), ("OnFailure", RestartPolicy::OnFailure)];
 
-/// Why a field of a Job or CronJob has no default, for those that somebody may look for.
+/// Fields of Jobs and CronJobs that have no default on purpose, and why: for error messages.
 const NOT_OFFERED: &[(&[&str], &str)] = &[
     (
         &["schedule"],
         "when a CronJob runs is its owner's to decide; spreadMinutes gives a minute to descriptors such as @daily, which name none",
     ),
-    (&["suspend"], "stopping or starting work is nobody's to decide but its owner's"),
+    (&["suspend"], "only the owner of the work decides whether it runs"),
     (&["managedBy"], "which controller runs a Job is its owner's to decide"),
     (&["parallelism"], "the number of Pods at work is part of what the Job does"),
     (&["completions", "completionMode"], "it is part of what the Job does"),
@@ -155,7 +155,7 @@ const NOT_OFFERED: &[(&[&str], &str)] = &[
             "failedJobsHistoryLimit",
             "podReplacementPolicy",
         ],
-        "the API server fills it in itself before any webhook is asked, and its value cannot be told from a chosen one",
+        "the API server sets its own default before any webhook is called, and that cannot be distinguished from a chosen value",
     ),
 ];
 
@@ -229,7 +229,7 @@ pub(super) fn read(reader: &mut Reader<'_>, section: Value, at: &At<'_>) -> Defa
     out
 }
 
-/// The API's numbers of seconds go further, but nothing that runs for longer than 68 years is meant.
+/// The API allows larger numbers of seconds, but no one intends a run of more than 68 years.
 pub(super) const MAX_SECONDS: i64 = i32::MAX as i64;
 
 /// `null` asks for nothing to be filled in, whatever the extended policy says.

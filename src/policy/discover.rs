@@ -1,4 +1,4 @@
-//! Finding the policy file that holds where nobody names one.
+//! Discovery of the policy file that applies if none is named.
 
 use std::path::{Path, PathBuf};
 
@@ -11,9 +11,9 @@ use super::load;
 /// The file name that [`discover`] looks for.
 pub const FILE_NAME: &str = "jobguard.yaml";
 
-/// The policy file for `start`, a file or a folder: `jobguard.yaml` there or in the nearest folder above that has
-/// one. Objects of other kinds may be in a file of that name, which is passed over: what installs jobguard, say. The search
-/// ends at the root of a git repository, so that a verdict does not depend on what lies around it. Whether a file may be read,
+/// The policy file for `start`, a file or a folder: `jobguard.yaml` there or in the nearest parent that has
+/// one. A file of that name with objects of other kinds, such as the manifests that install jobguard, is skipped. The search
+/// ends at the root of a git repository, so that a verdict does not depend on files outside it. Whether a file may be read,
 /// and is a policy without faults, is for [`load::read_found`] to say.
 pub fn discover(start: &Path) -> Option<PathBuf> {
     let start =
@@ -82,7 +82,7 @@ mod tests {
             "apiVersion: jobguard.dev/v1\nspec: {}\n",
             "apiVersion: jobgard.dev/v1alpha1\nkind: JobPolicy\n",
             "kind: JobPolicy\n",
-            // With faults of their own, which are told.
+            // With errors of their own, which are reported.
             "",
             "some words",
             "kind: [\n",

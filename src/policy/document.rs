@@ -29,7 +29,7 @@ pub(super) const EXISTING: &[(&str, Existing)] = &[("warn", Existing::Warn), ("d
 pub(super) const KINDS: &[(&str, Kind)] = &[("Job", Kind::Job), ("CronJob", Kind::CronJob)];
 const SUPPRESSIBLE: &[(&str, Level)] = &[("deny", Level::Deny), ("warn", Level::Warn), ("info", Level::Info)];
 
-/// More overrides than this are no policy that people keep an overview of.
+/// Beyond this many overrides, a policy is not comprehensible any more.
 pub(super) const MAX_OVERRIDES: usize = 500;
 
 /// The most globs that a policy may exclude: each is matched with every path.
@@ -97,7 +97,7 @@ pub(super) fn read(reader: &mut Reader<'_>, catalog: Option<&[&'static RuleSpec]
     document
 }
 
-/// The first byte: something to point at that is not the whole text.
+/// The first byte: an error about the whole text points at it.
 fn start(value: Value) -> Span {
     Span { start: value.span.start, end: value.span.start }
 }

@@ -5,7 +5,7 @@ use crate::embedded::{Controller, JobType, OuterKind, Pattern, Placeholders, Sch
 use jobguard_apiserver::names as api_names;
 use jobguard_manifest::{At, Entry, FieldPath, NodeKind};
 
-/// More kinds than that are no list that people keep an overview of.
+/// Beyond this many kinds, the list is not comprehensible any more.
 pub(super) const MAX_KINDS: usize = 100;
 /// How many paths one kind may have.
 pub(super) const MAX_PATHS: usize = 20;

@@ -37,7 +37,7 @@ pub struct Exception {
     ids: Vec<&'static str>,
 }
 
-/// Where an exception stands on a day. In the order in which people have to look at them.
+/// The state of an exception on a day. The most urgent first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ExceptionState {
     /// Its last day is over: it does not count.
@@ -80,7 +80,7 @@ impl ExceptionState {
     }
 }
 
-/// Of two last days the one after which nothing counts: no last day is after all others.
+/// Whether the last day `one` is later than `other`; no last day is later than any.
 pub fn lasts_longer(one: Option<Date>, other: Option<Date>) -> bool {
     match (one, other) {
         (_, None) => false,
@@ -117,8 +117,8 @@ impl Exception {
         self.ids.binary_search(&id).is_ok()
     }
 
-    /// Whether it is for this object. An owner that an object only claims to have counts for nothing, and what the Jobs of
-    /// a CronJob will be neither: an exception is never wider than what is proven.
+    /// Whether it covers this object. Neither an owner that an object merely claims to have counts, nor what the Jobs of
+    /// a CronJob will be: an exception is never wider than what is proven.
     pub fn covers(&self, subject: &Subject<'_>) -> bool {
         self.matching.covered_from(subject) == Some(Reading::Own)
     }

@@ -1,4 +1,4 @@
-//! From text to policy: the file, what it extends, and what comes of them together.
+//! Loads a policy: reads the file and those that it extends, and merges them.
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -22,7 +22,7 @@ use super::{
 use jobguard_manifest::{self as manifest, LineIndex, Span};
 use jobguard_text::{nearest, one_of};
 
-/// How many files may extend one another. A circle that the names do not show ends here too.
+/// How many files may extend one another. Also ends a cycle that the names do not show.
 const MAX_FILES: usize = 8;
 
 /// The largest policy file, in bytes.
@@ -45,7 +45,7 @@ pub type Loader<'l> = dyn Fn(&str, &str) -> Result<Source, String> + 'l;
 /// git repository, only such as lie in it too. A name that no policy asks for (`from` is empty) is read wherever it is.
 ///
 /// # Errors
-/// When the file cannot be read or is no policy, in words. They show nothing of what is in it.
+/// When the file cannot be read or is not a policy, in words that quote nothing of its content.
 pub fn from_files(from: &str, path: &str) -> Result<Source, String> {
     let path = beside(from, path);
     if from.is_empty() {
@@ -92,7 +92,7 @@ pub fn no_files(_from: &str, _path: &str) -> Result<Source, String> {
     Err("other files are not read here".to_owned())
 }
 
-/// The text of the file at `path`, confined as a policy that is come across ([`read_found`]); none where it cannot be had.
+/// The text of the file at `path`, confined like a policy that was discovered ([`read_found`]); none if it cannot be read.
 pub(super) fn text_of_found(path: &Path) -> Option<String> {
     let mut text = String::new();
     let file = root_of(folder_of(path)).ok()?.open(path).ok()?;
@@ -100,13 +100,13 @@ pub(super) fn text_of_found(path: &Path) -> Option<String> {
     (length <= MAX_BYTES).then_some(text)
 }
 
-/// What a policy that is come across in `folder` may reach.
+/// What a policy that was discovered in `folder` may read.
 fn root_of(folder: &Path) -> io::Result<Root> {
     Root::of_repository(folder).map_or_else(|| Root::new(folder), Ok)
 }
 
-/// The text of a policy. What a fault says of a text quotes it, so that a file that no policy is in (whoever wrote
-/// `extends` may have named a key or a password file) is not looked at any further.
+/// The text of a policy. Error messages quote the text, so a file that is not a policy is not parsed at all: `extends` may name
+/// a key or a password file.
 fn read_text(file: File) -> Result<String, String> {
     let mut bytes = Vec::new();
     file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
@@ -122,7 +122,7 @@ fn read_text(file: File) -> Result<String, String> {
     }
 }
 
-/// Reads the policy file at `path`, which somebody named, and the files it extends ([`from_files`]).
+/// Reads the policy file at `path`, which was named explicitly, and the files it extends ([`from_files`]).
 ///
 /// # Errors
 /// All that is wrong with them.
@@ -173,7 +173,7 @@ pub(crate) fn mode(path: &Path) -> Option<Mode> {
 #[cfg(feature = "cli")]
 pub(crate) fn files(path: &Path) -> Vec<PathBuf> {
     let mut files = vec![path.to_owned()];
-    // What is no file, such as a pipe, is read once.
+    // What is not a regular file, such as a pipe, can be read only once.
     let mut next = source(path, confined::open_regular(path)).ok();
     while let Some(source) = next.filter(|_| files.len() <= MAX_FILES) {
         let (document, _) = read_document(&source, None);
@@ -186,11 +186,11 @@ pub(crate) fn files(path: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// Reads the policy file at `path`, which was come across ([`discover`](super::discover::discover)), and the files it extends: all of them
-/// regular files within the git repository that it lies in, or where there is none, within its folder.
+/// Reads the policy file at `path`, which was discovered ([`discover`](super::discover::discover)), and the files it extends: all of them
+/// regular files within its git repository, or if there is none, within its folder.
 ///
 /// # Errors
-/// All that is wrong with them. What lies elsewhere is not looked at.
+/// All that is wrong with them. Files elsewhere are not opened.
 pub fn read_found(path: &Path, catalog: &[&'static RuleSpec]) -> Result<Policy, PolicyErrors> {
     found_chain(path, catalog).map(Chain::assemble)
 }
@@ -275,7 +275,7 @@ pub(super) fn read_chain(
     catalog: &[&'static RuleSpec],
     loader: &Loader<'_>,
 ) -> Result<Chain, PolicyErrors> {
-    // Twice: which rules there are, a file says that another one extends.
+    // Twice: which rules exist is known once all extended files are read.
     let mut refused = None;
     let mut sources: Vec<Source> = Vec::new();
     let mut own: Vec<OwnRule> = Vec::new();
@@ -337,7 +337,7 @@ pub(super) fn read_chain(
     Ok(Chain { preset, documents, catalog, own, redefined })
 }
 
-/// Reads one file's own words, and everything that is wrong with them.
+/// Reads what one file says, and everything that is wrong with it.
 fn read_document(source: &Source, catalog: Option<&[&'static RuleSpec]>) -> (Document, Vec<PolicyError>) {
     if source.text.len() > MAX_BYTES {
         let error = whole_file(&source.name, format!("is larger than {MAX_BYTES} bytes"));
@@ -428,7 +428,7 @@ fn assemble(
     let last = documents.len();
     for (position, document) in documents.into_iter().enumerate() {
         policy.name = document.name;
-        // Of a file that is extended, its policy's name tells which one is meant.
+        // The policy's name identifies an extended file.
         let of = if position + 1 == last { String::new() } else { format!("policy {}, ", policy.name) };
         if let Some(versions) = document.kubernetes_version {
             policy.versions = versions.versions().to_vec();

@@ -52,7 +52,7 @@ use jobguard_apiserver::{FeatureGates, KubernetesVersion, Server};
 use jobguard_manifest::limits::Limits;
 use overrides::Override;
 
-/// Paths that the linter leaves out. The webhook knows no paths.
+/// Paths that the linter skips. The webhook has no paths.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExcludedPaths {
     /// With the semantics of `.gitignore`, relative to the folder of `file`.
@@ -255,7 +255,7 @@ impl Policy {
         &self.exceptions
     }
 
-    /// Calls the files that exceptions and own rules are written in by other names.
+    /// Renames the files in the places of exceptions and own rules.
     pub fn rename_files(&mut self, name: impl Fn(&str) -> String) {
         self.own.rename_files(&name);
         for exception in &mut self.exceptions {

@@ -1,4 +1,4 @@
-//! What a policy leaves without effect: no faults, and seldom what its author expects.
+//! Notes on parts of a policy that have no effect: not errors, but seldom what the author expects.
 
 use super::settings::{Layer, Settings};
 use super::{Level, OwnRule, RuleSpec};
@@ -42,7 +42,7 @@ pub(super) fn left_off(
     }));
 }
 
-/// The rules that an override of an extended file sets below the level that their new definition gives them, one note each.
+/// Notes on redefined rules that an override of an extended file sets below the level of the new definition, one each.
 pub(super) fn lowered(
     place: &str,
     layer: &Layer,
@@ -55,8 +55,8 @@ pub(super) fn lowered(
         let (Some(spec), Some(setting)) = (catalog.get(index), base.rules.get(index)) else { continue };
         if level < setting.level {
             notes.push(format!(
-                "{place}: `{id}: {level}` still holds for the objects that the override matches, although {id} is defined \
-                 anew at {}; an override of the file that defines it anew can set it there",
+                "{place}: `{id}: {level}` still holds for the objects that the override matches, although {id} is redefined at \
+                 {}; an override in the file that redefines it takes precedence",
                 setting.level,
                 id = spec.id,
             ));
@@ -64,10 +64,10 @@ pub(super) fn lowered(
     }
 }
 
-/// What to know of a rule that is defined anew without a level.
+/// The note on a rule that is redefined without a level and stays off.
 pub(super) fn stays_off(id: &str) -> String {
     format!(
-        "spec.customRules: {id} is defined anew without a level and stays off, as an extended file sets it; give it a level"
+        "spec.customRules: {id} is redefined without a level and stays off, as an extended file sets it; give it a level"
     )
 }
 

@@ -54,10 +54,10 @@ impl Preset {
     const fn about(self) -> &'static str {
         match self {
             Self::Baseline => {
-                "# baseline: refuses what can never be meant, and fills in nothing. A start for clusters whose\n\
-                 # manifests nobody has looked at yet.\n"
+                "# baseline: refuses what can never be intended, and fills in nothing. A start for clusters whose\n\
+                 # manifests have not been reviewed yet.\n"
             }
-            Self::Recommended => "# recommended: what jobguard does when it is told nothing else.\n",
+            Self::Recommended => "# recommended: what jobguard does by default.\n",
             Self::Strict => {
                 "# strict: every rule is on, the most serious ones refuse, and more is filled in.\n"
             }
@@ -102,8 +102,8 @@ impl Preset {
   defaults:
     # A Job must say Never or OnFailure; left out, it is refused. Never keeps each failed Pod and its log.
     restartPolicy: Never
-    # Three days: a Job that fails on Friday evening is still there to look at on Monday. Only for Jobs that
-    # nobody owns and no deployment tool keeps in place.
+    # Three days: a Job that fails on Friday evening can still be examined on Monday. Only for Jobs without an
+    # owner that no deployment tool manages.
     ttlSecondsAfterFinished: 259200
     # Pods lost to a drain or a preemption do not count as failures.
     podFailurePolicy:
@@ -137,7 +137,7 @@ pub fn render(preset: Preset, catalog: &[&'static RuleSpec]) -> String {
         "  # The API server's own verdict (api/*) is always an error and cannot be set.\n  rules:\n",
     );
     for spec in rules {
-        // A summary is one line; should one not be, it must not run out of its comment.
+        // A summary is one line; if it is not, it must not leave the comment.
         let summary = spec.summary.replace(['\n', '\r'], " ");
         let _ = write!(out, "    # {summary}\n    {}: {}\n", spec.id, preset.level(spec));
     }

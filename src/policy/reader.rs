@@ -7,10 +7,10 @@ use jobguard_manifest::At;
 use jobguard_manifest::{Entry, NodeId, NodeKind, Span, Tree};
 use jobguard_text::{nearest, one_of, quote_within};
 
-/// No policy is served by more faults than this; the rest is cut off.
+/// At most this many errors are reported; more help no one.
 const MAX_FAULTS: usize = 100;
 
-/// Longer lists of what is known are of no help.
+/// Longer lists of known names are not shown.
 const MAX_LISTED: usize = 12;
 
 /// A fault whose line and column are not worked out yet.
@@ -112,7 +112,7 @@ impl<'t> Reader<'t> {
 
     /// A fault in a `word` that is none of those `known`, with the one that was likely meant.
     pub(crate) fn unknown(&mut self, span: Span, at: &At<'_>, message: String, word: &str, known: &[&str]) {
-        // Looking for likenesses is the dearest thing done here: not for faults that are not shown.
+        // The search for similar names is the most expensive part: not for errors that are not shown.
         if self.faults.len() < MAX_FAULTS {
             let help = match nearest(word, known.iter().copied()) {
                 Some(near) => Some(did_you_mean(near)),

@@ -96,8 +96,8 @@ impl RuleChange {
 /// What one policy file, or one override, changes in the settings below it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Layer {
-    /// Of a file that defines rules of its own: the levels that the definitions give, by index in the catalog. They go before
-    /// what the same file says under `rules`.
+    /// The levels that definitions of own rules in this file give, by index in the catalog. `rules` of the same file apply after
+    /// them.
     pub(super) defined: Vec<(usize, Level)>,
     /// By index in the catalog, ascending; wildcards are already spread over the rules they cover.
     pub(super) rules: Vec<(usize, RuleChange)>,

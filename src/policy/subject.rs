@@ -127,7 +127,7 @@ impl fmt::Display for Match {
 impl Match {
     /// The first reading in which all conditions hold.
     pub(super) fn covered_from(&self, subject: &Subject<'_>) -> Option<Reading> {
-        // Nearly every override matches other objects, which the last reading tells.
+        // Nearly every override matches other objects, which the last reading rules out.
         let last = match (subject.kind, subject.owner) {
             (Kind::CronJob, _) => Reading::Template,
             (Kind::Job, Some(owner)) if owner.in_doubt => Reading::Claimed,
@@ -332,7 +332,7 @@ mod tests {
         for matching in [names("night"), owners("JobSet"), owners("CronJob.acme.com"), owners("*.apps")] {
             assert_eq!(matching.covered_from(&job), None, "{matching:?}");
         }
-        // Somebody else's CronJob is none.
+        // A CronJob of another API group is not one.
         let foreign = Subject { owner: Some(Owner { group: "acme.com", ..NIGHTLY }), ..job };
         assert!(matched(&owners("CronJob"), &foreign) && matched(&names("nightly"), &foreign));
         let kinds = Match { kinds: Some(vec![Kind::CronJob]), ..Match::default() };

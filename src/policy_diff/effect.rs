@@ -1,4 +1,4 @@
-//! What differs in what comes out.
+//! The differences between two verdicts.
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 
@@ -65,7 +65,7 @@ pub struct Effects {
     pub objects: usize,
     /// The objects to which it does something.
     pub changed: Vec<Effect>,
-    /// The files that somebody named, in which there is nothing to judge.
+    /// The files that were named explicitly and have nothing to judge.
     pub without_objects: Vec<String>,
     /// What could not be read.
     pub errors: Vec<InputError>,

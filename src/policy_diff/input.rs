@@ -1,5 +1,5 @@
-//! What is compared: recorded reviews are taken out of the other texts, in whichever form they were kept, and what cannot
-//! be read is told with its line. Nothing is passed over in silence: a diff that leaves something out says "no difference".
+//! What is compared: recorded reviews are separated from the other texts, in whichever form they were kept, and what cannot
+//! be read is reported with its line. Nothing is skipped silently: a diff that leaves something out would say "no difference".
 
 use std::fmt;
 
@@ -59,7 +59,7 @@ impl Recorded {
     }
 }
 
-/// The sources that somebody named, rather than a folder of them.
+/// The sources that were named explicitly, rather than found in a folder.
 pub(super) fn named(sources: &[Source]) -> Vec<String> {
     let is_named = |source: &&Source| match source {
         Source::File { within, .. } => within.is_none(),

@@ -1,11 +1,10 @@
-//! Rules of the policies' own that differ: which there are, and what they say.
+//! Differences between the own rules of two policies: which exist, and what they say.
 
 use super::change::Change;
 use crate::policy::trace::Trace;
 use crate::policy::{Level, OwnRule};
 
-/// What differs of the rules of two policies' own, by their ids. The levels of those that both have are compared with those of
-/// the other rules.
+/// Compares the own rules of two policies by id. The levels of rules that both have are compared like those of all rules.
 pub(super) fn compare(before: &Trace, after: &Trace, changes: &mut Vec<Change>) {
     let rules = |trace: &Trace| trace.policy.own().rules().to_vec();
     let (old, new) = (rules(before), rules(after));
@@ -58,8 +57,8 @@ fn joined(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Two texts that differ, each on one line. Those that differ in white space alone show it: a string in an expression may have
-/// some.
+/// Two texts that differ, each on one line. If they differ only in white space, they are quoted: white space matters in the
+/// strings of an expression.
 fn on_one_line(before: Option<String>, after: Option<String>) -> (Option<String>, Option<String>) {
     let lines = (before.as_deref().map(joined), after.as_deref().map(joined));
     if lines.0 != lines.1 {

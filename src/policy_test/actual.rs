@@ -21,7 +21,7 @@ pub struct Actual {
     pub(super) patched: Vec<(Field, Value)>,
 }
 
-/// A finding, whoever made it.
+/// A finding of the linter or the webhook.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ActualFinding {
     /// The rule that made it.

@@ -19,7 +19,7 @@ pub(super) struct Read {
     pub(super) errors: Vec<PolicyError>,
 }
 
-/// Whether a text that was come across is a test file: it says so, or cannot be read and mentions it.
+/// Whether a text that was found in a folder is a test file: it says so, or cannot be read and mentions it.
 pub(super) fn is_test(text: &str) -> bool {
     if !text.contains(KIND) && !text.contains(group(API_VERSION)) {
         return false;
@@ -148,7 +148,7 @@ fn spec(reader: &mut Reader<'_>, section: Value, at: &At<'_>) -> Suite {
     }
     let mut names = HashSet::new();
     for case in suite.cases.iter_mut().filter(|case| !names.insert(case.name.value.clone())) {
-        let help = "give each case a name of its own, by which reports tell them apart";
+        let help = "give each case a name of its own, by which reports identify it";
         case.faults.push(Fault {
             span: case.name.span,
             path: case.name.path.clone(),
@@ -192,7 +192,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever stands in a test file, it is read or its mistakes are named.
+        /// Any test file is read, or its mistakes are reported.
         #[test]
         fn nothing_panics(pieces in proptest::collection::vec(0..16usize, 0..24)) {
             const PIECES: [&str; 16] = [

@@ -273,7 +273,7 @@ fn expected(reader: &mut Reader<'_>, section: Value, at: &At<'_>) -> Option<Expe
     let findings = expected.findings.as_ref().map(Vec::len);
     let patched = expected.patched.as_ref().map(Vec::len);
     if expected.allowed.is_none() && expected.absent.is_empty() && is_empty(&findings) && is_empty(&patched) {
-        // What is wrong with an expectation leaves it out, which is no second mistake.
+        // A faulty expectation is left out; that is not a second mistake.
         if reader.count() > before {
             return None;
         }
@@ -351,7 +351,7 @@ pub(super) fn leaves(field: &Field, value: serde_json::Value) -> Vec<(Field, ser
         Value::Object(map) if !map.is_empty() => map
             .into_iter()
             .flat_map(|(key, value)| {
-                // As the API server writes the keys of maps that anybody may choose.
+                // As the API server writes the keys of maps whose keys users choose.
                 let is_key = field.text.ends_with("labels") || field.text.ends_with("annotations");
                 let text = match is_key || key.contains(['.', '/', '[']) {
                     true => format!("{}[{key}]", field.text),

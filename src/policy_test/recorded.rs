@@ -1,4 +1,4 @@
-//! Reviews that were kept in files: read, and held against what an API server sends.
+//! Recorded reviews: read from files, and checked for contradictions.
 
 use serde_json::Value;
 
@@ -8,13 +8,13 @@ use crate::linter::decode_text;
 use crate::policy::reader::{Fault, quoted};
 use jobguard_manifest as manifest;
 
-/// The label of each namespace that names it.
+/// The label by which each namespace carries its own name.
 const NAMESPACE_LABEL: &str = "kubernetes.io/metadata.name";
 
 /// The review that is kept in the file `named`.
 ///
 /// # Errors
-/// When it cannot be read, when its parts contradict one another, or what the case says beside it.
+/// When it cannot be read, or its parts contradict one another or the rest of the case.
 pub(super) fn read(review: &Review, named: &Spanned<String>, test: TestFile<'_>) -> Result<Value, Fault> {
     let fault = |message: String| Fault {
         span: named.span,
@@ -60,7 +60,7 @@ fn text<'v>(value: &'v Value, pointer: &str) -> Option<&'v str> {
     value.pointer(pointer).and_then(Value::as_str).filter(|text| !text.is_empty())
 }
 
-/// Where two parts of a request say different things, in words.
+/// What contradicts itself in a request, in words.
 fn contradiction(request: &Value) -> Option<String> {
     let object = |name: &str| request.get(name).filter(|object| !object.is_null());
     let (new, old) = (object("object"), object("oldObject"));

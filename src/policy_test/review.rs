@@ -54,7 +54,7 @@ fn add_resource_version(object: &mut Value) {
     }
 }
 
-/// Refuses a review of which an API server could not send all at once.
+/// Refuses a review that no API server could send.
 fn agree(review: &Review, object: &Value, old_object: &Value) -> Result<(), Fault> {
     fn text<'v>(object: &'v Value, pointer: &str) -> Option<&'v str> {
         object.pointer(pointer).and_then(Value::as_str).filter(|text| !text.is_empty())
@@ -98,7 +98,7 @@ fn put_together(review: &Review, test: TestFile<'_>) -> Result<Value, Fault> {
     };
     let (mut object, mut old_object) = (object(&review.object)?, object(&review.old_object)?);
     if review.operation == "UPDATE" {
-        // As any client sends it back, and manifests do not have.
+        // Clients send it back; manifests do not have it.
         [&mut object, &mut old_object].into_iter().for_each(add_resource_version);
     }
     let about = if object.is_null() { &old_object } else { &object };

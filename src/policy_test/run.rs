@@ -34,9 +34,9 @@ pub struct Options {
 pub enum PolicySource {
     /// One that is built in.
     Preset(Preset),
-    /// A file that somebody named.
+    /// A file that was named explicitly.
     Named(PathBuf),
-    /// A file that was come across.
+    /// A file that was discovered.
     Found(PathBuf),
 }
 
@@ -201,7 +201,7 @@ pub fn run(files: &[TestText], options: &Options) -> Results {
         let lines = LineIndex::new(text);
         let mut cases = Vec::new();
         for suite in &suites {
-            // A policy with faults is reported once, whoever names it.
+            // A policy with errors is reported once, however many files name it.
             let (policy_name, policy) = match policy_of(suite, path, options) {
                 Ok(source) => (source.name(), policies.get(&source)),
                 Err(fault) => {

@@ -8,7 +8,7 @@ use super::model::Spanned;
 use crate::policy::reader::{Reader, Value, quoted};
 use jobguard_manifest::{At, Span};
 
-/// The first byte: something to point at that is not the whole text.
+/// The first byte: an error about the whole text points at it.
 pub(super) fn start(span: Span) -> Span {
     Span { end: span.start, ..span }
 }
@@ -23,7 +23,7 @@ pub(super) fn text(reader: &mut Reader<'_>, value: Value, at: &At<'_>) -> Option
     Some(Spanned { value: text.to_owned(), span: value.span, path: at.to_string() })
 }
 
-/// A time, or the begin of a day in UTC.
+/// A time, or the beginning of a day in UTC.
 pub(super) fn time(reader: &mut Reader<'_>, value: Value, at: &At<'_>) -> Option<Timestamp> {
     let text = reader.string(value, at)?;
     let day = |text: &str| {

@@ -22,8 +22,8 @@ pub struct Run<'a> {
     pub fails_from: Option<Severity>,
     /// The least severity that is shown.
     pub least: Severity,
-    /// Whether SARIF has what does not count as results with `suppressions`. Tools that do not know these show the results as
-    /// any other.
+    /// Whether SARIF includes suppressed findings, as results with `suppressions`. Tools without support for these show them like
+    /// any other result.
     pub suppressions: bool,
 }
 

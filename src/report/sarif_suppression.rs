@@ -1,4 +1,4 @@
-//! Why a result of a SARIF log does not count.
+//! Suppressions of results in a SARIF log.
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use super::sarif_uri::file_uri;
 use crate::engine::{Suppressed, SuppressedBy};
 use jobguard_text::plain;
 
-/// A suppression, which is always accepted: nothing reviews those of annotations and policies a second time.
+/// A suppression. It is always accepted: annotations and exceptions are not reviewed a second time.
 #[derive(Serialize)]
 pub(super) struct Suppression {
     /// `inSource` for the annotation, `external` for an exception of the policy.
@@ -23,7 +23,7 @@ pub(super) struct Suppression {
     properties: Value,
 }
 
-/// Why a finding does not count, for SARIF.
+/// The suppression of a finding.
 pub(super) fn suppression(why: &Suppressed) -> Suppression {
     let (kind, exception) = match &why.by {
         SuppressedBy::Annotation => ("inSource", None),

@@ -185,6 +185,17 @@ fn rules_are_shown_as_the_policy_has_them() {
     assert!(text.contains("\nExpression\n  job.podsAtOnce <= 10\n") && !text.contains("baseline:"), "{text}");
     let (text, _, _) = run(target.path(), &["rules", "acme/few-pods", "--policy", "base.yaml"]);
     assert!(text.contains("\nFor: namespaces: [etl]\n"), "{text}");
+    let (text, _, _) =
+        run(target.path(), &["rules", "acme/few-pods", "--policy", "base.yaml", "-f", "markdown"]);
+    assert!(text.contains("`warn`, `base.yaml:11`:\n\n```cel\njob.podsAtOnce <= 20\n```\n"), "{text}");
+    assert!(!text.contains("recommended") && !text.contains("What"), "{text}");
+    let (text, _, _) = run(target.path(), &["rules", "--policy", "team.yaml", "-f", "markdown"]);
+    assert!(
+        text.contains(
+            "| acme/few-pods | what does not satisfy job.podsAtOnce <= 10 | info | team.yaml:7 |\n"
+        ),
+        "{text}"
+    );
     let (text, _, _) = run(target.path(), &["rules", "acme/owner", "--policy", "team.yaml", "-f", "json"]);
     let rule = &serde_json::from_str::<Value>(&text).unwrap()[0];
     assert_eq!((&rule["levels"], &rule["level"]), (&Value::Null, &json!("warn")), "{rule}");

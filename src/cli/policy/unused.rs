@@ -1,4 +1,4 @@
-//! Exceptions of a policy by which nothing is excepted.
+//! Exceptions of a policy that match nothing.
 
 use std::collections::HashSet;
 
@@ -11,8 +11,8 @@ use crate::policy::{Exception, Policy, Subject, date};
 use crate::policy_test::each_workload;
 use crate::sources::Source;
 
-/// Of each exception of the policy, whether it makes no difference to what is found in the sources. None where that is not known:
-/// there is no object, the exception has ended, or only the webhook can tell which objects it is for.
+/// For each exception of the policy, whether it covers no finding in the sources. None if that is not known: there is no object,
+/// the exception has ended, or only the webhook knows which objects it matches.
 pub(super) fn unused(sources: &[Source], policy: &Policy, now: Timestamp) -> Vec<Option<bool>> {
     let exceptions = policy.exceptions();
     if exceptions.is_empty() {
@@ -38,7 +38,7 @@ pub(super) fn unused(sources: &[Source], policy: &Policy, now: Timestamp) -> Vec
         .iter()
         .map(|exception| is_known(exception).then(|| !used.contains(exception.id.as_str())))
         .collect();
-    // Of several that are about a finding, one is named. The others are no less of use.
+    // If several cover a finding, only one is named. The others are used as well.
     let mut rest: Vec<usize> = (0..unused.len())
         .filter(|index| unused[*index] == Some(true) && !report.suppressed.is_empty())
         .collect();
@@ -73,7 +73,7 @@ pub(super) fn unused(sources: &[Source], policy: &Policy, now: Timestamp) -> Vec
     unused
 }
 
-/// Whether reports call an object so. A name that is to be made is its beginning with a `*`.
+/// Whether reports name the object like this. A generated name is its prefix and `*`.
 fn is_it(object: &ObjectId, subject: &Subject<'_>) -> bool {
     object.kind == subject.kind.as_str()
         && object.namespace.as_deref().unwrap_or_default() == subject.namespace.unwrap_or_default()

@@ -43,7 +43,7 @@ pub(super) fn judge(object: &Object, context: &RuleContext<'_>, sink: &mut Sink)
     if matches!(value, Err(EvalError::Cancelled)) {
         return;
     }
-    // Whatever comes out would be another thing on the API server.
+    // The result could be different on the API server.
     if let Some(field) = facts.filled_in(&rule.compiled.filled_in) {
         let why = match field {
             FilledIn::Set(field) => format!("the API server sets `{field}`"),

@@ -26,7 +26,7 @@ pub(super) struct OwnFacts<'a> {
     pub(super) asked: Asked,
 }
 
-/// Which objects an evaluation has asked for: what it does not come to makes no difference.
+/// Which objects an evaluation has asked for: what it does not reach has no influence.
 #[derive(Debug, Default)]
 pub(super) struct Asked {
     object: Cell<bool>,
@@ -50,8 +50,7 @@ impl OwnFacts<'_> {
         object.values().object(workload, self.looked_at.of(workload.kind()))
     }
 
-    /// What an evaluation that has asked for these objects has looked at and only the API server knows: of an object that has
-    /// been through none.
+    /// A field that the evaluation may have read and only the API server knows, of an object that has not been through one.
     pub(super) fn filled_in(&self, looked_at: &[(Holder, FilledIn)]) -> Option<FilledIn> {
         let is_unknown = |(holder, field): &&(Holder, FilledIn)| {
             let object = match holder {
@@ -122,14 +121,14 @@ impl OwnFacts<'_> {
 fn is_unknown(object: &Object, field: FilledIn) -> bool {
     let ObjectMeta { uid, name, generate_name, namespace, .. } = object.metadata();
     let given = |text: &Option<String>| text.as_deref().filter(|text| !text.is_empty()).map(str::to_owned);
-    // An object that has one is stored, or about to be.
+    // An object with a uid is stored, or about to be.
     if given(uid).is_some() {
         return false;
     }
     match field {
         FilledIn::Set(_) => true,
         FilledIn::Namespace => given(namespace).is_none(),
-        // A name is made up for an object that is to get one.
+        // Offline, a placeholder stands for a generated name.
         FilledIn::Name => given(generate_name)
             .is_some_and(|prefix| given(name).is_none_or(|name| name.starts_with(&prefix))),
         FilledIn::Selector => match object.workload() {

@@ -11,7 +11,7 @@ use crate::engine::Timetable;
 /// day in the schedule's zone, where it is a text such as `02:30`.
 ///
 /// A moment is one of a minute: the schedule fires at its beginning. Where the CronJob names no zone, moments are those of UTC.
-/// `@every` counts from when the CronJob was made, so that it fires at no time that can be told.
+/// `@every` counts from when the CronJob was made, so its times are not known.
 pub(super) fn fires_at(timetable: &Timetable, at: &Value) -> Result<bool, EvalError> {
     match at {
         Value::String(text) => match time_of_day(text) {

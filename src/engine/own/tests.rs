@@ -212,7 +212,7 @@ fn what_the_api_server_fills_in_is_not_known() {
     }
     // The Job's metadata are those of a CronJob's template, which the server leaves as they are.
     holds("!has(job.metadata.uid) && has(object.status) && has(object.metadata)", cron_job());
-    // What an evaluation does not come to makes no difference.
+    // What an evaluation does not reach has no influence.
     holds("request == null || has(object.metadata.uid)", job());
     let policy = rule("expression: \"has(object.metadata.namespace) && object.metadata.namespace == 'etl'\"");
     assert_eq!(judged(&policy, job())[0].message, "not checked: the object names no namespace");
@@ -250,8 +250,8 @@ fn what_is_stored_is_known() {
     assert_eq!(findings[0].message, "not checked: the API server sets `metadata.uid`");
 }
 
-/// An update by which a rule comes to be about an object is judged as a new object is: the stored one was not at fault by this rule,
-/// so that nothing of it is excused. The same of a level that an override raises, and of an exception that is left behind.
+/// An update that makes an object match a rule is judged like a new object: the stored one did not violate the rule, so nothing is
+/// excused. The same holds for an override that raises the level, and for an exception that no longer covers the object.
 #[test]
 fn what_newly_matches_is_new() {
     let neighbours = Neighbours::default();

@@ -224,8 +224,7 @@ impl<'a> Ends<'a> {
     }
 }
 
-/// Whether a name is that of a rule, or of a category, as policies choose them for rules of their own, and no rule is of its
-/// category.
+/// Whether a name looks like an own rule of a policy, or a category of such rules, and no known rule has its category.
 fn is_of_own_category(name: &str, registry: &Registry) -> bool {
     let is_word = |word: &str| {
         word.starts_with(|c: char| c.is_ascii_lowercase())

@@ -44,7 +44,7 @@ pub enum UnknownNames<'a> {
         is_category: bool,
         /// What is perhaps meant.
         near: Option<&'a str>,
-        /// Whether it may be a rule of a policy that is not in use: it has the form of one, in a category that no rule is of.
+        /// Whether it may be a rule of a policy that is not in use: it looks like an own rule, and no rule has its category.
         of_other_policy: bool,
     },
     /// So many more than are reported one by one.

@@ -11,10 +11,10 @@ pub struct Compiled {
     /// What has to be true.
     #[cfg(feature = "own-rules")]
     pub expression: jobguard_cel::Program,
-    /// What is wrong where it is not.
+    /// The message if it is not.
     #[cfg(feature = "own-rules")]
     pub message: Option<jobguard_cel::Program>,
-    /// What the condition looks at that the API server fills in.
+    /// The fields that the condition reads and the API server fills in.
     #[cfg(feature = "own-rules")]
     pub filled_in: Vec<(super::Holder, super::FilledIn)>,
 }

@@ -1,5 +1,5 @@
-//! Declarations of own rules: interned, since a finding names its rule for as long as the process runs, whatever becomes of the
-//! policy.
+//! Declarations of own rules: interned, since a finding refers to its rule for as long as the process runs, even after the
+//! policy is replaced.
 //!
 //! What is interned is what people read (id, summary, level, help, link), by its content: reading the same policy again adds
 //! nothing. Expressions and programs are not among it. A process that has seen more different declarations than
@@ -21,7 +21,7 @@ pub const MAX_SETS: usize = 1_024;
 /// What people read of an own rule.
 #[derive(Debug)]
 pub struct Declaration {
-    /// As that of any rule. It is there since no version of jobguard (`since` is empty), and is the same in each preset.
+    /// As that of any rule. `since` is empty, since no version of jobguard has it; the level is the same in each preset.
     pub spec: RuleSpec,
     /// What to do about a finding; empty where the policy does not say.
     pub help: &'static str,
@@ -40,7 +40,7 @@ pub struct DeclarationSet(Vec<&'static Declaration>);
 )]
 pub struct Full;
 
-/// What tells a declaration from others.
+/// What identifies a declaration.
 type Content = (String, String, Level, String, Option<String>);
 
 #[derive(Default)]
@@ -78,7 +78,7 @@ impl DeclarationSet {
 
 impl Interned {
     fn declaration(&mut self, rule: &OwnRule) -> Result<&'static Declaration, Full> {
-        // Whoever wrote the policy need not be whose terminal it is.
+        // The author of the policy is not always the user of the terminal.
         let (summary, help) = (plain(&rule.summary()), plain_lines(rule.help.as_deref().unwrap_or_default()));
         let content = (rule.id.clone(), summary, rule.level, help, rule.docs.clone());
         if let Some(there) = self.declarations.get(&content) {

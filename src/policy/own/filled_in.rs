@@ -1,10 +1,10 @@
-//! What an expression looks at of an object that the API server fills in, and a manifest does not have.
+//! Fields that the API server fills in and a manifest does not have: which of them an expression reads.
 
 use jobguard_cel::{Path, PathStep, Root};
 
 use super::vocabulary::{JOB, JOB_FIELDS, OBJECT, OLD_OBJECT};
 
-/// The fields that the API server fills in. Those of `metadata` that say who deletes the object, and when, are among them.
+/// The fields that the API server fills in, those about the deletion of the object included.
 const FIELDS: &[(&[&str], FilledIn)] = &[
     (&["metadata", "creationTimestamp"], FilledIn::Set("metadata.creationTimestamp")),
     (&["metadata", "deletionGracePeriodSeconds"], FilledIn::Set("metadata.deletionGracePeriodSeconds")),
@@ -25,15 +25,15 @@ const FIELDS: &[(&[&str], FilledIn)] = &[
 pub enum FilledIn {
     /// Whatever the manifest says.
     Set(&'static str),
-    /// The namespace, where the manifest names none: the client says it.
+    /// The namespace, if the manifest has none: the client chooses it.
     Namespace,
-    /// The name, where the manifest has `generateName` alone.
+    /// The name, if the manifest has only `generateName`.
     Name,
-    /// The selector of a Job, unless `manualSelector` says that it is written.
+    /// The selector of a Job, unless `manualSelector` is set.
     Selector,
 }
 
-/// Of which object an expression looks at such a field.
+/// The object whose field an expression reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Holder {
     /// The object itself.
@@ -44,7 +44,7 @@ pub enum Holder {
     Job,
 }
 
-/// The fields of those that an expression looks at, each with the object that it is of.
+/// The fields that the API server fills in and an expression with these paths reads, each with its object.
 pub(super) fn filled_in(paths: &[Path]) -> Vec<(Holder, FilledIn)> {
     let mut found = Vec::new();
     for path in paths {
@@ -54,7 +54,7 @@ pub(super) fn filled_in(paths: &[Path]) -> Vec<(Holder, FilledIn)> {
             Root::Field { part: JOB, field } => (Holder::Job, Some(JOB_FIELDS[field])),
             _ => continue,
         };
-        // An object as a whole is compared with null, to ask whether there is one.
+        // The object as a whole is compared with null, to test whether there is one.
         if path.steps.is_empty() && start.is_none() {
             continue;
         }
@@ -71,16 +71,16 @@ pub(super) fn filled_in(paths: &[Path]) -> Vec<(Holder, FilledIn)> {
     found
 }
 
-/// Whether a path leads to a field, into it, or to all of what it is in.
+/// Whether a path leads to a field, into it, or reads all of a parent.
 fn looks_at(path: &Path, field: &[&str]) -> bool {
     let is_on_the_way = path.steps.iter().zip(field).all(|(step, name)| match step {
         PathStep::Field(step) => **step == **name,
         PathStep::Element => true,
     });
     let reaches = match field.last() {
-        // Whether there is a status at all is known: there always is.
+        // `has(object.status)` is known: it is always true.
         Some(&"status") => path.whole || path.steps.len() > field.len(),
-        // A spec as a whole is compared with another one, whose selector is the same.
+        // A spec as a whole is compared with a stored one, whose selector is the same.
         Some(&"selector") => path.steps.len() >= field.len(),
         _ => path.whole || path.steps.len() >= field.len(),
     };

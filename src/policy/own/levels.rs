@@ -1,15 +1,14 @@
-//! The levels of own rules that several files define.
+//! Levels of own rules that several files of a chain define.
 //!
-//! A definition with a level sets it, whatever the files below say of the rule under `rules`: who defines a rule anew and gives it
-//! a level means that level. One without leaves what they say, and is at `warn` where they say nothing. Overrides go on applying
-//! behind all files, as they do to any rule.
+//! A definition with a level sets it, whatever the extended files say about the rule under `rules`. A definition without a level
+//! keeps what they say, and is at `warn` if they say nothing. Overrides still apply after all files, as for any rule.
 
 use std::collections::HashMap;
 
 use crate::policy::document::Document;
 use crate::policy::{Level, RuleSpec};
 
-/// What is known of a rule that files define.
+/// The state of a rule while the files are read one after the other.
 #[derive(Clone, Copy)]
 struct Defined {
     /// The position of the document that defines it last, so far.
@@ -18,7 +17,7 @@ struct Defined {
     times: usize,
     /// Its level.
     level: Level,
-    /// Whether `rules` of a file says so, and not the definition.
+    /// Whether the level comes from `rules` of a file, and not from the definition.
     is_set: bool,
 }
 
@@ -27,20 +26,19 @@ struct Defined {
 pub(in crate::policy) struct Redefined {
     /// By position in the catalog: the position of the document that defines it last.
     by: HashMap<usize, usize>,
-    /// Those that a definition without a level leaves off.
+    /// The ids of those that stay off because the last definition has no level.
     pub(in crate::policy) left_off: Vec<String>,
 }
 
 impl Redefined {
-    /// Whether the rule at `index` of the catalog is defined anew by a document behind the one at `position`.
+    /// Whether the rule at `index` of the catalog is redefined by a document after the one at `position`.
     pub(in crate::policy) fn is_behind(&self, index: usize, position: usize) -> bool {
         self.by.get(&index).is_some_and(|by| position < *by)
     }
 }
 
-/// Works out the levels that each document's definitions give, of documents with the most basic first, and returns which rules
-/// are defined more than once. What a file says of its own rules is more specific than the wildcards in it, which leave them
-/// alone.
+/// Determines the levels that each document's definitions give, with the most basic document first, and returns which rules are
+/// defined more than once. Definitions are more specific than the wildcards of the same file, which do not apply to them.
 pub(in crate::policy) fn define<'d>(
     documents: impl Iterator<Item = &'d mut Document>,
     catalog: &[&'static RuleSpec],
@@ -53,20 +51,24 @@ pub(in crate::policy) fn define<'d>(
             let Some(index) = catalog.iter().position(|spec| spec.id == rule.id) else { continue };
             let new = Defined { by: position, times: 1, level: rule.level, is_set: false };
             let there = defined.entry(index).or_insert(new);
+            let mut gives_level = true;
             if there.by < position {
-                // As the last definition has it.
+                // Only the last definition counts.
                 redefined.left_off.retain(|id| *id != rule.id);
                 let keeps = !rule.has_level && there.is_set;
                 let level = if keeps { there.level } else { rule.level };
                 if keeps && level == Level::Off {
                     redefined.left_off.push(rule.id.clone());
                 }
+                gives_level = !keeps;
                 *there = Defined { by: position, times: there.times + 1, level, is_set: keeps };
             }
-            levels.push((index, there.level));
+            if gives_level {
+                levels.push((index, there.level));
+            }
         }
         for (index, change) in &mut document.layer.rules {
-            // What defines a rule first comes behind what is said of it before.
+            // A level that is set before the first definition is replaced by it.
             let Some(there) = defined.get_mut(index) else { continue };
             if there.by == position {
                 change.wildcard = None;

@@ -1,4 +1,4 @@
-//! How much of its own a policy may have.
+//! Limits of a policy's own rules.
 
 /// The most rules that a policy may have of its own, with those of the files it extends.
 pub const MAX_RULES: usize = 100;

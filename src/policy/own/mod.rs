@@ -1,7 +1,7 @@
 //! Rules of a policy's own, in CEL: read and compiled with the policy, evaluated by the engine like any other.
 //!
-//! To everything that knows rules by their declarations they are rules of the catalog, behind those that are built in: a rule's
-//! declaration is interned ([`Declaration`]), and its program belongs to the policy.
+//! Code that knows rules by their declarations sees them as rules of the catalog, after those that are built in. A rule's
+//! declaration is interned ([`Declaration`]); its program belongs to the policy.
 
 mod compiled;
 mod declaration;

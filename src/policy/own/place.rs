@@ -1,4 +1,4 @@
-//! Where a part of a string stands in the file: YAML folds, indents and quotes.
+//! The place of a part of a string in the file: YAML folds, indents and quotes.
 
 use std::ops::Range;
 
@@ -6,7 +6,7 @@ use jobguard_manifest::Span;
 
 use crate::policy::reader::{Reader, Value};
 
-/// The place of `range` of the string `text`, which is written as `value`; the whole value where that cannot be told, as in a
+/// The place of `range` of the string `text`, which is written as `value`; the whole value if that is not known, as in a
 /// string with escapes.
 pub(super) fn place(reader: &Reader<'_>, value: Value, text: &str, range: Range<usize>) -> Span {
     let within = reader.written(value).and_then(|raw| {

@@ -6,7 +6,7 @@ use super::compiled::Compiled;
 use crate::policy::subject::{Match, Subject};
 use crate::policy::{Level, Place};
 
-/// What becomes of an object for which the expression has no value.
+/// How an object is treated for which the expression has no value.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum OnError {
     /// It is at fault, at the rule's level: as the API server does by default.
@@ -41,9 +41,9 @@ pub struct OwnRule {
     pub matching: Option<Match>,
     /// What has to be true, as it is written.
     pub expression: String,
-    /// What is wrong where it is not.
+    /// The message if it is not true.
     pub message: Option<String>,
-    /// The same as an expression, which goes before the message.
+    /// The message as an expression, which takes precedence.
     pub message_expression: Option<String>,
     /// The field to point at, as findings name it, or from `job.` on.
     pub path: Option<String>,
@@ -51,7 +51,7 @@ pub struct OwnRule {
     pub help: Option<String>,
     /// Where more can be read.
     pub docs: Option<String>,
-    /// What becomes of an object for which the expression has no value.
+    /// How an object is treated for which the expression has no value.
     pub on_error: OnError,
     /// The expressions, compiled.
     pub compiled: Arc<Compiled>,
@@ -59,7 +59,7 @@ pub struct OwnRule {
 
 impl PartialEq for OwnRule {
     fn eq(&self, other: &Self) -> bool {
-        // What is compiled follows from the rest, and a rule is the same wherever it is written.
+        // The programs follow from the rest, and where a rule is written makes no difference.
         self.id == other.id
             && self.level == other.level
             && self.has_level == other.has_level

@@ -60,7 +60,7 @@ impl OwnRules {
         &self.rules
     }
 
-    /// Calls the files that they are written in by other names.
+    /// Renames the files in their places.
     pub(in crate::policy) fn rename_files(&mut self, name: impl Fn(&str) -> String) {
         let renamed = self.rules.iter().map(|rule| {
             let mut rule = rule.clone();

@@ -121,7 +121,7 @@ fn chain(specs: &[&str]) -> Policy {
 
 const BASE: &str = "  customRules: [{id: acme/a, level: warn, expression: 'true'}]\n";
 
-/// Who defines an inherited rule anew and gives it a level means that level, whatever the files in between say.
+/// A redefinition with a level sets it, whatever the files in between say.
 #[test]
 fn a_new_definition_with_a_level_holds() {
     let anew = |level: &str| format!("  customRules: [{{id: acme/a, {level}expression: 'false'}}]\n");
@@ -142,7 +142,7 @@ fn a_new_definition_with_a_level_holds() {
     // A wildcard of a file below the first definition is not about it.
     assert_eq!(level(&[&deny, "  rules: {'*': info}\n"]), Level::Deny);
     let notes = |specs: &[&str]| chain(specs).notes().join("\n");
-    let note = "spec.customRules: acme/a is defined anew without a level and stays off, as an extended file sets it; \
+    let note = "spec.customRules: acme/a is redefined without a level and stays off, as an extended file sets it; \
                 give it a level";
     assert_eq!(notes(&[&plain, off, BASE]), note);
     assert_eq!(notes(&[&deny, &plain, off, BASE]), "");
@@ -161,7 +161,7 @@ fn overrides_of_extended_files_are_noted() {
         policy.notes(),
         [
             "policy p1, spec.overrides[0].rules: `acme/a: off` still holds for the objects that the override matches, although \
-          acme/a is defined anew at deny; an override of the file that defines it anew can set it there"
+          acme/a is redefined at deny; an override in the file that redefines it takes precedence"
         ]
     );
     for quiet in [&[off, anew, BASE][..], &[&format!("{anew}{off}"), BASE], &[off, BASE]] {
@@ -250,7 +250,7 @@ fn a_rule_tells_what_kubernetes_does_not_know() {
 }
 
 #[test]
-fn what_nobody_may_know_is_noted() {
+fn a_rule_that_needs_namespaces_is_noted() {
     let policy = load("  customRules:\n  - {id: acme/a, expression: 'namespaceObject != null'}\n  - {id: acme/b, expression: 'true'}\n").unwrap();
     let [note] = policy.notes() else { panic!("{:?}", policy.notes()) };
     assert!(note.starts_with("spec.customRules: acme/a asks for the labels of namespaces"), "{note}");

@@ -1,4 +1,4 @@
-//! What expressions of own rules may speak of. The engine answers by the same positions.
+//! The names that expressions of own rules may use. The engine resolves them by the same positions.
 
 #[cfg(feature = "own-rules")]
 use jobguard_cel::{Part, Vocabulary};

@@ -7,7 +7,7 @@ use super::model::{Origin, SettingTrace, Step};
 use super::place::Places;
 use crate::embedded::{OuterKind, OuterKinds};
 
-/// What holds of a policy, and which of its files, the most basic first, said so last.
+/// The settings of a policy, each with the last of its files that sets it (the most basic file is the first).
 pub(super) fn trace(policy: &Policy, places: &[&Places<'_>]) -> Vec<SettingTrace> {
     let list = |items: &mut dyn Iterator<Item = String>| Value::from(items.collect::<Vec<_>>());
     let versions = match policy.versions.is_empty() {
@@ -47,7 +47,7 @@ pub(super) fn trace(policy: &Policy, places: &[&Places<'_>]) -> Vec<SettingTrace
         .collect()
 }
 
-/// What the policy says of kinds that hold Jobs, beside what is known of them anyway.
+/// What the policy says about kinds that embed Jobs, beyond the built-in ones.
 fn embedded(policy: &Policy) -> impl Iterator<Item = String> + '_ {
     let known = OuterKinds::default();
     let own = policy.outer_kinds.iter().filter(move |kind| !known.iter().any(|other| other == *kind));

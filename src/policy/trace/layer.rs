@@ -13,7 +13,7 @@ pub(super) struct Layered<'a> {
     pub(super) places: &'a Places<'a>,
     /// Which override it is.
     pub(super) of_override: Option<usize>,
-    /// How closely an object has to be looked at for it to count.
+    /// How much of an object has to be considered for it to apply.
     pub(super) reading: Reading,
 }
 
@@ -26,7 +26,7 @@ impl<'a> Layered<'a> {
         }
     }
 
-    /// Where the file defines a rule of its own.
+    /// Where the file defines an own rule.
     pub(super) fn definition(&self, spec: &RuleSpec) -> Origin {
         let rule = self.document.own.iter().find(|(rule, _)| rule.id == spec.id);
         rule.map_or(Origin::BuiltIn, |(rule, _)| Origin::File {

@@ -1,6 +1,6 @@
-//! What holds and why: the settings of a policy, or of one object under it, each with the places that they come from.
+//! What applies and why: the settings of a policy, or of one object under it, each with the places that they come from.
 //!
-//! Nothing of this is kept with a [`Policy`](super::Policy): the files are read once more when somebody asks. It follows what
+//! Nothing of this is kept with a [`Policy`](super::Policy): the files are read again on demand. It follows what
 //! [`load`] and [`Policy::views`](super::Policy::views) do, step by step, and a test holds them together.
 
 mod defaults;
@@ -33,7 +33,7 @@ pub fn preset(
     Ok(trace(load::preset_chain(preset, catalog)?, subject))
 }
 
-/// Traces the policy file at `path`, and what it extends; as one that was come across if it `is_found`.
+/// Traces the policy file at `path`, and what it extends; as one that was discovered if it `is_found`.
 ///
 /// # Errors
 /// All that is wrong with it, as when it is loaded.

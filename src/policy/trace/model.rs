@@ -9,7 +9,7 @@ use super::super::{Exception, Level, OptionValue, Policy, RuleSpec};
 /// Where a setting comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
-    /// It is what jobguard does where no policy says anything.
+    /// The default of jobguard, which no policy changes.
     BuiltIn,
     /// A policy that is built in.
     Preset(Preset),

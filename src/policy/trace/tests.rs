@@ -218,6 +218,11 @@ fn own_rules_come_from_where_they_are_defined() {
     assert_eq!(origins("acme/a", Some(&subject)), "base.yaml:6 top.yaml:10acme/* base.yaml:13#1");
     assert_eq!(origins("acme/b", None), "base.yaml:9 base.yaml:10 top.yaml:8");
     assert_eq!(origins("acme/c", None), "top.yaml:7");
+    // A definition without a level leaves the one that there is, which comes from where it is said.
+    let text = OWN.replace("level: deny, ", "");
+    let trace = read(&source("top.yaml", &text), CATALOG, &own_loader, None).unwrap();
+    let rule = trace.rules.iter().find(|rule| rule.spec.id == "acme/b").unwrap();
+    assert_eq!(origin_of(&rule.level), "base.yaml:9 base.yaml:10");
 }
 
 proptest! {

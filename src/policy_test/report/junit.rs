@@ -70,7 +70,7 @@ fn broken(errors: &[PolicyError]) -> TestCaseStatus {
     status
 }
 
-/// The names of a suite's test cases, by which readers tell them apart.
+/// The names of a suite's test cases, unique within it.
 #[derive(Debug, Default)]
 struct Titles(HashMap<String, usize>);
 
