@@ -2,6 +2,8 @@
 
 mod args;
 mod baseline;
+#[cfg(feature = "cluster")]
+mod cluster_args;
 mod exit;
 mod fix;
 mod inputs;

@@ -4,8 +4,11 @@
 //! are tasks beside the server, which write to its cache.
 
 mod ca;
+mod connect;
 mod cron_jobs;
 mod neighbours;
+mod reader;
+mod resource;
 mod seen;
 mod watch;
 
@@ -17,6 +20,9 @@ use kube::Client;
 use thiserror::Error;
 
 pub use ca::{Lifetimes, LifetimesError, SelfManaged};
+pub use connect::{ConnectError, Connection, Target};
+pub use reader::{Answer, Cause, PAGE, Page, Pages, ReadError, Reader, Selection, Served, ServerVersion};
+pub use resource::{MissingRight, Resource};
 
 use crate::engine::{NeighbourKind, NeighbourKinds};
 use crate::server::{BoxFuture, ClusterHandles, ClusterTasks, StartTasks, Watches};

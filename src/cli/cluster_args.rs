@@ -1,0 +1,48 @@
+//! Which cluster a command reads, and what of it.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::namespace::parse_namespace;
+use crate::cluster::Target;
+
+/// Which cluster.
+#[derive(Debug, Args)]
+pub(crate) struct ClusterArgs {
+    /// The context of the kubeconfig [default: its current context; in a Pod without kubeconfig, its service account]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) context: Option<String>,
+    /// The kubeconfig [default: what KUBECONFIG names, else ~/.kube/config]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) kubeconfig: Option<PathBuf>,
+}
+
+impl ClusterArgs {
+    /// The cluster that is meant.
+    pub(crate) fn target(&self) -> Target {
+        Target { kubeconfig: self.kubeconfig.clone(), context: self.context.clone() }
+    }
+}
+
+/// Which of its objects.
+#[derive(Debug, Args)]
+pub(crate) struct ScopeArgs {
+    /// Only in this namespace; repeatable [default: all that the rights allow]
+    #[arg(long, short, value_name = "NAME", value_parser = parse_one, conflicts_with = "all_namespaces")]
+    pub(crate) namespace: Vec<String>,
+    /// In all namespaces, and fail where the rights do not allow it
+    #[arg(long, short = 'A')]
+    pub(crate) all_namespaces: bool,
+    /// Only what has these labels, as kubectl takes them: app=web,tier!=test
+    #[arg(long, short = 'l', value_name = "LABELS")]
+    pub(crate) selector: Option<String>,
+}
+
+/// A namespace, which cannot be empty here.
+fn parse_one(text: &str) -> Result<String, String> {
+    match text.is_empty() {
+        true => Err("name a namespace".to_owned()),
+        false => parse_namespace(text),
+    }
+}

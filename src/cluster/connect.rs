@@ -1,0 +1,246 @@
+//! How to reach a cluster on somebody's behalf: by a kubeconfig and one of its contexts, or from within a Pod.
+
+use std::env;
+use std::error::Error;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use axum::http::HeaderValue;
+use axum::http::header::USER_AGENT;
+use kube::Client;
+use kube::config::{Config, KubeConfigOptions, Kubeconfig};
+use thiserror::Error;
+
+use super::AGENT;
+
+/// How long an answer may be silent.
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The most contexts that an error lists.
+const LISTED: usize = 10;
+
+/// Which cluster is meant.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Target {
+    /// The kubeconfig: none for what KUBECONFIG names, else `~/.kube/config`, else the Pod's service account.
+    pub kubeconfig: Option<PathBuf>,
+    /// The context of the kubeconfig: none for its current one.
+    pub context: Option<String>,
+}
+
+/// A way to a cluster.
+#[derive(Clone)]
+pub struct Connection {
+    pub(super) client: Client,
+    /// The context's name; none from within a Pod.
+    pub context: Option<String>,
+    /// The context's namespace, or the Pod's.
+    pub namespace: String,
+    /// The API server's URL, without a user.
+    pub server: String,
+}
+
+/// Why there is no way to a cluster.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// There is no kubeconfig, and this is no Pod with a service account.
+    #[error(
+        "cannot tell which cluster is meant: {tried}, and this is not a Pod with a service account; give \
+         --kubeconfig or set KUBECONFIG"
+    )]
+    Nothing {
+        /// Where a kubeconfig was looked for.
+        tried: String,
+    },
+    /// The kubeconfig cannot be used.
+    #[error("cannot use the kubeconfig {file}: {cause}")]
+    Kubeconfig {
+        /// Its path, or the paths of KUBECONFIG.
+        file: String,
+        /// What is wrong with it.
+        cause: String,
+    },
+    /// The kubeconfig has no such context.
+    #[error("the kubeconfig {file} has no context {context:?}; {known}")]
+    Context {
+        /// Its path, or the paths of KUBECONFIG.
+        file: String,
+        /// What was asked for.
+        context: String,
+        /// Which there are.
+        known: String,
+    },
+    /// The kubeconfig has contexts, and none is chosen.
+    #[error("the kubeconfig {file} has no current context: give --context; {known}")]
+    NoContext {
+        /// Its path, or the paths of KUBECONFIG.
+        file: String,
+        /// Which there are.
+        known: String,
+    },
+    /// The credentials or the authorities cannot be used.
+    #[error("cannot make a client for the API server {server}: {cause}")]
+    Client {
+        /// The API server's URL.
+        server: String,
+        /// What is wrong.
+        cause: String,
+    },
+}
+
+/// Where a kubeconfig lies.
+enum Place {
+    /// It is named by an argument.
+    Named(PathBuf),
+    /// KUBECONFIG names files.
+    Variable(Vec<PathBuf>),
+    /// Where it lies when nobody says.
+    Home(PathBuf),
+}
+
+impl Connection {
+    /// A client for the cluster that is meant. Whether the API server answers is not asked yet.
+    ///
+    /// # Errors
+    ///
+    /// Nothing says how to reach it, or what does cannot be used.
+    pub async fn open(target: &Target) -> Result<Self, ConnectError> {
+        let (mut config, context) = config(target).await?;
+        config.headers.push((USER_AGENT, HeaderValue::from_static(AGENT)));
+        // Retries are ours: bounded in number, and by the time that the API server asks for.
+        config.default_retry = false;
+        config.read_timeout = Some(READ_TIMEOUT);
+        let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
+        let namespace = config.default_namespace.clone();
+        let client = Client::try_from(config)
+            .map_err(|error| ConnectError::Client { server: server.clone(), cause: innermost(&error) })?;
+        Ok(Self { client, context, namespace, server })
+    }
+
+    /// How people call the cluster: by its context, else by the API server's URL.
+    pub fn name(&self) -> &str {
+        self.context.as_deref().unwrap_or(&self.server)
+    }
+}
+
+async fn config(target: &Target) -> Result<(Config, Option<String>), ConnectError> {
+    let place = place(target.kubeconfig.as_deref(), env::var_os("KUBECONFIG").as_deref(), home().as_deref());
+    let tried = match &place {
+        None => "KUBECONFIG is not set, nor is there a home folder".to_owned(),
+        Some(place) => match place.read()? {
+            Some(kubeconfig) => return of_kubeconfig(kubeconfig, &place.show(), target).await,
+            None if matches!(place, Place::Named(_)) => {
+                let cause = "there is no such file".to_owned();
+                return Err(ConnectError::Kubeconfig { file: place.show(), cause });
+            }
+            None => format!("{} does not exist", place.show()),
+        },
+    };
+    if target.context.is_some() {
+        return Err(ConnectError::Nothing { tried });
+    }
+    let config = Config::incluster().map_err(|_| ConnectError::Nothing { tried })?;
+    Ok((config, None))
+}
+
+fn home() -> Option<PathBuf> {
+    env::home_dir().filter(|home| !home.as_os_str().is_empty())
+}
+
+fn place(named: Option<&Path>, variable: Option<&OsStr>, home: Option<&Path>) -> Option<Place> {
+    if let Some(path) = named {
+        return Some(Place::Named(path.to_owned()));
+    }
+    let paths: Vec<PathBuf> =
+        variable.iter().flat_map(env::split_paths).filter(|path| !path.as_os_str().is_empty()).collect();
+    if !paths.is_empty() {
+        return Some(Place::Variable(paths));
+    }
+    home.map(|home| Place::Home(home.join(".kube").join("config")))
+}
+
+impl Place {
+    /// The kubeconfig there; none where there is no file. As kubectl does, files of KUBECONFIG that are absent are passed
+    /// over.
+    fn read(&self) -> Result<Option<Kubeconfig>, ConnectError> {
+        let paths = match self {
+            Self::Named(path) | Self::Home(path) => std::slice::from_ref(path),
+            Self::Variable(paths) => paths,
+        };
+        let fault = |path: &Path, error: &dyn Error| ConnectError::Kubeconfig {
+            file: path.display().to_string(),
+            cause: innermost(error),
+        };
+        let mut merged: Option<Kubeconfig> = None;
+        for path in paths {
+            if !path.exists() {
+                continue;
+            }
+            let read = Kubeconfig::read_from(path).map_err(|error| fault(path, &error))?;
+            merged = Some(match merged {
+                None => read,
+                Some(before) => before.merge(read).map_err(|error| fault(path, &error))?,
+            });
+        }
+        Ok(merged)
+    }
+
+    fn show(&self) -> String {
+        match self {
+            Self::Named(path) | Self::Home(path) => path.display().to_string(),
+            Self::Variable(paths) => {
+                let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+                format!("{} (of KUBECONFIG)", paths.join(", "))
+            }
+        }
+    }
+}
+
+async fn of_kubeconfig(
+    kubeconfig: Kubeconfig,
+    file: &str,
+    target: &Target,
+) -> Result<(Config, Option<String>), ConnectError> {
+    let file = file.to_owned();
+    let known = || known_contexts(&kubeconfig);
+    let current = kubeconfig.current_context.clone().filter(|name| !name.is_empty());
+    let Some(name) = target.context.clone().or(current) else {
+        return Err(ConnectError::NoContext { file, known: known() });
+    };
+    if !kubeconfig.contexts.iter().any(|context| context.name == name) {
+        return Err(ConnectError::Context { file, context: name, known: known() });
+    }
+    let options = KubeConfigOptions { context: Some(name.clone()), ..KubeConfigOptions::default() };
+    let config = Config::from_custom_kubeconfig(kubeconfig, &options)
+        .await
+        .map_err(|error| ConnectError::Kubeconfig { file, cause: innermost(&error) })?;
+    Ok((config, Some(name)))
+}
+
+fn known_contexts(kubeconfig: &Kubeconfig) -> String {
+    let names: Vec<&str> = kubeconfig.contexts.iter().map(|context| context.name.as_str()).collect();
+    match names.len() {
+        0 => "it has none".to_owned(),
+        count if count > LISTED => {
+            format!("it has {}, and {} more", names[..LISTED].join(", "), count - LISTED)
+        }
+        _ => format!("it has {}", names.join(", ")),
+    }
+}
+
+/// What an error says, and what its causes say beyond that: they are mostly part of it already.
+pub(super) fn innermost(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let said = error.to_string();
+        if !text.contains(&said) {
+            text += ": ";
+            text += &said;
+        }
+        cause = error.source();
+    }
+    text
+}
