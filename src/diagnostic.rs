@@ -14,6 +14,7 @@ use serde::Serialize;
 use crate::engine::{Rule, Safety, Severity, Suppressed};
 use jobguard_apiserver::{Cause, KubernetesVersion, ranges};
 use jobguard_manifest::FieldPath;
+use jobguard_text::{plain, plural};
 
 pub use fingerprint::Fingerprint;
 use fingerprint::bounded;
@@ -42,7 +43,7 @@ pub struct Diagnostic {
     pub file: Arc<str>,
     /// The Helm template that the text was rendered from, where the text names it. The place is in the text.
     pub template: Option<Arc<str>>,
-    /// The place.
+    /// The place; [`Region::NONE`] for an object that stands in no text.
     pub region: Region,
     /// The object, where the text got that far.
     pub object: Option<Arc<ObjectId>>,
@@ -88,6 +89,16 @@ pub struct Region {
     pub end_line: usize,
     /// One past the last column.
     pub end_column: usize,
+}
+
+impl Region {
+    /// No place: what it would be about stands in no text, as an object of a cluster.
+    pub const NONE: Self = Self { line: 0, column: 0, end_line: 0, end_column: 0 };
+
+    /// Whether it is a place in a text.
+    pub fn is_in_text(self) -> bool {
+        self.line > 0
+    }
 }
 
 /// The fix of a diagnostic, for programs that address files by lines and columns.
@@ -165,6 +176,15 @@ impl Diagnostic {
         self.fix.filter(|_| is_kept)
     }
 
+    /// Where it is, `FILE:LINE:COLUMN`, or the file's name alone where there is no place in a text.
+    pub(crate) fn place(&self) -> String {
+        let Region { line, column, .. } = self.region;
+        match self.region.is_in_text() {
+            true => format!("{}:{line}:{column}", self.file),
+            false => self.file.to_string(),
+        }
+    }
+
     /// What identifies it from one run to the next.
     pub fn fingerprint(&self) -> Fingerprint {
         let (file, object) = match &self.object {
@@ -235,9 +255,9 @@ impl fmt::Display for ObjectId {
 pub struct JudgedObject {
     /// The file, as in [`Diagnostic::file`].
     pub file: Arc<str>,
-    /// The line that it starts on.
+    /// The line that it starts on; 0 where it stands in no text.
     pub line: usize,
-    /// The column that it starts at.
+    /// The column that it starts at; 0 likewise.
     pub column: usize,
     /// Which it is.
     pub id: Arc<ObjectId>,
@@ -269,6 +289,26 @@ pub struct Report {
     pub suppressed: Vec<SuppressedDiagnostic>,
     /// How they compare with a baseline, where there is one.
     pub baseline: Option<Compared>,
+    /// The cluster that the objects are of; none where they were read from files.
+    pub cluster: Option<ClusterExtent>,
+    /// What the report does not cover though it was asked about, a sentence each.
+    pub gaps: Vec<String>,
+}
+
+/// What was read of a cluster.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClusterExtent {
+    /// How people call the cluster.
+    pub name: String,
+    /// The version that its API server says it is.
+    pub server_version: String,
+    /// The namespaces that were read; none where it was all of them.
+    pub namespaces: Option<Vec<String>>,
+    /// How many Jobs and CronJobs were not judged by themselves, since what they come from is.
+    pub owned: usize,
+    /// How many requests were sent.
+    pub calls: u64,
 }
 
 /// How findings compare with a baseline, besides those that are new.
@@ -309,6 +349,24 @@ impl Report {
     pub fn sort(&mut self) {
         self.diagnostics.par_sort_by(Diagnostic::cmp_in_report);
         self.suppressed.par_sort_by(|a, b| a.diagnostic.cmp_in_report(&b.diagnostic));
+    }
+
+    /// What was read: `16 files`, or `2 namespaces of cluster dev`.
+    pub(crate) fn extent(&self) -> String {
+        let Some(ClusterExtent { name, namespaces, .. }) = &self.cluster else {
+            return plural(self.files, "file");
+        };
+        let name = plain(name);
+        match namespaces.as_deref() {
+            None => format!("cluster {name}"),
+            Some([only]) => format!("namespace {} of cluster {name}", plain(only)),
+            Some(several) => format!("{} of cluster {name}", plural(several.len(), "namespace")),
+        }
+    }
+
+    /// Whether nothing was read at all.
+    pub(crate) fn is_of_nothing(&self) -> bool {
+        self.files == 0 && self.cluster.is_none()
     }
 
     /// How many diagnostics there are of each severity.

@@ -76,10 +76,10 @@ pub(super) const fn flag(safety: Safety) -> Option<&'static str> {
 /// What the run is of, as a sentence without its end: `Checked 12 objects in 16 files`.
 pub(super) fn checked(run: &Run<'_>) -> String {
     let report = run.report;
-    let files = plural(report.files, "file");
+    let extent = report.extent();
     match report.objects {
-        0 if report.found() == 0 => format!("No Jobs or CronJobs found in {files}"),
-        objects => format!("Checked {} in {files}", plural(objects, "object")),
+        0 if report.found() == 0 => format!("No Jobs or CronJobs found in {extent}"),
+        objects => format!("Checked {} in {extent}", plural(objects, "object")),
     }
 }
 

@@ -21,6 +21,9 @@ pub fn write(run: &Run<'_>, out: &mut dyn io::Write) -> io::Result<()> {
         let message = data(&format!("{error}"));
         writeln!(out, "::error file={file},title=cannot be read::{message}")?;
     }
+    for gap in &run.report.gaps {
+        writeln!(out, "::notice title=not covered::{}", data(gap))?;
+    }
     for diagnostic in run.shown() {
         out.write_all(command(diagnostic).as_bytes())?;
     }
@@ -34,6 +37,9 @@ fn command(diagnostic: &Diagnostic) -> String {
         Severity::Info => "notice",
     };
     let region = diagnostic.region;
+    if !region.is_in_text() {
+        return format!("::{name} title={}::{}", property(diagnostic.rule.id()), message(diagnostic));
+    }
     let mut text = format!("::{name} file={},line={}", property(&diagnostic.file), region.line);
     if region.end_line > region.line {
         // Columns over several lines are refused by the runner.
@@ -44,10 +50,14 @@ fn command(diagnostic: &Diagnostic) -> String {
             let _ = write!(text, ",endColumn={}", region.end_column);
         }
     }
-    let _ = write!(text, ",title={}::", property(diagnostic.rule.id()));
+    let _ = write!(text, ",title={}::{}", property(diagnostic.rule.id()), message(diagnostic));
+    text
+}
+
+/// What a command says, and the end of its line.
+fn message(diagnostic: &Diagnostic) -> String {
     // The log shows the message without the place: it is said again.
-    let place = format!("{}:{}:{}", diagnostic.file, region.line, region.column);
-    text.push_str(&data(&format!("{place}: {}", diagnostic.text())));
+    let mut text = data(&format!("{}: {}", diagnostic.place(), diagnostic.text()));
     let about = diagnostic.subject();
     if !about.is_empty() {
         text.push_str(&data(&format!(" ({about})")));

@@ -7,7 +7,9 @@ use std::io;
 use serde::Serialize;
 
 use super::run::Run;
-use crate::diagnostic::{Compared, Diagnostic, FileError, Gone, ObjectId, SuppressedDiagnostic, Versions};
+use crate::diagnostic::{
+    ClusterExtent, Compared, Diagnostic, FileError, Gone, ObjectId, Region, SuppressedDiagnostic, Versions,
+};
 use crate::engine::{Safety, Severity, SuppressedBy};
 use jobguard_text::{is_steering, within_commands};
 
@@ -20,6 +22,12 @@ struct Document<'a> {
     schema_version: u32,
     files: usize,
     objects: usize,
+    /// What was read of a cluster; of files it is not there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cluster: Option<&'a ClusterExtent>,
+    /// What of it the report does not cover.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_covered: Option<&'a [String]>,
     findings: Vec<Finding<'a>>,
     /// What would be among the findings if nothing said that it does not count.
     suppressed: Vec<Suppressed<'a>>,
@@ -41,10 +49,11 @@ struct Finding<'a> {
     help: Option<&'a str>,
     file: &'a str,
     template: Option<&'a str>,
-    line: usize,
-    column: usize,
-    end_line: usize,
-    end_column: usize,
+    /// Null where the object stands in no text, as are the others.
+    line: Option<usize>,
+    column: Option<usize>,
+    end_line: Option<usize>,
+    end_column: Option<usize>,
     object: Option<&'a ObjectId>,
     path: String,
     cause: Option<&'a str>,
@@ -125,6 +134,8 @@ pub fn write(run: &Run<'_>, out: &mut dyn io::Write) -> io::Result<()> {
             schema_version: SCHEMA_VERSION,
             files: report.files,
             objects: report.objects,
+            cluster: report.cluster.as_ref(),
+            not_covered: report.cluster.is_some().then_some(report.gaps.as_slice()),
             findings: run.with_known().into_iter().map(finding).collect(),
             suppressed: run.shown_suppressed().map(suppressed).collect(),
             summary: Summary {
@@ -210,6 +221,8 @@ fn suppressed(one: &SuppressedDiagnostic) -> Suppressed<'_> {
 }
 
 fn finding<'a>((diagnostic, baseline): (&'a Diagnostic, Option<&'static str>)) -> Finding<'a> {
+    let Region { line, column, end_line, end_column } = diagnostic.region;
+    let place = |number| diagnostic.region.is_in_text().then_some(number);
     Finding {
         rule: diagnostic.rule.id(),
         level: diagnostic.severity.as_str(),
@@ -218,10 +231,10 @@ fn finding<'a>((diagnostic, baseline): (&'a Diagnostic, Option<&'static str>)) -
         help: diagnostic.help.as_deref(),
         file: &diagnostic.file,
         template: diagnostic.template.as_deref(),
-        line: diagnostic.region.line,
-        column: diagnostic.region.column,
-        end_line: diagnostic.region.end_line,
-        end_column: diagnostic.region.end_column,
+        line: place(line),
+        column: place(column),
+        end_line: place(end_line),
+        end_column: place(end_column),
         object: diagnostic.object.as_deref(),
         path: diagnostic.path.to_string(),
         cause: diagnostic.cause.map(jobguard_apiserver::Cause::as_str),

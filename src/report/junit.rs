@@ -10,7 +10,7 @@ use std::io;
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
 use super::run::Run;
-use crate::diagnostic::{Diagnostic, JudgedObject};
+use crate::diagnostic::{Diagnostic, JudgedObject, ObjectId};
 use jobguard_text::plain;
 
 /// Writes the report of `run` as one `testsuites` document.
@@ -21,16 +21,24 @@ use jobguard_text::plain;
 pub fn write(run: &Run<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     let mut files: BTreeMap<&str, File<'_>> = BTreeMap::new();
     for object in &run.report.listed {
-        files.entry(&object.file).or_default().objects.push((object, Vec::new()));
+        files.entry(suite_of(&object.file, object.line)).or_default().list(object);
     }
     // What makes the exit status 1 fails its case, whatever else is hidden.
     let least = run.fails_from.map_or(run.least, |fails_from| run.least.min(fails_from));
     for diagnostic in run.report.diagnostics.iter().filter(|diagnostic| diagnostic.severity >= least) {
-        files.entry(&diagnostic.file).or_default().add(diagnostic);
+        files.entry(suite_of(&diagnostic.file, diagnostic.region.line)).or_default().add(diagnostic);
     }
     let mut report = quick_junit::Report::new("jobguard");
     for (name, file) in files {
         report.add_test_suite(file.suite(name, run));
+    }
+    if !run.report.gaps.is_empty() {
+        let name = run.report.cluster.as_ref().map_or("jobguard", |cluster| &cluster.name);
+        let mut status = TestCaseStatus::skipped();
+        status.set_message(plain(&run.report.gaps.join("; ")));
+        let mut suite = TestSuite::new(plain(name));
+        suite.add_test_case(TestCase::new("everything can be read", status));
+        report.add_test_suite(suite);
     }
     for error in run.errors {
         let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
@@ -42,18 +50,40 @@ pub fn write(run: &Run<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     report.serialize(out).map_err(io::Error::other)
 }
 
+/// The suite of what stands in a file or, in no text, in a namespace: its name is that of the object without kind and name.
+fn suite_of(file: &str, line: usize) -> &str {
+    match line {
+        0 => file.rsplitn(3, '/').nth(2).unwrap_or(file),
+        _ => file,
+    }
+}
+
 /// The objects of a file, in their order, each with its findings.
 #[derive(Default)]
 struct File<'a> {
     objects: Vec<(&'a JudgedObject, Vec<&'a Diagnostic>)>,
+    /// The positions of those that stand in no text: of one name there is one, and there may be very many.
+    by_id: BTreeMap<&'a ObjectId, usize>,
     /// Findings that are about the text, not an object.
     text: Vec<&'a Diagnostic>,
 }
 
 impl<'a> File<'a> {
+    fn list(&mut self, object: &'a JudgedObject) {
+        if object.line == 0 {
+            self.by_id.insert(&object.id, self.objects.len());
+        }
+        self.objects.push((object, Vec::new()));
+    }
+
     fn add(&mut self, diagnostic: &'a Diagnostic) {
         // Of objects of the same name, it is the last that starts before the finding.
         let place = (diagnostic.region.line, diagnostic.region.column);
+        let position = diagnostic.object.as_deref().and_then(|object| self.by_id.get(object));
+        if let Some((_, findings)) = position.and_then(|position| self.objects.get_mut(*position)) {
+            findings.push(diagnostic);
+            return;
+        }
         let owner = self.objects.iter_mut().rev().find(|(object, _)| {
             Some(&object.id) == diagnostic.object.as_ref() && (object.line, object.column) <= place
         });
@@ -76,7 +106,8 @@ impl<'a> File<'a> {
             if *times > 1 {
                 let _ = write!(title, " #{times}");
             }
-            suite.add_test_case(judged(name, &title, Some(object.line), &findings, run));
+            let line = Some(object.line).filter(|line| *line > 0);
+            suite.add_test_case(judged(name, &title, line, &findings, run));
         }
         suite
     }
@@ -125,12 +156,9 @@ fn case(file: &str, title: &str, line: Option<usize>, status: TestCaseStatus) ->
 }
 
 fn explain(diagnostic: &Diagnostic) -> String {
-    let region = diagnostic.region;
     let mut text = format!(
-        "{}:{}:{}: {}[{}]: {}\n",
-        plain(&diagnostic.file),
-        region.line,
-        region.column,
+        "{}: {}[{}]: {}\n",
+        plain(&diagnostic.place()),
         diagnostic.severity,
         diagnostic.rule.id(),
         plain(&diagnostic.text())

@@ -94,6 +94,15 @@ fn head(run: &Run<'_>) -> String {
     if !suppressed.is_empty() {
         let _ = writeln!(text, "\nBy exceptions of the policy and by annotations: {suppressed}.");
     }
+    if !run.report.gaps.is_empty() {
+        text.push_str("\nNot covered:\n\n");
+        for gap in run.report.gaps.iter().take(ERRORS) {
+            let _ = writeln!(text, "- {}", markdown_text(gap, TEXT));
+        }
+        if run.report.gaps.len() > ERRORS {
+            let _ = writeln!(text, "- and {} more", run.report.gaps.len() - ERRORS);
+        }
+    }
     if !run.errors.is_empty() {
         let _ = writeln!(text, "\n**{} could not be read**\n", plural(run.errors.len(), "file"));
         for error in run.errors.iter().take(ERRORS) {
@@ -201,8 +210,9 @@ fn rest(run: &Run<'_>, chosen: &[Piece]) -> String {
         return String::new();
     }
     format!(
-        "\nLeft out, since a comment has no room for more: {}. `jobguard lint` shows everything.\n",
-        parts.join(", and ")
+        "\nLeft out, since a comment has no room for more: {}. `jobguard {}` shows everything.\n",
+        parts.join(", and "),
+        if run.report.cluster.is_some() { "audit" } else { "lint" }
     )
 }
 

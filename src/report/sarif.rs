@@ -102,7 +102,8 @@ struct Notification {
     descriptor: NotificationId,
     level: &'static str,
     message: Text,
-    locations: [Location; 1],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    locations: Vec<Location>,
 }
 
 #[derive(Serialize)]
@@ -260,7 +261,7 @@ pub fn write(run: &Run<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     };
     let invocation = Invocation {
         execution_successful: run.errors.is_empty(),
-        tool_execution_notifications: run.errors.iter().map(notification).collect(),
+        tool_execution_notifications: run.errors.iter().map(notification).chain(gaps(run)).collect(),
     };
     let log = Log {
         schema: "https://json.schemastore.org/sarif-2.1.0.json",
@@ -430,6 +431,10 @@ fn physical(file: &str, region: Option<Region>) -> PhysicalLocation {
 }
 
 fn region(region: Region) -> SarifRegion {
+    if !region.is_in_text() {
+        // What stands in no text: forges refuse a log in which a place has no line.
+        return SarifRegion { start_line: 1, start_column: 1, end_line: 1, end_column: 1 };
+    }
     SarifRegion {
         start_line: region.line,
         start_column: region.column,
@@ -443,13 +448,23 @@ fn notification(error: &FileError) -> Notification {
         descriptor: NotificationId { id: "file-not-read" },
         level: "error",
         message: Text { text: sentence(&error.to_string()) },
-        locations: [Location {
+        locations: vec![Location {
             id: None,
             physical_location: physical(&error.name, None),
             logical_locations: Vec::new(),
             message: None,
         }],
     }
+}
+
+/// What the report does not cover.
+fn gaps(run: &Run<'_>) -> impl Iterator<Item = Notification> {
+    run.report.gaps.iter().map(|gap| Notification {
+        descriptor: NotificationId { id: "not-covered" },
+        level: "note",
+        message: Text { text: sentence(gap) },
+        locations: Vec::new(),
+    })
 }
 
 fn text(text: &str) -> Text {

@@ -11,7 +11,7 @@ use std::num::NonZeroUsize;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet, Title};
 
-use crate::diagnostic::{Diagnostic, ObjectId, Region, Report, SuppressedDiagnostic};
+use crate::diagnostic::{Diagnostic, ObjectId, Report, SuppressedDiagnostic};
 use crate::engine::{Rule, Severity};
 use jobguard_text::{break_commands, is_steering, plain};
 
@@ -63,9 +63,14 @@ pub fn write(report: &Report, style: Style, out: &mut dyn io::Write) -> io::Resu
         out.write_all(statistics(report).as_bytes())?;
     }
     // Where nothing was read, the reason is reported elsewhere.
-    let nothing = report.files == 0 && report.diagnostics.is_empty();
+    let nothing = report.is_of_nothing() && report.diagnostics.is_empty();
     if !style.quiet && !nothing {
         out.write_all(summary::summary(report, style).as_bytes())?;
+    }
+    if !style.quiet {
+        for gap in &report.gaps {
+            writeln!(out, "Not covered: {}", break_commands(plain(gap)))?;
+        }
     }
     Ok(())
 }
@@ -115,24 +120,34 @@ fn entries<'a>(findings: &[&'a Diagnostic], apart: bool) -> Vec<Entry<'a>> {
 fn note(notes: &[&Diagnostic], style: Style) -> Group<'static> {
     let level = || Level::INFO;
     let [first, others @ ..] = notes else { return Group::with_title(level().primary_title("")) };
-    let place = |diagnostic: &Diagnostic| {
-        let Region { line, column, .. } = diagnostic.region;
-        format!("{}:{line}:{column}", diagnostic.file)
-    };
-    let object = first.object.as_ref().map(|object| format!("{object}: ")).unwrap_or_default();
+    // The name of what stands in no text is that of the object.
+    let named = first.object.as_ref().filter(|_| first.region.is_in_text());
+    let object = named.map(|object| format!("{object}: ")).unwrap_or_default();
     let template = first.template.as_ref().map(|template| format!(" (rendered from template {template})"));
     let template = template.unwrap_or_default();
     if others.is_empty() {
         let help = first.help.as_ref().filter(|_| style.verbose).map(|help| format!("; {help}"));
         let fix = first.offered_fix().and_then(flag).map(|flag| format!(" [fixable with {flag}]"));
         let (help, fix) = (help.unwrap_or_default(), fix.unwrap_or_default());
-        let text = format!("{}: {object}{}{help}{fix}{template}", place(first), first.text());
+        let text = format!("{}: {object}{}{help}{fix}{template}", place(first, true), first.text());
         return Group::with_title(identified(level().primary_title(plain(&text)), first.rule, style.color));
     }
-    let rules: Vec<String> =
-        notes.iter().map(|note| format!("{} (line {})", note.rule.id(), note.region.line)).collect();
-    let text = format!("{}: {object}{}{template}; --verbose explains them", place(first), rules.join(", "));
+    let rule = |note: &&Diagnostic| match note.region.is_in_text() {
+        true => format!("{} (line {})", note.rule.id(), note.region.line),
+        false => note.rule.id().to_owned(),
+    };
+    let rules: Vec<String> = notes.iter().map(rule).collect();
+    let text =
+        format!("{}: {object}{}{template}; --verbose explains them", place(first, false), rules.join(", "));
     Group::with_title(level().primary_title(plain(&text)))
+}
+
+/// Where a finding is: its place in a text, else its object and, `with_field`, the field there.
+fn place(diagnostic: &Diagnostic, with_field: bool) -> String {
+    match with_field && !diagnostic.region.is_in_text() && !diagnostic.path.is_root() {
+        true => format!("{}: {}", diagnostic.place(), diagnostic.path),
+        false => diagnostic.place(),
+    }
 }
 
 /// A title with its rule, which a terminal that can shows as a link to the rule's page.
@@ -151,10 +166,10 @@ fn suppressed(report: &Report, style: Style) -> String {
         if diagnostic.severity < style.least {
             continue;
         }
-        let Region { line, column, .. } = diagnostic.region;
-        let object = diagnostic.object.as_ref().map(|object| format!("{object}: ")).unwrap_or_default();
-        let (rule, file, what) = (diagnostic.rule.id(), &diagnostic.file, diagnostic.text());
-        text.push_str(&plain(&format!("suppressed[{rule}]: {file}:{line}:{column}: {object}{what} ({why})")));
+        let named = diagnostic.object.as_ref().filter(|_| diagnostic.region.is_in_text());
+        let object = named.map(|object| format!("{object}: ")).unwrap_or_default();
+        let (rule, place, what) = (diagnostic.rule.id(), place(diagnostic, true), diagnostic.text());
+        text.push_str(&plain(&format!("suppressed[{rule}]: {place}: {object}{what} ({why})")));
         text.push('\n');
     }
     if !text.is_empty() {
@@ -195,6 +210,9 @@ fn group(diagnostic: &Diagnostic, color: bool) -> Group<'_> {
                     .annotation(place)
                     .annotations(related),
             )
+        }
+        None if !diagnostic.region.is_in_text() => {
+            title.element(Origin::path(plain(&self::place(diagnostic, true))))
         }
         None => title
             .element(Origin::path(path).line(diagnostic.region.line).char_column(diagnostic.region.column)),

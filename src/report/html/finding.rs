@@ -61,7 +61,10 @@ pub(super) fn row(finding: &Diagnostic, tools: &Tools<'_>, lines: &Lines, is_ope
                     @if let Some(object) = &finding.object { span class="o" { (foreign(&object.to_string())) " " } }
                     @if !finding.path.is_root() { span class="code" { (foreign(&finding.path.to_string())) } }
                 }
-                span class="at code" { i { (foreign(&finding.file)) ":" } (region.line) ":" (region.column) }
+                span class="at code" {
+                    @if region.is_in_text() { i { (foreign(&finding.file)) ":" } (region.line) ":" (region.column) }
+                    @else { i { (foreign(&finding.file)) } }
+                }
             }
             div class="body" {
                 (PreEscaped(&lines.source))

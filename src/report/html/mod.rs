@@ -56,11 +56,16 @@ pub fn write(run: &Run<'_>, out: &mut dyn io::Write) -> io::Result<()> {
             (suppressed(run))
             (without_findings(&silent))
         }
-        footer { "Written by jobguard lint. Nothing in this file is loaded from elsewhere." }
+        footer { "Written by jobguard " (command(run)) ". Nothing in this file is loaded from elsewhere." }
     };
     let title = format!("Findings: {}", found(run));
     let script = if groups.is_empty() { "" } else { SCRIPT };
     out.write_all(Document { title: &title, style: STYLE, script, body }.render().as_bytes())
+}
+
+/// The subcommand that the report is of.
+fn command(run: &Run<'_>) -> &'static str {
+    if run.report.cluster.is_some() { "audit" } else { "lint" }
 }
 
 /// What is said where there is nothing to show.
@@ -96,7 +101,7 @@ fn left_out(room: &Room) -> Markup {
                     (plural(room.lines_left_out, "finding")) " " @if room.lines_left_out == 1 { "is" } @else { "are" }
                     " shown without lines, which would be too many or too long. "
                 }
-                code { "jobguard lint" } " of one folder at a time shows more."
+                code { "jobguard lint" } " of one folder, or " code { "jobguard audit" } " of one namespace at a time, shows more."
             }
         }
     }
@@ -115,7 +120,7 @@ fn object(group: &Group<'_>, room: &Room) -> Markup {
                             None => { "The text itself" },
                         }
                     }
-                    span class="code quiet from" { (foreign(group.file)) @if let Some(line) = group.line { ":" (line) } }
+                    span class="code quiet from" { (foreign(group.file)) @if let Some(line) = group.line.filter(|line| *line > 0) { ":" (line) } }
                     span class="quiet small counts" { (counted(&by_severity(group.findings.iter().map(|(_, finding)| *finding)))) }
                 }
                 div class="list" { @for row in shown { (row) } }

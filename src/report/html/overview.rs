@@ -43,7 +43,7 @@ pub(super) fn header(run: &Run<'_>, silent: usize) -> Markup {
                 }
                 @if report.objects > 0 {
                     (tile("objects", report.objects, &format!("{silent} without findings")))
-                    (tile("files", report.files, "were read"))
+                    @if report.cluster.is_none() { (tile("files", report.files, "were read")) }
                 }
                 @if safe + more > 0 {
                     (tile("fixable", safe + more, &match (safe, more) {
@@ -83,6 +83,12 @@ fn tile(name: &str, value: usize, note: &str) -> Markup {
 /// What could not be read: of that nothing is known.
 pub(super) fn errors(run: &Run<'_>) -> Markup {
     html! {
+        @if !run.report.gaps.is_empty() {
+            section class="card notice" aria-labelledby="gaps" {
+                h2 id="gaps" { "Not covered" }
+                ul { @for gap in &run.report.gaps { li { (foreign(gap)) } } }
+            }
+        }
         @if !run.errors.is_empty() {
             section class="card notice" aria-labelledby="errors" {
                 h2 id="errors" { (plural(run.errors.len(), "file")) " could not be read" }

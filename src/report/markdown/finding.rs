@@ -16,13 +16,17 @@ pub(super) const NAME: usize = 160;
 
 /// One line of a list: level, rule, place and message. The table of rules has the link.
 pub(super) fn line(finding: &Diagnostic) -> String {
-    format!(
-        "- **{}** `{}`, line {}: {}\n",
-        finding.severity,
-        finding.rule.id(),
-        finding.region.line,
-        prose(&finding.text())
-    )
+    let (severity, rule) = (finding.severity, finding.rule.id());
+    format!("- **{severity}** `{rule}`{}: {}\n", line_of(finding), prose(&finding.text()))
+}
+
+/// The line that it is on, or the field of what stands in no text.
+fn line_of(finding: &Diagnostic) -> String {
+    match finding.region.is_in_text() {
+        true => format!(", line {}", finding.region.line),
+        false if finding.path.is_root() => String::new(),
+        false => format!(", {}", code(&finding.path.to_string(), NAME)),
+    }
 }
 
 /// A rule's id, which leads to its page where there is one.
@@ -35,8 +39,11 @@ pub(super) fn linked(rule: &Rule) -> String {
 
 /// With its lines, what to do about it, and its fix.
 pub(super) fn whole(finding: &Diagnostic) -> String {
-    let (rule, line) = (finding.rule, finding.region.line);
-    let mut text = format!("**{}** {}, line {line}: ", finding.severity, linked(rule));
+    let line = match finding.region.is_in_text() {
+        true => line_of(finding),
+        false => String::new(),
+    };
+    let mut text = format!("**{}** {}{line}: ", finding.severity, linked(finding.rule));
     text.push_str(&prose(&finding.text()));
     about(finding, &mut text);
     text.push('\n');

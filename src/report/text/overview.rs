@@ -24,7 +24,11 @@ pub(super) fn overview(report: &Report, findings: &[&Diagnostic]) -> String {
     rows.sort_by_key(|(_, counts)| {
         std::cmp::Reverse(Severity::ALL.map(|severity| counts.get(&severity).copied()))
     });
-    let mut text = format!("{} findings in {} of {} files", findings.len(), rows.len(), report.files);
+    let (of, all) = match report.cluster {
+        Some(_) => (report.objects, "objects"),
+        None => (report.files, "files"),
+    };
+    let mut text = format!("{} findings in {} of {of} {all}", findings.len(), rows.len());
     if rows.len() > 1 {
         text.push_str(", most of them in:\n");
         for (file, counts) in rows.iter().take(NAMED) {

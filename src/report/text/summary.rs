@@ -19,11 +19,11 @@ pub(super) fn summary(report: &Report, style: Style) -> String {
 }
 
 fn of_findings(report: &Report, style: Style) -> String {
-    let files = plural(report.files, "file");
+    let extent = report.extent();
     if report.found() == 0 && report.objects == 0 {
-        return format!("No Jobs or CronJobs found in {files}\n");
+        return format!("No Jobs or CronJobs found in {extent}\n");
     }
-    let checked = format!("Checked {} in {files}", plural(report.objects, "object"));
+    let checked = format!("Checked {} in {extent}", plural(report.objects, "object"));
     let suppressed = match suppressed(report, style.least) {
         none if none.is_empty() => none,
         some => format!("; {some}"),
