@@ -49,6 +49,9 @@ Exit status: 0 nothing at or above the threshold, 1 findings, 2 could not do wha
 pub(crate) enum Command {
     /// Check manifests as the API server would, and against your policy
     Lint(Box<LintArgs>),
+    /// Check what stands in a running cluster, as lint checks manifests
+    #[cfg(feature = "cluster")]
+    Audit(Box<super::audit::AuditArgs>),
     /// Show what CronJobs and Jobs will do: when they run, what runs at once, what happens when they fail
     Preview(Box<super::preview::PreviewArgs>),
     /// List the rules, or explain one
@@ -75,6 +78,33 @@ pub(crate) enum Command {
 pub(crate) struct LintArgs {
     #[command(flatten)]
     pub(crate) inputs: InputArgs,
+    #[command(flatten)]
+    pub(crate) findings: FindingsArgs,
+    /// Check as a `kubectl apply` over the objects stored in this file or folder
+    #[arg(long, value_name = "OLD")]
+    pub(crate) against: Option<PathBuf>,
+    /// With --against, check as a `kubectl replace` (a PUT) instead of a `kubectl apply`
+    #[arg(long, requires = "against")]
+    pub(crate) replace: bool,
+    // The numbers are those that the tables know.
+    #[arg(long, value_name = "1.NN", help = kubernetes_version_help())]
+    pub(crate) kubernetes_version: Option<VersionSet>,
+    #[command(flatten)]
+    pub(crate) judging: JudgingArgs,
+    /// Apply safe fixes (only one possible meaning), then report what is left; standard input is written to standard output
+    #[arg(long)]
+    pub(crate) fix: bool,
+    /// Also apply fixes that are probably, but not certainly, what is meant
+    #[arg(long)]
+    pub(crate) unsafe_fixes: bool,
+    /// Show what would be fixed, as a diff, and write nothing [exit status 1 if anything would]
+    #[arg(long, conflicts_with_all = ["format", "output", "write_baseline"])]
+    pub(crate) diff: bool,
+}
+
+/// By which policy there are findings, how they are written, and which count.
+#[derive(Debug, Args)]
+pub(crate) struct FindingsArgs {
     /// A policy file, or baseline, recommended or strict
     /// [default: jobguard.yaml in this folder or above it, within the git repository, else recommended]
     #[arg(long, short, value_name = "FILE|NAME", env = "JOBGUARD_POLICY", hide_env_values = true)]
@@ -112,35 +142,22 @@ pub(crate) struct LintArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Option<PathBuf>,
     /// Write all findings to this file, so that from now on only new ones count; entries that are gone are pruned
-    #[arg(long, value_name = "FILE", conflicts_with = "diff")]
+    #[arg(long, value_name = "FILE")]
     pub(crate) write_baseline: Option<PathBuf>,
-    /// Check as a `kubectl apply` over the objects stored in this file or folder
-    #[arg(long, value_name = "OLD")]
-    pub(crate) against: Option<PathBuf>,
-    /// With --against, check as a `kubectl replace` (a PUT) instead of a `kubectl apply`
-    #[arg(long, requires = "against")]
-    pub(crate) replace: bool,
+}
+
+/// How objects are judged.
+#[derive(Debug, Args)]
+pub(crate) struct JudgingArgs {
     /// Fill in the policy's defaults first, as a cluster with the webhook does
     #[arg(long)]
     pub(crate) with_defaults: bool,
-    // The numbers are those that the tables know.
-    #[arg(long, value_name = "1.NN", help = kubernetes_version_help())]
-    pub(crate) kubernetes_version: Option<VersionSet>,
     /// Feature gates that your API servers set, as kube-apiserver takes them: Name=true,Other=false; repeatable
     #[arg(long, value_name = "GATES")]
     pub(crate) feature_gates: Vec<FeatureGates>,
     /// The most list items and map entries that one object may have [default: the policy's limits.maxElements, or 10000]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) max_elements: Option<u32>,
-    /// Apply safe fixes (only one possible meaning), then report what is left; standard input is written to standard output
-    #[arg(long)]
-    pub(crate) fix: bool,
-    /// Also apply fixes that are probably, but not certainly, what is meant
-    #[arg(long)]
-    pub(crate) unsafe_fixes: bool,
-    /// Show what would be fixed, as a diff, and write nothing [exit status 1 if anything would]
-    #[arg(long, conflicts_with_all = ["format", "output"])]
-    pub(crate) diff: bool,
     /// The time at which to check schedules, such as 2027-03-28T00:00:00Z, or a date, from 0:00 UTC [default: now]
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(crate) now: Option<jiff::Timestamp>,

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Result, anyhow, bail};
 
-use super::args::LintArgs;
+use super::args::FindingsArgs;
 use super::output::Terminal;
 use super::targets::{self, Targets};
 use crate::baseline::{Baseline, MAX_BYTES, ReadError, is_baseline, read};
@@ -32,7 +32,7 @@ impl<'a> BaselineFile<'a> {
     /// # Errors
     ///
     /// A file that cannot be read or written, or that is something else: all reported before anything is linted.
-    pub(super) fn of(args: &'a LintArgs, targets: &Targets) -> Result<Option<Self>> {
+    pub(super) fn of(args: &'a FindingsArgs, targets: &Targets) -> Result<Option<Self>> {
         let named = [("--baseline", &args.baseline), ("--write-baseline", &args.write_baseline)];
         for (flag, path) in named {
             let Some(path) = path else { continue };
@@ -97,7 +97,8 @@ impl<'a> BaselineFile<'a> {
         });
     }
 
-    /// Compares the findings with the baseline, and writes it where that is asked for: then they are all in it.
+    /// Compares the findings with the baseline, and writes it where that is asked for: then they are all in it. `inputs` are
+    /// the names of the files that were read.
     ///
     /// # Errors
     ///
@@ -105,14 +106,13 @@ impl<'a> BaselineFile<'a> {
     pub(super) fn apply(
         &self,
         (report, errors): (&mut Report, &[FileError]),
-        sources: &[Source],
+        inputs: &BTreeSet<&str>,
         (verbose, quiet): (bool, bool),
         terminal: &Terminal,
     ) -> Result<()> {
-        let inputs: BTreeSet<&str> = sources.iter().map(Source::name).collect();
         let name = show(self.path);
         let file = self.path.display().to_string();
-        self.old.compare(report, &file, &inputs, &is_there);
+        self.old.compare(report, &file, inputs, &is_there);
         if verbose && let Some(compared) = &report.baseline {
             list_gone(compared, terminal);
         }
@@ -136,7 +136,7 @@ impl<'a> BaselineFile<'a> {
             let change = if self.is_there { change(report) } else { String::new() };
             terminal.note(&format!("wrote {} to {name}{change}", plural(all.findings(), "finding")));
         }
-        all.compare(report, &file, &inputs, &is_there);
+        all.compare(report, &file, inputs, &is_there);
         Ok(())
     }
 }

@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::namespace::parse_namespace;
 use crate::cluster::Target;
+use crate::live::Asked;
 
 /// Which cluster.
 #[derive(Debug, Args)]
@@ -37,6 +38,17 @@ pub(crate) struct ScopeArgs {
     /// Only what has these labels, as kubectl takes them: app=web,tier!=test
     #[arg(long, short = 'l', value_name = "LABELS")]
     pub(crate) selector: Option<String>,
+}
+
+impl ScopeArgs {
+    /// What is asked for.
+    pub(crate) fn asked(&self) -> Asked {
+        match (self.all_namespaces, self.namespace.as_slice()) {
+            (true, _) => Asked::All,
+            (false, []) => Asked::Allowed,
+            (false, names) => Asked::Namespaces(names.to_vec()),
+        }
+    }
 }
 
 /// A namespace, which cannot be empty here.

@@ -1,6 +1,6 @@
 //! `jobguard lint`
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::Path;
 use std::time::Instant;
 
@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use super::ExitStatus;
 use super::args::LintArgs;
 use super::baseline::BaselineFile;
+use super::findings::{aim, known, rules_at_work, status, write};
 use super::fix;
 use super::inputs::{self, Inputs};
 use super::output::Terminal;
@@ -17,29 +18,26 @@ use super::policy::exceptions;
 use super::policy_source::Origin;
 use super::progress::Progress;
 use super::targets::{self, Targets};
-use crate::diagnostic::{Diagnostic, Report};
-use crate::docs::rule_page;
+use crate::diagnostic::Report;
 use crate::embedded::OuterKinds;
-use crate::engine::{Rule, Severity};
+use crate::engine::Severity;
 use crate::lint::{Change, OldObjects};
 use crate::linter::{Fixed, Linter, Outcome, versions};
 use crate::policy::Policy;
-use crate::report::{self, Format, RuleEntry, Run, Style};
-use crate::rules::registry_of;
+use crate::report::Run;
 use crate::sources::{Source, find};
-use jobguard_apiserver::{FeatureGates, KubernetesVersion, Server};
+use jobguard_apiserver::{KubernetesVersion, Server};
 use jobguard_text::plain;
 
 pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
     let started = Instant::now();
-    let targets = Targets::new(args.format, &args.output)?;
-    let baseline = BaselineFile::of(&args, &targets)?;
-    let origin = Origin::of(args.policy.as_deref())?;
+    let LintArgs { findings, judging, .. } = &args;
+    let targets = Targets::new(findings.format, &findings.output)?;
+    let baseline = BaselineFile::of(findings, &targets)?;
+    let origin = Origin::of(findings.policy.as_deref())?;
     let mut policy = origin.load()?;
-    let servers = aim(&mut policy, &args)?;
-    if let Some(most) = args.max_elements {
-        policy.limits.max_elements = usize::try_from(most)?;
-    }
+    let versions = args.kubernetes_version.as_ref().map(|versions| versions.versions().to_vec());
+    let servers = aim(&mut policy, versions, judging)?;
     let change = if args.replace { Change::Replace } else { Change::Apply };
     let fixes = args.fixes();
     if let Some(flag) = args.fix_flag()
@@ -64,20 +62,22 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
     }
     targets::spare_inputs(targets.files.iter().map(|(_, path)| path.as_path()), &found.sources)?;
     let policy_name = origin.short_name();
-    let now = args.now.unwrap_or_else(Timestamp::now);
+    let now = judging.now.unwrap_or_else(Timestamp::now);
     let linters: Vec<Linter<'_>> = (clusters.iter())
         .map(|(policy, against)| Linter {
             policy,
             now,
-            with_defaults: args.with_defaults,
+            with_defaults: judging.with_defaults,
             against: against.as_ref(),
             with_fixes: targets.any(|format| format.shows_fixes),
             with_changes: targets.any(|format| format.shows_changes),
             with_info_lines: targets.any(|format| format.shows_info_lines),
-            with_objects: args.verbose || baseline.is_some() || targets.any(|format| format.lists_objects),
+            with_objects: findings.verbose
+                || baseline.is_some()
+                || targets.any(|format| format.lists_objects),
         })
         .collect();
-    let progress = Progress::new(found.sources.len() * linters.len(), !args.quiet && !args.verbose);
+    let progress = Progress::new(found.sources.len() * linters.len(), !findings.quiet && !findings.verbose);
     let step = || progress.step();
     let Fixed { texts: mut fixed, mut outcome } = match (fixes, linters.as_slice()) {
         (Some(allowed), [linter, ..]) => linter.fix(&found.sources, allowed, &step),
@@ -89,8 +89,9 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
         errors.extend(fix::write(&found.sources, &mut fixed, terminal)?);
     }
     if let Some(baseline) = &baseline {
-        let shown = (args.verbose, args.quiet);
-        baseline.apply((&mut outcome.report, &errors), &found.sources, shown, terminal)?;
+        let shown = (findings.verbose, findings.quiet);
+        let inputs = found.sources.iter().map(Source::name).collect();
+        baseline.apply((&mut outcome.report, &errors), &inputs, shown, terminal)?;
     }
 
     let rules = match targets.any(|format| format.describes_rules) {
@@ -105,18 +106,18 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
         rules: &rules,
         versions: &versions,
         policy: Some(&policy_name),
-        fails_from: args.fail_on.threshold(),
-        least: args.level.map_or(Severity::Info, Severity::from),
-        suppressions: args.sarif_suppressions,
+        fails_from: findings.fail_on.threshold(),
+        least: findings.level.map_or(Severity::Info, Severity::from),
+        suppressions: findings.sarif_suppressions,
     };
-    if args.verbose {
+    if findings.verbose {
         terminal.note(&format!("policy: {}", plain(&origin.to_string())));
         terminal.note(list_files(&found.sources, &outcome.report).trim_end());
     }
     for error in &errors {
         terminal.note(&format!("error: {}", plain(&error.to_string())));
     }
-    if let Some(note) = exceptions::ending(&outcome.report, now).filter(|_| !args.quiet) {
+    if let Some(note) = exceptions::ending(&outcome.report, now).filter(|_| !findings.quiet) {
         terminal.note(&plain(&note));
     }
     for name in &outcome.held_back {
@@ -131,20 +132,17 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
     } else {
         // Standard output belongs to the text that came in by standard input.
         let taken = fixes.is_some() && from_stdin;
-        write(&run, &targets, &args, taken, terminal)?;
-        if fixes.is_some() && !(args.quiet && fixed.is_empty()) {
+        write(&run, &targets, findings, taken, terminal)?;
+        if fixes.is_some() && !(findings.quiet && fixed.is_empty()) {
             terminal.note(&fix::fixed(&fixed, &outcome.report));
         }
     }
-    if args.verbose {
+    if findings.verbose {
         terminal.note(&format!("took {:.0?}", started.elapsed()));
     }
-    Ok(if !errors.is_empty() {
-        ExitStatus::Failure
-    } else if args.fail_on.fails(outcome.report.worst()) || (args.diff && !fixed.is_empty()) {
-        ExitStatus::Findings
-    } else {
-        ExitStatus::Success
+    Ok(match status(findings, &outcome.report, &errors) {
+        ExitStatus::Success if args.diff && !fixed.is_empty() => ExitStatus::Findings,
+        status => status,
     })
 }
 
@@ -164,23 +162,6 @@ fn lint_each(linters: &[Linter<'_>], sources: &[Source], step: &(dyn Fn() + Sync
         }
     }
     Outcome { report: versions::merge(reports), ..first }
-}
-
-/// Aims the policy at the versions and feature gates that the arguments name.
-fn aim(policy: &mut Policy, args: &LintArgs) -> Result<Vec<Server>> {
-    let versions = match &args.kubernetes_version {
-        Some(versions) => versions.versions().to_vec(),
-        None => std::mem::take(&mut policy.versions),
-    };
-    let targets = if versions.is_empty() { vec![KubernetesVersion::default()] } else { versions.clone() };
-    let mut of_arguments = FeatureGates::default();
-    args.feature_gates.iter().for_each(|gates| of_arguments.extend(gates));
-    of_arguments.on_each(&targets).context("--feature-gates")?;
-    let mut gates = std::mem::take(&mut policy.feature_gates);
-    gates.extend(&of_arguments);
-    let servers = targets.iter().map(|version| gates.where_possible(*version)).collect();
-    policy.aim(versions, gates);
-    Ok(servers)
 }
 
 fn old_objects(
@@ -203,33 +184,6 @@ fn old_objects(
     Ok(old.with_change(change))
 }
 
-/// The rules that are on in a policy, with their severities where no override changes them, and those that an override
-/// has turned on and that found something.
-fn rules_at_work(policy: &Policy, report: &Report) -> Vec<RuleEntry> {
-    let settings = registry_of(policy).rules().iter().zip(&policy.base().rules);
-    let mut rules: Vec<(&'static Rule, Severity)> =
-        settings.filter_map(|(rule, setting)| Some((*rule, Severity::of(setting.level)?))).collect();
-    let mut ids: HashSet<&str> = rules.iter().map(|(rule, _)| rule.id()).collect();
-    for diagnostic in report.diagnostics.iter().chain(known(report)) {
-        if ids.insert(diagnostic.rule.id()) {
-            rules.push((diagnostic.rule, diagnostic.severity));
-        }
-    }
-    let entry = |(rule, severity): (&'static Rule, Severity)| RuleEntry {
-        rule,
-        severity,
-        summary: rule_page::sentence(rule.spec.summary),
-        url: rule.url(),
-        help: rule_page::help(rule),
-    };
-    rules.into_iter().map(entry).collect()
-}
-
-/// The findings that are in the baseline.
-fn known(report: &Report) -> impl Iterator<Item = &Diagnostic> {
-    report.baseline.iter().flat_map(|compared| &compared.known)
-}
-
 /// Each file that was read, with what was in it.
 fn list_files(sources: &[Source], report: &Report) -> String {
     let mut counts: HashMap<&str, (usize, usize)> = HashMap::new();
@@ -245,50 +199,4 @@ fn list_files(sources: &[Source], report: &Report) -> String {
         text += &format!("read {}: objects {objects}, findings {findings}\n", plain(source.name()));
     }
     text
-}
-
-/// Files first: who reads standard output may go away before its end.
-/// What is for standard output goes to standard error where that is `taken`.
-fn write(run: &Run<'_>, targets: &Targets, args: &LintArgs, taken: bool, terminal: &Terminal) -> Result<()> {
-    let LintArgs { quiet, verbose, statistics, max_findings, .. } = *args;
-    // What fails the run, or was asked for by its level, is reported in full.
-    let whole = verbose || args.level.is_some() || run.fails_from == Some(Severity::Info);
-    let style = Style { least: run.least, verbose, whole, statistics, ..Style::default() };
-    for (format, path) in &targets.files {
-        let content = render(run, *format, style)?;
-        targets::write(path, &content)?;
-    }
-    let Some(format) = targets.stdout else { return Ok(()) };
-    if !format.is_for_people && statistics {
-        terminal.note(report::statistics(run.report).trim_end());
-    }
-    if !format.is_for_people
-        && !quiet
-        && let Some(line) = report::baseline_line(run.report)
-    {
-        terminal.note(&line);
-    }
-    let style = Style { max_findings, ..style };
-    let style = match quiet {
-        true => match args.level.map(Severity::from).or(run.fails_from) {
-            Some(least) => Style { quiet, least, ..style },
-            // Nothing is a failure, so there is nothing to show.
-            None if format.is_for_people => return Ok(()),
-            None => style,
-        },
-        false => style,
-    };
-    if taken {
-        let text = render(run, format, style)?;
-        terminal.note(String::from_utf8_lossy(&text).trim_end());
-        return Ok(());
-    }
-    let style = Style { color: terminal.color(), width: terminal.width(), ..style };
-    terminal.print(&String::from_utf8_lossy(&render(run, format, style)?))
-}
-
-fn render(run: &Run<'_>, format: Format, style: Style) -> Result<Vec<u8>> {
-    let mut out = Vec::new();
-    format.write(run, style, &mut out).context("cannot write the report")?;
-    Ok(out)
 }

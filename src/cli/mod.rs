@@ -1,10 +1,13 @@
 //! The command line: one file a subcommand, arguments in `args`.
 
 mod args;
+#[cfg(feature = "cluster")]
+mod audit;
 mod baseline;
 #[cfg(feature = "cluster")]
 mod cluster_args;
 mod exit;
+mod findings;
 mod fix;
 mod inputs;
 mod lint;
@@ -50,6 +53,8 @@ pub fn main() -> std::process::ExitCode {
     };
     let result = match command {
         Command::Lint(args) => lint::run(*args, &terminal),
+        #[cfg(feature = "cluster")]
+        Command::Audit(args) => audit::run(*args, &terminal),
         Command::Preview(args) => preview::run(*args, &terminal),
         Command::Rules(args) => rules::run(args, &terminal),
         Command::Policy(args) => policy::run(args, &terminal),

@@ -21,6 +21,7 @@ use thiserror::Error;
 
 pub use ca::{Lifetimes, LifetimesError, SelfManaged};
 pub use connect::{ConnectError, Connection, Target};
+pub use neighbours::read_neighbour;
 pub use reader::{Answer, Cause, PAGE, Page, Pages, ReadError, Reader, Selection, Served, ServerVersion};
 pub use resource::{MissingRight, Resource};
 

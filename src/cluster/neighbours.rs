@@ -74,6 +74,12 @@ fn neighbour(kind: NeighbourKind, Seen { metadata, kept: Spec(spec) }: Sent) -> 
         let field = fields.get(name).filter(|field| field.get().len() <= MAX_FIELD)?;
         Some(((*name).to_owned(), serde_json::from_str(field.get()).ok()?))
     };
+    if kind == NeighbourKind::Namespace {
+        // Its labels are all that is known of it.
+        let facts = Facts::Namespace(metadata.labels.unwrap_or_default());
+        let name = metadata.name.unwrap_or_default();
+        return Neighbour { kind, namespace: None, name, origin: Origin::default(), facts };
+    }
     Neighbour {
         kind,
         namespace: metadata.namespace,
@@ -81,6 +87,11 @@ fn neighbour(kind: NeighbourKind, Seen { metadata, kept: Spec(spec) }: Sent) -> 
         origin: Origin::default(),
         facts: Facts::of(kind, &kind.fields().iter().filter_map(read).collect()),
     }
+}
+
+/// What rules need of an object of a list, as the API server wrote it; none where it cannot be read.
+pub fn read_neighbour(kind: NeighbourKind, json: &str) -> Option<Neighbour> {
+    serde_json::from_str(json).ok().map(|sent| neighbour(kind, sent))
 }
 
 struct NeighbourCache {

@@ -14,6 +14,8 @@ mod linted;
 mod outcome;
 mod passes;
 mod settings;
+#[cfg(feature = "cluster")]
+mod stored;
 mod text;
 pub mod versions;
 
@@ -23,3 +25,5 @@ pub use exceptions::written_suppressions;
 pub use fix::{Fixed, FixedText};
 pub use outcome::Outcome;
 pub use settings::Linter;
+#[cfg(feature = "cluster")]
+pub use stored::{Beside, LintedObject, StoredText, judge_kept};

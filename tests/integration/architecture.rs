@@ -46,6 +46,7 @@ const ROOMS: &[&str] = &[
     "policy_test",
     "policy_diff",
     "cluster",
+    "live",
     "docs",
     "cli",
 ];

@@ -95,6 +95,17 @@ impl Reader {
         Pages::new(self, resource, selection)
     }
 
+    /// Whether objects of a resource may be listed in a namespace, or in all of them. What is not served may not be.
+    ///
+    /// # Errors
+    ///
+    /// The API server cannot be reached, or answers in no way that is known.
+    pub async fn may_list(&self, resource: &Resource, namespace: Option<&str>) -> Result<bool, ReadError> {
+        let selection = Selection { namespace: namespace.map(str::to_owned), ..Selection::default() };
+        let answer = Pages::new(self, resource.clone(), selection).with_limit(1).next().await?;
+        Ok(matches!(answer, Some(Answer::Given(_))))
+    }
+
     /// One object, as it stands there; none where there is none of that name.
     ///
     /// # Errors

@@ -64,6 +64,11 @@ impl<'a> Pages<'a> {
         Self { reader, resource, selection, limit, next: Next::First, inconsistent: false, cut_off: false }
     }
 
+    /// Lists so many objects at a time.
+    pub(super) fn with_limit(self, limit: u32) -> Self {
+        Self { limit, ..self }
+    }
+
     /// The resource.
     pub fn resource(&self) -> &Resource {
         &self.resource

@@ -151,7 +151,7 @@ fn suppressed(run: &Run<'_>) -> Markup {
                                 (foreign(&object.kind)) " " (name(object.namespace.as_deref(), object.name.as_deref())) ": "
                             }
                             (foreign(&diagnostic.text())) " "
-                            span class="code quiet" { (foreign(&diagnostic.file)) ":" (diagnostic.region.line) } " "
+                            span class="code quiet" { (foreign(&diagnostic.place())) } " "
                             span class="quiet" { (foreign(&why.to_string())) }
                         }
                     }
@@ -172,7 +172,7 @@ fn without_findings(silent: &[&JudgedObject]) -> Markup {
                     @for object in silent.iter().take(SILENT) {
                         li {
                             (foreign(&object.id.kind)) " " (name(object.id.namespace.as_deref(), object.id.name.as_deref())) " "
-                            span class="code quiet" { (foreign(&object.file)) ":" (object.line) }
+                            span class="code quiet" { (foreign(&object.file)) @if object.line > 0 { ":" (object.line) } }
                         }
                     }
                     @if silent.len() > SILENT { li { "and " (silent.len() - SILENT) " more" } }
