@@ -364,6 +364,16 @@ impl Report {
         }
     }
 
+    /// How many objects were judged: `12 objects`, or `12 objects and 340 that these control`.
+    pub(crate) fn judged(&self) -> String {
+        let objects = plural(self.objects, "object");
+        match self.cluster.as_ref().map_or(0, |cluster| cluster.owned) {
+            0 => objects,
+            owned if self.objects == 1 => format!("{objects} and {owned} that it controls"),
+            owned => format!("{objects} and {owned} that they control"),
+        }
+    }
+
     /// Whether nothing was read at all.
     pub(crate) fn is_of_nothing(&self) -> bool {
         self.files == 0 && self.cluster.is_none()

@@ -79,7 +79,7 @@ pub(super) fn checked(run: &Run<'_>) -> String {
     let extent = report.extent();
     match report.objects {
         0 if report.found() == 0 => format!("No Jobs or CronJobs found in {extent}"),
-        objects => format!("Checked {} in {extent}", plural(objects, "object")),
+        _ => format!("Checked {} in {extent}", report.judged()),
     }
 }
 

@@ -6,7 +6,6 @@ use super::super::counts::{baseline, counted, none_of, suppressed};
 use super::super::style::Style;
 use crate::diagnostic::Report;
 use crate::engine::Safety;
-use jobguard_text::plural;
 
 /// What was checked, what was found, what of it can be fixed, and where to read more.
 pub(super) fn summary(report: &Report, style: Style) -> String {
@@ -23,7 +22,7 @@ fn of_findings(report: &Report, style: Style) -> String {
     if report.found() == 0 && report.objects == 0 {
         return format!("No Jobs or CronJobs found in {extent}\n");
     }
-    let checked = format!("Checked {} in {extent}", plural(report.objects, "object"));
+    let checked = format!("Checked {} in {extent}", report.judged());
     let suppressed = match suppressed(report, style.least) {
         none if none.is_empty() => none,
         some => format!("; {some}"),
