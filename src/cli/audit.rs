@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::Args;
 use jiff::Timestamp;
 
@@ -16,14 +16,15 @@ use super::findings::{aim, rules_at_work, status, write};
 use super::output::Terminal;
 use super::policy::exceptions;
 use super::policy_source::Origin;
-use super::targets::Targets;
-use crate::cluster::{Connection, Reader, ServerVersion};
+use super::targets::{Targets, spare_inputs};
+use crate::cluster::ServerVersion;
 use crate::diagnostic::Report;
 use crate::engine::Severity;
 use crate::linter::{Linter, versions};
-use crate::live::{Audit, Audited, Roles, audit, roles};
+use crate::live::{Audit, Audited, OwnerFiles, Roles, audit, roles};
 use crate::policy::Policy;
 use crate::report::Run;
+use crate::sources::find;
 use jobguard_apiserver::{KubernetesVersion, VersionSet};
 use jobguard_text::plain;
 
@@ -83,9 +84,7 @@ pub(crate) fn run(args: AuditArgs, terminal: &Terminal) -> Result<ExitStatus> {
     }
     let targets = Targets::new(findings.format, &findings.output)?;
     let baseline = BaselineFile::of(findings, &targets)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.context("cannot start")?;
-    let reader = Reader::new(runtime.block_on(Connection::open(&args.cluster.target()))?);
+    let (runtime, reader) = args.cluster.open()?;
     let version = runtime.block_on(reader.version())?;
     let (asked_versions, note) = judged_as(&args, &version);
     let servers = aim(&mut policy, Some(asked_versions), judging)?;
@@ -110,6 +109,15 @@ pub(crate) fn run(args: AuditArgs, terminal: &Terminal) -> Result<ExitStatus> {
     let Audited { reports, errors } = runtime.block_on(audit(&reader, &what))?;
     let mut report = merged(reports, &policies);
     report.gaps.extend(note);
+    if let Some(folder) = &args.owner_files {
+        let found = find(std::slice::from_ref(folder));
+        for note in found.notes.iter().cloned().chain(found.errors.iter().map(ToString::to_string)) {
+            terminal.note(&plain(&format!("--owner-files: {note}")));
+        }
+        spare_inputs(targets.files.iter().map(|(_, path)| path.as_path()), &found.sources)?;
+        let owners = OwnerFiles::new(&found.sources, &policy.outer_kinds);
+        owners.place(&mut report, targets.any(|format| format.shows_info_lines));
+    }
     if let Some(baseline) = &baseline {
         let shown = (findings.verbose, findings.quiet);
         baseline.apply((&mut report, &errors), &BTreeSet::new(), shown, terminal)?;

@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
+use anyhow::{Context as _, Result};
 use clap::Args;
+use tokio::runtime::{Builder, Runtime};
 
 use super::namespace::parse_namespace;
-use crate::cluster::Target;
+use crate::cluster::{Connection, Reader, Target};
 use crate::live::Asked;
 
 /// Which cluster.
@@ -23,6 +25,17 @@ impl ClusterArgs {
     /// The cluster that is meant.
     pub(crate) fn target(&self) -> Target {
         Target { kubeconfig: self.kubeconfig.clone(), context: self.context.clone() }
+    }
+
+    /// What reads that cluster, and what runs it.
+    ///
+    /// # Errors
+    ///
+    /// Nothing says how to reach the cluster.
+    pub(crate) fn open(&self) -> Result<(Runtime, Reader)> {
+        let runtime = Builder::new_current_thread().enable_all().build().context("cannot start")?;
+        let connection = runtime.block_on(Connection::open(&self.target()))?;
+        Ok((runtime, Reader::new(connection)))
     }
 }
 

@@ -9,14 +9,22 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::ExitStatus;
+#[cfg(feature = "cluster")]
+use super::cluster_args::{ClusterArgs, ScopeArgs};
 use super::inputs::{self, InputArgs, Inputs};
 use super::output::Terminal;
 use super::policy_source::Origin;
 use super::targets;
 use super::time::{Moment, parse_moment};
+#[cfg(feature = "cluster")]
+use crate::cluster::{Reader, ServerVersion};
 use crate::confined::may_write;
+use crate::diagnostic::FileError;
 use crate::forecast::job::{MOST_WHAT_IFS, WhatIf};
-use crate::forecast::{Stated, Window, parse_run_time};
+use crate::forecast::{RunTimes, Stated, Window, parse_run_time};
+#[cfg(feature = "cluster")]
+use crate::live::{LiveCollected, LivePreview, collect_live};
+use crate::policy::Policy;
 use crate::preview::{self, Collected, Options, Preview, TextStyle, collect, what_if_fault};
 use jobguard_cron::load_zone;
 use jobguard_text::{duration, plain, plural};
@@ -28,6 +36,7 @@ Examples:
   jobguard preview jobs/ -o week.html                a page to send to a colleague
   kustomize build . | jobguard preview - --for 31d   a month of what a build renders
   jobguard preview nightly.yaml --from 2027-03-27    around a change of the clock
+  jobguard preview --live -n shop                    what a cluster's CronJobs will do, by how long their runs took
   jobguard preview jobs/ --format ics -o runs.ics    runs for a calendar";
 
 /// What to preview, and how.
@@ -36,6 +45,16 @@ Examples:
 pub(crate) struct PreviewArgs {
     #[command(flatten)]
     inputs: InputArgs,
+    /// Preview what stands in a running cluster instead of files, with run times measured from its finished Jobs
+    #[cfg(feature = "cluster")]
+    #[arg(long, conflicts_with_all = ["paths", "no_ignore", "exclude"])]
+    live: bool,
+    #[cfg(feature = "cluster")]
+    #[command(flatten)]
+    cluster: ClusterArgs,
+    #[cfg(feature = "cluster")]
+    #[command(flatten)]
+    scope: ScopeArgs,
     /// The policy file whose kinds, limits and defaults hold, or baseline, recommended or strict
     /// [default: jobguard.yaml in this folder or above it, within the git repository, else recommended]
     #[arg(long, short, value_name = "FILE|NAME", env = "JOBGUARD_POLICY", hide_env_values = true)]
@@ -116,7 +135,13 @@ pub(crate) fn run(args: PreviewArgs, terminal: &Terminal) -> Result<ExitStatus> 
     }
     let origin = Origin::of(args.policy.as_deref())?;
     let mut policy = origin.load()?;
-    if let Some(version) = policy.versions.last().copied() {
+    #[cfg(feature = "cluster")]
+    let cluster = Cluster::of(&args)?;
+    #[cfg(feature = "cluster")]
+    let known = cluster.as_ref().and_then(|cluster| cluster.version.known);
+    #[cfg(not(feature = "cluster"))]
+    let known = None;
+    if let Some(version) = known.or(policy.versions.last().copied()) {
         let gates = std::mem::take(&mut policy.feature_gates);
         policy = policy.for_server(gates.where_possible(version));
     }
@@ -135,10 +160,15 @@ pub(crate) fn run(args: PreviewArgs, terminal: &Terminal) -> Result<ExitStatus> 
         }
         may_write(path).map_err(|refusal| anyhow!("--output {}: {refusal}", show(path)))?;
     }
-    let Inputs { found, .. } = inputs::read(&args.inputs, (&origin, &policy), terminal)?;
-    targets::spare_inputs(args.output.as_deref().into_iter(), &found.sources)?;
-    let mut collected = collect(&found.sources, &policy, args.with_defaults);
-    let errors: Vec<_> = found.errors.into_iter().chain(std::mem::take(&mut collected.errors)).collect();
+    let Read { collected, run_times, errors } = {
+        #[cfg(feature = "cluster")]
+        match &cluster {
+            Some(cluster) => cluster.read(&args, &policy, terminal)?,
+            None => read(&args, (&origin, &policy), terminal)?,
+        }
+        #[cfg(not(feature = "cluster"))]
+        read(&args, (&origin, &policy), terminal)?
+    };
     for error in &errors {
         terminal.note(&format!("error: {}", plain(&error.to_string())));
     }
@@ -147,7 +177,7 @@ pub(crate) fn run(args: PreviewArgs, terminal: &Terminal) -> Result<ExitStatus> 
         window,
         zone: &zone,
         zone_name: &zone_name,
-        run_times: &Stated { default: args.expected_runtime },
+        run_times: &*run_times,
         runs: runs.unwrap_or(format.runs()),
         // All together they are to be what a program can read.
         most_runs: runs
@@ -160,6 +190,70 @@ pub(crate) fn run(args: PreviewArgs, terminal: &Terminal) -> Result<ExitStatus> 
     }
     write(&collected, &options, format, &args, terminal)?;
     Ok(if errors.is_empty() { ExitStatus::Success } else { ExitStatus::Failure })
+}
+
+/// What is previewed.
+struct Read {
+    collected: Collected,
+    run_times: Box<dyn RunTimes>,
+    errors: Vec<FileError>,
+}
+
+/// Reads files.
+fn read(args: &PreviewArgs, about: (&Origin, &Policy), terminal: &Terminal) -> Result<Read> {
+    let Inputs { found, .. } = inputs::read(&args.inputs, about, terminal)?;
+    targets::spare_inputs(args.output.as_deref().into_iter(), &found.sources)?;
+    let mut collected = collect(&found.sources, about.1, args.with_defaults);
+    let errors = found.errors.into_iter().chain(std::mem::take(&mut collected.errors)).collect();
+    Ok(Read { collected, run_times: Box::new(Stated { default: args.expected_runtime }), errors })
+}
+
+/// The cluster that is previewed.
+#[cfg(feature = "cluster")]
+struct Cluster {
+    runtime: tokio::runtime::Runtime,
+    reader: Reader,
+    version: ServerVersion,
+}
+
+#[cfg(feature = "cluster")]
+impl Cluster {
+    /// The one that the arguments ask for; none where files are asked for.
+    fn of(args: &PreviewArgs) -> Result<Option<Self>> {
+        let flags = [
+            (args.cluster.context.is_some(), "--context"),
+            (args.cluster.kubeconfig.is_some(), "--kubeconfig"),
+            (!args.scope.namespace.is_empty(), "--namespace"),
+            (args.scope.all_namespaces, "--all-namespaces"),
+            (args.scope.selector.is_some(), "--selector"),
+        ];
+        if !args.live {
+            match flags.into_iter().find(|(given, _)| *given) {
+                Some((_, flag)) => bail!("{flag} is about a cluster: add --live"),
+                None => return Ok(None),
+            }
+        }
+        let (runtime, reader) = args.cluster.open()?;
+        let version = runtime.block_on(reader.version())?;
+        Ok(Some(Self { runtime, reader, version }))
+    }
+
+    /// Reads it.
+    fn read(&self, args: &PreviewArgs, policy: &Policy, terminal: &Terminal) -> Result<Read> {
+        let what = LivePreview {
+            asked: &args.scope.asked(),
+            selector: args.scope.selector.as_deref(),
+            policy,
+            fills: args.with_defaults,
+        };
+        let LiveCollected { mut collected, run_times, gaps } =
+            self.runtime.block_on(collect_live(&self.reader, what))?;
+        for gap in gaps {
+            terminal.note(&plain(&format!("not covered: {gap}")));
+        }
+        let errors = std::mem::take(&mut collected.errors);
+        Ok(Read { collected, run_times: Box::new(run_times.with_default(args.expected_runtime)), errors })
+    }
 }
 
 fn write(

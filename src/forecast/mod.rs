@@ -15,7 +15,8 @@ mod fleet_tests;
 pub use fleet::{BusyMinute, Forecast, Load, Member, MemberRuns, Peak, Question, Series, forecast};
 pub use meeting::{Concurrency, Meeting, Runs};
 pub use run_time::{
-    AboutRun, BadRunTime, RUN_TIME_ANNOTATION, RunTime, RunTimeSource, RunTimes, Stated, parse_run_time,
+    AboutRun, BadRunTime, Measured, RUN_TIME_ANNOTATION, RunTime, RunTimeSource, RunTimes, Stated,
+    parse_run_time,
 };
 pub use seconds::controller_seconds;
 pub use starts::{for_each_start, starts_in_minute};

@@ -8,7 +8,8 @@ use super::classify::{Class, classify, type_of};
 use super::common::object_id;
 use super::helm;
 use super::neighbours::NeighbourFacts;
-use super::{MAX_OBJECTS, typeless};
+use super::verdict::stored_object;
+use super::{MAX_OBJECTS, stored, typeless};
 use crate::diagnostic::{FileError, ObjectId};
 use crate::embedded::Outer;
 use crate::engine::corrected::Faulty;
@@ -108,15 +109,22 @@ impl Gathering<'_> {
         match self.workload(tree, object.node, kind) {
             Some((workload, mistyped)) => {
                 let server = &self.policy.server;
-                let object = Object::created(server, workload, |workload| {
-                    if !self.fills {
-                        return false;
-                    }
+                let defaults = |workload: &Workload| {
                     let subject = crate::engine::subject(workload, None);
-                    let defaults = self.policy.settings_for(&subject).defaults.clone();
-                    !mutate::fill(workload, &defaults).is_empty()
-                });
-                let refused = mistyped.or_else(|| refused(server, &object));
+                    self.fills.then(|| self.policy.settings_for(&subject).defaults.clone())
+                };
+                // What is stored, an API server has accepted.
+                let (object, refused) = if stored::is_stored(tree, object.node) {
+                    let defaults = defaults(&workload);
+                    (stored_object(server, workload, defaults.as_ref()), mistyped)
+                } else {
+                    let object = Object::created(server, workload, |workload| {
+                        defaults(workload)
+                            .is_some_and(|defaults| !mutate::fill(workload, &defaults).is_empty())
+                    });
+                    let refused = mistyped.or_else(|| refused(server, &object));
+                    (object, refused)
+                };
                 self.keep(GatheredObject { object, id: Arc::new(id), line, part: String::new(), refused });
             }
             None => self.error(line, &format!("{id} cannot be read; jobguard lint says why")),

@@ -95,6 +95,24 @@ impl<'t> Places<'t> {
         Diagnostic { named_path, ..self.place(finding, span, related, object) }
     }
 
+    /// Gives a diagnostic about an object elsewhere the place of its field in the object at `node`, or of the nearest parent
+    /// that is there.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn relocate(&self, tree: &Tree<'_>, node: NodeId, diagnostic: &mut Diagnostic) {
+        let span = tree.locate(node, &diagnostic.path).span;
+        diagnostic.file = self.name();
+        diagnostic.region = self.region(span);
+        diagnostic.template = self.templates.at(span.start).map(Arc::from);
+        let is_shown = diagnostic.severity != Severity::Info || self.with_info_lines;
+        diagnostic.excerpt = self.window(&[span]).filter(|_| is_shown).map(|window| {
+            Box::new(Excerpt {
+                first_line: self.lines().position(window.start).line,
+                place: self.within(&window, span),
+                text: self.text[window].to_owned(),
+            })
+        });
+    }
+
     /// A diagnostic at a span of the text.
     pub(crate) fn at(&self, finding: Finding, span: Span, object: Option<&Arc<ObjectId>>) -> Diagnostic {
         self.place(finding, span, Vec::new(), object)

@@ -11,6 +11,8 @@ mod examined;
 mod gather;
 mod helm;
 mod locate;
+#[cfg(feature = "cluster")]
+mod manifests;
 mod names;
 mod namesakes;
 mod neighbours;
@@ -29,8 +31,10 @@ pub(crate) use examine::{
     MAX_OBJECTS, examine, examine_and_keep, examine_document, examine_with, is_asked_for,
 };
 pub(crate) use examined::{Examined, Examinee, Found, InputFindings};
-pub(crate) use gather::{Gathered, gather};
+pub(crate) use gather::{Gathered, GatheredObject, gather};
 pub(crate) use locate::Places;
+#[cfg(feature = "cluster")]
+pub(crate) use manifests::{Manifest, each_manifest, manifests, place_in};
 pub(crate) use namesakes::{CompleteObjects, Identity, Incomplete, Namesakes};
 pub(crate) use neighbours::NeighbourFacts;
 pub use old::{Change, OldObjects};

@@ -5,7 +5,7 @@ use super::options::Options;
 use crate::engine::{self, Context, Object, TextFacts, Verdict, check, check_stored};
 use crate::mutate;
 use crate::policy::Defaults;
-use jobguard_apiserver::Workload;
+use jobguard_apiserver::{Server, Workload};
 use serde_json::Value;
 
 /// The policy's defaults for an object, where they are to be filled in.
@@ -26,12 +26,21 @@ pub(super) fn lint_stored_object(
     let server = &context.policy.server;
     server.apply_defaults(&mut stored);
     let old = Object::prepared(stored.clone());
-    let object = Object::updated(server, stored, &old, |workload| {
-        defaults
-            .as_ref()
-            .is_some_and(|defaults| !mutate::fill_update(workload, old.workload(), defaults).is_empty())
-    });
+    let object = filled(server, stored, &old, defaults.as_ref());
     check_stored(&old, &object.with_text(text), context)
+}
+
+/// An object that an API server has stored, with what `defaults` fill in.
+pub(super) fn stored_object(server: &Server, mut stored: Workload, defaults: Option<&Defaults>) -> Object {
+    server.apply_defaults(&mut stored);
+    let old = Object::prepared(stored.clone());
+    filled(server, stored, &old, defaults)
+}
+
+fn filled(server: &Server, stored: Workload, old: &Object, defaults: Option<&Defaults>) -> Object {
+    Object::updated(server, stored, old, |workload| {
+        defaults.is_some_and(|defaults| !mutate::fill_update(workload, old.workload(), defaults).is_empty())
+    })
 }
 
 /// The verdict on one object, whose JSON is `json`, as written or as a cluster with the webhook would see it.

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use crate::diagnostic::{FileError, ObjectId};
 use crate::engine::{Neighbour, NeighbourKind, Object};
-use crate::lint::{Gathered, gather};
+use crate::lint::{Gathered, GatheredObject, gather};
 use crate::linter::decode_text;
 use crate::policy::Policy;
 use crate::sources::Source;
@@ -39,6 +39,25 @@ pub struct Input {
     pub refused: Option<String>,
 }
 
+/// Reads the objects of a text that stands in no file, but is called `name`.
+#[cfg(feature = "cluster")]
+pub(crate) fn collect_text(text: &str, name: &Arc<str>, policy: &Policy, fills: bool) -> Collected {
+    let Gathered { objects, errors, .. } = gather(text, name, policy, fills);
+    let input = |gathered| Input { line: 0, ..input(gathered, name) };
+    Collected { inputs: objects.into_iter().map(input).collect(), neighbours: Vec::new(), errors }
+}
+
+fn input(gathered: GatheredObject, file: &Arc<str>) -> Input {
+    Input {
+        object: gathered.object,
+        id: gathered.id,
+        file: Arc::clone(file),
+        line: gathered.line,
+        part: gathered.part,
+        refused: gathered.refused,
+    }
+}
+
 /// Reads `sources`, by the policy's server and kinds. With `fills`, the policy's defaults are filled in.
 pub fn collect(sources: &[Source], policy: &Policy, fills: bool) -> Collected {
     let read = |source: &Source| -> Result<Gathered, FileError> {
@@ -57,14 +76,7 @@ pub fn collect(sources: &[Source], policy: &Policy, fills: bool) -> Collected {
         match gathered {
             Ok(Gathered { objects, neighbours, errors }) => {
                 let file: Arc<str> = source.name().into();
-                collected.inputs.extend(objects.into_iter().map(|gathered| Input {
-                    object: gathered.object,
-                    id: gathered.id,
-                    file: Arc::clone(&file),
-                    line: gathered.line,
-                    part: gathered.part,
-                    refused: gathered.refused,
-                }));
+                collected.inputs.extend(objects.into_iter().map(|gathered| input(gathered, &file)));
                 let is_limit = |neighbour: &Neighbour| {
                     matches!(neighbour.kind, NeighbourKind::ResourceQuota | NeighbourKind::LimitRange)
                 };

@@ -37,8 +37,8 @@ fn events(view: &CronJobView, stamp: Timestamp, lines: &mut Lines<'_>) -> io::Re
     };
     let words = view.words.as_deref().unwrap_or_default();
     let description = format!(
-        "{} {name}: {words}, {} ({})\n{}:{}",
-        identity.kind, view.zone_words, view.schedule, identity.place.file, identity.place.line
+        "{} {name}: {words}, {} ({})\n{}",
+        identity.kind, view.zone_words, view.schedule, identity.place
     );
     // As they are carried out: late, or not at all, where another still goes on.
     let length = view.expected_run_time.map(|run_time| i64::try_from(run_time.seconds).unwrap_or(i64::MAX));

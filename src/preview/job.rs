@@ -6,6 +6,7 @@ use super::{bars, job_words};
 use crate::engine::{Demand, JobPart, LimitFacts, Object};
 use crate::forecast::job::{self, By, Condition, Timeline, TryLengthSource, WhatIf};
 use crate::forecast::{AboutRun, RUN_TIME_ANNOTATION, RunTime, RunTimeSource};
+use jobguard_apiserver::Kind;
 
 /// What the Job does, or each Job that the CronJob makes.
 pub(super) fn plan(
@@ -85,10 +86,14 @@ fn sentence(words: &str) -> String {
 fn run_time(object: &Object, part: JobPart<'_>, options: &Options<'_>) -> (Option<RunTime>, Option<String>) {
     let annotation = part.annotation(RUN_TIME_ANNOTATION).or_else(|| object.annotation(RUN_TIME_ANNOTATION));
     let deadline = part.deadline();
-    match options.run_times.of(AboutRun { annotation, deadline }) {
+    let metadata = object.metadata();
+    let cron_job = metadata.namespace.as_deref().zip(metadata.name.as_deref());
+    let cron_job = cron_job.filter(|_| object.kind() == Kind::CronJob && object.maker().is_none());
+    let about = AboutRun { cron_job, annotation, deadline };
+    match options.run_times.of(about) {
         Ok(run_time) => (run_time, None),
         Err(fault) => {
-            let without = options.run_times.of(AboutRun { annotation: None, deadline }).ok().flatten();
+            let without = options.run_times.of(AboutRun { annotation: None, ..about }).ok().flatten();
             (without, Some(fault.to_string()))
         }
     }

@@ -29,6 +29,8 @@ mod fixture;
 #[cfg(test)]
 mod picture_tests;
 
+#[cfg(feature = "cluster")]
+pub(crate) use collect::collect_text;
 pub use collect::{Collected, Input, collect};
 pub use html::write as write_html;
 pub use ics::write as write_ics;

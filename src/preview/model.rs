@@ -2,6 +2,7 @@
 //! `docs/preview.schema.json`: `schemaVersion` grows, fields stay.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::ops::Deref;
 
 use jiff::Timestamp;
@@ -50,8 +51,25 @@ pub struct WindowView {
 pub struct Place {
     /// The file as the user named it.
     pub file: String,
-    /// The line that the object starts on, from 1.
+    /// The line that the object starts on, from 1; 0 for an object that stands in no file.
+    #[serde(skip_serializing_if = "is_zero")]
     pub line: usize,
+}
+
+/// Whether a number is none.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.file)?;
+        if self.line > 0 {
+            write!(f, ":{}", self.line)?;
+        }
+        Ok(())
+    }
 }
 
 /// Which object it is.

@@ -1,8 +1,9 @@
 //! What there is to know about a CronJob, in sentences: late starts, runs that meet, what is left of them.
 
 use super::model::CronJobView;
-use crate::forecast::{Concurrency, RUN_TIME_ANNOTATION, RunTime, RunTimeSource};
+use crate::forecast::{Concurrency, Measured, RUN_TIME_ANNOTATION, RunTime, RunTimeSource};
 use jobguard_text::duration::words;
+use jobguard_text::plural;
 
 /// The sentences, without full stops. `ttl` is the Jobs' `ttlSecondsAfterFinished`.
 pub(super) fn of(view: &CronJobView, ttl: Option<i32>) -> Vec<String> {
@@ -34,8 +35,18 @@ pub(super) fn run_time(run_time: RunTime) -> String {
     let seconds = words(run_time.seconds);
     match run_time.source {
         RunTimeSource::Annotation => format!("{seconds} (annotation {RUN_TIME_ANNOTATION})"),
+        RunTimeSource::Measured => format!("{seconds} ({})", measured(run_time)),
         RunTimeSource::Option => format!("{seconds} (--expected-runtime)"),
         RunTimeSource::Deadline => format!("at most {seconds} (activeDeadlineSeconds)"),
+    }
+}
+
+/// What was measured: `p95 of 37 finished Jobs, median 40s`.
+pub(super) fn measured(run_time: RunTime) -> String {
+    let Some(Measured { runs, median, .. }) = run_time.measured else { return "measured".to_owned() };
+    match runs {
+        1 => "as its only finished Job".to_owned(),
+        runs => format!("p95 of {}, median {}", plural(runs, "finished Job"), words(median)),
     }
 }
 

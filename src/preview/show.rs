@@ -160,6 +160,7 @@ pub(super) fn job_facts(plan: &JobPlan) -> Vec<(&'static str, String)> {
         let seconds = words(run_time.seconds);
         let text = match run_time.source {
             RunTimeSource::Annotation => format!("{seconds} (annotation)"),
+            RunTimeSource::Measured => format!("{seconds} ({})", super::notes::measured(run_time)),
             RunTimeSource::Option => format!("{seconds} (assumed)"),
             RunTimeSource::Deadline => format!("at most {seconds} (activeDeadlineSeconds)"),
         };

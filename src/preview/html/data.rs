@@ -191,7 +191,7 @@ impl Known {
 
     fn row(&mut self, identity: &Identity) -> Row {
         let labels = identity.labels.iter().map(|(key, value)| format!("{key}={value}"));
-        let place = format!("{}:{}", identity.place.file, identity.place.line);
+        let place = identity.place.to_string();
         Row {
             n: self.text(identity.namespace.as_deref().unwrap_or("")),
             l: labels.map(|label| self.text(&label)).collect(),

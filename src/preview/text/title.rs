@@ -9,5 +9,5 @@ pub(super) fn title(identity: &Identity) -> String {
         Some(namespace) => format!("{} {namespace}/{}", identity.kind, identity.name),
         None => format!("{} {}", identity.kind, identity.name),
     };
-    plain(&format!("{name} ({}:{})", identity.place.file, identity.place.line))
+    plain(&format!("{name} ({})", identity.place))
 }
