@@ -23,6 +23,9 @@ pub(crate) use fingerprint::fnv1a;
 /// How reports name standard input.
 pub const STDIN: &str = "<stdin>";
 
+/// How reports name the objects of clusters: `cluster:CONTEXT/NAMESPACE/KIND/NAME`. They stand in no file.
+pub(crate) const CLUSTER: &str = "cluster:";
+
 /// A finding and where it stands.
 #[derive(Debug, Clone)]
 pub struct Diagnostic {

@@ -9,10 +9,10 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::ExitStatus;
-use super::args::{FindingsArgs, JudgingArgs};
 use super::baseline::BaselineFile;
 use super::cluster_args::{ClusterArgs, ScopeArgs};
 use super::findings::{aim, rules_at_work, status, write};
+use super::findings_args::{FindingsArgs, JudgingArgs};
 use super::output::Terminal;
 use super::policy::exceptions;
 use super::policy_source::Origin;

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Result, anyhow, bail};
 
-use super::args::FindingsArgs;
+use super::findings_args::FindingsArgs;
 use super::output::Terminal;
 use super::targets::{self, Targets};
 use crate::baseline::{Baseline, MAX_BYTES, ReadError, is_baseline, read};

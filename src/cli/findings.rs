@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use anyhow::{Context as _, Result};
 
 use super::ExitStatus;
-use super::args::{FindingsArgs, JudgingArgs};
+use super::findings_args::{FindingsArgs, JudgingArgs};
 use super::output::Terminal;
 use super::targets::{self, Targets};
 use crate::diagnostic::{Diagnostic, FileError, Report};

@@ -8,6 +8,7 @@ mod baseline;
 mod cluster_args;
 mod exit;
 mod findings;
+mod findings_args;
 mod fix;
 mod inputs;
 mod lint;

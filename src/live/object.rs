@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::cluster::Resource;
+use crate::diagnostic::CLUSTER;
 use crate::linter::StoredText;
 
 /// An object as it stands in the cluster.
@@ -81,7 +82,7 @@ impl LiveObject {
         let place = namespace.as_deref().map(|namespace| format!("{namespace}/")).unwrap_or_default();
         Some(Self {
             stored: StoredText {
-                name: Arc::from(format!("cluster:{cluster}/{place}{}/{name}", resource.kind)),
+                name: Arc::from(format!("{CLUSTER}{cluster}/{place}{}/{name}", resource.kind)),
                 text,
             },
             namespace,

@@ -104,6 +104,12 @@ pub(super) fn some(names: &[&str], one: &str, many: &str) -> String {
     }
 }
 
+/// Why one right is not among them.
+const SECRETS: &str = "\
+# The right to list Secrets is left out: it is a right to read what they hold, although nothing but their names would be
+# asked for. With it, rules on what a Job reads know Secrets, too.
+";
+
 /// For whom rights are written.
 #[derive(Debug, Clone, Copy)]
 pub struct Roles<'a> {
@@ -130,12 +136,14 @@ pub fn roles(of: Roles<'_>) -> String {
         .outer_kinds
         .iter()
         .filter(|kind| !kind.jobs.is_empty() || kind.schedule.is_some())
+        // What is in no namespace is read only where all are.
+        .filter(|kind| of.namespaces.is_none() || !kind.kind.starts_with("Cluster"))
         .map(|kind| (kind.group.to_string(), format!("{}s", kind.kind.to_lowercase())))
         .collect();
     for (group, plural) in &outer {
         groups.entry(group).or_default().insert(plural);
     }
-    let mut text = String::new();
+    let mut text = SECRETS.to_owned();
     match of.namespaces {
         None => {
             role(&mut text, "ClusterRole", None);
@@ -160,7 +168,7 @@ pub fn roles(of: Roles<'_>) -> String {
 }
 
 fn role(text: &mut String, kind: &str, namespace: Option<&str>) {
-    if !text.is_empty() {
+    if text != SECRETS {
         text.push_str("---\n");
     }
     let _ = write!(

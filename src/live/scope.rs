@@ -27,14 +27,15 @@ pub(super) enum Scope {
 }
 
 impl Scope {
-    /// The selections that together list what is in scope; one alone for what is in no namespace.
+    /// The selections that together list what is in scope: what is in no namespace only where all namespaces are.
     pub(super) fn selections(&self, resource: &Resource, labels: Option<&str>) -> Vec<Selection> {
         let of = |namespace| Selection { namespace, labels: labels.map(str::to_owned), fields: None };
         match self {
+            Self::All => vec![of(None)],
             Self::Namespaces(names) if resource.namespaced => {
                 names.iter().map(|name| of(Some(name.clone()))).collect()
             }
-            _ => vec![of(None)],
+            Self::Namespaces(_) => Vec::new(),
         }
     }
 }

@@ -10,7 +10,7 @@ use std::io;
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
 use super::run::Run;
-use crate::diagnostic::{Diagnostic, JudgedObject, ObjectId};
+use crate::diagnostic::{CLUSTER, Diagnostic, JudgedObject, ObjectId};
 use jobguard_text::plain;
 
 /// Writes the report of `run` as one `testsuites` document.
@@ -148,7 +148,9 @@ fn case(file: &str, title: &str, line: Option<usize>, status: TestCaseStatus) ->
     // Jenkins takes what follows the last dot for the class.
     let ending = file.rfind('.').filter(|dot| !file[*dot..].contains('/'));
     case.set_classname(&file[..ending.unwrap_or(file.len())]);
-    case.extra.insert("file".into(), file.as_str().into());
+    if !file.starts_with(CLUSTER) {
+        case.extra.insert("file".into(), file.as_str().into());
+    }
     if let Some(line) = line {
         case.extra.insert("line".into(), line.to_string().into());
     }

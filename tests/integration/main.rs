@@ -7,6 +7,7 @@
 mod against;
 mod agreement;
 mod architecture;
+mod audit;
 mod baseline;
 mod browser;
 mod cases;

@@ -1,17 +1,18 @@
 //! One request, with its bounds: on time, on attempts, and on what comes back.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderMap, Request, StatusCode};
 use futures_util::StreamExt as _;
+use kube::Client;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use thiserror::Error;
 use tokio::time::{sleep, timeout};
 
-use super::Reader;
 use crate::cluster::connect::innermost;
 use jobguard_text::plain_within;
 
@@ -151,7 +152,22 @@ struct Failure {
     is_passing: bool,
 }
 
-impl Reader {
+/// Sends requests, and counts them.
+pub(super) struct Calls {
+    client: Client,
+    count: AtomicU64,
+}
+
+impl Calls {
+    pub(super) fn new(client: Client) -> Self {
+        Self { client, count: AtomicU64::new(0) }
+    }
+
+    /// How many requests have been sent, repeated ones among them.
+    pub(super) fn count(&self) -> u64 {
+        self.count.load(Ordering::Relaxed)
+    }
+
     /// Sends a request, and again where that may help.
     pub(super) async fn send(
         &self,
@@ -160,7 +176,7 @@ impl Reader {
     ) -> Result<Reply, ReadError> {
         let mut pause = PAUSE;
         for attempt in 1.. {
-            self.calls.fetch_add(1, Ordering::Relaxed);
+            self.count.fetch_add(1, Ordering::Relaxed);
             let result = match timeout(ATTEMPT, self.attempt(request.clone())).await {
                 Ok(result) => result,
                 Err(_) => Err(Failure { cause: Cause::Timeout, pause: None, is_passing: true }),
@@ -177,6 +193,22 @@ impl Reader {
         unreachable!("the last attempt returns")
     }
 
+    /// What stands at a path that everybody may read.
+    pub(super) async fn read<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        what: &(dyn Fn() -> String + Sync),
+    ) -> Result<T, ReadError> {
+        let request = Request::get(path).body(Vec::new());
+        let request = request.map_err(|error| ReadError::new(what(), Cause::Request(error.to_string())))?;
+        match self.send(request, what).await? {
+            Reply::Body(body) => {
+                serde_json::from_slice(&body).map_err(|error| ReadError::unreadable(what(), &error))
+            }
+            Reply::Refused(status) => Err(status.into_error(what())),
+        }
+    }
+
     async fn attempt(&self, request: Request<Vec<u8>>) -> Result<Reply, Failure> {
         let unreachable = |error: &dyn std::error::Error| Failure {
             cause: Cause::Unreachable(innermost(error)),
@@ -184,7 +216,7 @@ impl Reader {
             is_passing: true,
         };
         let request = request.map(kube::client::Body::from);
-        let response = self.connection.client.send(request).await.map_err(|error| match &error {
+        let response = self.client.send(request).await.map_err(|error| match &error {
             // A plugin for credentials that fails does so again.
             kube::Error::Auth(auth) => {
                 Failure { cause: Cause::Request(innermost(auth)), pause: None, is_passing: false }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{ReadError, Reader};
+use super::call::{Calls, ReadError};
 use crate::cluster::resource::Resource;
 
 /// The groups that an API server serves, each with its preferred version.
@@ -51,37 +51,31 @@ impl Served {
     }
 }
 
-impl Reader {
-    /// The groups that are served.
-    ///
-    /// # Errors
-    ///
-    /// The API server cannot be reached, or answers in no way that is known.
-    pub async fn served(&self) -> Result<Served, ReadError> {
-        let groups: Groups = self.read("/apis", &|| "get /apis".to_owned()).await?;
-        let versions = groups.groups.into_iter().map(|group| (group.name, group.preferred_version.version));
-        Ok(Served { versions: versions.collect() })
-    }
+/// The groups that are served.
+pub(super) async fn served(calls: &Calls) -> Result<Served, ReadError> {
+    let groups: Groups = calls.read("/apis", &|| "get /apis".to_owned()).await?;
+    let versions = groups.groups.into_iter().map(|group| (group.name, group.preferred_version.version));
+    Ok(Served { versions: versions.collect() })
+}
 
-    /// The resources of a group that is served which can be listed, in its preferred version.
-    ///
-    /// # Errors
-    ///
-    /// The API server cannot be reached, or answers in no way that is known.
-    pub async fn resources_of(&self, group: &str, served: &Served) -> Result<Vec<Resource>, ReadError> {
-        let Some(version) = served.versions.get(group) else { return Ok(Vec::new()) };
-        let path = format!("/apis/{group}/{version}");
-        let found: Resources = self.read(&path, &|| format!("get {path}")).await?;
-        let resource = |found: ApiResource| Resource {
-            group: group.to_owned().into(),
-            version: version.clone().into(),
-            kind: found.kind.into(),
-            plural: found.name.into(),
-            namespaced: found.namespaced,
-            metadata_only: false,
-        };
-        // `jobs/status` is a part of a resource, and has no list.
-        let is_listed = |found: &ApiResource| found.verbs.iter().any(|verb| verb == "list");
-        Ok(found.resources.into_iter().filter(is_listed).map(resource).collect())
-    }
+/// The resources of a group that is served which can be listed, in its preferred version.
+pub(super) async fn resources_of(
+    calls: &Calls,
+    group: &str,
+    served: &Served,
+) -> Result<Vec<Resource>, ReadError> {
+    let Some(version) = served.versions.get(group) else { return Ok(Vec::new()) };
+    let path = format!("/apis/{group}/{version}");
+    let found: Resources = calls.read(&path, &|| format!("get {path}")).await?;
+    let resource = |found: ApiResource| Resource {
+        group: group.to_owned().into(),
+        version: version.clone().into(),
+        kind: found.kind.into(),
+        plural: found.name.into(),
+        namespaced: found.namespaced,
+        metadata_only: false,
+    };
+    // `jobs/status` is a part of a resource, and has no list.
+    let is_listed = |found: &ApiResource| found.verbs.iter().any(|verb| verb == "list");
+    Ok(found.resources.into_iter().filter(is_listed).map(resource).collect())
 }

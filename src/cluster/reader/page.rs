@@ -2,17 +2,19 @@
 
 use std::ops::Range;
 
-use axum::http::StatusCode;
+use axum::http::{self, StatusCode};
+use kube::api::ListParams;
+use kube::core::Request;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::call::{Cause, Reply};
-use super::{Answer, ReadError, Reader, Selection};
+use super::answer::{Answer, Selection};
+use super::call::{Calls, Cause, ReadError, Reply};
 use crate::cluster::resource::{MissingRight, Resource};
 
 /// A list that is being read.
 pub struct Pages<'a> {
-    reader: &'a Reader,
+    calls: &'a Calls,
     resource: Resource,
     selection: Selection,
     limit: u32,
@@ -59,9 +61,8 @@ struct ListMetadata {
 }
 
 impl<'a> Pages<'a> {
-    pub(super) fn new(reader: &'a Reader, resource: Resource, selection: Selection) -> Self {
-        let limit = reader.page;
-        Self { reader, resource, selection, limit, next: Next::First, inconsistent: false, cut_off: false }
+    pub(super) fn new(calls: &'a Calls, resource: Resource, selection: Selection) -> Self {
+        Self { calls, resource, selection, limit: 1, next: Next::First, inconsistent: false, cut_off: false }
     }
 
     /// Lists so many objects at a time.
@@ -106,9 +107,9 @@ impl<'a> Pages<'a> {
                 Next::Token(token) => Some(token.as_str()),
                 Next::Nothing => return Ok(None),
             };
-            let request = self.reader.page_of(&self.resource, &self.selection, (self.limit, token));
+            let request = request_for(&self.resource, &self.selection, (self.limit, token));
             let request = request.map_err(|cause| ReadError::new(self.what(), cause))?;
-            let reply = match self.reader.send(request, &|| self.what()).await {
+            let reply = match self.calls.send(request, &|| self.what()).await {
                 // Large objects come a few at a time.
                 Err(ReadError { cause: Cause::TooLarge, .. }) if self.limit > 1 => {
                     self.limit = (self.limit / 8).max(1);
@@ -163,4 +164,25 @@ impl<'a> Pages<'a> {
         };
         Ok(Page { text, objects })
     }
+}
+
+/// The request for a page of a list.
+fn request_for(
+    resource: &Resource,
+    selection: &Selection,
+    (limit, token): (u32, Option<&str>),
+) -> Result<http::Request<Vec<u8>>, Cause> {
+    let parameters = ListParams {
+        label_selector: selection.labels.clone(),
+        field_selector: selection.fields.clone(),
+        limit: Some(limit),
+        continue_token: token.map(str::to_owned),
+        ..ListParams::default()
+    };
+    let path = Request::new(resource.path(selection.namespace.as_deref()));
+    let request = match resource.is_metadata_only() {
+        true => path.list_metadata(&parameters),
+        false => path.list(&parameters),
+    };
+    Ok(request?)
 }

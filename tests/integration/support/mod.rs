@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
 pub(crate) mod edits;
+#[cfg(feature = "cluster")]
+pub(crate) mod fake_cluster;
 pub(crate) mod fix;
 pub(crate) mod recordings;
 #[cfg(all(feature = "serve", unix))]
