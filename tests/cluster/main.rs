@@ -8,6 +8,8 @@
 #[cfg(all(feature = "cluster", unix))]
 mod account;
 #[cfg(feature = "cluster")]
+mod audit;
+#[cfg(feature = "cluster")]
 mod certificates;
 mod chart;
 #[cfg(all(feature = "cluster", unix))]
