@@ -9,6 +9,7 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::ExitStatus;
+use super::audit_reports::{Left, ReportArgs};
 use super::baseline::BaselineFile;
 use super::cluster_args::{ClusterArgs, ScopeArgs};
 use super::findings::{aim, rules_at_work, status, write};
@@ -37,6 +38,7 @@ Examples:
   jobguard audit -o html:audit.html -o sarif:audit.sarif       a page and a file for other tools
   jobguard audit --write-baseline known.json       accept what is there, and from then on
   jobguard audit --baseline known.json             report only what is new
+  jobguard audit --report                          reports in the cluster, for the tools that show such
   jobguard audit --print-rbac | kubectl apply -f - the rights that it uses";
 
 /// What to check in a cluster, and how.
@@ -59,6 +61,8 @@ pub(crate) struct AuditArgs {
     kubernetes_version: Option<VersionSet>,
     #[command(flatten)]
     judging: JudgingArgs,
+    #[command(flatten)]
+    reports: ReportArgs,
     /// Print the rights that an audit uses as manifests: a ClusterRole or, with --namespace, Roles
     #[arg(long, conflicts_with_all = ["write_baseline", "output"])]
     print_rbac: bool,
@@ -86,6 +90,7 @@ pub(crate) fn run(args: AuditArgs, terminal: &Terminal) -> Result<ExitStatus> {
     let baseline = BaselineFile::of(findings, &targets)?;
     let (runtime, reader) = args.cluster.open()?;
     let version = runtime.block_on(reader.version())?;
+    let api = runtime.block_on(args.reports.api(&reader))?;
     let (asked_versions, note) = judged_as(&args, &version);
     let servers = aim(&mut policy, Some(asked_versions), judging)?;
     let policies: Vec<Policy> = servers.into_iter().map(|server| policy.for_server(server)).collect();
@@ -105,8 +110,9 @@ pub(crate) fn run(args: AuditArgs, terminal: &Terminal) -> Result<ExitStatus> {
         selector: args.scope.selector.as_deref(),
         include_owned: args.include_owned,
         version: &version,
+        lists_objects: args.reports.lists_objects(),
     };
-    let Audited { reports, errors } = runtime.block_on(audit(&reader, &what))?;
+    let Audited { reports, judged, mut errors } = runtime.block_on(audit(&reader, &what))?;
     let mut report = merged(reports, &policies);
     report.gaps.extend(note);
     if let Some(folder) = &args.owner_files {
@@ -128,6 +134,16 @@ pub(crate) fn run(args: AuditArgs, terminal: &Terminal) -> Result<ExitStatus> {
     };
     let versions: Vec<KubernetesVersion> = policies.iter().map(|policy| policy.server.version()).collect();
     let policy_name = origin.short_name();
+    let left = Left {
+        reader: &reader,
+        judged: &judged,
+        policy: &policy_name,
+        versions: &versions,
+        least: findings.level.map_or(Severity::Info, Severity::from),
+        now,
+        quiet: findings.quiet,
+    };
+    runtime.block_on(args.reports.write(&left, api, (&report, &mut errors), terminal));
     let run = Run {
         report: &report,
         errors: &errors,

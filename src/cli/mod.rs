@@ -3,6 +3,8 @@
 mod args;
 #[cfg(feature = "cluster")]
 mod audit;
+#[cfg(feature = "cluster")]
+mod audit_reports;
 mod baseline;
 #[cfg(feature = "cluster")]
 mod cluster_args;

@@ -13,12 +13,14 @@ use anyhow::Result;
 use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 
+#[cfg(feature = "cluster")]
+use super::audit_reports::object_name;
 use super::exit::ExitStatus;
 use super::namespace::parse_namespace;
 #[cfg(feature = "cluster")]
 use super::watches::WatchArgs;
 #[cfg(feature = "cluster")]
-use crate::cluster::{self, Lifetimes, SelfManaged};
+use crate::cluster::{self, Lifetimes, ObjectName, SelfManaged};
 use crate::policy::Preset;
 #[cfg(feature = "cluster")]
 use crate::server::ClusterTasks;
@@ -104,6 +106,11 @@ pub(crate) struct ServeArgs {
     #[cfg(feature = "cluster")]
     #[arg(long, env = "JOBGUARD_WATCH_CRON_JOBS", value_parser = BoolishValueParser::new())]
     watch_cron_jobs: bool,
+
+    /// Show the summary that `jobguard audit --summary-config-map` leaves in this ConfigMap, as metrics
+    #[cfg(feature = "cluster")]
+    #[arg(long, value_name = "NAMESPACE/NAME", env = "JOBGUARD_AUDIT_SUMMARY", value_parser = object_name)]
+    audit_summary: Option<ObjectName>,
 
     /// Make certificates, and keep the caBundle of the webhook configurations
     #[cfg(feature = "cluster")]
@@ -314,6 +321,7 @@ pub(crate) fn run(args: ServeArgs) -> Result<ExitStatus> {
             watch_neighbours: args.watches.kinds(),
             watch_namespaces: args.watch_namespaces,
             watch_cron_jobs: args.watch_cron_jobs,
+            audit_summary: args.audit_summary,
             self_managed,
         };
         (!tasks.is_idle()).then(|| Box::new(tasks) as Box<dyn ClusterTasks>)

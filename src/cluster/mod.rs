@@ -3,6 +3,7 @@
 //! Reviews never wait for any of this, and never cause a call to the API server: watches and the certificate manager
 //! are tasks beside the server, which write to its cache.
 
+mod audit_summary;
 mod ca;
 mod connect;
 mod cron_jobs;
@@ -22,8 +23,10 @@ use thiserror::Error;
 pub use ca::{Lifetimes, LifetimesError, SelfManaged};
 pub use connect::{ConnectError, Connection, Target};
 pub use neighbours::read_neighbour;
-pub use reader::{Answer, Cause, PAGE, Page, Pages, ReadError, Reader, Selection, Served, ServerVersion};
-pub use resource::{MissingRight, Resource};
+pub use reader::{Answer, Cause, PAGE, Page, Pages, ReadError, Reader, Selection, Served, ServerVersion, Writer, Written};
+pub use resource::{MissingRight, ObjectName, Resource};
+
+pub(crate) use crate::server::{AuditSummary, MAX_COUNTS, NamespaceCount, RuleCount, SUMMARY_KEY};
 
 use crate::engine::{NeighbourKind, NeighbourKinds};
 use crate::server::{BoxFuture, ClusterHandles, ClusterTasks, StartTasks, Watches};
@@ -40,6 +43,8 @@ pub struct Options {
     pub watch_namespaces: bool,
     /// Whether to know the CronJobs, so that their runs by hand count as runs.
     pub watch_cron_jobs: bool,
+    /// Where an audit leaves its summary, if the server is to show it.
+    pub audit_summary: Option<ObjectName>,
     /// Whether the server makes its own certificates, and where they go.
     pub self_managed: Option<SelfManaged>,
 }
@@ -50,6 +55,7 @@ impl Options {
         self.watch_neighbours.is_empty()
             && !self.watch_namespaces
             && !self.watch_cron_jobs
+            && self.audit_summary.is_none()
             && self.self_managed.is_none()
     }
 }
@@ -122,6 +128,7 @@ impl Options {
         let flags = [
             (self.watch_namespaces, "--watch-namespaces"),
             (self.watch_cron_jobs, "--watch-cron-jobs"),
+            (self.audit_summary.is_some(), "--audit-summary"),
             (self.self_managed.is_some(), "--self-managed"),
         ];
         let watched = self.watch_neighbours.iter().map(watch_flag);
@@ -139,6 +146,10 @@ impl Options {
         }
         if self.watch_cron_jobs {
             tasks.push(Box::pin(cron_jobs::watch(clients.all.clone(), handles.cache.clone())));
+        }
+        if let Some(place) = self.audit_summary {
+            let metrics = handles.audit.clone();
+            tasks.push(Box::pin(audit_summary::watch(clients.all.clone(), place, metrics)));
         }
         if let Some(managed) = self.self_managed {
             tasks.push(Box::pin(ca::keep(clients.all.clone(), managed, handles.certificate.clone())));

@@ -109,10 +109,19 @@ impl fmt::Display for Resource {
     }
 }
 
+/// The name of an object in a namespace.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ObjectName {
+    /// The namespace.
+    pub namespace: String,
+    /// The name.
+    pub name: String,
+}
+
 /// A right that is missing: the API server answered 403.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct MissingRight {
-    /// `get` or `list`.
+    /// `get`, `list` and so on.
     pub verb: &'static str,
     /// The resource.
     pub resource: Resource,

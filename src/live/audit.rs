@@ -1,6 +1,6 @@
 //! An audit: everything in scope is listed, judged, and let go.
 
-use super::judge::{Again, Judge, Judged, Key, Known};
+use super::judge::{Again, Judge, Judged, JudgedInCluster, Key, Known};
 use super::rights::Gaps;
 use super::scope::{Asked, Resolved, Scope, resolve};
 use super::{beside, kinds};
@@ -24,6 +24,8 @@ pub struct Audit<'a> {
     pub include_owned: bool,
     /// What the API server says of its version.
     pub version: &'a ServerVersion,
+    /// Whether the objects that are judged are listed.
+    pub lists_objects: bool,
 }
 
 /// What an audit came to.
@@ -31,6 +33,8 @@ pub struct Audit<'a> {
 pub struct Audited {
     /// A report of each linter.
     pub reports: Vec<Report>,
+    /// The objects that were judged, where they are to be listed.
+    pub judged: Vec<JudgedInCluster>,
     /// What was asked for and could not be done.
     pub errors: Vec<FileError>,
 }
@@ -51,6 +55,7 @@ pub async fn audit(reader: &Reader, audit: &Audit<'_>) -> Result<Audited, ReadEr
     let cluster = reader.connection().name();
     let known = Known { neighbours: &neighbours, namespaces: &namespaces };
     let mut judge = Judge::new(audit.linters, cluster, known, audit.include_owned);
+    judge = judge.with_list(audit.lists_objects);
     let mut is_anything_read = false;
     for (position, resource) in resources.iter().enumerate() {
         for selection in scope.selections(resource, audit.selector) {
@@ -76,7 +81,7 @@ pub async fn audit(reader: &Reader, audit: &Audit<'_>) -> Result<Audited, ReadEr
         }
     }
     again(reader, &mut judge, (&resources, &scope)).await?;
-    let Judged { mut reports, owned, unreadable, errors: left_out } = judge.finish();
+    let Judged { mut reports, listed, owned, unreadable, errors: left_out } = judge.finish();
     errors.extend(left_out);
     if unreadable > 0 {
         gaps.say(format!("{} that could not be read", plural(unreadable, "object")));
@@ -99,7 +104,7 @@ pub async fn audit(reader: &Reader, audit: &Audit<'_>) -> Result<Audited, ReadEr
     for report in &mut reports {
         (report.cluster, report.gaps) = (Some(extent.clone()), gaps.clone());
     }
-    Ok(Audited { reports, errors })
+    Ok(Audited { reports, judged: listed, errors })
 }
 
 /// That a list is not of one moment.

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::object::LiveObject;
 use crate::cluster::{Page, Resource};
-use crate::diagnostic::{FileError, JudgedObject, Report};
+use crate::diagnostic::{FileError, JudgedObject, ObjectId, Report};
 use crate::engine::{Finding, InputObject, Neighbours};
 use crate::linter::{Beside, LintedObject, Linter, judge_kept};
 
@@ -19,6 +19,15 @@ pub(super) type Key = (usize, Option<String>, String);
 /// What is to be judged once more, with what the rules about all objects found in it; nothing for a linter that is done
 /// with it.
 pub(super) type Again = BTreeMap<Key, Vec<Option<Vec<Finding>>>>;
+
+/// An object of the cluster that was judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JudgedInCluster {
+    /// Which it is.
+    pub id: Arc<ObjectId>,
+    /// Its uid.
+    pub uid: String,
+}
 
 /// Everything that is known beside the objects.
 pub(super) struct Known<'a> {
@@ -61,6 +70,8 @@ pub(super) struct Judge<'a> {
     judged: HashSet<Box<str>>,
     /// The labels of what may control others, by uid, where policies may ask.
     owner_labels: OwnerLabels,
+    /// What was judged, where somebody asked for it.
+    listed: Option<Vec<JudgedInCluster>>,
     owned: usize,
     unreadable: usize,
     errors: Vec<FileError>,
@@ -82,12 +93,18 @@ impl<'a> Judge<'a> {
             include_owned,
             of_each: linters.iter().map(|_| OfLinter::default()).collect(),
             judged: HashSet::new(),
+            listed: None,
             owner_labels: BTreeMap::new(),
             owned: 0,
             unreadable: 0,
             errors: Vec::new(),
             anew: linters.iter().map(|_| Vec::new()).collect(),
         }
+    }
+
+    /// Lists what is judged.
+    pub(super) fn with_list(self, listed: bool) -> Self {
+        Self { listed: listed.then(Vec::new), ..self }
     }
 
     /// Judges the objects of a page. An object that was seen already is passed over: a list that was continued after it had
@@ -121,8 +138,11 @@ impl<'a> Judge<'a> {
         let keeps_labels =
             self.include_owned && self.linters.iter().any(|linter| linter.policy.has_overrides());
         for (object, linted) in chosen.into_iter().zip(linted) {
-            if linted.iter().any(|one| one.id.is_some()) {
+            if let Some(id) = linted.iter().find_map(|one| one.id.as_ref()) {
                 self.judged.insert(object.uid.as_str().into());
+                if let Some(listed) = &mut self.listed {
+                    listed.push(JudgedInCluster { id: Arc::clone(id), uid: object.uid.clone() });
+                }
             }
             let key = (position, object.namespace.clone(), object.name.clone());
             for (number, one) in linted.into_iter().enumerate() {
@@ -206,7 +226,7 @@ impl<'a> Judge<'a> {
 
     /// What was found: a report of each linter.
     pub(super) fn finish(self) -> Judged {
-        let Self { of_each, anew, owned, unreadable, errors, .. } = self;
+        let Self { of_each, anew, listed, owned, unreadable, errors, .. } = self;
         let reports = of_each.into_iter().zip(anew).map(|(of, anew)| {
             let mut report = of.report;
             let names: HashSet<&Arc<str>> = anew.iter().map(|(name, _)| name).collect();
@@ -219,13 +239,16 @@ impl<'a> Judge<'a> {
             report.sort();
             report
         });
-        Judged { reports: reports.collect(), owned, unreadable, errors }
+        let listed = listed.unwrap_or_default();
+        Judged { reports: reports.collect(), listed, owned, unreadable, errors }
     }
 }
 
 /// What was found.
 pub(super) struct Judged {
     pub(super) reports: Vec<Report>,
+    /// What was judged, where somebody asked for it.
+    pub(super) listed: Vec<JudgedInCluster>,
     /// How many objects were passed over, since what controls them was judged.
     pub(super) owned: usize,
     /// How many could not be read.

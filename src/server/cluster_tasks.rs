@@ -10,6 +10,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::metrics::Metrics;
+use super::metrics::audit::AuditMetrics;
 use super::state::cluster_cache::{ClusterCache, Watches};
 use super::tls::Tls;
 #[cfg(feature = "cluster")]
@@ -41,6 +42,8 @@ pub struct ClusterHandles {
     pub(crate) cache: Arc<ClusterCache>,
     /// The certificate of a server that has [`Certificate::Managed`](super::Certificate::Managed).
     pub(crate) certificate: ManagedCertificate,
+    /// What is shown of the last audit.
+    pub(crate) audit: AuditMetrics,
 }
 
 /// The certificate that is served, where a task makes it.

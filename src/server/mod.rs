@@ -4,6 +4,7 @@
 //! answered is decided in [`Admission`], which knows nothing of HTTP.
 
 mod admission;
+mod audit_summary;
 mod cluster_tasks;
 mod http;
 mod listener;
@@ -34,6 +35,10 @@ pub use admission::decide::Admission;
 pub use admission::request::Endpoint;
 pub use admission::response::ReviewAnswer;
 pub use admission::review::ReviewError;
+#[cfg(feature = "cluster")]
+pub(crate) use audit_summary::{
+    AuditSummary, BadSummary, KEY as SUMMARY_KEY, MAX_COUNTS, NamespaceCount, RuleCount, ShownSummary,
+};
 pub use cluster_tasks::{BoxFuture, ClusterHandles, ClusterTasks, StartTasks};
 pub use listener::ports::ListenError;
 pub use listener::timeouts::Timeouts;
@@ -54,6 +59,8 @@ pub(crate) use admission::namespaces::{Labels, Namespaces};
 pub(crate) use cluster_tasks::ManagedCertificate;
 pub(crate) use http::deadline::parse as parse_duration;
 #[cfg(feature = "cluster")]
+pub(crate) use metrics::audit::AuditMetrics;
+#[cfg(feature = "cluster")]
 pub(crate) use state::cluster_cache::ClusterCache;
 #[cfg(feature = "cluster")]
 pub(crate) use tls::{Identity, facts as certificate_facts};
@@ -72,6 +79,8 @@ use listener::shutdown::{Lifecycle, Phase, Signals};
 use listener::table::Table;
 use log::SighupListener;
 use metrics::Metrics;
+#[cfg(not(feature = "cluster"))]
+use metrics::audit::AuditMetrics;
 use reload_result::ReloadResult;
 #[cfg(not(feature = "cluster"))]
 use state::cluster_cache::ClusterCache;
@@ -251,7 +260,8 @@ impl Server {
         if let Some(start) = self.cluster {
             let certificate =
                 ManagedCertificate { tls: Arc::clone(&app.tls), metrics: Arc::clone(&app.metrics) };
-            let handles = ClusterHandles { cache: Arc::clone(&app.cluster_cache), certificate };
+            let audit = AuditMetrics::new(Arc::clone(&app.metrics));
+            let handles = ClusterHandles { cache: Arc::clone(&app.cluster_cache), certificate, audit };
             start(handles).into_iter().for_each(|task| drop(tasks.spawn(task)));
         }
         let drained = self.connections.serve(self.listener).await;

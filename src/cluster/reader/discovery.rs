@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::call::{Calls, ReadError};
+use super::call::{Calls, Cause, ReadError};
 use crate::cluster::resource::Resource;
 
 /// The groups that an API server serves, each with its preferred version.
@@ -56,6 +56,16 @@ pub(super) async fn served(calls: &Calls) -> Result<Served, ReadError> {
     let groups: Groups = calls.read("/apis", &|| "get /apis".to_owned()).await?;
     let versions = groups.groups.into_iter().map(|group| (group.name, group.preferred_version.version));
     Ok(Served { versions: versions.collect() })
+}
+
+/// Whether a resource is served in its very version.
+pub(super) async fn serves(calls: &Calls, resource: &Resource) -> Result<bool, ReadError> {
+    let path = format!("/apis/{}/{}", resource.group, resource.version);
+    match calls.read::<Resources>(&path, &|| format!("get {path}")).await {
+        Ok(found) => Ok(found.resources.iter().any(|one| one.name == resource.plural)),
+        Err(ReadError { cause: Cause::Status { code: 404, .. }, .. }) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// The resources of a group that is served which can be listed, in its preferred version.

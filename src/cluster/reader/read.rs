@@ -10,6 +10,7 @@ use super::answer::{Answer, Selection};
 use super::call::{Calls, ReadError, Reply};
 use super::discovery::{self, Served};
 use super::page::Pages;
+use super::write::Writer;
 use crate::cluster::connect::Connection;
 use crate::cluster::resource::{MissingRight, Resource};
 use jobguard_apiserver::KubernetesVersion;
@@ -105,6 +106,20 @@ impl Reader {
             }),
             Reply::Refused(status) => Err(status.into_error(what())),
         }
+    }
+
+    /// What writes by the same connection.
+    pub fn writer(&self) -> Writer<'_> {
+        Writer::new(&self.calls)
+    }
+
+    /// Whether a resource is served in its very version, whichever one the API server prefers.
+    ///
+    /// # Errors
+    ///
+    /// The API server cannot be reached, or answers in no way that is known.
+    pub async fn serves(&self, resource: &Resource) -> Result<bool, ReadError> {
+        discovery::serves(&self.calls, resource).await
     }
 
     /// The groups that are served.

@@ -1,8 +1,8 @@
 //! What the server counts and measures, for Prometheus.
 //!
 //! Every label takes its values from a list that is fixed when the program is built (or is one of the two names in an
-//! `_info`), so that nothing a client sends can grow the number of series. `docs/metrics.md` lists every metric, which
-//! a test holds true.
+//! `_info`, or a rule in the summary of an audit, of which there is a bounded number), so that nothing a client sends can grow
+//! the number of series. `docs/metrics.md` lists every metric, which a test holds true.
 
 use std::hash::{Hash, Hasher};
 use std::sync::OnceLock;
@@ -18,6 +18,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Metric, Registry};
 
+pub(crate) mod audit;
 pub(crate) mod build;
 mod cache;
 pub(crate) mod exposition;
@@ -181,6 +182,7 @@ pub(crate) struct Metrics {
     cache_age: Family<Resource, Seconds>,
     cache_synced: Family<Resource, Gauge>,
     cache_objects: Family<Resource, Gauge>,
+    audit: audit::Gauges,
 }
 
 /// Registers metrics below the program's name.
@@ -291,6 +293,7 @@ impl Metrics {
                 Family::default(),
             ),
             cache_objects: to.add("cluster_cache_objects", "Objects that a watch knows", Family::default()),
+            audit: audit::Gauges::register(&mut to),
             #[cfg(test)]
             names: to.names,
             registry: to.registry,

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::engine::{NeighbourKind, Severity};
+use crate::server::audit_summary::ShownSummary;
 use crate::server::testing;
 
 #[test]
@@ -52,6 +53,12 @@ fn filled(metrics: &Metrics) -> String {
         age: 0.0,
         objects: 7,
     });
+    metrics.audit.show(Some(&ShownSummary {
+        at: jiff::Timestamp::UNIX_EPOCH,
+        findings: vec![("cron/overlap".to_owned(), Severity::Info, 1)],
+        objects: 1,
+        errors: 0,
+    }));
     metrics.text(Format::OpenMetrics)
 }
 
