@@ -175,7 +175,7 @@ mod tests {
 
     #[test]
     fn it_is_bounded() {
-        let error = |number| FileError { name: number.to_string(), message: "x".repeat(10_000) };
+        let error = |number: usize| FileError { name: number.to_string(), message: "x".repeat(10_000) };
         let errors: Vec<FileError> = (0..1_000).map(error).collect();
         let gaps = (0..1_000).map(|number| format!("{number}{}", "y".repeat(10_000))).collect();
         let report = Report { objects: 3, gaps, ..Report::default() };

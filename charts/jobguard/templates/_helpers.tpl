@@ -21,6 +21,12 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/component: webhook
 {{- end }}
 
+{{- define "jobguard.auditSelectorLabels" -}}
+app.kubernetes.io/name: {{ include "jobguard.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: audit
+{{- end }}
+
 {{/* What every object of the chart has: (dict "root" $ "labels" more "annotations" more). */}}
 {{- define "jobguard.metadata" -}}
 {{- $root := .root -}}
@@ -69,7 +75,60 @@ annotations:
 
 {{/* Whether the server talks to the API server: "true" or nothing. */}}
 {{- define "jobguard.usesApi" -}}
-{{- if or (eq .Values.certificates.mode "selfManaged") (has true (values .Values.watch)) }}true{{ end }}
+{{- if or (eq .Values.certificates.mode "selfManaged") (has true (values .Values.watch)) .Values.audit.enabled }}true{{ end }}
+{{- end }}
+
+{{/* The name of what belongs to the audit. That of a CronJob has 52 characters at most. */}}
+{{- define "jobguard.auditName" -}}
+{{- include "jobguard.fullname" . | trunc 46 | trimSuffix "-" }}-audit
+{{- end }}
+
+{{- define "jobguard.auditServiceAccountName" -}}
+{{- with .Values.audit.serviceAccount }}
+{{- if .create }}
+{{- .name | default (include "jobguard.auditName" $) }}
+{{- else }}
+{{- if eq (toString .name) "default" }}{{ fail "audit.serviceAccount.name: what the namespace's `default` account is given, every Pod there gets; name another, or let the chart create one" }}{{ end }}
+{{- required "audit.serviceAccount.name: name the service account, or let the chart create one" .name }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* What the audit may list: of Jobs, of what holds such, and of what rules ask about. The same as `jobguard audit --print-rbac`
+     prints, but for kinds of extensions, of which only those of extraKinds are asked about. */}}
+{{- define "jobguard.auditRules" -}}
+- apiGroups: [batch]
+  resources: [cronjobs, jobs]
+  verbs: [list]
+{{- range .Values.extraKinds }}
+- apiGroups: {{ toJson .apiGroups }}
+  resources: {{ toJson .resources }}
+  verbs: [list]
+{{- end }}
+{{- if .Values.audit.neighbours }}
+- apiGroups: [""]
+  resources: [configmaps, limitranges, persistentvolumeclaims, resourcequotas, serviceaccounts, services]
+  verbs: [list]
+- apiGroups: [apps]
+  resources: [deployments, statefulsets]
+  verbs: [list]
+- apiGroups: [autoscaling]
+  resources: [horizontalpodautoscalers]
+  verbs: [list]
+- apiGroups: [policy]
+  resources: [poddisruptionbudgets]
+  verbs: [list]
+{{- end }}
+{{- if has .Values.audit.report (list "auto" "openreports") }}
+- apiGroups: [openreports.io]
+  resources: [reports]
+  verbs: [get, list, create, patch, delete]
+{{- end }}
+{{- if has .Values.audit.report (list "auto" "policyreport") }}
+- apiGroups: [wgpolicyk8s.io]
+  resources: [policyreports]
+  verbs: [get, list, create, patch, delete]
+{{- end }}
 {{- end }}
 
 {{/* Whether the replicas' account may write webhook configurations: "true" or nothing. */}}

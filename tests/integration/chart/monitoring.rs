@@ -69,7 +69,8 @@ fn named(text: &str) -> Vec<String> {
 fn metrics_are_those_of_the_server() {
     let known = documented();
     let mut count = 0;
-    for name in named(&read(&format!("{CHART}/files/alerts.yaml"))) {
+    let alerts = ["alerts", "audit-alerts"].map(|file| read(&format!("{CHART}/files/{file}.yaml"))).concat();
+    for name in named(&alerts) {
         assert!(known.contains_key(&name), "{name} is no metric");
         count += 1;
     }
@@ -108,7 +109,7 @@ fn alerts_fire_when_they_should() {
         fs::write(folder.path().join("rules.json"), rules.to_string()).unwrap();
         promtool(&["check", "rules", "rules.json"]);
     }
-    let own = objects(&helm.template("default", &["--set", "prometheusRule.enabled=true"]));
+    let own = objects(&helm.template("default", &["--set", "prometheusRule.enabled=true,audit.enabled=true"]));
     let rules = &of_kind(&own, "PrometheusRule")[0]["spec"];
     fs::write(folder.path().join("rules.json"), rules.to_string()).unwrap();
     fs::write(folder.path().join("tests.yaml"), read("tests/chart/alerts.test.yaml")).unwrap();
