@@ -165,18 +165,18 @@ fn list(cluster: &Cluster, path: &str, query: &str) -> Response {
         "{query}"
     );
     let (group, resource) = path.rsplit_once('/').unwrap();
-    let items: Vec<&Value> = cluster
-        .objects
-        .iter()
-        .filter(|(place, object)| {
-            place.starts_with(group)
-                && place.contains(&format!("/{resource}/"))
-                && object["metadata"]["labels"]["app.kubernetes.io/managed-by"] == "jobguard"
-        })
-        .map(|(_, object)| object)
-        .collect();
-    let from: usize = parameter("continue").and_then(|token| token.parse().ok()).unwrap_or_default();
-    let to = (from + parameter("limit").unwrap().parse::<usize>().unwrap()).min(items.len());
-    let token = if to < items.len() { to.to_string() } else { String::new() };
-    json!({"metadata": {"continue": token}, "items": items[from.min(to)..to]}).to_string().into_response()
+    // Behind the last one of the page before, whatever has been deleted meanwhile.
+    let after = parameter("continue").unwrap_or_default().replace("%2F", "/");
+    let limit: usize = parameter("limit").unwrap().parse().unwrap();
+    let mut items = cluster.objects.iter().filter(|(place, object)| {
+        **place > after
+            && place.starts_with(group)
+            && place.contains(&format!("/{resource}/"))
+            && object["metadata"]["labels"]["app.kubernetes.io/managed-by"] == "jobguard"
+    });
+    let page: Vec<(&String, &Value)> = items.by_ref().take(limit).collect();
+    let more = page.last().filter(|_| items.next().is_some());
+    let token = more.map(|(place, _)| place.as_str()).unwrap_or_default();
+    let items: Vec<&Value> = page.iter().map(|(_, object)| *object).collect();
+    json!({"metadata": {"continue": token}, "items": items}).to_string().into_response()
 }

@@ -35,6 +35,8 @@ pub(super) fn report() -> Report {
         files: 2,
         objects: 2,
         baseline: None,
+        cluster: None,
+        gaps: Vec::new(),
         listed: vec![judged("jobs/resize.yaml", 2, "resize"), judged("other.yaml", 1, "fine")],
         diagnostics: vec![
             Diagnostic {

@@ -98,8 +98,8 @@ pub enum BadSummary {
         /// Likewise.
         column: usize,
     },
-    /// It is of a later version.
-    #[error("its schemaVersion is {0}, which a later version of jobguard has written")]
+    /// It is of another version.
+    #[error("its schemaVersion is {0}, and what this version of jobguard reads is 1")]
     Version(u32),
     /// What it says cannot be so.
     #[error("its field {field} is not what an audit writes: {value:?}")]
@@ -221,11 +221,11 @@ mod tests {
         for (text, words) in [
             (None, "no audit has written to it yet"),
             (Some(String::new()), "not the JSON"),
-            (Some("[]".to_owned()), "not the JSON"),
+            (Some("[]".to_owned()), "its schemaVersion is 0"),
             (Some("{}".to_owned()), "its schemaVersion is 0"),
             (Some(r#"{"schemaVersion": 1, "objects": -1}"#.to_owned()), "not the JSON"),
             (Some(" ".repeat(MAX_BYTES + 1)), "larger than"),
-            (Some(change(|summary| summary.schema_version = 2)), "a later version"),
+            (Some(change(|summary| summary.schema_version = 2)), "its schemaVersion is 2"),
             (Some(change(|summary| summary.time = "now\u{1b}[2J".to_owned())), "field time"),
             (Some(change(|summary| summary.findings[0].level = "deny".to_owned())), "findings.level"),
             (Some(change(|summary| summary.findings[0].rule = "a/b\"} 1".to_owned())), "findings.rule"),
