@@ -82,8 +82,7 @@ pub struct NamespaceCount {
 
 /// Why something is no summary.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum BadSummary {
+pub(crate) enum BadSummary {
     /// There is none in the ConfigMap.
     #[error("the ConfigMap has no key {KEY}: no audit has written to it yet")]
     Missing,
@@ -113,15 +112,15 @@ pub enum BadSummary {
 
 /// A summary that can be shown.
 #[derive(Debug, Clone, PartialEq)]
-pub struct ShownSummary {
+pub(crate) struct ShownSummary {
     /// When it was made.
-    pub at: Timestamp,
+    pub(crate) at: Timestamp,
     /// The findings by rule and level.
-    pub findings: Vec<(String, Severity, u64)>,
+    pub(crate) findings: Vec<(String, Severity, u64)>,
     /// How many objects were judged.
-    pub objects: u64,
+    pub(crate) objects: u64,
     /// How many things could not be done.
-    pub errors: u64,
+    pub(crate) errors: u64,
 }
 
 impl AuditSummary {
@@ -138,7 +137,7 @@ impl ShownSummary {
     /// # Errors
     ///
     /// It is none that an audit has written.
-    pub fn read(text: Option<&str>) -> Result<Self, BadSummary> {
+    pub(crate) fn read(text: Option<&str>) -> Result<Self, BadSummary> {
         let text = text.ok_or(BadSummary::Missing)?;
         if text.len() > MAX_BYTES {
             return Err(BadSummary::TooLarge);

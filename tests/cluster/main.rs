@@ -7,6 +7,8 @@
 
 #[cfg(all(feature = "cluster", unix))]
 mod account;
+#[cfg(all(feature = "cluster", unix))]
+mod audit_reports;
 #[cfg(feature = "cluster")]
 mod audit;
 #[cfg(feature = "cluster")]

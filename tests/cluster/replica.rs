@@ -77,16 +77,20 @@ impl Replica {
 
     /// Whether its readiness probe succeeds.
     pub(crate) fn is_ready(&self) -> bool {
-        let (port, path) = self.ready.split_once(' ').unwrap();
-        let Ok(mut stream) = TcpStream::connect(("127.0.0.1", port.parse::<u16>().unwrap())) else {
-            return false;
-        };
+        let (_, path) = self.ready.split_once(' ').unwrap();
+        self.get(path).is_some()
+    }
+
+    /// What the port for operators answers, where it does so with 200.
+    pub(crate) fn get(&self, path: &str) -> Option<String> {
+        let (port, _) = self.ready.split_once(' ').unwrap();
+        let mut stream = TcpStream::connect(("127.0.0.1", port.parse::<u16>().unwrap())).ok()?;
         stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
         let asked = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
         let mut answer = String::new();
-        stream.write_all(asked.as_bytes()).is_ok()
-            && stream.read_to_string(&mut answer).is_ok()
-            && answer.starts_with("HTTP/1.1 200")
+        stream.write_all(asked.as_bytes()).ok()?;
+        stream.read_to_string(&mut answer).ok()?;
+        answer.starts_with("HTTP/1.1 200").then_some(answer)
     }
 
     /// What it said so far.

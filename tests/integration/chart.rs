@@ -3,6 +3,7 @@
 //! Skipped, with a word, where there is no helm.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod audit;
 mod helm;
 #[cfg(feature = "cluster")]
 mod monitoring;
@@ -178,6 +179,8 @@ fn pods_are_restricted_and_end_in_time() {
         let deployment = of_kind(objects, "Deployment")[0];
         let mut pods = vec![&deployment["spec"]["template"]["spec"]];
         pods.extend(of_kind(objects, "Pod").iter().map(|pod| &pod["spec"]));
+        let cron_jobs = of_kind(objects, "CronJob").into_iter();
+        pods.extend(cron_jobs.map(|cron_job| &cron_job["spec"]["jobTemplate"]["spec"]["template"]["spec"]));
         for pod in &pods {
             assert_eq!(pod["securityContext"]["runAsNonRoot"], true, "{case}");
             assert_eq!(pod["securityContext"]["seccompProfile"]["type"], "RuntimeDefault", "{case}");
@@ -227,7 +230,12 @@ fn rights_are_the_least() {
         let arguments = arguments(objects);
         let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
         let mut granted: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-        for role in objects.iter().filter(|object| object["metadata"]["name"] != "rel-jobguard-test") {
+        // Those of the test and of the audit are accounts of their own.
+        let is_own = |object: &&Value| {
+            object["metadata"]["name"] != "rel-jobguard-test"
+                && !object["metadata"]["name"].as_str().unwrap().contains("-audit")
+        };
+        for role in objects.iter().filter(is_own) {
             for rule in
                 role["rules"].as_array().into_iter().flatten().filter(|rule| rule.get("verbs").is_some())
             {
@@ -267,7 +275,8 @@ fn rights_are_the_least() {
         assert_eq!(granted, wanted, "{case}");
         let token =
             &of_kind(objects, "Deployment")[0]["spec"]["template"]["spec"]["automountServiceAccountToken"];
-        assert_eq!(token, !wanted.is_empty(), "{case}");
+        let shows_audits = arguments.iter().any(|argument| argument.starts_with("--audit-summary="));
+        assert_eq!(token, !wanted.is_empty() || shows_audits, "{case}");
     });
 }
 
@@ -379,6 +388,14 @@ fn wrong_values_are_refused() {
         ("rbac.admissionPolicy=maybe", "rbac.admissionPolicy"),
         ("serviceAccount.create=false", "serviceAccount.name"),
         ("serviceAccount.create=false,serviceAccount.name=default", "serviceAccount.name"),
+        ("audit.schedule=daily", "audit.schedule"),
+        ("audit.report=yes", "audit.report"),
+        ("audit.namespaces[0]=Shop", "audit.namespaces"),
+        ("audit.enabled=true,audit.serviceAccount.create=false", "audit.serviceAccount.name"),
+        (
+            "audit.enabled=true,audit.serviceAccount.create=false,audit.serviceAccount.name=default",
+            "audit.serviceAccount.name",
+        ),
         ("serviceAccount.create=false,certificates.mode=certManager", "serviceAccount.name"),
         ("networkPolicy.apiServerLookup=yes", "networkPolicy.apiServerLookup"),
         ("podMonitor.interval=often", "podMonitor.interval"),

@@ -109,7 +109,8 @@ fn alerts_fire_when_they_should() {
         fs::write(folder.path().join("rules.json"), rules.to_string()).unwrap();
         promtool(&["check", "rules", "rules.json"]);
     }
-    let own = objects(&helm.template("default", &["--set", "prometheusRule.enabled=true,audit.enabled=true"]));
+    let own =
+        objects(&helm.template("default", &["--set", "prometheusRule.enabled=true,audit.enabled=true"]));
     let rules = &of_kind(&own, "PrometheusRule")[0]["spec"];
     fs::write(folder.path().join("rules.json"), rules.to_string()).unwrap();
     fs::write(folder.path().join("tests.yaml"), read("tests/chart/alerts.test.yaml")).unwrap();
