@@ -149,7 +149,13 @@ fn its_cron_job_is_one_that_we_like() {
         fs::write(&file, helm.template(case, &["--set", values])).unwrap();
         let output = Command::cargo_bin("jobguard")
             .unwrap()
-            .args(["lint", "--policy=strict", "--fail-on=info", "--verbose"])
+            .args([
+                "lint",
+                "--policy=strict",
+                "--fail-on=info",
+                "--verbose",
+                "--kubernetes-version=1.29-1.37",
+            ])
             .arg(&file)
             .output()
             .unwrap();
