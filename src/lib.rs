@@ -33,7 +33,6 @@ mod fix;
 pub mod forecast;
 pub mod lint;
 pub mod linter;
-#[cfg(feature = "cluster")]
 pub mod live;
 pub mod mutate;
 pub mod page;

@@ -37,6 +37,7 @@ Examples:
   jobguard lint jobs/                      check every manifest below a folder
   helm template . | jobguard lint -        check what a chart renders
   jobguard rules cron/never-fires          explain a rule
+  jobguard why cronjob/nightly             why did it not run?
   jobguard schedule '30 2 * * 1-5'         when does it run?
   jobguard policy check jobguard.yaml      check a policy file
   jobguard serve                           try the admission webhook
@@ -52,6 +53,8 @@ pub(crate) enum Command {
     Audit(Box<super::audit::AuditArgs>),
     /// Show what CronJobs and Jobs will do: when they run, what runs at once, what happens when they fail
     Preview(Box<super::preview::PreviewArgs>),
+    /// Say why a CronJob or Job did not run, is still running or failed
+    Why(Box<super::why::WhyArgs>),
     /// List the rules, or explain one
     Rules(RulesArgs),
     /// Check and show policies

@@ -32,6 +32,7 @@ mod time;
 mod version;
 #[cfg(feature = "cluster")]
 mod watches;
+mod why;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
@@ -59,6 +60,7 @@ pub fn main() -> std::process::ExitCode {
         #[cfg(feature = "cluster")]
         Command::Audit(args) => audit::run(*args, &terminal),
         Command::Preview(args) => preview::run(*args, &terminal),
+        Command::Why(args) => why::run(*args, &terminal),
         Command::Rules(args) => rules::run(args, &terminal),
         Command::Policy(args) => policy::run(args, &terminal),
         Command::Schedule(args) => schedule::run(args, &terminal),

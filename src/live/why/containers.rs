@@ -1,0 +1,343 @@
+//! Why a container does not start, runs on, or has failed.
+
+use super::answer::{Certainty, Evidence, Field, Reason, State};
+use super::exit_code;
+use super::facts::JobFacts;
+use super::pod_facts::{Container, Ended, PodFacts, Role, State as Now};
+use super::view::{View, of_event};
+use super::words::{about, ago, names};
+
+/// Why the containers of a Pod that has a node do what they do; none where they have not said anything yet.
+pub(super) fn reasons(pod: &PodFacts, job: &JobFacts, view: &View<'_>) -> Vec<Reason> {
+    let stuck: Vec<Reason> = pod.containers.iter().filter_map(|one| stuck(pod, one, job, view)).collect();
+    if !stuck.is_empty() {
+        return stuck;
+    }
+    if let Some(reason) = runs_on(pod, job, view) {
+        return vec![reason];
+    }
+    let runs = |container: &&Container| matches!(container.state, Now::Running { .. });
+    let init: Vec<&Container> =
+        pod.containers.iter().filter(runs).filter(|one| one.role == Role::Init).collect();
+    if let Some(container) = init.first() {
+        return vec![running(pod, container, "init-container-running", "init container", view)];
+    }
+    let main: Vec<&Container> = pod.containers.iter().filter(runs).filter(|one| one.holds_pod()).collect();
+    let restarted = main.iter().copied().find_map(|one| Some((one, one.last.as_ref()?)));
+    if let Some((container, last)) = restarted {
+        return vec![restarts(pod, container, last, job)];
+    }
+    main.first().map(|one| running(pod, one, "pod-running", "container", view)).into_iter().collect()
+}
+
+/// The first of a failed Pod's containers that says why.
+pub(super) fn failed(pod: &PodFacts, job: &JobFacts) -> Option<Reason> {
+    let ended = |container: &'_ Container| match &container.state {
+        Now::Ended(ended) if ended.code != 0 => Some(ended.clone()),
+        _ => None,
+    };
+    let mut found: Vec<(&Container, Ended)> =
+        pod.containers.iter().filter_map(|one| Some((one, ended(one)?))).collect();
+    // The one that failed first took the others with it.
+    found.sort_by_key(|(container, ended)| (container.role == Role::Sidecar, ended.finished));
+    let (container, ended) = found.into_iter().next()?;
+    Some(exited(pod, container, &ended, job))
+}
+
+/// How a container ended that should not have.
+fn exited(pod: &PodFacts, container: &Container, ended: &Ended, job: &JobFacts) -> Reason {
+    let id = match (ended.reason.as_str(), ended.code) {
+        ("OOMKilled", _) => "container-out-of-memory",
+        ("StartError" | "ContainerCannotRun", _) | (_, 126 | 127) => "container-cannot-start",
+        ("ContainerStatusUnknown", _) => "container-lost",
+        _ => "container-failed",
+    };
+    let (name, words) = (&container.name, exit_code::words(ended));
+    let (certainty, text) = match id {
+        "container-lost" => (
+            Certainty::Likely,
+            format!("container {name} of Pod {} was lost with its node, or was removed there", pod.meta.name),
+        ),
+        _ => (
+            Certainty::Certain,
+            format!("{} {name} of Pod {} ended with {words}", role(container), pod.meta.name),
+        ),
+    };
+    let field = match id {
+        "container-out-of-memory" => "resources.limits.memory",
+        "container-cannot-start" => "command",
+        _ => "",
+    };
+    Reason::new(id, State::Failed, certainty, text)
+        .because([evidence_of_end(pod, container, ended, "state")])
+        .change(exit_code::advice(ended))
+        .at(job.container_field(name, field))
+}
+
+fn evidence_of_end(pod: &PodFacts, container: &Container, ended: &Ended, state: &str) -> Evidence {
+    let mut text = format!("exitCode {}", ended.code);
+    if !ended.reason.is_empty() {
+        text = format!("{text}, {}", ended.reason);
+    }
+    if !ended.message.is_empty() {
+        text = format!("{text}: {}", ended.message);
+    }
+    Evidence::field(
+        ("Pod", &pod.meta.name),
+        status(container, &format!("{state}.terminated")),
+        text,
+        ended.finished,
+    )
+}
+
+fn role(container: &Container) -> &'static str {
+    match container.role {
+        Role::Init => "init container",
+        Role::Sidecar => "sidecar",
+        Role::Main => "container",
+    }
+}
+
+/// The field of a container's status.
+fn status(container: &Container, path: &str) -> String {
+    let list = if container.role == Role::Main { "containerStatuses" } else { "initContainerStatuses" };
+    format!("status.{list}[{}].{path}", container.name)
+}
+
+/// A container that waits for something to be put right.
+fn stuck(pod: &PodFacts, container: &Container, job: &JobFacts, view: &View<'_>) -> Option<Reason> {
+    let Now::Waiting { reason, message } = &container.state else { return None };
+    let text = if message.is_empty() { reason.clone() } else { format!("{reason}: {message}") };
+    let evidence =
+        || Evidence::field(("Pod", &pod.meta.name), status(container, "state.waiting"), text.clone(), None);
+    let field = |path: &str| job.container_field(&container.name, path);
+    let event = |reasons: &[&str]| view.event("Pod", &pod.meta, reasons).map(of_event);
+    let new =
+        |id, text: String| Reason::new(id, State::NotRunning, Certainty::Certain, text).because([evidence()]);
+    let (name, pod_name, image) = (&container.name, &pod.meta.name, &container.image);
+    Some(match reason.as_str() {
+        "ErrImagePull" | "ImagePullBackOff" | "ErrImageNeverPull" | "InvalidImageName" | "ImageInspectError"
+        | "RegistryUnavailable" | "SignatureValidationFailed" => {
+            // Of a back-off, only the event of the last attempt says what went wrong.
+            let failed = view
+                .events_of("Pod", &pod.meta)
+                .find(|event| event.reason == "Failed" && event.message.contains("Failed to pull image"));
+            let words = failed.map_or(message.as_str(), |event| event.message.as_str());
+            let (why, change) = image_words(reason, words);
+            new("image-not-pulled", format!("the image {image} of container {name} of Pod {pod_name} cannot be pulled: {why}"))
+                .because(failed.map(of_event))
+                .change(change)
+                .at(field("image"))
+        }
+        "CreateContainerConfigError" => {
+            let (why, change) = config_words(message);
+            new("container-config-error", format!("container {name} of Pod {pod_name} cannot be set up: {why}"))
+                .change(change)
+                .at(field(if message.contains("non-root") { "securityContext" } else { "env" }))
+        }
+        "CreateContainerError" | "RunContainerError" | "PreCreateHookError" | "PreStartHookError" | "PostStartHookError" => {
+            new("container-cannot-start", format!("container {name} of Pod {pod_name} cannot be started"))
+                .because(event(&["Failed"]))
+                .change("Correct what the message names: often a command that the image does not have, or a mount that does not fit")
+                .at(field("command"))
+        }
+        "CrashLoopBackOff" => {
+            let last = container.last.as_ref();
+            let words = last.map_or("an unknown end".to_owned(), exit_code::words);
+            let times = container.restarts.saturating_add(1);
+            let id = match last {
+                Some(ended) if ended.reason == "OOMKilled" => "container-out-of-memory",
+                _ => "container-crash-loop",
+            };
+            let path = if id == "container-out-of-memory" { "resources.limits.memory" } else { "" };
+            new(id, format!("{} {name} of Pod {pod_name} has failed {times} times, the last time with {words}, and is to be started again", role(container)))
+                .because(last.map(|ended| evidence_of_end(pod, container, ended, "lastState")))
+                .change(last.map_or("Read its log: kubectl logs --previous", exit_code::advice))
+                .at(field(path))
+        }
+        _ => return None,
+    })
+}
+
+/// A main container is done, and another one keeps the Pod from ending.
+fn runs_on(pod: &PodFacts, job: &JobFacts, view: &View<'_>) -> Option<Reason> {
+    let main = || pod.containers.iter().filter(|container| container.holds_pod());
+    let done: Vec<(&Container, &Ended)> = main()
+        .filter_map(|container| match &container.state {
+            Now::Ended(ended) if ended.code == 0 => Some((container, ended)),
+            _ => None,
+        })
+        .collect();
+    let running: Vec<&Container> =
+        main().filter(|container| matches!(container.state, Now::Running { .. })).collect();
+    let (first, ended) = done.first()?;
+    let on = running.first()?;
+    let others: Vec<&str> = running.iter().map(|container| container.name.as_str()).collect();
+    let since = view.age(ended.finished);
+    // A second worker that is not ready yet is no sidecar.
+    let certainty = match since {
+        Some(seconds) if seconds < 60 => Certainty::Possible,
+        _ => Certainty::Certain,
+    };
+    let when = since.map(|seconds| format!(" {}", ago(seconds))).unwrap_or_default();
+    let text = format!(
+        "container {} of Pod {} succeeded{when}, but {} still run{}, and a Pod ends only when all its containers have",
+        first.name,
+        pod.meta.name,
+        names(&others),
+        if others.len() == 1 { "s" } else { "" },
+    );
+    let known = job.container_field(&on.name, "");
+    let is_injected = known.is_none();
+    let field: Option<Field> = known.or_else(|| Some(job.field("spec.template.metadata.annotations")));
+    let change = match is_injected {
+        true => {
+            "The container was injected: have it injected as a sidecar (an init container with restartPolicy: Always), or not at all"
+        }
+        false => {
+            "Make it a sidecar: move it to initContainers with restartPolicy: Always, so that it is ended with the others"
+        }
+    };
+    let of_running = |container: &&Container| match &container.state {
+        Now::Running { since } => Some(Evidence::field(
+            ("Pod", &pod.meta.name),
+            status(container, "state.running"),
+            since.map_or("running".to_owned(), |since| format!("since {since}")),
+            *since,
+        )),
+        _ => None,
+    };
+    Some(
+        Reason::new("sidecar-runs-on", State::Running, certainty, text)
+            .because([evidence_of_end(pod, first, ended, "state")])
+            .because(running.iter().take(3).filter_map(of_running))
+            .change(change)
+            .at(field),
+    )
+}
+
+fn running(pod: &PodFacts, container: &Container, id: &'static str, what: &str, view: &View<'_>) -> Reason {
+    let since = match &container.state {
+        Now::Running { since } => *since,
+        _ => None,
+    };
+    let length = view.age(since).map(|seconds| format!(" for {}", about(seconds))).unwrap_or_default();
+    let text = format!("{what} {} of Pod {} has been running{length}", container.name, pod.meta.name);
+    let evidence = Evidence::field(
+        ("Pod", &pod.meta.name),
+        status(container, "state.running.startedAt"),
+        since.map_or("not known".to_owned(), |since| since.to_string()),
+        since,
+    );
+    Reason::new(id, State::Running, Certainty::Certain, text).because([evidence])
+}
+
+/// A container that runs, and has failed before.
+fn restarts(pod: &PodFacts, container: &Container, last: &Ended, job: &JobFacts) -> Reason {
+    let id = if last.reason == "OOMKilled" { "container-out-of-memory" } else { "container-restarts" };
+    let path = if last.reason == "OOMKilled" { "resources.limits.memory" } else { "" };
+    let text = format!(
+        "container {} of Pod {} runs, after it has been started again {} times; the last time it ended with {}",
+        container.name,
+        pod.meta.name,
+        container.restarts.max(1),
+        exit_code::words(last)
+    );
+    Reason::new(id, State::Running, Certainty::Certain, text)
+        .because([evidence_of_end(pod, container, last, "lastState")])
+        .change(exit_code::advice(last))
+        .at(job.container_field(&container.name, path))
+}
+
+/// Why an image cannot be pulled, and what to do.
+fn image_words(reason: &str, message: &str) -> (&'static str, &'static str) {
+    let lower = message.to_ascii_lowercase();
+    let has = |parts: &[&str]| parts.iter().any(|part| lower.contains(part));
+    if reason == "InvalidImageName" {
+        return ("its name is not valid", "Correct the image's name");
+    }
+    if reason == "ErrImageNeverPull" {
+        return (
+            "imagePullPolicy is Never, and the node does not have it",
+            "Set imagePullPolicy: IfNotPresent, or load the image onto the nodes",
+        );
+    }
+    if has(&["toomanyrequests", "too many requests", "rate limit"]) {
+        (
+            "the registry allows no more pulls for now",
+            "Pull with an account (imagePullSecrets), or from a mirror",
+        )
+    } else if has(&["manifest unknown", "not found", "no such manifest", "name unknown"]) {
+        ("there is no such image or tag", "Correct the image's name or tag, or push it")
+    } else if has(&[
+        "unauthorized",
+        "authentication required",
+        "access denied",
+        "denied:",
+        "forbidden",
+        "403",
+        "401",
+    ]) {
+        (
+            "the registry refuses access: there are no credentials, or wrong ones, or no such image",
+            "Name a Secret in imagePullSecrets that may pull it, and see that the image exists",
+        )
+    } else if has(&[
+        "no such host",
+        "i/o timeout",
+        "connection refused",
+        "deadline exceeded",
+        "no route to host",
+        "tls handshake",
+    ]) {
+        (
+            "the registry cannot be reached from the node",
+            "See to the node's network, its DNS, or the registry's name in the image",
+        )
+    } else if has(&["no match for platform", "exec format"]) {
+        (
+            "it has no variant for the node's platform",
+            "Push it for that platform, or choose nodes by nodeSelector",
+        )
+    } else if has(&["x509", "certificate"]) {
+        (
+            "the registry's certificate is not trusted by the node",
+            "Let the nodes trust the registry's authority",
+        )
+    } else {
+        (
+            "see what the node says",
+            "See that the image exists, and that the node can reach it and may pull it",
+        )
+    }
+}
+
+/// Why a container cannot be set up, and what to do.
+fn config_words(message: &str) -> (String, String) {
+    let quoted = |after: &str| message.split_once(after).and_then(|(_, rest)| Some(rest.split_once('"')?.0));
+    if let Some(name) = quoted("configmap \"").filter(|_| message.contains("not found")) {
+        return (
+            format!("ConfigMap {name} is not there"),
+            "Create the ConfigMap, correct its name, or set optional: true".to_owned(),
+        );
+    }
+    if let Some(name) = quoted("secret \"").filter(|_| message.contains("not found")) {
+        return (
+            format!("Secret {name} is not there"),
+            "Create the Secret, correct its name, or set optional: true".to_owned(),
+        );
+    }
+    if message.contains("couldn't find key ") {
+        return (
+            "a ConfigMap or Secret lacks the key that an env variable takes".to_owned(),
+            "Add the key, correct its name, or set optional: true".to_owned(),
+        );
+    }
+    if message.contains("non-root") {
+        return (
+            "the image runs as root, and securityContext.runAsNonRoot forbids it".to_owned(),
+            "Set securityContext.runAsUser to a user of the image other than 0".to_owned(),
+        );
+    }
+    (message.to_owned(), "Correct what the message names".to_owned())
+}

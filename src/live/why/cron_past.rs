@@ -1,0 +1,159 @@
+//! What became of the runs of a CronJob that were due before: started and gone, or never started.
+
+use jiff::Timestamp;
+
+use super::answer::{Certainty, Evidence, Reason, State};
+use super::clock::Clock;
+use super::cron_job::{field, of_cron_job};
+use super::facts::{CronJobFacts, JobFacts};
+use super::known::Kind;
+use super::view::{View, of_event};
+use super::words::time;
+
+/// How many of the last runs are looked at.
+const LAST: usize = 20;
+
+/// The Job of the last run that was started is not there any more.
+pub(super) fn removed(cron_job: &CronJobFacts, jobs: &[&JobFacts], view: &View<'_>) -> Option<Reason> {
+    let last = cron_job.last_schedule?;
+    if !view.knows(Kind::Job) || jobs.iter().any(|job| job.due() == Some(last)) {
+        return None;
+    }
+    let says = |path: &str, text: String| Evidence::field(of_cron_job(cron_job), path, text, None);
+    let succeeded = cron_job.last_success.is_some_and(|success| success >= last);
+    let (limit, path) = match succeeded {
+        true => (cron_job.successful_limit, "spec.successfulJobsHistoryLimit"),
+        false => (cron_job.failed_limit, "spec.failedJobsHistoryLimit"),
+    };
+    let how = if succeeded { "succeeded" } else { "did not succeed, by the CronJob's status," };
+    let (certainty, why, at, change) = if limit == Some(0) {
+        (
+            Certainty::Likely,
+            format!("{path} is 0, so that nothing of it is kept"),
+            path,
+            "Keep at least one Job: its Pods' logs are all that there is to read",
+        )
+    } else if let Some(ttl) = cron_job.ttl {
+        (
+            Certainty::Likely,
+            format!(
+                "ttlSecondsAfterFinished ({ttl}) removes each Job after its end, whatever the history limits say"
+            ),
+            "spec.jobTemplate.spec.ttlSecondsAfterFinished",
+            "Raise ttlSecondsAfterFinished, or leave it out: the history limits do the same",
+        )
+    } else {
+        (
+            Certainty::Possible,
+            "somebody may have deleted it".to_owned(),
+            path,
+            "Read the log of the next run, or keep logs elsewhere",
+        )
+    };
+    let state = if succeeded { State::Fine } else { State::Failed };
+    let text = format!("the run due at {} {how} and its Job is gone: {why}", time(last));
+    let mut reason = Reason::new("job-removed", state, certainty, text)
+        .because([
+            Evidence::field(of_cron_job(cron_job), "status.lastScheduleTime", last.to_string(), Some(last)),
+            says(
+                "status.lastSuccessfulTime",
+                cron_job.last_success.map_or("not set".to_owned(), |time| time.to_string()),
+            ),
+        ])
+        .because(limit.map(|limit| says(path, limit.to_string())))
+        .because(view.event("CronJob", &cron_job.meta, &["SuccessfulDelete", "MissingJob"]).map(of_event))
+        .at(field(cron_job, at));
+    if !succeeded {
+        reason = reason.change(change);
+    }
+    Some(reason)
+}
+
+/// Runs of the last ones that have no Job, between others that have, so that history limits cannot have removed it.
+pub(super) fn missed(
+    cron_job: &CronJobFacts,
+    clock: &Clock,
+    jobs: &[&JobFacts],
+    view: &View<'_>,
+) -> Option<Reason> {
+    let until = cron_job.last_schedule?;
+    if !view.knows(Kind::Job) || cron_job.ttl.is_some() {
+        return None;
+    }
+    let succeeded = |job: &&&JobFacts| job.condition("Complete").is_some();
+    let due: Vec<Timestamp> = jobs.iter().filter(succeeded).filter_map(|job| job.due()).collect();
+    let oldest = due.iter().min().copied()?;
+    let failed = |after: Timestamp| {
+        jobs.iter()
+            .filter(|job| job.condition("Failed").is_some() && job.due().is_some_and(|due| due > after))
+            .count()
+    };
+    let failed_limit = usize::try_from(cron_job.failed_limit.unwrap_or(1)).unwrap_or(0);
+    let gaps: Vec<Timestamp> = clock
+        .last(oldest, until, LAST)
+        .into_iter()
+        .filter(|time| !jobs.iter().any(|job| job.due() == Some(*time)))
+        // It may have failed, and been removed for newer failures.
+        .filter(|time| failed(*time) < failed_limit)
+        .collect();
+    let newest = gaps.last().copied()?;
+    let in_the_way = jobs.iter().find(|job| {
+        job.meta.created.is_some_and(|created| created < newest) && job.ended().is_none_or(|end| end > newest)
+    });
+    let event = view
+        .event("CronJob", &cron_job.meta, &["MissSchedule", "FailedCreate", "JobAlreadyActive"])
+        .map(of_event);
+    let others = match gaps.len() {
+        1 => String::new(),
+        count => format!(", nor were {} others before it", count - 1),
+    };
+    let (certainty, why) = match (cron_job.policy.as_str(), in_the_way) {
+        ("Forbid", Some(job)) => (
+            Certainty::Certain,
+            format!("concurrencyPolicy is Forbid, and Job {} had not ended", job.meta.name),
+        ),
+        ("Replace", _) => (Certainty::Possible, "its Job may have been replaced by that of the next run, before it had ended".to_owned()),
+        _ => (
+            Certainty::Possible,
+            "the controller was away, the CronJob was suspended, the Job was refused, or somebody has deleted it".to_owned(),
+        ),
+    };
+    let verb = if cron_job.policy == "Replace" { "has no Job any more" } else { "was not started" };
+    let text = format!("the run due at {} {verb}{others}: {why}", time(newest));
+    let id =
+        if certainty == Certainty::Certain { "cron-skipped-while-running" } else { "cron-run-without-job" };
+    let list = gaps.iter().rev().take(5).map(|gap| time(*gap)).collect::<Vec<_>>().join(", ");
+    Some(
+        Reason::new(id, State::Fine, certainty, text)
+            .because([Evidence::field(
+                of_cron_job(cron_job),
+                "spec.schedule",
+                format!("due, and no Job: {list}"),
+                Some(newest),
+            )])
+            .because(in_the_way.map(|job| {
+                let text = match job.ended() {
+                    Some(end) => {
+                        format!("from {} to {}", job.meta.created.map(time).unwrap_or_default(), time(end))
+                    }
+                    None => "not ended".to_owned(),
+                };
+                Evidence::field(("Job", &job.meta.name), "status", text, job.meta.created)
+            }))
+            .because(event)
+            .change(match id {
+                "cron-skipped-while-running" => {
+                    "Let a run end before the next is due, or start them further apart"
+                }
+                _ => "Events of that time are gone after an hour: look again soon after the next one",
+            })
+            .at(field(
+                cron_job,
+                if id == "cron-skipped-while-running" {
+                    "spec.concurrencyPolicy"
+                } else {
+                    "spec.startingDeadlineSeconds"
+                },
+            )),
+    )
+}

@@ -1,0 +1,55 @@
+//! What the exit code of a container usually means.
+
+use super::pod_facts::Ended;
+
+/// What an exit code usually means, as the end of a sentence; none where it is the program's own.
+pub(super) fn meaning(ended: &Ended) -> Option<String> {
+    if ended.reason == "OOMKilled" {
+        return Some("the kernel killed it: it used more memory than its limit".to_owned());
+    }
+    let known = match ended.code {
+        0 => "it succeeded",
+        1 => "a general error of the program",
+        2 => "often wrong arguments, or a syntax error in a shell script",
+        126 => "the command was found, but cannot be executed",
+        127 => "the command was not found",
+        128 if ended.reason == "StartError" || ended.reason == "ContainerCannotRun" => {
+            "the container could not be started"
+        }
+        130 => "it was ended by SIGINT",
+        134 => "it aborted itself (SIGABRT)",
+        137 => {
+            "it was killed (SIGKILL): by the kernel for want of memory, or since it did not end within its grace period"
+        }
+        139 => "it crashed (SIGSEGV)",
+        143 => "it was asked to end (SIGTERM), and did",
+        255 => "often an exit status below 0, or one that ssh passes on",
+        code @ 129..=159 => return Some(format!("it was ended by signal {}", code - 128)),
+        _ => return None,
+    };
+    Some(known.to_owned())
+}
+
+/// `exit code 137 (it was killed ...)`.
+pub(super) fn words(ended: &Ended) -> String {
+    match meaning(ended) {
+        Some(meaning) => format!("exit code {} ({meaning})", ended.code),
+        None => format!("exit code {}", ended.code),
+    }
+}
+
+/// What to do about it.
+pub(super) fn advice(ended: &Ended) -> &'static str {
+    if ended.reason == "OOMKilled" {
+        return "Raise resources.limits.memory of the container, or let the program use less";
+    }
+    match ended.code {
+        126 | 127 => "Correct the command, or use an image that has it",
+        128 if !ended.message.is_empty() => "Correct the command, or use an image that has it",
+        137 => {
+            "Look whether it needs more memory (resources.limits.memory), and whether it ends when it is sent SIGTERM"
+        }
+        143 | 130 => "Look what ended it: a deadline, a drain, or a failing liveness probe",
+        _ => "Read its log: kubectl logs of the Pod, with --previous where the container was started again",
+    }
+}

@@ -1,0 +1,285 @@
+//! Why a Pod does not run, still runs or has failed.
+
+use super::answer::{Certainty, Evidence, Reason, State};
+use super::containers;
+use super::facts::JobFacts;
+use super::pod_facts::{Container, PodCondition, PodFacts, State as ContainerState};
+use super::scheduling;
+use super::view::{View, of_event};
+use super::volumes;
+use super::words::{ago, time};
+
+/// How long the scheduler or a kubelet may take to say anything, in seconds.
+const SOON: i64 = 30;
+
+/// How long a Pod may take to end once its grace period is over, in seconds.
+const ENDS_WITHIN: i64 = 30;
+
+/// Why a Pod is as it is; none of one that has succeeded.
+pub(super) fn reasons(pod: &PodFacts, job: &JobFacts, view: &View<'_>) -> Vec<Reason> {
+    if pod.phase == "Succeeded" {
+        return Vec::new();
+    }
+    if pod.phase == "Failed" {
+        return vec![failed(pod, job)];
+    }
+    if let Some(reason) = stays(pod, view) {
+        return vec![reason];
+    }
+    if pod.node.is_none() {
+        return vec![not_scheduled(pod, job, view)];
+    }
+    if let Some(reason) = volumes::not_mounted(pod, job, view) {
+        return vec![reason];
+    }
+    let found = containers::reasons(pod, job, view);
+    if !found.is_empty() {
+        return found;
+    }
+    vec![starting(pod, view)]
+}
+
+fn of_pod<'p>(pod: &'p PodFacts) -> (&'static str, &'p str) {
+    ("Pod", &pod.meta.name)
+}
+
+/// Why it failed.
+fn failed(pod: &PodFacts, job: &JobFacts) -> Reason {
+    if let Some(condition) = &pod.disruption {
+        return disrupted(pod, condition, job);
+    }
+    let name = &pod.meta.name;
+    let by_status = || {
+        let text = if pod.message.is_empty() {
+            pod.reason.clone()
+        } else {
+            format!("{}: {}", pod.reason, pod.message)
+        };
+        Evidence::field(of_pod(pod), "status.reason", text, pod.ended())
+    };
+    match pod.reason.as_str() {
+        "Evicted" => Reason::new(
+            "pod-evicted",
+            State::Failed,
+            Certainty::Certain,
+            format!("Pod {name} was evicted by its node, which ran short of something"),
+        )
+        .because([by_status()])
+        .change("Set requests that hold what the Pod really uses (memory, ephemeral-storage), so that it is not the first to go")
+        .at(Some(job.field("spec.template.spec.containers[0].resources.requests"))),
+        "DeadlineExceeded" => Reason::new(
+            "pod-deadline-exceeded",
+            State::Failed,
+            Certainty::Certain,
+            format!("Pod {name} was ended by the activeDeadlineSeconds of the Pod itself"),
+        )
+        .because([by_status()])
+        .change("Raise or remove activeDeadlineSeconds in the Pod template, or make the run faster")
+        .at(Some(job.field("spec.template.spec.activeDeadlineSeconds"))),
+        "Preempting" | "Preempted" => Reason::new(
+            "pod-preempted",
+            State::Failed,
+            Certainty::Certain,
+            format!("Pod {name} had to make room for a more important one"),
+        )
+        .because([by_status()])
+        .change("Give it a priorityClassName, or do not count disruptions: a podFailurePolicy rule Ignore on DisruptionTarget")
+        .at(Some(job.field("spec.template.spec.priorityClassName"))),
+        "Terminated" | "NodeShutdown" | "Shutdown" | "NodeLost" => Reason::new(
+            "pod-node-shut-down",
+            State::Failed,
+            Certainty::Certain,
+            format!("Pod {name} ended with its node, which was shut down or lost"),
+        )
+        .because([by_status()])
+        .change("Do not count disruptions: a podFailurePolicy rule Ignore on DisruptionTarget")
+        .at(Some(job.field("spec.podFailurePolicy"))),
+        _ => containers::failed(pod, job).unwrap_or_else(|| {
+            let text = match pod.reason.is_empty() {
+                true => format!("Pod {name} failed, and nothing says why"),
+                false => format!("Pod {name} was not let run by its node ({})", pod.reason),
+            };
+            let certainty = if pod.reason.is_empty() { Certainty::Possible } else { Certainty::Certain };
+            let evidence = match pod.reason.is_empty() {
+                true => Evidence::field(of_pod(pod), "status.phase", "Failed", None),
+                false => by_status(),
+            };
+            Reason::new("pod-failed", State::Failed, certainty, text).because([evidence]).change(format!(
+                "See what is left: kubectl describe pod {name}, and kubectl logs {name}"
+            ))
+        }),
+    }
+}
+
+/// What ended it from outside.
+fn disrupted(pod: &PodFacts, condition: &PodCondition, job: &JobFacts) -> Reason {
+    let name = &pod.meta.name;
+    let (id, what) = match condition.reason.as_str() {
+        "PreemptionByScheduler" => ("pod-preempted", "had to make room for a Pod of higher priority"),
+        "EvictionByEvictionAPI" => {
+            ("pod-drained", "was evicted by the eviction API, as a drain of its node does")
+        }
+        "DeletionByTaintManager" => (
+            "pod-node-tainted",
+            "was deleted since its node got a taint that it does not tolerate (the node may be down)",
+        ),
+        "DeletionByPodGC" => ("pod-node-lost", "was removed since its node is no more"),
+        "TerminationByKubelet" => (
+            "pod-evicted",
+            "was ended by its node: for want of a resource, for a more important Pod, or since the node shut down",
+        ),
+        _ => ("pod-disrupted", "was disrupted"),
+    };
+    let text = match condition.message.is_empty() {
+        true => condition.reason.clone(),
+        false => format!("{}: {}", condition.reason, condition.message),
+    };
+    let source = "status.conditions[DisruptionTarget]";
+    let evidence = Evidence::field(of_pod(pod), source, text, condition.since);
+    let has_rule = job.rule_actions.iter().any(|action| action == "Ignore");
+    let change = match has_rule {
+        true => {
+            "The Job's podFailurePolicy has a rule that ignores failures: see that it is on DisruptionTarget, and the first"
+        }
+        false => "Do not count disruptions as failures: a podFailurePolicy rule Ignore on DisruptionTarget",
+    };
+    Reason::new(id, State::Failed, Certainty::Certain, format!("Pod {name} {what}"))
+        .because([evidence])
+        .change(change)
+        .at(Some(job.field("spec.podFailurePolicy")))
+}
+
+/// Why it is being deleted, and still there.
+fn stays(pod: &PodFacts, view: &View<'_>) -> Option<Reason> {
+    let deleted = pod.meta.deleted?;
+    let overdue = view.now.as_second() - deleted.as_second();
+    let name = &pod.meta.name;
+    let when =
+        Evidence::field(of_pod(pod), "metadata.deletionTimestamp", format!("{deleted}"), Some(deleted));
+    // The Job controller's own goes by itself once the Pod has ended.
+    let foreign: Vec<&str> = pod
+        .meta
+        .finalizers
+        .iter()
+        .map(String::as_str)
+        .filter(|one| *one != "batch.kubernetes.io/job-tracking")
+        .collect();
+    let reason =
+        |certainty, text: String| Reason::new("pod-stays-terminating", State::Running, certainty, text);
+    if overdue <= ENDS_WITHIN {
+        let text = format!("Pod {name} is ending: its grace period lasts until {}", time(deleted));
+        return Some(
+            Reason::new("pod-terminating", State::Running, Certainty::Certain, text).because([when]),
+        );
+    }
+    if let (false, true) = (foreign.is_empty(), pod.is_finished() || pod.node.is_none()) {
+        let evidence = Evidence::field(of_pod(pod), "metadata.finalizers", foreign.join(", "), None);
+        let text =
+            format!("Pod {name} is deleted but stays, until its finalizer is removed by whoever set it");
+        let change =
+            "See to the controller that the finalizer names; remove it by hand only if that is gone for good";
+        return Some(reason(Certainty::Certain, text).because([when, evidence]).change(change));
+    }
+    let node = pod.node.as_deref().unwrap_or("its node");
+    let text =
+        format!("Pod {name} should have ended {} and has not: node {node} does not confirm it", ago(overdue));
+    let change = "Look at the node: it may be down. If it is gone for good, delete the Node, or taint it out-of-service";
+    Some(reason(Certainty::Likely, text).because([when]).change(change))
+}
+
+/// Why no node has it.
+fn not_scheduled(pod: &PodFacts, job: &JobFacts, view: &View<'_>) -> Reason {
+    let name = &pod.meta.name;
+    let condition = pod.scheduled.as_ref().filter(|condition| !condition.is_true);
+    if !pod.gates.is_empty() {
+        let gates =
+            Evidence::field(of_pod(pod), "spec.schedulingGates", pod.gates.join(", "), pod.meta.created);
+        let text = format!("Pod {name} is held by a scheduling gate, which its owner has to remove");
+        let change =
+            "See to the controller that the gate names (a queue, often): it decides when the Pod may start";
+        return Reason::new("pod-scheduling-gated", State::NotRunning, Certainty::Certain, text)
+            .because([gates])
+            .change(change);
+    }
+    let event = view.event("Pod", &pod.meta, &["FailedScheduling"]);
+    let message = condition.map(|one| one.message.as_str()).filter(|message| !message.is_empty());
+    if let Some(message) = message.or(event.map(|event| event.message.as_str())) {
+        let summary = scheduling::summary(message);
+        let (id, certainty) = match summary.is_about_volumes {
+            true => ("volume-claim", Certainty::Certain),
+            false => ("pod-unschedulable", Certainty::Certain),
+        };
+        let by_condition = condition.map(|one| {
+            let source = "status.conditions[PodScheduled]";
+            Evidence::field(of_pod(pod), source, format!("{}: {}", one.reason, one.message), one.since)
+        });
+        let field = match summary.field {
+            "" => "spec.template.spec".to_owned(),
+            field => format!("spec.template.spec.{field}"),
+        };
+        return Reason::new(
+            id,
+            State::NotRunning,
+            certainty,
+            format!("no node takes Pod {name}: {}", summary.text),
+        )
+        .because(by_condition.or_else(|| event.map(of_event)))
+        .change(summary.change)
+        .at(Some(job.field(field)));
+    }
+    let age = view.age(pod.meta.created).unwrap_or(0);
+    let scheduler = pod.scheduler.as_deref().unwrap_or("default-scheduler");
+    let made = Evidence::field(of_pod(pod), "spec.nodeName", "not set", pod.meta.created);
+    if age < SOON {
+        let text = format!("Pod {name} was made {} and waits for the scheduler", ago(age));
+        return Reason::new("pod-waits-for-scheduler", State::NotRunning, Certainty::Likely, text)
+            .because([made]);
+    }
+    let text =
+        format!("Pod {name} was made {}, and scheduler {scheduler} has said nothing about it", ago(age));
+    let change = format!("See whether {scheduler} runs");
+    Reason::new("pod-scheduler-silent", State::NotRunning, Certainty::Likely, text)
+        .because([made])
+        .change(change)
+        .at(pod
+            .scheduler
+            .as_ref()
+            .filter(|name| *name != "default-scheduler")
+            .map(|_| job.field("spec.template.spec.schedulerName")))
+}
+
+/// It has a node, and no container says anything.
+fn starting(pod: &PodFacts, view: &View<'_>) -> Reason {
+    let name = &pod.meta.name;
+    let node = pod.node.as_deref().unwrap_or_default();
+    if let Some(event) = view.event("Pod", &pod.meta, &["FailedCreatePodSandBox"]) {
+        let text = format!("node {node} cannot set up Pod {name}: its network or its sandbox fails");
+        return Reason::new("pod-sandbox", State::NotRunning, Certainty::Certain, text)
+            .because([of_event(event)])
+            .change("See to the node and its network plugin; this is not of the Job's making");
+    }
+    let since = pod.scheduled.as_ref().and_then(|one| one.since).or(pod.meta.created);
+    let age = view.age(since).unwrap_or(0);
+    let states = pod.containers.iter().filter_map(|container| waiting(container));
+    let waiting: Vec<String> = states.collect();
+    let what = if waiting.is_empty() { "no container has a state".to_owned() } else { waiting.join(", ") };
+    let evidence = Evidence::field(of_pod(pod), "status.containerStatuses", what, since);
+    if age <= SOON.saturating_mul(2) {
+        let text = format!("Pod {name} is being started on node {node}");
+        return Reason::new("pod-starting", State::NotRunning, Certainty::Certain, text).because([evidence]);
+    }
+    let text = format!(
+        "node {node} has had Pod {name} for {}, and has not started its containers",
+        jobguard_text::duration::words(age.unsigned_abs())
+    );
+    Reason::new("pod-slow-start", State::NotRunning, Certainty::Possible, text)
+        .because([evidence])
+        .change("An image may be large, a volume slow, or the node out of order: see kubectl describe pod and the node")
+}
+
+fn waiting(container: &Container) -> Option<String> {
+    match &container.state {
+        ContainerState::Waiting { reason, .. } => Some(format!("{}: {reason}", container.name)),
+        _ => None,
+    }
+}
