@@ -8,6 +8,8 @@ mod audit_reports;
 mod baseline;
 #[cfg(feature = "cluster")]
 mod cluster_args;
+#[cfg(feature = "cluster")]
+mod complete;
 mod exit;
 mod findings;
 mod findings_args;
@@ -43,6 +45,10 @@ use output::Terminal;
 
 /// Runs the program with the arguments of the process.
 pub fn main() -> std::process::ExitCode {
+    #[cfg(feature = "cluster")]
+    if complete::answered() {
+        return std::process::ExitCode::SUCCESS;
+    }
     let cli = Cli::parse();
     let terminal = Terminal::new(cli.color);
     let Some(command) = cli.command.filter(|_| !cli.version) else {
@@ -71,6 +77,8 @@ pub fn main() -> std::process::ExitCode {
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "jobguard", &mut script);
+            #[cfg(feature = "cluster")]
+            script.extend_from_slice(complete::script(shell).as_bytes());
             terminal.print(&String::from_utf8_lossy(&script)).map(|()| ExitStatus::Success)
         }
     };

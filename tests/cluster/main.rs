@@ -38,6 +38,8 @@ mod static_webhooks;
 #[cfg(all(feature = "cluster", unix))]
 mod timeline;
 mod vap;
+#[cfg(all(feature = "cluster", unix))]
+mod why;
 
 use std::io::Write as _;
 

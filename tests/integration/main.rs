@@ -50,3 +50,4 @@ mod support;
 mod unrendered;
 mod versions;
 mod whole_input;
+mod why;

@@ -144,6 +144,9 @@ fn about_cron_job(cron_job: &CronJobFacts, view: &View<'_>, policy: &Policy, ans
         (State::NotRunning, Some(job)) if !is_stopped => {
             format!("Job {} of CronJob {name} was made, and does not run", job.meta.name)
         }
+        (State::NotRunning, _) if has_unmet(&found) => {
+            format!("CronJob {name} has not started the run that is due")
+        }
         (State::NotRunning, _) => format!("CronJob {name} starts no run"),
     };
     if let (true, Some(State::Running)) = (is_stopped, active_state) {
@@ -153,6 +156,18 @@ fn about_cron_job(cron_job: &CronJobFacts, view: &View<'_>, policy: &Policy, ans
     let since = cron_job.meta.created.max(None);
     answer.runs = runs::of_cron_job(clock.as_ref().ok(), since, &jobs, view);
     findings::of_cron_job(cron_job, view, policy, &mut answer.reasons);
+}
+
+/// Whether there is a run that is due, and was not started; not so where there are to be none.
+fn has_unmet(reasons: &[Reason]) -> bool {
+    const NO_RUNS: [&str; 5] = [
+        "cron-terminating",
+        "cron-suspended",
+        "cron-never-fires",
+        "cron-invalid-schedule",
+        "cron-invalid-time-zone",
+    ];
+    !reasons.iter().any(|reason| NO_RUNS.contains(&reason.id))
 }
 
 /// Every run that was due has been started.

@@ -178,8 +178,7 @@ fn refused(unmet: &Unmet<'_>, view: &View<'_>) -> Option<Reason> {
         return None;
     }
     let refusal = Refusal::of(&event.message);
-    let text =
-        format!("the run due at {} was not started: {} to create its Job", time(unmet.due), refusal.what());
+    let text = format!("the run due at {} was not started: {} its Job", time(unmet.due), refusal.what());
     let path = match refusal {
         Refusal::Invalid => Some("spec.jobTemplate".to_owned()),
         Refusal::Quota => None,
@@ -201,7 +200,12 @@ fn given_up(unmet: &Unmet<'_>, jobs: &[&JobFacts], view: &View<'_>) -> Option<Re
     if deadline >= view.now {
         return None;
     }
-    let evidence = says(cron_job, "spec.startingDeadlineSeconds", seconds.to_string(), Some(deadline));
+    let evidence = says(
+        cron_job,
+        "spec.startingDeadlineSeconds",
+        format!("{seconds}: over at {}", time(deadline)),
+        None,
+    );
     let missed = view.event("CronJob", &cron_job.meta, &["MissSchedule"]).map(of_event);
     let due = time(unmet.due);
     // A run of before was in the way for as long as this one could have been started.
@@ -279,11 +283,11 @@ fn blocked(unmet: &Unmet<'_>, jobs: &[&JobFacts], view: &View<'_>) -> Option<Rea
     };
     let event = view.event("CronJob", &cron_job.meta, &["JobAlreadyActive"]).map(of_event);
     let until = match unmet.deadline() {
-        Some((_, deadline)) => format!("until {}, when it is given up", time(deadline)),
-        None => "and starts once that has ended".to_owned(),
+        Some((_, deadline)) => format!("it is given up if that lasts until {}", time(deadline)),
+        None => "it starts once that has".to_owned(),
     };
     let text = format!(
-        "the run due at {} waits {until}: concurrencyPolicy is Forbid, and Job {} of an earlier run has not ended",
+        "the run due at {} waits: concurrencyPolicy is Forbid, and Job {} of an earlier run has not ended; {until}",
         time(unmet.due),
         names(&in_the_way)
     );

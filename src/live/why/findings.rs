@@ -106,10 +106,7 @@ pub(super) fn of_cron_job(
         .iter()
         .any(|reason| matches!(reason.id, "cron-controller-away" | "cron-not-started" | "cron-many-missed"));
     if let (Some(finding), false, true) = (rejected, is_known, waits) {
-        let text = format!(
-            "the API server refuses every Job that the controller would make of this CronJob: {}",
-            finding.message
-        );
+        let text = finding.message.clone();
         let path = finding.path.to_string();
         reasons.insert(
             0,
@@ -124,7 +121,7 @@ pub(super) fn of_cron_job(
                 .at(super::cron_job::field(cron_job, &path)),
         );
         add(&findings, reasons);
-        reasons.retain(|reason| reason.id != "cron-controller-away");
+        reasons.retain(|reason| !matches!(reason.id, "cron-controller-away" | "cron-not-started"));
     }
 }
 

@@ -60,7 +60,7 @@ fn header(answer: &Answer) -> Markup {
                 p {
                     strong { "Next run: " }
                     (time(next.utc)) " (in " (about(next.utc.as_second().saturating_sub(answer.now.as_second()))) ")"
-                    @if let Some(zone) = &next.zone { ", " (next.local) " in " (zone) }
+                    @if let Some(zone) = next.zone.as_deref().filter(|_| !next.local.ends_with("+00:00")) { ", " (next.local) " in " (zone) }
                     @if let Some(but) = &next.but { "; but " (but) }
                 }
             }

@@ -173,8 +173,16 @@ fn failed(job: &JobFacts, condition: &Condition, view: &View<'_>) -> Vec<Reason>
         "DeadlineExceeded" => {
             let limit = job.deadline.unwrap_or_default();
             new("job-deadline-exceeded", format!("Job {name} was ended{when}: it had run longer than activeDeadlineSeconds ({limit}), retries included"))
-                .because(job.deadline.map(|limit| Evidence::field(of_job(job), "spec.activeDeadlineSeconds", limit.to_string(), job.started)))
-                .change("Raise activeDeadlineSeconds, or see below what held it up")
+                .because([
+                count("spec.activeDeadlineSeconds", limit),
+                Evidence::field(
+                    of_job(job),
+                    "status.startTime",
+                    job.started.map_or("not set".to_owned(), |time| time.to_string()),
+                    job.started,
+                ),
+            ])
+            .change("Raise activeDeadlineSeconds, or see below what held it up")
                 .at(Some(job.field("spec.activeDeadlineSeconds")))
         }
         "BackoffLimitExceeded" => {

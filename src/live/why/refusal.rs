@@ -149,7 +149,7 @@ const WORDS: [Words; 15] = [
         refusal: Refusal::Invalid,
         job: "job-refused-invalid",
         pod: "pods-refused-invalid",
-        what: "it is not valid, and so the API server refuses",
+        what: "it is not valid, so that the API server refuses",
         change: "Correct the field that the message names",
         field: "",
     },

@@ -17,7 +17,7 @@ pub(super) fn pods(job: &JobFacts, view: &View<'_>) -> Option<Reason> {
     }
     let refusal = Refusal::of(&event.message);
     let field = refusal.field().map(|field| job.field(field));
-    let text = format!("no Pod of Job {} is made: {} to create it", job.meta.name, refusal.what());
+    let text = format!("no Pod of Job {} is made: {} it", job.meta.name, refusal.what());
     let text = of_message(text, event);
     Some(
         Reason::new(refusal.id(true), State::NotRunning, Refusal::CERTAINTY, text)

@@ -13,6 +13,9 @@ use super::view::View;
 /// How many runs are shown.
 const MOST: usize = 10;
 
+/// How many runs are shown of which none has a Job.
+const FEW: usize = 3;
+
 /// How many Pods of a run are shown: the last ones.
 const MOST_TRIES: usize = 12;
 
@@ -26,8 +29,12 @@ pub(super) fn of_cron_job(
     let mut runs: BTreeMap<(Timestamp, String), Run> = BTreeMap::new();
     let due = clock.map(|clock| {
         let oldest = jobs.iter().filter_map(|job| job.due().or(job.meta.created)).min();
-        let from = since.into_iter().chain(oldest).min().unwrap_or(view.now);
-        clock.last(from, view.now, MOST)
+        // What was before the oldest Job, history limits have removed. Without any, the last few tell enough.
+        let (from, most) = match oldest {
+            Some(oldest) => (oldest.checked_sub(jiff::SignedDuration::from_secs(1)).unwrap_or(oldest), MOST),
+            None => (since.unwrap_or(view.now), FEW),
+        };
+        clock.last(from, view.now, most)
     });
     for time in due.into_iter().flatten() {
         if !jobs.iter().any(|job| job.due() == Some(time)) {

@@ -38,7 +38,7 @@ pub fn write(answer: &Answer, style: TextStyle, out: &mut dyn io::Write) -> io::
     if let Some(next) = &answer.next_run {
         let left = next.utc.as_second().saturating_sub(answer.now.as_second());
         let mut text = format!("Next run: {} (in {})", time(next.utc), about(left));
-        if let Some(zone) = next.zone.as_deref().filter(|zone| *zone != "UTC") {
+        if let Some(zone) = next.zone.as_deref().filter(|_| !next.local.ends_with("+00:00")) {
             text = format!("{text}, {} in {zone}", next.local);
         }
         if let Some(but) = &next.but {
