@@ -57,7 +57,8 @@ impl Case {
 
 fn answer_on(text: &str, target: &TargetRef, now: Option<Timestamp>) -> Result<Answer, String> {
     let mut known = Known::about(target);
-    read(text, |kind, object| known.add(kind, &object)).map_err(|error| error.to_string())?;
+    let bundle = read(text, |kind, object| known.add(kind, &object)).map_err(|error| error.to_string())?;
+    bundle.read.iter().for_each(|kind| known.was_read(*kind));
     answer(&known, target, None, now, &POLICY).map_err(|error| error.to_string())
 }
 
@@ -276,7 +277,11 @@ fn formats_and_files() {
         html.contains("<svg") && html.contains("script-src 'none'") && !html.contains("<script"),
         "{html}"
     );
-    assert!(fs::read_to_string(path("a.md")).unwrap().starts_with("## CronJob nightly has not started the run that is due\n"));
+    assert!(
+        fs::read_to_string(path("a.md"))
+            .unwrap()
+            .starts_with("## CronJob nightly has not started the run that is due; an earlier")
+    );
 
     // The same on standard input; and what is written of it answers the same.
     let text = fs::read_to_string(bundle).unwrap();
@@ -316,7 +321,7 @@ fn what_cannot_be_answered() {
     assert_eq!((out.as_str(), status), ("", Some(2)));
     assert!(err.contains("there is no CronJob nightl in what was read; is it cronjob/nightly?"), "{err}");
     let (_, err, status) = why(&["nightly", "-n", "other", "--bundle", suspended], "");
-    assert!(err.contains("is it cronjob/nightly in namespace shop?") && status == Some(2), "{err}");
+    assert!(err.contains("is it cronjob/nightly in namespace shop") && status == Some(2), "{err}");
     let two = fs::read_to_string(suspended).unwrap().replace("namespace: shop", "namespace: two")
         + "---\n"
         + &fs::read_to_string(suspended).unwrap();

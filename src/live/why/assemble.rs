@@ -123,7 +123,8 @@ fn about_cron_job(cron_job: &CronJobFacts, view: &View<'_>, policy: &Policy, ans
         answer.next_run = next_run(cron_job, clock, &active, view);
         if clock.zone_name.is_none() {
             answer.cannot_tell.push(
-                "spec.timeZone is not set: when runs are due rests on the controller manager's own zone, taken to be UTC"
+                "spec.timeZone is not set: when runs are due rests on the controller manager's own \
+                 zone, taken to be UTC"
                     .to_owned(),
             );
         }
@@ -234,6 +235,7 @@ fn with_offset(time: Timestamp, zone: &TimeZone) -> String {
 /// What an answer would rest on, and could not.
 fn cannot_tell(target: Target<'_>, reasons: &[Reason], view: &View<'_>) -> Vec<String> {
     let mut found = Vec::new();
+    let is_fine = reasons.iter().all(|reason| reason.change.is_none());
     let is_cron_job = matches!(target, Target::CronJob(_));
     let wanted: &[(Kind, &str)] = &[
         (Kind::CronJob, "whether it has runs that are due"),
@@ -241,7 +243,8 @@ fn cannot_tell(target: Target<'_>, reasons: &[Reason], view: &View<'_>) -> Vec<S
         (Kind::Pod, "what its Pods do, or failed of"),
         (
             Kind::Event,
-            "what was refused, which image was not pulled and which volume not mounted, where no status says so",
+            "what was refused, which image was not pulled and which volume not mounted, where no status \
+             says so",
         ),
         (Kind::ResourceQuota, "whether a quota is used up, where no event says so"),
         (Kind::ServiceAccount, "whether the service account is there, where no event says so"),
@@ -257,18 +260,21 @@ fn cannot_tell(target: Target<'_>, reasons: &[Reason], view: &View<'_>) -> Vec<S
             }
             // What is helpful only is not missed.
             None if matches!(kind, Kind::ServiceAccount | Kind::ResourceQuota) => {}
-            None if !view.known.read.contains(kind) => {
-                found.push(format!("there are no {plural} in what was read; if they were not asked for, it cannot be told {what}"));
+            None if !view.known.read.contains(kind) && !is_fine => {
+                found.push(format!(
+                    "there are no {plural} in what was read; if they were not asked for, \
+                                    it cannot be told {what}"
+                ));
             }
             None => {}
         }
     }
     let is_certain =
         reasons.iter().any(|reason| reason.change.is_some() && reason.certainty == Certainty::Certain);
-    let is_fine = reasons.iter().all(|reason| reason.change.is_none());
     if view.knows(Kind::Event) && !is_certain && !is_fine {
         found.push(
-            "events expire, after an hour by default: that none tells of something does not prove that it did not happen"
+            "events expire, after an hour by default: that none tells of something does not prove that \
+             it did not happen"
                 .to_owned(),
         );
     }

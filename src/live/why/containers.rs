@@ -116,29 +116,50 @@ fn stuck(pod: &PodFacts, container: &Container, job: &JobFacts, view: &View<'_>)
         |id, text: String| Reason::new(id, State::NotRunning, Certainty::Certain, text).because([evidence()]);
     let (name, pod_name, image) = (&container.name, &pod.meta.name, &container.image);
     Some(match reason.as_str() {
-        "ErrImagePull" | "ImagePullBackOff" | "ErrImageNeverPull" | "InvalidImageName" | "ImageInspectError"
-        | "RegistryUnavailable" | "SignatureValidationFailed" => {
+        "ErrImagePull"
+        | "ImagePullBackOff"
+        | "ErrImageNeverPull"
+        | "InvalidImageName"
+        | "ImageInspectError"
+        | "RegistryUnavailable"
+        | "SignatureValidationFailed" => {
             // Of a back-off, only the event of the last attempt says what went wrong.
             let failed = view
                 .events_of("Pod", &pod.meta)
                 .find(|event| event.reason == "Failed" && event.message.contains("Failed to pull image"));
             let words = failed.map_or(message.as_str(), |event| event.message.as_str());
             let (why, change) = image_words(reason, words);
-            new("image-not-pulled", format!("the image {image} of container {name} of Pod {pod_name} cannot be pulled: {why}"))
-                .because(failed.map(of_event))
-                .change(change)
-                .at(field("image"))
+            new(
+                "image-not-pulled",
+                format!(
+                    "the image {image} of container {name} of Pod {pod_name} \
+                                             cannot be pulled: {why}"
+                ),
+            )
+            .because(failed.map(of_event))
+            .change(change)
+            .at(field("image"))
         }
         "CreateContainerConfigError" => {
             let (why, change) = config_words(message);
-            new("container-config-error", format!("container {name} of Pod {pod_name} cannot be set up: {why}"))
-                .change(change)
-                .at(field(if message.contains("non-root") { "securityContext" } else { "env" }))
+            new(
+                "container-config-error",
+                format!("container {name} of Pod {pod_name} cannot be set up: {why}"),
+            )
+            .change(change)
+            .at(field(if message.contains("non-root") { "securityContext" } else { "env" }))
         }
-        "CreateContainerError" | "RunContainerError" | "PreCreateHookError" | "PreStartHookError" | "PostStartHookError" => {
+        "CreateContainerError"
+        | "RunContainerError"
+        | "PreCreateHookError"
+        | "PreStartHookError"
+        | "PostStartHookError" => {
             new("container-cannot-start", format!("container {name} of Pod {pod_name} cannot be started"))
                 .because(event(&["Failed"]))
-                .change("Correct what the message names: often a command that the image does not have, or a mount that does not fit")
+                .change(
+                    "Correct what the message names: often a command that the image does not have, \
+                         or a mount that does not fit",
+                )
                 .at(field("command"))
         }
         "CrashLoopBackOff" => {
@@ -150,10 +171,17 @@ fn stuck(pod: &PodFacts, container: &Container, job: &JobFacts, view: &View<'_>)
                 _ => "container-crash-loop",
             };
             let path = if id == "container-out-of-memory" { "resources.limits.memory" } else { "" };
-            new(id, format!("{} {name} of Pod {pod_name} has failed {times} times, the last time with {words}, and is to be started again", role(container)))
-                .because(last.map(|ended| evidence_of_end(pod, container, ended, "lastState")))
-                .change(last.map_or("Read its log: kubectl logs --previous", exit_code::advice))
-                .at(field(path))
+            new(
+                id,
+                format!(
+                    "{} {name} of Pod {pod_name} has failed {times} times, the last time with \
+                             {words}, and is to be started again",
+                    role(container)
+                ),
+            )
+            .because(last.map(|ended| evidence_of_end(pod, container, ended, "lastState")))
+            .change(last.map_or("Read its log: kubectl logs --previous", exit_code::advice))
+            .at(field(path))
         }
         _ => return None,
     })
@@ -181,7 +209,8 @@ fn runs_on(pod: &PodFacts, job: &JobFacts, view: &View<'_>) -> Option<Reason> {
     };
     let when = since.map(|seconds| format!(" {}", ago(seconds))).unwrap_or_default();
     let text = format!(
-        "container {} of Pod {} succeeded{when}, but {} still run{}, and a Pod ends only when all its containers have",
+        "container {} of Pod {} succeeded{when}, but {} still run{}, and a Pod ends only when all its \
+         containers have",
         first.name,
         pod.meta.name,
         names(&others),
@@ -192,10 +221,12 @@ fn runs_on(pod: &PodFacts, job: &JobFacts, view: &View<'_>) -> Option<Reason> {
     let field: Option<Field> = known.or_else(|| Some(job.field("spec.template.metadata.annotations")));
     let change = match is_injected {
         true => {
-            "The container was injected: have it injected as a sidecar (an init container with restartPolicy: Always), or not at all"
+            "The container was injected: have it injected as a sidecar (an init container with \
+             restartPolicy: Always), or not at all"
         }
         false => {
-            "Make it a sidecar: move it to initContainers with restartPolicy: Always, so that it is ended with the others"
+            "Make it a sidecar: move it to initContainers with restartPolicy: Always, so that it is \
+             ended with the others"
         }
     };
     let of_running = |container: &&Container| match &container.state {
@@ -237,7 +268,8 @@ fn restarts(pod: &PodFacts, container: &Container, last: &Ended, job: &JobFacts)
     let id = if last.reason == "OOMKilled" { "container-out-of-memory" } else { "container-restarts" };
     let path = if last.reason == "OOMKilled" { "resources.limits.memory" } else { "" };
     let text = format!(
-        "container {} of Pod {} runs, after it has been started again {} times; the last time it ended with {}",
+        "container {} of Pod {} runs, after it has been started again {} times; the last time it ended \
+         with {}",
         container.name,
         pod.meta.name,
         container.restarts.max(1),

@@ -217,7 +217,8 @@ fn given_up(unmet: &Unmet<'_>, jobs: &[&JobFacts], view: &View<'_>) -> Option<Re
     let at = field(cron_job, "spec.startingDeadlineSeconds");
     if let (Some(job), "Forbid") = (running.last(), cron_job.policy.as_str()) {
         let text = format!(
-            "the run due at {due} was given up after startingDeadlineSeconds ({seconds}): concurrencyPolicy is Forbid, and Job {} of an earlier run had not ended",
+            "the run due at {due} was given up after startingDeadlineSeconds ({seconds}): \
+             concurrencyPolicy is Forbid, and Job {} of an earlier run had not ended",
             job.meta.name
         );
         return Some(
@@ -236,7 +237,8 @@ fn given_up(unmet: &Unmet<'_>, jobs: &[&JobFacts], view: &View<'_>) -> Option<Re
             "Raise startingDeadlineSeconds: a minute at least, or as long as a late run is still of use",
         ),
         _ => (
-            "the controller came to it too late: it was away or busy, the CronJob was suspended, or the Job was refused until then",
+            "the controller came to it too late: it was away or busy, the CronJob was suspended, or the \
+             Job was refused until then",
             "Raise startingDeadlineSeconds to as long as a late run is still of use",
         ),
     };
@@ -287,7 +289,8 @@ fn blocked(unmet: &Unmet<'_>, jobs: &[&JobFacts], view: &View<'_>) -> Option<Rea
         None => "it starts once that has".to_owned(),
     };
     let text = format!(
-        "the run due at {} waits: concurrencyPolicy is Forbid, and Job {} of an earlier run has not ended; {until}",
+        "the run due at {} waits: concurrencyPolicy is Forbid, and Job {} of an earlier run has not \
+         ended; {until}",
         time(unmet.due),
         names(&in_the_way)
     );
@@ -295,7 +298,8 @@ fn blocked(unmet: &Unmet<'_>, jobs: &[&JobFacts], view: &View<'_>) -> Option<Rea
     let limit = running.iter().all(|job| job.deadline.is_none());
     let change = match limit {
         true => {
-            "End the old run (below is why it goes on), and give the Jobs an activeDeadlineSeconds so that a hung run cannot block all later ones"
+            "End the old run (below is why it goes on), and give the Jobs an activeDeadlineSeconds so \
+             that a hung run cannot block all later ones"
         }
         false => "End the old run: below is why it goes on",
     };
@@ -336,17 +340,22 @@ fn nothing_in_the_way(unmet: &Unmet<'_>, view: &View<'_>) -> Reason {
         return Reason::new(Refusal::Quota.id(false), State::NotRunning, Certainty::Likely, text)
             .because([of_quota(quota, resource)])
             .because(unmet.evidence())
-            .change("Remove finished Jobs (ttlSecondsAfterFinished, the history limits), or have the quota raised")
+            .change(
+                "Remove finished Jobs (ttlSecondsAfterFinished, the history limits), or have the \
+                     quota raised",
+            )
             .at(field(cron_job, "spec.successfulJobsHistoryLimit"));
     }
     let text = format!(
-        "the run due at {due} was not started, and nothing that is known stands in its way: the CronJob controller may be away, or behind by more than {}",
+        "the run due at {due} was not started, and nothing that is known stands in its way: the CronJob \
+         controller may be away, or behind by more than {}",
         about(unmet.late)
     );
     let certainty = if unmet.late > 120 { Certainty::Likely } else { Certainty::Possible };
-    Reason::new("cron-controller-away", State::NotRunning, certainty, text)
-        .because(unmet.evidence())
-        .change("See whether the controller manager runs and is leader, and its log (kube-system, or ask who runs the control plane)")
+    Reason::new("cron-controller-away", State::NotRunning, certainty, text).because(unmet.evidence()).change(
+        "See whether the controller manager runs and is leader, and its log (kube-system, or \
+                 ask who runs the control plane)",
+    )
 }
 
 /// So many were missed that the controller warns.
@@ -359,7 +368,8 @@ fn many_missed(unmet: &Unmet<'_>, view: &View<'_>) -> Option<Reason> {
     let since = cron_job.last_schedule.or(cron_job.meta.created);
     let age = view.age(since).map(|age| format!(" since {}", ago(age))).unwrap_or_default();
     let text = format!(
-        "more than {MANY} runs were missed{age}: the controller warns of it, and starts the latest one alone once nothing is in its way"
+        "more than {MANY} runs were missed{age}: the controller warns of it, and starts the latest one \
+         alone once nothing is in its way"
     );
     let certainty = if event.is_some() { Certainty::Certain } else { Certainty::Likely };
     let count =
@@ -368,7 +378,10 @@ fn many_missed(unmet: &Unmet<'_>, view: &View<'_>) -> Option<Reason> {
         Reason::new("cron-many-missed", State::NotRunning, certainty, text)
             .because(event.map(of_event))
             .because([count])
-            .change("See to what kept it from starting; startingDeadlineSeconds bounds how far back the controller looks")
+            .change(
+                "See to what kept it from starting; startingDeadlineSeconds bounds how far back the \
+                     controller looks",
+            )
             .at(field(cron_job, "spec.startingDeadlineSeconds")),
     )
 }

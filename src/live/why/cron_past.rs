@@ -37,7 +37,8 @@ pub(super) fn removed(cron_job: &CronJobFacts, jobs: &[&JobFacts], view: &View<'
         (
             Certainty::Likely,
             format!(
-                "ttlSecondsAfterFinished ({ttl}) removes each Job after its end, whatever the history limits say"
+                "ttlSecondsAfterFinished ({ttl}) removes each Job after its end, whatever the history \
+                 limits say"
             ),
             "spec.jobTemplate.spec.ttlSecondsAfterFinished",
             "Raise ttlSecondsAfterFinished, or leave it out: the history limits do the same",
@@ -112,10 +113,17 @@ pub(super) fn missed(
             Certainty::Certain,
             format!("concurrencyPolicy is Forbid, and Job {} had not ended", job.meta.name),
         ),
-        ("Replace", _) => (Certainty::Possible, "its Job may have been replaced by that of the next run, before it had ended".to_owned()),
+        ("Replace", _) => (
+            Certainty::Possible,
+            "its Job may have been replaced by that of the next \
+                                                 run, before it had ended"
+                .to_owned(),
+        ),
         _ => (
             Certainty::Possible,
-            "the controller was away, the CronJob was suspended, the Job was refused, or somebody has deleted it".to_owned(),
+            "the controller was away, the CronJob was suspended, the Job was refused, or somebody has \
+             deleted it"
+                .to_owned(),
         ),
     };
     let verb = if cron_job.policy == "Replace" { "has no Job any more" } else { "was not started" };

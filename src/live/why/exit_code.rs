@@ -19,7 +19,8 @@ pub(super) fn meaning(ended: &Ended) -> Option<String> {
         130 => "it was ended by SIGINT",
         134 => "it aborted itself (SIGABRT)",
         137 => {
-            "it was killed (SIGKILL): by the kernel for want of memory, or since it did not end within its grace period"
+            "it was killed (SIGKILL): by the kernel for want of memory, or since it did not end within \
+             its grace period"
         }
         139 => "it crashed (SIGSEGV)",
         143 => "it was asked to end (SIGTERM), and did",
@@ -47,7 +48,8 @@ pub(super) fn advice(ended: &Ended) -> &'static str {
         126 | 127 => "Correct the command, or use an image that has it",
         128 if !ended.message.is_empty() => "Correct the command, or use an image that has it",
         137 => {
-            "Look whether it needs more memory (resources.limits.memory), and whether it ends when it is sent SIGTERM"
+            "Look whether it needs more memory (resources.limits.memory), and whether it ends when it \
+             is sent SIGTERM"
         }
         143 | 130 => "Look what ended it: a deadline, a drain, or a failing liveness probe",
         _ => "Read its log: kubectl logs of the Pod, with --previous where the container was started again",

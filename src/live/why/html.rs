@@ -5,11 +5,14 @@ use std::io;
 use maud::{Markup, html};
 
 use super::answer::{Answer, Certainty, Outcome, Reason, Run, State};
-use super::text::{capital, evidence_words, field_words, run_words};
+use super::text::{capital, evidence_words, field_words, run_facts};
 use super::words::{about, time};
 use crate::page::{Document, Kind, Span, Timeline};
 
 const STYLE: &str = include_str!("why.css");
+
+/// The shortest wait that is drawn, in seconds.
+const SOON: i64 = 10;
 
 /// How wide the picture is.
 const WIDTH: f64 = 1_100.0;
@@ -111,7 +114,8 @@ fn runs(answer: &Answer) -> Markup {
             h2 id="runs" { @if answer.kind == "CronJob" { "Last runs" } @else { "Its run" } }
             @if !spans.is_empty() {
                 p class="quiet small" {
-                    "Each run from when it was due: dashed is a wait, ✓ a Pod that succeeded, ✕ one that failed, ? one that still runs."
+                    "Each run from when it was due: dashed is a wait, ✓ a Pod that succeeded, ✕ one \
+                     that failed, ? one that still runs."
                 }
                 (picture(&spans))
             }
@@ -121,7 +125,7 @@ fn runs(answer: &Answer) -> Markup {
                     tbody {
                         @for run in &answer.runs {
                             tr {
-                                td { (run_words(run)) }
+                                td { (run_facts(run)) }
                                 td { span class={ "state " (outcome(run.outcome)) } { (run.words) } }
                                 td {
                                     @for one in &run.tries { div { code { (one.pod) } " " (one.words) } }
@@ -157,7 +161,9 @@ fn spans(run: &Run, answer: &Answer) -> Vec<Span> {
     };
     let first = run.tries.first().and_then(|one| one.started).or(run.started).or(run.created);
     if let Some(first) = first {
-        add(0, Some(since(first)), Kind::Wait, "waits".to_owned());
+        // A few seconds are not worth a bar.
+        let first = Some(since(first)).filter(|wait| *wait >= SOON);
+        add(0, first.or(Some(0)), Kind::Wait, "waits".to_owned());
     }
     for one in &run.tries {
         let Some(started) = one.started else { continue };

@@ -129,7 +129,10 @@ fn ending(job: &JobFacts) -> Option<Reason> {
     Some(
         Reason::new("job-waits-for-pods-to-end", state, Certainty::Certain, text)
             .because([of_condition(job, condition)])
-            .change("If it lasts, look at the Pods that do not end: their grace period, their finalizers, their node"),
+            .change(
+                "If it lasts, look at the Pods that do not end: their grace period, their \
+                     finalizers, their node",
+            ),
     )
 }
 
@@ -172,8 +175,14 @@ fn failed(job: &JobFacts, condition: &Condition, view: &View<'_>) -> Vec<Reason>
     let first = match condition.reason.as_str() {
         "DeadlineExceeded" => {
             let limit = job.deadline.unwrap_or_default();
-            new("job-deadline-exceeded", format!("Job {name} was ended{when}: it had run longer than activeDeadlineSeconds ({limit}), retries included"))
-                .because([
+            new(
+                "job-deadline-exceeded",
+                format!(
+                    "Job {name} was ended{when}: it had run longer than \
+                                                  activeDeadlineSeconds ({limit}), retries included"
+                ),
+            )
+            .because([
                 count("spec.activeDeadlineSeconds", limit),
                 Evidence::field(
                     of_job(job),
@@ -183,7 +192,7 @@ fn failed(job: &JobFacts, condition: &Condition, view: &View<'_>) -> Vec<Reason>
                 ),
             ])
             .change("Raise activeDeadlineSeconds, or see below what held it up")
-                .at(Some(job.field("spec.activeDeadlineSeconds")))
+            .at(Some(job.field("spec.activeDeadlineSeconds")))
         }
         "BackoffLimitExceeded" => {
             let limit = job.backoff_limit;
@@ -224,7 +233,8 @@ fn failed(job: &JobFacts, condition: &Condition, view: &View<'_>) -> Vec<Reason>
                     (
                         "job-max-failed-indexes",
                         format!(
-                            "Job {name} was ended{when}: more indexes failed ({}) than maxFailedIndexes ({limit}) allows",
+                            "Job {name} was ended{when}: more indexes failed ({}) than maxFailedIndexes \
+                             ({limit}) allows",
                             job.failed_indexes
                         ),
                     )
@@ -315,7 +325,8 @@ fn retry(job: &JobFacts, failed: &[&PodFacts], view: &View<'_>) -> Reason {
             about(left)
         ),
         _ => format!(
-            "Job {name} waits before its next try: {count} Pods have failed, and the controller's delay grows to 10 minutes"
+            "Job {name} waits before its next try: {count} Pods have failed, and the controller's delay \
+             grows to 10 minutes"
         ),
     };
     Reason::new("job-retry-delay", State::Running, Certainty::Likely, text)
@@ -348,7 +359,8 @@ fn without_pods(job: &JobFacts, view: &View<'_>) -> Reason {
         true => (
             Certainty::Likely,
             format!(
-                "no controller has taken up Job {name}, made {}: the Job controller may be away or far behind",
+                "no controller has taken up Job {name}, made {}: the Job controller may be away or far \
+                 behind",
                 ago(age)
             ),
         ),

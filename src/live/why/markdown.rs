@@ -3,7 +3,7 @@
 use std::io;
 
 use super::answer::Answer;
-use super::text::{capital, evidence_words, field_words, run_words};
+use super::text::{capital, evidence_words, field_words, run_facts};
 use super::words::{about, time};
 use crate::page::{code, markdown_text};
 
@@ -73,7 +73,12 @@ pub fn write(answer: &Answer, out: &mut dyn io::Write) -> io::Result<()> {
         for run in &answer.runs {
             let pods: Vec<String> =
                 run.tries.iter().map(|one| format!("{} {}", code(&one.pod, 253), text(&one.words))).collect();
-            writeln!(out, "| {} | {} |", text(&run_words(run)), pods.join(", "))?;
+            writeln!(
+                out,
+                "| {} | {} |",
+                text(&format!("{}: {}", run_facts(run), run.words)),
+                pods.join(", ")
+            )?;
         }
     }
     Ok(())

@@ -65,7 +65,10 @@ fn failed(pod: &PodFacts, job: &JobFacts) -> Reason {
             format!("Pod {name} was evicted by its node, which ran short of something"),
         )
         .because([by_status()])
-        .change("Set requests that hold what the Pod really uses (memory, ephemeral-storage), so that it is not the first to go")
+        .change(
+            "Set requests that hold what the Pod really uses (memory, ephemeral-storage), so that \
+                 it is not the first to go",
+        )
         .at(Some(job.field("spec.template.spec.containers[0].resources.requests"))),
         "DeadlineExceeded" => Reason::new(
             "pod-deadline-exceeded",
@@ -83,7 +86,10 @@ fn failed(pod: &PodFacts, job: &JobFacts) -> Reason {
             format!("Pod {name} had to make room for a more important one"),
         )
         .because([by_status()])
-        .change("Give it a priorityClassName, or do not count disruptions: a podFailurePolicy rule Ignore on DisruptionTarget")
+        .change(
+            "Give it a priorityClassName, or do not count disruptions: a podFailurePolicy rule \
+                 Ignore on DisruptionTarget",
+        )
         .at(Some(job.field("spec.template.spec.priorityClassName"))),
         "Terminated" | "NodeShutdown" | "Shutdown" | "NodeLost" => Reason::new(
             "pod-node-shut-down",
@@ -104,9 +110,9 @@ fn failed(pod: &PodFacts, job: &JobFacts) -> Reason {
                 true => Evidence::field(of_pod(pod), "status.phase", "Failed", None),
                 false => by_status(),
             };
-            Reason::new("pod-failed", State::Failed, certainty, text).because([evidence]).change(format!(
-                "See what is left: kubectl describe pod {name}, and kubectl logs {name}"
-            ))
+            Reason::new("pod-failed", State::Failed, certainty, text)
+                .because([evidence])
+                .change(format!("See what is left: kubectl describe pod {name}, and kubectl logs {name}"))
         }),
     }
 }
@@ -126,7 +132,8 @@ fn disrupted(pod: &PodFacts, condition: &PodCondition, job: &JobFacts) -> Reason
         "DeletionByPodGC" => ("pod-node-lost", "was removed since its node is no more"),
         "TerminationByKubelet" => (
             "pod-evicted",
-            "was ended by its node: for want of a resource, for a more important Pod, or since the node shut down",
+            "was ended by its node: for want of a resource, for a more important Pod, or since the node \
+             shut down",
         ),
         _ => ("pod-disrupted", "was disrupted"),
     };
@@ -139,7 +146,8 @@ fn disrupted(pod: &PodFacts, condition: &PodCondition, job: &JobFacts) -> Reason
     let has_rule = job.rule_actions.iter().any(|action| action == "Ignore");
     let change = match has_rule {
         true => {
-            "The Job's podFailurePolicy has a rule that ignores failures: see that it is on DisruptionTarget, and the first"
+            "The Job's podFailurePolicy has a rule that ignores failures: see that it is on \
+             DisruptionTarget, and the first"
         }
         false => "Do not count disruptions as failures: a podFailurePolicy rule Ignore on DisruptionTarget",
     };
@@ -183,7 +191,8 @@ fn stays(pod: &PodFacts, view: &View<'_>) -> Option<Reason> {
     let node = pod.node.as_deref().unwrap_or("its node");
     let text =
         format!("Pod {name} should have ended {} and has not: node {node} does not confirm it", ago(overdue));
-    let change = "Look at the node: it may be down. If it is gone for good, delete the Node, or taint it out-of-service";
+    let change = "Look at the node: it may be down. If it is gone for good, delete the Node, or taint \
+                  it out-of-service";
     Some(reason(Certainty::Likely, text).because([when]).change(change))
 }
 
@@ -272,9 +281,10 @@ fn starting(pod: &PodFacts, view: &View<'_>) -> Reason {
         "node {node} has had Pod {name} for {}, and has not started its containers",
         jobguard_text::duration::words(age.unsigned_abs())
     );
-    Reason::new("pod-slow-start", State::NotRunning, Certainty::Possible, text)
-        .because([evidence])
-        .change("An image may be large, a volume slow, or the node out of order: see kubectl describe pod and the node")
+    Reason::new("pod-slow-start", State::NotRunning, Certainty::Possible, text).because([evidence]).change(
+        "An image may be large, a volume slow, or the node out of order: see kubectl describe \
+                 pod and the node",
+    )
 }
 
 fn waiting(container: &Container) -> Option<String> {

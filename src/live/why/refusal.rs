@@ -85,7 +85,8 @@ const WORDS: [Words; 15] = [
         refusal: Refusal::QuotaUnsaid,
         job: "job-refused-quota-unsaid",
         pod: "pods-refused-quota-unsaid",
-        what: "a ResourceQuota counts resources that the containers do not set, and so the API server refuses",
+        what: "a ResourceQuota counts resources that the containers do not set, and so the API server \
+               refuses",
         change: "Set the resources that the message names in each container",
         field: "spec.template.spec.containers[0].resources",
     },
@@ -93,7 +94,8 @@ const WORDS: [Words; 15] = [
         refusal: Refusal::LimitRange,
         job: "job-refused-limit-range",
         pod: "pods-refused-limit-range",
-        what: "a LimitRange of the namespace does not allow what a container asks for, and so the API server refuses",
+        what: "a LimitRange of the namespace does not allow what a container asks for, and so the API \
+               server refuses",
         change: "Keep the containers' requests and limits within the LimitRange",
         field: "spec.template.spec.containers[0].resources",
     },

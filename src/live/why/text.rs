@@ -170,8 +170,14 @@ impl Page<'_> {
     }
 }
 
-/// `due 03:30, started 5 s later, took 2m, 1 Pod: succeeded`.
-pub(super) fn run_words(run: &Run) -> String {
+/// `due 03:30, started 5 seconds later, took 2 minutes, Job nightly-30: succeeded`.
+fn run_words(run: &Run) -> String {
+    let facts = run_facts(run);
+    if facts.is_empty() { run.words.clone() } else { format!("{facts}: {}", run.words) }
+}
+
+/// The same without how it went.
+pub(super) fn run_facts(run: &Run) -> String {
     let mut parts = Vec::new();
     match (run.due, run.created) {
         (Some(due), _) => parts.push(format!("due {}", time(due))),
@@ -191,8 +197,7 @@ pub(super) fn run_words(run: &Run) -> String {
     if let Some(job) = &run.job {
         parts.push(format!("Job {job}"));
     }
-    let words = parts.join(", ");
-    if words.is_empty() { run.words.clone() } else { format!("{words}: {}", run.words) }
+    parts.join(", ")
 }
 
 /// Seconds in two units at most.

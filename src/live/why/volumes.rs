@@ -47,7 +47,10 @@ pub(super) fn not_mounted(pod: &PodFacts, job: &JobFacts, view: &View<'_>) -> Op
                 Certainty::Certain,
                 format!("Pod {name} waits for {volume}, which its node cannot attach or mount"),
             )
-            .change("See what the event says of the volume; one that is attached to another node must be given up there first")
+            .change(
+                "See what the event says of the volume; one that is attached to another node must \
+                     be given up there first",
+            )
         }
     };
     Some(reason.because([of_event(event)]).at(field))

@@ -232,7 +232,10 @@ mod tests {
         text(value, "metadata.name").unwrap_or_default().to_owned()
     }
 
-    const LIST: &str = "apiVersion: v1\nitems:\n- apiVersion: batch/v1\n  kind: Job\n  metadata:\n    name: a\n    annotations:\n      x: |\n        - b\n- apiVersion: v1\n  kind: Secret\n  metadata:\n    name: s\n- apiVersion: v1\n  kind: Pod\n  metadata:\n    name: p\nkind: List\nmetadata:\n  resourceVersion: \"\"\n";
+    const LIST: &str = "apiVersion: v1\nitems:\n- apiVersion: batch/v1\n  kind: Job\n  metadata:\n    \
+                        name: a\n    annotations:\n      x: |\n        - b\n- apiVersion: v1\n  kind: \
+                        Secret\n  metadata:\n    name: s\n- apiVersion: v1\n  kind: Pod\n  metadata:\n  \
+                          name: p\nkind: List\nmetadata:\n  resourceVersion: \"\"\n";
 
     #[test]
     fn as_kubectl_prints_it() {
@@ -251,7 +254,12 @@ mod tests {
         assert_eq!(parts.len(), 3);
         assert!(parts[2].1.ends_with("name: p\n"), "{:?}", parts[2]);
         let pods: String = (0..4_000)
-            .map(|n| format!("- apiVersion: v1\n  kind: Pod\n  metadata:\n    name: p{n}\n    namespace: a-namespace-with-a-name\n"))
+            .map(|n| {
+                format!(
+                    "- apiVersion: v1\n  kind: Pod\n  metadata:\n    name: p{n}\n    \
+                              namespace: a-namespace-with-a-name\n"
+                )
+            })
             .collect();
         let large = format!(
             "apiVersion: v1\nitems:\n{pods}kind: List\nmetadata:\n  resourceVersion: \"\"\n---\n{LIST}"
