@@ -382,3 +382,124 @@ fn fifty_thousand_pods() {
     assert_eq!(answer.reasons[0].id, "pod-unschedulable");
     assert!(answer.runs[0].tries.len() < 20 && answer.reasons[0].evidence.len() < 20);
 }
+
+/// Each command of the page that needs no cluster prints what stands below it.
+#[test]
+fn the_page_shows_what_is_printed() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/why.md");
+    let page = fs::read_to_string(&path).unwrap();
+    let (begin, rest) = page.split_once("```console\n$ jobguard why ").unwrap();
+    let (block, after) = rest.split_once("\n```\n").unwrap();
+    let command = block.lines().next().unwrap();
+    let (out, err, status) = why(&command.split(' ').collect::<Vec<_>>(), "");
+    assert_eq!((err.as_str(), status), ("", Some(0)));
+    let written = format!("{begin}```console\n$ jobguard why {command}\n{}\n```\n{after}", out.trim_end());
+    if std::env::var_os("JOBGUARD_BLESS").is_some() {
+        fs::write(&path, &written).unwrap();
+        return;
+    }
+    assert_eq!(written, page, "JOBGUARD_BLESS=1 writes what is printed");
+}
+
+/// The page names each reason that is told, by its id or by the beginning of it.
+#[test]
+fn the_page_names_every_reason() {
+    let page = fs::read_to_string("docs/why.md").unwrap();
+    let told: std::collections::BTreeSet<&str> =
+        CASES.iter().flat_map(|case| ids(&case.answer())).filter(|id| !is_of_course(id)).collect();
+    let missing: Vec<&str> = told
+        .into_iter()
+        .filter(|id| !page.contains(&format!("`{id}`")))
+        .filter(|id| !["job-refused", "pods-refused"].iter().any(|begin| id.starts_with(begin)))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+/// Reasons that say no more than how it goes.
+fn is_of_course(id: &str) -> bool {
+    matches!(
+        id,
+        "job-complete"
+            | "job-running"
+            | "job-starting"
+            | "job-deadline-ahead"
+            | "pod-starting"
+            | "pod-terminating"
+            | "init-container-running"
+    )
+}
+
+/// The manifest of the kubectl plugin, as a release writes it.
+#[cfg(unix)]
+#[test]
+fn the_manifest_for_krew() {
+    let folder = tempfile::tempdir().unwrap();
+    let version = env!("CARGO_PKG_VERSION");
+    let targets = [
+        "x86_64-unknown-linux-musl",
+        "aarch64-unknown-linux-musl",
+        "x86_64-apple-darwin",
+        "aarch64-apple-darwin",
+    ];
+    for (number, target) in targets.iter().enumerate() {
+        let file = format!("jobguard-v{version}-{target}.tar.gz");
+        let sum = number.to_string().repeat(64);
+        fs::write(folder.path().join(format!("{file}.sha256")), format!("{sum}  {file}\n")).unwrap();
+    }
+    let render = || {
+        let mut command = Command::new("sh");
+        command.args(["deploy/krew/render", version]).arg(folder.path());
+        command.current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap()
+    };
+    let output = render();
+    assert!(output.status.success(), "{output:?}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    let documents = jobguard::manifest::read(&text);
+    let tree = documents[0].content.as_ref().unwrap();
+    let manifest = tree.to_value(tree.root());
+    assert_eq!(manifest["spec"]["version"], format!("v{version}"));
+    let platforms = manifest["spec"]["platforms"].as_array().unwrap();
+    assert_eq!(platforms.len(), targets.len());
+    for (number, (platform, target)) in platforms.iter().zip(targets).enumerate() {
+        assert_eq!(platform["sha256"], number.to_string().repeat(64));
+        assert!(
+            platform["uri"]
+                .as_str()
+                .unwrap()
+                .ends_with(&format!("/v{version}/jobguard-v{version}-{target}.tar.gz"))
+        );
+        assert_eq!(platform["bin"], "jobguard");
+    }
+    // The targets are those that the release builds.
+    let workflow = fs::read_to_string(".github/workflows/release.yaml").unwrap();
+    for target in targets {
+        assert!(workflow.contains(&format!("target: {target},")), "{target}");
+    }
+    // Without a checksum there is no manifest.
+    fs::remove_file(folder.path().join(format!("jobguard-v{version}-{}.tar.gz.sha256", targets[2]))).unwrap();
+    assert!(!render().status.success());
+}
+
+/// What completes names in a shell is silent, and quick, where there is no cluster; and the scripts ask for it.
+#[cfg(feature = "cluster")]
+#[test]
+fn completion_is_silent() {
+    for words in [&["why", "cronjob/"][..], &["why", "-n", "shop", "job/x"], &["lint", "x"], &[]] {
+        let mut command = Command::cargo_bin("jobguard").unwrap();
+        let started = std::time::Instant::now();
+        let output =
+            command.arg("__complete").args(words).env("KUBECONFIG", "no/such/kubeconfig").output().unwrap();
+        assert!(
+            output.status.success() && output.stdout.is_empty() && output.stderr.is_empty(),
+            "{output:?}"
+        );
+        assert!(started.elapsed().as_secs() < 10, "{:?}", started.elapsed());
+    }
+    for shell in ["bash", "zsh", "fish"] {
+        let output = Command::cargo_bin("jobguard").unwrap().args(["completions", shell]).output().unwrap();
+        let script = String::from_utf8(output.stdout).unwrap();
+        assert!(script.contains("__complete"), "{shell}");
+    }
+    let output = Command::cargo_bin("jobguard").unwrap().arg("--help").output().unwrap();
+    assert!(!String::from_utf8(output.stdout).unwrap().contains("__complete"));
+}

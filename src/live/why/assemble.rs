@@ -116,7 +116,11 @@ fn about_cron_job(cron_job: &CronJobFacts, view: &View<'_>, policy: &Policy, ans
     failed |= removed.as_ref().is_some_and(|reason| reason.state == State::Failed) && active.is_empty();
     found.extend(removed);
     if let Ok(clock) = &clock {
-        found.extend(cron_past::missed(cron_job, clock, &jobs, view));
+        let replaced = cron_past::replaced(cron_job, clock, &jobs, view);
+        match replaced {
+            Some(reason) => found.push(reason),
+            None => found.extend(cron_past::missed(cron_job, clock, &jobs, view)),
+        }
         if !is_stopped {
             found.push(up_to_date(cron_job, clock, view));
         }

@@ -128,7 +128,7 @@ fn start(cron_job: &CronJobFacts, clock: &Clock, jobs: &[&JobFacts], view: &View
     let late = view.now.as_second().saturating_sub(last.as_second());
     let unmet = Unmet { cron_job, due: last, count: due.count, late };
     let mut found = Vec::new();
-    found.extend(refused(&unmet, view));
+    found.extend(refused(&unmet, jobs, view));
     if found.is_empty() {
         found.extend(given_up(&unmet, jobs, view));
     }
@@ -170,11 +170,13 @@ impl Unmet<'_> {
 }
 
 /// The API server refuses the Job.
-fn refused(unmet: &Unmet<'_>, view: &View<'_>) -> Option<Reason> {
+fn refused(unmet: &Unmet<'_>, jobs: &[&JobFacts], view: &View<'_>) -> Option<Reason> {
     let cron_job = unmet.cron_job;
     let event = view.event("CronJob", &cron_job.meta, &["FailedCreate"])?;
     // An older one is of another run, which was made after all.
-    if event.last.zip(cron_job.last_schedule).is_some_and(|(event, started)| event <= started) {
+    let made = jobs.iter().filter(|job| !job.by_hand).filter_map(|job| job.meta.created).max();
+    let made = made.max(cron_job.last_schedule);
+    if event.last.zip(made).is_some_and(|(event, made)| event <= made) {
         return None;
     }
     let refusal = Refusal::of(&event.message);

@@ -70,6 +70,56 @@ pub(super) fn removed(cron_job: &CronJobFacts, jobs: &[&JobFacts], view: &View<'
     Some(reason)
 }
 
+/// A run was deleted before it had ended, for the next one.
+pub(super) fn replaced(
+    cron_job: &CronJobFacts,
+    clock: &Clock,
+    jobs: &[&JobFacts],
+    view: &View<'_>,
+) -> Option<Reason> {
+    /// How long after the next run was due the old one is deleted, in seconds, at most.
+    const SOON: i64 = 90;
+    if cron_job.policy != "Replace" {
+        return None;
+    }
+    let (event, name, next) = view.events_of("CronJob", &cron_job.meta).find_map(|event| {
+        let name =
+            event.message.strip_prefix("Deleted job ").filter(|_| event.reason == "SuccessfulDelete")?;
+        let minutes: i64 = name.strip_prefix(&cron_job.meta.name)?.strip_prefix('-')?.parse().ok()?;
+        let due = Timestamp::from_second(minutes.checked_mul(60)?).ok()?;
+        // The history limits delete Jobs that have ended, at any time: this one was young.
+        let next = clock.next(due)?;
+        let late = event.last?.as_second().saturating_sub(next.as_second());
+        (0..=SOON).contains(&late).then_some((event, name, next))
+    })?;
+    let follower = jobs.iter().find(|job| job.due() == Some(next)).map(|job| job.meta.name.as_str());
+    let text = format!(
+        "Job {name} was deleted at {}, before it had ended, to make room for the run that was due: \
+         concurrencyPolicy is Replace",
+        event.last.map(time).unwrap_or_default()
+    );
+    Some(
+        Reason::new("cron-replaced", State::Failed, Certainty::Likely, text)
+            .because([
+                of_event(event),
+                Evidence::field(of_cron_job(cron_job), "spec.concurrencyPolicy", "Replace", None),
+            ])
+            .because(follower.map(|name| {
+                Evidence::field(
+                    ("Job", name),
+                    "metadata.name",
+                    format!("the run due at {}", time(next)),
+                    Some(next),
+                )
+            }))
+            .change(
+                "Let a run end before the next is due, start them further apart, or use \
+                     concurrencyPolicy: Forbid",
+            )
+            .at(field(cron_job, "spec.concurrencyPolicy")),
+    )
+}
+
 /// Runs of the last ones that have no Job, between others that have, so that history limits cannot have removed it.
 pub(super) fn missed(
     cron_job: &CronJobFacts,

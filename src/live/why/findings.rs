@@ -36,6 +36,7 @@ const RULES: &[(&str, &[&str])] = &[
         &["cron/forbid-no-deadline", "job/command-never-ends", "job/sidecar-never-ends", "job/no-deadline"],
     ),
     ("cron-skipped-while-running", &["cron/forbid-no-deadline", "cron/overlap"]),
+    ("cron-replaced", &["cron/replace-starves", "cron/overlap"]),
     ("cron-run-without-job", &["cron/replace-starves", "cron/deadline-short", "cron/dst-skip"]),
     ("job-removed", &["cron/history-zero", "cron/ttl-vs-history", "job/ttl-short"]),
     ("job-refused", &["job/child-rejected"]),

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use super::answer::{Certainty, Evidence, Reason, State};
 use super::facts::{Condition, JobFacts};
 use super::gone;
@@ -302,7 +304,10 @@ fn goes_on(job: &JobFacts, view: &View<'_>) -> Vec<Reason> {
         found.extend(of_pods(&failed, job, view));
         return found;
     }
-    vec![without_pods(job, view)]
+    match pods.iter().filter_map(|pod| pod.ended()).max() {
+        Some(end) => vec![between_pods(job, end, view)],
+        None => vec![without_pods(job, view)],
+    }
 }
 
 /// How many Pods it should have at a time.
@@ -335,6 +340,30 @@ fn retry(job: &JobFacts, failed: &[&PodFacts], view: &View<'_>) -> Reason {
             Evidence::field(of_job(job), "spec.backoffLimit", job.backoff_limit.to_string(), None),
         ])
         .change("Correct what its Pods fail of")
+}
+
+/// All its Pods have succeeded, and it is not done.
+fn between_pods(job: &JobFacts, end: Timestamp, view: &View<'_>) -> Reason {
+    let name = &job.meta.name;
+    let age = view.age(Some(end)).unwrap_or(0);
+    let succeeded = Evidence::field(of_job(job), "status.succeeded", job.succeeded.to_string(), Some(end));
+    let wanted = job
+        .completions
+        .map(|completions| Evidence::field(of_job(job), "spec.completions", completions.to_string(), None));
+    let reason = |certainty, text: String| {
+        Reason::new("job-between-pods", State::Running, certainty, text).because([succeeded]).because(wanted)
+    };
+    if age <= SOON.saturating_mul(2) {
+        let text =
+            format!("the last Pods of Job {name} succeeded {}, and it is about to go on or to end", ago(age));
+        return reason(Certainty::Likely, text);
+    }
+    let text = format!(
+        "the last Pods of Job {name} succeeded {}, and the Job controller has not taken note of it: it \
+         may be away or far behind",
+        ago(age)
+    );
+    reason(Certainty::Likely, text).change("See whether the controller manager runs, and its log")
 }
 
 /// There is no Pod, and no event says why.

@@ -236,6 +236,30 @@ impl Known {
         near.sort();
         near.dedup();
         let names: Vec<&str> = near.iter().take(NAMED).map(|(_, name)| name.as_str()).collect();
+        let gone = self.cron_jobs.iter().find(|one| {
+            let minutes = wanted.name.strip_prefix(&one.meta.name).and_then(|rest| rest.strip_prefix('-'));
+            wanted.kind != Some(TargetKind::CronJob)
+                && namespace.is_none_or(|namespace| namespace == one.meta.namespace)
+                && minutes
+                    .is_some_and(|minutes| minutes.len() > 6 && minutes.bytes().all(|c| c.is_ascii_digit()))
+        });
+        if let Some(cron_job) = gone {
+            // A name like this is that of a run.
+            let ttl = cron_job.ttl.map(|ttl| {
+                format!(
+                    ", and ttlSecondsAfterFinished ({ttl}) removes all \
+                                                      of them"
+                )
+            });
+            return format!(
+                "; if it was a run of cronjob/{}, it may have been removed: that keeps {} succeeded \
+                 Jobs and {} failed ones{}",
+                plain_within(&cron_job.meta.name, 300),
+                cron_job.successful_limit.unwrap_or(3),
+                cron_job.failed_limit.unwrap_or(1),
+                ttl.unwrap_or_default()
+            );
+        }
         match names.is_empty() {
             false => format!("; is it {}?", names.join(", ")),
             true if self.cron_jobs.is_empty() && self.jobs.is_empty() => {
