@@ -63,6 +63,7 @@ fn about_job(job: &JobFacts, view: &View<'_>, policy: &Policy, answer: &mut Answ
     let what = match answer.state {
         State::Fine => "has succeeded",
         State::Running => "is running",
+        State::NotRunning if answer.reasons.iter().all(|reason| reason.change.is_none()) => "is about to run",
         State::NotRunning => "does not run",
         State::Failed => "has failed",
     };
@@ -142,6 +143,9 @@ fn about_cron_job(cron_job: &CronJobFacts, view: &View<'_>, policy: &Policy, ans
     answer.summary = match (answer.state, active.first()) {
         (State::Fine, _) if cron_job.last_schedule.is_none() => {
             format!("CronJob {name} has had no run yet, as none was due")
+        }
+        (State::Fine, _) if found.iter().any(|reason| reason.change.is_some()) => {
+            format!("the last run of CronJob {name} went well, but not all before it did")
         }
         (State::Fine, _) => format!("CronJob {name} runs as it should"),
         (State::Running, _) => format!("a run of CronJob {name} is running"),
@@ -239,42 +243,36 @@ fn with_offset(time: Timestamp, zone: &TimeZone) -> String {
 /// What an answer would rest on, and could not.
 fn cannot_tell(target: Target<'_>, reasons: &[Reason], view: &View<'_>) -> Vec<String> {
     let mut found = Vec::new();
-    let is_fine = reasons.iter().all(|reason| reason.change.is_none());
     let is_cron_job = matches!(target, Target::CronJob(_));
-    let wanted: &[(Kind, &str)] = &[
-        (Kind::CronJob, "whether it has runs that are due"),
-        (Kind::Job, "whether its runs were started, and how they went"),
-        (Kind::Pod, "what its Pods do, or failed of"),
+    let problems = || reasons.iter().filter(|reason| reason.change.is_some());
+    let is_certain = problems().any(|reason| reason.certainty == Certainty::Certain);
+    let is_fine = problems().next().is_none();
+    let is_of_jobs =
+        problems().any(|reason| !reason.id.starts_with("cron-") && !reason.id.starts_with("job-refused"));
+    // What nobody asked for, as a bundle may lack it, is missed where it could say more than is known.
+    let wanted: &[(Kind, bool, &str)] = &[
+        (Kind::Job, is_cron_job && has_unmet(reasons), "whether its runs were started, and how they went"),
+        (Kind::Pod, is_of_jobs, "what its Pods do, or failed of"),
         (
             Kind::Event,
-            "what was refused, which image was not pulled and which volume not mounted, where no status \
-             says so",
+            !is_fine && !is_certain,
+            "what was refused, which image was not pulled and which volume not mounted, where no status says so",
         ),
-        (Kind::ResourceQuota, "whether a quota is used up, where no event says so"),
-        (Kind::ServiceAccount, "whether the service account is there, where no event says so"),
+        (Kind::ResourceQuota, false, "whether a quota is used up, where no event says so"),
+        (Kind::ServiceAccount, false, "whether the service account is there, where no event says so"),
     ];
-    for (kind, what) in wanted {
-        if *kind == Kind::Job && !is_cron_job || *kind == Kind::CronJob {
-            continue;
-        }
+    for (kind, is_missed, what) in wanted {
         let plural = format!("{}s", kind.as_str());
         match view.known.unread.get(kind) {
             Some(why) => {
-                found.push(format!("{plural} could not be read ({why}), so it cannot be told {what}"))
+                found.push(format!("{plural} could not be read ({why}), so it cannot be told {what}"));
             }
-            // What is helpful only is not missed.
-            None if matches!(kind, Kind::ServiceAccount | Kind::ResourceQuota) => {}
-            None if !view.known.read.contains(kind) && !is_fine => {
-                found.push(format!(
-                    "there are no {plural} in what was read; if they were not asked for, \
-                                    it cannot be told {what}"
-                ));
-            }
+            None if *is_missed && !view.known.read.contains(kind) => found.push(format!(
+                "there are no {plural} in what was read; if they were not asked for, it cannot be told {what}"
+            )),
             None => {}
         }
     }
-    let is_certain =
-        reasons.iter().any(|reason| reason.change.is_some() && reason.certainty == Certainty::Certain);
     if view.knows(Kind::Event) && !is_certain && !is_fine {
         found.push(
             "events expire, after an hour by default: that none tells of something does not prove that \

@@ -5,7 +5,7 @@ use super::exit_code;
 use super::facts::JobFacts;
 use super::pod_facts::{Container, Ended, PodFacts, Role, State as Now};
 use super::view::{View, of_event};
-use super::words::{about, ago, names};
+use super::words::{about, ago, names, times};
 
 /// Why the containers of a Pod that has a node do what they do; none where they have not said anything yet.
 pub(super) fn reasons(pod: &PodFacts, job: &JobFacts, view: &View<'_>) -> Vec<Reason> {
@@ -165,7 +165,7 @@ fn stuck(pod: &PodFacts, container: &Container, job: &JobFacts, view: &View<'_>)
         "CrashLoopBackOff" => {
             let last = container.last.as_ref();
             let words = last.map_or("an unknown end".to_owned(), exit_code::words);
-            let times = container.restarts.saturating_add(1);
+            let times = times(container.restarts.saturating_add(1));
             let id = match last {
                 Some(ended) if ended.reason == "OOMKilled" => "container-out-of-memory",
                 _ => "container-crash-loop",
@@ -174,7 +174,7 @@ fn stuck(pod: &PodFacts, container: &Container, job: &JobFacts, view: &View<'_>)
             new(
                 id,
                 format!(
-                    "{} {name} of Pod {pod_name} has failed {times} times, the last time with \
+                    "{} {name} of Pod {pod_name} has failed {times}, the last time with \
                              {words}, and is to be started again",
                     role(container)
                 ),
@@ -268,11 +268,11 @@ fn restarts(pod: &PodFacts, container: &Container, last: &Ended, job: &JobFacts)
     let id = if last.reason == "OOMKilled" { "container-out-of-memory" } else { "container-restarts" };
     let path = if last.reason == "OOMKilled" { "resources.limits.memory" } else { "" };
     let text = format!(
-        "container {} of Pod {} runs, after it has been started again {} times; the last time it ended \
+        "container {} of Pod {} runs, after it has been started again {}; the last time it ended \
          with {}",
         container.name,
         pod.meta.name,
-        container.restarts.max(1),
+        times(container.restarts),
         exit_code::words(last)
     );
     Reason::new(id, State::Running, Certainty::Certain, text)

@@ -10,7 +10,7 @@ use super::refusal::Refusal;
 use super::refused::{of_message, of_quota, used_up};
 use super::target::TargetKind;
 use super::view::{View, of_event};
-use super::words::{about, ago, names, time};
+use super::words::{about, ago, names, pods, time};
 
 /// How long the controller may take to start a run, in seconds.
 const SOON: i64 = 15;
@@ -58,7 +58,7 @@ pub(super) fn reasons(
         Ok(clock) => clock,
         Err(NoClock::Zone(why)) => {
             let zone = cron_job.time_zone.as_deref().unwrap_or_default();
-            let text = format!("CronJob {name} has a time zone that there is not: {why}");
+            let text = format!("the timeZone of CronJob {name} is not valid: {why}");
             return vec![
                 certain("cron-invalid-time-zone", text)
                     .because([says(cron_job, "spec.timeZone", zone, None)])
@@ -261,7 +261,7 @@ fn given_up(unmet: &Unmet<'_>, jobs: &[&JobFacts], view: &View<'_>) -> Option<Re
 fn job_runs(job: &JobFacts) -> Evidence {
     let text = match job.ended() {
         Some(end) => format!("ended at {}", time(end)),
-        None => format!("{} active, not ended", job.active),
+        None => format!("{} active, not ended", pods(job.active)),
     };
     Evidence::field(("Job", &job.meta.name), "status", text, job.started.or(job.meta.created))
 }

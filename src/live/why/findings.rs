@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::answer::{Certainty, Evidence, Reason, RuleSaying, State};
 use super::facts::{CronJobFacts, JobFacts};
 use super::view::View;
+use super::words::capital;
 use crate::engine::{Author, Context, Finding, Input, Neighbours, Object, check};
 use crate::policy::Policy;
 use crate::rules::registry_of;
@@ -118,7 +119,7 @@ pub(super) fn of_cron_job(
                     finding.message.clone(),
                     None,
                 )])
-                .change(finding.help.clone().unwrap_or_else(|| "Correct the field".to_owned()))
+                .change(capital(finding.help.as_deref().unwrap_or("correct the field")))
                 .at(super::cron_job::field(cron_job, &path)),
         );
         add(&findings, reasons);

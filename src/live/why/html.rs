@@ -5,8 +5,8 @@ use std::io;
 use maud::{Markup, html};
 
 use super::answer::{Answer, Certainty, Outcome, Reason, Run, State};
-use super::text::{capital, evidence_words, field_words, run_facts};
-use super::words::{about, time};
+use super::text::{evidence_words, field_words, run_facts};
+use super::words::{about, capital, time};
 use crate::page::{Document, Kind, Span, Timeline};
 
 const STYLE: &str = include_str!("why.css");

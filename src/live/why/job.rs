@@ -12,7 +12,7 @@ use super::pod_facts::PodFacts;
 use super::pods;
 use super::refused;
 use super::view::{View, of_event};
-use super::words::{about, ago, names, time};
+use super::words::{about, ago, names, pods, time};
 
 /// How long the Job controller may take to act, in seconds.
 const SOON: i64 = 30;
@@ -123,7 +123,7 @@ fn ending(job: &JobFacts) -> Option<Reason> {
     let how = if condition.kind == "FailureTarget" { "will fail" } else { "has succeeded" };
     let state = if condition.kind == "FailureTarget" { State::Failed } else { State::Running };
     let text = format!(
-        "Job {} {how} ({}), once {} Pods that are ending have ended",
+        "Job {} {how} ({}), once the Pods that are ending ({}) have ended",
         job.meta.name,
         condition.reason,
         job.terminating.max(job.active).max(1)
@@ -326,12 +326,13 @@ fn retry(job: &JobFacts, failed: &[&PodFacts], view: &View<'_>) -> Reason {
     let due = view.age(last).map(|age| delay - age);
     let text = match due {
         Some(left) if left > 0 => format!(
-            "Job {name} waits before its next try, which is due in about {}: {count} Pods have failed",
-            about(left)
+            "Job {name} waits before its next try, which is due in about {}: {} failed",
+            about(left),
+            pods(count)
         ),
         _ => format!(
-            "Job {name} waits before its next try: {count} Pods have failed, and the controller's delay \
-             grows to 10 minutes"
+            "Job {name} waits before its next try: {} failed, and the controller's delay grows to 10 minutes",
+            pods(count)
         ),
     };
     Reason::new("job-retry-delay", State::Running, Certainty::Likely, text)
@@ -373,7 +374,7 @@ fn without_pods(job: &JobFacts, view: &View<'_>) -> Reason {
     let made = Evidence::field(of_job(job), "metadata.creationTimestamp", age_text(age), job.meta.created);
     if !view.knows(Kind::Pod) {
         let active = Evidence::field(of_job(job), "status.active", job.active.to_string(), None);
-        let text = format!("Job {name} has {} active Pods, by its own status", job.active);
+        let text = format!("Job {name} has {} active, by its own status", pods(job.active));
         return Reason::new("job-running", State::Running, Certainty::Possible, text).because([active, made]);
     }
     if age < SOON {

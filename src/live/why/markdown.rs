@@ -3,8 +3,8 @@
 use std::io;
 
 use super::answer::Answer;
-use super::text::{capital, evidence_words, field_words, run_facts};
-use super::words::{about, time};
+use super::text::{evidence_words, field_words, run_facts};
+use super::words::{about, capital, time};
 use crate::page::{code, markdown_text};
 
 /// How many characters of one text are shown.

@@ -9,6 +9,7 @@ use super::clock::Clock;
 use super::facts::JobFacts;
 use super::pod_facts::{PodFacts, State};
 use super::view::View;
+use super::words::times;
 
 /// How many runs are shown.
 const MOST: usize = 10;
@@ -108,7 +109,7 @@ fn try_of(pod: &PodFacts) -> Try {
         _ => (Outcome::Waiting, waiting.unwrap_or_else(|| "not started".to_owned())),
     };
     let restarts = pod.containers.iter().map(|container| container.restarts).max().unwrap_or(0);
-    let words = if restarts > 0 { format!("{words}, restarted {restarts} times") } else { words };
+    let words = if restarts > 0 { format!("{words}, restarted {}", times(restarts)) } else { words };
     Try {
         pod: pod.meta.name.clone(),
         started: pod.started.or(pod.meta.created),

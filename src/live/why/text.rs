@@ -3,7 +3,7 @@
 use std::io;
 
 use super::answer::{Answer, Evidence, Field, Outcome, Reason, Run, State};
-use super::words::{about, ago, time};
+use super::words::{about, ago, capital, time};
 
 /// How text looks.
 #[derive(Debug, Clone, Copy)]
@@ -233,12 +233,6 @@ pub(super) fn field_words(field: &Field) -> String {
         }
         None => of,
     }
-}
-
-/// A text with its first letter as a sentence has it.
-pub(super) fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// The words in lines of at most `width` characters; a word that is longer has a line of its own.

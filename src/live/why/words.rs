@@ -1,7 +1,7 @@
 //! Times and amounts in words.
 
 use jiff::Timestamp;
-use jobguard_text::duration;
+use jobguard_text::{duration, plural};
 
 /// `2027-03-28 03:30:00 UTC`.
 pub(super) fn time(time: Timestamp) -> String {
@@ -29,6 +29,26 @@ pub(super) fn about(seconds: i64) -> String {
     duration::words(rounded)
 }
 
+/// `once`, `twice`, `3 times`.
+pub(super) fn times(count: i64) -> String {
+    match count {
+        ..=1 => "once".to_owned(),
+        2 => "twice".to_owned(),
+        _ => format!("{count} times"),
+    }
+}
+
+/// `1 Pod`, `2 Pods`.
+pub(super) fn pods(count: i64) -> String {
+    plural(usize::try_from(count).unwrap_or(0), "Pod")
+}
+
+/// A text with its first letter as a sentence has it.
+pub(super) fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
 /// `3 Pods: a, b and c`, or `4 Pods: a, b, c and 1 more`.
 pub(super) fn names(names: &[&str]) -> String {
     const NAMED: usize = 3;
@@ -53,6 +73,8 @@ mod tests {
         assert_eq!(ago(0), "just now");
         assert_eq!(time("2027-03-28T03:30:00Z".parse().unwrap()), "2027-03-28 03:30 UTC");
         assert_eq!(time("2027-03-28T03:30:05Z".parse().unwrap()), "2027-03-28 03:30:05 UTC");
+        assert_eq!([1, 2, 3].map(times), ["once", "twice", "3 times"]);
+        assert_eq!([1, 2].map(pods), ["1 Pod", "2 Pods"]);
         assert_eq!(names(&["a", "b"]), "a and b");
         assert_eq!(names(&["a", "b", "c", "d"]), "a, b, c and 1 more");
     }
