@@ -503,3 +503,25 @@ fn completion_is_silent() {
     let output = Command::cargo_bin("jobguard").unwrap().arg("--help").output().unwrap();
     assert!(!String::from_utf8(output.stdout).unwrap().contains("__complete"));
 }
+
+/// By the names that kubectl calls it, it is the same program, and what completes its arguments.
+#[cfg(all(feature = "cluster", unix))]
+#[test]
+fn a_plugin_of_kubectl() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = assert_cmd::cargo::cargo_bin("jobguard");
+    let run = |name: &str, arguments: &[&str]| {
+        let path = folder.path().join(name);
+        std::os::unix::fs::symlink(&program, &path).unwrap();
+        let mut command = Command::new(path);
+        command
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .env("KUBECONFIG", "no/such/kubeconfig")
+            .args(arguments);
+        String::from_utf8(command.output().unwrap().stdout).unwrap()
+    };
+    let out =
+        run("kubectl-jobguard", &["why", "cronjob/nightly", "--bundle", "tests/why/cron-suspended.yaml"]);
+    assert!(out.contains("[cron-suspended]"), "{out}");
+    assert_eq!(run("kubectl_complete-jobguard", &["why", "cronjob/"]), ":4\n");
+}

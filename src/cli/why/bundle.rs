@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 
-use super::{Material, WhyArgs, show};
+use super::args::{Material, WhyArgs, show};
 use crate::cli::output::Terminal;
 use crate::live::why::Known;
 use crate::live::why::bundle::{Collected, read as read_bundle};

@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result, bail};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Material, WhyArgs};
+use super::args::{Material, WhyArgs};
 use crate::cli::output::Terminal;
 use crate::cluster::{Answer, Connection, Reader, Resource, Selection};
 use crate::live::why::bundle::Collected;

@@ -1,99 +1,26 @@
 //! `jobguard why`
 
+mod args;
 mod bundle;
 #[cfg(feature = "cluster")]
 mod cluster;
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use clap::{Args, ValueEnum};
-use jiff::Timestamp;
 
 use super::ExitStatus;
-#[cfg(feature = "cluster")]
-use super::cluster_args::ClusterArgs;
-use super::namespace::parse_namespace;
 use super::output::Terminal;
 use super::targets::{self, Targets};
-use super::time::parse_time;
 use crate::confined::may_write;
-use crate::live::why::bundle::Collected;
-use crate::live::why::{self, Answer, Known, TargetRef, TextStyle};
+use crate::live::why::{self, TextStyle};
 use crate::policy::Preset;
 use crate::rules::registry;
 use crate::sources::{Selection, Source, select};
+pub(crate) use args::WhyArgs;
+use args::{Material, show};
 use jobguard_text::plain;
-
-const EXAMPLES: &str = "\
-Examples:
-  jobguard why cronjob/nightly                            why did it not run?
-  jobguard why job/migrate -n shop                        why is it still running, or failed?
-  jobguard why cj/nightly --manifest deploy/              with the line to change
-  jobguard why cj/nightly -o html:why.html                and a page with a picture of the last runs
-  jobguard why cj/nightly --write-bundle nightly.json     a file for a ticket: no env values, no arguments, no Secrets
-  jobguard why cj/nightly --bundle nightly.json           the same answer, without the cluster
-  kubectl get cj,job,pod,event,resourcequota -o yaml | jobguard why cj/nightly --bundle -";
-
-/// What to explain, and from what.
-#[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
-pub(crate) struct WhyArgs {
-    /// The object: cronjob/NAME (or cj/NAME), job/NAME, or NAME alone where that is enough
-    #[arg(value_name = "OBJECT")]
-    target: TargetRef,
-    /// The object's namespace [default: the context's; with --bundle, any]
-    #[arg(long, short, value_name = "NAME", value_parser = parse_namespace)]
-    namespace: Option<String>,
-    /// Read objects from this file instead of the cluster, as `kubectl get -o yaml` or --write-bundle writes them; `-` is
-    /// standard input
-    #[arg(long, value_name = "FILE")]
-    bundle: Option<PathBuf>,
-    /// Write what the answer rests on to this file, for a ticket: no env values, no arguments, no Secrets
-    #[arg(long, value_name = "FILE")]
-    write_bundle: Option<PathBuf>,
-    /// The file or folder that the object was applied from: the answer names the line to change; repeatable
-    #[arg(long, value_name = "PATH")]
-    manifest: Vec<PathBuf>,
-    /// The time to answer for, such as 2027-03-28T00:00:00Z, or a date, from 0:00 UTC
-    /// [default: now; with --bundle, when that was written, else the newest time in it]
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    now: Option<Timestamp>,
-    /// How to write the answer
-    #[arg(long, short, value_enum, default_value_t)]
-    format: Format,
-    /// Write the answer to a file: FORMAT:FILE in addition to standard output, repeatable; FILE alone, in --format, instead
-    /// of it; a FORMAT alone is one for standard output
-    #[arg(long, short, value_name = "[FORMAT:]FILE")]
-    output: Vec<PathBuf>,
-    #[cfg(feature = "cluster")]
-    #[command(flatten)]
-    cluster: ClusterArgs,
-}
-
-/// How an answer is written.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For a terminal
-    #[default]
-    Text,
-    /// For programs: one JSON document
-    Json,
-    /// For a browser: one page, with a picture of the last runs
-    Html,
-    /// For a ticket or a comment
-    Markdown,
-}
-
-/// What was read, wherever it came from.
-struct Material {
-    known: Known,
-    /// For a bundle, where one is to be written.
-    collected: Collected,
-    namespace: Option<String>,
-    now: Option<Timestamp>,
-}
 
 pub(crate) fn run(args: WhyArgs, terminal: &Terminal) -> Result<ExitStatus> {
     let (format, outputs) = args.outputs();
@@ -103,7 +30,7 @@ pub(crate) fn run(args: WhyArgs, terminal: &Terminal) -> Result<ExitStatus> {
     }
     let policy = crate::policy::load::preset(Preset::Strict, registry().catalog())?;
     let manifests = manifests(&args.manifest, terminal)?;
-    let material = args.read(terminal)?;
+    let material = read(&args, terminal)?;
     let Material { known, collected, namespace, now } = &material;
     let namespace = namespace.as_deref();
     let mut answer = why::answer(known, &args.target, namespace, *now, &policy)?;
@@ -132,39 +59,13 @@ pub(crate) fn run(args: WhyArgs, terminal: &Terminal) -> Result<ExitStatus> {
     Ok(ExitStatus::Success)
 }
 
-impl WhyArgs {
-    /// The format for standard output, and the files. `-o json` is what people know of kubectl.
-    fn outputs(&self) -> (Format, Vec<PathBuf>) {
-        let mut format = self.format;
-        let mut files = Vec::new();
-        for output in &self.output {
-            match output.to_str().and_then(|text| Format::from_str(text, false).ok()) {
-                Some(named) => format = named,
-                None => files.push(output.clone()),
-            }
-        }
-        (format, files)
-    }
-
-    fn read(&self, terminal: &Terminal) -> Result<Material> {
-        match &self.bundle {
-            Some(path) => bundle::read(self, path, terminal),
-            #[cfg(feature = "cluster")]
-            None => cluster::read(self, terminal),
-            #[cfg(not(feature = "cluster"))]
-            None => bail!("this build cannot read a cluster: give --bundle FILE"),
-        }
-    }
-}
-
-impl Format {
-    fn write(self, answer: &Answer, style: TextStyle, out: &mut dyn io::Write) -> io::Result<()> {
-        match self {
-            Self::Text => why::write_text(answer, style, out),
-            Self::Json => why::write_json(answer, out),
-            Self::Html => why::write_html(answer, out),
-            Self::Markdown => why::write_markdown(answer, out),
-        }
+fn read(args: &WhyArgs, terminal: &Terminal) -> Result<Material> {
+    match &args.bundle {
+        Some(path) => bundle::read(args, path, terminal),
+        #[cfg(feature = "cluster")]
+        None => cluster::read(args, terminal),
+        #[cfg(not(feature = "cluster"))]
+        None => bail!("this build cannot read a cluster: give --bundle FILE"),
     }
 }
 
@@ -191,8 +92,4 @@ fn manifests(paths: &[PathBuf], terminal: &Terminal) -> Result<Vec<(String, Stri
         }
     }
     Ok(texts)
-}
-
-fn show(path: &Path) -> String {
-    plain(&path.display().to_string())
 }

@@ -11,7 +11,7 @@ use super::known::Kind;
 use super::pod_facts::PodFacts;
 use super::pods;
 use super::refused;
-use super::view::{View, of_event};
+use super::view::{View, of_event, of_job};
 use super::words::{about, ago, names, pods, time};
 
 /// How long the Job controller may take to act, in seconds.
@@ -25,10 +25,6 @@ const QUEUE: &str = "kueue.x-k8s.io/queue-name";
 
 /// How many Pods are looked at: of more, most are alike.
 const MOST_PODS: usize = 2_000;
-
-pub(super) fn of_job(job: &JobFacts) -> (&'static str, &str) {
-    ("Job", &job.meta.name)
-}
 
 /// A condition as evidence.
 fn of_condition(job: &JobFacts, condition: &Condition) -> Evidence {

@@ -2,10 +2,9 @@
 
 use super::answer::{Certainty, Evidence, Reason, State};
 use super::facts::{EventFacts, JobFacts};
-use super::job::of_job;
 use super::known::Kind;
 use super::refusal::{Refusal, said};
-use super::view::{View, of_event};
+use super::view::{View, of_event, of_job};
 
 /// Why the Pods of a Job are not made, by the newest event about it that nothing has overtaken.
 pub(super) fn pods(job: &JobFacts, view: &View<'_>) -> Option<Reason> {

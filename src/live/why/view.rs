@@ -110,3 +110,8 @@ pub(super) fn of_event(event: &EventFacts) -> Evidence {
         count: event.count.max(1),
     }
 }
+
+/// What evidence calls a Job.
+pub(super) fn of_job(job: &JobFacts) -> (&'static str, &str) {
+    ("Job", &job.meta.name)
+}
