@@ -23,7 +23,9 @@ use thiserror::Error;
 pub use ca::{Lifetimes, LifetimesError, SelfManaged};
 pub use connect::{ConnectError, Connection, Target};
 pub use neighbours::read_neighbour;
-pub use reader::{Answer, Cause, PAGE, Page, Pages, ReadError, Reader, Selection, Served, ServerVersion, Writer, Written};
+pub use reader::{
+    Answer, Cause, PAGE, Page, Pages, ReadError, Reader, Selection, Served, ServerVersion, Writer, Written,
+};
 pub use resource::{MissingRight, ObjectName, Resource};
 
 pub(crate) use crate::server::{AuditSummary, MAX_COUNTS, NamespaceCount, RuleCount, SUMMARY_KEY};

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::cluster::{
     AuditSummary, MAX_COUNTS, NamespaceCount, ObjectName, ReadError, Reader, Resource, RuleCount,
-    SUMMARY_KEY, Writer, Written,
+    SUMMARY_KEY, Written,
 };
 use crate::diagnostic::{Diagnostic, FileError, Report};
 use crate::engine::Severity;

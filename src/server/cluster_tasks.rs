@@ -9,8 +9,9 @@ use std::sync::Arc;
 #[cfg(feature = "cluster")]
 use jiff::Timestamp;
 
+#[cfg(feature = "cluster")]
+use super::audit_summary::ShownSummary;
 use super::metrics::Metrics;
-use super::metrics::audit::AuditMetrics;
 use super::state::cluster_cache::{ClusterCache, Watches};
 use super::tls::Tls;
 #[cfg(feature = "cluster")]
@@ -52,6 +53,30 @@ pub struct ClusterHandles {
 pub(crate) struct ManagedCertificate {
     pub(crate) tls: Arc<Tls>,
     pub(crate) metrics: Arc<Metrics>,
+}
+
+/// Shows what the last audit came to.
+#[derive(Debug, Clone)]
+#[cfg_attr(not(feature = "cluster"), allow(dead_code, reason = "nothing writes without a cluster"))]
+pub(crate) struct AuditMetrics(pub(super) Arc<Metrics>);
+
+#[cfg(feature = "cluster")]
+impl AuditMetrics {
+    /// Shows a summary, or that there is none.
+    pub(crate) fn show(&self, summary: Option<&ShownSummary>) {
+        self.0.audit.show(summary);
+    }
+}
+
+#[cfg(all(test, feature = "cluster"))]
+impl AuditMetrics {
+    pub(crate) fn for_tests() -> Self {
+        Self(Arc::new(Metrics::new()))
+    }
+
+    pub(crate) fn text(&self) -> String {
+        self.0.text(super::metrics::exposition::Format::Prometheus)
+    }
 }
 
 #[cfg(feature = "cluster")]

@@ -57,17 +57,15 @@ pub(crate) use admission::intake::MAX_BODY;
 #[cfg(feature = "cluster")]
 pub(crate) use admission::namespaces::{Labels, Namespaces};
 #[cfg(feature = "cluster")]
-pub(crate) use cluster_tasks::ManagedCertificate;
+pub(crate) use cluster_tasks::{AuditMetrics, ManagedCertificate};
 pub(crate) use http::deadline::parse as parse_duration;
-#[cfg(feature = "cluster")]
-pub(crate) use metrics::audit::AuditMetrics;
 #[cfg(feature = "cluster")]
 pub(crate) use state::cluster_cache::ClusterCache;
 #[cfg(feature = "cluster")]
 pub(crate) use tls::{Identity, facts as certificate_facts};
 
 #[cfg(not(feature = "cluster"))]
-use cluster_tasks::ManagedCertificate;
+use cluster_tasks::{AuditMetrics, ManagedCertificate};
 use http::admin;
 use http::app::App;
 use http::body::Memory;
@@ -80,8 +78,6 @@ use listener::shutdown::{Lifecycle, Phase, Signals};
 use listener::table::Table;
 use log::SighupListener;
 use metrics::Metrics;
-#[cfg(not(feature = "cluster"))]
-use metrics::audit::AuditMetrics;
 use reload_result::ReloadResult;
 #[cfg(not(feature = "cluster"))]
 use state::cluster_cache::ClusterCache;
@@ -261,7 +257,7 @@ impl Server {
         if let Some(start) = self.cluster {
             let certificate =
                 ManagedCertificate { tls: Arc::clone(&app.tls), metrics: Arc::clone(&app.metrics) };
-            let audit = AuditMetrics::new(Arc::clone(&app.metrics));
+            let audit = AuditMetrics(Arc::clone(&app.metrics));
             let handles = ClusterHandles { cache: Arc::clone(&app.cluster_cache), certificate, audit };
             start(handles).into_iter().for_each(|task| drop(tasks.spawn(task)));
         }

@@ -7,10 +7,10 @@
 
 #[cfg(all(feature = "cluster", unix))]
 mod account;
-#[cfg(all(feature = "cluster", unix))]
-mod audit_reports;
 #[cfg(feature = "cluster")]
 mod audit;
+#[cfg(all(feature = "cluster", unix))]
+mod audit_reports;
 #[cfg(feature = "cluster")]
 mod certificates;
 mod chart;

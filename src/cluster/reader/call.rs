@@ -105,7 +105,7 @@ pub(super) enum Reply {
 /// An answer that is not what was asked for.
 pub(super) struct Refusal {
     pub(super) code: StatusCode,
-    message: String,
+    pub(super) message: String,
     /// Whether it is about one object.
     pub(super) names_object: bool,
     /// From where a list that has expired can be continued.

@@ -8,7 +8,7 @@ use super::model::{
 };
 use crate::diagnostic::{self, Diagnostic, ObjectId};
 use crate::engine::Severity;
-use crate::live::JudgedInCluster;
+use crate::live::judge::JudgedInCluster;
 use jobguard_text::{plain_within, plural};
 
 /// How many results a report has at most, and how many bytes all of its results: etcd holds 1.5 MiB in one object.

@@ -9,9 +9,8 @@ use thiserror::Error;
 
 use super::build::{Desired, Found, desired};
 use super::model::{Api, MANAGED_BY, PREFIX, Report, SOURCE, Time};
-use super::tally::Tally;
+use super::tally::{Kept, Mode, Tally};
 use crate::cluster::{Answer, ReadError, Reader, Resource, Selection, Writer, Written};
-use crate::diagnostic::FileError;
 use jobguard_text::plural;
 
 /// How many writes are under way at a time.
@@ -19,15 +18,6 @@ const AT_A_TIME: usize = 8;
 
 /// How often a report is compared again that somebody else writes to.
 const ATTEMPTS: usize = 4;
-
-/// Whether anything is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// What differs is.
-    Write,
-    /// Nothing is: it is counted what would be.
-    DryRun,
-}
 
 /// Why there is no API for reports.
 #[derive(Debug, Error)]
@@ -46,15 +36,6 @@ pub enum NoApi {
     /// It could not be found out.
     #[error(transparent)]
     Read(#[from] ReadError),
-}
-
-/// What became of the reports.
-#[derive(Debug, Clone)]
-pub struct Kept {
-    /// What was done, in a sentence.
-    pub sentence: String,
-    /// What could not be done.
-    pub errors: Vec<FileError>,
 }
 
 impl Api {

@@ -11,5 +11,6 @@ mod tally;
 mod tests;
 
 pub use build::Found;
-pub use keep::{Kept, Mode, NoApi, keep};
+pub use keep::{NoApi, keep};
 pub use model::Api;
+pub use tally::{Kept, Mode};

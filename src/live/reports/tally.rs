@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::keep::{Kept, Mode};
 use crate::cluster::{MissingRight, Resource, Written};
 use crate::diagnostic::FileError;
 use jobguard_text::plural;
@@ -13,6 +12,25 @@ const TOLD: usize = 10;
 /// After how many of them no more is written: the next ones would be refused for the same reason.
 const HOPELESS: usize = 100;
 
+/// Whether anything is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// What differs is.
+    Write,
+    /// Nothing is: it is counted what would be.
+    DryRun,
+}
+
+/// What became of the reports.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    /// What was done, in a sentence.
+    pub sentence: String,
+    /// What could not be done.
+    pub errors: Vec<FileError>,
+}
+
+/// What was done so far.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     created: usize,

@@ -7,13 +7,14 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::build::Found;
-use super::keep::{Kept, Mode, NoApi, keep};
+use super::keep::{NoApi, keep};
 use super::model::Api;
+use super::tally::{Kept, Mode};
 use crate::cluster::Reader;
 use crate::diagnostic::{Compared, Diagnostic, ObjectId, Region, Report, SuppressedDiagnostic};
 use crate::engine::{Severity, Suppressed, SuppressedBy};
-use crate::live::JudgedInCluster;
 use crate::live::fake_api::{FakeApi, Refusal};
+use crate::live::judge::JudgedInCluster;
 use crate::rules::registry;
 
 const OPEN_REPORTS: (&str, &str) = ("/apis/openreports.io/v1alpha1", "reports");

@@ -18,7 +18,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Metric, Registry};
 
-pub(crate) mod audit;
+mod audit;
 pub(crate) mod build;
 mod cache;
 pub(crate) mod exposition;
@@ -182,7 +182,8 @@ pub(crate) struct Metrics {
     cache_age: Family<Resource, Seconds>,
     cache_synced: Family<Resource, Gauge>,
     cache_objects: Family<Resource, Gauge>,
-    audit: audit::Gauges,
+    /// What is shown of the last audit.
+    pub(crate) audit: audit::Gauges,
 }
 
 /// Registers metrics below the program's name.
@@ -293,7 +294,21 @@ impl Metrics {
                 Family::default(),
             ),
             cache_objects: to.add("cluster_cache_objects", "Objects that a watch knows", Family::default()),
-            audit: audit::Gauges::register(&mut to),
+            audit: audit::Gauges {
+                findings: to.add("audit_findings", "Findings of the last audit", Family::default()),
+                at: to.add(
+                    "audit_timestamp_seconds",
+                    "When the last audit was made, 0 while none is known",
+                    Gauge::default(),
+                ),
+                objects: to.add("audit_objects", "Objects that the last audit judged", Gauge::default()),
+                errors: to.add(
+                    "audit_errors",
+                    "What the last audit was asked for and could not do",
+                    Gauge::default(),
+                ),
+                ..audit::Gauges::default()
+            },
             #[cfg(test)]
             names: to.names,
             registry: to.registry,
