@@ -18,7 +18,12 @@ pub fn page(rule: &Rule) -> String {
     } else {
         let _ = writeln!(text, "{}: it applies in every policy and cannot be suppressed.", origin(rule));
     }
-    let _ = write!(text, "\n{}", help(rule));
+    let help = help(rule);
+    // Without `help`, that of an own rule may begin with its sources.
+    let help = help.trim_start_matches('\n');
+    if !help.is_empty() {
+        let _ = write!(text, "\n{help}");
+    }
     if rule.spec.is_settable() && rule.spec.category() != "suppression" {
         let id = rule.id();
         let _ = write!(text, "\n## Switching it off\n\nIn a policy: `rules: {{{id}: off}}`.");

@@ -90,8 +90,8 @@ fn a_rendered_preset_says_the_same_when_copied() {
         assert_eq!(copy.suppressions, original.suppressions);
     }
     assert_snapshot!(preset::render(Preset::Baseline, CATALOG), @"
-    # baseline: refuses what can never be meant, and fills in nothing. A start for clusters whose
-    # manifests nobody has looked at yet.
+    # baseline: refuses what can never be intended, and fills in nothing. A start for clusters whose
+    # manifests have not been reviewed yet.
     # As `jobguard policy show baseline` prints it; a copy is yours to change.
     apiVersion: jobguard.dev/v1alpha1
     kind: JobPolicy
@@ -556,9 +556,9 @@ fn faults_in_defaults() {
     jobguard.yaml:11:15: spec.defaults.timeZone: there is no time zone `europe/berlin`: upper and lower case matter (did you mean `Europe/Berlin`?)
     jobguard.yaml:12:20: spec.defaults.spreadMinutes: must be true or false, not the number 1
     jobguard.yaml:13:5: spec.defaults: schedule cannot be filled in by a policy (when a CronJob runs is its owner's to decide; spreadMinutes gives a minute to descriptors such as @daily, which name none)
-    jobguard.yaml:14:5: spec.defaults: suspend cannot be filled in by a policy (stopping or starting work is nobody's to decide but its owner's)
+    jobguard.yaml:14:5: spec.defaults: suspend cannot be filled in by a policy (only the owner of the work decides whether it runs)
     jobguard.yaml:15:5: spec.defaults: parallelism cannot be filled in by a policy (the number of Pods at work is part of what the Job does)
-    jobguard.yaml:16:5: spec.defaults: backoffLimit cannot be filled in by a policy (the API server fills it in itself before any webhook is asked, and its value cannot be told from a chosen one)
+    jobguard.yaml:16:5: spec.defaults: backoffLimit cannot be filled in by a policy (the API server sets its own default before any webhook is called, and that cannot be distinguished from a chosen value)
     jobguard.yaml:17:5: spec.defaults: unknown key "activeDeadlineSecond" (did you mean activeDeadlineSeconds?)
     jobguard.yaml:18:20: spec.defaults.labels[team]: a label's value must be letters, digits, '-', '_' and '.', with a letter or digit at both ends
     jobguard.yaml:18:24: spec.defaults.labels[a b]: not a valid key: its name part must be letters, digits, '-', '_' and '.', with a letter or digit at both ends

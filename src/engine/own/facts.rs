@@ -58,7 +58,8 @@ impl OwnFacts<'_> {
                 Holder::OldObject => self.old,
                 Holder::Job => Some(self.object).filter(|object| object.kind() == Kind::Job),
             };
-            self.asked.of(*holder).get() && object.is_some_and(|object| is_unknown(object, *field))
+            self.asked.of(*holder).get()
+                && object.is_some_and(|object| is_unknown(object, *field, self.request.is_some()))
         };
         looked_at.iter().find(is_unknown).map(|(_, field)| *field)
     }
@@ -117,13 +118,22 @@ impl OwnFacts<'_> {
     }
 }
 
-/// Whether a field is one that the API server is still to fill in.
-fn is_unknown(object: &Object, field: FilledIn) -> bool {
-    let ObjectMeta { uid, name, generate_name, namespace, .. } = object.metadata();
+/// Whether a field is one that only the API server knows. It sends all of them with a review.
+fn is_unknown(object: &Object, field: FilledIn, in_review: bool) -> bool {
+    let metadata = object.metadata();
+    let ObjectMeta { uid, name, generate_name, namespace, .. } = metadata;
     let given = |text: &Option<String>| text.as_deref().filter(|text| !text.is_empty()).map(str::to_owned);
-    // An object with a uid is stored, or about to be.
+    // An object with a uid is stored, or about to be. Every stored object has these fields, but manifests may lack them, and
+    // `kubectl get` leaves out managedFields.
     if given(uid).is_some() {
-        return false;
+        return !in_review
+            && match field {
+                FilledIn::Set("metadata.creationTimestamp") => metadata.creation_timestamp.is_none(),
+                FilledIn::Set("metadata.generation") => metadata.generation.is_none(),
+                FilledIn::Set("metadata.managedFields") => metadata.managed_fields.is_none(),
+                FilledIn::Set("metadata.resourceVersion") => metadata.resource_version.is_none(),
+                _ => false,
+            };
     }
     match field {
         FilledIn::Set(_) => true,

@@ -233,7 +233,7 @@ fn what_the_api_server_fills_in_is_not_known() {
 #[test]
 fn what_is_stored_is_known() {
     let policy = rule(
-        "expression: \"object.metadata.uid == 'u' && !has(object.metadata.managedFields) && !has(object.status.active)\"",
+        "expression: \"object.metadata.uid == 'u' && !has(object.metadata.deletionTimestamp) && !has(object.status.active)\"",
     );
     let neighbours = Neighbours::default();
     let mut stored = job();
@@ -242,6 +242,18 @@ fn what_is_stored_is_known() {
     assert!(own(check(&old, &context(&policy, &neighbours)).findings).is_empty());
     let new = Object::updated(&policy.server, job(), &old, |_| false);
     assert!(own(check_update(&old, &new, &context(&policy, &neighbours)).findings).is_empty());
+    // What every stored object has, and this one was kept without, is not.
+    for field in ["creationTimestamp", "managedFields", "resourceVersion"] {
+        let policy = rule(&format!("expression: has(object.metadata.{field})"));
+        let findings = own(check(&old, &context(&policy, &neighbours)).findings);
+        assert_eq!(findings[0].message, format!("not checked: the API server sets `metadata.{field}`"));
+        // A review has all that there is.
+        let request =
+            RequestFacts { operation: "CREATE", kind: ("batch", "v1", "Job"), ..RequestFacts::default() };
+        let author = Author { request: Some(request), ..Author::default() };
+        let findings = own(check(&old, &Context { author, ..context(&policy, &neighbours) }).findings);
+        assert_eq!(findings[0].severity, Severity::Error);
+    }
     // Of a stored object that was kept without what the server sets, it is not.
     let old = Object::created(&policy.server, job(), |_| false);
     let policy = rule("expression: \"oldObject == null || oldObject.metadata.uid == 'u'\"");
