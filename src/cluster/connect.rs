@@ -3,6 +3,7 @@
 use std::env;
 use std::error::Error;
 use std::ffi::OsStr;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -212,11 +213,28 @@ async fn of_kubeconfig(
     if !kubeconfig.contexts.iter().any(|context| context.name == name) {
         return Err(ConnectError::Context { file, context: name, known: known() });
     }
+    let has_own_proxy = has_own_proxy(&kubeconfig, &name);
     let options = KubeConfigOptions { context: Some(name.clone()), ..KubeConfigOptions::default() };
-    let config = Config::from_custom_kubeconfig(kubeconfig, &options)
+    let mut config = Config::from_custom_kubeconfig(kubeconfig, &options)
         .await
         .map_err(|error| ConnectError::Kubeconfig { file, cause: innermost(&error) })?;
+    // One that is the kubeconfig's own is always used, as by kubectl.
+    if !has_own_proxy {
+        let no_proxy = ["NO_PROXY", "no_proxy"].into_iter().find_map(|name| env::var(name).ok());
+        let host = config.cluster_url.host().unwrap_or_default();
+        if is_reached_directly(host, &no_proxy.unwrap_or_default()) {
+            config.proxy_url = None;
+        }
+    }
     Ok((config, Some(name)))
+}
+
+/// Whether the cluster of a context names a proxy.
+fn has_own_proxy(kubeconfig: &Kubeconfig, context: &str) -> bool {
+    let context = kubeconfig.contexts.iter().find(|named| named.name == context);
+    let cluster = context.and_then(|named| Some(&named.context.as_ref()?.cluster));
+    let cluster = cluster.and_then(|name| kubeconfig.clusters.iter().find(|named| named.name == *name));
+    cluster.and_then(|named| named.cluster.as_ref()?.proxy_url.as_ref()).is_some_and(|url| !url.is_empty())
 }
 
 fn known_contexts(kubeconfig: &Kubeconfig) -> String {
@@ -243,4 +261,95 @@ pub(super) fn innermost(error: &dyn Error) -> String {
         cause = error.source();
     }
     text
+}
+
+/// Whether an API server is reached without the proxy that the environment names: on this machine always, else by NO_PROXY:
+/// hosts, domains with all that is below them, addresses and networks, or `*`.
+fn is_reached_directly(host: &str, no_proxy: &str) -> bool {
+    let host = host.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
+    let address: Option<IpAddr> = host.parse().ok();
+    if host == "localhost" || address.is_some_and(|address| address.is_loopback()) {
+        return true;
+    }
+    no_proxy.split(',').map(str::trim).filter(|entry| !entry.is_empty()).any(|entry| {
+        let entry = entry.to_ascii_lowercase();
+        if entry == "*" || entry == host {
+            return true;
+        }
+        if let (Some(address), Some((network, bits))) = (address, entry.split_once('/')) {
+            return network
+                .parse()
+                .ok()
+                .zip(bits.parse().ok())
+                .is_some_and(|(network, bits)| is_within(address, network, bits));
+        }
+        let domain = entry.trim_start_matches('*').trim_start_matches('.');
+        !domain.is_empty() && host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'))
+    })
+}
+
+/// Whether the first `bits` of two addresses are the same.
+fn is_within(address: IpAddr, network: IpAddr, bits: u32) -> bool {
+    let same = |one: u128, other: u128, size: u32| {
+        let shift = size.saturating_sub(bits);
+        bits <= size && (shift == size || one >> shift == other >> shift)
+    };
+    match (address, network) {
+        (IpAddr::V4(one), IpAddr::V4(other)) => same(one.to_bits().into(), other.to_bits().into(), 32),
+        (IpAddr::V6(one), IpAddr::V6(other)) => bits == 0 || same(one.to_bits(), other.to_bits(), 128),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_place_wins() {
+        let home = Path::new("/home/a");
+        let show = |named: Option<&str>, variable: Option<&str>| {
+            let place = place(named.map(Path::new), variable.map(OsStr::new), Some(home));
+            place.map(|place| place.show())
+        };
+        assert_eq!(show(Some("x"), Some("y")).as_deref(), Some("x"));
+        assert_eq!(show(None, Some("y:z")).as_deref(), Some("y, z (of KUBECONFIG)"));
+        assert_eq!(show(None, Some("")).as_deref(), Some("/home/a/.kube/config"));
+        assert!(place(None, None, None).is_none());
+    }
+
+    #[test]
+    fn files_that_are_absent_are_passed_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("config");
+        std::fs::write(&file, r#"{"current-context": "a", "contexts": [], "clusters": [], "users": []}"#)
+            .unwrap();
+        let read = |paths: &[PathBuf]| Place::Variable(paths.to_vec()).read();
+        let there = read(&[folder.path().join("none"), file]).unwrap();
+        assert_eq!(there.unwrap().current_context.as_deref(), Some("a"));
+        assert!(read(&[folder.path().join("none")]).unwrap().is_none());
+        std::fs::write(folder.path().join("bad"), "contexts: 1").unwrap();
+        assert!(read(&[folder.path().join("bad")]).is_err());
+    }
+
+    #[test]
+    fn what_no_proxy_names() {
+        for (host, no_proxy, expected) in [
+            ("10.0.0.1", "10.0.0.0/8", true),
+            ("11.0.0.1", "10.0.0.0/8", false),
+            ("10.0.0.1", "0.0.0.0/0", true),
+            ("10.0.0.1", "10.0.0.0/33", false),
+            ("[fd00::1]", "fd00::/8", true),
+            ("api.example.com", "other, example.com", true),
+            ("api.example.com", ".example.com", true),
+            ("api.example.com", "*.example.com", true),
+            ("notexample.com", "example.com", false),
+            ("api.example.com", "*", true),
+            ("api.example.com", "", false),
+            ("127.0.0.1", "", true),
+            ("localhost", "", true),
+        ] {
+            assert_eq!(is_reached_directly(host, no_proxy), expected, "{host} {no_proxy}");
+        }
+    }
 }

@@ -25,8 +25,17 @@ pub(super) async fn judged(
     if let Some(served) = served {
         let groups: BTreeSet<&str> = kinds.iter().map(|kind| &*kind.group).collect();
         for group in groups.into_iter().filter(|group| served.has(group)) {
-            let of_group = reader.resources_of(group, &served).await?;
-            resources.extend(of_group.into_iter().filter(|one| kinds.of_group(group, &one.kind).is_some()));
+            match reader.resources_of(group, &served).await {
+                Ok(of_group) => {
+                    let is_judged = |one: &Resource| kinds.of_group(group, &one.kind).is_some();
+                    resources.extend(of_group.into_iter().filter(is_judged));
+                }
+                // A group that another server answers for, and does not, stops nothing else.
+                Err(ReadError { what, cause: cause @ Cause::Status { .. } }) => {
+                    gaps.say(format!("kinds of {group}: cannot {what}: {cause}"));
+                }
+                Err(error) => return Err(error),
+            }
         }
     }
     resources.push(Resource::JOBS);
