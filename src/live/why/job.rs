@@ -439,30 +439,28 @@ fn deadline(job: &JobFacts, view: &View<'_>) -> Option<Reason> {
 
 /// Why Pods are as they are: the same of several is said once, of the one that was made last.
 pub(super) fn of_pods(pods: &[&PodFacts], job: &JobFacts, view: &View<'_>) -> Vec<Reason> {
-    let mut by_cause: BTreeMap<(&'static str, Option<String>), (Reason, Vec<&str>)> = BTreeMap::new();
+    let mut by_cause: BTreeMap<(&'static str, Option<String>), (Reason, i64)> = BTreeMap::new();
     let mut order = Vec::new();
     for pod in pods.iter().rev().take(MOST_PODS) {
         for reason in pods::reasons(pod, job, view) {
             let key = (reason.id, reason.field.as_ref().map(|field| field.path.clone()));
             match by_cause.get_mut(&key) {
-                Some((_, names)) => names.push(&pod.meta.name),
+                Some((_, count)) => *count += 1,
                 None => {
                     order.push(key.clone());
-                    by_cause.insert(key, (reason, vec![&pod.meta.name]));
+                    by_cause.insert(key, (reason, 1));
                 }
             }
         }
     }
+    let at_least = if pods.len() > MOST_PODS { "at least " } else { "" };
     let mut found = Vec::new();
     for key in order {
-        let Some((mut reason, pods)) = by_cause.remove(&key) else { continue };
-        if pods.len() > 1 {
-            let others = pods.len() - 1;
-            reason.text = format!(
-                "{}; the same of {others} more Pod{}",
-                reason.text,
-                if others == 1 { "" } else { "s" }
-            );
+        let Some((mut reason, count)) = by_cause.remove(&key) else { continue };
+        if count > 1 {
+            let others =
+                if count == 2 { "1 more Pod".to_owned() } else { format!("{} more Pods", count - 1) };
+            reason.text = format!("{}; the same of {at_least}{others}", reason.text);
         }
         found.push(reason);
     }

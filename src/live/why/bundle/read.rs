@@ -9,7 +9,7 @@ use thiserror::Error;
 use super::HEADER;
 use crate::live::why::known::Kind;
 use crate::live::why::value::{get, text, time};
-use jobguard_manifest::{objects, read_each};
+use jobguard_manifest::{NodeKind, objects, read_each};
 
 /// From what size on a document is taken apart before it is read, in bytes.
 const LARGE: usize = 256 << 10;
@@ -118,31 +118,26 @@ impl Reading<'_> {
 
     fn yaml(&mut self, text: &str) {
         if text.len() < LARGE {
-            return self.documents(text, 0);
+            return self.documents(text);
         }
-        for (start, document) in documents(text) {
+        for document in documents(text) {
             match items(document) {
-                Some(items) => {
-                    for (at, item) in items {
-                        self.documents(item, start + at);
-                    }
-                }
-                None => self.documents(document, start),
+                Some(items) => items.into_iter().for_each(|item| self.documents(item)),
+                None => self.documents(document),
             }
         }
     }
 
-    /// Reads documents that begin at a byte of the whole text.
-    fn documents(&mut self, text: &str, _start: usize) {
+    /// Reads documents as kubectl reads them.
+    fn documents(&mut self, text: &str) {
         read_each(text, |document| match &document.content {
             Ok(tree) => {
+                // An item that was taken out of its list is a list of one.
+                if let NodeKind::Seq(items) = &tree[tree.root()].kind {
+                    return items.iter().for_each(|item| self.object(tree.to_value(*item)));
+                }
                 for object in objects(tree) {
-                    // An item that was taken out of its list is a list of one.
-                    let value = tree.to_value(object.node);
-                    match value {
-                        Value::Array(items) => items.into_iter().for_each(|item| self.object(item)),
-                        value => self.object(value),
-                    }
+                    self.object(tree.to_value(object.node));
                 }
             }
             Err(error) => self.note(error.to_string()),
@@ -181,19 +176,19 @@ fn error_kind(error: &serde_json::Error) -> &'static str {
     }
 }
 
-/// The documents of a text, with where each begins.
-fn documents(text: &str) -> Vec<(usize, &str)> {
+/// The documents of a text.
+fn documents(text: &str) -> Vec<&str> {
     let mut starts = vec![0];
     let separators = text.match_indices("\n---").map(|(at, _)| at + 1);
     starts.extend(separators.filter(|at| {
         text.get(at + 3..).is_none_or(|rest| rest.is_empty() || rest.starts_with(['\n', '\r', ' ']))
     }));
     let ends = starts.iter().skip(1).copied().chain([text.len()]);
-    starts.iter().zip(ends).map(|(start, end)| (*start, &text[*start..end])).collect()
+    starts.iter().zip(ends).map(|(start, end)| &text[*start..end]).collect()
 }
 
 /// The items of a list as kubectl prints it: each begins with a dash at the beginning of a line. None of anything else.
-fn items(document: &str) -> Option<Vec<(usize, &str)>> {
+fn items(document: &str) -> Option<Vec<&str>> {
     let begin = document.find("\nitems:")?;
     let head = &document[..begin];
     let is_head = |line: &str| {
@@ -213,7 +208,7 @@ fn items(document: &str) -> Option<Vec<(usize, &str)>> {
         .find(|at| document[*at..].starts_with(|c: char| c.is_ascii_alphabetic()))
         .unwrap_or(document.len());
     let ends = starts.iter().skip(1).copied().chain([end]);
-    Some(starts.iter().zip(ends).map(|(start, end)| (*start, &document[*start..end])).collect())
+    Some(starts.iter().zip(ends).map(|(start, end)| &document[*start..end]).collect())
 }
 
 #[cfg(test)]
@@ -232,10 +227,27 @@ mod tests {
         text(value, "metadata.name").unwrap_or_default().to_owned()
     }
 
-    const LIST: &str = "apiVersion: v1\nitems:\n- apiVersion: batch/v1\n  kind: Job\n  metadata:\n    \
-                        name: a\n    annotations:\n      x: |\n        - b\n- apiVersion: v1\n  kind: \
-                        Secret\n  metadata:\n    name: s\n- apiVersion: v1\n  kind: Pod\n  metadata:\n  \
-                          name: p\nkind: List\nmetadata:\n  resourceVersion: \"\"\n";
+    const LIST: &str = r#"apiVersion: v1
+items:
+- apiVersion: batch/v1
+  kind: Job
+  metadata:
+    name: a
+    annotations:
+      x: |
+        - b
+- apiVersion: v1
+  kind: Secret
+  metadata:
+    name: s
+- apiVersion: v1
+  kind: Pod
+  metadata:
+    name: p
+kind: List
+metadata:
+  resourceVersion: ""
+"#;
 
     #[test]
     fn as_kubectl_prints_it() {
@@ -252,12 +264,12 @@ mod tests {
     fn large_lists_are_taken_apart() {
         let parts = items(LIST).unwrap();
         assert_eq!(parts.len(), 3);
-        assert!(parts[2].1.ends_with("name: p\n"), "{:?}", parts[2]);
+        assert!(parts[2].ends_with("name: p\n"), "{:?}", parts[2]);
         let pods: String = (0..4_000)
             .map(|n| {
                 format!(
                     "- apiVersion: v1\n  kind: Pod\n  metadata:\n    name: p{n}\n    \
-                              namespace: a-namespace-with-a-name\n"
+                     namespace: a-namespace-with-a-name\n"
                 )
             })
             .collect();
