@@ -2,6 +2,9 @@
 
 use std::ops::Range;
 
+/// How many faults of one expression are told.
+pub(crate) const MAX_ERRORS: usize = 10;
+
 /// What is wrong with the text of an expression.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CompileError {

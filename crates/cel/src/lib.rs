@@ -1,26 +1,33 @@
 #![doc = include_str!("../README.md")]
 
+mod ast;
 mod budget;
 mod calls;
+mod check;
+mod complaints;
 mod error;
 mod eval;
+mod expand;
 mod fold;
 mod format_arguments;
+mod format_check;
 mod functions;
+mod lexer;
 mod library;
+mod literals;
 mod lower;
-mod macros;
 mod natives;
 mod node;
 mod numbers;
 mod operators;
-mod parse;
+mod parser;
 mod paths;
 mod pattern;
 mod program;
-mod text;
+mod signatures;
 mod times;
 mod types;
+mod unify;
 mod value;
 mod vocabulary;
 
@@ -33,7 +40,7 @@ pub use kube_cel::cel::objects::{Key, Map, Opaque, OptionalValue};
 pub use paths::{Path, PathStep, Root};
 pub use program::Program;
 pub use value::{duration, field, from_json, map, string, timestamp};
-pub use vocabulary::{Facts, Part, Vocabulary};
+pub use vocabulary::{Check, Declared, Facts, Function, Part, Record, Vocabulary};
 
 #[cfg(test)]
 mod cut;

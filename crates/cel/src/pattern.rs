@@ -17,26 +17,36 @@ const COMPILING: u64 = 20_000;
 /// By how many bytes of pattern and text the work of a search is divided.
 const PATTERN_BYTES: usize = 8;
 
+/// Why a pattern is not compiled.
+#[derive(Debug)]
+pub(crate) struct BadPattern {
+    /// What is wrong with it, in one line.
+    pub(crate) message: String,
+    /// What to do about it.
+    pub(crate) help: Option<&'static str>,
+}
+
 /// Compiles a pattern.
 ///
 /// # Errors
 /// What is wrong with it, in one line.
-pub(crate) fn compile(pattern: &str) -> Result<Regex, String> {
+pub(crate) fn compile(pattern: &str) -> Result<Regex, BadPattern> {
     if pattern.len() > MAX_PATTERN {
-        return Err(format!("it is longer than {MAX_PATTERN} bytes"));
+        return Err(BadPattern { message: format!("it is longer than {MAX_PATTERN} bytes"), help: None });
     }
     let built =
         RegexBuilder::new(&as_rust(pattern)).size_limit(MAX_COMPILED).dfa_size_limit(MAX_COMPILED).build();
     built.map_err(|error| match error {
-        regex::Error::CompiledTooBig(_) => "it becomes too large".to_owned(),
+        regex::Error::CompiledTooBig(_) => BadPattern {
+            message: format!("its repetitions make it larger than {} KiB", MAX_COMPILED / 1024),
+            help: Some("repeat less: {0,100} instead of {0,1000}, say"),
+        },
         // The first lines show the pattern.
-        other => other
-            .to_string()
-            .lines()
-            .last()
-            .unwrap_or("it cannot be read")
-            .trim_start_matches("error: ")
-            .to_owned(),
+        other => {
+            let message = other.to_string();
+            let last = message.lines().last().unwrap_or("it cannot be read");
+            BadPattern { message: last.trim_start_matches("error: ").to_owned(), help: None }
+        }
     })
 }
 
@@ -135,8 +145,8 @@ pub(crate) fn dynamic(
         return Err(EvalError::no_overload("a search takes a pattern that is a string"));
     };
     budget.take(COMPILING)?;
-    let pattern =
-        compile(pattern).map_err(|why| EvalError::failed(format!("not a regular expression: {why}")))?;
+    let pattern = compile(pattern)
+        .map_err(|why| EvalError::failed(format!("not a regular expression: {}", why.message)))?;
     call(function, text, &pattern, most.first(), budget)
 }
 

@@ -6,35 +6,41 @@ use crate::eval::Evaluation;
 use crate::lower::{Lowered, lower};
 use crate::node::Node;
 use crate::paths::paths;
-use crate::{Budget, CompileError, EvalError, Facts, Path, Value, Vocabulary, parse, text};
+use crate::{Budget, CompileError, EvalError, Facts, Path, Value, Vocabulary, check, parser};
 
 /// An expression that can be evaluated, as often as one likes and from any thread.
 #[derive(Debug)]
 pub struct Program {
     node: Node,
     /// What type its value has, where the expression alone tells.
-    result: Option<&'static str>,
+    result: Option<String>,
     variables: Vec<usize>,
     parts: Vec<(usize, Option<usize>)>,
     extensions: Vec<&'static str>,
+    requires: Vec<(&'static str, u8)>,
 }
 
 impl Program {
     /// Compiles an expression that speaks of what `vocabulary` has.
     ///
     /// # Errors
-    /// What is wrong with it: the first fault of its syntax, or every name that is not known.
+    /// What is wrong with it: the first fault of its syntax, or every name that is not known, or all that is wrong with its types.
     pub fn compile(source: &str, vocabulary: &Vocabulary<'_>) -> Result<Self, Vec<CompileError>> {
-        text::check(source).map_err(|error| vec![error])?;
-        parse::with_tree(source, |tree| {
-            let Lowered { node, result, variables, parts, extensions } = lower(source, tree, vocabulary)?;
-            Ok(Self { node, result, variables, parts, extensions })
-        })
+        let tree = parser::parse(source).map_err(|error| vec![error])?;
+        let Lowered { node, variables, parts, extensions, requires } = lower(&tree, vocabulary)?;
+        let result = check::check(&tree, vocabulary)?;
+        Ok(Self { node, result, variables, parts, extensions, requires })
     }
 
-    /// The type of its value (`bool`, `string` ...); none where only an evaluation can tell.
-    pub fn result_type(&self) -> Option<&'static str> {
-        self.result
+    /// The type of its value (`bool`, `list(string)` ...); none where only an evaluation can tell.
+    pub fn result_type(&self) -> Option<&str> {
+        self.result.as_deref()
+    }
+
+    /// What it makes use of that not all API servers have that have ValidatingAdmissionPolicies, in order: each function or macro,
+    /// and the first minor version of Kubernetes that takes it in a new policy.
+    pub fn requires(&self) -> &[(&'static str, u8)] {
+        &self.requires
     }
 
     /// The positions in the vocabulary of the variables that it asks for, in order.

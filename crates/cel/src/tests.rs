@@ -6,21 +6,55 @@ use proptest::prelude::*;
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::cut;
-use crate::vocabulary::Part;
+use crate::vocabulary::{Declared, Function, Part, Record};
 use crate::{
     Budget, CompileError, EvalError, Facts, Path, PathStep, Program, Root, Value, Vocabulary, duration, map,
     string,
 };
 
+const SPACE: Record<'_> = Record {
+    name: "space",
+    fields: &[(
+        "metadata",
+        Declared::Record(&Record {
+            name: "space.metadata",
+            fields: &[("name", Declared::String), ("labels", Declared::Map(&Declared::String))],
+        }),
+    )],
+};
+
 const VOCABULARY: Vocabulary<'_> = Vocabulary {
-    variables: &["object", "nothing", "names", "long", "space"],
+    variables: &[
+        ("object", Declared::Dyn),
+        ("nothing", Declared::Dyn),
+        ("names", Declared::Dyn),
+        ("long", Declared::Dyn),
+        ("space", Declared::Record(&SPACE)),
+    ],
     parts: &[
-        Part { name: "job", fields: &["spec", "worstCase"], functions: &[("firesAt", 1)] },
-        Part { name: "gone", fields: &["field"], functions: &[] },
+        Part {
+            name: "job",
+            nullable: false,
+            fields: &[("spec", Declared::Dyn), ("worstCase", Declared::Duration)],
+            functions: &[Function {
+                name: "firesAt",
+                arguments: &[&[Declared::String, Declared::Timestamp]],
+                result: Declared::Bool,
+                check: Some(fires_at),
+            }],
+        },
+        Part { name: "gone", nullable: true, fields: &[("field", Declared::Dyn)], functions: &[] },
     ],
     unavailable: &[("params", "write the values into the expression")],
     partly_known: &[("space", &["metadata.name", "metadata.labels"])],
 };
+
+fn fires_at(arguments: &[Value]) -> Result<(), EvalError> {
+    match arguments {
+        [Value::String(text)] if !text.contains(':') => Err(EvalError::failed("not a time of day")),
+        _ => Ok(()),
+    }
+}
 
 struct World;
 
@@ -87,7 +121,7 @@ fn errors(expression: &str) -> Vec<CompileError> {
 fn what_is_true() {
     for expression in [
         "1 + 2 * 3 == 7 && 7 / 2 == 3 && -7 % 3 == -1 && 1.5 + 1.5 == 3.0",
-        "1 == 1.0 && 1u == 1 && 1 < 1.5 && 2u > 1 && -1 < 1u && !(1 == '1') && 1 in [1.0]",
+        "dyn(1) == 1.0 && dyn(1u) == 1 && 1 < 1.5 && 2u > 1 && -1 < 1u && !(dyn(1) == '1') && dyn(1) in [1.0]",
         "'a' + 'b' == 'ab' && [1] + [2] == [1, 2] && 'a' < 'b' && false < true",
         "size('äö') == 2 && 'äö'.size() == 2 && size([1, 2]) == 2 && size({'a': 1}) == 1",
         "object.spec.parallelism == 3 && object['spec']['parallelism'] == 3 && !object.spec.suspend",
@@ -99,7 +133,7 @@ fn what_is_true() {
         "[3, 4].transformList(i, v, i * v) == [0, 4] && {'a': 1}.transformMap(k, v, v + 1) == {'a': 2}",
         "cel.bind(x, 2, x * x) == 4 && [1].map(x, [2].map(y, x + y)) == [[3]]",
         // Errors are swallowed where the other side decides.
-        "false && object.other || true || 1 / 0 == 1",
+        "false && object.other || true || 1 / (object.spec.parallelism - 3) == 1",
         "object.other == 1 || true",
         "!(object.other == 1 && false)",
         "[1, 0].exists(x, 1 / x == 1) && ![0, 1].all(x, 1 / x == 2)",
@@ -110,8 +144,8 @@ fn what_is_true() {
         "type(1) == int && type('a') == string && type(type(1)) == type && type(null) == null_type && type([]) == list",
         "int('12') == 12 && int(2.9) == 2 && uint(3) == 3u && double('1.5') == 1.5 && string(1.0) == '1' && bool('true')",
         "string(1e21) == '1e+21' && string(0.00001) == '1e-05' && string(1234567.5) == '1.2345675e+06' && string(123456.5) == '123456.5' && string(1e8) == '1e+08'",
-        "'%s|%s|%s|%s'.format([duration('1h'), timestamp('2027-01-01T00:00:00Z'), b'a', type(1)]) == '3600s|2027-01-01T00:00:00Z|a|int'",
-        "'%d%% %s %.2f'.format([2, 1.0, 1.0]) == '2% 1 1.00' && '%s'.format([1e8]) == '1e+08'",
+        "'%s|%s|%s|%s'.format([dyn(duration('1h')), dyn(timestamp('2027-01-01T00:00:00Z')), dyn(b'a'), dyn(type(1))]) == '3600s|2027-01-01T00:00:00Z|a|int'",
+        "'%d%% %s %.2f'.format([dyn(2), 1.0, 1.0]) == '2% 1 1.00' && '%s'.format([1e8]) == '1e+08'",
         "duration('90m') == duration('1h30m') && duration('90s') < duration('2m') && string(duration('90m')) == '5400s'",
         "duration('90m').getHours() == 1 && duration('90m').getMinutes() == 90 && duration('1.5s').getMilliseconds() == 1500",
         "timestamp('2027-03-28T02:00:00Z') - duration('1h') == timestamp('2027-03-28T01:00:00Z')",
@@ -122,7 +156,7 @@ fn what_is_true() {
         "'a1b22'.findAll('[0-9]+') == ['1', '22'] && 'a1b22'.findAll('[0-9]+', 1) == ['1'] && 'x'.matches('x' + '$')",
         "'a,b'.split(',') == ['a', 'b'] && ['a', 'b'].join('-') == 'a-b' && 'Abc'.lowerAscii() == 'abc' && 'abc'.upperAscii() == 'ABC'",
         "'abcabc'.replace('b', 'x', 1) == 'axcabc' && 'abc'.substring(1) == 'bc' && ' a '.trim() == 'a' && 'abc'.indexOf('c') == 2",
-        "'abc'.charAt(1) == 'b' && 'abcb'.lastIndexOf('b') == 3 && [1, 2].reverse() == [2, 1] && sign(quantity('-1')) == -1 && '%s=%d'.format(['a', 1]) == 'a=1'",
+        "'abc'.charAt(1) == 'b' && 'abcb'.lastIndexOf('b') == 3 && [1, 2].reverse() == [2, 1] && sign(quantity('-1')) == -1 && '%s=%d'.format([dyn('a'), 1]) == 'a=1'",
         "[3, 1, 2].max() == 3 && [3, 1, 2].min() == 1 && [1, 2].sum() == 3 && [1, 2].isSorted() && [1, 2, 1].indexOf(1) == 0",
         "sets.contains([1, 2], [2]) && sets.intersects(['a'], ['a', 'b']) && sets.equivalent([1, 1], [1])",
         "math.greatest(1, 3, 2) == 3 && math.least([2, 1]) == 1 && math.abs(-1) == 1 && math.ceil(1.2) == 2.0",
@@ -133,9 +167,9 @@ fn what_is_true() {
         "semver('1.2.3').isLessThan(semver('1.10.0')) && semver('1.2.3').minor() == 2 && isSemver('1.0.0')",
         "!format.dns1123Label().validate('abc').hasValue() && format.dns1123Label().validate('A_').hasValue()",
         "base64.encode(b'hi') == 'aGk=' && base64.decode('aGk=') == b'hi' && jsonpatch.escapeKey('a/b') == 'a~1b'",
-        "job.worstCase == duration('90s') && job.spec.spec.parallelism == 3 && has(job.worstCase) && job != null && gone == null",
+        "job.worstCase == duration('90s') && job.spec.spec.parallelism == 3 && has(job.worstCase) && gone == null && null == gone",
         "job.firesAt('02:00') && !job.firesAt('03:00') && (gone == null || gone.field == 1)",
-        "true ? true : 1 / 0 == 1",
+        "true ? true : 1 / int(object.metadata.name) == 1",
         "{'a': {'b': 1}}.a.b == 1 && [1, 2][1] == 2 && 'object' != \"nothing\" && r'\\d' == '\\\\d'",
         "[[1, 2], [3]].flatten() == [1, 2, 3] && [2, 1].sort() == [1, 2] && [1, 1].distinct() == [1] && lists.range(3) == [0, 1, 2]",
     ] {
@@ -174,9 +208,9 @@ fn a_program_tells_what_it_looks_at() {
         let program = Program::compile(expression, &VOCABULARY).unwrap();
         let text = |path: &Path| {
             let mut text = match path.root {
-                Root::Variable(index) => VOCABULARY.variables[index].to_owned(),
+                Root::Variable(index) => VOCABULARY.variables[index].0.to_owned(),
                 Root::Field { part, field } => {
-                    format!("{}.{}", VOCABULARY.parts[part].name, VOCABULARY.parts[part].fields[field])
+                    format!("{}.{}", VOCABULARY.parts[part].name, VOCABULARY.parts[part].fields[field].0)
                 }
             };
             for step in &path.steps {
@@ -201,23 +235,26 @@ fn what_has_no_value() {
         ("has(nothing.spec)", "no such overload: has(null_type.spec)"),
         ("object.spec.parallelism.deep", "no such overload: int.deep"),
         ("object.spec.parallelism < 'a'", "no such overload: int < string"),
-        ("1 + 1.0 == 2.0", "no such overload: int + double"),
-        ("'a' + 1 == 'a1'", "no such overload: string + int"),
-        ("1 / 0 == 1", "division by zero"),
-        ("1 % 0 == 1", "modulus by zero"),
+        ("dyn(1) + 1.0 == 2.0", "no such overload: int + double"),
+        ("dyn('a') + 1 == 1", "no such overload: string + int"),
+        ("1 / (object.spec.parallelism - 3) == 1", "division by zero"),
+        ("1 % (object.spec.parallelism - 3) == 1", "modulus by zero"),
         ("9223372036854775807 + 1 > 0", "the result of + is out of range"),
         ("[1][3] == 1", "index out of bounds: 3"),
         ("{'a': 1}['b'] == 1", "no such key: b"),
         ("object.spec.parallelism && true", "no such overload: int as a condition"),
         ("!object.spec.parallelism", "no such overload: !int"),
         ("gone.field == 1", "no such key: it is null, and has no fields"),
-        ("quantity('1e2000000000').sign() == 1", "quantity: out of range"),
+        ("sign(quantity(string(dyn('1e2000000000')))) == 1", "quantity: out of range"),
         ("'a'.matches(names[0] + '(')", "not a regular expression: unclosed group"),
         ("'%.999f'.format([1.5]) == ''", "format: more than 100 digits"),
         ("[1, 2].exists_one(x, 1 / (x - 1) == 1)", "division by zero"),
-        ("['a', 1].join(',') == ''", "no such overload: join of int"),
-        ("duration('1 day') == duration('1s')", "not a duration such as 90s, 5m or 1h30m"),
-        ("timestamp('2027-01-01 00:00:00Z') == null", "not a timestamp such as 2027-01-31T02:00:00Z"),
+        ("[dyn('a'), dyn(1)].join(',') == ''", "no such overload: join of int"),
+        ("duration(string(dyn('1 day'))) == duration('1s')", "not a duration such as 90s, 5m or 1h30m"),
+        (
+            "timestamp(string(dyn('2027-01-01 00:00:00Z'))) == null",
+            "not a timestamp such as 2027-01-31T02:00:00Z",
+        ),
     ] {
         assert_eq!(
             evaluate(expression).map_err(|error| error.to_string()),
@@ -277,9 +314,8 @@ fn what_does_not_compile_is_pointed_at() {
             Some("did you mean worstCase?"),
         ),
         ("job.fireAt('1')", "fireAt", "`job` has no function `fireAt`", Some("did you mean firesAt?")),
-        ("!!true", "!!", "`!` stands twice", Some("leave both out")),
-        ("'a'.matches('(')", "matches", "not a regular expression: unclosed group", None),
-        ("quantity('1').size(2)", "size", "`size` takes 0 arguments, not 1", None),
+        ("'a'.matches('(')", "'('", "not a regular expression: unclosed group", None),
+        ("quantity('1').size(2)", "size", "`size` takes no arguments, not 1", None),
         (
             "startsWith('a', 'b')",
             "startsWith",
@@ -287,7 +323,7 @@ fn what_does_not_compile_is_pointed_at() {
             Some("write value.startsWith(…)"),
         ),
         ("1 == 2 extra", "extra", "unexpected `extra`", None),
-        ("1 = 2", "= ", "`=` is not CEL", Some("`==` compares")),
+        ("1 = 2", "=", "`=` is not CEL", Some("`==` compares")),
         ("'abc", "'abc", "the string has no end", None),
         (
             "Pod{x: 1}",
@@ -312,14 +348,50 @@ fn what_does_not_compile_is_pointed_at() {
 
 #[test]
 fn large_expressions_are_refused() {
-    assert!(errors(&format!("1{}", " + 1".repeat(200)))[0].message.contains("too large"));
-    assert!(errors(&format!("{}1{}", "(".repeat(40), ")".repeat(40)))[0].message.contains("nested"));
+    let deep = "the expression is nested more than 96 levels deep";
+    let nested = |open: &str, inner: &str, close: &str, levels: usize| {
+        format!("{}{inner}{}", open.repeat(levels), close.repeat(levels))
+    };
+    // Each with the most levels that it may have.
+    for (open, inner, close, most) in [
+        ("(", "true", ")", 96),
+        ("[", "1", "]", 95),
+        ("{1: ", "1", "}", 95),
+        ("[1][", "0", "]", 94),
+        ("size([", "1", "])", 47),
+        ("", "object", ".a", 95),
+        ("", "1", " + 1", 95),
+        ("", "object", ".trim()", 95),
+        ("!(", "true", ")", 95),
+        ("-(", "1", ")", 95),
+        ("true ? true : ", "true", "", 95),
+        ("[1].all(x, ", "true", ")", 94),
+        ("cel.bind(x, 1, ", "true", ")", 95),
+    ] {
+        let text = nested(open, inner, close, most);
+        let program =
+            Program::compile(&text, &VOCABULARY).unwrap_or_else(|errors| panic!("{text}: {errors:?}"));
+        let _ = cut::evaluate(&program, &World, 500_000);
+        for more in [1, 2, 20] {
+            let text = nested(open, inner, close, most + more);
+            let error = &errors(&text)[0];
+            assert_eq!(
+                (error.message.as_str(), error.help.as_deref()),
+                (deep, Some("split it into several rules")),
+                "{text}"
+            );
+            assert!(!error.range.is_empty() && error.range.end <= text.len(), "{error:?}");
+        }
+    }
+    for text in
+        ["-".repeat(4_000), "true?".repeat(800), "[".repeat(4_096), "(".repeat(4_096), "!".repeat(4_001)]
+    {
+        let _ = errors(&text);
+    }
     assert!(errors(&format!("'{}' == ''", "a".repeat(5_000)))[0].message.contains("longer than 4096 bytes"));
-    // As deep as the parser can be made to go.
-    assert!(errors(&format!("object{}", ".a".repeat(2_000)))[0].message.contains("too large"));
-    assert!(errors(&format!("1{}", "+1".repeat(2_000)))[0].message.contains("too large"));
-    let _ = Program::compile(&"-".repeat(4_000), &VOCABULARY).unwrap_err();
-    let _ = Program::compile(&"true?".repeat(800), &VOCABULARY).unwrap_err();
+    assert_eq!(errors(&"[1],".repeat(1_000))[0].message, "unexpected `,`");
+    let many = format!("[{}]", "1,".repeat(2_000));
+    assert_eq!(errors(&many)[0].message, "the expression has more than 2000 parts");
     assert_eq!(evaluate(&format!("true{}", " && true".repeat(400))), Ok(Value::Bool(true)));
 }
 
@@ -393,11 +465,14 @@ fn a_program_tells_what_it_asks_for() {
     let program =
         Program::compile("cel.bind(x, math.abs(-1), [x].existsOne(y, y == 1))", &VOCABULARY).unwrap();
     assert_eq!(program.extensions(), ["cel.bind", "existsOne", "math.abs"]);
-    let result = |expression| Program::compile(expression, &VOCABULARY).unwrap().result_type();
-    assert_eq!(result("'a' + string(1)"), Some("string"));
-    assert_eq!(result("object.a"), None);
-    assert_eq!(result("[1].map(x, x)"), Some("list"));
-    assert_eq!(result("size('a')"), Some("int"));
+    let result = |expression| {
+        let program = Program::compile(expression, &VOCABULARY).unwrap();
+        program.result_type().unwrap_or("any").to_owned()
+    };
+    assert_eq!(result("'a' + string(1)"), "string");
+    assert_eq!(result("object.a"), "any");
+    assert_eq!(result("[1].map(x, x)"), "list(int)");
+    assert_eq!(result("size('a')"), "int");
 }
 
 proptest! {

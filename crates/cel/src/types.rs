@@ -1,58 +1,112 @@
-//! The types of values, as far as an expression alone tells them.
+//! The types that an expression alone tells, as API servers have them before anything is evaluated.
 
-use crate::Value;
-use crate::functions::Native;
-use crate::node::{FoldKind, Node, Operator};
+use std::fmt;
+use std::sync::Arc;
 
-impl Node {
-    /// The type of its value, where that is the same whatever there is.
-    pub(crate) fn result_type(&self) -> Option<&'static str> {
+use crate::vocabulary::{Declared, Record};
+
+/// How many types one type may be made of: one that is larger counts as any.
+const MAX_SIZE: usize = 64;
+
+/// A type. `'v` is the vocabulary's.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Type<'v> {
+    /// Any: only an evaluation tells.
+    Dyn,
+    Null,
+    Bool,
+    Int,
+    Uint,
+    Double,
+    String,
+    Bytes,
+    Timestamp,
+    Duration,
+    List(Arc<Self>),
+    Map(Arc<Self>, Arc<Self>),
+    Optional(Arc<Self>),
+    /// The type of types: of what `type(x)` is.
+    Type,
+    /// A type of a library of Kubernetes.
+    Library(&'static str),
+    Record(&'v Record<'v>),
+    /// One that is still to be found.
+    Unknown(usize),
+}
+
+impl<'v> Type<'v> {
+    pub(crate) fn list(of: Self) -> Self {
+        Self::List(Arc::new(of)).bounded()
+    }
+
+    pub(crate) fn map(key: Self, value: Self) -> Self {
+        Self::Map(Arc::new(key), Arc::new(value)).bounded()
+    }
+
+    pub(crate) fn optional(of: Self) -> Self {
+        Self::Optional(Arc::new(of)).bounded()
+    }
+
+    fn bounded(self) -> Self {
+        if self.size() > MAX_SIZE { Self::Dyn } else { self }
+    }
+
+    // What it is made of is no larger than `MAX_SIZE`.
+    fn size(&self) -> usize {
         match self {
-            Self::Constant(Value::Bool(_))
-            | Self::And(..)
-            | Self::Or(..)
-            | Self::Not(_)
-            | Self::Has { .. }
-            | Self::HasField { .. }
-            | Self::PartIsNull(_) => Some("bool"),
-            Self::Constant(Value::String(_)) => Some("string"),
-            Self::Constant(Value::Int(_)) => Some("int"),
-            Self::Constant(Value::UInt(_)) => Some("uint"),
-            Self::Constant(Value::Float(_)) => Some("double"),
-            Self::Constant(Value::Null) => Some("null"),
-            Self::List(_) => Some("list"),
-            Self::Map(_) => Some("map"),
-            Self::Binary { operator, left, right } => match operator {
-                Operator::Add => match (left.result_type(), right.result_type()) {
-                    (Some("string"), _) | (_, Some("string")) => Some("string"),
-                    (Some("list"), _) | (_, Some("list")) => Some("list"),
-                    _ => None,
-                },
-                Operator::Subtract | Operator::Multiply | Operator::Divide | Operator::Modulo => None,
-                _ => Some("bool"),
-            },
-            Self::If { then, otherwise, .. } => {
-                then.result_type().filter(|result| otherwise.result_type() == Some(result))
-            }
-            Self::Bind { body, .. } => body.result_type(),
-            Self::Fold(fold) => Some(match fold.kind {
-                FoldKind::All | FoldKind::Exists | FoldKind::ExistsOne => "bool",
-                FoldKind::List => "list",
-                FoldKind::Map => "map",
-            }),
-            Self::Pattern { function: Native::Matches, .. } => Some("bool"),
-            Self::Native { function, .. } => match function {
-                Native::Size | Native::Int => Some("int"),
-                Native::Contains
-                | Native::StartsWith
-                | Native::EndsWith
-                | Native::Matches
-                | Native::HasValue => Some("bool"),
-                Native::String | Native::Join | Native::LowerAscii | Native::UpperAscii => Some("string"),
-                _ => None,
-            },
-            Self::Library { name: "format", .. } => Some("string"),
-            _ => None,
+            Self::List(of) | Self::Optional(of) => 1 + of.size(),
+            Self::Map(key, value) => 1 + key.size() + value.size(),
+            _ => 1,
+        }
+    }
+
+    pub(crate) fn declared(of: &'v Declared<'v>) -> Self {
+        match of {
+            Declared::Dyn => Self::Dyn,
+            Declared::Bool => Self::Bool,
+            Declared::Int => Self::Int,
+            Declared::String => Self::String,
+            Declared::Timestamp => Self::Timestamp,
+            Declared::Duration => Self::Duration,
+            Declared::List(of) => Self::list(Self::declared(of)),
+            Declared::Map(value) => Self::map(Self::String, Self::declared(value)),
+            Declared::Record(record) => Self::Record(record),
+        }
+    }
+
+    /// Whether null may stand for a value of it.
+    pub(crate) fn is_nullable(&self) -> bool {
+        matches!(
+            self,
+            Self::Null
+                | Self::Optional(_)
+                | Self::Library(_)
+                | Self::Record(_)
+                | Self::Duration
+                | Self::Timestamp
+        )
+    }
+}
+
+impl fmt::Display for Type<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dyn | Self::Unknown(_) => f.write_str("dyn"),
+            Self::Null => f.write_str("null"),
+            Self::Bool => f.write_str("bool"),
+            Self::Int => f.write_str("int"),
+            Self::Uint => f.write_str("uint"),
+            Self::Double => f.write_str("double"),
+            Self::String => f.write_str("string"),
+            Self::Bytes => f.write_str("bytes"),
+            Self::Timestamp => f.write_str("timestamp"),
+            Self::Duration => f.write_str("duration"),
+            Self::List(of) => write!(f, "list({of})"),
+            Self::Map(key, value) => write!(f, "map({key}, {value})"),
+            Self::Optional(of) => write!(f, "optional({of})"),
+            Self::Type => f.write_str("type"),
+            Self::Library(name) => f.write_str(name),
+            Self::Record(record) => f.write_str(record.name),
         }
     }
 }

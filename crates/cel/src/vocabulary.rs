@@ -5,8 +5,8 @@ use crate::{EvalError, Value};
 /// The names that an expression knows besides those of the language.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Vocabulary<'v> {
-    /// Variables: any value, asked for by its position here.
-    pub variables: &'v [&'v str],
+    /// Variables with their types: any value, asked for by its position here.
+    pub variables: &'v [(&'v str, Declared<'v>)],
     /// Names with fields and functions of their own (`job.worstCase`), which are no values themselves: each is worked out only
     /// where it is asked for.
     pub parts: &'v [Part<'v>],
@@ -16,16 +16,66 @@ pub struct Vocabulary<'v> {
     pub partly_known: &'v [(&'v str, &'v [&'v str])],
 }
 
+/// The type of a variable or a field.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Declared<'v> {
+    /// Any: only an evaluation tells.
+    Dyn,
+    /// True or false.
+    Bool,
+    /// A whole number.
+    Int,
+    /// A text.
+    String,
+    /// A moment.
+    Timestamp,
+    /// A length of time.
+    Duration,
+    /// A list of values of one type.
+    List(&'v Self),
+    /// A map from texts to values of one type.
+    Map(&'v Self),
+    /// An object with fields.
+    Record(&'v Record<'v>),
+}
+
+/// An object with fields.
+#[derive(Debug, PartialEq)]
+pub struct Record<'v> {
+    /// What messages call it.
+    pub name: &'v str,
+    /// Its fields with their types.
+    pub fields: &'v [(&'v str, Declared<'v>)],
+}
+
 /// A name with fields and functions.
 #[derive(Debug, Clone, Copy)]
 pub struct Part<'v> {
     /// The name.
     pub name: &'v str,
+    /// Whether it may be null: where not, an expression must not ask.
+    pub nullable: bool,
     /// Its fields.
-    pub fields: &'v [&'v str],
-    /// Its functions, with the number of arguments.
-    pub functions: &'v [(&'v str, usize)],
+    pub fields: &'v [(&'v str, Declared<'v>)],
+    /// Its functions.
+    pub functions: &'v [Function<'v>],
 }
+
+/// A function of a part.
+#[derive(Debug, Clone, Copy)]
+pub struct Function<'v> {
+    /// The name.
+    pub name: &'v str,
+    /// What it takes: of each argument, the types that it may have.
+    pub arguments: &'v [&'v [Declared<'v>]],
+    /// What it returns.
+    pub result: Declared<'v>,
+    /// Looks at arguments that are constants, as far as it can be told before an evaluation.
+    pub check: Option<Check>,
+}
+
+/// Whether arguments are such as a function takes.
+pub type Check = fn(&[Value]) -> Result<(), EvalError>;
 
 /// What there is where an expression is evaluated.
 pub trait Facts {

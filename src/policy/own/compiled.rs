@@ -63,13 +63,23 @@ impl Compiled {
             .collect()
     }
 
+    /// What not all API servers have that have ValidatingAdmissionPolicies: each function or macro, and the first minor version
+    /// that takes it.
+    pub(super) fn requires(&self) -> Vec<(&'static str, u8)> {
+        let programs = [Some(&self.expression), self.message.as_ref()].into_iter().flatten();
+        let mut all: Vec<_> = programs.flat_map(jobguard_cel::Program::requires).copied().collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
     pub(super) fn beyond_kubernetes(&self) -> Vec<String> {
         use super::vocabulary::VOCABULARY;
         let programs = || [Some(&self.expression), self.message.as_ref()].into_iter().flatten();
         let of_parts = programs().flat_map(jobguard_cel::Program::parts).map(|(part, field)| {
             let part = &VOCABULARY.parts[*part];
             match field {
-                Some(field) => format!("{}.{}", part.name, part.fields[*field]),
+                Some(field) => format!("{}.{}", part.name, part.fields[*field].0),
                 None => part.name.to_owned(),
             }
         });
@@ -94,8 +104,12 @@ fn program(
     match jobguard_cel::Program::compile(written.text, &VOCABULARY) {
         Ok(program) => match program.result_type() {
             Some(other) if other != result => {
-                let article = if other.starts_with(['a', 'i']) { "an" } else { "a" };
-                reader.fault(written.value.span, at, format!("{must}, not {article} {other}"), None);
+                let article = match other {
+                    "null" => "",
+                    other if other.starts_with(['a', 'i', 'o', 'I']) => "an ",
+                    _ => "a ",
+                };
+                reader.fault(written.value.span, at, format!("{must}, not {article}{other}"), None);
                 None
             }
             _ => Some(program),
@@ -129,6 +143,10 @@ impl Compiled {
     }
 
     pub(super) fn beyond_kubernetes(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    pub(super) fn requires(&self) -> Vec<(&'static str, u8)> {
         Vec::new()
     }
 }

@@ -6,7 +6,7 @@ use jobguard_apiserver::{Kind, Step, Wanted};
 use jobguard_cel::{Path, PathStep, Root};
 
 use super::rule::OwnRule;
-use super::vocabulary::{JOB, JOB_FIELDS, OBJECT, OLD_OBJECT};
+use super::vocabulary::{JOB, OBJECT, OLD_OBJECT, VOCABULARY};
 
 /// The parts of an object that expressions look at, by the kind of the object.
 #[derive(Debug, Clone, Default)]
@@ -31,14 +31,18 @@ impl LookedAt {
     }
 }
 
+fn of_job(field: usize) -> &'static str {
+    VOCABULARY.parts[JOB].fields[field].0
+}
+
 fn wanted(kind: Kind, paths: &[Path]) -> Arc<Wanted> {
     let mut wanted = Wanted::default();
     for path in paths {
         let start: Vec<&str> = match (path.root, kind) {
             (Root::Variable(OBJECT | OLD_OBJECT), _) => Vec::new(),
-            (Root::Field { part: JOB, field }, Kind::Job) => vec![JOB_FIELDS[field]],
+            (Root::Field { part: JOB, field }, Kind::Job) => vec![of_job(field)],
             (Root::Field { part: JOB, field }, Kind::CronJob) => {
-                vec!["spec", "jobTemplate", JOB_FIELDS[field]]
+                vec!["spec", "jobTemplate", of_job(field)]
             }
             _ => continue,
         };

@@ -11,6 +11,8 @@ mod levels;
 mod limits;
 #[cfg(feature = "own-rules")]
 mod looked_at;
+#[cfg(feature = "own-rules")]
+mod moment;
 mod place;
 mod read;
 mod rule;
@@ -28,6 +30,8 @@ pub(super) use levels::{Redefined, define};
 pub use limits::{MAX_EXPRESSION, MAX_ID, MAX_RULES, MAX_TEXT};
 #[cfg(feature = "own-rules")]
 pub use looked_at::LookedAt;
+#[cfg(feature = "own-rules")]
+pub use moment::{Moment, moment};
 pub(super) use read::read;
 pub use rule::{OnError, OwnRule};
 pub(super) use schema::schema;

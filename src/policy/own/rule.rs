@@ -86,6 +86,12 @@ impl OwnRule {
         self.compiled.beyond_kubernetes()
     }
 
+    /// What the expressions make use of that API servers of a minor version of Kubernetes do not take in a new policy yet: each
+    /// function or macro, and the first minor version that takes it.
+    pub fn newer_than(&self, minor: u8) -> Vec<(&'static str, u8)> {
+        self.compiled.requires().into_iter().filter(|(_, since)| *since > minor).collect()
+    }
+
     /// Whether the rule asks for the labels of namespaces.
     pub fn asks_for_namespaces(&self) -> bool {
         self.compiled.asks_for_namespaces()
