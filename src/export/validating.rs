@@ -15,7 +15,8 @@ use super::text::{cel_string, named, one_line};
 use super::validation::Expressed;
 use super::{annotation, api_version, owner};
 use crate::engine::{Check, Registry};
-use crate::policy::{ControllerJobs, Exception, Level, Mode, Policy, Suppressions};
+use crate::policy::{ControllerJobs, Exception, Level, Mode, OwnRule, Policy, Suppressions};
+use jobguard_apiserver::KubernetesVersion;
 
 /// The rules of `policy` that CEL can say, as manifests in YAML: a `ValidatingAdmissionPolicy` with its binding for what
 /// is denied, and another for what is warned of. Comments name the rules that CEL cannot say. `registry` holds the rules that
@@ -29,24 +30,33 @@ pub fn validating(
     let mut out = head(policy, registry, today);
     for group in Group::ALL {
         let rules: Vec<_> = expressed(policy, registry)
-            .filter(|rule| group.level == rule.level() && group.has(rule))
+            .filter(|rule| !rule.is_own() && group.level == rule.level() && group.has(rule))
             .collect();
         if !rules.is_empty() {
             write_policy(&mut out, policy, &group, &rules, excluded_namespaces, today);
+        }
+    }
+    // Each in a policy of its own: a server that refuses one has the others nevertheless.
+    for level in [Level::Deny, Level::Warn] {
+        for rule in expressed(policy, registry).filter(|rule| rule.is_own() && rule.level() == level) {
+            // A dot, since categories and names may have dashes.
+            let name = format!("jobguard.{}", rule.id().replace('/', "."));
+            let group = Group { name: &name, level, is_strict: rule.is_strict() };
+            write_policy(&mut out, policy, &group, &[rule], excluded_namespaces, today);
         }
     }
     out
 }
 
 /// Rules that go into one policy, since the same becomes of what they find, and of an expression without a value.
-struct Group {
-    name: &'static str,
+struct Group<'n> {
+    name: &'n str,
     level: Level,
     /// Whether an expression without a value refuses the object.
     is_strict: bool,
 }
 
-impl Group {
+impl Group<'static> {
     const ALL: [Self; 3] = [
         Self { name: "jobguard-deny", level: Level::Deny, is_strict: true },
         Self { name: "jobguard-deny-lenient", level: Level::Deny, is_strict: false },
@@ -116,7 +126,7 @@ fn head(policy: &Policy, registry: &Registry, today: Date) -> String {
     out.push_str("#\n# Not expressed in CEL; checked by the webhook and the linter only:\n");
     for (rule, setting) in unsaid {
         let why = match policy.own().declared_by(&rule.spec) {
-            Some(own) => format!("it makes use of {}", own.beyond_kubernetes().join(", ")),
+            Some(own) => beyond(own, policy.server.version()),
             None => rule.spec.summary.to_owned(),
         };
         let _ = writeln!(out, "#   {} ({}): {}", rule.id(), setting.level.as_str(), one_line(&why));
@@ -136,6 +146,17 @@ fn head(policy: &Policy, registry: &Registry, today: Date) -> String {
     out
 }
 
+/// What an own rule makes use of that API servers of a version do not have.
+fn beyond(own: &OwnRule, version: KubernetesVersion) -> String {
+    let unknown = own.beyond_kubernetes();
+    if !unknown.is_empty() {
+        return format!("it makes use of {}", unknown.join(", "));
+    }
+    let newer = own.newer_than(version.minor());
+    let newer: Vec<_> = newer.iter().map(|(name, since)| format!("{name} (1.{since})")).collect();
+    format!("Kubernetes {version} does not have {}", newer.join(", "))
+}
+
 /// The exceptions that count on a day.
 fn in_force(policy: &Policy, today: Date) -> impl Iterator<Item = &Exception> {
     policy.exceptions().iter().filter(move |exception| exception.state(today).counts())
@@ -144,7 +165,7 @@ fn in_force(policy: &Policy, today: Date) -> impl Iterator<Item = &Exception> {
 fn write_policy(
     out: &mut String,
     policy: &Policy,
-    group: &Group,
+    group: &Group<'_>,
     rules: &[Expressed<'_>],
     excluded_namespaces: &[String],
     today: Date,
@@ -179,35 +200,17 @@ fn write_policy(
         let owners = owner::proven(policy);
         named(out, "not-of-a-controller", &format!("!(request.kind.kind == 'Job' && size({owners}) > 0)"));
     }
-    out.push_str("  variables:\n");
-    // One expression for two kinds has no type that the API server could check it against.
-    let kind = "request.kind.kind == 'CronJob'";
-    let spec = |object: &str| format!("{kind} ? dyn({object}).spec.jobTemplate.spec : dyn({object}).spec");
-    named(out, "cron", kind);
-    named(out, "object", "dyn(object)");
-    named(out, "job", &spec("object"));
-    named(out, "oldObject", "request.operation == 'UPDATE' ? dyn(oldObject) : dyn(object)");
-    named(
-        out,
-        "oldJob",
-        &format!("request.operation == 'UPDATE' ? ({}) : ({})", spec("oldObject"), spec("object")),
-    );
+    let mut variables = String::new();
+    // Own rules speak of the API server's variables alone.
+    let is_built_in = rules.iter().any(|rule| !rule.is_own());
+    if is_built_in {
+        write_objects(&mut variables);
+    }
     let ignores = policy.suppressions.cover(level);
     if ignores {
-        for (name, object) in [("ignored", "object"), ("oldIgnored", "variables.oldObject")] {
-            let annotations = format!("{object}.metadata.annotations");
-            named(
-                out,
-                name,
-                &format!(
-                    "has({annotations}) && 'jobguard.dev/ignore' in {annotations} && \
-                     size({annotations}['jobguard.dev/ignore']) <= {} ? \
-                     {annotations}['jobguard.dev/ignore'].findAll({}).filter(entry, !entry.matches({})) : []",
-                    Suppressions::MAX_ANNOTATION_BYTES,
-                    cel_string(annotation::ENTRY),
-                    cel_string(&annotation::ended(annotation::cut_off(today))),
-                ),
-            );
+        let old = is_built_in.then_some(("oldIgnored", "variables.oldObject"));
+        for (name, object) in [("ignored", "object")].into_iter().chain(old) {
+            named(&mut variables, name, &ignored(object, today));
         }
     }
     let overridden = policy.has_overrides();
@@ -217,14 +220,18 @@ fn write_policy(
         .filter(|(_, exception)| rules.iter().any(|rule| exception.names(rule.id())))
         .collect();
     if overridden || !exceptions.is_empty() || rules.iter().any(Expressed::asks_for_owners) {
-        named(out, "owners", &owner::proven(policy));
+        named(&mut variables, "owners", &owner::proven(policy));
     }
     for (number, exception) in &exceptions {
-        named(out, &format!("excepted{number}"), &covers(&exception.matching));
+        named(&mut variables, &format!("excepted{number}"), &covers(&exception.matching));
     }
     if overridden {
         let all: Vec<_> = policy.matches().map(|matching| format!("({})", covers(matching))).collect();
-        named(out, "overridden", &all.join(" || "));
+        named(&mut variables, "overridden", &all.join(" || "));
+    }
+    if !variables.is_empty() {
+        out.push_str("  variables:\n");
+        out.push_str(&variables);
     }
     out.push_str("  validations:\n");
     for rule in rules {
@@ -250,6 +257,35 @@ fn write_policy(
         Some(action),
         excluded_namespaces,
     );
+}
+
+/// The variables that the expressions of built-in rules speak of.
+fn write_objects(out: &mut String) {
+    // One expression for two kinds has no type that the API server could check it against.
+    let kind = "request.kind.kind == 'CronJob'";
+    let spec = |object: &str| format!("{kind} ? dyn({object}).spec.jobTemplate.spec : dyn({object}).spec");
+    named(out, "cron", kind);
+    named(out, "object", "dyn(object)");
+    named(out, "job", &spec("object"));
+    named(out, "oldObject", "request.operation == 'UPDATE' ? dyn(oldObject) : dyn(object)");
+    named(
+        out,
+        "oldJob",
+        &format!("request.operation == 'UPDATE' ? ({}) : ({})", spec("oldObject"), spec("object")),
+    );
+}
+
+/// The entries of an object's annotation that suppress findings, without those that had ended by `today`.
+fn ignored(object: &str, today: Date) -> String {
+    let annotations = format!("{object}.metadata.annotations");
+    format!(
+        "has({annotations}) && 'jobguard.dev/ignore' in {annotations} && \
+         size({annotations}['jobguard.dev/ignore']) <= {} ? \
+         {annotations}['jobguard.dev/ignore'].findAll({}).filter(entry, !entry.matches({})) : []",
+        Suppressions::MAX_ANNOTATION_BYTES,
+        cel_string(annotation::ENTRY),
+        cel_string(&annotation::ended(annotation::cut_off(today))),
+    )
 }
 
 #[cfg(test)]

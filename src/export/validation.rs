@@ -25,10 +25,16 @@ enum Form<'a> {
 }
 
 impl<'a> Expressed<'a> {
-    /// The rule, if it has such a form: an own rule has, unless it makes use of what only this program knows.
+    /// The rule, if it has such a form: an own rule has, unless it makes use of what only this program knows, or newer API servers
+    /// than those of the policy's version.
     pub(super) fn of(rule: &'static Rule, setting: &'a RuleSetting, policy: &'a Policy) -> Option<Self> {
         let form = match (policy.own().declared_by(&rule.spec), rule.cel) {
-            (Some(own), _) if own.beyond_kubernetes().is_empty() => Form::Own(own),
+            (Some(own), _)
+                if own.beyond_kubernetes().is_empty()
+                    && own.newer_than(policy.server.version().minor()).is_empty() =>
+            {
+                Form::Own(own)
+            }
             (None, Some(cel)) => Form::BuiltIn(cel),
             _ => return None,
         };
@@ -43,6 +49,11 @@ impl<'a> Expressed<'a> {
     /// The rule's declaration.
     pub(super) fn spec(&self) -> &'static RuleSpec {
         &self.rule.spec
+    }
+
+    /// Whether it is one of the policy's own.
+    pub(super) fn is_own(&self) -> bool {
+        matches!(self.form, Form::Own(_))
     }
 
     /// The level that it is set to.
@@ -129,6 +140,10 @@ impl<'a> Expressed<'a> {
         // The stored object would excuse the new one; but where the expression has no value for it, CEL would refuse the update.
         if excuses {
             holds.push_str("request.operation == 'UPDATE' || ");
+        }
+        // Alone, it would have to be true or false before anybody looks.
+        if holds.is_empty() && !own.is_condition() {
+            holds.push_str("true && ");
         }
         let _ = write!(holds, "(\n{}\n)", own.expression.trim_end());
         let _ = writeln!(out, "    - expression: {}", scalar(&holds));
@@ -228,7 +243,13 @@ mod tests {
     #[cfg(feature = "own-rules")]
     fn own_rules_stand_as_they_are_written() {
         let (text, found) = exported("");
-        let [strict, _, lenient, _] = &found[..] else { panic!("{text}") };
+        let [lenient, binding, strict, _] = &found[..] else { panic!("{text}") };
+        // Each in a policy of its own, named after it: what a server refuses of one leaves the others alone.
+        assert_eq!(
+            (&lenient["metadata"]["name"], &binding["spec"]["policyName"], &strict["metadata"]["name"]),
+            (&"jobguard.acme.grows".into(), &"jobguard.acme.grows".into(), &"jobguard.acme.owner".into())
+        );
+        assert_eq!(lenient["spec"]["variables"], serde_json::Value::Null);
         assert_eq!(
             (&strict["spec"]["failurePolicy"], &lenient["spec"]["failurePolicy"]),
             (&"Fail".into(), &"Ignore".into())
@@ -253,6 +274,30 @@ mod tests {
         let (text, found) = exported("  existing: deny\n");
         let expression = validation(&found[0])["expression"].as_str().unwrap().to_owned();
         assert!(!expression.contains("UPDATE") && !text.contains("in part"), "{text}");
+    }
+
+    #[test]
+    #[cfg(feature = "own-rules")]
+    fn what_api_servers_do_not_have_yet_is_named() {
+        let of = |version: &str| {
+            let policy = policy(&format!(
+                "  rules: {{'*': off}}\n  existing: deny\n  kubernetesVersion: \"{version}\"\n  customRules:\n  - {{id: acme/suspended, level: deny, expression: object.spec.suspend}}\n  - {{id: acme/version, level: warn, expression: \"isSemver(object.metadata.name)\", messageExpression: \"[1].distinct().map(x, string(x))[0]\"}}\n"
+            ));
+            let text = validating(&policy, registry_of(&policy), &[], date(2026, 11, 28));
+            let found = objects(&text);
+            (text, found)
+        };
+        let (text, found) = of("1.33");
+        assert!(
+            text.contains(
+                "#   acme/version (warn): Kubernetes 1.33 does not have distinct (1.35), isSemver (1.34)\n"
+            ),
+            "{text}"
+        );
+        assert_eq!(found.len(), 2, "{text}");
+        assert_eq!(found[0]["spec"]["validations"][0]["expression"], "true && (\nobject.spec.suspend\n)");
+        let (text, found) = of("1.35");
+        assert_eq!((found.len(), text.contains("does not have")), (4, false), "{text}");
     }
 
     #[test]

@@ -243,11 +243,15 @@ impl Policy {
         }
     }
 
-    /// Whether an override, an exception, or a rule of the policy's own asks for the labels of namespaces.
-    pub fn asks_for_namespace_labels(&self) -> bool {
+    /// Whether an override or an exception matches by the labels of namespaces.
+    pub fn matches_namespace_labels(&self) -> bool {
         let excepted = self.exceptions.iter().map(|exception| &exception.matching);
         self.matches().chain(excepted).any(|matching| matching.namespace_labels.is_some())
-            || self.own.rules().iter().any(OwnRule::asks_for_namespaces)
+    }
+
+    /// Whether one does, or a rule of the policy's own asks for them.
+    pub fn asks_for_namespace_labels(&self) -> bool {
+        self.matches_namespace_labels() || self.own.rules().iter().any(OwnRule::asks_for_namespaces)
     }
 
     /// The exceptions: those of an extended file first.

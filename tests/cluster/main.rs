@@ -18,6 +18,7 @@ mod chart;
 mod children;
 mod control_plane;
 mod embedded;
+mod expressions;
 #[path = "../integration/chart/helm.rs"]
 mod helm;
 #[cfg(feature = "cluster")]

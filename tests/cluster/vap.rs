@@ -301,10 +301,27 @@ fn own_rules_hold_without_the_webhook() {
     level: deny
     match: {names: [\"etl-strict\"]}
     expression: object.metadata.annotations['none'] == 'x'
+  - id: acme/suspended
+    level: warn
+    expression: object.spec.suspend
+    message: runs at once
 ",
         ),
     );
     let create = |job: &str| plane.kubectl(&["create", "--dry-run=server", "-f", "-"], job);
+    // Each rule is a policy of its own, and heeded when the server has read it.
+    let refused = |name: &str, words: &str| {
+        for _ in 0..150 {
+            let said = create(&job(name, ""));
+            if !said.ok && said.stderr.contains(words) {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(200));
+        }
+        panic!("{name} is not refused");
+    };
+    refused("etl-a", "acme/owner");
+    refused("etl-strict", "no such key");
     let denied = create(&job("etl-a", ""));
     assert!(
         !denied.ok && denied.stderr.contains("acme/owner: label etl-a with its owner"),

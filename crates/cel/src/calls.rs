@@ -44,7 +44,12 @@ impl Lowering<'_> {
                 let message = format!("`{name}` is not called with a dot");
                 self.fail(CompileError::new(at, message).help(format!("write {name}(…)")))
             }
-            None => self.unknown_function(name, at),
+            None => {
+                // What is wrong before the dot is told instead.
+                let before = self.errors.len();
+                self.node(target);
+                if self.errors.len() > before { NOTHING } else { self.unknown_function(name, at) }
+            }
         }
     }
 
@@ -155,10 +160,10 @@ impl Lowering<'_> {
                     }
                 }
             }
-            How::Native(native) => match computed(native, &arguments) {
+            How::Native(native) => match computed(native, function.name, &arguments) {
                 Some(Ok(value)) => Node::Constant(value),
                 // Nobody means what has no value whatever there is.
-                Some(Err(error)) => self.fail(CompileError::new(at, error.to_string())),
+                Some(Err(message)) => self.fail(CompileError::new(at, message)),
                 None => Node::Native { function: native, arguments },
             },
         }
@@ -221,8 +226,8 @@ fn constant(node: &Node) -> Option<Value> {
 /// What a constant may cost.
 const STEPS: u64 = 1_000;
 
-/// What is the same in every evaluation: `quantity('8Gi')`, `duration('24h')`.
-fn computed(native: Native, arguments: &[Node]) -> Option<Result<Value, crate::EvalError>> {
+/// What is the same in every evaluation: `quantity('8Gi')`, `duration('24h')`; or why it has no value.
+fn computed(native: Native, name: &str, arguments: &[Node]) -> Option<Result<Value, String>> {
     let reads = matches!(
         native,
         Native::Quantity
@@ -232,12 +237,18 @@ fn computed(native: Native, arguments: &[Node]) -> Option<Result<Value, crate::E
             | Native::Uint
             | Native::Double
             | Native::Bool
+            | Native::String
     );
     match arguments {
-        [Node::Constant(text @ Value::String(_))] if reads => {
-            Some(natives::call(native, std::slice::from_ref(text), &mut Budget::new(STEPS)))
+        [Node::Constant(Value::Null)] if reads => Some(Err(format!("`{name}` does not take null"))),
+        [Node::Constant(value)] if reads => {
+            match natives::call(native, std::slice::from_ref(value), &mut Budget::new(STEPS)) {
+                Ok(value) => Some(Ok(value)),
+                // Of a type that it does not take, the check of types has more to say.
+                Err(error) if error.is_of_types() => None,
+                Err(error) => Some(Err(error.to_string())),
+            }
         }
-        // Of other types, the check of types has more to say.
         _ => None,
     }
 }

@@ -345,6 +345,9 @@ impl<'v> Checker<'v> {
         if self.unifier.assignable(&before, &of) {
             return if less_specific(&before, &of) { before } else { of };
         }
+        if self.formats > 0 {
+            return Type::Dyn;
+        }
         let (before, of) = (self.unifier.resolved(&before), self.unifier.resolved(&of));
         self.fail(complaints::mixed(what, &before, &of, at))
     }

@@ -87,7 +87,9 @@ pub(crate) fn no_overload(
         }
         (name, [of, rest @ ..]) if method => {
             let takes_it = overloads.iter().any(|overload| {
-                overload.method && overload.arguments.first().is_some_and(|wanted| may_be(of, wanted))
+                overload.method
+                    && overload.types(given.len()).is_some()
+                    && overload.arguments.first().is_some_and(|wanted| may_be(of, wanted))
             });
             if takes_it {
                 return error(format!("`{name}` does not take {}", listed(rest)));

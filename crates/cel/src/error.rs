@@ -26,6 +26,9 @@ impl CompileError {
     }
 }
 
+/// How `cel-go` begins what it says of types that do not fit.
+const NO_OVERLOAD: &str = "no such overload: ";
+
 /// Why an evaluation has no value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EvalError {
@@ -49,7 +52,12 @@ impl EvalError {
 
     /// As `cel-go` says it of operands and arguments whose types do not fit.
     pub(crate) fn no_overload(what: &str) -> Self {
-        Self::Failed(format!("no such overload: {what}"))
+        Self::Failed(format!("{NO_OVERLOAD}{what}"))
+    }
+
+    /// Whether the types of operands or arguments do not fit.
+    pub(crate) fn is_of_types(&self) -> bool {
+        matches!(self, Self::Failed(message) if message.starts_with(NO_OVERLOAD))
     }
 
     pub(crate) fn no_key(key: &str) -> Self {

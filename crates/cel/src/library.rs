@@ -9,7 +9,7 @@ use kube_cel::cel::{Context, ExecutionError, IdedExpr};
 
 use crate::functions::Charge;
 use crate::operators::weigh_pairs;
-use crate::value::weigh;
+use crate::value::{as_optional, none, some, weigh};
 use crate::{Budget, EvalError, Value};
 
 /// All functions. The variables are those of a call.
@@ -55,6 +55,9 @@ pub(crate) fn evaluate(
         scope.resolve(call)
     }));
     match evaluated {
+        // API servers return an optional.
+        Ok(Ok(value)) if name == "format.named" && as_optional(&value).is_none() => Ok(some(value)),
+        Ok(Err(ExecutionError::FunctionError { .. })) if name == "format.named" => Ok(none()),
         Ok(Ok(value)) => {
             weigh(&value, budget)?;
             Ok(value)

@@ -51,7 +51,7 @@ pub(crate) struct Lowering<'a> {
     pub(crate) vocabulary: &'a Vocabulary<'a>,
     /// The names that macros bind, innermost last.
     names: Vec<String>,
-    errors: Vec<CompileError>,
+    pub(crate) errors: Vec<CompileError>,
     variables: Vec<usize>,
     pub(crate) parts: Vec<(usize, Option<usize>)>,
     /// Functions that API servers do not have.

@@ -494,3 +494,26 @@ proptest! {
         }
     }
 }
+
+/// What the check of types takes, an evaluation knows: of expressions that ask for nothing outside them.
+#[test]
+fn what_is_accepted_is_evaluated() {
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for line in include_str!("../../../tests/own-rules/expressions.txt").lines() {
+        let Some(expression) = line.strip_prefix("accepted ") else { continue };
+        if ["object", "request", "oldObject"].iter().any(|name| expression.to_lowercase().contains(name)) {
+            continue;
+        }
+        for part in expression.split(" && ") {
+            let Ok(program) = Program::compile(part, &VOCABULARY) else { continue };
+            count += 1;
+            match cut::evaluate(&program, &World, 500_000) {
+                Ok(Value::Bool(_)) => {}
+                other => wrong.push(format!("{part}: {other:?}")),
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(count > 100, "{count}");
+}

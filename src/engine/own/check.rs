@@ -60,7 +60,18 @@ pub(super) fn judge(object: &Object, context: &RuleContext<'_>, sink: &mut Sink)
             return report(object, rule, sink, words.unwrap_or_else(|| fallback(rule)), None);
         }
         Ok(_) => "the expression is neither true nor false".to_owned(),
-        Err(error) => error.to_string(),
+        // What others have left was less than one evaluation may take.
+        Err(EvalError::TooExpensive(steps)) if steps < MAX_STEPS => format!(
+            "all own rules together have used up the {} steps that an object has",
+            grouped(MAX_STEPS_OF_ALL)
+        ),
+        Err(EvalError::TooExpensive(steps)) => format!("it takes more than {} steps", grouped(steps)),
+        Err(error) => match (facts.namespace_labels, rule.compiled.expression.variables()) {
+            (None, uses) if uses.contains(&NAMESPACE_OBJECT) && facts.request.is_some() => {
+                "`namespaceObject` is known only where the server watches namespaces: --watch-namespaces (chart: watch.namespaces)".to_owned()
+            }
+            _ => error.to_string(),
+        },
     };
     let (most, words) = match (unknown(rule, &facts), rule.on_error) {
         // Offline there is no request, and so nothing to be at fault.
@@ -69,6 +80,19 @@ pub(super) fn judge(object: &Object, context: &RuleContext<'_>, sink: &mut Sink)
         (None, OnError::Deny) => (Severity::Error, format!("the rule cannot be evaluated: {error}")),
     };
     report(object, rule, sink, words, Some(most));
+}
+
+/// A number with commas.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.char_indices() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
 }
 
 /// What the expression makes use of that is not known offline, where that is so.

@@ -54,6 +54,11 @@ impl Compiled {
         programs.any(|program| program.variables().contains(&super::vocabulary::NAMESPACE_OBJECT))
     }
 
+    /// Whether the condition alone tells that its value is true or false.
+    pub(super) fn is_condition(&self) -> bool {
+        self.expression.result_type() == Some("bool")
+    }
+
     /// What the expressions look at.
     pub(super) fn paths(&self) -> Vec<jobguard_cel::Path> {
         [Some(&self.expression), self.message.as_ref()]
@@ -148,5 +153,9 @@ impl Compiled {
 
     pub(super) fn requires(&self) -> Vec<(&'static str, u8)> {
         Vec::new()
+    }
+
+    pub(super) fn is_condition(&self) -> bool {
+        true
     }
 }

@@ -13,6 +13,7 @@ mod limits;
 mod looked_at;
 #[cfg(feature = "own-rules")]
 mod moment;
+mod path;
 mod place;
 mod read;
 mod rule;

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use jobguard_manifest::{At, Entry, FieldPath, NodeKind, Segment, Span};
+use jobguard_apiserver::Kind;
+use jobguard_manifest::{At, Entry, NodeKind, Span};
 
 use super::compiled::{Compiled, Written};
 use super::limits::{MAX_EXPRESSION, MAX_ID, MAX_RULES, MAX_TEXT};
+use super::path::{self, Wrong};
 use super::rule::{OnError, OwnRule};
 use crate::policy::reader::{Reader, Value, quoted};
 use crate::policy::subject::Match;
@@ -27,9 +29,6 @@ const KEYS: &[&str] = &[
 
 /// The words of `onError`.
 pub(super) const ON_ERROR: &[(&str, OnError)] = &[("deny", OnError::Deny), ("warn", OnError::Warn)];
-
-/// How a path begins.
-const ROOTS: &[&str] = &["metadata", "spec", "job"];
 
 /// Reads the section: the rules, and where each is written. `matches` reads a `match`.
 pub(in crate::policy) fn read(
@@ -150,7 +149,7 @@ impl<'t> Fields<'_, 't, '_> {
         };
         let matching = self.value("match").map(|value| matches(self.reader, value, &self.at.field("match")));
         let message = self.owned("message", MAX_TEXT);
-        let path = self.path();
+        let path = self.path(matching.as_ref());
         let help = self.owned("help", MAX_TEXT);
         let docs = self.docs();
         let on_error = match self.value("onError") {
@@ -182,31 +181,18 @@ impl<'t> Fields<'_, 't, '_> {
         })
     }
 
-    /// A field path: written as findings name fields, and reading back as it is written.
-    fn path(&mut self) -> Option<String> {
+    /// The field to point at.
+    fn path(&mut self, matching: Option<&Match>) -> Option<String> {
         let written = self.text("path", MAX_TEXT)?;
-        let text = written.text;
-        let path = FieldPath::parse(text);
-        let root = match path.segments().first() {
-            Some(Segment::Field(root)) => root.as_ref(),
-            _ => "",
-        };
-        let is_name = |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        let fits = path.to_string() == text
-            && ROOTS.contains(&root)
-            && path.segments().iter().all(|segment| match segment {
-                Segment::Field(name) => is_name(name),
-                Segment::Key(key) => !key.is_empty() && !key.chars().any(|c| c.is_control() || c == '*'),
-                Segment::Index(_) => true,
-            });
-        if !fits {
-            let help = "write it as findings do, from metadata, spec or job on: \
-                        job.spec.template.spec.containers[0].image, or metadata.labels[owner]";
-            let message = format!("{} is not a field path", quoted(text));
-            self.reader.fault(written.value.span, &self.at.field("path"), message, Some(help.to_owned()));
-            return None;
+        let kinds = matching.and_then(|matching| matching.kinds.as_deref());
+        let kinds = kinds.unwrap_or(&[Kind::Job, Kind::CronJob]);
+        match path::check(written.text, kinds) {
+            Ok(()) => Some(written.text.to_owned()),
+            Err(Wrong { message, help }) => {
+                self.reader.fault(written.value.span, &self.at.field("path"), message, Some(help));
+                None
+            }
         }
-        Some(text.to_owned())
     }
 
     fn docs(&mut self) -> Option<String> {

@@ -92,6 +92,11 @@ impl OwnRule {
         self.compiled.requires().into_iter().filter(|(_, since)| *since > minor).collect()
     }
 
+    /// Whether the expression alone tells that its value is true or false; else only an evaluation does.
+    pub fn is_condition(&self) -> bool {
+        self.compiled.is_condition()
+    }
+
     /// Whether the rule asks for the labels of namespaces.
     pub fn asks_for_namespaces(&self) -> bool {
         self.compiled.asks_for_namespaces()

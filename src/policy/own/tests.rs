@@ -197,6 +197,73 @@ fn every_fault_has_its_place() {
             "7:63",
             "the expression ends too early",
         ),
+        (
+            "{id: acme/a, expression: 'true', path: spec.paralelism}",
+            "7:44",
+            "\"spec.paralelism\": a Job has no field `paralelism` in spec (did you mean parallelism?)",
+        ),
+        (
+            "{id: acme/a, expression: 'true', path: job.podsAtOnce}",
+            "7:44",
+            "is not a field path (write a field of the manifest",
+        ),
+        ("{id: acme/a, expression: 'true', path: job}", "7:44", "\"job\" is not a field path"),
+        ("{id: acme/a, expression: 'true', path: job.nonsense}", "7:44", "is not a field path"),
+        (
+            "{id: acme/a, expression: 'true', path: spec.schedule, match: {kinds: [Job]}}",
+            "7:44",
+            "a Job has no field `schedule` in spec",
+        ),
+        (
+            "{id: acme/a, expression: 'true', path: spec.parallelism, match: {kinds: [CronJob]}}",
+            "7:44",
+            "(of the Job that it makes, write job.spec",
+        ),
+        (
+            "{id: acme/a, expression: 'true', path: job.spec.template.spec.containers.image}",
+            "7:44",
+            "is a list (write job.spec.template.spec.containers[0])",
+        ),
+        (
+            "{id: acme/a, expression: 'true', path: spec.parallelism.a}",
+            "7:44",
+            "spec.parallelism has no fields",
+        ),
+        (
+            "{id: acme/a, expression: schedule.firesAt == 1}",
+            "7:39",
+            "`schedule.firesAt` is a function (write schedule.firesAt(…))",
+        ),
+        (
+            "{id: acme/a, expression: schedule.firesAt('25:99')}",
+            "7:47",
+            "firesAt takes a time of day from '00:00' to '23:59'",
+        ),
+        ("{id: acme/a, expression: schedule.firesAt('2:30')}", "7:47", "firesAt takes a time of day"),
+        ("{id: acme/a, expression: schedule.firesAt('24:00')}", "7:47", "firesAt takes a time of day"),
+        (
+            "{id: acme/a, expression: schedule.firesAt(3)}",
+            "7:47",
+            "`schedule.firesAt` takes string or timestamp, not int",
+        ),
+        (
+            "{id: acme/a, expression: schedule.firesAt()}",
+            "7:39",
+            "`schedule.firesAt` takes 1 argument, not 0",
+        ),
+        ("{id: acme/a, expression: job == null}", "7:34", "`job` is never null"),
+        ("{id: acme/a, expression: job.podsAtOnce == null}", "7:45", "an int is never null"),
+        (
+            "{id: acme/a, expression: \"job.worstCase > '1h'\"}",
+            "7:45",
+            "`>` does not take duration and string",
+        ),
+        (
+            "{id: acme/a, expression: authorizer.group('') != null}",
+            "7:30",
+            "`authorizer` is not known here (only a ValidatingAdmissionPolicy",
+        ),
+        ("{id: acme/a, expression: 'true', messageExpression: '1'}", "7:57", "must be a string, not an int"),
         ("{id: acme/a, expression: '1 + 2 == 3 ? 1 : 2'}", "7:30", "must be true or false, not an int"),
         (
             "{id: acme/a, expression: 'true', messageExpression: 'true'}",
@@ -228,10 +295,10 @@ fn every_fault_has_its_place() {
         );
         assert!(faults(&block)[0].starts_with("p.yaml:10:9: "), "{header}: {:?}", faults(&block));
     }
-    // With escapes, where the value begins.
+    // With escapes.
     let escaped =
         "  customRules:\n  - id: acme/a\n    expression: \"object.a == \\\"x\\\" && objekt.b == 2\"\n";
-    assert!(faults(escaped)[0].starts_with("p.yaml:8:17: "), "{:?}", faults(escaped));
+    assert!(faults(escaped)[0].starts_with("p.yaml:8:41: "), "{:?}", faults(escaped));
     let twice =
         "  customRules:\n  - {id: acme/a, expression: 'true'}\n  - {id: acme/a, expression: 'true'}\n";
     assert!(faults(twice)[0].contains("given above already"), "{:?}", faults(twice));
@@ -267,4 +334,31 @@ fn a_rule_is_about_the_object_itself() {
     assert!(!rule.is_about(&Subject::new(Kind::Job, "b")));
     // Unlike an override, which looks at the Job that the CronJob makes.
     assert!(!rule.is_about(&Subject::new(Kind::CronJob, "a")));
+}
+
+/// Expressions that API servers take or refuse, as they were asked: we say the same of each.
+#[test]
+fn expressions_are_refused_that_api_servers_refuse() {
+    let mut wrong = Vec::new();
+    let (mut accepted, mut refused) = (0, 0);
+    for (number, line) in include_str!("../../../tests/own-rules/expressions.txt").lines().enumerate() {
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let (verdict, rest) = line.split_once(' ').unwrap();
+        let (expression, message) = rest.split_once(" => ").unwrap_or((rest, ""));
+        let quoted = serde_json::to_string(expression).unwrap();
+        let loaded = load(&format!("  customRules:\n  - {{id: acme/a, expression: {quoted}}}\n"));
+        let is_accepted = verdict == "accepted";
+        match loaded {
+            Ok(_) if is_accepted => accepted += 1,
+            Err(errors) if !is_accepted && !message.is_empty() && errors.to_string().contains(message) => {
+                refused += 1;
+            }
+            Ok(_) => wrong.push(format!("{}: {expression}: is accepted", number + 1)),
+            Err(errors) => wrong.push(format!("{}: {expression}: {errors}", number + 1)),
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(accepted >= 60 && refused >= 120, "{accepted} {refused}");
 }

@@ -16,13 +16,25 @@ use crate::server::admission::controllers::CronJobs;
 use crate::server::admission::namespaces::Namespaces;
 use crate::server::metrics::{CacheState, Metrics, Watched};
 
-/// Writes into the log that overrides of `policy` by `namespaceLabels` match nothing, where namespaces are not
-/// watched.
+/// Writes into the log what of `policy` does not work where namespaces are not watched: overrides and exceptions by
+/// `namespaceLabels` match nothing, and own rules have no value for what they ask.
 pub(crate) fn log_unmatched(policy: &Policy, namespaces: &Namespaces) {
-    if policy.asks_for_namespace_labels() && *namespaces == Namespaces::Unwatched {
+    if *namespaces != Namespaces::Unwatched {
+        return;
+    }
+    if policy.matches_namespace_labels() {
         tracing::warn!(
             policy = policy.name,
             "the policy's overrides by namespaceLabels match nothing: start with --watch-namespaces (chart: watch.namespaces)"
+        );
+    }
+    let asking = policy.own().rules().iter().filter(|rule| rule.asks_for_namespaces());
+    let rules: Vec<&str> = asking.map(|rule| rule.id.as_str()).collect();
+    if !rules.is_empty() {
+        tracing::warn!(
+            policy = policy.name,
+            rules = rules.join(", "),
+            "these rules ask for namespaces, of which nothing is known, and may refuse every object: start with --watch-namespaces (chart: watch.namespaces)"
         );
     }
 }
