@@ -241,7 +241,7 @@ fn computed(native: Native, name: &str, arguments: &[Node]) -> Option<Result<Val
     );
     match arguments {
         [Node::Constant(Value::Null)] if reads => Some(Err(format!("`{name}` does not take null"))),
-        [Node::Constant(value)] if reads => {
+        [Node::Constant(value)] if reads && !matches!(value, Value::Opaque(_)) => {
             match natives::call(native, std::slice::from_ref(value), &mut Budget::new(STEPS)) {
                 Ok(value) => Some(Ok(value)),
                 // Of a type that it does not take, the check of types has more to say.

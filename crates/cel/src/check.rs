@@ -97,7 +97,12 @@ impl<'v> Checker<'v> {
                 Type::Bool
             }
             Kind::Index { of, index, optional } => {
-                let given = vec![self.of(of), self.of(index)];
+                let given = [self.of(of), self.of(index)];
+                let by = self.unifier.resolved(&given[1]);
+                if !by.is_key() {
+                    let message = format!("elements are asked for by a number or a text, not by {by}");
+                    return self.fail(CompileError::new(index.at.clone(), message));
+                }
                 self.call(if *optional { "[?]" } else { "[]" }, &given, false, &expr.at)
             }
             Kind::Call { target, name, args } => self.function(target.as_deref(), name, args, &expr.at),

@@ -72,9 +72,6 @@ fn of_one(function: Native, of: &Value, budget: &mut Budget<'_>) -> Result<Value
         (Native::Int | Native::Uint, _) => whole(function, of),
         (Native::Duration, Value::String(text)) => times::duration(text),
         (Native::Timestamp, Value::String(text)) => times::timestamp(text),
-        (Native::Duration, Value::Int(nanoseconds)) => {
-            Ok(Value::Duration(chrono::TimeDelta::nanoseconds(*nanoseconds)))
-        }
         (Native::Timestamp, Value::Int(seconds)) => times::from_seconds(*seconds),
         (Native::String, _) => text(of, budget),
         (Native::Quantity, Value::String(text)) => quantity(text, budget),

@@ -88,7 +88,8 @@ const SIGNATURES: &[(&str, &str, u8)] = &[
     ("containsIP", "CIDR.(string)bool CIDR.(IP)bool", 31),
     ("distinct", "list(A).()list(A)", 35),
     ("double", "(double)double (int)double (string)double (uint)double", 0),
-    ("duration", "(duration)duration (int)duration (string)duration", 0),
+    // An int is declared too, and has no value in any evaluation.
+    ("duration", "(duration)duration (string)duration", 0),
     ("dyn", "(A)dyn", 0),
     ("endsWith", "string.(string)bool", 0),
     ("family", "IP.()int", 31),

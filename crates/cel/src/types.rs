@@ -74,6 +74,14 @@ impl<'v> Type<'v> {
         }
     }
 
+    /// Whether a value of it may be the key of a map or the position in a list.
+    pub(crate) fn is_key(&self) -> bool {
+        matches!(
+            self,
+            Self::Dyn | Self::Unknown(_) | Self::Bool | Self::Int | Self::Uint | Self::Double | Self::String
+        )
+    }
+
     /// Whether null may stand for a value of it.
     pub(crate) fn is_nullable(&self) -> bool {
         matches!(

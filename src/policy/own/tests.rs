@@ -298,7 +298,7 @@ fn every_fault_has_its_place() {
     // With escapes.
     let escaped =
         "  customRules:\n  - id: acme/a\n    expression: \"object.a == \\\"x\\\" && objekt.b == 2\"\n";
-    assert!(faults(escaped)[0].starts_with("p.yaml:8:41: "), "{:?}", faults(escaped));
+    assert!(faults(escaped)[0].starts_with("p.yaml:8:39: "), "{:?}", faults(escaped));
     let twice =
         "  customRules:\n  - {id: acme/a, expression: 'true'}\n  - {id: acme/a, expression: 'true'}\n";
     assert!(faults(twice)[0].contains("given above already"), "{:?}", faults(twice));
