@@ -416,9 +416,11 @@ fn says_what_is_wrong_with_its_arguments() {
     }
 }
 
+const OVERRIDES: &str = "the policy's overrides by namespaceLabels match nothing: start with --watch-namespaces (chart: watch.namespaces)";
+
 #[test]
 fn overrides_that_match_nothing_are_logged() {
-    const LINE: &str = "the policy's overrides by namespaceLabels match nothing: start with --watch-namespaces (chart: watch.namespaces)";
+    const LINE: &str = OVERRIDES;
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("policy.yaml");
     let write = |matching: &str| {
@@ -436,4 +438,20 @@ fn overrides_that_match_nothing_are_logged() {
     assert_eq!(server.count_logged(LINE), 1);
     let server = Server::start(&["--policy", file.to_str().unwrap()]);
     server.logged(LINE);
+}
+
+#[test]
+fn rules_that_ask_for_namespaces_are_logged() {
+    const LINE: &str = "these rules ask for namespaces, of which nothing is known, and may refuse every object: start with --watch-namespaces (chart: watch.namespaces)";
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("policy.yaml");
+    std::fs::write(
+        &file,
+        "apiVersion: jobguard.dev/v1alpha1\nkind: JobPolicy\nmetadata: {name: own}\nspec:\n  customRules:\n  - {id: acme/tier, level: deny, expression: \"namespaceObject.metadata.labels.tier == 'gold'\"}\n  - {id: acme/other, expression: 'true'}\n",
+    )
+    .unwrap();
+    let server = Server::start(&["--policy", file.to_str().unwrap()]);
+    let line = server.logged(LINE);
+    assert_eq!((&line["rules"], &line["policy"]), (&"acme/tier".into(), &"own".into()));
+    assert_eq!(server.count_logged(OVERRIDES), 0);
 }

@@ -43,6 +43,8 @@ pub use value::{duration, field, from_json, map, string, timestamp};
 pub use vocabulary::{Check, Declared, Facts, Function, Part, Record, Vocabulary};
 
 #[cfg(test)]
+mod bounds_tests;
+#[cfg(test)]
 mod check_tests;
 #[cfg(test)]
 mod cut;
