@@ -5,53 +5,39 @@ use std::ops::Range;
 use crate::CompileError;
 use crate::ast::{Expr, FoldExpr, Kind};
 use crate::node::FoldKind;
-use crate::parser::{Parser, Result};
+
+type Result<T> = std::result::Result<T, CompileError>;
 
 /// `name(args)`, which may be a macro.
-pub(crate) fn global(
-    parser: &mut Parser<'_>,
-    at: Range<usize>,
-    name: String,
-    mut args: Vec<Expr>,
-) -> Result<Expr> {
+pub(crate) fn global(name: String, mut args: Vec<Expr>) -> Result<Kind> {
     if name == "has"
         && args.len() == 1
         && let Some(arg) = args.pop()
     {
-        let Expr { at: field_at, depth, kind: Kind::Select { of, field, optional: false } } = arg else {
+        let Expr { at: field_at, depth: _, kind: Kind::Select { of, field, optional: false } } = arg else {
             let error = CompileError::new(arg.at, "has() takes a field");
             return Err(error.help("write has(object.spec.suspend), say"));
         };
-        return parser.made(at, depth, Kind::Has { of, field, field_at });
+        return Ok(Kind::Has { of, field, field_at });
     }
-    let depth = deepest(&args);
-    parser.made(at, depth, Kind::Call { target: None, name, args })
+    Ok(Kind::Call { target: None, name, args })
 }
 
 /// `target.name(args)`, which may be a macro.
-pub(crate) fn method(
-    parser: &mut Parser<'_>,
-    at: Range<usize>,
-    target: Expr,
-    name: String,
-    mut args: Vec<Expr>,
-) -> Result<Expr> {
-    let depth = deepest(&args).max(target.depth);
+pub(crate) fn method(at: &Range<usize>, target: Expr, name: String, mut args: Vec<Expr>) -> Result<Kind> {
     if let (Kind::Ident(namespace), "bind", [_, _, _]) = (&target.kind, name.as_str(), args.as_slice())
         && namespace == "cel"
         && let (Some(body), Some(value), Some(bound)) = (args.pop(), args.pop(), args.pop())
     {
-        let name = name_of(bound)?;
-        return parser.made(at, depth, Kind::Bind { name, value: Box::new(value), body: Box::new(body) });
+        return Ok(Kind::Bind { name: name_of(bound)?, value: Box::new(value), body: Box::new(body) });
     }
     let flat = name == "optFlatMap";
     if (flat || name == "optMap")
         && args.len() == 2
         && let (Some(body), Some(bound)) = (args.pop(), args.pop())
     {
-        let name = name_of(bound)?;
-        let kind = Kind::OptionalMap { of: Box::new(target), name, body: Box::new(body), flat };
-        return parser.made(at, depth, kind);
+        let (of, name) = (Box::new(target), name_of(bound)?);
+        return Ok(Kind::OptionalMap { of, name, body: Box::new(body), flat });
     }
     // How many names it binds, and whether a filter follows them.
     let (kind, names, filtered) = match (name.as_str(), args.len()) {
@@ -65,7 +51,7 @@ pub(crate) fn method(
         ("transformList", 4) => (FoldKind::List, 2, true),
         ("transformMap", 3) => (FoldKind::Map, 2, false),
         ("transformMap", 4) => (FoldKind::Map, 2, true),
-        _ => return parser.made(at, depth, Kind::Call { target: Some(Box::new(target)), name, args }),
+        _ => return Ok(Kind::Call { target: Some(Box::new(target)), name, args }),
     };
     let rest = args.split_off(names);
     let first = args.first().map(|arg| arg.at.clone());
@@ -78,21 +64,13 @@ pub(crate) fn method(
     }
     let mut rest = rest.into_iter();
     let filter = if filtered { rest.next() } else { None };
-    let body = match rest.next() {
-        Some(body) => body,
-        // filter(x, condition): the elements themselves.
-        None => {
-            let at = filter.as_ref().map_or(at.clone(), |filter| filter.at.clone());
-            parser.made(at, 0, Kind::Ident(names.first().cloned().unwrap_or_default()))?
-        }
-    };
+    // filter(x, condition): the elements themselves.
+    let body = rest.next().unwrap_or_else(|| {
+        let at = filter.as_ref().map_or(at.clone(), |filter| filter.at.clone());
+        Expr { at, depth: 1, kind: Kind::Ident(names.first().cloned().unwrap_or_default()) }
+    });
     let renamed = name == "existsOne" && names.len() == 1;
-    let fold = FoldExpr { kind, renamed, range: target, names, filter, body };
-    parser.made(at, depth, Kind::Fold(Box::new(fold)))
-}
-
-fn deepest(args: &[Expr]) -> usize {
-    args.iter().map(|arg| arg.depth).max().unwrap_or_default()
+    Ok(Kind::Fold(Box::new(FoldExpr { kind, renamed, range: target, names, filter, body })))
 }
 
 fn name_of(arg: Expr) -> Result<String> {

@@ -4,24 +4,10 @@ use std::ops::Range;
 
 use crate::CompileError;
 use crate::literals;
+use crate::token::Token;
 
 /// The longest expression, in bytes.
 pub(crate) const MAX_BYTES: usize = 4 * 1024;
-
-/// What a token is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Token {
-    Word,
-    Int,
-    Uint,
-    Float,
-    Text,
-    Bytes,
-    /// An operator or a bracket.
-    Sign,
-    /// After the last one.
-    End,
-}
 
 /// The signs, the longer ones first.
 const SIGNS: &[&str] = &[

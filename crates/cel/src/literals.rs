@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::lexer::Token;
+use crate::token::Token;
 use crate::value::string;
 use crate::{CompileError, Value};
 

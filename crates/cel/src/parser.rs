@@ -6,8 +6,9 @@
 use std::ops::Range;
 
 use crate::ast::{Expr, Kind};
-use crate::lexer::{Token, tokens};
+use crate::lexer::tokens;
 use crate::node::Operator;
+use crate::token::Token;
 use crate::{CompileError, Value, expand, literals};
 
 /// How deep parts may be nested: each level of an evaluation takes a few hundred bytes of stack.
@@ -40,7 +41,7 @@ const RESERVED: &[&str] = &[
     "while",
 ];
 
-pub(crate) type Result<T> = std::result::Result<T, CompileError>;
+type Result<T> = std::result::Result<T, CompileError>;
 
 /// The tree of an expression.
 ///
@@ -55,7 +56,7 @@ pub(crate) fn parse(text: &str) -> Result<Expr> {
     }
 }
 
-pub(crate) struct Parser<'t> {
+struct Parser<'t> {
     text: &'t str,
     tokens: Vec<(Token, Range<usize>)>,
     next: usize,
@@ -104,7 +105,7 @@ impl<'t> Parser<'t> {
     }
 
     /// A part, unless there are too many, or they are nested too deeply.
-    pub(crate) fn made(&mut self, at: Range<usize>, parts: usize, kind: Kind) -> Result<Expr> {
+    fn made(&mut self, at: Range<usize>, parts: usize, kind: Kind) -> Result<Expr> {
         self.parts += 1;
         if self.parts > MAX_PARTS {
             let message = format!("the expression has more than {MAX_PARTS} parts");
@@ -263,7 +264,9 @@ impl<'t> Parser<'t> {
                 let at = self.advance();
                 if let Some(open) = if optional { None } else { self.eat("(") } {
                     let args = self.deeper(&open, Self::arguments)?;
-                    of = expand::method(self, at, of, name, args)?;
+                    let depth = deepest(&args).max(depth);
+                    let kind = expand::method(&at, of, name, args)?;
+                    of = self.made(at, depth, kind)?;
                 } else {
                     of = self.made(at, depth, Kind::Select { of: Box::new(of), field: name, optional })?;
                 }
@@ -349,7 +352,9 @@ impl<'t> Parser<'t> {
         }
         if let Some(open) = self.eat("(") {
             let args = self.deeper(&open, Self::arguments)?;
-            return expand::global(self, at, name, args);
+            let depth = deepest(&args);
+            let kind = expand::global(name, args)?;
+            return self.made(at, depth, kind);
         }
         if self.is("{") {
             let error = CompileError::new(at, format!("`{name}` is not a type that can be made here"));
@@ -388,6 +393,10 @@ impl<'t> Parser<'t> {
             entries.iter().map(|(key, value, _)| key.depth.max(value.depth)).max().unwrap_or_default();
         self.made(at, depth, Kind::Map(entries))
     }
+}
+
+fn deepest(args: &[Expr]) -> usize {
+    args.iter().map(|arg| arg.depth).max().unwrap_or_default()
 }
 
 fn too_deep(at: Range<usize>) -> CompileError {

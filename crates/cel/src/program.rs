@@ -6,6 +6,7 @@ use crate::eval::Evaluation;
 use crate::lower::{Lowered, lower};
 use crate::node::Node;
 use crate::paths::paths;
+use crate::stack::with_room;
 use crate::{Budget, CompileError, EvalError, Facts, Path, Value, Vocabulary, check, parser};
 
 /// An expression that can be evaluated, as often as one likes and from any thread.
@@ -26,10 +27,12 @@ impl Program {
     /// # Errors
     /// What is wrong with it: the first fault of its syntax, or every name that is not known, or all that is wrong with its types.
     pub fn compile(source: &str, vocabulary: &Vocabulary<'_>) -> Result<Self, Vec<CompileError>> {
-        let tree = parser::parse(source).map_err(|error| vec![error])?;
-        let Lowered { node, variables, parts, extensions, requires } = lower(&tree, vocabulary)?;
-        let result = check::check(&tree, vocabulary)?;
-        Ok(Self { node, result, variables, parts, extensions, requires })
+        with_room(source, || {
+            let tree = parser::parse(source).map_err(|error| vec![error])?;
+            let Lowered { node, variables, parts, extensions, requires } = lower(&tree, vocabulary)?;
+            let result = check::check(&tree, vocabulary)?;
+            Ok(Self { node, result, variables, parts, extensions, requires })
+        })
     }
 
     /// The type of its value (`bool`, `list(string)` ...); none where only an evaluation can tell.
