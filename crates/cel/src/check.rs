@@ -88,7 +88,7 @@ impl<'v> Checker<'v> {
             Kind::Select { of, field, optional } => {
                 let is_type = || matches!(expr.qualified().as_deref(), Some(name) if name.starts_with("google.protobuf."));
                 if self.is_free(of, "google.protobuf") && is_type() {
-                    return Type::Type;
+                    return Type::Meta;
                 }
                 self.select(of, field, &expr.at, *optional)
             }
@@ -163,7 +163,7 @@ impl<'v> Checker<'v> {
         let vocabulary: &'v Vocabulary<'v> = self.vocabulary;
         match vocabulary.variables.iter().find(|(variable, _)| *variable == name) {
             Some((_, declared)) => Type::declared(declared),
-            None if TYPES.contains(&name) => Type::Type,
+            None if TYPES.contains(&name) => Type::Meta,
             // A part, which is compared with null.
             None => Type::Dyn,
         }

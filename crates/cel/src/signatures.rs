@@ -308,7 +308,7 @@ impl Reader<'_> {
             "bytes" => Type::Bytes,
             "timestamp" => Type::Timestamp,
             "duration" => Type::Duration,
-            "type" => Type::Type,
+            "type" => Type::Meta,
             "Quantity" => Type::Library("Quantity"),
             "Semver" => Type::Library("Semver"),
             "Format" => Type::Library("Format"),

@@ -26,7 +26,7 @@ pub(crate) enum Type<'v> {
     Map(Arc<Self>, Arc<Self>),
     Optional(Arc<Self>),
     /// The type of types: of what `type(x)` is.
-    Type,
+    Meta,
     /// A type of a library of Kubernetes.
     Library(&'static str),
     Record(&'v Record<'v>),
@@ -112,7 +112,7 @@ impl fmt::Display for Type<'_> {
             Self::List(of) => write!(f, "list({of})"),
             Self::Map(key, value) => write!(f, "map({key}, {value})"),
             Self::Optional(of) => write!(f, "optional({of})"),
-            Self::Type => f.write_str("type"),
+            Self::Meta => f.write_str("type"),
             Self::Library(name) => f.write_str(name),
             Self::Record(record) => f.write_str(record.name),
         }

@@ -349,7 +349,7 @@ fn expressions_are_refused_that_api_servers_refuse() {
         let (expression, message) = rest.split_once(" => ").unwrap_or((rest, ""));
         let quoted = serde_json::to_string(expression).unwrap();
         let loaded = load(&format!("  customRules:\n  - {{id: acme/a, expression: {quoted}}}\n"));
-        let is_accepted = verdict == "accepted";
+        let is_accepted = matches!(verdict, "accepted" | "newest");
         match loaded {
             Ok(_) if is_accepted => accepted += 1,
             Err(errors) if !is_accepted && !message.is_empty() && errors.to_string().contains(message) => {
