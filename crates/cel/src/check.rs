@@ -129,9 +129,14 @@ impl<'v> Checker<'v> {
                 self.within([(name.clone(), value)], body)
             }
             Kind::OptionalMap { of, name, body, flat } => {
-                let target = self.of(of);
-                let given = [target];
-                let value = self.call("value", &given, true, &expr.at);
+                let given = [self.of(of)];
+                let target = self.unifier.resolved(&given[0]);
+                let value = match target {
+                    Type::Optional(_) | Type::Dyn | Type::Unknown(_) => {
+                        self.call("value", &given, true, &expr.at)
+                    }
+                    other => self.fail(complaints::no_optional(*flat, &other, &expr.at)),
+                };
                 let body = self.within([(name.clone(), value)], body);
                 if !*flat {
                     return Type::optional(body);

@@ -25,6 +25,12 @@ pub(crate) fn no_fields(of: &Type<'_>, field: &str, at: &Range<usize>) -> Compil
     }
 }
 
+pub(crate) fn no_optional(flat: bool, of: &Type<'_>, at: &Range<usize>) -> CompileError {
+    let name = if flat { "optFlatMap" } else { "optMap" };
+    let error = CompileError::new(at.clone(), format!("{} has no function `{name}`", an(of)));
+    error.help(format!("`{name}` is a function of optional values: object.?spec.{name}(x, …)"))
+}
+
 pub(crate) fn mixed(what: &str, one: &Type<'_>, other: &Type<'_>, at: &Range<usize>) -> CompileError {
     let message = format!("{what} cannot hold both {one} and {other}");
     let help = "API servers take literals of one type: write dyn(…) around each, or values of one type";

@@ -2,6 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use crate::error::MAX_ERRORS;
 use crate::eval::Evaluation;
 use crate::lower::{Lowered, lower};
 use crate::node::Node;
@@ -25,13 +26,17 @@ impl Program {
     /// Compiles an expression that speaks of what `vocabulary` has.
     ///
     /// # Errors
-    /// What is wrong with it: the first fault of its syntax, or every name that is not known, or all that is wrong with its types.
+    /// What is wrong with it: the first fault of its syntax, or the names that are not known and what is wrong with its types.
     pub fn compile(source: &str, vocabulary: &Vocabulary<'_>) -> Result<Self, Vec<CompileError>> {
         with_room(source, || {
             let tree = parser::parse(source).map_err(|error| vec![error])?;
-            let Lowered { node, variables, parts, extensions, requires } = lower(&tree, vocabulary)?;
-            let result = check::check(&tree, vocabulary)?;
-            Ok(Self { node, result, variables, parts, extensions, requires })
+            match (lower(&tree, vocabulary), check::check(&tree, vocabulary)) {
+                (Ok(Lowered { node, variables, parts, extensions, requires }), Ok(result)) => {
+                    Ok(Self { node, result, variables, parts, extensions, requires })
+                }
+                (Ok(_), Err(errors)) | (Err(errors), Ok(_)) => Err(errors),
+                (Err(names), Err(types)) => Err(together(names, types)),
+            }
         })
     }
 
@@ -77,4 +82,15 @@ impl Program {
         let evaluated = catch_unwind(AssertUnwindSafe(|| Evaluation::new(facts, budget).value(&self.node)));
         evaluated.unwrap_or_else(|_| Err(EvalError::failed("a function of the library failed")))
     }
+}
+
+/// What is wrong with names and with types: of the same place, what is wrong with the name.
+fn together(names: Vec<CompileError>, types: Vec<CompileError>) -> Vec<CompileError> {
+    let is_elsewhere = |error: &CompileError| names.iter().all(|name| name.range != error.range);
+    let types: Vec<CompileError> = types.into_iter().filter(is_elsewhere).collect();
+    let mut all = names;
+    all.extend(types);
+    all.sort_by_key(|error| error.range.start);
+    all.truncate(MAX_ERRORS);
+    all
 }
