@@ -9,7 +9,7 @@ use super::output::Terminal;
 use crate::cluster::{ObjectName, Reader};
 use crate::diagnostic::{FileError, Report};
 use crate::engine::Severity;
-use crate::live::{Api, Found, JudgedInCluster, Mode, keep, summarise, write_summary};
+use crate::live::{Api, Found, JudgedInCluster, Mode, NoApi, keep, summarise, write_summary};
 use jobguard_apiserver::{KubernetesVersion, names};
 use jobguard_text::plain;
 
@@ -79,15 +79,21 @@ impl ReportArgs {
         self.report.is_some()
     }
 
-    /// The API that reports are written by. Asked before anything is read: without one, an audit for its reports is in vain.
+    /// The API that reports are written by. Asked before anything is read: without one, an audit for its reports is in vain;
+    /// where it leaves a summary too, that has the error.
     ///
     /// # Errors
     ///
     /// There is none.
-    pub(super) async fn api(&self, reader: &Reader) -> Result<Option<Api>> {
-        match self.report {
-            Some(_) => Ok(Some(Api::find(reader, self.report_api.wanted()).await?)),
-            None => Ok(None),
+    pub(super) async fn api(&self, reader: &Reader) -> Result<Option<Result<Api, FileError>>> {
+        if self.report.is_none() {
+            return Ok(None);
+        }
+        match Api::find(reader, self.report_api.wanted()).await {
+            Err(error @ NoApi::NotServed { .. }) if self.summary_config_map.is_some() => {
+                Ok(Some(Err(FileError { name: "reports".to_owned(), message: error.to_string() })))
+            }
+            found => Ok(Some(Ok(found?))),
         }
     }
 
@@ -95,10 +101,11 @@ impl ReportArgs {
     pub(super) async fn write(
         &self,
         left: &Left<'_>,
-        api: Option<Api>,
+        api: Option<Result<Api, FileError>>,
         (report, errors): (&Report, &mut Vec<FileError>),
         terminal: &Terminal,
     ) {
+        let api = api.and_then(|found| found.map_err(|error| errors.push(error)).ok());
         if let (Some(api), Some(mode)) = (api, self.report) {
             let mode = match mode {
                 ReportMode::Write => Mode::Write,

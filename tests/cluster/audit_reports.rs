@@ -295,5 +295,13 @@ fn without_an_api_for_reports_an_audit_says_how_to_go_on() {
     };
     let (code, said) = audit.run(&[]);
     assert_eq!(code, 2, "{said}");
-    assert!(said.contains("install the CRD (https://openreports.io), or leave out --report"), "{said}");
+    let words = "install the CRD (https://openreports.io), or leave out --report";
+    assert!(said.contains(words), "{said}");
+    // With a summary, that has it.
+    let (code, said) = audit.run(&["--summary-config-map=default/summary"]);
+    assert!(code == 2 && said.contains(words), "{said}");
+    let there = plane.kubectl(&["get", "configmap", "summary", "-o", "jsonpath={.data.summary\\.json}"], "");
+    let summary: Value = serde_json::from_str(&there.stdout).unwrap();
+    assert_eq!(summary["errors"], 1);
+    assert!(summary["errorMessages"][0].as_str().unwrap().contains(words), "{summary}");
 }
