@@ -2,7 +2,7 @@
 
 use jobguard_cel::{Path, PathStep, Root};
 
-use super::vocabulary::{JOB, JOB_FIELDS, OBJECT, OLD_OBJECT};
+use super::vocabulary::{JOB, OBJECT, OLD_OBJECT, VOCABULARY};
 
 /// The fields that the API server fills in, those about the deletion of the object included.
 const FIELDS: &[(&[&str], FilledIn)] = &[
@@ -51,7 +51,7 @@ pub(super) fn filled_in(paths: &[Path]) -> Vec<(Holder, FilledIn)> {
         let (holder, start) = match path.root {
             Root::Variable(OBJECT) => (Holder::Object, None),
             Root::Variable(OLD_OBJECT) => (Holder::OldObject, None),
-            Root::Field { part: JOB, field } => (Holder::Job, Some(JOB_FIELDS[field])),
+            Root::Field { part: JOB, field } => (Holder::Job, Some(VOCABULARY.parts[JOB].fields[field].0)),
             _ => continue,
         };
         // The object as a whole is compared with null, to test whether there is one.
