@@ -184,12 +184,11 @@ fn judged_as(args: &AuditArgs, version: &ServerVersion) -> (Vec<KubernetesVersio
     match version.known {
         Some(known) => (vec![known], None),
         None => {
-            let newest = KubernetesVersion::NEWEST;
+            let ServerVersion { git, nearest, .. } = version;
             let note = format!(
-                "what is special to the API server's version, {}, which is not known: objects were checked as {newest} would",
-                version.git
+                "what is special to the API server's version, {git}, which is not known: objects were checked as {nearest} would"
             );
-            (vec![newest], Some(note))
+            (vec![*nearest], Some(note))
         }
     }
 }

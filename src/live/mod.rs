@@ -9,7 +9,8 @@
 mod audit;
 #[cfg(feature = "cluster")]
 mod beside;
-#[cfg(all(test, feature = "cluster"))]
+#[cfg(test)]
+#[cfg(feature = "cluster")]
 mod fake_api;
 #[cfg(feature = "cluster")]
 mod judge;

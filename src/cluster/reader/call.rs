@@ -11,7 +11,7 @@ use kube::Client;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::cluster::connect::innermost;
 use jobguard_text::plain_within;
@@ -27,6 +27,9 @@ const PAUSE: Duration = Duration::from_millis(250);
 
 /// The longest pause that an API server may ask for.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// After how long no further attempt is begun: who waits for a server that does not answer is to hear of it.
+const GIVE_UP: Duration = Duration::from_secs(45);
 
 /// The most bytes of an answer that are read.
 pub(super) const MAX_ANSWER: usize = 32 << 20;
@@ -156,11 +159,19 @@ struct Failure {
 pub(super) struct Calls {
     client: Client,
     count: AtomicU64,
+    /// The most bytes of an answer that are read.
+    max_answer: usize,
 }
 
 impl Calls {
     pub(super) fn new(client: Client) -> Self {
-        Self { client, count: AtomicU64::new(0) }
+        Self { client, count: AtomicU64::new(0), max_answer: MAX_ANSWER }
+    }
+
+    /// The same, which reads no larger answers.
+    #[cfg(test)]
+    pub(super) fn with_max_answer(self, max_answer: usize) -> Self {
+        Self { max_answer, ..self }
     }
 
     /// How many requests have been sent, repeated ones among them.
@@ -174,6 +185,7 @@ impl Calls {
         request: Request<Vec<u8>>,
         what: &(dyn Fn() -> String + Sync),
     ) -> Result<Reply, ReadError> {
+        let started = Instant::now();
         let mut pause = PAUSE;
         for attempt in 1.. {
             self.count.fetch_add(1, Ordering::Relaxed);
@@ -183,7 +195,7 @@ impl Calls {
             };
             match result {
                 Ok(reply) => return Ok(reply),
-                Err(failure) if failure.is_passing && attempt < ATTEMPTS => {
+                Err(failure) if failure.is_passing && attempt < ATTEMPTS && started.elapsed() < GIVE_UP => {
                     sleep(failure.pause.unwrap_or(pause).min(LONGEST_PAUSE)).await;
                     pause *= 2;
                 }
@@ -228,7 +240,7 @@ impl Calls {
         let mut text = Vec::new();
         while let Some(chunk) = chunks.next().await {
             let chunk = chunk.map_err(|error| unreachable(&error))?;
-            if text.len() + chunk.len() > MAX_ANSWER {
+            if text.len() + chunk.len() > self.max_answer {
                 return Err(Failure { cause: Cause::TooLarge, pause: None, is_passing: false });
             }
             text.extend_from_slice(&chunk);

@@ -7,6 +7,8 @@ mod call;
 mod discovery;
 mod page;
 mod read;
+#[cfg(test)]
+mod tests;
 mod write;
 
 pub use answer::{Answer, Selection};

@@ -151,7 +151,13 @@ impl Reader {
         // Some providers write "31+".
         let minor = info.minor.trim_end_matches(|c: char| !c.is_ascii_digit());
         let known = format!("{}.{minor}", info.major).parse().ok();
-        Ok(ServerVersion { git: info.git_version, known })
+        let is_older = info.major == "1"
+            && minor.parse().is_ok_and(|minor: u8| minor < KubernetesVersion::OLDEST.minor());
+        let nearest = known.unwrap_or(match is_older {
+            true => KubernetesVersion::OLDEST,
+            false => KubernetesVersion::NEWEST,
+        });
+        Ok(ServerVersion { git: info.git_version, known, nearest })
     }
 }
 
@@ -162,6 +168,8 @@ pub struct ServerVersion {
     pub git: String,
     /// The minor version, where its rules are known.
     pub known: Option<KubernetesVersion>,
+    /// That version, else the nearest one whose rules are known.
+    pub nearest: KubernetesVersion,
 }
 
 #[derive(Deserialize)]

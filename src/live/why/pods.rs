@@ -39,7 +39,7 @@ pub(super) fn reasons(pod: &PodFacts, job: &JobFacts, view: &View<'_>) -> Vec<Re
     vec![starting(pod, view)]
 }
 
-fn of_pod<'p>(pod: &'p PodFacts) -> (&'static str, &'p str) {
+fn of_pod(pod: &PodFacts) -> (&'static str, &str) {
     ("Pod", &pod.meta.name)
 }
 
@@ -269,7 +269,7 @@ fn starting(pod: &PodFacts, view: &View<'_>) -> Reason {
     }
     let since = pod.scheduled.as_ref().and_then(|one| one.since).or(pod.meta.created);
     let age = view.age(since).unwrap_or(0);
-    let states = pod.containers.iter().filter_map(|container| waiting(container));
+    let states = pod.containers.iter().filter_map(waiting);
     let waiting: Vec<String> = states.collect();
     let what = if waiting.is_empty() { "no container has a state".to_owned() } else { waiting.join(", ") };
     let evidence = Evidence::field(of_pod(pod), "status.containerStatuses", what, since);
