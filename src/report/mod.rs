@@ -14,6 +14,7 @@ mod markdown;
 mod objects;
 mod run;
 mod sarif;
+mod sarif_places;
 mod sarif_suppression;
 mod sarif_uri;
 mod style;

@@ -9,9 +9,12 @@ use serde::Serialize;
 
 use super::json::write_document;
 use super::run::{RuleEntry, Run};
+use super::sarif_places::{
+    ArtifactLocation, Location, PhysicalLocation, SarifRegion, Text, logical, physical, region,
+};
 use super::sarif_suppression::{Suppression, suppression};
 use super::sarif_uri::{file_uri, fingerprint};
-use crate::diagnostic::{Compared, Diagnostic, FileError, Gone, Region, SuppressedDiagnostic, Versions};
+use crate::diagnostic::{Compared, Diagnostic, FileError, Gone, SuppressedDiagnostic, Versions};
 use crate::engine::{Rule, Safety, Severity};
 use jobguard_text::plain;
 
@@ -76,11 +79,6 @@ struct Properties<'a> {
     precision: &'static str,
     #[serde(rename = "problem.severity")]
     severity: &'static str,
-}
-
-#[derive(Serialize)]
-struct Text {
-    text: String,
 }
 
 #[derive(Serialize)]
@@ -179,48 +177,6 @@ struct SarifReplacement<'a> {
 #[derive(Serialize)]
 struct Content<'a> {
     text: &'a str,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Location {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<usize>,
-    physical_location: PhysicalLocation,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    logical_locations: Vec<LogicalLocation>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    message: Option<Text>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct PhysicalLocation {
-    artifact_location: ArtifactLocation,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    region: Option<SarifRegion>,
-}
-
-#[derive(Serialize)]
-struct ArtifactLocation {
-    uri: String,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct SarifRegion {
-    start_line: usize,
-    start_column: usize,
-    end_line: usize,
-    end_column: usize,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct LogicalLocation {
-    name: String,
-    fully_qualified_name: String,
-    kind: &'static str,
 }
 
 /// Writes the report of `run` as one SARIF log, indented, with a newline at its end.
@@ -402,45 +358,6 @@ fn fix(diagnostic: &Diagnostic) -> Option<SarifFix<'_>> {
         }],
         properties: FixProperties { safety: safety.as_str()? },
     })
-}
-
-/// The object, and the field in it.
-fn logical(diagnostic: &Diagnostic) -> Vec<LogicalLocation> {
-    let Some(object) = &diagnostic.object else { return Vec::new() };
-    let mut places = vec![LogicalLocation {
-        name: plain(object.name.as_deref().unwrap_or(&object.kind)),
-        fully_qualified_name: plain(&object.qualified()),
-        kind: "object",
-    }];
-    if !diagnostic.path.is_root() {
-        let path = plain(&diagnostic.path.to_string());
-        places.push(LogicalLocation {
-            fully_qualified_name: format!("{}#{path}", places[0].fully_qualified_name),
-            name: path,
-            kind: "property",
-        });
-    }
-    places
-}
-
-fn physical(file: &str, region: Option<Region>) -> PhysicalLocation {
-    PhysicalLocation {
-        artifact_location: ArtifactLocation { uri: file_uri(file) },
-        region: region.map(self::region),
-    }
-}
-
-fn region(region: Region) -> SarifRegion {
-    if !region.is_in_text() {
-        // What stands in no text: forges refuse a log in which a place has no line.
-        return SarifRegion { start_line: 1, start_column: 1, end_line: 1, end_column: 1 };
-    }
-    SarifRegion {
-        start_line: region.line,
-        start_column: region.column,
-        end_line: region.end_line,
-        end_column: region.end_column,
-    }
 }
 
 fn notification(error: &FileError) -> Notification {
