@@ -236,9 +236,28 @@ fn why_a_cluster_does_what_it_does() {
     asked.expect("cj/over-quota", "full", certain("job-refused-quota"), 20);
     asked.expect("cj/blocked", "default", certain("cron-blocked"), 20);
 
+    completes_names(&asked);
     least_rights(&asked);
     a_bundle_says_the_same(&asked);
     assert!(asked.wrong.is_empty(), "{}", asked.wrong.join("\n\n"));
+}
+
+/// What a shell is offered while somebody types.
+fn completes_names(asked: &Asked<'_>) {
+    let complete = |words: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_jobguard"))
+            .env("KUBECONFIG", asked.plane.kubeconfig())
+            .arg("__complete")
+            .args(words)
+            .output()
+            .unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert_eq!(complete(&["why", "cronjob/s"]), "cronjob/suspended\n");
+    assert_eq!(complete(&["why", "-n", "full", "cj/"]), "cj/over-quota\n");
+    let both = complete(&["why", ""]);
+    assert!(both.contains("cronjob/yearly\n") && both.contains("job/suspended\n"), "{both}");
+    assert_eq!(complete(&["why", "--context", "no-such", "cj/"]), "");
 }
 
 /// What a user may not read is told, and nothing fails; and names that are near are named.

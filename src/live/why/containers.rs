@@ -25,7 +25,7 @@ pub(super) fn reasons(pod: &PodFacts, job: &JobFacts, view: &View<'_>) -> Vec<Re
     let main: Vec<&Container> = pod.containers.iter().filter(runs).filter(|one| one.holds_pod()).collect();
     let restarted = main.iter().copied().find_map(|one| Some((one, one.last.as_ref()?)));
     if let Some((container, last)) = restarted {
-        return vec![restarts(pod, container, last, job)];
+        return vec![restarts(pod, container, last, job, view)];
     }
     main.first().map(|one| running(pod, one, "pod-running", "container", view)).into_iter().collect()
 }
@@ -166,22 +166,16 @@ fn stuck(pod: &PodFacts, container: &Container, job: &JobFacts, view: &View<'_>)
             let last = container.last.as_ref();
             let words = last.map_or("an unknown end".to_owned(), exit_code::words);
             let times = times(container.restarts.saturating_add(1));
-            let id = match last {
-                Some(ended) if ended.reason == "OOMKilled" => "container-out-of-memory",
-                _ => "container-crash-loop",
-            };
-            let path = if id == "container-out-of-memory" { "resources.limits.memory" } else { "" };
-            new(
-                id,
-                format!(
-                    "{} {name} of Pod {pod_name} has failed {times}, the last time with \
-                             {words}, and is to be started again",
-                    role(container)
-                ),
-            )
-            .because(last.map(|ended| evidence_of_end(pod, container, ended, "lastState")))
-            .change(last.map_or("Read its log: kubectl logs --previous", exit_code::advice))
-            .at(field(path))
+            let text = format!(
+                "{} {name} of Pod {pod_name} has failed {times}, the last time with {words}, and is to be started again",
+                role(container)
+            );
+            let cause = last.map(|ended| Cause::of(pod, container, ended, "container-crash-loop", view));
+            new(cause.as_ref().map_or("container-crash-loop", |cause| cause.id), text)
+                .because(last.map(|ended| evidence_of_end(pod, container, ended, "lastState")))
+                .because(cause.as_ref().and_then(|cause| cause.event.clone()))
+                .change(cause.as_ref().map_or("Read its log: kubectl logs --previous", |cause| cause.change))
+                .at(field(cause.as_ref().map_or("", |cause| cause.field)))
         }
         _ => return None,
     })
@@ -263,22 +257,59 @@ fn running(pod: &PodFacts, container: &Container, id: &'static str, what: &str, 
     Reason::new(id, State::Running, Certainty::Certain, text).because([evidence])
 }
 
+/// Why a container was started again.
+struct Cause {
+    id: &'static str,
+    /// The field of the container that is about it.
+    field: &'static str,
+    change: &'static str,
+    event: Option<Evidence>,
+}
+
+impl Cause {
+    /// By how it ended, and what its kubelet reported; `id` where neither says more.
+    fn of(pod: &PodFacts, container: &Container, ended: &Ended, id: &'static str, view: &View<'_>) -> Self {
+        let change = exit_code::advice(ended);
+        if ended.reason == "OOMKilled" {
+            return Self {
+                id: "container-out-of-memory",
+                field: "resources.limits.memory",
+                change,
+                event: None,
+            };
+        }
+        let begin = format!("Container {} failed ", container.name);
+        let killed = view.events_of("Pod", &pod.meta).find(|event| {
+            event.reason == "Killing" && event.message.starts_with(&begin) && event.message.contains(" probe")
+        });
+        match killed {
+            Some(event) => Self {
+                id: "container-probe-failed",
+                field: if event.message.contains("startup probe") { "startupProbe" } else { "livenessProbe" },
+                change: "Let the probe wait longer (startupProbe, timeoutSeconds, failureThreshold), or do without: \
+                         a container that is to end needs no liveness probe",
+                event: Some(of_event(event)),
+            },
+            None => Self { id, field: "", change, event: None },
+        }
+    }
+}
+
 /// A container that runs, and has failed before.
-fn restarts(pod: &PodFacts, container: &Container, last: &Ended, job: &JobFacts) -> Reason {
-    let id = if last.reason == "OOMKilled" { "container-out-of-memory" } else { "container-restarts" };
-    let path = if last.reason == "OOMKilled" { "resources.limits.memory" } else { "" };
+fn restarts(pod: &PodFacts, container: &Container, last: &Ended, job: &JobFacts, view: &View<'_>) -> Reason {
+    let cause = Cause::of(pod, container, last, "container-restarts", view);
     let text = format!(
-        "container {} of Pod {} runs, after it has been started again {}; the last time it ended \
-         with {}",
+        "container {} of Pod {} runs, after it has been started again {}; the last time it ended with {}",
         container.name,
         pod.meta.name,
         times(container.restarts),
         exit_code::words(last)
     );
-    Reason::new(id, State::Running, Certainty::Certain, text)
+    Reason::new(cause.id, State::Running, Certainty::Certain, text)
         .because([evidence_of_end(pod, container, last, "lastState")])
-        .change(exit_code::advice(last))
-        .at(job.container_field(&container.name, path))
+        .because(cause.event)
+        .change(cause.change)
+        .at(job.container_field(&container.name, cause.field))
 }
 
 /// Why an image cannot be pulled, and what to do.

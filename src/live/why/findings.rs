@@ -78,6 +78,7 @@ const RULES: &[(&str, &[&str])] = &[
         ],
     ),
     ("container-out-of-memory", &["pod/resources"]),
+    ("container-probe-failed", &["job/pointless-probe"]),
     ("container-restarts", &["job/container-restart-always", "job/pointless-probe"]),
     ("sidecar-runs-on", &["job/sidecar-never-ends"]),
     ("pod-running", &["job/command-never-ends", "job/no-deadline", "job/container-restart-always"]),
