@@ -5,7 +5,7 @@ use super::exit_code;
 use super::facts::JobFacts;
 use super::pod_facts::{Container, Ended, PodFacts, Role, State as Now};
 use super::view::{View, of_event};
-use super::words::{about, ago, names, times};
+use super::words::{about, ago, in_command, names, times};
 
 /// Why the containers of a Pod that has a node do what they do; none where they have not said anything yet.
 pub(super) fn reasons(pod: &PodFacts, job: &JobFacts, view: &View<'_>) -> Vec<Reason> {
@@ -70,7 +70,7 @@ fn exited(pod: &PodFacts, container: &Container, ended: &Ended, job: &JobFacts) 
     };
     Reason::new(id, State::Failed, certainty, text)
         .because([evidence_of_end(pod, container, ended, "state")])
-        .change(exit_code::advice(ended))
+        .change(exit_code::advice(ended, &log(pod, container, "")))
         .at(job.container_field(name, field))
 }
 
@@ -88,6 +88,13 @@ fn evidence_of_end(pod: &PodFacts, container: &Container, ended: &Ended, state: 
         text,
         ended.finished,
     )
+}
+
+/// The command that shows a container's log.
+fn log(pod: &PodFacts, container: &Container, previous: &str) -> String {
+    let [namespace, pod, container] =
+        [&pod.meta.namespace, &pod.meta.name, &container.name].map(|name| in_command(name));
+    format!("kubectl logs -n {namespace} {pod} -c {container}{previous}")
 }
 
 fn role(container: &Container) -> &'static str {
@@ -171,10 +178,11 @@ fn stuck(pod: &PodFacts, container: &Container, job: &JobFacts, view: &View<'_>)
                 role(container)
             );
             let cause = last.map(|ended| Cause::of(pod, container, ended, "container-crash-loop", view));
+            let read = || format!("Read its log: {}", log(pod, container, " --previous"));
             new(cause.as_ref().map_or("container-crash-loop", |cause| cause.id), text)
                 .because(last.map(|ended| evidence_of_end(pod, container, ended, "lastState")))
                 .because(cause.as_ref().and_then(|cause| cause.event.clone()))
-                .change(cause.as_ref().map_or("Read its log: kubectl logs --previous", |cause| cause.change))
+                .change(cause.as_ref().map_or_else(read, |cause| cause.change.clone()))
                 .at(field(cause.as_ref().map_or("", |cause| cause.field)))
         }
         _ => return None,
@@ -262,14 +270,14 @@ struct Cause {
     id: &'static str,
     /// The field of the container that is about it.
     field: &'static str,
-    change: &'static str,
+    change: String,
     event: Option<Evidence>,
 }
 
 impl Cause {
     /// By how it ended, and what its kubelet reported; `id` where neither says more.
     fn of(pod: &PodFacts, container: &Container, ended: &Ended, id: &'static str, view: &View<'_>) -> Self {
-        let change = exit_code::advice(ended);
+        let change = exit_code::advice(ended, &log(pod, container, " --previous"));
         if ended.reason == "OOMKilled" {
             return Self {
                 id: "container-out-of-memory",
@@ -287,7 +295,8 @@ impl Cause {
                 id: "container-probe-failed",
                 field: if event.message.contains("startup probe") { "startupProbe" } else { "livenessProbe" },
                 change: "Let the probe wait longer (startupProbe, timeoutSeconds, failureThreshold), or do without: \
-                         a container that is to end needs no liveness probe",
+                         a container that is to end needs no liveness probe"
+                    .to_owned(),
                 event: Some(of_event(event)),
             },
             None => Self { id, field: "", change, event: None },

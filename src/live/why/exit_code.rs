@@ -39,19 +39,17 @@ pub(super) fn words(ended: &Ended) -> String {
     }
 }
 
-/// What to do about it.
-pub(super) fn advice(ended: &Ended) -> &'static str {
+/// What to do about it. `log` is the command that shows the container's log.
+pub(super) fn advice(ended: &Ended, log: &str) -> String {
     if ended.reason == "OOMKilled" {
-        return "Raise resources.limits.memory of the container, or let the program use less";
+        return "Raise resources.limits.memory of the container, or let the program use less".to_owned();
     }
     match ended.code {
-        126 | 127 => "Correct the command, or use an image that has it",
-        128 if !ended.message.is_empty() => "Correct the command, or use an image that has it",
-        137 => {
-            "Look whether it needs more memory (resources.limits.memory), and whether it ends when it \
-             is sent SIGTERM"
-        }
-        143 | 130 => "Look what ended it: a deadline, a drain, or a failing liveness probe",
-        _ => "Read its log: kubectl logs of the Pod, with --previous where the container was started again",
+        126 | 127 => "Correct the command, or use an image that has it".to_owned(),
+        128 if !ended.message.is_empty() => "Correct the command, or use an image that has it".to_owned(),
+        137 => "Look whether it needs more memory (resources.limits.memory), and whether it ends when it is sent SIGTERM"
+            .to_owned(),
+        143 | 130 => "Look what ended it: a deadline, a drain, or a failing liveness probe".to_owned(),
+        _ => format!("Read its log: {log}"),
     }
 }

@@ -117,7 +117,7 @@ fn runs(answer: &Answer) -> Markup {
                     "Each run from when it was due: dashed is a wait, ✓ a Pod that succeeded, ✕ one \
                      that failed, ? one that still runs."
                 }
-                (picture(&spans))
+                div class="scroll" { (picture(&spans)) }
             }
             div class="scroll" {
                 table {

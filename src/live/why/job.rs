@@ -12,7 +12,7 @@ use super::pod_facts::PodFacts;
 use super::pods;
 use super::refused;
 use super::view::{View, of_event, of_job};
-use super::words::{about, ago, names, pods, time};
+use super::words::{about, ago, in_command, names, pods, time};
 
 /// How long the Job controller may take to act, in seconds.
 const SOON: i64 = 30;
@@ -158,7 +158,11 @@ fn suspended(job: &JobFacts, view: &View<'_>) -> Reason {
         format!("Job {name} is suspended: no Pods are made until somebody resumes it"),
     )
     .because(evidence)
-    .change(format!("Set suspend to false: kubectl patch job/{name} -p '{{\"spec\":{{\"suspend\":false}}}}'"))
+    .change(format!(
+        "Set suspend to false: kubectl patch job/{} -n {} -p '{{\"spec\":{{\"suspend\":false}}}}'",
+        in_command(name),
+        in_command(&job.meta.namespace)
+    ))
     .at(field)
 }
 

@@ -7,7 +7,7 @@ use super::pod_facts::{Container, PodCondition, PodFacts, State as ContainerStat
 use super::scheduling;
 use super::view::{View, of_event};
 use super::volumes;
-use super::words::{ago, time};
+use super::words::{ago, in_command, time};
 
 /// How long the scheduler or a kubelet may take to say anything, in seconds.
 const SOON: i64 = 30;
@@ -110,9 +110,11 @@ fn failed(pod: &PodFacts, job: &JobFacts) -> Reason {
                 true => Evidence::field(of_pod(pod), "status.phase", "Failed", None),
                 false => by_status(),
             };
-            Reason::new("pod-failed", State::Failed, certainty, text)
-                .because([evidence])
-                .change(format!("See what is left: kubectl describe pod {name}, and kubectl logs {name}"))
+            Reason::new("pod-failed", State::Failed, certainty, text).because([evidence]).change(format!(
+                "See what is left: kubectl describe pod -n {} {1}, and kubectl logs -n {0} {1}",
+                in_command(&pod.meta.namespace),
+                in_command(name)
+            ))
         }),
     }
 }

@@ -29,6 +29,13 @@ pub(super) fn about(seconds: i64) -> String {
     duration::words(rounded)
 }
 
+/// A name for a command that somebody may copy into a shell. What no object is called, a bundle may still hold.
+pub(super) fn in_command(name: &str) -> &str {
+    let is_harmless = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.');
+    let is_name = !name.is_empty() && !name.starts_with('-') && name.chars().all(is_harmless);
+    if is_name { name } else { "NAME" }
+}
+
 /// `once`, `twice`, `3 times`.
 pub(super) fn times(count: i64) -> String {
     match count {
@@ -73,6 +80,7 @@ mod tests {
         assert_eq!(ago(0), "just now");
         assert_eq!(time("2027-03-28T03:30:00Z".parse().unwrap()), "2027-03-28 03:30 UTC");
         assert_eq!(time("2027-03-28T03:30:05Z".parse().unwrap()), "2027-03-28 03:30:05 UTC");
+        assert_eq!(["a-1.b", "$(reboot)", "-n", ""].map(in_command), ["a-1.b", "NAME", "NAME", "NAME"]);
         assert_eq!([1, 2, 3].map(times), ["once", "twice", "3 times"]);
         assert_eq!([1, 2].map(pods), ["1 Pod", "2 Pods"]);
         assert_eq!(names(&["a", "b"]), "a and b");
