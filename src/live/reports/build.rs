@@ -7,7 +7,7 @@ use super::model::{
     Summary,
 };
 use crate::diagnostic::{self, Diagnostic, ObjectId};
-use crate::engine::Severity;
+use crate::engine::{Severity, Suppressed};
 use crate::live::judge::JudgedInCluster;
 use jobguard_text::{plain_within, plural};
 
@@ -37,51 +37,73 @@ pub struct Found<'a> {
     pub passed: bool,
 }
 
+/// A report that there should be. It is made when it is compared or written: all of them together would be more than what was
+/// found.
+#[derive(Debug)]
+pub(super) struct Wanted<'a> {
+    object: &'a JudgedInCluster,
+    findings: Vec<(&'a Diagnostic, Skipped<'a>)>,
+}
+
+/// Why a finding does not count.
+#[derive(Debug, Clone, Copy)]
+enum Skipped<'a> {
+    /// It does.
+    No,
+    /// It is in the baseline.
+    Known,
+    /// An annotation or an exception says so.
+    Suppressed(&'a Suppressed),
+}
+
 /// The reports that there should be, by namespace and name.
 #[derive(Debug, Default)]
-pub(super) struct Desired {
-    pub(super) reports: BTreeMap<(String, String), Report>,
+pub(super) struct Desired<'a> {
+    pub(super) reports: BTreeMap<(String, String), Wanted<'a>>,
     /// The names of reports of objects that were judged and have none.
     pub(super) without: BTreeSet<(String, String)>,
     /// How many objects have findings and no namespace for a report.
     pub(super) outside: usize,
 }
 
-/// The reports of what was found, for an API.
-pub(super) fn desired<'a>(found: &Found<'a>, api: Api) -> Desired {
-    let mut entries: BTreeMap<&ObjectId, Vec<Entry>> = BTreeMap::new();
-    let mut put = |diagnostic: &'a Diagnostic, skipped: Option<String>| {
-        if let Some(object) = diagnostic.object.as_deref() {
-            entries.entry(object).or_default().push(entry(diagnostic, skipped, found.policy, api));
+/// The reports of what was found.
+pub(super) fn desired<'a>(found: &Found<'a>) -> Desired<'a> {
+    let mut of_objects: BTreeMap<&ObjectId, Vec<(&Diagnostic, Skipped<'_>)>> = BTreeMap::new();
+    let report = found.report;
+    let counting = report.diagnostics.iter().map(|one| (one, Skipped::No));
+    let known = report.baseline.iter().flat_map(|compared| &compared.known).map(|one| (one, Skipped::Known));
+    let suppressed = report.suppressed.iter().map(|one| (&one.diagnostic, Skipped::Suppressed(&one.why)));
+    for (diagnostic, skipped) in counting.chain(known).chain(suppressed) {
+        if let Some(object) = diagnostic.object.as_deref().filter(|_| diagnostic.severity >= found.least) {
+            of_objects.entry(object).or_default().push((diagnostic, skipped));
         }
-    };
-    let is_shown = |diagnostic: &&Diagnostic| diagnostic.severity >= found.least;
-    for diagnostic in found.report.diagnostics.iter().filter(is_shown) {
-        put(diagnostic, None);
-    }
-    for diagnostic in found.report.baseline.iter().flat_map(|compared| &compared.known).filter(is_shown) {
-        put(diagnostic, Some("baseline".to_owned()));
-    }
-    for suppressed in found.report.suppressed.iter().filter(|one| one.diagnostic.severity >= found.least) {
-        put(&suppressed.diagnostic, Some(suppressed.why.to_string()));
     }
     let mut desired = Desired::default();
     for object in found.judged {
-        let entries = entries.remove(&*object.id).unwrap_or_default();
+        let findings = of_objects.remove(&*object.id).unwrap_or_default();
         let Some(namespace) = object.id.namespace.clone() else {
-            desired.outside += usize::from(!entries.is_empty());
+            desired.outside += usize::from(!findings.is_empty());
             continue;
         };
-        let name = name(&object.id.kind, &object.uid);
-        if entries.is_empty() && !found.passed {
-            desired.without.insert((namespace, name));
-            continue;
+        let key = (namespace, name(&object.id.kind, &object.uid));
+        if findings.is_empty() && !found.passed {
+            desired.without.insert(key);
+        } else {
+            desired.reports.insert(key, Wanted { object, findings });
         }
-        let entries = if entries.is_empty() { vec![passed(found.policy, api)] } else { entries };
-        let report = report(object, (&namespace, &name), entries, (found.policy, api));
-        desired.reports.insert((namespace, name), report);
     }
     desired
+}
+
+impl Wanted<'_> {
+    /// The report.
+    pub(super) fn report(&self, (namespace, name): (&str, &str), (policy, api): (&str, Api)) -> Report {
+        let entries = match self.findings.is_empty() {
+            true => vec![passed((policy, api))],
+            false => self.findings.iter().map(|(one, skipped)| entry(one, *skipped, (policy, api))).collect(),
+        };
+        report(self.object, (namespace, name), entries, (policy, api))
+    }
 }
 
 /// The name of the report of an object: of a kind and an uid there is one only.
@@ -164,8 +186,13 @@ fn within(entries: &[Entry]) -> usize {
     entries.len()
 }
 
-fn entry(diagnostic: &Diagnostic, skipped: Option<String>, policy: &str, api: Api) -> Entry {
+fn entry(diagnostic: &Diagnostic, skipped: Skipped<'_>, (policy, api): (&str, Api)) -> Entry {
     let id = diagnostic.rule.id();
+    let skipped = match skipped {
+        Skipped::No => None,
+        Skipped::Known => Some("baseline".to_owned()),
+        Skipped::Suppressed(why) => Some(why.to_string()),
+    };
     let result = match diagnostic.severity {
         _ if skipped.is_some() => Outcome::Skip,
         _ if UNJUDGED.contains(&id) => Outcome::Error,
@@ -203,8 +230,8 @@ fn entry(diagnostic: &Diagnostic, skipped: Option<String>, policy: &str, api: Ap
 }
 
 /// That nothing was found.
-fn passed(policy: &str, api: Api) -> Entry {
-    Entry { result: Outcome::Pass, ..note("no rule of the policy found anything", (policy, api)) }
+fn passed(by: (&str, Api)) -> Entry {
+    Entry { result: Outcome::Pass, ..note("no rule of the policy found anything", by) }
 }
 
 /// A result that is no rule's.

@@ -7,7 +7,7 @@ use futures_util::stream::{self, StreamExt as _};
 use jiff::Timestamp;
 use thiserror::Error;
 
-use super::build::{Desired, Found, desired};
+use super::build::{Desired, Found, Wanted, desired};
 use super::model::{Api, MANAGED_BY, PREFIX, Report, SOURCE, Time};
 use super::tally::{Kept, Mode, Tally};
 use crate::cluster::{Answer, ReadError, Reader, Resource, Selection, Writer, Written};
@@ -76,11 +76,19 @@ pub async fn keep(
     (api, mode, now): (Api, Mode, Timestamp),
 ) -> Result<Kept, ReadError> {
     let resource = api.resource();
-    let Desired { mut reports, without, outside } = desired(found, api);
+    let Desired { mut reports, without, outside } = desired(found);
     let tally = Mutex::new(Tally::default());
     let time = Time { seconds: now.as_second(), nanos: 0 };
     // The changes of a page are written before the next one is read: what is in memory is bounded.
-    let run = Run { writer: reader.writer(), reader, resource: &resource, mode, time, tally: &tally };
+    let run = Run {
+        writer: reader.writer(),
+        reader,
+        by: (found.policy, api),
+        resource: &resource,
+        mode,
+        time,
+        tally: &tally,
+    };
     for namespace in namespaces(found) {
         let selection = Selection { namespace, labels: Some(format!("{MANAGED_BY}={SOURCE}")), fields: None };
         let mut pages = reader.list(resource.clone(), selection);
@@ -88,8 +96,7 @@ pub async fn keep(
             match answer {
                 Answer::Given(page) => {
                     let there = page.objects().filter_map(read);
-                    let actions: Vec<Action> =
-                        there.filter_map(|there| run.compare(there, &mut reports, &without)).collect();
+                    let actions = there.filter_map(|there| run.compare(there, &mut reports, &without));
                     run.all(actions).await?;
                 }
                 // Without what is there, nobody knows what to write.
@@ -108,7 +115,8 @@ pub async fn keep(
             return Ok(run.finish(outside));
         }
     }
-    run.all(reports.into_values().map(|report| Action::Create(Box::new(report))).collect()).await?;
+    run.all(reports.into_iter().map(|(key, wanted)| Action::Create(Box::new(run.report(&key, &wanted)))))
+        .await?;
     Ok(run.finish(outside))
 }
 
@@ -137,6 +145,8 @@ struct Run<'a> {
     reader: &'a Reader,
     writer: Writer<'a>,
     resource: &'a Resource,
+    /// By which policy, and for which API.
+    by: (&'a str, Api),
     mode: Mode,
     time: Time,
     tally: &'a Mutex<Tally>,
@@ -159,11 +169,12 @@ impl Run<'_> {
     fn compare(
         &self,
         there: Report,
-        wanted: &mut BTreeMap<Key, Report>,
+        wanted: &mut BTreeMap<Key, Wanted<'_>>,
         without: &BTreeSet<Key>,
     ) -> Option<Action> {
         let key = (there.metadata.namespace.clone(), there.metadata.name.clone());
-        if let Some(report) = wanted.remove(&key) {
+        if let Some(wanted) = wanted.remove(&key) {
+            let report = self.report(&key, &wanted);
             if report.is(&there) {
                 self.tally().unchanged += 1;
                 return None;
@@ -176,6 +187,10 @@ impl Run<'_> {
         Some(Action::Delete { key, uid })
     }
 
+    fn report(&self, (namespace, name): &Key, wanted: &Wanted<'_>) -> Report {
+        wanted.report((namespace, name), self.by)
+    }
+
     /// The report, to be written over one that is there.
     fn change(&self, mut report: Report, there: &Report) -> Report {
         report.date(Some(there), self.time);
@@ -183,8 +198,8 @@ impl Run<'_> {
         report
     }
 
-    /// Does everything, some at a time.
-    async fn all(&self, actions: Vec<Action>) -> Result<(), ReadError> {
+    /// Does everything, some at a time. What is to be done is made when it is its turn.
+    async fn all(&self, actions: impl Iterator<Item = Action>) -> Result<(), ReadError> {
         let mut done = stream::iter(actions).map(|action| self.one(action)).buffer_unordered(AT_A_TIME);
         while let Some(result) = done.next().await {
             result?;
