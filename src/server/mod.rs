@@ -4,7 +4,10 @@
 //! answered is decided in [`Admission`], which knows nothing of HTTP.
 
 mod admission;
-#[cfg_attr(not(feature = "cluster"), allow(dead_code, reason = "nothing reads summaries without a cluster"))]
+#[cfg_attr(
+    not(feature = "cluster"),
+    allow(dead_code, unreachable_pub, reason = "nothing reads summaries without a cluster")
+)]
 mod audit_summary;
 mod cluster_tasks;
 mod http;

@@ -183,6 +183,10 @@ pub(crate) struct Metrics {
     cache_synced: Family<Resource, Gauge>,
     cache_objects: Family<Resource, Gauge>,
     /// What is shown of the last audit.
+    #[cfg_attr(
+        not(feature = "cluster"),
+        allow(dead_code, reason = "nothing shows an audit without a cluster")
+    )]
     pub(crate) audit: audit::Gauges,
 }
 
