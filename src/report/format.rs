@@ -4,7 +4,7 @@ use std::io;
 
 use super::run::Run;
 use super::style::Style;
-use super::{github, html, json, junit, markdown, sarif, text};
+use super::{checkstyle, concise, github, gitlab, html, json, junit, markdown, rdjson, sarif, text};
 
 /// A format of findings.
 #[derive(Debug, Clone, Copy)]
@@ -52,7 +52,7 @@ const SHOWN_WHOLE: Format = Format {
 };
 
 /// All formats; the first is the default.
-pub static FORMATS: [Format; 7] = [
+pub static FORMATS: [Format; 11] = [
     Format {
         name: "text",
         summary: "For people: each finding with the lines it is about",
@@ -62,9 +62,17 @@ pub static FORMATS: [Format; 7] = [
         ..PLAIN
     },
     Format {
+        name: "concise",
+        summary: "For people and editors: one line a finding",
+        shows_fixes: true,
+        write: |run, _, out| concise::write(run, out),
+        ..PLAIN
+    },
+    Format {
         name: "json",
         summary: "For programs: one JSON document",
         shows_fixes: true,
+        shows_changes: true,
         write: |run, _, out| json::write(run, out),
         ..PLAIN
     },
@@ -81,6 +89,27 @@ pub static FORMATS: [Format; 7] = [
         name: "github",
         summary: "For GitHub Actions: annotations",
         write: |run, _, out| github::write(run, out),
+        ..PLAIN
+    },
+    Format {
+        name: "gitlab",
+        summary: "For GitLab: code quality in merge requests",
+        write: |run, _, out| gitlab::write(run, out),
+        ..PLAIN
+    },
+    Format {
+        name: "rdjson",
+        summary: "For reviewdog: comments with suggested changes",
+        shows_fixes: true,
+        shows_changes: true,
+        shows_info_lines: true,
+        write: |run, _, out| rdjson::write(run, out),
+        ..PLAIN
+    },
+    Format {
+        name: "checkstyle",
+        summary: "For tools that read Checkstyle's XML",
+        write: |run, _, out| checkstyle::write(run, out),
         ..PLAIN
     },
     Format {

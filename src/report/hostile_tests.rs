@@ -69,6 +69,10 @@ fn no_format_lets_anything_steer() {
             ("junit", write_junit),
             ("html", write_html),
             ("markdown", write_markdown),
+            ("concise", write_concise),
+            ("gitlab", write_gitlab),
+            ("rdjson", write_rdjson),
+            ("checkstyle", write_checkstyle),
         ] {
             let output = fixture::render(&report, write);
             let steering = output.chars().find(|c| *c != '\n' && jobguard_text::is_steering(*c));

@@ -58,11 +58,31 @@ struct Finding<'a> {
     path: String,
     cause: Option<&'a str>,
     fix: Option<&'a str>,
+    /// What the fix does, and what it changes in the file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    change: Option<ChangeOf<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     kubernetes_versions: Option<Vec<String>>,
     /// `new` or `unchanged`, where there is a baseline.
     #[serde(skip_serializing_if = "Option::is_none")]
     baseline: Option<&'static str>,
+}
+
+/// The edits of a fix: all of them or none.
+#[derive(Serialize)]
+struct ChangeOf<'a> {
+    title: &'a str,
+    edits: Vec<Edit<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Edit<'a> {
+    line: usize,
+    column: usize,
+    end_line: usize,
+    end_column: usize,
+    text: &'a str,
 }
 
 /// How the findings compare with a baseline.
@@ -239,9 +259,20 @@ fn finding<'a>((diagnostic, baseline): (&'a Diagnostic, Option<&'static str>)) -
         path: diagnostic.path.to_string(),
         cause: diagnostic.cause.map(jobguard_apiserver::Cause::as_str),
         fix: diagnostic.fix.and_then(Safety::as_str),
+        change: change(diagnostic),
         kubernetes_versions: diagnostic.versions.as_ref().map(Versions::ranges),
         baseline,
     }
+}
+
+fn change(diagnostic: &Diagnostic) -> Option<ChangeOf<'_>> {
+    diagnostic.offered_fix()?;
+    let change = diagnostic.change.as_ref()?;
+    let edits = change.replacements.iter().map(|replacement| {
+        let Region { line, column, end_line, end_column } = replacement.region;
+        Edit { line, column, end_line, end_column, text: &replacement.with }
+    });
+    Some(ChangeOf { title: &change.title, edits: edits.collect() })
 }
 
 #[cfg(test)]

@@ -2,16 +2,20 @@
 //!
 //! Formats see diagnostics and the run that they are of, and nothing else.
 
+mod checkstyle;
+mod concise;
 mod counts;
 mod diff;
 mod format;
 mod github;
+mod gitlab;
 mod html;
 mod json;
 mod junit;
 mod lines;
 mod markdown;
 mod objects;
+mod rdjson;
 mod run;
 mod sarif;
 mod sarif_places;
@@ -20,10 +24,13 @@ mod sarif_uri;
 mod style;
 mod text;
 
+pub use checkstyle::write as write_checkstyle;
+pub use concise::write as write_concise;
 #[cfg(feature = "cli")]
 pub(crate) use counts::baseline as baseline_line;
 pub use format::{FORMATS, Format};
 pub use github::write as write_github;
+pub use gitlab::write as write_gitlab;
 pub use html::write as write_html;
 pub(crate) use json::escape as escape_json;
 pub use json::write as write_json;
@@ -31,6 +38,7 @@ pub use json::write as write_json;
 pub(crate) use json::write_document;
 pub use junit::write as write_junit;
 pub use markdown::write as write_markdown;
+pub use rdjson::write as write_rdjson;
 pub use run::{RuleEntry, Run};
 pub use sarif::write as write_sarif;
 pub use style::Style;
