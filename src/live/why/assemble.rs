@@ -144,7 +144,7 @@ fn about_cron_job(cron_job: &CronJobFacts, view: &View<'_>, policy: &Policy, ans
         (State::Fine, _) if cron_job.last_schedule.is_none() => {
             format!("CronJob {name} has had no run yet, as none was due")
         }
-        (State::Fine, _) if found.iter().any(|reason| reason.change.is_some()) => {
+        (State::Fine, _) if found.iter().any(is_problem) => {
             format!("the last run of CronJob {name} went well, but not all before it did")
         }
         (State::Fine, _) => format!("CronJob {name} runs as it should"),
@@ -165,6 +165,11 @@ fn about_cron_job(cron_job: &CronJobFacts, view: &View<'_>, policy: &Policy, ans
     let since = cron_job.meta.created.max(None);
     answer.runs = runs::of_cron_job(clock.as_ref().ok(), since, &jobs, view);
     findings::of_cron_job(cron_job, view, policy, &mut answer.reasons);
+}
+
+/// Whether a reason says for sure that something is wrong.
+fn is_problem(reason: &Reason) -> bool {
+    reason.change.is_some() && reason.certainty != Certainty::Possible
 }
 
 /// Whether there is a run that is due, and was not started; not so where there are to be none.

@@ -140,7 +140,7 @@ fn stuck(pod: &PodFacts, container: &Container, job: &JobFacts, view: &View<'_>)
                 "image-not-pulled",
                 format!(
                     "the image {image} of container {name} of Pod {pod_name} \
-                                             cannot be pulled: {why}"
+                     cannot be pulled: {why}"
                 ),
             )
             .because(failed.map(of_event))
@@ -165,7 +165,7 @@ fn stuck(pod: &PodFacts, container: &Container, job: &JobFacts, view: &View<'_>)
                 .because(event(&["Failed"]))
                 .change(
                     "Correct what the message names: often a command that the image does not have, \
-                         or a mount that does not fit",
+                     or a mount that does not fit",
                 )
                 .at(field("command"))
         }

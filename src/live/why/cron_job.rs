@@ -344,7 +344,7 @@ fn nothing_in_the_way(unmet: &Unmet<'_>, view: &View<'_>) -> Reason {
             .because(unmet.evidence())
             .change(
                 "Remove finished Jobs (ttlSecondsAfterFinished, the history limits), or have the \
-                     quota raised",
+                 quota raised",
             )
             .at(field(cron_job, "spec.successfulJobsHistoryLimit"));
     }
@@ -356,7 +356,7 @@ fn nothing_in_the_way(unmet: &Unmet<'_>, view: &View<'_>) -> Reason {
     let certainty = if unmet.late > 120 { Certainty::Likely } else { Certainty::Possible };
     Reason::new("cron-controller-away", State::NotRunning, certainty, text).because(unmet.evidence()).change(
         "See whether the controller manager runs and is leader, and its log (kube-system, or \
-                 ask who runs the control plane)",
+         ask who runs the control plane)",
     )
 }
 
@@ -382,7 +382,7 @@ fn many_missed(unmet: &Unmet<'_>, view: &View<'_>) -> Option<Reason> {
             .because([count])
             .change(
                 "See to what kept it from starting; startingDeadlineSeconds bounds how far back the \
-                     controller looks",
+                 controller looks",
             )
             .at(field(cron_job, "spec.startingDeadlineSeconds")),
     )

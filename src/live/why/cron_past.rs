@@ -114,7 +114,7 @@ pub(super) fn replaced(
             }))
             .change(
                 "Let a run end before the next is due, start them further apart, or use \
-                     concurrencyPolicy: Forbid",
+                 concurrencyPolicy: Forbid",
             )
             .at(field(cron_job, "spec.concurrencyPolicy")),
     )
@@ -154,10 +154,6 @@ pub(super) fn missed(
     let event = view
         .event("CronJob", &cron_job.meta, &["MissSchedule", "FailedCreate", "JobAlreadyActive"])
         .map(of_event);
-    let others = match gaps.len() {
-        1 => String::new(),
-        count => format!(", nor were {} others before it", count - 1),
-    };
     let (certainty, why) = match (cron_job.policy.as_str(), in_the_way) {
         ("Forbid", Some(job)) => (
             Certainty::Certain,
@@ -166,17 +162,24 @@ pub(super) fn missed(
         ("Replace", _) => (
             Certainty::Possible,
             "its Job may have been replaced by that of the next \
-                                                 run, before it had ended"
+             run, before it had ended"
                 .to_owned(),
         ),
         _ => (
             Certainty::Possible,
-            "the controller was away, the CronJob was suspended, the Job was refused, or somebody has \
-             deleted it"
+            "the controller was away, the CronJob was suspended, the Job was refused, somebody has deleted \
+             it, or the schedule was another one then"
                 .to_owned(),
         ),
     };
-    let verb = if cron_job.policy == "Replace" { "has no Job any more" } else { "was not started" };
+    let (verb, nor) = match certainty {
+        Certainty::Certain => ("was not started", "nor were"),
+        Certainty::Likely | Certainty::Possible => ("has no Job", "nor have"),
+    };
+    let others = match gaps.len() {
+        1 => String::new(),
+        count => format!(", {nor} others before it ({})", count - 1),
+    };
     let text = format!("the run due at {} {verb}{others}: {why}", time(newest));
     let id =
         if certainty == Certainty::Certain { "cron-skipped-while-running" } else { "cron-run-without-job" };

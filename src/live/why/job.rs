@@ -129,7 +129,7 @@ fn ending(job: &JobFacts) -> Option<Reason> {
             .because([of_condition(job, condition)])
             .change(
                 "If it lasts, look at the Pods that do not end: their grace period, their \
-                     finalizers, their node",
+                 finalizers, their node",
             ),
     )
 }
@@ -181,7 +181,7 @@ fn failed(job: &JobFacts, condition: &Condition, view: &View<'_>) -> Vec<Reason>
                 "job-deadline-exceeded",
                 format!(
                     "Job {name} was ended{when}: it had run longer than \
-                                                  activeDeadlineSeconds ({limit}), retries included"
+                     activeDeadlineSeconds ({limit}), retries included"
                 ),
             )
             .because([

@@ -248,7 +248,7 @@ impl Known {
             let ttl = cron_job.ttl.map(|ttl| {
                 format!(
                     ", and ttlSecondsAfterFinished ({ttl}) removes all \
-                                                      of them"
+                     of them"
                 )
             });
             return format!(

@@ -67,7 +67,7 @@ fn failed(pod: &PodFacts, job: &JobFacts) -> Reason {
         .because([by_status()])
         .change(
             "Set requests that hold what the Pod really uses (memory, ephemeral-storage), so that \
-                 it is not the first to go",
+             it is not the first to go",
         )
         .at(Some(job.field("spec.template.spec.containers[0].resources.requests"))),
         "DeadlineExceeded" => Reason::new(
@@ -88,7 +88,7 @@ fn failed(pod: &PodFacts, job: &JobFacts) -> Reason {
         .because([by_status()])
         .change(
             "Give it a priorityClassName, or do not count disruptions: a podFailurePolicy rule \
-                 Ignore on DisruptionTarget",
+             Ignore on DisruptionTarget",
         )
         .at(Some(job.field("spec.template.spec.priorityClassName"))),
         "Terminated" | "NodeShutdown" | "Shutdown" | "NodeLost" => Reason::new(
@@ -285,7 +285,7 @@ fn starting(pod: &PodFacts, view: &View<'_>) -> Reason {
     );
     Reason::new("pod-slow-start", State::NotRunning, Certainty::Possible, text).because([evidence]).change(
         "An image may be large, a volume slow, or the node out of order: see kubectl describe \
-                 pod and the node",
+         pod and the node",
     )
 }
 

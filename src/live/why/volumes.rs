@@ -49,7 +49,7 @@ pub(super) fn not_mounted(pod: &PodFacts, job: &JobFacts, view: &View<'_>) -> Op
             )
             .change(
                 "See what the event says of the volume; one that is attached to another node must \
-                     be given up there first",
+                 be given up there first",
             )
         }
     };
