@@ -170,8 +170,8 @@ mod tests {
         }
         assert_eq!(
             targets(&["sariff:a"]).unwrap_err(),
-            "--output sariff:a: there is no format \"sariff\", only text, json, sarif, github, junit, html, \
-             markdown; a file of that name is ./sariff:a"
+            "--output sariff:a: there is no format \"sariff\", only text, concise, json, sarif, \
+             github, gitlab, rdjson, checkstyle, junit, html, markdown; a file of that name is ./sariff:a"
         );
     }
 }

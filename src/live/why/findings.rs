@@ -6,87 +6,122 @@ use super::answer::{Certainty, Evidence, Reason, RuleSaying, State};
 use super::facts::{CronJobFacts, JobFacts};
 use super::view::View;
 use super::words::capital;
-use crate::engine::{Author, Context, Finding, Input, Neighbours, Object, check};
+use crate::engine::{Author, Context, Finding, Input, Neighbours, Object, Rule, check};
 use crate::policy::Policy;
-use crate::rules::registry_of;
+use crate::rules::{self, registry_of};
 use jobguard_apiserver::Kind;
 use jobguard_manifest::Tree;
 
-/// The rules that go with reasons: each by the beginning of a reason's id. A rule's id may end in `/`, for all of its category.
-const RULES: &[(&str, &[&str])] = &[
-    ("cron-suspended", &["cron/suspended"]),
-    ("cron-invalid", &["api/schedule", "api/time-zone", "cron/host-zone"]),
-    ("cron-never-fires", &["cron/never-fires"]),
+/// The rules that go with reasons: each by the beginning of a reason's id.
+static RULES: &[(&str, &[&Rule])] = &[
+    ("cron-suspended", &[&rules::cron_suspended::RULE]),
+    (
+        "cron-invalid",
+        &[&rules::api_schedule::RULE, &rules::api_time_zone::RULE, &rules::cron_host_zone::RULE],
+    ),
+    ("cron-never-fires", &[&rules::cron_never_fires::RULE]),
     (
         "cron-no-run-due",
         &[
-            "cron/short-months",
-            "cron/dst-skip",
-            "cron/dom-or-dow",
-            "cron/step-beyond-range",
-            "cron/uneven-step",
-            "cron/zone-missing",
-            "cron/zone-sign",
-            "cron/zone-no-dst",
-            "cron/host-zone",
+            &rules::cron_short_months::RULE,
+            &rules::cron_dst_skip::RULE,
+            &rules::cron_dom_or_dow::RULE,
+            &rules::cron_step_beyond_range::RULE,
+            &rules::cron_uneven_step::RULE,
+            &rules::cron_zone_missing::RULE,
+            &rules::cron_zone_sign::RULE,
+            &rules::cron_zone_no_dst::RULE,
+            &rules::cron_host_zone::RULE,
         ],
     ),
-    ("cron-missed-deadline", &["cron/deadline-short"]),
+    ("cron-missed-deadline", &[&rules::cron_deadline_short::RULE]),
     (
         "cron-blocked",
-        &["cron/forbid-no-deadline", "job/command-never-ends", "job/sidecar-never-ends", "job/no-deadline"],
+        &[
+            &rules::cron_forbid_no_deadline::RULE,
+            &rules::job_command_never_ends::RULE,
+            &rules::job_sidecar_never_ends::RULE,
+            &rules::job_no_deadline::RULE,
+        ],
     ),
-    ("cron-skipped-while-running", &["cron/forbid-no-deadline", "cron/overlap"]),
-    ("cron-replaced", &["cron/replace-starves", "cron/overlap"]),
-    ("cron-run-without-job", &["cron/replace-starves", "cron/deadline-short", "cron/dst-skip"]),
-    ("job-removed", &["cron/history-zero", "cron/ttl-vs-history", "job/ttl-short"]),
-    ("job-refused", &["job/child-rejected"]),
-    ("job-paused-by-parallelism", &["job/paused-by-parallelism"]),
+    ("cron-skipped-while-running", &[&rules::cron_forbid_no_deadline::RULE, &rules::cron_overlap::RULE]),
+    ("cron-replaced", &[&rules::cron_replace_starves::RULE, &rules::cron_overlap::RULE]),
+    (
+        "cron-run-without-job",
+        &[&rules::cron_replace_starves::RULE, &rules::cron_deadline_short::RULE, &rules::cron_dst_skip::RULE],
+    ),
+    (
+        "job-removed",
+        &[&rules::cron_history_zero::RULE, &rules::cron_ttl_vs_history::RULE, &rules::job_ttl_short::RULE],
+    ),
+    ("job-refused", &[&rules::job_child_rejected::RULE]),
+    ("job-paused-by-parallelism", &[&rules::job_paused_by_parallelism::RULE]),
     (
         "job-deadline-exceeded",
-        &["job/deadline-before-retries", "job/command-never-ends", "job/sidecar-never-ends"],
+        &[
+            &rules::job_deadline_before_retries::RULE,
+            &rules::job_command_never_ends::RULE,
+            &rules::job_sidecar_never_ends::RULE,
+        ],
     ),
     (
         "job-backoff-limit",
         &[
-            "job/exit-codes-hidden",
-            "job/failure-rule-unreachable",
-            "job/onfailure-logs",
-            "job/per-index-onfailure",
+            &rules::job_exit_codes_hidden::RULE,
+            &rules::job_failure_rule_unreachable::RULE,
+            &rules::job_onfailure_logs::RULE,
+            &rules::job_per_index_onfailure::RULE,
         ],
     ),
-    ("job-pod-failure-policy", &["job/failure-rule-unreachable"]),
+    ("job-pod-failure-policy", &[&rules::job_failure_rule_unreachable::RULE]),
     (
         "container-failed",
         &[
-            "pod/command-in-one-string",
-            "pod/shell-arguments-ignored",
-            "pod/shell-syntax",
-            "pod/variable-undefined",
-            "pod/variable-order",
-            "job/command-never-ends",
+            &rules::pod_command_in_one_string::RULE,
+            &rules::pod_shell_arguments_ignored::RULE,
+            &rules::pod_shell_syntax::RULE,
+            &rules::pod_variable_undefined::RULE,
+            &rules::pod_variable_order::RULE,
+            &rules::job_command_never_ends::RULE,
         ],
     ),
-    ("container-cannot-start", &["pod/command-in-one-string", "pod/script-not-executable"]),
+    (
+        "container-cannot-start",
+        &[&rules::pod_command_in_one_string::RULE, &rules::pod_script_not_executable::RULE],
+    ),
     (
         "container-crash-loop",
         &[
-            "pod/command-in-one-string",
-            "pod/shell-arguments-ignored",
-            "pod/shell-syntax",
-            "pod/variable-undefined",
+            &rules::pod_command_in_one_string::RULE,
+            &rules::pod_shell_arguments_ignored::RULE,
+            &rules::pod_shell_syntax::RULE,
+            &rules::pod_variable_undefined::RULE,
         ],
     ),
-    ("container-out-of-memory", &["pod/resources"]),
-    ("container-probe-failed", &["job/pointless-probe"]),
-    ("container-restarts", &["job/container-restart-always", "job/pointless-probe"]),
-    ("sidecar-runs-on", &["job/sidecar-never-ends"]),
-    ("pod-running", &["job/command-never-ends", "job/no-deadline", "job/container-restart-always"]),
-    ("pod-evicted", &["job/disruptions-count", "job/disruption-ignored-late", "pod/resources"]),
-    ("pod-drained", &["job/disruptions-count", "job/disruption-ignored-late"]),
-    ("pod-preempted", &["job/disruptions-count", "job/disruption-ignored-late"]),
-    ("pod-node", &["job/disruptions-count", "job/disruption-ignored-late"]),
-    ("image-not-pulled", &["pod/image-tag"]),
+    ("container-out-of-memory", &[&rules::pod_resources::RULE]),
+    ("container-probe-failed", &[&rules::job_pointless_probe::RULE]),
+    ("container-restarts", &[&rules::job_container_restart_always::RULE, &rules::job_pointless_probe::RULE]),
+    ("sidecar-runs-on", &[&rules::job_sidecar_never_ends::RULE]),
+    (
+        "pod-running",
+        &[
+            &rules::job_command_never_ends::RULE,
+            &rules::job_no_deadline::RULE,
+            &rules::job_container_restart_always::RULE,
+        ],
+    ),
+    (
+        "pod-evicted",
+        &[
+            &rules::job_disruptions_count::RULE,
+            &rules::job_disruption_ignored_late::RULE,
+            &rules::pod_resources::RULE,
+        ],
+    ),
+    ("pod-drained", &[&rules::job_disruptions_count::RULE, &rules::job_disruption_ignored_late::RULE]),
+    ("pod-preempted", &[&rules::job_disruptions_count::RULE, &rules::job_disruption_ignored_late::RULE]),
+    ("pod-node", &[&rules::job_disruptions_count::RULE, &rules::job_disruption_ignored_late::RULE]),
+    ("image-not-pulled", &[&rules::pod_image_tag::RULE]),
 ];
 
 /// How many findings stand with one reason.
@@ -102,7 +137,7 @@ pub(super) fn of_cron_job(
     let Some(value) = &cron_job.value else { return };
     let findings = judged(value, Kind::CronJob, view, policy);
     add(&findings, reasons);
-    let rejected = findings.iter().find(|finding| finding.rule.id() == "job/child-rejected");
+    let rejected = findings.iter().find(|finding| finding.rule.id() == rules::job_child_rejected::RULE.id());
     let is_known = reasons.iter().any(|reason| reason.id.starts_with("job-refused"));
     // Without an event that says so: the controller tries again and again, and events go.
     let waits = reasons
@@ -141,7 +176,7 @@ fn add(findings: &[Finding], reasons: &mut [Reason]) {
             RULES.iter().filter(|(id, _)| reason.id.starts_with(id)).flat_map(|(_, rules)| rules.iter());
         let mut sayings: Vec<RuleSaying> = Vec::new();
         for rule in rules {
-            for finding in findings.iter().filter(|finding| finding.rule.id() == *rule) {
+            for finding in findings.iter().filter(|finding| finding.rule.id() == rule.id()) {
                 let saying = RuleSaying {
                     rule: finding.rule.id().to_owned(),
                     message: finding.message.clone(),
