@@ -7,8 +7,9 @@ use super::model::{
     Summary,
 };
 use crate::diagnostic::{self, Diagnostic, ObjectId};
-use crate::engine::{Severity, Suppressed};
+use crate::engine::{Rule, Severity, Suppressed};
 use crate::live::judge::JudgedInCluster;
+use crate::rules;
 use jobguard_text::{plain_within, plural};
 
 /// How many results a report has at most, and how many bytes all of its results: etcd holds 1.5 MiB in one object.
@@ -20,7 +21,7 @@ const MAX_MESSAGE: usize = 1_000;
 const MAX_PROPERTY: usize = 500;
 
 /// Rules that say that something was not judged.
-const UNJUDGED: [&str; 2] = ["manifest/not-judged", "manifest/too-large"];
+static UNJUDGED: [&Rule; 2] = [&rules::manifest_not_judged::RULE, &rules::manifest_too_large::RULE];
 
 /// What the reports are made from.
 #[derive(Debug, Clone, Copy)]
@@ -195,7 +196,7 @@ fn entry(diagnostic: &Diagnostic, skipped: Skipped<'_>, (policy, api): (&str, Ap
     };
     let result = match diagnostic.severity {
         _ if skipped.is_some() => Outcome::Skip,
-        _ if UNJUDGED.contains(&id) => Outcome::Error,
+        _ if UNJUDGED.iter().any(|rule| rule.id() == id) => Outcome::Error,
         Severity::Error => Outcome::Fail,
         Severity::Warning | Severity::Info => Outcome::Warn,
     };
