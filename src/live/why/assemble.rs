@@ -50,8 +50,10 @@ pub fn answer(
         Target::CronJob(cron_job) => about_cron_job(cron_job, &view, policy, &mut answer),
         Target::Job(job) => about_job(job, &view, policy, &mut answer),
     }
-    // The most certain first; what only says how it goes stands behind what is wrong.
-    answer.reasons.sort_by_key(|reason| (reason.change.is_none(), reason.certainty));
+    // The most certain first; behind what is wrong what only says how it goes, and last that nothing is wrong.
+    answer
+        .reasons
+        .sort_by_key(|reason| (reason.change.is_none(), reason.state == State::Fine, reason.certainty));
     answer.cannot_tell.extend(cannot_tell(target, &answer.reasons, &view));
     plain::neutralise(&mut answer);
     Ok(answer)
