@@ -8,7 +8,7 @@
 //! * `AdmissionReview` → `server` → the same steps → `AdmissionReview`.
 //!
 //! [`manifest`], [`apiserver`] and [`cron`] are crates of their own below this one. The feature `cli` adds the program, `serve`
-//! the webhook, `cluster` what watches a running cluster.
+//! the webhook, `cluster` what watches a running cluster, `lsp` the language server.
 
 pub use jobguard_apiserver as apiserver;
 pub use jobguard_cron as cron;
@@ -34,6 +34,8 @@ pub mod forecast;
 pub mod lint;
 pub mod linter;
 pub mod live;
+#[cfg(feature = "lsp")]
+pub mod lsp;
 pub mod mutate;
 pub mod page;
 pub mod policy;

@@ -61,6 +61,9 @@ pub(crate) enum Command {
     Policy(PolicyArgs),
     /// Say when a schedule runs, and what is odd about it
     Schedule(super::schedule::ScheduleArgs),
+    /// Show findings in an editor while you type (a language server)
+    #[cfg(feature = "lsp")]
+    Lsp(super::lsp::LspArgs),
     /// Run the admission webhook
     #[cfg(feature = "serve")]
     Serve(Box<super::serve::ServeArgs>),
@@ -130,7 +133,7 @@ pub(crate) enum RulesFormat {
     Markdown,
 }
 
-fn kubernetes_version_help() -> String {
+pub(super) fn kubernetes_version_help() -> String {
     let (oldest, newest) = (KubernetesVersion::OLDEST, KubernetesVersion::NEWEST);
     format!(
         "The Kubernetes version of your clusters, {oldest} to {newest}, or several, such as 1.31,1.34-1.36 \

@@ -34,7 +34,7 @@ pub(super) fn write(
                 false
             }
         },
-        Source::Text { .. } | Source::Unrendered(_) => true,
+        Source::Text { .. } | Source::Open { .. } | Source::Unrendered(_) => true,
     });
     Ok(errors)
 }

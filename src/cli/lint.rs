@@ -22,7 +22,7 @@ use crate::diagnostic::Report;
 use crate::embedded::OuterKinds;
 use crate::engine::Severity;
 use crate::lint::{Change, OldObjects};
-use crate::linter::{Fixed, Linter, Outcome, versions};
+use crate::linter::{Fixed, Linter, versions};
 use crate::policy::Policy;
 use crate::report::Run;
 use crate::sources::{Source, find};
@@ -75,13 +75,16 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
             with_objects: findings.verbose
                 || baseline.is_some()
                 || targets.any(|format| format.lists_objects),
+            cancellation: None,
         })
         .collect();
     let progress = Progress::new(found.sources.len() * linters.len(), !findings.quiet && !findings.verbose);
     let step = || progress.step();
     let Fixed { texts: mut fixed, mut outcome } = match (fixes, linters.as_slice()) {
         (Some(allowed), [linter, ..]) => linter.fix(&found.sources, allowed, &step),
-        (_, linters) => Fixed { texts: Vec::new(), outcome: lint_each(linters, &found.sources, &step) },
+        (_, linters) => {
+            Fixed { texts: Vec::new(), outcome: versions::lint_each(linters, &found.sources, &step) }
+        }
     };
     progress.finish();
     let mut errors: Vec<_> = found.errors.into_iter().chain(outcome.errors).collect();
@@ -144,24 +147,6 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
         ExitStatus::Success if args.diff && !fixed.is_empty() => ExitStatus::Findings,
         status => status,
     })
-}
-
-/// What there is to say about the sources, as each API server sees them.
-fn lint_each(linters: &[Linter<'_>], sources: &[Source], step: &(dyn Fn() + Sync)) -> Outcome {
-    if let [linter] = linters {
-        return linter.lint_watched(sources, step);
-    }
-    let mut first = Outcome::default();
-    let mut reports = Vec::with_capacity(linters.len());
-    for (position, linter) in linters.iter().enumerate() {
-        let mut outcome = linter.lint_watched(sources, step);
-        reports.push((linter.policy.server.version(), std::mem::take(&mut outcome.report)));
-        // Files that cannot be read are the same for each.
-        if position == 0 {
-            first = outcome;
-        }
-    }
-    Outcome { report: versions::merge(reports), ..first }
 }
 
 fn old_objects(

@@ -16,6 +16,8 @@ mod findings_args;
 mod fix;
 mod inputs;
 mod lint;
+#[cfg(feature = "lsp")]
+mod lsp;
 mod namespace;
 mod output;
 mod own_rule;
@@ -70,6 +72,8 @@ pub fn main() -> std::process::ExitCode {
         Command::Rules(args) => rules::run(args, &terminal),
         Command::Policy(args) => policy::run(args, &terminal),
         Command::Schedule(args) => schedule::run(args, &terminal),
+        #[cfg(feature = "lsp")]
+        Command::Lsp(args) => lsp::run(args, &terminal),
         #[cfg(feature = "serve")]
         Command::Serve(args) => serve::run(*args),
         #[cfg(feature = "serve")]

@@ -65,7 +65,7 @@ impl Linter<'_> {
             input: Input::Alone,
             now: self.now,
             namespace_labels: None,
-            cancellation: None,
+            cancellation: self.cancellation,
             author: Author::default(),
         }
     }

@@ -126,7 +126,7 @@ impl Linter<'_> {
                     input,
                     now: self.now,
                     namespace_labels: None,
-                    cancellation: None,
+                    cancellation: self.cancellation,
                     author: Author::default(),
                 };
                 let mut linted = self.lint_source(source, &context, complete, about_input);

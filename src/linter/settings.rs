@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use crate::engine::Cancellation;
 use crate::lint::{Namesakes, OldObjects, Options};
 use crate::policy::Policy;
 
@@ -28,6 +29,8 @@ pub struct Linter<'a> {
     /// Whether the report lists the objects ([`Report::listed`](crate::diagnostic::Report::listed)), and not only how many there were: memory that only
     /// some outputs need.
     pub with_objects: bool,
+    /// Ends the run early when it is set, as an editor does once the text has changed: what was found by then is no verdict.
+    pub cancellation: Option<&'a Cancellation>,
 }
 
 impl<'a> Linter<'a> {
@@ -43,6 +46,7 @@ impl<'a> Linter<'a> {
             with_changes: false,
             with_info_lines: false,
             with_objects: false,
+            cancellation: None,
         }
     }
 

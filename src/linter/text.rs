@@ -34,7 +34,8 @@ pub(super) fn lint_text(
     about_input: Option<&AboutInput>,
 ) -> Linted {
     let name = source.name();
-    let is_found_json = matches!(source, Source::File { within: Some(_), .. }) && name.ends_with(".json");
+    let is_found = matches!(source, Source::File { within: Some(_), .. } | Source::Open { .. });
+    let is_found_json = is_found && name.ends_with(".json");
     let (content, invalid) = decode_text(bytes);
     // What is not UTF-8 cannot be written back as it was.
     let is_fixed = invalid.is_none() && content.len() <= MAX_FIXED;
@@ -110,6 +111,9 @@ struct Reader<'a, 't> {
 
 impl<'t> Reader<'_, 't> {
     fn document(&mut self, document: Document<'t>) {
+        if self.context.is_cancelled() {
+            return;
+        }
         let mut examined = Examined::starting_at(self.linted.objects, self.left);
         examined.neighbours = std::mem::take(&mut self.linted.neighbours);
         let about = (self.context, self.about_input.map(|about| &about.findings));

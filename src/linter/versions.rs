@@ -4,8 +4,28 @@ use std::collections::BTreeMap;
 
 use jobguard_apiserver::{KubernetesVersion, ranges};
 
+use super::{Linter, Outcome};
 use crate::diagnostic::{Diagnostic, Report, Versions};
 use crate::rules::suppression_unused;
+use crate::sources::Source;
+
+/// What there is to say about the sources, as each API server sees them. Calls `done` after each source and server.
+pub fn lint_each(linters: &[Linter<'_>], sources: &[Source], done: &(dyn Fn() + Sync)) -> Outcome {
+    if let [linter] = linters {
+        return linter.lint_watched(sources, done);
+    }
+    let mut first = Outcome::default();
+    let mut reports = Vec::with_capacity(linters.len());
+    for (position, linter) in linters.iter().enumerate() {
+        let mut outcome = linter.lint_watched(sources, done);
+        reports.push((linter.policy.server.version(), std::mem::take(&mut outcome.report)));
+        // Files that cannot be read are the same for each.
+        if position == 0 {
+            first = outcome;
+        }
+    }
+    Outcome { report: merge(reports), ..first }
+}
 
 /// A finding of several versions.
 struct Found {

@@ -37,7 +37,7 @@ pub(crate) fn holds_another_object(path: &Path) -> bool {
     load::text_of_found(path).is_some_and(|text| is_another_object(&text))
 }
 
-fn is_another_object(text: &str) -> bool {
+pub(crate) fn is_another_object(text: &str) -> bool {
     let mut first = None;
     manifest::read_each(text, |document| {
         if first.is_none() {

@@ -18,7 +18,7 @@ use jobguard_manifest::{Entry, NodeKind, Span};
 /// `apiVersion` of a policy.
 pub(crate) const API_VERSION: &str = "jobguard.dev/v1alpha1";
 /// `kind` of a policy.
-pub(super) const KIND: &str = "JobPolicy";
+pub(crate) const KIND: &str = "JobPolicy";
 
 pub(super) const MODES: &[(&str, Mode)] =
     &[("enforce", Mode::Enforce), ("warn", Mode::Warn), ("audit", Mode::Audit)];

@@ -64,7 +64,7 @@ pub(super) fn named(sources: &[Source]) -> Vec<String> {
     let is_named = |source: &&Source| match source {
         Source::File { within, .. } => within.is_none(),
         Source::Text { .. } => true,
-        Source::Unrendered(_) => false,
+        Source::Open { .. } | Source::Unrendered(_) => false,
     };
     sources.iter().filter(is_named).map(|source| source.name().to_owned()).collect()
 }

@@ -26,6 +26,13 @@ pub enum Source {
         /// The text as it came.
         bytes: Vec<u8>,
     },
+    /// A file as an editor has it open. That somebody looks at it makes it no more a manifest than that it lies in a folder.
+    Open {
+        /// How reports name it.
+        name: String,
+        /// The text of the editor.
+        bytes: Vec<u8>,
+    },
     /// A chart or a kustomization, instead of its files that are no manifests by themselves.
     Unrendered(Unrendered),
 }
@@ -34,7 +41,7 @@ impl Source {
     /// How reports name it.
     pub fn name(&self) -> &str {
         match self {
-            Self::File { name, .. } | Self::Text { name, .. } => name,
+            Self::File { name, .. } | Self::Text { name, .. } | Self::Open { name, .. } => name,
             Self::Unrendered(unrendered) => unrendered.name(),
         }
     }
@@ -47,7 +54,7 @@ impl Source {
     pub(crate) fn bytes(&self) -> Result<Cow<'_, [u8]>, FileError> {
         match self {
             Self::File { path, name, within } => read(path, name, within.as_ref()).map(Cow::Owned),
-            Self::Text { bytes, .. } => Ok(Cow::Borrowed(bytes)),
+            Self::Text { bytes, .. } | Self::Open { bytes, .. } => Ok(Cow::Borrowed(bytes)),
             Self::Unrendered(_) => Ok(Cow::Borrowed(&[])),
         }
     }

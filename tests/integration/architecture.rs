@@ -48,6 +48,7 @@ const ROOMS: &[&str] = &[
     "cluster",
     "live",
     "docs",
+    "lsp",
     "cli",
 ];
 
