@@ -62,6 +62,7 @@ pub(crate) fn run(args: LspArgs, terminal: &Terminal) -> Result<ExitStatus> {
         policy,
         versions: args.kubernetes_version.map(|versions| versions.versions().to_vec()),
         clock: Timestamp::now,
+        zone: Some(jiff::tz::TimeZone::system()),
         delay: DELAY,
         log: Arc::clone(&log),
     };

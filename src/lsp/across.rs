@@ -129,7 +129,12 @@ fn forget(shared: &Shared, uris: &[String]) {
 }
 
 impl Across {
-    fn of(text: &Arc<String>, policy: &Arc<Loaded>, alone: Vec<Diagnostic>, together: Vec<Diagnostic>) -> Self {
+    fn of(
+        text: &Arc<String>,
+        policy: &Arc<Loaded>,
+        alone: Vec<Diagnostic>,
+        together: Vec<Diagnostic>,
+    ) -> Self {
         let mut taken: BTreeMap<Key, usize> = BTreeMap::new();
         for finding in &alone {
             *taken.entry(key(finding)).or_default() += 1;
@@ -195,7 +200,11 @@ impl Kept {
         let first = old.iter().zip(&new).take_while(same).count();
         let most = old.len().min(new.len()) - first;
         let last = old.iter().rev().zip(new.iter().rev()).take_while(same).count().min(most);
-        Self { first, changed_until: old.len() - last, moved: new.len().cast_signed() - old.len().cast_signed() }
+        Self {
+            first,
+            changed_until: old.len() - last,
+            moved: new.len().cast_signed() - old.len().cast_signed(),
+        }
     }
 
     fn region(&self, region: Region) -> Option<Region> {

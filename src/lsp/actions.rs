@@ -1,8 +1,8 @@
 //! What can be done about findings: the fixes that `--fix` would apply, all of them at once, or to ignore one.
 
 use lsp_types::{
-    CodeAction, CodeActionContext, CodeActionKind, CodeActionOrCommand, CodeActionParams, Diagnostic as Shown,
-    NumberOrString, Range,
+    CodeAction, CodeActionContext, CodeActionKind, CodeActionOrCommand, CodeActionParams,
+    Diagnostic as Shown, NumberOrString, Range,
 };
 
 use super::edits;
@@ -22,7 +22,11 @@ pub(super) const FIX_ALL: CodeActionKind = CodeActionKind::new("source.fixAll.jo
 const MAX_FINDINGS: usize = 20;
 
 /// What can be done about the findings of a range.
-pub(super) fn actions(shared: &Shared, snapshot: &Snapshot, params: &CodeActionParams) -> Vec<CodeActionOrCommand> {
+pub(super) fn actions(
+    shared: &Shared,
+    snapshot: &Snapshot,
+    params: &CodeActionParams,
+) -> Vec<CodeActionOrCommand> {
     let mut actions = Vec::new();
     let wants = |kind: &CodeActionKind| wants(&params.context, kind);
     if wants(&CodeActionKind::QUICKFIX) {
@@ -35,7 +39,9 @@ pub(super) fn actions(shared: &Shared, snapshot: &Snapshot, params: &CodeActionP
             }
         }
         for (finding, shown) in &here {
-            actions.extend(quick_fix(snapshot, &places, finding).map(|action| with_diagnostic(action, shown, params)));
+            actions.extend(
+                quick_fix(snapshot, &places, finding).map(|action| with_diagnostic(action, shown, params)),
+            );
         }
         for (finding, shown) in &here {
             let ignored = ignore::action(snapshot, &places, finding, &analysis);
@@ -109,10 +115,18 @@ mod tests {
             let only = only.map(|only| only.iter().map(|one| CodeActionKind::from(*one)).collect());
             wants(&CodeActionContext { only, ..CodeActionContext::default() }, kind)
         };
-        for only in [None, Some(&["source"][..]), Some(&["source.fixAll"]), Some(&["source.fixAll.jobguard"]), Some(&[""])] {
+        for only in [
+            None,
+            Some(&["source"][..]),
+            Some(&["source.fixAll"]),
+            Some(&["source.fixAll.jobguard"]),
+            Some(&[""]),
+        ] {
             assert!(asked(only, &FIX_ALL), "{only:?}");
         }
-        for only in [&["quickfix"][..], &["source.fix"], &["source.fixAll.eslint"], &["source.organizeImports"], &[]] {
+        for only in
+            [&["quickfix"][..], &["source.fix"], &["source.fixAll.eslint"], &["source.organizeImports"], &[]]
+        {
             assert!(!asked(Some(only), &FIX_ALL), "{only:?}");
         }
         assert!(asked(Some(&["refactor", "quickfix"]), &CodeActionKind::QUICKFIX));

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::position::Encoding;
 use super::uri::path_of;
-use jobguard_apiserver::KubernetesVersion;
-use jobguard_apiserver::VersionSet;
+use jobguard_apiserver::{KubernetesVersion, VersionSet};
 
 /// How the server is set up.
 #[derive(Clone)]
@@ -21,6 +21,8 @@ pub struct Settings {
     pub versions: Option<Vec<KubernetesVersion>>,
     /// Tells the time: schedules are judged at it.
     pub clock: fn() -> Timestamp,
+    /// The time zone of who reads what a schedule means.
+    pub zone: Option<TimeZone>,
     /// How long nobody must have typed before a document is linted.
     pub delay: std::time::Duration,
     /// Where notes about the server itself go, one line each.
@@ -70,8 +72,6 @@ pub(super) struct Client {
     pub(super) watches: bool,
     /// Whether it takes symbols within symbols.
     pub(super) nested_symbols: bool,
-    /// Whether it takes completions with places to fill in.
-    pub(super) snippets: bool,
 }
 
 impl Client {
@@ -91,8 +91,9 @@ impl Client {
             related: flag("/capabilities/textDocument/publishDiagnostics/relatedInformation"),
             versioned_edits: flag("/capabilities/workspace/workspaceEdit/documentChanges"),
             watches: flag("/capabilities/workspace/didChangeWatchedFiles/dynamicRegistration"),
-            nested_symbols: flag("/capabilities/textDocument/documentSymbol/hierarchicalDocumentSymbolSupport"),
-            snippets: flag("/capabilities/textDocument/completion/completionItem/snippetSupport"),
+            nested_symbols: flag(
+                "/capabilities/textDocument/documentSymbol/hierarchicalDocumentSymbolSupport",
+            ),
         }
     }
 }

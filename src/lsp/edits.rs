@@ -36,7 +36,10 @@ pub(super) fn of_change(places: &Places<'_>, change: &Change) -> Vec<TextEdit> {
 
 /// Some bytes replaced.
 pub(super) fn of_bytes(places: &Places<'_>, edits: &[ByteEdit]) -> Vec<TextEdit> {
-    edits.iter().map(|edit| TextEdit { range: places.range(edit.span), new_text: edit.with.clone() }).collect()
+    edits
+        .iter()
+        .map(|edit| TextEdit { range: places.range(edit.span), new_text: edit.with.clone() })
+        .collect()
 }
 
 /// One replacement that makes another text of it: of the lines between those that both texts begin and end with, so that
@@ -46,7 +49,8 @@ pub(super) fn between(places: &Places<'_>, after: &str) -> TextEdit {
     let common = |(a, b): &(&str, &str)| a == b;
     let (old, new) = (before.split_inclusive('\n'), after.split_inclusive('\n'));
     let start: usize = old.zip(new).take_while(common).map(|(line, _)| line.len()).sum();
-    let (old, new) = (before[start..].split_inclusive('\n').rev(), after[start..].split_inclusive('\n').rev());
+    let (old, new) =
+        (before[start..].split_inclusive('\n').rev(), after[start..].split_inclusive('\n').rev());
     let end: usize = old.zip(new).take_while(common).map(|(line, _)| line.len()).sum();
     let span = Span::new(start, before.len() - end);
     TextEdit { range: places.range(span), new_text: after[start..after.len() - end].to_owned() }

@@ -38,7 +38,8 @@ pub(super) fn action(
     let document = Document { text: Arc::new(after), ..snapshot.document.clone() };
     let left = snapshot.view(None).analyse(&document, false)?;
     // Proved as fixes are: this finding is gone, and nothing has come in its place.
-    let count = |analysis: &Analysis| analysis.findings.iter().filter(|other| is_same(other, finding)).count();
+    let count =
+        |analysis: &Analysis| analysis.findings.iter().filter(|other| is_same(other, finding)).count();
     if count(&left) >= count(analysis) || left.findings.len() >= analysis.findings.len() {
         return None;
     }
@@ -69,7 +70,10 @@ fn until(now: Timestamp) -> Option<Date> {
 }
 
 fn is_same(one: &Diagnostic, other: &Diagnostic) -> bool {
-    one.rule == other.rule && one.object == other.object && one.path == other.path && one.message == other.message
+    one.rule == other.rule
+        && one.object == other.object
+        && one.path == other.path
+        && one.message == other.message
 }
 
 /// The changes that add `entry` to the annotation of the object that a finding is about.
@@ -83,7 +87,9 @@ fn annotated(text: &str, finding: &Diagnostic, entry: &str) -> Option<Vec<TextEd
             return;
         }
         let objects = manifest::objects(tree);
-        let Some(object) = objects.iter().find(|object| holds(&lines, tree, object.node, wanted)) else { return };
+        let Some(object) = objects.iter().find(|object| holds(&lines, tree, object.node, wanted)) else {
+            return;
+        };
         let path = FieldPath::root().field("metadata").field("annotations").field(ANNOTATION);
         let metadata = tree.get(object.node, "metadata").and_then(|node| tree.get(node, "annotations"));
         let edit = match metadata.and_then(|node| tree.get(node, ANNOTATION)) {

@@ -17,8 +17,6 @@ pub(super) struct Loaded {
     pub(super) clusters: Vec<Policy>,
     /// What `lint` leaves out.
     pub(super) excludes: Vec<Excludes>,
-    /// Its file; none for one that is built in.
-    pub(super) file: Option<PathBuf>,
 }
 
 /// Where a policy comes from.
@@ -56,7 +54,12 @@ impl Policies {
 
     /// The policy for a document in `folder`: the one that is named, or the nearest `jobguard.yaml`, or `recommended`. Of one
     /// with faults the last state without; before that, `recommended`.
-    pub(super) fn of(&mut self, folder: Option<&Path>, root: Option<&Path>, settings: &Settings) -> Arc<Loaded> {
+    pub(super) fn of(
+        &mut self,
+        folder: Option<&Path>,
+        root: Option<&Path>,
+        settings: &Settings,
+    ) -> Arc<Loaded> {
         let origin = origin(folder, root, settings);
         let entry = self.entries.entry(origin.clone()).or_default();
         if let Some(good) = entry.good.as_ref().filter(|_| !entry.is_stale) {
@@ -105,12 +108,12 @@ fn origin(folder: Option<&Path>, root: Option<&Path>, settings: &Settings) -> Or
 
 fn load_from(origin: &Origin, root: Option<&Path>, settings: &Settings) -> Result<Loaded, PolicyErrors> {
     let catalog = registry().catalog();
-    let (mut policy, file) = match origin {
+    let mut policy = match origin {
         Origin::BuiltIn(name) => {
-            (load::preset(Preset::from_name(name).unwrap_or(Preset::Recommended), catalog)?, None)
+            load::preset(Preset::from_name(name).unwrap_or(Preset::Recommended), catalog)?
         }
-        Origin::Named(path) => (load::read_file(path, catalog)?, Some(path.clone())),
-        Origin::Found(path) => (load::read_found(path, catalog)?, Some(path.clone())),
+        Origin::Named(path) => load::read_file(path, catalog)?,
+        Origin::Found(path) => load::read_found(path, catalog)?,
     };
     let excludes = match &policy.exclude {
         Some(ExcludedPaths { globs, file }) => {
@@ -126,7 +129,7 @@ fn load_from(origin: &Origin, root: Option<&Path>, settings: &Settings) -> Resul
         });
     }
     let clusters = clusters(policy, settings.versions.clone());
-    Ok(Loaded { clusters, excludes: excludes.into_iter().collect(), file })
+    Ok(Loaded { clusters, excludes: excludes.into_iter().collect() })
 }
 
 /// The policy for each of the versions that the settings name, or else the policy, or else for the default one.

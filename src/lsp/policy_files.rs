@@ -26,7 +26,8 @@ pub(super) fn is_policy(document: &Document) -> bool {
     if document.text.len() > MAX_BYTES || !document.is_judged() {
         return false;
     }
-    let is_named = document.path.as_ref().and_then(|path| path.file_name()) == Some(discover::FILE_NAME.as_ref());
+    let is_named =
+        document.path.as_ref().and_then(|path| path.file_name()) == Some(discover::FILE_NAME.as_ref());
     let (group, _) = API_VERSION.split_once('/').unwrap_or((API_VERSION, ""));
     if is_named {
         return !discover::is_another_object(&document.text);
@@ -40,7 +41,8 @@ pub(super) fn is_policy(document: &Document) -> bool {
         if first.is_none() {
             let Ok(tree) = one.content else { return };
             let of = |key| tree.get(tree.root(), key).and_then(|value| tree.str(value));
-            first = Some(of("kind") == Some(KIND) && of("apiVersion").is_some_and(|api| api.starts_with(group)));
+            first =
+                Some(of("kind") == Some(KIND) && of("apiVersion").is_some_and(|api| api.starts_with(group)));
         }
     });
     first.unwrap_or_default()

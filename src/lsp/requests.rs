@@ -3,13 +3,15 @@
 use std::sync::mpsc::Receiver;
 
 use lsp_server::{ErrorCode, Request, RequestId, Response};
-use lsp_types::request::{CodeActionRequest, Request as _};
+use lsp_types::request::{
+    CodeActionRequest, Completion, DocumentSymbolRequest, GotoDefinition, HoverRequest, Request as _,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::actions;
 use super::shared::{Shared, Snapshot};
+use super::{actions, completion, definition, hover, symbols};
 
 /// Why there is no answer.
 struct Refusal(ErrorCode, String);
@@ -48,6 +50,26 @@ fn answer(shared: &Shared, method: &str, params: Value) -> Answer {
             let params: lsp_types::CodeActionParams = read(params)?;
             of_document(shared, &params.text_document, |snapshot| {
                 Some(actions::actions(shared, snapshot, &params))
+            })
+        }
+        HoverRequest::METHOD => {
+            let at = read::<lsp_types::HoverParams>(params)?.text_document_position_params;
+            of_document(shared, &at.text_document, |snapshot| hover::hover(snapshot, at.position))
+        }
+        Completion::METHOD => {
+            let at = read::<lsp_types::CompletionParams>(params)?.text_document_position;
+            of_document(shared, &at.text_document, |snapshot| {
+                Some(completion::completion(snapshot, at.position))
+            })
+        }
+        DocumentSymbolRequest::METHOD => {
+            let params: lsp_types::DocumentSymbolParams = read(params)?;
+            of_document(shared, &params.text_document, |snapshot| Some(symbols::symbols(snapshot)))
+        }
+        GotoDefinition::METHOD => {
+            let at = read::<lsp_types::GotoDefinitionParams>(params)?.text_document_position_params;
+            of_document(shared, &at.text_document, |snapshot| {
+                Some(definition::definition(shared, snapshot, at.position))
             })
         }
         _ => Err(Refusal(ErrorCode::MethodNotFound, format!("jobguard does not know {method}"))),

@@ -10,10 +10,11 @@ use lsp_types::notification::{
 };
 use lsp_types::request::{Initialize, RegisterCapability, Request as _, Shutdown};
 use lsp_types::{
-    CodeActionKind, CodeActionOptions, CodeActionProviderCapability, DidChangeTextDocumentParams,
-    DidOpenTextDocumentParams, OneOf, PublishDiagnosticsParams, SaveOptions, ServerCapabilities,
-    TextDocumentIdentifier, TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions,
-    TextDocumentSyncSaveOptions, WorkspaceFoldersServerCapabilities, WorkspaceServerCapabilities,
+    CodeActionKind, CodeActionOptions, CodeActionProviderCapability, CompletionOptions,
+    DidChangeTextDocumentParams, DidOpenTextDocumentParams, HoverProviderCapability, OneOf,
+    PublishDiagnosticsParams, SaveOptions, ServerCapabilities, TextDocumentIdentifier,
+    TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions, TextDocumentSyncSaveOptions,
+    WorkspaceFoldersServerCapabilities, WorkspaceServerCapabilities,
 };
 use serde_json::{Value, json};
 
@@ -116,7 +117,17 @@ fn capabilities(encoding: Encoding) -> ServerCapabilities {
         position_encoding: Some(encoding.kind()),
         text_document_sync: Some(TextDocumentSyncCapability::Options(sync)),
         code_action_provider: Some(CodeActionProviderCapability::Options(actions)),
-        workspace: Some(WorkspaceServerCapabilities { workspace_folders: Some(folders), file_operations: None }),
+        hover_provider: Some(HoverProviderCapability::Simple(true)),
+        completion_provider: Some(CompletionOptions {
+            trigger_characters: Some([" ", "/", ","].map(str::to_owned).into()),
+            ..CompletionOptions::default()
+        }),
+        document_symbol_provider: Some(OneOf::Left(true)),
+        definition_provider: Some(OneOf::Left(true)),
+        workspace: Some(WorkspaceServerCapabilities {
+            workspace_folders: Some(folders),
+            file_operations: None,
+        }),
         ..ServerCapabilities::default()
     }
 }
@@ -185,7 +196,8 @@ impl Server<'_> {
 
     fn initialized(&self) {
         if self.shared.state().client.watches {
-            let watchers = json!([{"globPattern": "**/*.{yaml,yml,json}"}, {"globPattern": "**/Kustomization"}]);
+            let watchers =
+                json!([{"globPattern": "**/*.{yaml,yml,json}"}, {"globPattern": "**/Kustomization"}]);
             let registration = json!({"registrations": [{
                 "id": "jobguard-files",
                 "method": DidChangeWatchedFiles::METHOD,

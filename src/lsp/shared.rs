@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use lsp_server::{Message, Notification, RequestId};
 use lsp_types::{PublishDiagnosticsParams, notification::Notification as _};
 
@@ -59,6 +60,8 @@ pub(super) struct Snapshot {
     /// The folder of the workspace that it is in.
     pub(super) root: Option<PathBuf>,
     pub(super) now: Timestamp,
+    /// The time zone of who reads it.
+    pub(super) zone: Option<TimeZone>,
 }
 
 impl Snapshot {
@@ -101,18 +104,29 @@ impl Shared {
         let (document, across) = (open.document.clone(), open.across.clone());
         let (client, settings) = (Arc::clone(&state.client), state.settings.clone());
         drop(state);
-        let root = document.path.as_deref().and_then(|path| root_of(path, &client.folders)).map(Path::to_owned);
+        let root =
+            document.path.as_deref().and_then(|path| root_of(path, &client.folders)).map(Path::to_owned);
         let folder = document.path.as_deref().and_then(Path::parent).or(root.as_deref());
         let first = root.as_deref().or(client.folders.first().map(PathBuf::as_path));
         let policy = self.policies().of(folder, first, &settings);
-        Some(Snapshot { document, across, policy, client, root, now: (settings.clock)() })
+        Some(Snapshot {
+            document,
+            across,
+            policy,
+            client,
+            root,
+            now: (settings.clock)(),
+            zone: settings.zone,
+        })
     }
 
     /// What fixes of the document change, kept until its text or its policy is another one.
     pub(super) fn with_changes(&self, snapshot: &Snapshot) -> Arc<Analysis> {
         let uri = snapshot.document.uri.as_str();
         let edit = snapshot.document.edit;
-        let is_it = |(of, by, _): &&(u64, Arc<Loaded>, Arc<Analysis>)| *of == edit && Arc::ptr_eq(by, &snapshot.policy);
+        let is_it = |(of, by, _): &&(u64, Arc<Loaded>, Arc<Analysis>)| {
+            *of == edit && Arc::ptr_eq(by, &snapshot.policy)
+        };
         let known = self.state().open.get(uri).and_then(|open| {
             open.with_changes.as_ref().filter(is_it).map(|(_, _, analysis)| Arc::clone(analysis))
         });

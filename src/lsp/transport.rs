@@ -99,7 +99,10 @@ fn body(input: &mut impl BufRead, length: u64) -> io::Result<Read> {
         Ok(message) => Read::Message(Box::new(message)),
         Err(error) => {
             let value = serde_json::from_slice::<Value>(&bytes).ok();
-            let id = value.as_ref().filter(|value| value.get("method").is_some()).and_then(|value| value.get("id"));
+            let id = value
+                .as_ref()
+                .filter(|value| value.get("method").is_some())
+                .and_then(|value| value.get("id"));
             Read::Faulty(id.and_then(|id| serde_json::from_value(id.clone()).ok()), error.to_string())
         }
     })

@@ -54,7 +54,9 @@ pub(super) fn name_of(uri: &str) -> &str {
 fn encode(part: &str, text: &mut String) {
     for byte in part.bytes() {
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => text.push(char::from(byte)),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                text.push(char::from(byte))
+            }
             other => text.push_str(&format!("%{other:02X}")),
         }
     }
@@ -92,7 +94,9 @@ mod tests {
 
     #[test]
     fn what_is_no_file() {
-        for uri in ["untitled:Untitled-1", "file:///a%2", "file:///a%00", "file://host/a", "git:/a", "", "file:"] {
+        for uri in
+            ["untitled:Untitled-1", "file:///a%2", "file:///a%00", "file://host/a", "git:/a", "", "file:"]
+        {
             assert_eq!(path_of(uri), None, "{uri}");
         }
         assert_eq!(name_of("untitled:Untitled-1"), "Untitled-1");

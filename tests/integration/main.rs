@@ -27,6 +27,8 @@ mod generated;
 mod hostile_checkout;
 mod large_texts;
 mod limits;
+#[cfg(feature = "lsp")]
+mod lsp;
 mod outputs;
 mod own_rules;
 mod policy;

@@ -48,7 +48,9 @@ pub use schedule::Schedule;
 pub use scheduler::Scheduler;
 pub use spread::{spread, spread_descriptor};
 pub use words::zone_words;
-pub use zone::{HostZone, ZoneError, ZoneErrorKind, host_zone, known_zone, load_zone, zone_data_version};
+pub use zone::{
+    HostZone, ZoneError, ZoneErrorKind, host_zone, known_zone, load_zone, zone_data_version, zone_names,
+};
 
 #[cfg(test)]
 mod tests;

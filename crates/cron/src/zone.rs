@@ -136,7 +136,7 @@ fn find_zone(name: &str) -> Option<&'static Zone> {
 }
 
 /// The names of all zones.
-fn names() -> impl Iterator<Item = &'static str> {
+pub fn zone_names() -> impl Iterator<Item = &'static str> {
     ZONES.iter().map(|zone| zone.name)
 }
 
@@ -148,7 +148,7 @@ fn explain(name: &str) -> ZoneError {
     if name.eq_ignore_ascii_case("Local") {
         return error(ZoneErrorKind::Local, None);
     }
-    if let Some(known) = names().find(|known| known.eq_ignore_ascii_case(name)) {
+    if let Some(known) = zone_names().find(|known| known.eq_ignore_ascii_case(name)) {
         return error(ZoneErrorKind::Case, Some(known));
     }
     if let Some(minutes) = offset(name) {
@@ -237,7 +237,7 @@ fn nearest(name: &str) -> Option<&'static str> {
     if name.len() > LONGEST_NAME || name.len() < 3 {
         return None;
     }
-    let lower = || names().map(|known| (known.to_ascii_lowercase(), known));
+    let lower = || zone_names().map(|known| (known.to_ascii_lowercase(), known));
     let city = name.rsplit('/').next().unwrap_or(&name);
     let of_city = || lower().find(|(known, _)| known.rsplit('/').next() == Some(city));
     if let Some((_, known)) = lower().find(|(known, _)| *known == name).or_else(of_city) {
@@ -339,7 +339,7 @@ mod tests {
     #[test]
     fn every_known_name_loads_and_is_well_formed() {
         assert!(ZONES.len() > 550);
-        for name in names() {
+        for name in zone_names() {
             assert!(load_zone(name).is_ok(), "{name}");
             assert!(well_formed(name), "{name}");
         }
