@@ -6,7 +6,7 @@ use lsp_types::{
 };
 
 use super::edits;
-use super::fix_all;
+use super::fix_all::{self, FIX_ALL};
 use super::ignore;
 use super::position::Places;
 use super::publish::{SOURCE, diagnostic};
@@ -14,9 +14,6 @@ use super::shared::{Shared, Snapshot};
 use crate::diagnostic::Diagnostic;
 use crate::engine::Safety;
 use jobguard_text::plain;
-
-/// What applies all safe fixes of a document.
-pub(super) const FIX_ALL: CodeActionKind = CodeActionKind::new("source.fixAll.jobguard");
 
 /// For how many findings of one range actions are offered.
 const MAX_FINDINGS: usize = 20;

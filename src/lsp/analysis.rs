@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::documents::Document;
 use super::policies::Loaded;
-use crate::diagnostic::{Diagnostic, FileError};
+use crate::diagnostic::{Diagnostic, FileError, Region};
 use crate::engine::{Cancellation, Safety};
 use crate::linter::{Linter, versions};
 use crate::sources::{Selection, Source, select};
@@ -45,9 +45,15 @@ impl<'v> View<'v> {
     /// Lints a document by itself; none where it was cancelled.
     pub(super) fn analyse(&self, document: &Document, with_changes: bool) -> Option<Analysis> {
         let Some(source) = self.source(document) else { return Some(Analysis::default()) };
+        let is_elsewhere = matches!(source, Source::Unrendered(_));
         let outcome = versions::lint_each(&self.linters(with_changes), &[source], &|| {});
         let is_void = self.cancellation.is_some_and(Cancellation::is_cancelled);
-        (!is_void).then_some(Analysis { findings: outcome.report.diagnostics, errors: outcome.errors })
+        let mut findings = outcome.report.diagnostics;
+        if is_elsewhere {
+            // About the chart or kustomization: a place there is none here.
+            findings.iter_mut().for_each(|finding| finding.region = Region::NONE);
+        }
+        (!is_void).then_some(Analysis { findings, errors: outcome.errors })
     }
 
     /// The text after `lint --fix`; none where that changes nothing.

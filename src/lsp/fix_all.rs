@@ -1,12 +1,14 @@
 //! What `lint --fix` makes of a document, as one change.
 
-use lsp_types::CodeAction;
+use lsp_types::{CodeAction, CodeActionKind};
 
-use super::actions::FIX_ALL;
 use super::edits;
 use super::position::Places;
 use super::shared::{Shared, Snapshot};
 use crate::engine::Safety;
+
+/// What applies all safe fixes of a document.
+pub(super) const FIX_ALL: CodeActionKind = CodeActionKind::new("source.fixAll.jobguard");
 
 /// Applies all safe fixes; none where there is nothing to fix.
 pub(super) fn action(shared: &Shared, snapshot: &Snapshot) -> Option<CodeAction> {

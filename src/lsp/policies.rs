@@ -33,12 +33,23 @@ struct Entry {
     good: Option<Arc<Loaded>>,
     /// Whether its file may have changed since it was read.
     is_stale: bool,
+    /// Whether it had faults when it was read last.
+    has_faults: bool,
+}
+
+/// What became of a policy file that was read again.
+#[derive(Debug)]
+pub(super) struct News {
+    pub(super) file: PathBuf,
+    /// None where it has no faults any more.
+    pub(super) errors: Option<PolicyErrors>,
 }
 
 /// All policies that documents have asked for.
 #[derive(Debug, Default)]
 pub(super) struct Policies {
     entries: BTreeMap<Origin, Entry>,
+    news: Vec<News>,
 }
 
 impl Policies {
@@ -65,19 +76,34 @@ impl Policies {
         if let Some(good) = entry.good.as_ref().filter(|_| !entry.is_stale) {
             return Arc::clone(good);
         }
-        match load_from(&origin, root, settings) {
-            Ok(loaded) => entry.good = Some(Arc::new(loaded)),
+        let errors = match load_from(&origin, root, settings) {
+            Ok(loaded) => {
+                entry.good = Some(Arc::new(loaded));
+                None
+            }
             Err(errors) => {
                 for error in errors.iter().take(3) {
                     (settings.log)(&format!("policy: {error}"));
                 }
+                Some(errors)
             }
+        };
+        let had_faults = std::mem::replace(&mut entry.has_faults, errors.is_some());
+        if let Origin::Named(file) | Origin::Found(file) = &origin
+            && (had_faults || errors.is_some())
+        {
+            self.news.push(News { file: file.clone(), errors });
         }
         entry.is_stale = false;
         if let Some(good) = &entry.good {
             return Arc::clone(good);
         }
         self.of_preset(settings)
+    }
+
+    /// What became of policy files since this was asked last.
+    pub(super) fn news(&mut self) -> Vec<News> {
+        std::mem::take(&mut self.news)
     }
 
     fn of_preset(&mut self, settings: &Settings) -> Arc<Loaded> {

@@ -5,7 +5,7 @@ use lsp_types::DiagnosticSeverity;
 use super::documents::Document;
 use crate::policy::document::{API_VERSION, KIND};
 use crate::policy::load::{self, Source};
-use crate::policy::{PolicyError, discover};
+use crate::policy::{PolicyError, PolicyErrors, discover};
 use crate::rules::registry;
 use jobguard_manifest::{self as manifest, Span};
 
@@ -60,7 +60,12 @@ pub(super) fn faults(document: &Document) -> Vec<PolicyFault> {
         None => load::read(&source, registry().catalog(), &load::no_files),
     };
     let Err(errors) = read else { return Vec::new() };
-    errors.iter().map(|error| fault(error, &name)).collect()
+    of_errors(&errors, &name)
+}
+
+/// The faults of a file by what its reader says.
+pub(super) fn of_errors(errors: &PolicyErrors, name: &str) -> Vec<PolicyFault> {
+    errors.iter().map(|error| fault(error, name)).collect()
 }
 
 fn fault(error: &PolicyError, name: &str) -> PolicyFault {

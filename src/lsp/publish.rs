@@ -1,19 +1,21 @@
 //! Findings as an editor shows them.
 
+use std::path::Path;
 use std::str::FromStr as _;
 
 use lsp_types::{
     CodeDescription, Diagnostic as Shown, DiagnosticRelatedInformation, DiagnosticSeverity, DiagnosticTag,
-    Location, NumberOrString, Range, Uri,
+    Location, NumberOrString, Uri,
 };
 
 use super::analysis::Analysis;
 use super::client::Client;
 use super::documents::Document;
-use super::policy_files::PolicyFault;
+use super::policy_files::{PolicyFault, of_errors};
 use super::position::Places;
 use crate::diagnostic::Diagnostic;
 use crate::engine::{Rule, Severity};
+use crate::policy::PolicyErrors;
 use jobguard_text::plain;
 
 /// Who says so.
@@ -33,14 +35,7 @@ pub(super) fn shown(
     let findings = analysis.findings.iter().take(MAX_SHOWN);
     let mut shown: Vec<Shown> =
         findings.map(|finding| diagnostic(finding, &places, &document.uri, client)).collect();
-    shown.extend(faults.iter().map(|fault| Shown {
-        range: places.range(fault.span),
-        severity: Some(fault.severity),
-        code: Some(NumberOrString::String("policy".to_owned())),
-        source: Some(SOURCE.to_owned()),
-        message: message(&fault.message, fault.help.as_deref()),
-        ..Shown::default()
-    }));
+    shown.extend(of_faults(faults, &places));
     shown.extend(analysis.errors.iter().map(|error| Shown {
         severity: Some(DiagnosticSeverity::WARNING),
         source: Some(SOURCE.to_owned()),
@@ -50,10 +45,27 @@ pub(super) fn shown(
     shown
 }
 
-/// One finding. One about a chart or kustomization stands at the beginning of the file that belongs to it.
+/// What is wrong in a policy.
+fn of_faults<'f>(faults: &'f [PolicyFault], places: &'f Places<'_>) -> impl Iterator<Item = Shown> {
+    faults.iter().map(|fault| Shown {
+        range: places.range(fault.span),
+        severity: Some(fault.severity),
+        code: Some(NumberOrString::String("policy".to_owned())),
+        source: Some(SOURCE.to_owned()),
+        message: message(&fault.message, fault.help.as_deref()),
+        ..Shown::default()
+    })
+}
+
+/// What is wrong with a policy file that is not open.
+pub(super) fn of_policy_file(file: &Path, errors: &PolicyErrors, client: &Client) -> Vec<Shown> {
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    let faults = of_errors(errors, &file.display().to_string());
+    of_faults(&faults, &Places::new(&text, client.encoding)).collect()
+}
+
+/// One finding. One that has no place in the text, being about a chart or kustomization, stands at its beginning.
 pub(super) fn diagnostic(finding: &Diagnostic, places: &Places<'_>, uri: &Uri, client: &Client) -> Shown {
-    let is_elsewhere = finding.rule.id() == crate::rules::manifest_not_judged::RULE.id();
-    let range = if is_elsewhere { Range::default() } else { places.of_region(finding.region) };
     let related = finding.related.iter().map(|related| DiagnosticRelatedInformation {
         location: Location { uri: uri.clone(), range: places.of_region(related.region) },
         message: plain(&related.message),
@@ -61,7 +73,7 @@ pub(super) fn diagnostic(finding: &Diagnostic, places: &Places<'_>, uri: &Uri, c
     let related: Vec<_> = related.filter(|_| client.related).collect();
     let href = finding.rule.url().and_then(|url| Uri::from_str(&url).ok());
     Shown {
-        range,
+        range: places.of_region(finding.region),
         severity: Some(match finding.severity {
             Severity::Error => DiagnosticSeverity::ERROR,
             Severity::Warning => DiagnosticSeverity::WARNING,

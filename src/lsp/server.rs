@@ -18,12 +18,12 @@ use lsp_types::{
 };
 use serde_json::{Value, json};
 
-use super::actions::FIX_ALL;
 use super::client::{Client, Settings, folder};
 use super::documents::Document;
+use super::fix_all::FIX_ALL;
 use super::position::Encoding;
 use super::shared::{Open, Shared};
-use super::{across, check, requests};
+use super::{check, requests, workspace};
 
 /// How many cancelled requests are remembered.
 const MAX_CANCELLED: usize = 1_000;
@@ -50,7 +50,7 @@ pub fn serve(connection: Connection, settings: Settings) -> Ending {
     std::thread::scope(|scope| {
         let (sender, waiting) = mpsc::channel();
         scope.spawn(|| check::run(shared));
-        scope.spawn(|| across::run(shared));
+        scope.spawn(|| workspace::run(shared));
         scope.spawn(move || requests::run(shared, &waiting));
         let mut server = Server { shared, requests: sender, is_shut_down: false };
         let mut ending = Ending::Abrupt;
@@ -181,8 +181,8 @@ impl Server<'_> {
             DidOpenTextDocument::METHOD => serde_json::from_value(params).map(|params| self.open(params)),
             DidChangeTextDocument::METHOD => serde_json::from_value(params).map(|params| self.change(params)),
             DidCloseTextDocument::METHOD => identifier(params).map(|document| self.close(&document)),
-            DidSaveTextDocument::METHOD => identifier(params).map(|document| self.saved(&document)),
-            DidChangeWatchedFiles::METHOD => Ok(self.files_changed()),
+            // Policies, charts and other manifests are read from files: any of them may be another one now.
+            DidSaveTextDocument::METHOD | DidChangeWatchedFiles::METHOD => Ok(self.files_changed()),
             DidChangeWorkspaceFolders::METHOD => Ok(self.folders_changed(&params)),
             DidChangeConfiguration::METHOD => Ok(self.configure(&params)),
             Initialized::METHOD => Ok(self.initialized()),
@@ -206,7 +206,7 @@ impl Server<'_> {
             let id = "jobguard-register".to_owned().into();
             (self.shared.send)(Request::new(id, RegisterCapability::METHOD.to_owned(), registration).into());
         }
-        across::ask(self.shared);
+        workspace::ask(self.shared);
     }
 
     fn open(&self, params: DidOpenTextDocumentParams) {
@@ -218,7 +218,7 @@ impl Server<'_> {
         state.number(&uri);
         drop(state);
         self.check(&uri, Duration::ZERO);
-        across::ask(self.shared);
+        workspace::ask(self.shared);
     }
 
     fn change(&self, params: DidChangeTextDocumentParams) {
@@ -248,16 +248,10 @@ impl Server<'_> {
         }
     }
 
-    /// Policies, charts and other manifests are read from files: any of them may be another one now.
-    fn saved(&self, document: &TextDocumentIdentifier) {
-        self.shared.log(&format!("{} was saved", document.uri.as_str()));
-        self.files_changed();
-    }
-
     fn files_changed(&self) {
         self.shared.policies().reload();
         self.check_all();
-        across::ask(self.shared);
+        workspace::ask(self.shared);
     }
 
     fn folders_changed(&self, params: &Value) {
@@ -283,7 +277,7 @@ impl Server<'_> {
         if has_changed {
             self.shared.policies().forget();
             self.check_all();
-            across::ask(self.shared);
+            workspace::ask(self.shared);
         }
     }
 

@@ -14,8 +14,10 @@ use super::across::Across;
 use super::analysis::{Analysis, View};
 use super::client::{Client, Settings};
 use super::documents::Document;
-use super::policies::{Loaded, Policies};
+use super::policies::{Loaded, News, Policies};
+use super::publish;
 use super::schedule::Schedule;
+use super::uri::uri_of;
 use crate::engine::Cancellation;
 
 /// What the threads share.
@@ -108,7 +110,7 @@ impl Shared {
             document.path.as_deref().and_then(|path| root_of(path, &client.folders)).map(Path::to_owned);
         let folder = document.path.as_deref().and_then(Path::parent).or(root.as_deref());
         let first = root.as_deref().or(client.folders.first().map(PathBuf::as_path));
-        let policy = self.policies().of(folder, first, &settings);
+        let policy = self.policy(folder, first, &settings);
         Some(Snapshot {
             document,
             across,
@@ -118,6 +120,30 @@ impl Shared {
             now: (settings.clock)(),
             zone: settings.zone,
         })
+    }
+
+    /// The policy for a folder. Where its file has faults, that is told in it: an editor shows it in its list of problems.
+    pub(super) fn policy(
+        &self,
+        folder: Option<&Path>,
+        root: Option<&Path>,
+        settings: &Settings,
+    ) -> Arc<Loaded> {
+        let mut policies = self.policies();
+        let policy = policies.of(folder, root, settings);
+        let news = policies.news();
+        drop(policies);
+        for News { file, errors } in news {
+            let state = self.state();
+            // Of one that is open, the text of the editor counts.
+            let is_open = state.open.values().any(|open| open.document.path.as_deref() == Some(&file));
+            if let Some(uri) = uri_of(&file).filter(|_| !is_open) {
+                let faults = errors.map(|errors| publish::of_policy_file(&file, &errors, &state.client));
+                let diagnostics = faults.unwrap_or_default();
+                self.publish(PublishDiagnosticsParams { uri, diagnostics, version: None });
+            }
+        }
+        policy
     }
 
     /// What fixes of the document change, kept until its text or its policy is another one.

@@ -4,6 +4,7 @@
 mod actions;
 mod client;
 mod findings;
+mod knowledge;
 mod policies;
 mod process;
 mod random;

@@ -13,7 +13,7 @@ use crate::support::manifests;
 const URI: &str = "file:///nowhere/a.yaml";
 
 /// A number that must be a string behind wide characters, a misplaced field, and what only unsafe fixes resolve.
-const FAULTY: &str = "# Größe 😀\napiVersion: batch/v1\nkind: CronJob\nmetadata:\n  name: \"a\" # 😀\nspec:\n  schedule: \"0 3 * * *\"\n  concurrencyPolicy: forbid\n  jobTemplate:\n    spec:\n      template:\n        # zwölf Versuche\n        backoffLimit: 12 # é\n        spec:\n          restartPolicy: Always\n          containers:\n          - {name: a, image: \"b:1\", args: [\"😀ä\", 1]}\n";
+const FAULTY: &str = "# Größe 😀\napiVersion: batch/v1\nkind: CronJob\nmetadata:\n  name: \"a\" # 😀\nspec:\n  schedule: \"0 3 * * *\"\n  concurrencyPolicy: forbid\n  jobTemplate:\n    spec:\n      template:\n        # zwölf Versuche\n        backoffLimit: 12 # é\n        spec:\n          restartPolicy: Always\n          containers:\n          - {name: a, image: \"b:1\", args: [\"😀ä\", \"1\"]}\n";
 
 fn titles(actions: &[Value]) -> Vec<&str> {
     actions.iter().map(|action| action["title"].as_str().unwrap()).collect()

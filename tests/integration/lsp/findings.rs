@@ -42,7 +42,7 @@ fn while_somebody_types() {
     assert_eq!(client.shown_of(uri, 3), Vec::<Value>::new());
     // Of several changes in a row only the last must be told.
     for version in 4..20 {
-        client.replace(uri, version, &JOB.replace("Always", &version.to_string()));
+        client.replace(uri, version, &JOB.replace("Always", &format!("v{version}")));
     }
     assert_eq!(codes(&client.shown_of(uri, 19)), ["api/restart-policy"]);
     client.notify("textDocument/didClose", json!({"textDocument": {"uri": uri}}));

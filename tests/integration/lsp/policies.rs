@@ -67,6 +67,24 @@ fn found_reloaded_and_broken() {
     client.end();
 }
 
+/// A policy that nobody has open shows its faults all the same, until it has none.
+#[test]
+fn a_broken_policy_that_is_not_open() {
+    let folder = repository();
+    let file = folder.path().join("jobguard.yaml");
+    write(&file, &policy("job/no-deadlin: off"));
+    let mut client = Client::in_folder(folder.path(), None);
+    let job = uri(&folder.path().join("a.yaml"));
+    client.open(&job, JOB);
+    let faults = client.shown_when(&uri(&file), |shown| !shown.is_empty());
+    assert_eq!(faults[0]["range"]["start"], json!({"line": 6, "character": 4}));
+    write(&file, &policy("job/no-deadline: deny"));
+    client.save(&job);
+    client.shown_when(&uri(&file), <[_]>::is_empty);
+    client.shown_when(&job, |shown| codes(shown) == ["job/no-deadline"]);
+    client.end();
+}
+
 #[test]
 fn policies_by_their_kind() {
     let mut client = Client::new(None);

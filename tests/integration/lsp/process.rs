@@ -172,3 +172,25 @@ fn a_thousand_edits_of_a_large_file() {
     assert!(p95 < median * 20 + Duration::from_secs(1), "median {median:?}, p95 {p95:?}");
     assert_eq!(process.end(), Some(0));
 }
+
+/// A client that is not ours, where it is installed: `tests/lsp`.
+#[test]
+fn a_client_of_somebody_else() {
+    let python = std::env::var("JOBGUARD_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let has = Command::new(&python).args(["-c", "import pytest_lsp"]).stderr(Stdio::null()).status();
+    if !has.is_ok_and(|status| status.success()) {
+        println!("skipped: {python} has no pytest_lsp");
+        return;
+    }
+    let output = Command::new(&python)
+        .args(["-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/lsp"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env("JOBGUARD", env!("CARGO_BIN_EXE_jobguard"))
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env_remove("JOBGUARD_POLICY")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+    assert!(said.contains("9 passed"), "{said}");
+}

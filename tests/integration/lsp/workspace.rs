@@ -4,12 +4,12 @@ use super::client::{Client, codes, uri};
 
 fn cron_job(name: &str, service_account: &str) -> String {
     format!(
-        "apiVersion: batch/v1\nkind: CronJob\nmetadata:\n  name: {name}\n  namespace: n\nspec:\n  schedule: \"0 3 * * *\"\n  jobTemplate:\n    spec:\n      template:\n        spec:\n          restartPolicy: Never\n          serviceAccountName: {service_account}\n          containers:\n          - {{name: a, image: \"b:1\"}}\n"
+        "apiVersion: batch/v1\nkind: CronJob\nmetadata:\n  name: {name}\n  namespace: jobs\nspec:\n  schedule: \"0 3 * * *\"\n  jobTemplate:\n    spec:\n      template:\n        spec:\n          restartPolicy: Never\n          serviceAccountName: {service_account}\n          containers:\n          - {{name: a, image: \"b:1\"}}\n"
     )
 }
 
 fn account(name: &str) -> String {
-    format!("apiVersion: v1\nkind: ServiceAccount\nmetadata: {{name: {name}, namespace: n}}\n")
+    format!("apiVersion: v1\nkind: ServiceAccount\nmetadata: {{name: {name}, namespace: jobs}}\n")
 }
 
 #[test]
