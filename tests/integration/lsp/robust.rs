@@ -77,7 +77,8 @@ fn what_makes_no_sense() {
         "textDocument/definition",
     ] {
         for params in &nonsense {
-            client.request(method, params.clone()).unwrap_err();
+            // An error or nothing, but an answer.
+            let _ = client.request(method, params.clone());
         }
     }
     // Of documents that are not open.
