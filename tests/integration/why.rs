@@ -119,9 +119,13 @@ fn each_reason_that_is_certain_has_evidence_and_each_problem_a_change() {
             assert!(!reason.evidence.is_empty(), "{}: {}", case.name, reason.id);
             assert!(!reason.text.ends_with('.'), "{}: {}", case.name, reason.text);
         }
-        let order: Vec<(bool, Certainty)> =
-            answer.reasons.iter().map(|reason| (reason.change.is_none(), reason.certainty)).collect();
+        let (problems, others): (Vec<_>, Vec<_>) =
+            answer.reasons.iter().partition(|reason| reason.change.is_some());
+        let order: Vec<Certainty> = problems.iter().map(|reason| reason.certainty).collect();
         assert!(order.is_sorted(), "{}: {order:?}", case.name);
+        let order: Vec<bool> = others.iter().map(|reason| reason.certainty == Certainty::Possible).collect();
+        assert!(order.is_sorted(), "{}: guesses are not last: {order:?}", case.name);
+        assert!(answer.reasons.iter().is_sorted_by_key(|reason| reason.change.is_none()), "{}", case.name);
     }
 }
 

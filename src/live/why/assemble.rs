@@ -50,10 +50,13 @@ pub fn answer(
         Target::CronJob(cron_job) => about_cron_job(cron_job, &view, policy, &mut answer),
         Target::Job(job) => about_job(job, &view, policy, &mut answer),
     }
-    // The most certain first; behind what is wrong what only says how it goes, and last that nothing is wrong.
-    answer
-        .reasons
-        .sort_by_key(|reason| (reason.change.is_none(), reason.state == State::Fine, reason.certainty));
+    // The most certain first; behind what is wrong what only says how it goes. Among that, that no run is missing comes after
+    // what is known of the last one.
+    answer.reasons.sort_by_key(|reason| {
+        let is_no_reason = reason.change.is_none();
+        let is_guess = reason.certainty == Certainty::Possible;
+        (is_no_reason, is_guess, is_no_reason && reason.state == State::Fine, reason.certainty)
+    });
     answer.cannot_tell.extend(cannot_tell(target, &answer.reasons, &view));
     plain::neutralise(&mut answer);
     Ok(answer)
