@@ -58,7 +58,7 @@ pub(super) fn definition(shared: &Shared, snapshot: &Snapshot, position: Positio
     if let Some(root) = &snapshot.root {
         let is_open = |path: &Path| open.iter().any(|document| document.path.as_deref() == Some(path));
         let selection = Selection { ignored_too: false, excludes: &snapshot.policy.excludes };
-        for source in select(&[root.clone()], selection).sources.iter().take(MAX_FILES) {
+        for source in select(std::slice::from_ref(root), selection).sources.iter().take(MAX_FILES) {
             let Source::File { path, .. } = source else { continue };
             if is_open(path) || found.len() >= MAX_PLACES {
                 continue;

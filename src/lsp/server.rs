@@ -11,11 +11,12 @@ use lsp_types::notification::{
 use lsp_types::request::{Initialize, RegisterCapability, Request as _, Shutdown};
 use lsp_types::{
     CodeActionKind, CodeActionOptions, CodeActionProviderCapability, CompletionOptions,
-    DidChangeTextDocumentParams, DidOpenTextDocumentParams, HoverProviderCapability, OneOf,
-    PublishDiagnosticsParams, SaveOptions, ServerCapabilities, TextDocumentIdentifier,
+    DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams,
+    HoverProviderCapability, OneOf, PublishDiagnosticsParams, SaveOptions, ServerCapabilities,
     TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions, TextDocumentSyncSaveOptions,
     WorkspaceFoldersServerCapabilities, WorkspaceServerCapabilities,
 };
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::client::{Client, Settings, folder};
@@ -175,22 +176,28 @@ impl Server<'_> {
         (self.shared.send)(Response::new_err(request.id, code, why.to_owned()).into());
     }
 
-    fn notification(&mut self, method: &str, params: Value) {
-        let done = match method {
-            _ if self.is_shut_down => Ok(()),
-            DidOpenTextDocument::METHOD => serde_json::from_value(params).map(|params| self.open(params)),
-            DidChangeTextDocument::METHOD => serde_json::from_value(params).map(|params| self.change(params)),
-            DidCloseTextDocument::METHOD => identifier(params).map(|document| self.close(&document)),
+    fn notification(&self, method: &str, params: Value) {
+        if self.is_shut_down {
+            return;
+        }
+        match method {
+            DidOpenTextDocument::METHOD => self.read(method, params, Self::open),
+            DidChangeTextDocument::METHOD => self.read(method, params, Self::change),
+            DidCloseTextDocument::METHOD => self.read(method, params, Self::close),
             // Policies, charts and other manifests are read from files: any of them may be another one now.
-            DidSaveTextDocument::METHOD | DidChangeWatchedFiles::METHOD => Ok(self.files_changed()),
-            DidChangeWorkspaceFolders::METHOD => Ok(self.folders_changed(&params)),
-            DidChangeConfiguration::METHOD => Ok(self.configure(&params)),
-            Initialized::METHOD => Ok(self.initialized()),
-            Cancel::METHOD => Ok(self.cancel(params)),
-            _ => Ok(()),
-        };
-        if let Err(error) = done {
-            self.shared.log(&format!("{method} cannot be read: {error}"));
+            DidSaveTextDocument::METHOD | DidChangeWatchedFiles::METHOD => self.files_changed(),
+            DidChangeWorkspaceFolders::METHOD => self.folders_changed(&params),
+            DidChangeConfiguration::METHOD => self.configure(&params),
+            Initialized::METHOD => self.initialized(),
+            Cancel::METHOD => self.cancel(&params),
+            _ => {}
+        }
+    }
+
+    fn read<P: DeserializeOwned>(&self, method: &str, params: Value, take: impl FnOnce(&Self, P)) {
+        match serde_json::from_value(params) {
+            Ok(params) => take(self, params),
+            Err(error) => self.shared.log(&format!("{method} cannot be read: {error}")),
         }
     }
 
@@ -238,12 +245,13 @@ impl Server<'_> {
         self.check(uri, delay);
     }
 
-    fn close(&self, document: &TextDocumentIdentifier) {
+    fn close(&self, params: DidCloseTextDocumentParams) {
+        let document = params.text_document;
         let uri = document.uri.as_str();
         self.shared.checks.drop_wish(uri);
         let mut state = self.shared.state();
         if state.open.remove(uri).is_some() {
-            let (uri, diagnostics) = (document.uri.clone(), Vec::new());
+            let (uri, diagnostics) = (document.uri, Vec::new());
             self.shared.publish(PublishDiagnosticsParams { uri, diagnostics, version: None });
         }
     }
@@ -281,7 +289,7 @@ impl Server<'_> {
         }
     }
 
-    fn cancel(&self, params: Value) {
+    fn cancel(&self, params: &Value) {
         let id = params.get("id").cloned().and_then(|id| serde_json::from_value(id).ok());
         if let Some(id) = id {
             let mut state = self.shared.state();
@@ -306,9 +314,4 @@ impl Server<'_> {
             self.shared.checks.ask(uri, delay);
         }
     }
-}
-
-fn identifier(params: Value) -> Result<TextDocumentIdentifier, serde_json::Error> {
-    let mut params = params;
-    serde_json::from_value(params.get_mut("textDocument").map(Value::take).unwrap_or_default())
 }

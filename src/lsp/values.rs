@@ -109,7 +109,7 @@ mod tests {
         server
             .validate_create(&prepared)
             .into_iter()
-            .map(|error| format!("{}: {}", error.path, error.message))
+            .map(|error| format!("{}: {} ({})", error.path, error.message, error.help.unwrap_or_default()))
             .collect()
     }
 
