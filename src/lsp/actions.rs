@@ -17,6 +17,8 @@ use jobguard_text::plain;
 
 /// For how many findings of one range actions are offered.
 const MAX_FINDINGS: usize = 20;
+/// How many of them are offered to be ignored: to prove that it works, the text is linted for each.
+const MAX_IGNORED: usize = 5;
 
 /// What can be done about the findings of a range.
 pub(super) fn actions(
@@ -40,7 +42,8 @@ pub(super) fn actions(
                 quick_fix(snapshot, &places, finding).map(|action| with_diagnostic(action, shown, params)),
             );
         }
-        for (finding, shown) in &here {
+        let may_be = here.iter().filter(|(finding, _)| ignore::can_be_ignored(snapshot, finding));
+        for (finding, shown) in may_be.take(MAX_IGNORED) {
             let ignored = ignore::action(snapshot, &places, finding, &analysis);
             actions.extend(ignored.map(|action| with_diagnostic(action, shown, params)));
         }

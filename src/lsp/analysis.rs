@@ -1,6 +1,7 @@
 //! Linting one text that is open, as `lint` would its file.
 
 use std::path::Path;
+use std::sync::OnceLock;
 
 use jiff::Timestamp;
 
@@ -17,6 +18,9 @@ pub(super) struct Analysis {
     pub(super) findings: Vec<Diagnostic>,
     /// Why it was not looked at in full.
     pub(super) errors: Vec<FileError>,
+    /// The text after `lint --fix`, once somebody has asked for it; none where that changes nothing. Editors ask at each move of
+    /// the cursor.
+    pub(super) fixed: OnceLock<Option<String>>,
 }
 
 /// How to look at a text.
@@ -53,7 +57,7 @@ impl<'v> View<'v> {
             // About the chart or kustomization: a place there is none here.
             findings.iter_mut().for_each(|finding| finding.region = Region::NONE);
         }
-        (!is_void).then_some(Analysis { findings, errors: outcome.errors })
+        (!is_void).then_some(Analysis { findings, errors: outcome.errors, fixed: OnceLock::new() })
     }
 
     /// The text after `lint --fix`; none where that changes nothing.

@@ -17,12 +17,13 @@ pub(super) fn action(shared: &Shared, snapshot: &Snapshot) -> Option<CodeAction>
     if !analysis.findings.iter().any(|finding| finding.fix == Some(Safety::Safe)) {
         return None;
     }
-    let after = snapshot.view(None).fixed(&snapshot.document)?;
+    let fixed = || snapshot.view(None).fixed(&snapshot.document);
+    let after = analysis.fixed.get_or_init(fixed).as_ref()?;
     let places = Places::new(&snapshot.document.text, snapshot.client.encoding);
     Some(CodeAction {
         title: "Apply all safe fixes of jobguard".to_owned(),
         kind: Some(FIX_ALL),
-        edit: Some(edits::edit(snapshot, vec![edits::between(&places, &after)])),
+        edit: Some(edits::edit(snapshot, vec![edits::between(&places, after)])),
         ..CodeAction::default()
     })
 }

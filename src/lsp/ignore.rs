@@ -22,16 +22,13 @@ use jobguard_manifest::{self as manifest, FieldPath, LineIndex, NodeId, Tree};
 /// How long a finding is ignored, in days: until somebody has to look at it again.
 const DAYS: i64 = 90;
 
-/// Adds the annotation; none where the policy or the rule does not let it count, or the finding would still be there.
+/// Adds the annotation for a finding that [can be ignored](can_be_ignored); none where the finding would still be there.
 pub(super) fn action(
     snapshot: &Snapshot,
     places: &Places<'_>,
     finding: &Diagnostic,
     analysis: &Analysis,
 ) -> Option<CodeAction> {
-    if !can_be_ignored(snapshot, finding) {
-        return None;
-    }
     let entry = format!("{} until={} (say why)", finding.rule.id(), until(snapshot.now)?);
     let edits = annotated(&snapshot.document.text, finding, &entry)?;
     let after = apply(&snapshot.document.text, &edits)?;
@@ -51,7 +48,8 @@ pub(super) fn action(
     })
 }
 
-fn can_be_ignored(snapshot: &Snapshot, finding: &Diagnostic) -> bool {
+/// Whether the policy and the rule let the annotation count.
+pub(super) fn can_be_ignored(snapshot: &Snapshot, finding: &Diagnostic) -> bool {
     let level = match finding.severity {
         Severity::Error => Level::Deny,
         Severity::Warning => Level::Warn,
