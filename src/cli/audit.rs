@@ -83,7 +83,12 @@ pub(crate) fn run(args: AuditArgs, terminal: &Terminal) -> Result<ExitStatus> {
     let mut policy = origin.load()?;
     if args.print_rbac {
         let namespaces = Some(args.scope.namespace.as_slice()).filter(|names| !names.is_empty());
-        let roles = roles(Roles { namespaces, outer_kinds: &policy.outer_kinds });
+        let roles = roles(Roles {
+            namespaces,
+            outer_kinds: &policy.outer_kinds,
+            reports: &args.reports.apis(),
+            summary: args.reports.summary(),
+        });
         return terminal.print(&roles).map(|()| ExitStatus::Success);
     }
     let targets = Targets::new(findings.format, &findings.output)?;
@@ -117,9 +122,10 @@ pub(crate) fn run(args: AuditArgs, terminal: &Terminal) -> Result<ExitStatus> {
     report.gaps.extend(note);
     if let Some(folder) = &args.owner_files {
         let found = find(std::slice::from_ref(folder));
-        for note in found.notes.iter().cloned().chain(found.errors.iter().map(ToString::to_string)) {
+        for note in &found.notes {
             terminal.note(&plain(&format!("--owner-files: {note}")));
         }
+        errors.extend(found.errors);
         spare_inputs(targets.files.iter().map(|(_, path)| path.as_path()), &found.sources)?;
         let owners = OwnerFiles::new(&found.sources, &policy.outer_kinds);
         owners.place(&mut report, targets.any(|format| format.shows_info_lines));

@@ -74,6 +74,20 @@ pub(super) struct Left<'a> {
 }
 
 impl ReportArgs {
+    /// The APIs that reports may be written by, as group and resource.
+    pub(super) fn apis(&self) -> Vec<(&'static str, &'static str)> {
+        let wanted = self.report_api.wanted();
+        let all = Api::ALL
+            .into_iter()
+            .filter(|api| self.report.is_some() && wanted.is_none_or(|wanted| wanted == *api));
+        all.map(Api::group_and_resource).collect()
+    }
+
+    /// The ConfigMap of the summary, as namespace and name.
+    pub(super) fn summary(&self) -> Option<(&str, &str)> {
+        self.summary_config_map.as_ref().map(|object| (object.namespace.as_str(), object.name.as_str()))
+    }
+
     /// Whether the judged objects have to be listed.
     pub(super) fn lists_objects(&self) -> bool {
         self.report.is_some()

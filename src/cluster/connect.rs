@@ -222,9 +222,17 @@ async fn of_kubeconfig(
     if !has_own_proxy {
         let no_proxy = ["NO_PROXY", "no_proxy"].into_iter().find_map(|name| env::var(name).ok());
         let host = config.cluster_url.host().unwrap_or_default();
-        if is_reached_directly(host, &no_proxy.unwrap_or_default()) {
+        let port = config.cluster_url.port_u16().unwrap_or(443);
+        if is_reached_directly(host, port, &no_proxy.unwrap_or_default()) {
             config.proxy_url = None;
         }
+    }
+    // `HTTPS_PROXY=proxy:3128`, as kubectl and curl take it.
+    if let Some(proxy) = config.proxy_url.take() {
+        config.proxy_url = Some(match proxy.scheme() {
+            None => format!("http://{proxy}").parse().unwrap_or(proxy),
+            Some(_) => proxy,
+        });
     }
     Ok((config, Some(name)))
 }
@@ -264,8 +272,8 @@ pub(super) fn innermost(error: &dyn Error) -> String {
 }
 
 /// Whether an API server is reached without the proxy that the environment names: on this machine always, else by NO_PROXY:
-/// hosts, domains with all that is below them, addresses and networks, or `*`.
-fn is_reached_directly(host: &str, no_proxy: &str) -> bool {
+/// hosts, domains with all that is below them, addresses and networks, each perhaps with a port, or `*`.
+fn is_reached_directly(host: &str, port: u16, no_proxy: &str) -> bool {
     let host = host.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
     let address: Option<IpAddr> = host.parse().ok();
     if host == "localhost" || address.is_some_and(|address| address.is_loopback()) {
@@ -273,6 +281,14 @@ fn is_reached_directly(host: &str, no_proxy: &str) -> bool {
     }
     no_proxy.split(',').map(str::trim).filter(|entry| !entry.is_empty()).any(|entry| {
         let entry = entry.to_ascii_lowercase();
+        let (entry, of_port) = match entry.rsplit_once(':') {
+            Some((host, digits)) if !host.contains(':') || host.ends_with(']') => (host, digits.parse().ok()),
+            _ => (entry.as_str(), None),
+        };
+        let entry = entry.trim_start_matches('[').trim_end_matches(']');
+        if of_port.is_some_and(|of_port: u16| of_port != port) {
+            return false;
+        }
         if entry == "*" || entry == host {
             return true;
         }
@@ -348,8 +364,12 @@ mod tests {
             ("api.example.com", "", false),
             ("127.0.0.1", "", true),
             ("localhost", "", true),
+            ("api.example.com", "example.com:6443", true),
+            ("api.example.com", "example.com:443", false),
+            ("[fd00::1]", "[fd00::1]:6443", true),
+            ("10.0.0.1", "10.0.0.1:6443", true),
         ] {
-            assert_eq!(is_reached_directly(host, no_proxy), expected, "{host} {no_proxy}");
+            assert_eq!(is_reached_directly(host, 6443, no_proxy), expected, "{host} {no_proxy}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! An audit: everything in scope is listed, judged, and let go.
 
 use super::judge::{Again, Judge, Judged, JudgedInCluster, Key, Known};
-use super::rights::Gaps;
+use super::rights::{Gaps, nothing_read};
 use super::scope::{Asked, Resolved, Scope, resolve};
 use super::{beside, kinds};
 use crate::cluster::{Answer, Pages, ReadError, Reader, Resource, Selection, ServerVersion};
@@ -88,8 +88,7 @@ pub async fn audit(reader: &Reader, audit: &Audit<'_>) -> Result<Audited, ReadEr
     }
     let gaps = gaps.into_sentences();
     if !is_anything_read && errors.is_empty() {
-        let message = "the rights allow to list neither CronJobs nor Jobs".to_owned();
-        errors.push(FileError { name: format!("cluster {cluster}"), message });
+        errors.push(nothing_read(cluster));
     }
     let extent = ClusterExtent {
         name: cluster.to_owned(),

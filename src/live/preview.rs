@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::kinds;
 use super::object::LiveObject;
-use super::rights::Gaps;
+use super::rights::{Gaps, nothing_read};
 use super::scope::{Asked, Resolved, resolve};
 use crate::cluster::{Answer, ReadError, Reader, Resource, read_neighbour};
 use crate::diagnostic::FileError;
@@ -178,6 +178,7 @@ pub async fn collect_live(reader: &Reader, what: LivePreview<'_>) -> Result<Live
         }
     }
     let mut seconds: BTreeMap<(String, String), Vec<u64>> = BTreeMap::new();
+    let mut is_anything_read = false;
     for resource in kinds::judged(reader, &what.policy.outer_kinds, &mut gaps).await? {
         // Jobs do not have the labels of their CronJobs: how long they took is asked of all.
         let labels = what.selector.filter(|_| resource != Resource::JOBS);
@@ -185,7 +186,10 @@ pub async fn collect_live(reader: &Reader, what: LivePreview<'_>) -> Result<Live
             let mut pages = reader.list(resource.clone(), selection);
             while let Some(answer) = pages.next().await? {
                 let page = match answer {
-                    Answer::Given(page) => page,
+                    Answer::Given(page) => {
+                        is_anything_read = true;
+                        page
+                    }
                     Answer::Forbidden(right) if *what.asked == Asked::Allowed => {
                         gaps.judged(&right);
                         continue;
@@ -212,6 +216,9 @@ pub async fn collect_live(reader: &Reader, what: LivePreview<'_>) -> Result<Live
                 }
             }
         }
+    }
+    if !is_anything_read && collected.errors.is_empty() {
+        collected.errors.push(nothing_read(cluster));
     }
     let measured =
         seconds.into_iter().filter_map(|(cron_job, seconds)| Some((cron_job, Measured::of(seconds)?)));

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use crate::cluster::{MissingRight, Resource};
+use crate::diagnostic::FileError;
 use crate::embedded::OuterKinds;
 use crate::engine::NeighbourKind;
 
@@ -79,6 +80,13 @@ impl Gaps {
     }
 }
 
+/// The error of a command that could read nothing of what it is about.
+pub(super) fn nothing_read(cluster: &str) -> FileError {
+    let message = "nothing was read: your rights allow listing neither CronJobs nor Jobs; `jobguard audit --print-rbac` \
+                   prints those that are needed";
+    FileError { name: format!("cluster {cluster}"), message: message.to_owned() }
+}
+
 /// Where a right is missing.
 fn place(right: &MissingRight) -> String {
     match &right.namespace {
@@ -110,6 +118,9 @@ const SECRETS: &str = "\
 # asked for. With it, rules on what a Job reads know Secrets, too.
 ";
 
+/// What the roles are called.
+const NAME: &str = "jobguard-audit";
+
 /// For whom rights are written.
 #[derive(Debug, Clone, Copy)]
 pub struct Roles<'a> {
@@ -117,6 +128,10 @@ pub struct Roles<'a> {
     pub namespaces: Option<&'a [String]>,
     /// The kinds that are judged beside Jobs and CronJobs.
     pub outer_kinds: &'a OuterKinds,
+    /// The APIs by which reports are written, as group and resource.
+    pub reports: &'a [(&'static str, &'static str)],
+    /// The ConfigMap that the summary is written to, as namespace and name.
+    pub summary: Option<(&'a str, &'a str)>,
 }
 
 /// The rights that an audit uses, as manifests: a ClusterRole, or a Role for each of the namespaces. To whom they are given
@@ -144,18 +159,26 @@ pub fn roles(of: Roles<'_>) -> String {
         groups.entry(group).or_default().insert(plural);
     }
     let mut text = SECRETS.to_owned();
+    let reports = |text: &mut String| {
+        for &(group, resource) in of.reports {
+            granted(text, group, &[resource].into(), &["get", "list", "create", "patch", "delete"]);
+        }
+    };
     match of.namespaces {
         None => {
-            role(&mut text, "ClusterRole", None);
+            role(&mut text, "ClusterRole", NAME, None);
             rules(&mut text, &groups);
             rule(&mut text, "", &["namespaces"].into());
+            reports(&mut text);
         }
         Some(names) => {
             for name in names {
-                role(&mut text, "Role", Some(name));
+                role(&mut text, "Role", NAME, Some(name));
                 rules(&mut text, &groups);
+                reports(&mut text);
             }
-            role(&mut text, "ClusterRole", None);
+            // Not the name of the role for all namespaces, which it would replace.
+            role(&mut text, "ClusterRole", &format!("{NAME}-{}", names.join("-")), None);
             // Writing into a String does not fail.
             let _ = write!(
                 text,
@@ -164,17 +187,23 @@ pub fn roles(of: Roles<'_>) -> String {
             );
         }
     }
+    if let Some((namespace, name)) = of.summary {
+        role(&mut text, "Role", &format!("{NAME}-summary"), Some(namespace));
+        // Nobody can be allowed to create just one name: the ConfigMap has to be there, if only empty.
+        let _ = write!(
+            text,
+            "- apiGroups: [\"\"]\n  resources: [\"configmaps\"]\n  resourceNames: [{name:?}]\n  verbs: [\"patch\"]\n"
+        );
+    }
     text
 }
 
-fn role(text: &mut String, kind: &str, namespace: Option<&str>) {
+fn role(text: &mut String, kind: &str, name: &str, namespace: Option<&str>) {
     if text != SECRETS {
         text.push_str("---\n");
     }
-    let _ = write!(
-        text,
-        "apiVersion: rbac.authorization.k8s.io/v1\nkind: {kind}\nmetadata:\n  name: jobguard-audit\n"
-    );
+    let _ =
+        write!(text, "apiVersion: rbac.authorization.k8s.io/v1\nkind: {kind}\nmetadata:\n  name: {name}\n");
     if let Some(namespace) = namespace {
         let _ = writeln!(text, "  namespace: {namespace}");
     }
@@ -190,7 +219,14 @@ fn rules(text: &mut String, groups: &BTreeMap<&str, BTreeSet<&str>>) {
 }
 
 fn rule(text: &mut String, group: &str, resources: &BTreeSet<&str>) {
-    let quoted = resources.iter().map(|word| format!("{word:?}")).collect::<Vec<_>>().join(", ");
+    granted(text, group, resources, &["list"]);
+}
+
+fn granted(text: &mut String, group: &str, resources: &BTreeSet<&str>, verbs: &[&str]) {
+    let quoted = |words: &mut dyn Iterator<Item = &&str>| {
+        words.map(|word| format!("{word:?}")).collect::<Vec<_>>().join(", ")
+    };
+    let (resources, verbs) = (quoted(&mut resources.iter()), quoted(&mut verbs.iter()));
     // Writing into a String does not fail.
-    let _ = write!(text, "- apiGroups: [{group:?}]\n  resources: [{quoted}]\n  verbs: [\"list\"]\n");
+    let _ = write!(text, "- apiGroups: [{group:?}]\n  resources: [{resources}]\n  verbs: [{verbs}]\n");
 }

@@ -78,6 +78,7 @@ pub(super) fn checked(run: &Run<'_>) -> String {
     let report = run.report;
     let extent = report.extent();
     match report.objects {
+        0 if report.cluster.is_some() && !run.errors.is_empty() => format!("Nothing was checked in {extent}"),
         0 if report.found() == 0 => format!("No Jobs or CronJobs found in {extent}"),
         _ => format!("Checked {} in {extent}", report.judged()),
     }

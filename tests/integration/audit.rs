@@ -463,6 +463,46 @@ fn rights_are_read_only() {
 }
 
 #[test]
+fn rights_to_write_are_those_that_are_asked_for() {
+    let cluster = FakeCluster::start();
+    let said = run(
+        &cluster,
+        &[
+            "audit",
+            "--print-rbac",
+            "-n",
+            "a",
+            "--report",
+            "--report-api=openreports",
+            "--summary-config-map=b/sum",
+        ],
+    );
+    assert_eq!(said.status, 0, "{}", said.err);
+    let documents: Vec<Value> = jobguard::manifest::read(&said.out)
+        .into_iter()
+        .map(|document| document.content.unwrap())
+        .map(|tree| tree.to_value(tree.root()))
+        .collect();
+    let writes: Vec<(&Value, &Value)> = documents
+        .iter()
+        .flat_map(|role| role["rules"].as_array().unwrap().iter().map(move |rule| (&role["metadata"], rule)))
+        .filter(|(_, rule)| rule["verbs"].to_string().contains("patch"))
+        .collect();
+    let [(of_reports, reports), (of_summary, summary)] = writes.as_slice() else { panic!("{writes:?}") };
+    assert_eq!((&of_reports["namespace"], &reports["resources"]), (&json!("a"), &json!(["reports"])));
+    assert_eq!((&of_summary["namespace"], &summary["resourceNames"]), (&json!("b"), &json!(["sum"])));
+    assert_eq!(summary["verbs"], json!(["patch"]));
+}
+
+#[test]
+fn a_folder_of_owners_that_is_not_there_is_an_error() {
+    let cluster = FakeCluster::start();
+    let said = audit(&cluster, &["--owner-files", "/no/such/folder", "--fail-on", "never"]);
+    assert_eq!(said.status, 2, "{}", said.out);
+    assert!(said.err.contains("/no/such/folder"), "{}", said.err);
+}
+
+#[test]
 fn who_cannot_be_reached_is_named() {
     let cluster = FakeCluster::start();
     let said = audit(&cluster, &["--context", "test"]);

@@ -115,6 +115,21 @@ pub(super) struct Refusal {
     pub(super) token: Option<String>,
 }
 
+/// Why `server` cannot be reached, without what the client's layers call themselves.
+fn unreachable_because(server: &str, cause: &str) -> String {
+    let mut words = cause;
+    for layer in ["ServiceError: ", "client error (Connect): ", "tcp connect error: "] {
+        words = words.strip_prefix(layer).unwrap_or(words);
+    }
+    let hint = match words.contains("invalid peer certificate") {
+        true => {
+            "; its certificate is not signed by the authority that the kubeconfig names (certificate-authority)"
+        }
+        false => "",
+    };
+    format!("{server}: {words}{hint}")
+}
+
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Status {
@@ -158,14 +173,16 @@ struct Failure {
 /// Sends requests, and counts them.
 pub(super) struct Calls {
     client: Client,
+    /// The API server's URL, for messages.
+    server: String,
     count: AtomicU64,
     /// The most bytes of an answer that are read.
     max_answer: usize,
 }
 
 impl Calls {
-    pub(super) fn new(client: Client) -> Self {
-        Self { client, count: AtomicU64::new(0), max_answer: MAX_ANSWER }
+    pub(super) fn new(client: Client, server: String) -> Self {
+        Self { client, server, count: AtomicU64::new(0), max_answer: MAX_ANSWER }
     }
 
     /// The same, which reads no larger answers.
@@ -223,7 +240,7 @@ impl Calls {
 
     async fn attempt(&self, request: Request<Vec<u8>>) -> Result<Reply, Failure> {
         let unreachable = |error: &dyn std::error::Error| Failure {
-            cause: Cause::Unreachable(innermost(error)),
+            cause: Cause::Unreachable(unreachable_because(&self.server, &innermost(error))),
             pause: None,
             is_passing: true,
         };

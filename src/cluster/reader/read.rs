@@ -29,7 +29,7 @@ pub struct Reader {
 impl Reader {
     /// Reads the cluster that the connection leads to.
     pub fn new(connection: Connection) -> Self {
-        let calls = Calls::new(connection.client.clone());
+        let calls = Calls::new(connection.client.clone(), connection.server.clone());
         Self { connection, calls, page: PAGE }
     }
 

@@ -30,7 +30,7 @@ fn calls(
         let response = response.body(Body::from(body.to_string().into_bytes())).unwrap();
         async move { Ok::<_, std::io::Error>(response) }
     });
-    (Calls::new(Client::new(service, "default")), asked)
+    (Calls::new(Client::new(service, "default"), "https://127.0.0.1".to_owned()), asked)
 }
 
 fn parameter(url: &str, name: &str) -> Option<usize> {

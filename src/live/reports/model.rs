@@ -26,15 +26,22 @@ pub enum Api {
 
 impl Api {
     /// All of them, those first that are preferred.
-    pub(super) const ALL: [Self; 2] = [Self::OpenReports, Self::PolicyReport];
+    pub const ALL: [Self; 2] = [Self::OpenReports, Self::PolicyReport];
 
     /// The resource.
     pub(super) const fn resource(self) -> Resource {
+        let (group, plural) = self.group_and_resource();
         match self {
-            Self::OpenReports => Resource::known("openreports.io", "v1alpha1", "Report", "reports"),
-            Self::PolicyReport => {
-                Resource::known("wgpolicyk8s.io", "v1alpha2", "PolicyReport", "policyreports")
-            }
+            Self::OpenReports => Resource::known(group, "v1alpha1", "Report", plural),
+            Self::PolicyReport => Resource::known(group, "v1alpha2", "PolicyReport", plural),
+        }
+    }
+
+    /// Its group, and the resource in it.
+    pub const fn group_and_resource(self) -> (&'static str, &'static str) {
+        match self {
+            Self::OpenReports => ("openreports.io", "reports"),
+            Self::PolicyReport => ("wgpolicyk8s.io", "policyreports"),
         }
     }
 
