@@ -95,7 +95,10 @@ fn policies_by_their_kind() {
     // While it is typed: nothing but the beginning of one.
     assert!(
         !client
-            .open_and_look("file:///nowhere/jobguard.yaml", "apiVersion: jobguard.dev/v1alpha1\nkind: JobPolicy")
+            .open_and_look(
+                "file:///nowhere/jobguard.yaml",
+                "apiVersion: jobguard.dev/v1alpha1\nkind: JobPolicy"
+            )
             .is_empty()
     );
     client.end();
