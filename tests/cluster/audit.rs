@@ -102,16 +102,20 @@ fn a_cluster_is_audited() {
     let roles = jobguard(&admin, &["audit", "--print-rbac", "-n", "shop"]);
     let account = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "auditor", "namespace": "shop"}});
     let subject = json!([{"kind": "ServiceAccount", "name": "auditor", "namespace": "shop"}]);
-    let binding = |kind: &str, role: &str| {
+    let binding = |kind: &str, role: &str, name: &str| {
         json!({
             "apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind, "metadata": {"name": "auditor", "namespace": "shop"},
             "subjects": subject,
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": role, "name": "jobguard-audit"},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": role, "name": name},
         })
     };
     for text in [
         roles.out,
-        list(&[account, binding("RoleBinding", "Role"), binding("ClusterRoleBinding", "ClusterRole")]),
+        list(&[
+            account,
+            binding("RoleBinding", "Role", "jobguard-audit"),
+            binding("ClusterRoleBinding", "ClusterRole", "jobguard-audit-shop"),
+        ]),
     ] {
         let applied = plane.kubectl(&["apply", "-f", "-"], &text);
         assert!(applied.ok, "{}", applied.stderr);
