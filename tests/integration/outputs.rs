@@ -123,6 +123,20 @@ fn the_page_about_outputs_lists_every_format() {
 }
 
 #[test]
+fn the_page_about_outputs_shows_what_is_printed() {
+    let page = fs::read_to_string(repository().join("docs/outputs.md")).unwrap();
+    let mut shown = 0;
+    for block in page.split("```console\n$ jobguard lint ").skip(1) {
+        let (command, rest) = block.split_once('\n').unwrap();
+        let arguments: Vec<&str> = command.split_whitespace().collect();
+        let printed = lint(&repository(), &arguments);
+        assert_eq!(rest.split("```").next().unwrap(), stdout(&printed), "jobguard lint {command}");
+        shown += 1;
+    }
+    assert!(shown > 0);
+}
+
+#[test]
 fn junit_lists_objects_and_fails_as_the_exit_status_does() {
     let folder = jobs();
     for (fail_on, failures, code) in [("error", 1, 1), ("warning", 2, 1), ("never", 0, 0)] {
