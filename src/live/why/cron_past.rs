@@ -1,5 +1,7 @@
 //! What became of the runs of a CronJob that were due before: started and gone, or never started.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::answer::{Certainty, Evidence, Reason, State};
@@ -77,29 +79,60 @@ pub(super) fn replaced(
     jobs: &[&JobFacts],
     view: &View<'_>,
 ) -> Option<Reason> {
-    /// How long after the next run was due the old one is deleted, in seconds, at most.
-    const SOON: i64 = 90;
+    /// How many seconds the controller takes to delete the old Job and to make the new one, at most.
+    const SOON: i64 = 3;
+    /// The same after the time that the new one was due, where nothing is left that tells when it was made.
+    const LATE: i64 = 10;
     if cron_job.policy != "Replace" {
         return None;
     }
-    let (event, name, next) = view.events_of("CronJob", &cron_job.meta).find_map(|event| {
+    // The history limits delete Jobs with the same event, once they have ended: mostly when the controller sees that the next
+    // one has. What it replaces, it deletes right before it makes the next, and never saw ended.
+    let ended: BTreeSet<&str> = view
+        .events_of("CronJob", &cron_job.meta)
+        .filter(|event| event.reason == "SawCompletedJob")
+        .filter_map(|event| event.message.strip_prefix("Saw completed job: ")?.split(',').next())
+        .collect();
+    let made = |due: Timestamp, name: &str| {
+        let job = jobs.iter().find(|job| job.due() == Some(due)).and_then(|job| job.meta.created);
+        job.or_else(|| {
+            let is_it = |message: &str| message.strip_prefix("Created job ") == Some(name);
+            view.events_of("CronJob", &cron_job.meta)
+                .find(|event| event.reason == "SuccessfulCreate" && is_it(&event.message))
+                .and_then(|event| event.last)
+        })
+    };
+    let (event, name, next, certainty) = view.events_of("CronJob", &cron_job.meta).find_map(|event| {
         let name =
             event.message.strip_prefix("Deleted job ").filter(|_| event.reason == "SuccessfulDelete")?;
+        if ended.contains(name) {
+            return None;
+        }
         let minutes: i64 = name.strip_prefix(&cron_job.meta.name)?.strip_prefix('-')?.parse().ok()?;
         let due = Timestamp::from_second(minutes.checked_mul(60)?).ok()?;
-        // The history limits delete Jobs that have ended, at any time: this one was young.
         let next = clock.next(due)?;
-        let late = event.last?.as_second().saturating_sub(next.as_second());
-        (0..=SOON).contains(&late).then_some((event, name, next))
+        let deleted = event.last?;
+        // It succeeded in between: with this policy, no other run can have.
+        if cron_job.last_success.is_some_and(|success| success > due && success <= deleted) {
+            return None;
+        }
+        let since = |time: Timestamp| deleted.as_second().saturating_sub(time.as_second());
+        let follower = format!("{}-{}", cron_job.meta.name, next.as_second().div_euclid(60));
+        let certainty = match made(next, &follower) {
+            Some(made) => (since(made).abs() <= SOON).then_some(Certainty::Likely),
+            None => (0..=LATE).contains(&since(next)).then_some(Certainty::Possible),
+        }?;
+        Some((event, name, next, certainty))
     })?;
     let follower = jobs.iter().find(|job| job.due() == Some(next)).map(|job| job.meta.name.as_str());
+    let was = if certainty == Certainty::Likely { "was" } else { "was perhaps" };
     let text = format!(
-        "Job {name} was deleted at {}, before it had ended, to make room for the run that was due: \
+        "Job {name} {was} deleted at {}, before it had ended, to make room for the run that was due: \
          concurrencyPolicy is Replace",
         event.last.map(time).unwrap_or_default()
     );
     Some(
-        Reason::new("cron-replaced", State::Failed, Certainty::Likely, text)
+        Reason::new("cron-replaced", State::Failed, certainty, text)
             .because([
                 of_event(event),
                 Evidence::field(of_cron_job(cron_job), "spec.concurrencyPolicy", "Replace", None),

@@ -248,6 +248,9 @@ impl JobFacts {
     }
 }
 
+/// What client-go puts before the message of an event that stands for many: the message itself is that of the newest.
+const COMBINED: &str = "(combined from similar events): ";
+
 /// An event, as it is reported of one object.
 #[derive(Debug, Clone)]
 pub(super) struct EventFacts {
@@ -266,6 +269,7 @@ impl EventFacts {
     pub(super) fn of(value: &Value) -> Self {
         let of = if value.get("involvedObject").is_some() { "involvedObject" } else { "regarding" };
         let about = get(value, of).unwrap_or(&Value::Null);
+        let message = text(value, "message").or_else(|| text(value, "note")).unwrap_or_default();
         let counts = ["series.count", "count", "deprecatedCount"];
         let times = [
             "series.lastObservedTime",
@@ -281,7 +285,7 @@ impl EventFacts {
             name: string(about, "name"),
             uid: string(about, "uid"),
             reason: string(value, "reason"),
-            message: text(value, "message").or_else(|| text(value, "note")).unwrap_or_default().to_owned(),
+            message: message.strip_prefix(COMBINED).unwrap_or(message).to_owned(),
             count: counts.iter().find_map(|path| number(value, path)).unwrap_or(1),
             last: times.iter().find_map(|path| time(value, path)),
         }
