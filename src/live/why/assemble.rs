@@ -130,7 +130,8 @@ fn about_cron_job(cron_job: &CronJobFacts, view: &View<'_>, policy: &Policy, ans
         if !is_stopped {
             found.push(up_to_date(cron_job, clock, view));
         }
-        answer.next_run = next_run(cron_job, clock, &active, view);
+        let runs: Vec<&JobFacts> = active.iter().copied().filter(|job| cron_job.counts(job)).collect();
+        answer.next_run = next_run(cron_job, clock, &runs, view);
         if clock.zone_name.is_none() {
             answer.cannot_tell.push(
                 "spec.timeZone is not set: when runs are due rests on the controller manager's own \
@@ -164,7 +165,10 @@ fn about_cron_job(cron_job: &CronJobFacts, view: &View<'_>, policy: &Policy, ans
         (State::NotRunning, _) => format!("CronJob {name} starts no run"),
     };
     if let (true, Some(State::Running)) = (is_stopped, active_state) {
-        answer.summary.push_str("; an earlier run is still running");
+        answer.summary.push_str(match active.iter().any(|job| cron_job.counts(job)) {
+            true => "; an earlier run is still running",
+            false => "; a Job that was made by hand is running",
+        });
     }
     answer.reasons = found;
     let since = cron_job.meta.created.max(None);

@@ -212,7 +212,8 @@ fn given_up(unmet: &Unmet<'_>, jobs: &[&JobFacts], view: &View<'_>) -> Option<Re
     let due = time(unmet.due);
     // A run of before was in the way for as long as this one could have been started.
     let in_the_way = |job: &&&JobFacts| {
-        job.meta.created.is_some_and(|created| created < unmet.due)
+        cron_job.counts(job)
+            && job.meta.created.is_some_and(|created| created < unmet.due)
             && job.ended().is_none_or(|end| end > deadline)
     };
     let running: Vec<&JobFacts> = jobs.iter().filter(in_the_way).copied().collect();
@@ -272,8 +273,9 @@ fn blocked(unmet: &Unmet<'_>, jobs: &[&JobFacts], view: &View<'_>) -> Option<Rea
     if cron_job.policy != "Forbid" {
         return None;
     }
-    let running: Vec<&JobFacts> = jobs.iter().copied().filter(|job| !job.is_finished()).collect();
-    // A Job of no schedule of this one's counts where the controller has taken it in.
+    let is_run = |job: &&JobFacts| !job.is_finished() && cron_job.counts(job);
+    let running: Vec<&JobFacts> = jobs.iter().copied().filter(is_run).collect();
+    // The controller's own list is what it goes by; it lags behind the Jobs by a moment.
     let counted: Vec<&JobFacts> =
         running.iter().copied().filter(|job| cron_job.active.contains(&job.meta.name)).collect();
     let (in_the_way, certainty) = match (counted.is_empty(), running.is_empty(), cron_job.active.as_slice()) {

@@ -181,7 +181,7 @@ pub(super) fn missed(
         .filter(|time| failed(*time) < failed_limit)
         .collect();
     let newest = gaps.last().copied()?;
-    let in_the_way = jobs.iter().find(|job| {
+    let in_the_way = jobs.iter().filter(|job| cron_job.counts(job)).find(|job| {
         job.meta.created.is_some_and(|created| created < newest) && job.ended().is_none_or(|end| end > newest)
     });
     let event = view

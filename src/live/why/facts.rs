@@ -131,6 +131,12 @@ impl CronJobFacts {
             value: is_wanted.then(|| value.clone()),
         }
     }
+
+    /// Whether the controller counts a Job of this CronJob's as one of its runs. A Job that somebody made by hand it only
+    /// reports as unexpected: concurrencyPolicy is not about that.
+    pub(super) fn counts(&self, job: &JobFacts) -> bool {
+        job.due().is_some() && !job.by_hand || self.active.contains(&job.meta.name)
+    }
 }
 
 /// A Job.
