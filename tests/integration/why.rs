@@ -4,7 +4,7 @@
 //! `JOBGUARD_BLESS=1 cargo test --test integration why::` writes the texts; then read them.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
@@ -363,6 +363,42 @@ fn missing_rights_are_told() {
     assert!(!joined.contains("the newest time that the objects tell of"), "{out}");
 }
 
+/// Who may only list CronJobs, or no Pods, is told what is known, and that the rest is not.
+#[test]
+fn what_was_not_read_is_not_known() {
+    let header = |unread: &str| {
+        format!(
+            "apiVersion: jobguard.dev/v1alpha1\nkind: WhyBundle\nwrittenAt: \"2027-03-10T12:00:00Z\"\nunread: {{{unread}}}\n---\n"
+        )
+    };
+    let text = fs::read_to_string("tests/why/cron-blocked.yaml").unwrap();
+    let (cron_job, rest) = text.split_once("\n- apiVersion: batch/v1\n  kind: Job\n").unwrap();
+    let alone = format!(
+        "{}{cron_job}\nkind: List\n",
+        header("Job: no right to list jobs.batch, Pod: no right to list pods")
+    );
+    let (out, err, status) = why(&["cj/nightly", "--bundle", "-"], &alone);
+    assert!(err.is_empty() && status == Some(0), "{err}");
+    assert!(out.contains("not known: no Jobs were read") && !out.contains("no Job:"), "{out}");
+    assert!(out.contains("Jobs could not be read (no right to list jobs.batch)"), "{out}");
+
+    let (jobs, _) = rest.split_once("\n- apiVersion: v1\n  kind: Pod\n").unwrap();
+    let without_pods = format!(
+        "{}{cron_job}\n- apiVersion: batch/v1\n  kind: Job\n{jobs}\nkind: List\n",
+        header("Pod: no right to list pods")
+    );
+    let (out, err, status) = why(&["job/nightly-30076020", "--bundle", "-"], &without_pods);
+    assert!(err.is_empty() && status == Some(0), "{err}");
+    assert!(
+        out.starts_with("Job nightly-30076020 has 1 Pod active by its own status; its Pods are not known\n"),
+        "{out}"
+    );
+    assert!(!out.contains("is running") && out.contains("?     due 2027-03-09 03:00 UTC"), "{out}");
+    // With its Pods, it is.
+    let (out, ..) = why(&["job/nightly-30076020", "--bundle", "tests/why/cron-blocked.yaml"], "");
+    assert!(out.starts_with("Job nightly-30076020 is running\n") && !out.contains("?  "), "{out}");
+}
+
 /// What fifty thousand Pods, and as many events, of other Jobs cost: time that grows with their number and no faster.
 #[test]
 fn fifty_thousand_pods() {
@@ -405,32 +441,41 @@ fn the_page_shows_what_is_printed() {
     assert_eq!(written, page, "JOBGUARD_BLESS=1 writes what is printed");
 }
 
-/// The page names each reason that is told, by its id or by the beginning of it.
+/// The page's table names each reason that can be told, and no other.
 #[test]
 fn the_page_names_every_reason() {
+    // Of refusals, the table names the beginning: what refused follows.
+    let is_refusal = |id: &str| ["job-refused-", "pods-refused-"].iter().any(|begin| id.starts_with(begin));
+    let told: BTreeSet<&str> =
+        CASES.iter().flat_map(|case| ids(&case.answer())).filter(|id| !is_refusal(id)).collect();
     let page = fs::read_to_string("docs/why.md").unwrap();
-    let told: std::collections::BTreeSet<&str> =
-        CASES.iter().flat_map(|case| ids(&case.answer())).filter(|id| !is_of_course(id)).collect();
-    let missing: Vec<&str> = told
-        .into_iter()
-        .filter(|id| !page.contains(&format!("`{id}`")))
-        .filter(|id| !["job-refused", "pods-refused"].iter().any(|begin| id.starts_with(begin)))
+    let (_, table) = page.split_once("| id | |\n").unwrap();
+    let rows = table.lines().take_while(|line| line.starts_with('|')).skip(1);
+    let named: BTreeSet<&str> = rows
+        .filter_map(|row| row.split('|').nth(1))
+        .flat_map(|cell| cell.split('`').skip(1).step_by(2))
+        .filter(|id| !is_refusal(id))
         .collect();
-    assert!(missing.is_empty(), "{missing:?}");
-}
-
-/// Reasons that say no more than how it goes.
-fn is_of_course(id: &str) -> bool {
-    matches!(
-        id,
-        "job-complete"
-            | "job-running"
-            | "job-starting"
-            | "job-deadline-ahead"
-            | "pod-starting"
-            | "pod-terminating"
-            | "init-container-running"
-    )
+    assert!(named.len() > 40, "{named:?}");
+    // Reasons that no bundle tells of are in the sources none the less.
+    let mut sources = String::new();
+    for file in fs::read_dir("src/live/why").unwrap() {
+        let path = file.unwrap().path();
+        // Rules go with beginnings of ids.
+        if path.is_file() && !path.ends_with("findings.rs") {
+            sources.push_str(&fs::read_to_string(path).unwrap());
+        }
+    }
+    let missing: Vec<&&str> = told.difference(&named).collect();
+    let unknown: Vec<&&str> = named.iter().filter(|id| !sources.contains(&format!("\"{id}\""))).collect();
+    assert!(missing.is_empty() && unknown.is_empty(), "missing: {missing:?}, unknown: {unknown:?}");
+    // What is made as a reason in the sources is in the table, too, whether or not a bundle tells of it.
+    let made = sources.split("Reason::new(").skip(1).filter_map(|rest| rest.trim_start().strip_prefix('"'));
+    let unnamed: Vec<&str> = made
+        .filter_map(|rest| rest.split('"').next())
+        .filter(|id| !named.contains(id) && !is_refusal(id))
+        .collect();
+    assert!(unnamed.is_empty(), "{unnamed:?}");
 }
 
 /// The manifest of the kubectl plugin, as a release writes it.

@@ -28,7 +28,7 @@ pub struct Answer {
     pub state: State,
     /// That in one sentence.
     pub summary: String,
-    /// Why: the most certain reasons first.
+    /// Why: what is wrong, the most certain of it first, then what only says how it goes.
     pub reasons: Vec<Reason>,
     /// What could not be told, and for want of what.
     pub cannot_tell: Vec<String>,
@@ -222,6 +222,8 @@ pub enum Outcome {
     Waiting,
     /// There is no Job: it was not started, or has been removed.
     NoJob,
+    /// What would tell could not be read.
+    Unknown,
 }
 
 impl Reason {

@@ -9,7 +9,7 @@ use super::facts::{CronJobFacts, JobFacts};
 use super::known::{Kind, Known, NotFound, Target};
 use super::target::TargetRef;
 use super::view::View;
-use super::words::{about, time};
+use super::words::{about, pods, time};
 use super::{cron_job, cron_past, findings, job, plain, runs};
 use crate::policy::Policy;
 
@@ -72,9 +72,21 @@ fn about_job(job: &JobFacts, view: &View<'_>, policy: &Policy, answer: &mut Answ
         State::NotRunning => "does not run",
         State::Failed => "has failed",
     };
-    answer.summary = format!("Job {} {what}", job.meta.name);
+    answer.summary = match is_by_status(&answer.reasons) {
+        true => format!("Job {} {}", job.meta.name, by_status(job)),
+        false => format!("Job {} {what}", job.meta.name),
+    };
     answer.runs = vec![runs::of_job(job, view)];
     findings::of_job(job, view, policy, &mut answer.reasons);
+}
+
+/// Whether no more is known of a Job than what its own status says: its Pods were not read.
+fn is_by_status(reasons: &[Reason]) -> bool {
+    reasons.iter().any(|reason| reason.id == "job-running")
+}
+
+fn by_status(job: &JobFacts) -> String {
+    format!("has {} active by its own status; its Pods are not known", pods(job.active))
 }
 
 /// How a Job stands.
@@ -128,6 +140,7 @@ fn about_cron_job(cron_job: &CronJobFacts, view: &View<'_>, policy: &Policy, ans
             None => found.extend(cron_past::missed(cron_job, clock, &jobs, view)),
         }
         if !is_stopped {
+            found.extend(cron_past::skipped(cron_job, clock, view));
             found.push(up_to_date(cron_job, clock, view));
         }
         let runs: Vec<&JobFacts> = active.iter().copied().filter(|job| cron_job.counts(job)).collect();
@@ -154,10 +167,16 @@ fn about_cron_job(cron_job: &CronJobFacts, view: &View<'_>, policy: &Policy, ans
             format!("the last run of CronJob {name} went well, but not all before it did")
         }
         (State::Fine, _) => format!("CronJob {name} runs as it should"),
+        (State::Running, Some(job)) if is_by_status(&found) => {
+            format!("Job {} of CronJob {name} {}", job.meta.name, by_status(job))
+        }
         (State::Running, _) => format!("a run of CronJob {name} is running"),
         (State::Failed, _) => format!("the last run of CronJob {name} failed"),
         (State::NotRunning, Some(job)) if !is_stopped => {
             format!("Job {} of CronJob {name} was made, and does not run", job.meta.name)
+        }
+        (State::NotRunning, _) if found.iter().any(|reason| reason.id == "cron-last-run-ahead") => {
+            format!("CronJob {name} starts no run as long as its last one is yet to come")
         }
         (State::NotRunning, _) if has_unmet(&found) => {
             format!("CronJob {name} has not started the run that is due")
@@ -171,8 +190,7 @@ fn about_cron_job(cron_job: &CronJobFacts, view: &View<'_>, policy: &Policy, ans
         });
     }
     answer.reasons = found;
-    let since = cron_job.meta.created.max(None);
-    answer.runs = runs::of_cron_job(clock.as_ref().ok(), since, &jobs, view);
+    answer.runs = runs::of_cron_job(clock.as_ref().ok(), cron_job, &jobs, view);
     findings::of_cron_job(cron_job, view, policy, &mut answer.reasons);
 }
 
@@ -183,7 +201,8 @@ fn is_problem(reason: &Reason) -> bool {
 
 /// Whether there is a run that is due, and was not started; not so where there are to be none.
 fn has_unmet(reasons: &[Reason]) -> bool {
-    const NO_RUNS: [&str; 5] = [
+    const NO_RUNS: [&str; 6] = [
+        "cron-last-run-ahead",
         "cron-terminating",
         "cron-suspended",
         "cron-never-fires",
@@ -196,8 +215,9 @@ fn has_unmet(reasons: &[Reason]) -> bool {
 /// Every run that was due has been started.
 fn up_to_date(cron_job: &CronJobFacts, clock: &Clock, view: &View<'_>) -> Reason {
     let of = cron_job::of_cron_job(cron_job);
-    let next =
-        clock.next(view.now).map(|next| format!("; the next is due at {}", time(next))).unwrap_or_default();
+    let next = after(cron_job, clock, view)
+        .map(|next| format!("; the next is due at {}", time(next)))
+        .unwrap_or_default();
     let (text, path, at) = match (cron_job.last_schedule, cron_job.meta.created) {
         (Some(last), _) => (
             format!("no run is due that was not started: the last was due at {}{next}", time(last)),
@@ -220,6 +240,11 @@ fn up_to_date(cron_job: &CronJobFacts, clock: &Clock, view: &View<'_>) -> Reason
     Reason::new("cron-no-run-due", State::Fine, Certainty::Certain, text).because(evidence)
 }
 
+/// The next run; nothing is started before a last one that is yet to come.
+fn after(cron_job: &CronJobFacts, clock: &Clock, view: &View<'_>) -> Option<Timestamp> {
+    clock.next(cron_job.last_schedule.map_or(view.now, |last| last.max(view.now)))
+}
+
 fn next_run(
     cron_job: &CronJobFacts,
     clock: &Clock,
@@ -229,7 +254,7 @@ fn next_run(
     if cron_job.meta.deleted.is_some() {
         return None;
     }
-    let utc = clock.next(view.now)?;
+    let utc = after(cron_job, clock, view)?;
     let but = if cron_job.suspend {
         Some("the CronJob is suspended: it is not started unless somebody resumes it before".to_owned())
     } else if cron_job.policy == "Forbid" && !active.is_empty() {
@@ -266,7 +291,7 @@ fn cannot_tell(target: Target<'_>, reasons: &[Reason], view: &View<'_>) -> Vec<S
     // What nobody asked for, as a bundle may lack it, is missed where it could say more than is known.
     let wanted: &[(Kind, bool, &str)] = &[
         (Kind::Job, is_cron_job && has_unmet(reasons), "whether its runs were started, and how they went"),
-        (Kind::Pod, is_of_jobs, "what its Pods do, or failed of"),
+        (Kind::Pod, is_of_jobs, "what its Pods do, or why they failed"),
         (
             Kind::Event,
             !is_fine && !is_certain,

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
@@ -70,6 +71,17 @@ impl Clock {
             Some(step) => self.schedule.next_after(self.in_phase(after, step), &self.zone),
             None => self.schedule.next_after(after, &self.zone),
         }
+    }
+
+    /// The last run that a change of the clock has swallowed after `from` and up to `until`: when it was named, and from when
+    /// to when the clock went.
+    pub(super) fn skipped(&self, from: Timestamp, until: Timestamp) -> Option<[DateTime; 3]> {
+        let change = self
+            .schedule
+            .clock_changes(from, until, &self.zone)
+            .filter(|change| !change.skipped.is_empty())
+            .last()?;
+        Some([change.skipped.last().copied()?, change.from, change.to])
     }
 
     /// The runs that are due after `from`, up to and including `until`: their number in the last year, and the last `most`.

@@ -10,10 +10,13 @@ use super::refusal::Refusal;
 use super::refused::{of_message, of_quota, used_up};
 use super::target::TargetKind;
 use super::view::{View, of_event};
-use super::words::{about, ago, names, pods, time};
+use super::words::{about, names, pods, time};
 
 /// How long the controller may take to start a run, in seconds.
 const SOON: i64 = 15;
+
+/// How far the clocks of machines may be apart, in seconds.
+const MAX_SKEW: i64 = 60;
 
 /// From how many missed runs on the controller warns.
 const MANY: u64 = 100;
@@ -119,6 +122,9 @@ struct Unmet<'a> {
 
 fn start(cron_job: &CronJobFacts, clock: &Clock, jobs: &[&JobFacts], view: &View<'_>) -> Vec<Reason> {
     let Some(since) = cron_job.last_schedule.or(cron_job.meta.created) else { return Vec::new() };
+    if let Some(reason) = ahead(cron_job, clock, view) {
+        return vec![reason];
+    }
     let due = clock.due(since, view.now, 1);
     let Some(last) = due.last.back().copied() else { return Vec::new() };
     // The status lags behind the Job by a moment.
@@ -140,6 +146,30 @@ fn start(cron_job: &CronJobFacts, clock: &Clock, jobs: &[&JobFacts], view: &View
     }
     found.extend(many_missed(&unmet, view));
     found
+}
+
+/// The controller counts from a run that is yet to come: a clock was ahead when it was started.
+fn ahead(cron_job: &CronJobFacts, clock: &Clock, view: &View<'_>) -> Option<Reason> {
+    let last = cron_job.last_schedule?;
+    let left = last.as_second().saturating_sub(view.now.as_second());
+    if left <= MAX_SKEW {
+        return None;
+    }
+    let name = &cron_job.meta.name;
+    let first = clock.next(last).map_or("then".to_owned(), |first| time(first));
+    let text = format!(
+        "status.lastScheduleTime of CronJob {name} is yet to come, in {}: the controller starts nothing \
+         before the first run after it, which is due at {first}",
+        about(left)
+    );
+    Some(
+        Reason::new("cron-last-run-ahead", State::NotRunning, Certainty::Certain, text)
+            .because([says(cron_job, "status.lastScheduleTime", last.to_string(), Some(last))])
+            .change(
+                "If a clock was ahead when that run was started, make the CronJob anew, or correct the time in its \
+                 status (kubectl edit --subresource=status)",
+            ),
+    )
 }
 
 impl Unmet<'_> {
@@ -370,10 +400,10 @@ fn many_missed(unmet: &Unmet<'_>, view: &View<'_>) -> Option<Reason> {
         return None;
     }
     let since = cron_job.last_schedule.or(cron_job.meta.created);
-    let age = view.age(since).map(|age| format!(" since {}", ago(age))).unwrap_or_default();
+    let age = view.age(since).map(|age| format!(" in the last {}", about(age))).unwrap_or_default();
     let text = format!(
-        "more than {MANY} runs were missed{age}: the controller warns of it, and starts the latest one \
-         alone once nothing is in its way"
+        "more than {MANY} runs were missed{age}: the controller warns of it, and starts only the latest of \
+         them once nothing is in its way"
     );
     let certainty = if event.is_some() { Certainty::Certain } else { Certainty::Likely };
     let count =

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::{SignedDuration, Timestamp};
 
 use super::answer::{Certainty, Evidence, Reason, State};
 use super::clock::Clock;
@@ -10,7 +11,7 @@ use super::cron_job::{field, of_cron_job};
 use super::facts::{CronJobFacts, JobFacts};
 use super::known::Kind;
 use super::view::{View, of_event};
-use super::words::time;
+use super::words::{in_command, time};
 
 /// How many of the last runs are looked at.
 const LAST: usize = 20;
@@ -18,16 +19,20 @@ const LAST: usize = 20;
 /// The Job of the last run that was started is not there any more.
 pub(super) fn removed(cron_job: &CronJobFacts, jobs: &[&JobFacts], view: &View<'_>) -> Option<Reason> {
     let last = cron_job.last_schedule?;
-    if !view.knows(Kind::Job) || jobs.iter().any(|job| job.due() == Some(last)) {
+    if last > view.now || !view.knows(Kind::Job) || jobs.iter().any(|job| job.due() == Some(last)) {
         return None;
     }
     let says = |path: &str, text: String| Evidence::field(of_cron_job(cron_job), path, text, None);
-    let succeeded = cron_job.last_success.is_some_and(|success| success >= last);
-    let (limit, path) = match succeeded {
-        true => (cron_job.successful_limit, "spec.successfulJobsHistoryLimit"),
-        false => (cron_job.failed_limit, "spec.failedJobsHistoryLimit"),
+    let how = How::of(cron_job, last, jobs);
+    let limits = [
+        (cron_job.successful_limit, "spec.successfulJobsHistoryLimit"),
+        (cron_job.failed_limit, "spec.failedJobsHistoryLimit"),
+    ];
+    let (limit, path) = match how {
+        How::Succeeded => limits[0],
+        How::Unsuccessful => limits[1],
+        How::Unknown => limits.into_iter().find(|(limit, _)| *limit == Some(0)).unwrap_or(limits[0]),
     };
-    let how = if succeeded { "succeeded" } else { "did not succeed, by the CronJob's status," };
     let (certainty, why, at, change) = if limit == Some(0) {
         (
             Certainty::Likely,
@@ -53,8 +58,12 @@ pub(super) fn removed(cron_job: &CronJobFacts, jobs: &[&JobFacts], view: &View<'
             "Read the log of the next run, or keep logs elsewhere",
         )
     };
-    let state = if succeeded { State::Fine } else { State::Failed };
-    let text = format!("the run due at {} {how} and its Job is gone: {why}", time(last));
+    let (state, how_it_went) = match how {
+        How::Succeeded => (State::Fine, "succeeded and its Job is gone"),
+        How::Unsuccessful => (State::Failed, "did not succeed, by the CronJob's status, and its Job is gone"),
+        How::Unknown => (State::Fine, "was started, and its Job is gone, with how it went"),
+    };
+    let text = format!("the run due at {} {how_it_went}: {why}", time(last));
     let mut reason = Reason::new("job-removed", state, certainty, text)
         .because([
             Evidence::field(of_cron_job(cron_job), "status.lastScheduleTime", last.to_string(), Some(last)),
@@ -66,10 +75,31 @@ pub(super) fn removed(cron_job: &CronJobFacts, jobs: &[&JobFacts], view: &View<'
         .because(limit.map(|limit| says(path, limit.to_string())))
         .because(view.event("CronJob", &cron_job.meta, &["SuccessfulDelete", "MissingJob"]).map(of_event))
         .at(field(cron_job, at));
-    if !succeeded {
+    if how == How::Unsuccessful {
         reason = reason.change(change);
     }
     Some(reason)
+}
+
+/// How a run went whose Job is gone, by its CronJob's status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum How {
+    Succeeded,
+    Unsuccessful,
+    Unknown,
+}
+
+impl How {
+    fn of(cron_job: &CronJobFacts, due: Timestamp, jobs: &[&JobFacts]) -> Self {
+        match cron_job.last_success {
+            Some(success) if success >= due => {
+                // Another that is still there explains it: the time is that of the last end, whichever run came to it.
+                let is_of_another = jobs.iter().any(|job| job.completed == Some(success));
+                if is_of_another { Self::Unknown } else { Self::Succeeded }
+            }
+            _ => Self::Unsuccessful,
+        }
+    }
 }
 
 /// A run was deleted before it had ended, for the next one.
@@ -153,6 +183,42 @@ pub(super) fn replaced(
     )
 }
 
+/// One of the last runs was due at a time that did not exist.
+pub(super) fn skipped(cron_job: &CronJobFacts, clock: &Clock, view: &View<'_>) -> Option<Reason> {
+    /// How long ago it still is what somebody may ask about.
+    const RECENT: SignedDuration = SignedDuration::from_hours(7 * 24);
+    let zone = clock.zone_name.as_deref()?;
+    let created = cron_job.meta.created?;
+    let since_last = clock.skipped(cron_job.last_schedule.unwrap_or(created), view.now);
+    // Of before the last one that was started, the schedule may have been another.
+    let (certainty, [named, from, to]) = match since_last {
+        Some(skipped) => (Certainty::Certain, skipped),
+        None => {
+            let since = view.now.checked_sub(RECENT).ok()?.max(created);
+            (Certainty::Likely, clock.skipped(since, view.now)?)
+        }
+    };
+    let clock_time = |time: DateTime| time.strftime("%H:%M").to_string();
+    let text = format!(
+        "the run of {} was left out: the clock in {zone} went from {} to {}, and the controller does not make up for it",
+        named.strftime("%Y-%m-%d at %H:%M"),
+        clock_time(from),
+        clock_time(to)
+    );
+    let says = |path: &str, text: &str| Evidence::field(of_cron_job(cron_job), path, text, None);
+    Some(
+        Reason::new("cron-run-skipped-by-clock", State::Fine, certainty, text)
+            .because([says("spec.schedule", &cron_job.schedule), says("spec.timeZone", zone)])
+            .change(format!(
+                "Choose a time that there is on every day, or a zone without daylight saving time, such as \
+                 Etc/UTC; to make up for it, kubectl create job -n {} --from=cronjob/{1} {1}-by-hand",
+                in_command(&cron_job.meta.namespace),
+                in_command(&cron_job.meta.name)
+            ))
+            .at(field(cron_job, "spec.schedule")),
+    )
+}
+
 /// Runs of the last ones that have no Job, between others that have, so that history limits cannot have removed it.
 pub(super) fn missed(
     cron_job: &CronJobFacts,
@@ -161,7 +227,7 @@ pub(super) fn missed(
     view: &View<'_>,
 ) -> Option<Reason> {
     let until = cron_job.last_schedule?;
-    if !view.knows(Kind::Job) || cron_job.ttl.is_some() {
+    if until > view.now || !view.knows(Kind::Job) || cron_job.ttl.is_some() {
         return None;
     }
     let succeeded = |job: &&&JobFacts| job.condition("Complete").is_some();
@@ -176,7 +242,8 @@ pub(super) fn missed(
     let gaps: Vec<Timestamp> = clock
         .last(oldest, until, LAST)
         .into_iter()
-        .filter(|time| !jobs.iter().any(|job| job.due() == Some(*time)))
+        // The last one was started, by the status: what became of its Job is told by itself.
+        .filter(|time| *time != until && !jobs.iter().any(|job| job.due() == Some(*time)))
         // It may have failed, and been removed for newer failures.
         .filter(|time| failed(*time) < failed_limit)
         .collect();

@@ -144,7 +144,7 @@ fn outcome(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Succeeded => "is-good",
         Outcome::Failed | Outcome::NoJob => "is-bad",
-        Outcome::Running | Outcome::Waiting => "",
+        Outcome::Running | Outcome::Waiting | Outcome::Unknown => "",
     }
 }
 
@@ -172,7 +172,7 @@ fn spans(run: &Run, answer: &Answer) -> Vec<Span> {
             Outcome::Succeeded => (Kind::Success, until),
             Outcome::Failed => (Kind::Failure, until.or(Some(since(started) + 1))),
             Outcome::Waiting => (Kind::Wait, Some(since(answer.now))),
-            Outcome::Running | Outcome::NoJob => (Kind::Hang, None),
+            Outcome::Running | Outcome::NoJob | Outcome::Unknown => (Kind::Hang, None),
         };
         // Less than a second is drawn as one.
         let until = until.map(|until| until.max(since(started) + 1));

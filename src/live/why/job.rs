@@ -208,20 +208,20 @@ fn failed(job: &JobFacts, condition: &Condition, view: &View<'_>) -> Vec<Reason>
                 format!("Job {name} was given up{when}: more {how} than backoffLimit ({limit}) allows"),
             )
             .because([count("status.failed", job.failed), count("spec.backoffLimit", limit)])
-            .change("Correct what its Pods fail of; raise backoffLimit only if a later try could succeed")
+            .change("Correct what makes its Pods fail; raise backoffLimit only if a later try could succeed")
             .at(Some(job.field("spec.backoffLimit")))
         }
         "PodFailurePolicy" => {
             let rule = rule_index(&condition.message);
-            let of = rule.map(|index| format!(", its rule {index}")).unwrap_or_default();
+            let by = rule.map(|index| format!("rule {index} of ")).unwrap_or_default();
             let path = rule.map_or("spec.podFailurePolicy".to_owned(), |index| {
                 format!("spec.podFailurePolicy.rules[{index}]")
             });
             new(
                 "job-pod-failure-policy",
-                format!("Job {name} was ended{when} by its podFailurePolicy{of}, without further tries"),
+                format!("Job {name} was ended{when} by {by}its podFailurePolicy, without further tries"),
             )
-            .change("Correct what the Pod failed of; if it is to be tried again, change the rule")
+            .change("Correct what made the Pod fail; if it is to be tried again, change the rule")
             .at(Some(job.field(path)))
         }
         reason @ ("FailedIndexes" | "MaxFailedIndexesExceeded") => {
@@ -252,7 +252,7 @@ fn failed(job: &JobFacts, condition: &Condition, view: &View<'_>) -> Vec<Reason>
                 )])
                 .because(limit)
                 .change(
-                    "Correct what these indexes fail of; backoffLimitPerIndex says how often each is tried",
+                    "Correct what makes these indexes fail; backoffLimitPerIndex says how often each is tried",
                 )
                 .at(Some(job.field("spec.backoffLimitPerIndex")))
         }
@@ -340,7 +340,7 @@ fn retry(job: &JobFacts, failed: &[&PodFacts], view: &View<'_>) -> Reason {
             Evidence::field(of_job(job), "status.failed", job.failed.to_string(), last),
             Evidence::field(of_job(job), "spec.backoffLimit", job.backoff_limit.to_string(), None),
         ])
-        .change("Correct what its Pods fail of")
+        .change("Correct what makes its Pods fail")
 }
 
 /// All its Pods have succeeded, and it is not done.
@@ -371,11 +371,13 @@ fn between_pods(job: &JobFacts, end: Timestamp, view: &View<'_>) -> Reason {
 fn without_pods(job: &JobFacts, view: &View<'_>) -> Reason {
     let name = &job.meta.name;
     let age = view.age(job.meta.created).unwrap_or(0);
-    let made = Evidence::field(of_job(job), "metadata.creationTimestamp", age_text(age), job.meta.created);
+    let created = job.meta.created.map_or("not set".to_owned(), |time| time.to_string());
+    let made = Evidence::field(of_job(job), "metadata.creationTimestamp", created, job.meta.created);
     if !view.knows(Kind::Pod) {
         let active = Evidence::field(of_job(job), "status.active", job.active.to_string(), None);
         let text = format!("Job {name} has {} active, by its own status", pods(job.active));
-        return Reason::new("job-running", State::Running, Certainty::Possible, text).because([active, made]);
+        let state = if job.active > 0 { State::Running } else { State::NotRunning };
+        return Reason::new("job-running", state, Certainty::Possible, text).because([active, made]);
     }
     if age < SOON {
         let text = format!("Job {name} was made {}: its Pods are about to be made", ago(age));
@@ -410,10 +412,6 @@ fn without_pods(job: &JobFacts, view: &View<'_>) -> Reason {
     )
     .because([status, made])
     .change("See whether the controller manager runs, and its log")
-}
-
-fn age_text(age: i64) -> String {
-    ago(age)
 }
 
 /// When it is ended if it goes on.

@@ -6,10 +6,11 @@ use jiff::Timestamp;
 
 use super::answer::{Outcome, Run, Try};
 use super::clock::Clock;
-use super::facts::JobFacts;
+use super::facts::{CronJobFacts, JobFacts};
+use super::known::Kind;
 use super::pod_facts::{PodFacts, State};
 use super::view::View;
-use super::words::times;
+use super::words::{pods as pods_in_words, times};
 
 /// How many runs are shown.
 const MOST: usize = 10;
@@ -23,7 +24,7 @@ const MOST_TRIES: usize = 12;
 /// The last runs of a CronJob, the oldest first: those that were due, and those that somebody started by hand.
 pub(super) fn of_cron_job(
     clock: Option<&Clock>,
-    since: Option<Timestamp>,
+    cron_job: &CronJobFacts,
     jobs: &[&JobFacts],
     view: &View<'_>,
 ) -> Vec<Run> {
@@ -33,12 +34,19 @@ pub(super) fn of_cron_job(
         // What was before the oldest Job, history limits have removed. Without any, the last few tell enough.
         let (from, most) = match oldest {
             Some(oldest) => (oldest.checked_sub(jiff::SignedDuration::from_secs(1)).unwrap_or(oldest), MOST),
-            None => (since.unwrap_or(view.now), FEW),
+            None => (cron_job.meta.created.unwrap_or(view.now), FEW),
         };
         clock.last(from, view.now, most)
     });
     for time in due.into_iter().flatten() {
         if !jobs.iter().any(|job| job.due() == Some(time)) {
+            let was_started = cron_job.last_schedule == Some(time);
+            let (outcome, words) = match (view.knows(Kind::Job), was_started) {
+                (true, false) => (Outcome::NoJob, "no Job: not started, or removed"),
+                (true, true) => (Outcome::NoJob, "no Job any more: started, and removed"),
+                (false, false) => (Outcome::Unknown, "not known: no Jobs were read"),
+                (false, true) => (Outcome::Unknown, "started; how it went is not known: no Jobs were read"),
+            };
             let run = Run {
                 due: Some(time),
                 job: None,
@@ -47,8 +55,8 @@ pub(super) fn of_cron_job(
                 tries: Vec::new(),
                 more_tries: 0,
                 ended: None,
-                outcome: Outcome::NoJob,
-                words: "no Job: not started, or removed".to_owned(),
+                outcome,
+                words: words.to_owned(),
             };
             runs.insert((time, String::new()), run);
         }
@@ -71,6 +79,9 @@ pub(super) fn of_job(job: &JobFacts, view: &View<'_>) -> Run {
         (None, None) if job.suspend => (Outcome::Waiting, "suspended".to_owned()),
         (None, None) if pods.iter().any(|pod| pod.phase == "Running") => {
             (Outcome::Running, "running".to_owned())
+        }
+        (None, None) if !view.knows(Kind::Pod) && job.active > 0 => {
+            (Outcome::Unknown, format!("{} active, by its own status", pods_in_words(job.active)))
         }
         (None, None) => (Outcome::Waiting, "waiting".to_owned()),
     };

@@ -139,6 +139,7 @@ impl Page<'_> {
                 Outcome::Running => "run ",
                 Outcome::Waiting => "wait",
                 Outcome::NoJob => "none",
+                Outcome::Unknown => "?   ",
             };
             self.hanging(2, &format!("{sign}  "), &run_words(run))?;
             for one in &run.tries {
