@@ -340,10 +340,82 @@ fn what_cannot_be_answered() {
         (&["cj/x", "--bundle", "no/such/file"], "cannot read --bundle no/such/file"),
         (&["cj/x", "--bundle", "Cargo.toml"], "there is no Kubernetes object in it"),
         (&["cj/x"], "kubeconfig"),
+        (&["cronjob", "nightly", "--bundle", suspended], "error: write cronjob/nightly\n"),
+        (&["nightly", "weekly", "--bundle", suspended], "error: name one object: cronjob/NAME or job/NAME\n"),
+        (&["cj/nightly", "x", "y", "--bundle", suspended], "error: name one object"),
+        #[cfg(feature = "cluster")]
+        (&["cj/nightly", "--bundle", suspended, "--context", "x"], "cannot be used with"),
+        // A name that is not alike is not named.
+        (
+            &["job/ttl", "--bundle", "tests/why/job-complete.yaml"],
+            "there is no Job ttl in what was read. It may have been",
+        ),
+        (
+            &["job/migrat", "--bundle", "tests/why/job-complete.yaml"],
+            "is it job/migrate? It may have been there before",
+        ),
+        (&["cj/ttl", "--bundle", suspended], "there is no CronJob ttl in what was read\n"),
     ] {
         let (out, err, status) = why(arguments, "");
         assert!(out.is_empty() && status == Some(2) && err.contains(part), "{arguments:?}: {err}");
     }
+}
+
+/// What a cluster has once, a bundle may have twice: as it was, and as it was later.
+#[test]
+fn the_last_of_an_object_counts() {
+    let (was, is) = ("tests/why/cron-suspended.yaml", "tests/why/cron-suspended.not.yaml");
+    let (was, is) = (fs::read_to_string(was).unwrap(), fs::read_to_string(is).unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let written = folder.path().join("bundle.json").display().to_string();
+    for (first, last, is_suspended) in [(&was, &is, false), (&is, &was, true), (&was, &was, true)] {
+        let text = format!("{first}---\n{last}");
+        let (out, err, status) = why(&["cj/nightly", "--bundle", "-", "--write-bundle", &written], &text);
+        assert!(err.is_empty() && status == Some(0), "{err}");
+        assert_eq!(out.contains("[cron-suspended]"), is_suspended, "{out}");
+        let (out, ..) = why(&["cj/nightly", "--bundle", &written], "");
+        assert_eq!(out.contains("[cron-suspended]"), is_suspended, "{out}");
+        assert_eq!(
+            fs::read_to_string(&written)
+                .unwrap()
+                .matches("\"creationTimestamp\": \"2027-03-01T09:00:00Z\"")
+                .count(),
+            1
+        );
+    }
+}
+
+#[test]
+fn a_bundle_in_utf_16() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bundle.yaml");
+    let text = fs::read_to_string("tests/why/cron-suspended.yaml").unwrap();
+    for (mark, bytes_of) in
+        [([0xff, 0xfe], u16::to_le_bytes as fn(u16) -> [u8; 2]), ([0xfe, 0xff], u16::to_be_bytes)]
+    {
+        let bytes = text.encode_utf16().flat_map(bytes_of);
+        fs::write(&path, mark.into_iter().chain(bytes).collect::<Vec<u8>>()).unwrap();
+        let (out, err, status) = why(&["cj/nightly", "--bundle", path.to_str().unwrap()], "");
+        assert!(out.is_empty() && status == Some(2) && err.contains("it is UTF-16"), "{err}");
+    }
+    // A mark at the beginning of UTF-8 is none of it.
+    fs::write(&path, format!("\u{feff}{text}")).unwrap();
+    let (out, err, status) = why(&["cj/nightly", "--bundle", path.to_str().unwrap()], "");
+    assert!(out.contains("[cron-suspended]") && status == Some(0), "{err}");
+}
+
+/// Of a Job that is gone, events may tell.
+#[test]
+fn a_job_that_was_there() {
+    let text = fs::read_to_string("tests/why/cron-suspended.yaml").unwrap();
+    let event = "---\napiVersion: v1\nkind: Event\nmetadata: {name: e, namespace: shop}\ninvolvedObject: {kind: Job, name: ttl}\n\
+                 reason: Completed\nlastTimestamp: \"2027-03-10T11:00:00Z\"\n";
+    let (_, err, status) = why(&["job/ttl", "--bundle", "-"], &format!("{text}{event}"));
+    assert_eq!(status, Some(2));
+    assert!(
+        err.contains("There was a Job of that name (event Completed at 2027-03-10 11:00 UTC): a Job that has ended is removed by"),
+        "{err}"
+    );
 }
 
 #[test]

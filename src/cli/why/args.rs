@@ -31,12 +31,16 @@ pub(crate) struct WhyArgs {
     /// The object: cronjob/NAME (or cj/NAME), job/NAME, or NAME alone where that is enough
     #[arg(value_name = "OBJECT")]
     pub(super) target: TargetRef,
+    /// What comes behind it as kubectl takes it, to say how to write it.
+    #[arg(hide = true)]
+    pub(super) rest: Vec<String>,
     /// The object's namespace [default: the context's; with --bundle, any]
     #[arg(long, short, value_name = "NAME", value_parser = parse_namespace)]
     pub(super) namespace: Option<String>,
     /// Read objects from this file instead of the cluster, as `kubectl get -o yaml` or --write-bundle writes them; `-` is
     /// standard input
     #[arg(long, value_name = "FILE")]
+    #[cfg_attr(feature = "cluster", arg(conflicts_with_all = ["context", "kubeconfig"]))]
     pub(super) bundle: Option<PathBuf>,
     /// Write what the answer rests on to this file, for a ticket: no env values, no arguments, no Secrets
     #[arg(long, value_name = "FILE")]
@@ -84,6 +88,17 @@ pub(super) struct Material {
 }
 
 impl WhyArgs {
+    /// How to write what stands in several arguments: `job migrate` is what kubectl takes, and is one object there.
+    pub(super) fn in_one(&self) -> Option<String> {
+        let first = self.rest.first()?;
+        let kind = Some(&self.target).filter(|target| target.kind.is_none()).map(|target| &target.name);
+        let one = kind.and_then(|kind| format!("{kind}/{first}").parse::<TargetRef>().ok().map(|_| kind));
+        Some(match (one, self.rest.len()) {
+            (Some(kind), 1) => format!("write {kind}/{first}"),
+            _ => "name one object: cronjob/NAME or job/NAME".to_owned(),
+        })
+    }
+
     /// The format for standard output, and the files. `-o json` is what people know of kubectl.
     pub(super) fn outputs(&self) -> (Format, Vec<PathBuf>) {
         let mut format = self.format;

@@ -60,6 +60,12 @@ fn text(path: &Path) -> Result<String> {
             MAX_BUNDLE >> 20
         );
     }
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        bail!(
+            "--bundle {}: it is UTF-16, as PowerShell's `>` writes it: write it as UTF-8 (`| Out-File -Encoding utf8`)",
+            show(path)
+        );
+    }
     // What is not UTF-8 is in a message at most.
     Ok(String::from_utf8(bytes)
         .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))

@@ -23,6 +23,9 @@ use args::{Material, show};
 use jobguard_text::plain;
 
 pub(crate) fn run(args: WhyArgs, terminal: &Terminal) -> Result<ExitStatus> {
+    if let Some(how) = args.in_one() {
+        bail!("{how}");
+    }
     let (format, outputs) = args.outputs();
     let targets = Targets::new(format, &outputs)?;
     if let Some(path) = &args.write_bundle {

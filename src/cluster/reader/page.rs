@@ -159,6 +159,12 @@ impl<'a> Pages<'a> {
         };
         let objects: Vec<Range<usize>> = list.items.iter().flatten().map(range).collect();
         self.next = match list.metadata.r#continue.filter(|token| !token.is_empty()) {
+            // The same page again, and so without end.
+            Some(token) if matches!(&self.next, Next::Token(before) if *before == token) => {
+                let cause =
+                    Cause::Unreadable("its pages do not end: the same one is named as the next".to_owned());
+                return Err(ReadError::new(self.what(), cause));
+            }
             Some(token) => Next::Token(token),
             None => Next::Nothing,
         };

@@ -64,6 +64,26 @@ fn expected() -> Vec<String> {
 }
 
 #[tokio::test]
+async fn a_list_without_end_ends() {
+    let endless = |url: &str| {
+        let next = if parameter(url, "continue") == Some(1) { "1" } else { "01" };
+        (200, "", json!({"metadata": {"continue": next}, "items": [{}]}))
+    };
+    let (calls, asked) = calls(endless);
+    let mut pages = Pages::new(&calls, Resource::JOBS, Selection::default()).with_limit(10);
+    // The first page names a second, and that names itself.
+    assert!(matches!(pages.next().await, Ok(Some(Answer::Given(_)))));
+    let error = loop {
+        match pages.next().await {
+            Ok(page) => assert!(page.is_some()),
+            Err(error) => break error,
+        }
+    };
+    assert!(error.to_string().contains("its pages do not end"), "{error}");
+    assert!(asked.lock().unwrap().len() <= 4);
+}
+
+#[tokio::test]
 async fn large_objects_come_a_few_at_a_time() {
     let (calls, asked) = calls(ten);
     let calls = calls.with_max_answer(3_000);

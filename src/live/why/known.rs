@@ -1,5 +1,6 @@
 //! What is known of a cluster: the objects that were read, and what could not be.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -10,6 +11,7 @@ use super::facts::{CronJobFacts, EventFacts, JobFacts, Meta, QuotaFacts};
 use super::pod_facts::PodFacts;
 use super::target::{TargetKind, TargetRef};
 use super::value::text;
+use super::words::time;
 use jobguard_text::{MAX_SLIP, distance_within, plain_within};
 
 /// The kinds that an answer rests on.
@@ -83,6 +85,8 @@ pub struct Known {
     /// What has been asked for, whether or not there was any.
     pub(super) read: BTreeSet<Kind>,
     newest: Option<Timestamp>,
+    /// Where the objects stand that there can be but one of, by kind, namespace and name.
+    places: BTreeMap<(Kind, String, String), usize>,
 }
 
 /// Why there is nothing to answer about.
@@ -124,15 +128,20 @@ impl Known {
         Self { wanted: target.name.clone(), ..Self::default() }
     }
 
-    /// Adds an object of a kind. An item of a list that an API server sends does not name its kind itself.
+    /// Adds an object of a kind; of one that is given twice, the last counts. An item of a list that an API server sends does not name its kind itself.
     pub fn add(&mut self, kind: Kind, object: &Value) {
         self.read.insert(kind);
         newest(object, "", 0, &mut self.newest);
-        let is_wanted = text(object, "metadata.name") == Some(&self.wanted);
+        let name = text(object, "metadata.name").unwrap_or_default();
+        let is_wanted = name == self.wanted;
+        let namespace = text(object, "metadata.namespace").unwrap_or_default();
+        let key = || (kind, namespace.to_owned(), name.to_owned());
         match kind {
-            Kind::CronJob => self.cron_jobs.push(CronJobFacts::of(object, is_wanted)),
-            Kind::Job => self.jobs.push(JobFacts::of(object, is_wanted)),
-            Kind::Pod => self.pods.push(PodFacts::of(object)),
+            Kind::CronJob => {
+                put(&mut self.cron_jobs, CronJobFacts::of(object, is_wanted), self.places.entry(key()));
+            }
+            Kind::Job => put(&mut self.jobs, JobFacts::of(object, is_wanted), self.places.entry(key())),
+            Kind::Pod => put(&mut self.pods, PodFacts::of(object), self.places.entry(key())),
             Kind::Event => self.events.push(EventFacts::of(object)),
             Kind::ResourceQuota => self.quotas.push(QuotaFacts::of(object)),
             Kind::LimitRange => self.has_limit_ranges = true,
@@ -208,6 +217,27 @@ impl Known {
         }
     }
 
+    /// What may have become of a Job that is not there, as a sentence; nothing of what is known to be no Job.
+    fn removed(&self, wanted: &TargetRef, namespace: Option<&str>) -> String {
+        const WHY: &str = "a Job that has ended is removed by its ttlSecondsAfterFinished, its CronJob's history \
+                           limits or somebody's hand";
+        let about = self.events.iter().filter(|event| {
+            event.kind == "Job"
+                && event.name == wanted.name
+                && namespace.is_none_or(|namespace| namespace == event.namespace)
+        });
+        let newest = about.max_by(|a, b| (a.last, &a.reason).cmp(&(b.last, &b.reason)));
+        match (wanted.kind, newest) {
+            (Some(TargetKind::CronJob), _) | (None, None) => String::new(),
+            (_, Some(event)) => {
+                let reason = plain_within(&event.reason, 100);
+                let at = event.last.map(|last| format!(" at {}", time(last))).unwrap_or_default();
+                format!("There was a Job of that name (event {reason}{at}): {WHY}")
+            }
+            (Some(TargetKind::Job), None) => format!("It may have been there before: {WHY}"),
+        }
+    }
+
     /// The names that are nearest to the one that is not there: misspelt by a little, or longer.
     fn near(&self, wanted: &TargetRef, namespace: Option<&str>) -> String {
         const NAMED: usize = 5;
@@ -220,9 +250,10 @@ impl Known {
             })
             .filter_map(|(word, _, meta)| {
                 let elsewhere = namespace.is_some_and(|namespace| namespace != meta.namespace);
-                let distance = match distance_within(&wanted.name, &meta.name, MAX_SLIP) {
+                let slip = (wanted.name.chars().count() / 3).clamp(1, MAX_SLIP);
+                let distance = match distance_within(&wanted.name, &meta.name, slip) {
                     Some(distance) => distance,
-                    None if meta.name.contains(&wanted.name) || wanted.name.contains(&meta.name) => {
+                    None if is_part(&meta.name, &wanted.name) || is_part(&wanted.name, &meta.name) => {
                         MAX_SLIP + 1
                     }
                     None => return None,
@@ -260,14 +291,26 @@ impl Known {
                 ttl.unwrap_or_default()
             );
         }
+        let removed = self.removed(wanted, namespace);
         match names.is_empty() {
-            false => format!("; is it {}?", names.join(", ")),
+            false => format!("; is it {}?{}", names.join(", "), sentence(&removed)),
+            true if !removed.is_empty() => format!(". {removed}"),
             true if self.cron_jobs.is_empty() && self.jobs.is_empty() => {
                 ", nor any other CronJob or Job".to_owned()
             }
             true => String::new(),
         }
     }
+}
+
+/// Whether one name is a part of another that is worth naming.
+fn is_part(name: &str, of: &str) -> bool {
+    const SHORTEST: usize = 3;
+    name.len() >= SHORTEST && of.contains(name)
+}
+
+fn sentence(text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!(" {text}") }
 }
 
 impl<'k> Target<'k> {
@@ -282,6 +325,22 @@ impl<'k> Target<'k> {
         match self {
             Self::CronJob(cron_job) => &cron_job.meta,
             Self::Job(job) => &job.meta,
+        }
+    }
+}
+
+/// Adds an object, or puts it in the place of the one that was given before.
+fn put<T>(objects: &mut Vec<T>, object: T, place: Entry<'_, (Kind, String, String), usize>) {
+    match place {
+        // Without a name, each is another.
+        Entry::Occupied(place) if !place.key().2.is_empty() => match objects.get_mut(*place.get()) {
+            Some(before) => *before = object,
+            None => objects.push(object),
+        },
+        Entry::Occupied(_) => objects.push(object),
+        Entry::Vacant(place) => {
+            place.insert(objects.len());
+            objects.push(object);
         }
     }
 }

@@ -39,15 +39,16 @@ pub fn write(
     let target = known.find(wanted, namespace)?;
     let mut belongs = Belongs::to(target, known);
     belongs.namespace.clone_from(&target.meta().namespace);
-    let mut objects: Vec<(Kind, String, String, &Value)> = collected
+    let mut objects: Vec<(Kind, String, &Value)> = collected
         .0
         .iter()
         .filter(|(kind, object)| belongs.holds(*kind, object))
-        .map(|(kind, object)| {
-            (*kind, string(object, "metadata.name"), string(object, "metadata.uid"), object)
-        })
+        .map(|(kind, object)| (*kind, string(object, "metadata.name"), object))
         .collect();
-    objects.sort_by(|a, b| (a.0, &a.1, &a.2).cmp(&(b.0, &b.1, &b.2)));
+    // Of one that was given twice, the last counts.
+    objects.reverse();
+    objects.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+    objects.dedup_by(|other, kept| !kept.1.is_empty() && (other.0, &other.1) == (kept.0, &kept.1));
     let header = json!({
         "apiVersion": HEADER_VERSION,
         "kind": HEADER,
