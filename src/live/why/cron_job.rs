@@ -156,7 +156,7 @@ fn ahead(cron_job: &CronJobFacts, clock: &Clock, view: &View<'_>) -> Option<Reas
         return None;
     }
     let name = &cron_job.meta.name;
-    let first = clock.next(last).map_or("then".to_owned(), |first| time(first));
+    let first = clock.next(last).map_or("then".to_owned(), time);
     let text = format!(
         "status.lastScheduleTime of CronJob {name} is yet to come, in {}: the controller starts nothing \
          before the first run after it, which is due at {first}",

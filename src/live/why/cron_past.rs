@@ -61,7 +61,7 @@ pub(super) fn removed(cron_job: &CronJobFacts, jobs: &[&JobFacts], view: &View<'
     let (state, how_it_went) = match how {
         How::Succeeded => (State::Fine, "succeeded and its Job is gone"),
         How::Unsuccessful => (State::Failed, "did not succeed, by the CronJob's status, and its Job is gone"),
-        How::Unknown => (State::Fine, "was started, and its Job is gone, with how it went"),
+        How::Unknown => (State::Fine, "was started, and its Job is gone, so that nothing tells how it went"),
     };
     let text = format!("the run due at {} {how_it_went}: {why}", time(last));
     let mut reason = Reason::new("job-removed", state, certainty, text)
