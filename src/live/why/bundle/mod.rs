@@ -1,6 +1,8 @@
 //! What is known of a cluster as one file: what `kubectl get ... -o yaml` or `-o json` prints, or what
 //! `jobguard why --write-bundle` has written.
 
+mod allowed;
+mod messages;
 mod read;
 mod redact;
 mod write;

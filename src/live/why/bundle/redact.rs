@@ -1,11 +1,12 @@
-//! What a bundle tells of an object, and what it does not: no values of env variables, no arguments of commands, no
-//! annotations but a few that are known, nothing that a program has written.
+//! What a bundle tells of an object: the fields that an answer may rest on, and no others. Of those, no values of env
+//! variables, no arguments of commands, and no messages but those of Kubernetes' own components.
 
 use serde_json::{Map, Value, json};
 
+use super::allowed::{self, Allowed};
+use super::messages;
 use crate::live::why::facts::SCHEDULED;
 use crate::live::why::known::Kind;
-use crate::live::why::pod_facts::RUNTIME_REASONS;
 
 /// The annotations that are kept.
 const ANNOTATIONS: [&str; 6] = [
@@ -14,11 +15,14 @@ const ANNOTATIONS: [&str; 6] = [
     "batch.kubernetes.io/job-index-failure-count",
     "cronjob.kubernetes.io/instantiate",
     "jobguard.dev/ignore",
-    "jobguard.dev/expected-runtime",
+    RUN_TIME,
 ];
 
+/// The annotation by which a Job says how long it runs.
+const RUN_TIME: &str = "jobguard.dev/expected-runtime";
+
 /// What stands for what was taken out.
-const REDACTED: &str = "(redacted)";
+pub(super) const REDACTED: &str = "(redacted)";
 
 /// How deep objects of the API are, by far.
 const DEEPEST: usize = 40;
@@ -27,44 +31,41 @@ const DEEPEST: usize = 40;
 pub fn redact(kind: Kind, object: &Value) -> Value {
     let mut redacted =
         json!({ "apiVersion": api_version(kind), "kind": kind.as_str(), "metadata": metadata(kind, object) });
-    let keep: &[&str] = match kind {
-        Kind::CronJob | Kind::Job | Kind::Pod => &["spec", "status"],
-        Kind::ResourceQuota => &["spec", "status"],
-        Kind::LimitRange => &["spec"],
-        Kind::Event => &[
-            "involvedObject",
-            "reason",
-            "message",
-            "type",
-            "count",
-            "firstTimestamp",
-            "lastTimestamp",
-            "eventTime",
-            "series",
-            "source",
-            "reportingComponent",
-        ],
-        Kind::ServiceAccount | Kind::Namespace => &[],
-    };
-    for key in keep {
-        if let Some(value) = object.get(*key) {
-            redacted[*key] = part(key, value, 0);
+    let allowed = allowed::of(kind);
+    for key in ["spec", "status"] {
+        if let Some(value) = object.get(key).and_then(|value| kept(allowed, key, value, 0)) {
+            redacted[key] = value;
         }
     }
     if kind == Kind::Event {
-        let moved = [
-            ("regarding", "involvedObject"),
-            ("note", "message"),
-            ("deprecatedCount", "count"),
-            ("deprecatedLastTimestamp", "lastTimestamp"),
-        ];
-        for (from, to) in moved {
-            if let (Some(value), None) = (object.get(from), object.get(to)) {
-                redacted[to] = part(to, value, 0);
-            }
-        }
+        event(object, &mut redacted);
     }
     redacted
+}
+
+/// An event of either API group, as one of the older.
+fn event(object: &Value, redacted: &mut Value) {
+    const FIELDS: [(&str, &str); 10] = [
+        ("involvedObject", "regarding"),
+        ("reason", ""),
+        ("type", ""),
+        ("count", "deprecatedCount"),
+        ("firstTimestamp", "deprecatedFirstTimestamp"),
+        ("lastTimestamp", "deprecatedLastTimestamp"),
+        ("eventTime", ""),
+        ("series", ""),
+        ("source", "deprecatedSource"),
+        ("reportingComponent", "reportingController"),
+    ];
+    for (key, newer) in FIELDS {
+        let value = object.get(key).or_else(|| object.get(newer));
+        if let Some(value) = value.and_then(|value| kept(allowed::of(Kind::Event), key, value, 0)) {
+            redacted[key] = value;
+        }
+    }
+    if let Some(message) = messages::of_event(object) {
+        redacted["message"] = Value::from(message);
+    }
 }
 
 fn api_version(kind: Kind) -> &'static str {
@@ -94,7 +95,7 @@ fn metadata(kind: Kind, object: &Value) -> Value {
         let is_of_interest =
             !matches!((kind, key), (Kind::ServiceAccount | Kind::Event, "labels" | "ownerReferences"));
         if let Some(value) = metadata.get(key).filter(|_| is_of_interest) {
-            kept.insert(key.to_owned(), part(key, value, 0));
+            kept.insert(key.to_owned(), plain(kind, key, value));
         }
     }
     if let Some(annotations) = metadata.get("annotations").map(annotations).filter(|map| !map.is_empty()) {
@@ -103,86 +104,124 @@ fn metadata(kind: Kind, object: &Value) -> Value {
     Value::Object(kept)
 }
 
+/// A field of the metadata, without what the API does not have there.
+fn plain(kind: Kind, key: &str, value: &Value) -> Value {
+    match (key, value) {
+        // The labels of a namespace tell who pays for it; those of Kubernetes, what it admits.
+        ("labels", Value::Object(labels)) => {
+            let is_kept = |key: &str| match kind {
+                Kind::Namespace => key.split_once('/').is_some_and(|(domain, _)| {
+                    domain == "kubernetes.io" || domain.ends_with(".kubernetes.io")
+                }),
+                _ => true,
+            };
+            let kept = labels.iter().filter(|(key, value)| is_kept(key) && value.is_string());
+            Value::Object(kept.map(|(key, value)| (key.clone(), value.clone())).collect())
+        }
+        ("ownerReferences", Value::Array(owners)) => {
+            let fields = ["apiVersion", "kind", "name", "uid", "controller", "blockOwnerDeletion"];
+            let owner = |owner: &Value| {
+                let kept = fields.iter().filter_map(|field| Some(((*field).to_owned(), owner.get(*field)?)));
+                let kept = kept.filter(|(_, value)| value.is_string() || value.is_boolean());
+                Value::Object(kept.map(|(field, value)| (field, value.clone())).collect())
+            };
+            owners.iter().map(owner).collect()
+        }
+        ("finalizers", Value::Array(names)) => {
+            names.iter().filter(|name| name.is_string()).cloned().collect()
+        }
+        (_, Value::Object(_) | Value::Array(_)) => Value::Null,
+        _ => value.clone(),
+    }
+}
+
 fn annotations(value: &Value) -> Map<String, Value> {
     let entries = value.as_object().into_iter().flatten();
     let known = entries.filter(|(key, value)| ANNOTATIONS.contains(&key.as_str()) && value.is_string());
+    // A duration, a number, ids of rules: words of few letters, and no sentences.
+    let is_plain = |text: &str| {
+        text.len() <= 200 && text.chars().all(|c| c.is_ascii_alphanumeric() || "-+:./, _".contains(c))
+    };
+    let is_time = |key: &str, text: &str| key != RUN_TIME || text.starts_with(|c: char| c.is_ascii_digit());
+    let known =
+        known.filter(|(key, value)| value.as_str().is_some_and(|text| is_plain(text) && is_time(key, text)));
     known.map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
-/// The value of a field, by its name.
-fn part(key: &str, value: &Value, depth: usize) -> Value {
+/// What is kept of a value at a path: objects and lists by what they hold, all else where its field is allowed.
+fn kept(allowed: &Allowed, path: &str, value: &Value, depth: usize) -> Option<Value> {
     if depth > DEEPEST {
-        return Value::Null;
+        return None;
     }
-    match (key, value) {
-        ("annotations", value) => Value::Object(annotations(value)),
-        ("env", Value::Array(variables)) => variables.iter().map(variable).collect(),
-        ("command" | "args", Value::Array(words)) => {
-            words.iter().enumerate().map(|(at, word)| argument(key, at, word)).collect()
+    let name = path.rsplit('.').next().unwrap_or_default();
+    match value {
+        Value::Array(words) if matches!(name, "command" | "args") && allowed.holds(path) => {
+            Some(words.iter().enumerate().map(|(at, word)| argument(name, at, word)).collect())
         }
-        ("httpHeaders", Value::Array(headers)) => {
-            headers.iter().map(|header| json!({ "name": header.get("name"), "value": REDACTED })).collect()
+        Value::Array(list) => {
+            let elements = list.iter().filter_map(|element| kept(allowed, path, element, depth + 1));
+            (allowed.holds(path) || allowed.holds_some(path)).then(|| elements.collect())
         }
-        // Drivers take what they like, credentials too.
-        ("volumeAttributes" | "options", Value::Object(_)) => json!({}),
-        ("terminated", Value::Object(state)) => Value::Object(terminated(state, depth)),
-        (_, Value::Object(map)) => {
-            let kept = map.iter().filter(|(key, _)| !is_left_out(key));
-            Value::Object(kept.map(|(key, value)| (key.clone(), part(key, value, depth + 1))).collect())
+        Value::Object(map) if allowed.holds_some(path) => {
+            if name == "annotations" {
+                return Some(Value::Object(annotations(value)));
+            }
+            let mut fields: Map<String, Value> = map
+                .iter()
+                // A key with a dot is no field, and must not be taken for one.
+                .filter(|(key, _)| !key.contains('.') || allowed.is_map(path))
+                .filter_map(|(key, value)| {
+                    Some((key.clone(), kept(allowed, &below(allowed, path, key), value, depth + 1)?))
+                })
+                .collect();
+            if fields.contains_key("message") {
+                let message = match name {
+                    "waiting" => messages::of_waiting(value),
+                    "terminated" => messages::of_terminated(value),
+                    "conditions" => messages::of_condition(value),
+                    "status" => messages::of_pod(value),
+                    _ => None,
+                };
+                match message {
+                    Some(message) => fields.insert("message".to_owned(), Value::from(message)),
+                    None => fields.remove("message"),
+                };
+            }
+            // What stands for nothing is no volume source, or no reference to one.
+            (!fields.is_empty() || map.is_empty() || allowed.holds(path)).then_some(Value::Object(fields))
         }
-        (_, Value::Array(list)) => list.iter().map(|value| part("", value, depth + 1)).collect(),
-        (_, value) => value.clone(),
+        Value::Object(_) => None,
+        // What has to be there, with a value that is nobody's business.
+        Value::String(_) if is_hidden(path) => Some(Value::from(REDACTED)),
+        _ => allowed.holds(path).then(|| value.clone()),
     }
 }
 
-/// What is of no use, or too much of it.
-fn is_left_out(key: &str) -> bool {
-    matches!(
-        key,
-        "managedFields"
-            | "hostIP"
-            | "hostIPs"
-            | "podIP"
-            | "podIPs"
-            | "selfLink"
-            | "containerID"
-            | "hostAliases"
-    )
+/// The path of a field. The keys of a map count as one.
+fn below(allowed: &Allowed, path: &str, key: &str) -> String {
+    match (path.is_empty(), allowed.is_map(path)) {
+        (true, _) => key.to_owned(),
+        (_, true) => format!("{path}.*"),
+        _ => format!("{path}.{key}"),
+    }
 }
 
-/// A variable, without a value that is written there.
-fn variable(variable: &Value) -> Value {
-    let mut kept = Map::new();
-    for key in ["name", "valueFrom"] {
-        if let Some(value) = variable.get(key) {
-            kept.insert(key.to_owned(), value.clone());
-        }
-    }
-    if variable.get("value").is_some() {
-        kept.insert("value".to_owned(), Value::from(REDACTED));
-    }
-    Value::Object(kept)
+/// Values that stand where the API wants one.
+fn is_hidden(path: &str) -> bool {
+    ["env.value", "httpGet.path", "hostPath.path"].iter().any(|end| path.ends_with(end))
+}
+
+/// Whether this is no more than the path of a program.
+pub(super) fn is_program(word: &str) -> bool {
+    word.len() <= 100 && word.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-'))
 }
 
 /// A word of a command. The program is kept where it is no more than its path.
 fn argument(key: &str, at: usize, word: &Value) -> Value {
-    let is_path = |word: &str| {
-        word.len() <= 100
-            && word.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-'))
-    };
     match word.as_str() {
-        Some(word) if key == "command" && at == 0 && is_path(word) => Value::from(word),
+        Some(word) if key == "command" && at == 0 && is_program(word) => Value::from(word),
         _ => Value::from(REDACTED),
     }
-}
-
-/// How a container ended. Its message may be the end of the program's log.
-fn terminated(state: &Map<String, Value>, depth: usize) -> Map<String, Value> {
-    let is_of_runtime =
-        state.get("reason").and_then(Value::as_str).is_some_and(|reason| RUNTIME_REASONS.contains(&reason));
-    let kept =
-        state.iter().filter(|(key, _)| !is_left_out(key) && (key.as_str() != "message" || is_of_runtime));
-    kept.map(|(key, value)| (key.clone(), part(key, value, depth + 1))).collect()
 }
 
 #[cfg(test)]
@@ -225,14 +264,146 @@ mod tests {
         });
         let text = redact(Kind::Pod, &pod).to_string();
         assert!(!text.contains("secret-"), "{text}");
-        for kept in
-            ["\"s\"", "no such file", "/bin/sh", "\"exitCode\":1", "job-completion-index", "Authorization"]
-        {
+        for kept in ["\"s\"", "no such file", "/bin/sh", "\"exitCode\":1", "job-completion-index"] {
             assert!(text.contains(kept), "{kept} is not in {text}");
         }
         assert_eq!(
             redact(Kind::ServiceAccount, &json!({"metadata": {"name": "a"}, "secrets": [{"name": "t"}]}))["secrets"],
             Value::Null
         );
+    }
+
+    /// A Pod with a text of its own in every field that may hold one, as the schema has them.
+    fn full_pod() -> (Value, usize) {
+        let mut generator = schemars::SchemaGenerator::default();
+        let root = generator.subschema_for::<k8s_openapi::api::core::v1::Pod>();
+        let definitions = generator.take_definitions(true);
+        let mut count = 0;
+        let pod = filled(root.as_value(), &definitions, "", &mut count, 0);
+        (pod, count)
+    }
+
+    fn filled(
+        schema: &Value,
+        definitions: &Map<String, Value>,
+        path: &str,
+        count: &mut usize,
+        depth: usize,
+    ) -> Value {
+        if depth > 30 {
+            return Value::Null;
+        }
+        if let Some(name) = schema["$ref"].as_str().and_then(|to| to.rsplit('/').next()) {
+            return filled(&definitions[name], definitions, path, count, depth + 1);
+        }
+        for several in ["anyOf", "allOf", "oneOf"] {
+            if let Some(first) = schema[several].get(0) {
+                return filled(first, definitions, path, count, depth + 1);
+            }
+        }
+        let is = |kind: &str| {
+            schema["type"] == kind || schema["type"].as_array().is_some_and(|all| all.contains(&kind.into()))
+        };
+        if is("object") {
+            let mut fields = Map::new();
+            for (name, of) in schema["properties"].as_object().into_iter().flatten() {
+                fields.insert(
+                    name.clone(),
+                    filled(of, definitions, &format!("{path}.{name}"), count, depth + 1),
+                );
+            }
+            if schema["additionalProperties"].is_object() {
+                let of = &schema["additionalProperties"];
+                fields.insert(
+                    "key".to_owned(),
+                    filled(of, definitions, &format!("{path}.*"), count, depth + 1),
+                );
+            }
+            return Value::Object(fields);
+        }
+        if is("array") {
+            let one = |count: &mut usize| filled(&schema["items"], definitions, path, count, depth + 1);
+            return json!([one(count), one(count)]);
+        }
+        if is("string") {
+            *count += 1;
+            return Value::from(format!("MARK{path}"));
+        }
+        json!(1)
+    }
+
+    fn texts(value: &Value, path: &str, found: &mut Vec<(String, String)>) {
+        match value {
+            Value::String(text) => found.push((path.trim_start_matches('.').to_owned(), text.clone())),
+            Value::Array(list) => list.iter().for_each(|one| texts(one, path, found)),
+            Value::Object(map) => {
+                map.iter().for_each(|(key, one)| texts(one, &format!("{path}.{key}"), found))
+            }
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn of_every_text_that_a_pod_may_hold_only_those_that_are_listed_are_left() {
+        let (pod, count) = full_pod();
+        assert!(count > 500, "{count}");
+        let mut found = Vec::new();
+        texts(&redact(Kind::Pod, &pod), "", &mut found);
+        let marked: Vec<&str> = found.iter().filter_map(|(_, text)| text.strip_prefix("MARK.")).collect();
+        assert!(marked.len() > 100 && marked.len() < count / 3, "{} of {count}", marked.len());
+        for path in &marked {
+            let is_of_metadata = path.starts_with("metadata.");
+            assert!(is_of_metadata || allowed::of(Kind::Pod).holds(path), "{path} is left");
+        }
+        for hidden in [
+            "message",
+            "args",
+            "httpGet.path",
+            "httpGet.host",
+            "httpHeaders",
+            "hostAliases",
+            "dnsConfig",
+            "sysctls",
+            "hostPath.path",
+            "gitRepo",
+            "scaleIO",
+            "nfs",
+            "iscsi",
+            "cephfs",
+            "rbd",
+            "flexVolume",
+            "volumeAttributes",
+            "IP",
+            "ephemeralContainers",
+            "annotations",
+            "managedFields",
+            "affinity",
+            "containerID",
+        ] {
+            let left = marked.iter().find(|path| path.contains(hidden));
+            assert_eq!(left, None, "{hidden}");
+        }
+        assert!(!marked.iter().any(|path| path.ends_with("env.value")));
+        // What the schema does not have, a newer server may.
+        let newer = json!({"spec": {"new": "x", "containers": [{"name": "a", "new": {"name": "x"}, "a.b": "x"}]}, "new": "x"});
+        let spec = &redact(Kind::Pod, &newer)["spec"];
+        assert_eq!(*spec, json!({"containers": [{"name": "a"}]}));
+    }
+
+    #[test]
+    fn what_holds_in_a_namespace() {
+        let labels = json!({"pod-security.kubernetes.io/enforce": "restricted", "paid-by": "x", "notkubernetes.io/a": "x"});
+        let namespace = redact(Kind::Namespace, &json!({"metadata": {"name": "a", "labels": labels}}));
+        assert_eq!(
+            namespace["metadata"]["labels"],
+            json!({"pod-security.kubernetes.io/enforce": "restricted"})
+        );
+        let event = json!({
+            "regarding": {"kind": "Pod", "name": "p"}, "reason": "Paid", "note": "secret", "related": {"name": "secret"},
+            "deprecatedSource": {"component": "c", "host": "secret"}, "deprecatedCount": 2, "metadata": {"annotations": {"a": "secret"}},
+        });
+        let event = redact(Kind::Event, &event);
+        assert!(!event.to_string().contains("secret"), "{event}");
+        assert_eq!((&event["involvedObject"]["name"], &event["count"]), (&json!("p"), &json!(2)));
     }
 }
