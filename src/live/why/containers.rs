@@ -1,20 +1,32 @@
 //! Why a container does not start, runs on, or has failed.
 
-use super::answer::{Certainty, Evidence, Field, Reason, State};
+use jiff::Timestamp;
+
+use super::answer::{Certainty, Evidence, Reason, State};
 use super::exit_code;
 use super::facts::JobFacts;
 use super::pod_facts::{Container, Ended, PodFacts, Role, State as Now};
+use super::setup::{config_words, image_words};
+use super::sidecars;
 use super::view::{View, of_event};
-use super::words::{about, ago, in_command, names, times};
+use super::words::{about, in_command, times};
 
 /// Why the containers of a Pod that has a node do what they do; none where they have not said anything yet.
 pub(super) fn reasons(pod: &PodFacts, job: &JobFacts, view: &View<'_>) -> Vec<Reason> {
+    if let Some(reason) = sidecars::starts(pod, job, view) {
+        return vec![reason];
+    }
     let stuck: Vec<Reason> = pod.containers.iter().filter_map(|one| stuck(pod, one, job, view)).collect();
     if !stuck.is_empty() {
         return stuck;
     }
-    if let Some(reason) = runs_on(pod, job, view) {
-        return vec![reason];
+    if let Some(reason) = sidecars::runs_on(pod, job, view) {
+        // The Pod is not failed before all its containers have ended, and the failure is what matters.
+        let failed = failed(pod, job).filter(|_| pod.phase != "Failed").map(|mut reason| {
+            reason.state = State::Running;
+            reason
+        });
+        return failed.into_iter().chain([reason]).collect();
     }
     let runs = |container: &&Container| matches!(container.state, Now::Running { .. });
     let init: Vec<&Container> =
@@ -44,11 +56,25 @@ pub(super) fn failed(pod: &PodFacts, job: &JobFacts) -> Option<Reason> {
     Some(exited(pod, container, &ended, job))
 }
 
+/// The first of its containers that had failed before a time, by itself.
+pub(super) fn failed_before(pod: &PodFacts, job: &JobFacts, time: Timestamp) -> Option<Reason> {
+    let has_failed = |one: &Container| match &one.state {
+        Now::Ended(ended) => {
+            one.role != Role::Sidecar
+                && ended.code != 0
+                && ended.finished.is_some_and(|finished| finished < time)
+        }
+        _ => false,
+    };
+    pod.containers.iter().any(has_failed).then(|| failed(pod, job)).flatten()
+}
+
 /// How a container ended that should not have.
 fn exited(pod: &PodFacts, container: &Container, ended: &Ended, job: &JobFacts) -> Reason {
     let id = match (ended.reason.as_str(), ended.code) {
         ("OOMKilled", _) => "container-out-of-memory",
-        ("StartError" | "ContainerCannotRun", _) | (_, 126 | 127) => "container-cannot-start",
+        ("StartError" | "ContainerCannotRun", _) => "container-cannot-start",
+        (_, 126 | 127) if !ended.has_run() => "container-cannot-start",
         ("ContainerStatusUnknown", _) => "container-lost",
         _ => "container-failed",
     };
@@ -64,7 +90,7 @@ fn exited(pod: &PodFacts, container: &Container, ended: &Ended, job: &JobFacts) 
         ),
     };
     let field = match id {
-        "container-out-of-memory" => "resources.limits.memory",
+        "container-out-of-memory" => memory_field(ended),
         "container-cannot-start" => "command",
         _ => "",
     };
@@ -74,7 +100,12 @@ fn exited(pod: &PodFacts, container: &Container, ended: &Ended, job: &JobFacts) 
         .at(job.container_field(name, field))
 }
 
-fn evidence_of_end(pod: &PodFacts, container: &Container, ended: &Ended, state: &str) -> Evidence {
+/// The field that says how much memory a container may use.
+fn memory_field(ended: &Ended) -> &'static str {
+    if ended.has_memory_limit { "resources.limits.memory" } else { "resources" }
+}
+
+pub(super) fn evidence_of_end(pod: &PodFacts, container: &Container, ended: &Ended, state: &str) -> Evidence {
     let mut text = format!("exitCode {}", ended.code);
     if !ended.reason.is_empty() {
         text = format!("{text}, {}", ended.reason);
@@ -91,7 +122,7 @@ fn evidence_of_end(pod: &PodFacts, container: &Container, ended: &Ended, state: 
 }
 
 /// The command that shows a container's log.
-fn log(pod: &PodFacts, container: &Container, previous: &str) -> String {
+pub(super) fn log(pod: &PodFacts, container: &Container, previous: &str) -> String {
     let [namespace, pod, container] =
         [&pod.meta.namespace, &pod.meta.name, &container.name].map(|name| in_command(name));
     format!("kubectl logs -n {namespace} {pod} -c {container}{previous}")
@@ -106,7 +137,7 @@ fn role(container: &Container) -> &'static str {
 }
 
 /// The field of a container's status.
-fn status(container: &Container, path: &str) -> String {
+pub(super) fn status(container: &Container, path: &str) -> String {
     let list = if container.role == Role::Main { "containerStatuses" } else { "initContainerStatuses" };
     format!("status.{list}[{}].{path}", container.name)
 }
@@ -135,7 +166,7 @@ fn stuck(pod: &PodFacts, container: &Container, job: &JobFacts, view: &View<'_>)
                 .events_of("Pod", &pod.meta)
                 .find(|event| event.reason == "Failed" && event.message.contains("Failed to pull image"));
             let words = failed.map_or(message.as_str(), |event| event.message.as_str());
-            let (why, change) = image_words(reason, words);
+            let (why, change) = image_words(reason, words, image);
             new(
                 "image-not-pulled",
                 format!(
@@ -148,13 +179,13 @@ fn stuck(pod: &PodFacts, container: &Container, job: &JobFacts, view: &View<'_>)
             .at(field("image"))
         }
         "CreateContainerConfigError" => {
-            let (why, change) = config_words(message);
+            let (why, change, path) = config_words(message);
             new(
                 "container-config-error",
                 format!("container {name} of Pod {pod_name} cannot be set up: {why}"),
             )
             .change(change)
-            .at(field(if message.contains("non-root") { "securityContext" } else { "env" }))
+            .at(field(path))
         }
         "CreateContainerError"
         | "RunContainerError"
@@ -189,66 +220,6 @@ fn stuck(pod: &PodFacts, container: &Container, job: &JobFacts, view: &View<'_>)
     })
 }
 
-/// A main container is done, and another one keeps the Pod from ending.
-fn runs_on(pod: &PodFacts, job: &JobFacts, view: &View<'_>) -> Option<Reason> {
-    let main = || pod.containers.iter().filter(|container| container.holds_pod());
-    let done: Vec<(&Container, &Ended)> = main()
-        .filter_map(|container| match &container.state {
-            Now::Ended(ended) if ended.code == 0 => Some((container, ended)),
-            _ => None,
-        })
-        .collect();
-    let running: Vec<&Container> =
-        main().filter(|container| matches!(container.state, Now::Running { .. })).collect();
-    let (first, ended) = done.first()?;
-    let on = running.first()?;
-    let others: Vec<&str> = running.iter().map(|container| container.name.as_str()).collect();
-    let since = view.age(ended.finished);
-    // A second worker that is not ready yet is no sidecar.
-    let certainty = match since {
-        Some(seconds) if seconds < 60 => Certainty::Possible,
-        _ => Certainty::Certain,
-    };
-    let when = since.map(|seconds| format!(" {}", ago(seconds))).unwrap_or_default();
-    let text = format!(
-        "container {} of Pod {} succeeded{when}, but {} still run{}, and a Pod ends only when all its \
-         containers have",
-        first.name,
-        pod.meta.name,
-        names(&others),
-        if others.len() == 1 { "s" } else { "" },
-    );
-    let known = job.container_field(&on.name, "");
-    let is_injected = known.is_none();
-    let field: Option<Field> = known.or_else(|| Some(job.field("spec.template.metadata.annotations")));
-    let change = match is_injected {
-        true => {
-            "The container was injected: have it injected as a sidecar (an init container with \
-             restartPolicy: Always), or not at all"
-        }
-        false => {
-            "Make it a sidecar: move it to initContainers with restartPolicy: Always, so that it is \
-             ended with the others"
-        }
-    };
-    let of_running = |container: &&Container| match &container.state {
-        Now::Running { since } => Some(Evidence::field(
-            ("Pod", &pod.meta.name),
-            status(container, "state.running"),
-            since.map_or("running".to_owned(), |since| format!("since {since}")),
-            *since,
-        )),
-        _ => None,
-    };
-    Some(
-        Reason::new("sidecar-runs-on", State::Running, certainty, text)
-            .because([evidence_of_end(pod, first, ended, "state")])
-            .because(running.iter().take(3).filter_map(of_running))
-            .change(change)
-            .at(field),
-    )
-}
-
 fn running(pod: &PodFacts, container: &Container, id: &'static str, what: &str, view: &View<'_>) -> Reason {
     let since = match &container.state {
         Now::Running { since } => *since,
@@ -279,12 +250,7 @@ impl Cause {
     fn of(pod: &PodFacts, container: &Container, ended: &Ended, id: &'static str, view: &View<'_>) -> Self {
         let change = exit_code::advice(ended, &log(pod, container, " --previous"));
         if ended.reason == "OOMKilled" {
-            return Self {
-                id: "container-out-of-memory",
-                field: "resources.limits.memory",
-                change,
-                event: None,
-            };
+            return Self { id: "container-out-of-memory", field: memory_field(ended), change, event: None };
         }
         let begin = format!("Container {} failed ", container.name);
         let killed = view.events_of("Pod", &pod.meta).find(|event| {
@@ -319,97 +285,4 @@ fn restarts(pod: &PodFacts, container: &Container, last: &Ended, job: &JobFacts,
         .because(cause.event)
         .change(cause.change)
         .at(job.container_field(&container.name, cause.field))
-}
-
-/// Why an image cannot be pulled, and what to do.
-fn image_words(reason: &str, message: &str) -> (&'static str, &'static str) {
-    let lower = message.to_ascii_lowercase();
-    let has = |parts: &[&str]| parts.iter().any(|part| lower.contains(part));
-    if reason == "InvalidImageName" {
-        return ("its name is not valid", "Correct the image's name");
-    }
-    if reason == "ErrImageNeverPull" {
-        return (
-            "imagePullPolicy is Never, and the node does not have it",
-            "Set imagePullPolicy: IfNotPresent, or load the image onto the nodes",
-        );
-    }
-    if has(&["toomanyrequests", "too many requests", "rate limit"]) {
-        (
-            "the registry allows no more pulls for now",
-            "Pull with an account (imagePullSecrets), or from a mirror",
-        )
-    } else if has(&["manifest unknown", "not found", "no such manifest", "name unknown"]) {
-        ("there is no such image or tag", "Correct the image's name or tag, or push it")
-    } else if has(&[
-        "unauthorized",
-        "authentication required",
-        "access denied",
-        "denied:",
-        "forbidden",
-        "403",
-        "401",
-    ]) {
-        (
-            "the registry refuses access: there are no credentials, or wrong ones, or no such image",
-            "Name a Secret in imagePullSecrets that may pull it, and see that the image exists",
-        )
-    } else if has(&[
-        "no such host",
-        "i/o timeout",
-        "connection refused",
-        "deadline exceeded",
-        "no route to host",
-        "tls handshake",
-    ]) {
-        (
-            "the registry cannot be reached from the node",
-            "See to the node's network, its DNS, or the registry's name in the image",
-        )
-    } else if has(&["no match for platform", "exec format"]) {
-        (
-            "it has no variant for the node's platform",
-            "Push it for that platform, or choose nodes by nodeSelector",
-        )
-    } else if has(&["x509", "certificate"]) {
-        (
-            "the registry's certificate is not trusted by the node",
-            "Let the nodes trust the registry's authority",
-        )
-    } else {
-        (
-            "see what the node says",
-            "See that the image exists, and that the node can reach it and may pull it",
-        )
-    }
-}
-
-/// Why a container cannot be set up, and what to do.
-fn config_words(message: &str) -> (String, String) {
-    let quoted = |after: &str| message.split_once(after).and_then(|(_, rest)| Some(rest.split_once('"')?.0));
-    if let Some(name) = quoted("configmap \"").filter(|_| message.contains("not found")) {
-        return (
-            format!("ConfigMap {name} is not there"),
-            "Create the ConfigMap, correct its name, or set optional: true".to_owned(),
-        );
-    }
-    if let Some(name) = quoted("secret \"").filter(|_| message.contains("not found")) {
-        return (
-            format!("Secret {name} is not there"),
-            "Create the Secret, correct its name, or set optional: true".to_owned(),
-        );
-    }
-    if message.contains("couldn't find key ") {
-        return (
-            "a ConfigMap or Secret lacks the key that an env variable takes".to_owned(),
-            "Add the key, correct its name, or set optional: true".to_owned(),
-        );
-    }
-    if message.contains("non-root") {
-        return (
-            "the image runs as root, and securityContext.runAsNonRoot forbids it".to_owned(),
-            "Set securityContext.runAsUser to a user of the image other than 0".to_owned(),
-        );
-    }
-    (message.to_owned(), "Correct what the message names".to_owned())
 }

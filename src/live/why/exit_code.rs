@@ -5,12 +5,20 @@ use super::pod_facts::Ended;
 /// What an exit code usually means, as the end of a sentence; none where it is the program's own.
 pub(super) fn meaning(ended: &Ended) -> Option<String> {
     if ended.reason == "OOMKilled" {
-        return Some("the kernel killed it: it used more memory than its limit".to_owned());
+        let why = match ended.has_memory_limit {
+            true => "the kernel killed it: it used more memory than its limit",
+            false => {
+                "the kernel killed it: its node, or the cgroup above it, was out of memory; it has no limit of its own"
+            }
+        };
+        return Some(why.to_owned());
     }
     let known = match ended.code {
         0 => "it succeeded",
         1 => "a general error of the program",
         2 => "often wrong arguments, or a syntax error in a shell script",
+        126 if ended.has_run() => "a command that it ran could not be executed",
+        127 if ended.has_run() => "a command that it ran was not found",
         126 => "the command was found, but cannot be executed",
         127 => "the command was not found",
         128 if ended.reason == "StartError" || ended.reason == "ContainerCannotRun" => {
@@ -42,9 +50,19 @@ pub(super) fn words(ended: &Ended) -> String {
 /// What to do about it. `log` is the command that shows the container's log.
 pub(super) fn advice(ended: &Ended, log: &str) -> String {
     if ended.reason == "OOMKilled" {
-        return "Raise resources.limits.memory of the container, or let the program use less".to_owned();
+        let change = match ended.has_memory_limit {
+            true => "Raise resources.limits.memory of the container, or let the program use less",
+            false => {
+                "Set resources.requests.memory and resources.limits.memory of the container to what it really uses, so that \
+                 it is put on a node that has as much"
+            }
+        };
+        return change.to_owned();
     }
     match ended.code {
+        126 | 127 if ended.has_run() => {
+            format!("Correct the script, or use an image that has what it runs; its log names that: {log}")
+        }
         126 | 127 => "Correct the command, or use an image that has it".to_owned(),
         128 if !ended.message.is_empty() => "Correct the command, or use an image that has it".to_owned(),
         137 => "Look whether it needs more memory (resources.limits.memory), and whether it ends when it is sent SIGTERM"

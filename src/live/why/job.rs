@@ -441,11 +441,15 @@ fn deadline(job: &JobFacts, view: &View<'_>) -> Option<Reason> {
 
 /// Why Pods are as they are: the same of several is said once, of the one that was made last.
 pub(super) fn of_pods(pods: &[&PodFacts], job: &JobFacts, view: &View<'_>) -> Vec<Reason> {
-    let mut by_cause: BTreeMap<(&'static str, Option<String>), (Reason, i64)> = BTreeMap::new();
+    let mut by_cause: BTreeMap<(&'static str, Option<String>, Option<String>), (Reason, i64)> = BTreeMap::new();
     let mut order = Vec::new();
     for pod in pods.iter().rev().take(MOST_PODS) {
         for reason in pods::reasons(pod, job, view) {
-            let key = (reason.id, reason.field.as_ref().map(|field| field.path.clone()));
+            let field = reason.field.as_ref().map(|field| field.path.clone());
+            // Pods that have ended otherwise have not failed of the same.
+            let ended = reason.evidence.iter().find(|one| one.source.ends_with(".terminated"));
+            let how = ended.and_then(|one| one.text.split(':').next()).map(str::to_owned);
+            let key = (reason.id, field, how);
             match by_cause.get_mut(&key) {
                 Some((_, count)) => *count += 1,
                 None => {

@@ -1,10 +1,12 @@
 //! What is kept of a Pod.
 
 use jiff::Timestamp;
+use k8s_openapi::api::core::v1::Container as Spec;
 use serde_json::Value;
 
 use super::facts::Meta;
-use super::value::{get, list, number, string, text, time};
+use super::value::{get, is_true, list, number, string, strings, text, time};
+use crate::command::NeverEnds;
 
 /// A Pod.
 #[derive(Debug, Clone)]
@@ -19,6 +21,8 @@ pub(super) struct PodFacts {
     pub(super) started: Option<Timestamp>,
     pub(super) scheduled: Option<PodCondition>,
     pub(super) disruption: Option<PodCondition>,
+    /// Whether its containers are ready, and since when they are, or are not.
+    pub(super) ready: Option<PodCondition>,
     /// In the order of the Pod: init containers first.
     pub(super) containers: Vec<Container>,
 }
@@ -49,7 +53,11 @@ pub(super) struct Container {
     pub(super) name: String,
     pub(super) role: Role,
     pub(super) image: String,
+    /// Whether its image is known for a server, which never ends by itself.
+    pub(super) is_server: bool,
     pub(super) state: State,
+    /// Whether its startup probe has succeeded; none where its kubelet does not say.
+    pub(super) is_started: Option<bool>,
     /// How it ended the last time, where it was started again.
     pub(super) last: Option<Ended>,
     pub(super) restarts: i64,
@@ -75,7 +83,10 @@ pub(super) struct Ended {
     pub(super) reason: String,
     /// What the container runtime says; never what the program wrote.
     pub(super) message: String,
+    pub(super) started: Option<Timestamp>,
     pub(super) finished: Option<Timestamp>,
+    /// Whether the container, or its Pod, has a limit of memory.
+    pub(super) has_memory_limit: bool,
 }
 
 /// Reasons for which a terminated container's message is the runtime's: otherwise it may be the end of the program's log.
@@ -107,12 +118,19 @@ impl PodFacts {
             started: time(value, "status.startTime"),
             scheduled: condition("PodScheduled"),
             disruption: condition("DisruptionTarget").filter(|condition| condition.is_true),
+            ready: condition("Ready"),
             containers: init.chain(main).collect(),
         }
     }
 
     pub(super) fn is_finished(&self) -> bool {
         matches!(self.phase.as_str(), "Succeeded" | "Failed")
+    }
+
+    /// Whether each container that it is there for has ended.
+    pub(super) fn is_done(&self) -> bool {
+        let mut main = self.containers.iter().filter(|container| container.holds_pod()).peekable();
+        main.peek().is_some() && main.all(|container| matches!(container.state, State::Ended(_)))
     }
 
     /// When its last container ended.
@@ -128,6 +146,8 @@ impl PodFacts {
 fn containers<'v>(value: &'v Value, spec: &str, status: &str) -> impl Iterator<Item = Container> + use<'v> {
     let is_init = spec == "spec.initContainers";
     let statuses = list(value, status);
+    let has_others = list(value, spec).len() > 1;
+    let of_pod = get(value, "spec.resources.limits.memory").is_some();
     list(value, spec).iter().enumerate().map(move |(index, container)| {
         let name = string(container, "name");
         // Statuses have the containers' order, as a rule.
@@ -138,35 +158,57 @@ fn containers<'v>(value: &'v Value, spec: &str, status: &str) -> impl Iterator<I
             (true, _) => Role::Init,
             (false, _) => Role::Main,
         };
+        let is_limited = of_pod || get(container, "resources.limits.memory").is_some();
         Container {
             role,
             image: string(container, "image"),
-            state: status.map_or(State::Unknown, state),
-            last: status.and_then(|status| ended(get(status, "lastState.terminated")?)),
+            is_server: !is_init && has_others && is_server(container),
+            state: status.map_or(State::Unknown, |status| state(status, is_limited)),
+            is_started: status
+                .filter(|status| status.get("started").is_some())
+                .map(|status| is_true(status, "started")),
+            last: status.and_then(|status| ended(get(status, "lastState.terminated")?, is_limited)),
             restarts: status.and_then(|status| number(status, "restartCount")).unwrap_or(0),
             name,
         }
     })
 }
 
-fn state(status: &Value) -> State {
+/// Whether its image is known for a server, and it runs nothing else. What a bundle hides of a command says nothing.
+fn is_server(container: &Value) -> bool {
+    if container.get("command").is_some() {
+        return false;
+    }
+    let spec = Spec {
+        image: text(container, "image").map(str::to_owned),
+        args: Some(strings(container, "args")).filter(|args| !args.is_empty()),
+        ..Spec::default()
+    };
+    NeverEnds::of(&spec, std::iter::empty()).is_some()
+}
+
+fn state(status: &Value, is_limited: bool) -> State {
     if let Some(waiting) = get(status, "state.waiting").filter(|waiting| waiting.is_object()) {
         return State::Waiting { reason: string(waiting, "reason"), message: string(waiting, "message") };
     }
     if let Some(running) = get(status, "state.running").filter(|running| running.is_object()) {
         return State::Running { since: time(running, "startedAt") };
     }
-    get(status, "state.terminated").and_then(ended).map_or(State::Unknown, State::Ended)
+    get(status, "state.terminated")
+        .and_then(|state| ended(state, is_limited))
+        .map_or(State::Unknown, State::Ended)
 }
 
-fn ended(terminated: &Value) -> Option<Ended> {
+fn ended(terminated: &Value, has_memory_limit: bool) -> Option<Ended> {
     let reason = string(terminated, "reason");
     let is_of_runtime = RUNTIME_REASONS.contains(&reason.as_str());
     Some(Ended {
         code: number(terminated, "exitCode")?,
         message: if is_of_runtime { string(terminated, "message") } else { String::new() },
         reason,
+        started: time(terminated, "startedAt"),
         finished: time(terminated, "finishedAt"),
+        has_memory_limit,
     })
 }
 
@@ -185,7 +227,47 @@ pub(super) fn may_be_pod_of(name: &str, job: &str, is_indexed: bool) -> bool {
     is_random && (base == job || base.len() + 1 >= BASE && job.starts_with(base))
 }
 
+/// Parts of names that sidecars have.
+const SIDECARS: [&str; 18] = [
+    "proxy",
+    "sidecar",
+    "envoy",
+    "istio",
+    "linkerd",
+    "daprd",
+    "agent",
+    "fluent",
+    "filebeat",
+    "promtail",
+    "vector",
+    "otel",
+    "collector",
+    "exporter",
+    "shipper",
+    "logger",
+    "metrics",
+    "pgbouncer",
+];
+
+impl Ended {
+    /// Whether it ran for a while: what fails then is not that it could not be started.
+    pub(super) fn has_run(&self) -> bool {
+        const A_WHILE: i64 = 10;
+        let seconds = self.started.zip(self.finished).map(|(from, to)| to.as_second() - from.as_second());
+        seconds.is_some_and(|seconds| seconds > A_WHILE)
+    }
+}
+
 impl Container {
+    /// Whether its name or its image says that it serves the others.
+    pub(super) fn is_known_sidecar(&self) -> bool {
+        self.is_server
+            || self
+                .name
+                .split(['-', '_', '.'])
+                .any(|part| SIDECARS.iter().any(|known| part.starts_with(known)))
+    }
+
     /// Whether it still is to end before the Pod does.
     pub(super) fn holds_pod(&self) -> bool {
         self.role == Role::Main

@@ -2,6 +2,7 @@
 
 use super::answer::{Certainty, Evidence, Reason, State};
 use super::containers;
+use super::eviction;
 use super::facts::JobFacts;
 use super::pod_facts::{Container, PodCondition, PodFacts, State as ContainerState};
 use super::scheduling;
@@ -32,6 +33,9 @@ pub(super) fn reasons(pod: &PodFacts, job: &JobFacts, view: &View<'_>) -> Vec<Re
     if let Some(reason) = volumes::not_mounted(pod, job, view) {
         return vec![reason];
     }
+    if let Some(reason) = node_away(pod, view) {
+        return vec![reason];
+    }
     let found = containers::reasons(pod, job, view);
     if !found.is_empty() {
         return found;
@@ -45,8 +49,21 @@ fn of_pod(pod: &PodFacts) -> (&'static str, &str) {
 
 /// Why it failed.
 fn failed(pod: &PodFacts, job: &JobFacts) -> Reason {
+    // What had failed before it was to go, did not fail of that.
+    let before =
+        pod.disruption.as_ref().and_then(|condition| containers::failed_before(pod, job, condition.since?));
+    if let Some(reason) = before {
+        return reason;
+    }
     if let Some(condition) = &pod.disruption {
-        return disrupted(pod, condition, job);
+        let message = if pod.message.is_empty() { &condition.message } else { &pod.message };
+        // The kubelet says more in its message.
+        return match (condition.reason.as_str(), pod.reason.as_str()) {
+            ("TerminationByKubelet", "Evicted" | "") if eviction::is_known(message) => {
+                eviction::reason(pod, message, job)
+            }
+            _ => disrupted(pod, condition, job),
+        };
     }
     let name = &pod.meta.name;
     let by_status = || {
@@ -58,18 +75,7 @@ fn failed(pod: &PodFacts, job: &JobFacts) -> Reason {
         Evidence::field(of_pod(pod), "status.reason", text, pod.ended())
     };
     match pod.reason.as_str() {
-        "Evicted" => Reason::new(
-            "pod-evicted",
-            State::Failed,
-            Certainty::Certain,
-            format!("Pod {name} was evicted by its node, which ran short of something"),
-        )
-        .because([by_status()])
-        .change(
-            "Set requests that hold what the Pod really uses (memory, ephemeral-storage), so that \
-             it is not the first to go",
-        )
-        .at(Some(job.field("spec.template.spec.containers[0].resources.requests"))),
+        "Evicted" => eviction::reason(pod, &pod.message, job),
         "DeadlineExceeded" => Reason::new(
             "pod-deadline-exceeded",
             State::Failed,
@@ -182,7 +188,8 @@ fn stays(pod: &PodFacts, view: &View<'_>) -> Option<Reason> {
             Reason::new("pod-terminating", State::Running, Certainty::Certain, text).because([when]),
         );
     }
-    if let (false, true) = (foreign.is_empty(), pod.is_finished() || pod.node.is_none()) {
+    let is_over = pod.is_finished() || pod.is_done() || pod.node.is_none();
+    if let (false, true) = (foreign.is_empty(), is_over) {
         let evidence = Evidence::field(of_pod(pod), "metadata.finalizers", foreign.join(", "), None);
         let text =
             format!("Pod {name} is deleted but stays, until its finalizer is removed by whoever set it");
@@ -196,6 +203,37 @@ fn stays(pod: &PodFacts, view: &View<'_>) -> Option<Reason> {
     let change = "Look at the node: it may be down. If it is gone for good, delete the Node, or taint \
                   it out-of-service";
     Some(reason(Certainty::Likely, text).because([when]).change(change))
+}
+
+/// Its node has stopped to report, so that what its status says is old.
+fn node_away(pod: &PodFacts, view: &View<'_>) -> Option<Reason> {
+    let ready = pod.ready.as_ref();
+    // A kubelet that is back says so of the Pod, too.
+    if ready.is_some_and(|ready| ready.is_true) {
+        return None;
+    }
+    let event = view.event("Pod", &pod.meta, &["NodeNotReady"]);
+    // Without a condition there is no telling whether the event is over.
+    let is_away = pod.reason == "NodeLost" || event.is_some() && ready.is_some();
+    let is_over = event.is_some_and(|event| view.is_overtaken(event, &pod.meta)) || pod.is_done();
+    if !is_away || is_over {
+        return None;
+    }
+    let node = pod.node.as_deref().unwrap_or_default();
+    let since = event.and_then(|event| event.last).or(ready.and_then(|ready| ready.since));
+    let when = view.age(since).map(|age| format!(" {}", ago(age))).unwrap_or_default();
+    let text = format!(
+        "node {node} of Pod {} stopped reporting{when}: whether the Pod still runs there is not known",
+        pod.meta.name
+    );
+    let by_status = (pod.reason == "NodeLost")
+        .then(|| Evidence::field(of_pod(pod), "status.reason", pod.reason.clone(), since));
+    Some(
+        Reason::new("pod-node-lost", State::Running, Certainty::Likely, text)
+            .because(event.map(of_event))
+            .because(by_status)
+            .change("Look at the node. If it is gone for good, delete the Node, and the Pod is replaced"),
+    )
 }
 
 /// Why no node has it.
@@ -263,7 +301,8 @@ fn not_scheduled(pod: &PodFacts, job: &JobFacts, view: &View<'_>) -> Reason {
 fn starting(pod: &PodFacts, view: &View<'_>) -> Reason {
     let name = &pod.meta.name;
     let node = pod.node.as_deref().unwrap_or_default();
-    if let Some(event) = view.event("Pod", &pod.meta, &["FailedCreatePodSandBox"]) {
+    let sandbox = view.event("Pod", &pod.meta, &["FailedCreatePodSandBox"]);
+    if let Some(event) = sandbox.filter(|event| !view.is_overtaken(event, &pod.meta)) {
         let text = format!("node {node} cannot set up Pod {name}: its network or its sandbox fails");
         return Reason::new("pod-sandbox", State::NotRunning, Certainty::Certain, text)
             .because([of_event(event)])
@@ -283,7 +322,10 @@ fn starting(pod: &PodFacts, view: &View<'_>) -> Reason {
         "node {node} has had Pod {name} for {}, and has not started its containers",
         jobguard_text::duration::words(age.unsigned_abs())
     );
-    Reason::new("pod-slow-start", State::NotRunning, Certainty::Possible, text).because([evidence]).change(
+    // What it did last, where that is known.
+    let last = view.event("Pod", &pod.meta, &["Pulling", "Pulled", "Created"]).map(of_event);
+    let reason = Reason::new("pod-slow-start", State::NotRunning, Certainty::Possible, text);
+    reason.because([evidence]).because(last).change(
         "An image may be large, a volume slow, or the node out of order: see kubectl describe \
          pod and the node",
     )

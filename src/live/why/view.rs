@@ -62,6 +62,13 @@ impl<'k> View<'k> {
         self.events_of(kind, meta).find(|event| reasons.contains(&event.reason.as_str()))
     }
 
+    /// Whether something happened to a Pod after this event that can only happen once what it reports is over: its images
+    /// are pulled, and its containers started, when its volumes and its network are there.
+    pub(super) fn is_overtaken(&self, event: &EventFacts, meta: &Meta) -> bool {
+        let later = self.event("Pod", meta, &["Pulling", "Pulled", "Created", "Started"]);
+        later.and_then(|later| later.last.zip(event.last)).is_some_and(|(later, event)| later > event)
+    }
+
     /// The events of Pods that a Job has had and that are there no more, the newest first.
     pub(super) fn events_of_gone_pods(&self, job: &JobFacts) -> Vec<&'k EventFacts> {
         /// Each Pod says much the same.

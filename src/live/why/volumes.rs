@@ -24,6 +24,7 @@ pub(super) fn not_mounted(pod: &PodFacts, job: &JobFacts, view: &View<'_>) -> Op
         .filter(|event| {
             matches!(event.reason.as_str(), "FailedMount" | "FailedAttachVolume" | "FailedMapVolume")
         })
+        .filter(|event| !view.is_overtaken(event, &pod.meta))
         .collect();
     let event = events.iter().find(|event| missing(&event.message).is_some()).or(events.first())?;
     let name = &pod.meta.name;
