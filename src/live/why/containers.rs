@@ -20,13 +20,11 @@ pub(super) fn reasons(pod: &PodFacts, job: &JobFacts, view: &View<'_>) -> Vec<Re
     if !stuck.is_empty() {
         return stuck;
     }
-    if let Some(reason) = sidecars::runs_on(pod, job, view) {
+    let runs_on = sidecars::runs_on(pod, job, view);
+    if runs_on.is_some() || pod.is_done() {
         // The Pod is not failed before all its containers have ended, and the failure is what matters.
-        let failed = failed(pod, job).filter(|_| pod.phase != "Failed").map(|mut reason| {
-            reason.state = State::Running;
-            reason
-        });
-        return failed.into_iter().chain([reason]).collect();
+        let failed = failed(pod, job).map(|reason| Reason { state: State::Running, ..reason });
+        return failed.into_iter().chain(runs_on).collect();
     }
     let runs = |container: &&Container| matches!(container.state, Now::Running { .. });
     let init: Vec<&Container> =

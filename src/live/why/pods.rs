@@ -40,7 +40,7 @@ pub(super) fn reasons(pod: &PodFacts, job: &JobFacts, view: &View<'_>) -> Vec<Re
     if !found.is_empty() {
         return found;
     }
-    vec![starting(pod, view)]
+    vec![if pod.is_done() { ending(pod, view) } else { starting(pod, view) }]
 }
 
 fn of_pod(pod: &PodFacts) -> (&'static str, &str) {
@@ -295,6 +295,25 @@ fn not_scheduled(pod: &PodFacts, job: &JobFacts, view: &View<'_>) -> Reason {
             .as_ref()
             .filter(|name| *name != "default-scheduler")
             .map(|_| job.field("spec.template.spec.schedulerName")))
+}
+
+/// Its containers have ended, and it has not.
+fn ending(pod: &PodFacts, view: &View<'_>) -> Reason {
+    let name = &pod.meta.name;
+    let ended = pod.ended();
+    let age = view.age(ended);
+    let when = age.map(|age| format!(" {}", ago(age))).unwrap_or_default();
+    let evidence = Evidence::field(of_pod(pod), "status.phase", pod.phase.clone(), ended);
+    if age.is_none_or(|age| age <= SOON.saturating_mul(2)) {
+        let text = format!("the containers of Pod {name} ended{when}, and the Pod is about to");
+        return Reason::new("pod-terminating", State::Running, Certainty::Certain, text).because([evidence]);
+    }
+    let node = pod.node.as_deref().unwrap_or("its node");
+    let text =
+        format!("the containers of Pod {name} ended{when}, but node {node} has not said that the Pod has");
+    Reason::new("pod-stays-terminating", State::Running, Certainty::Likely, text)
+        .because([evidence])
+        .change("Look at the node: it may be down, or its kubelet may not reach the API server")
 }
 
 /// It has a node, and no container says anything.
