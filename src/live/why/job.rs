@@ -1,15 +1,13 @@
 //! Why a Job does not run, still runs or has failed.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 
+use super::alike::of_pods;
 use super::answer::{Certainty, Evidence, Reason, State};
 use super::facts::{Condition, JobFacts};
 use super::gone;
 use super::known::Kind;
 use super::pod_facts::PodFacts;
-use super::pods;
 use super::refused;
 use super::view::{View, of_event, of_job};
 use super::words::{about, ago, in_command, names, pods, time};
@@ -22,9 +20,6 @@ const OWN_CONTROLLER: &str = "kubernetes.io/job-controller";
 
 /// The label by which Kueue knows the Jobs that wait in its queues.
 const QUEUE: &str = "kueue.x-k8s.io/queue-name";
-
-/// How many Pods are looked at: of more, most are alike.
-const MOST_PODS: usize = 2_000;
 
 /// A condition as evidence.
 fn of_condition(job: &JobFacts, condition: &Condition) -> Evidence {
@@ -437,40 +432,6 @@ fn deadline(job: &JobFacts, view: &View<'_>) -> Option<Reason> {
     let evidence =
         Evidence::field(of_job(job), "spec.activeDeadlineSeconds", limit.to_string(), Some(started));
     Some(Reason::new(id, State::Running, certainty, text).because([evidence]))
-}
-
-/// Why Pods are as they are: the same of several is said once, of the one that was made last.
-pub(super) fn of_pods(pods: &[&PodFacts], job: &JobFacts, view: &View<'_>) -> Vec<Reason> {
-    let mut by_cause: BTreeMap<(&'static str, Option<String>, Option<String>), (Reason, i64)> = BTreeMap::new();
-    let mut order = Vec::new();
-    for pod in pods.iter().rev().take(MOST_PODS) {
-        for reason in pods::reasons(pod, job, view) {
-            let field = reason.field.as_ref().map(|field| field.path.clone());
-            // Pods that have ended otherwise have not failed of the same.
-            let ended = reason.evidence.iter().find(|one| one.source.ends_with(".terminated"));
-            let how = ended.and_then(|one| one.text.split(':').next()).map(str::to_owned);
-            let key = (reason.id, field, how);
-            match by_cause.get_mut(&key) {
-                Some((_, count)) => *count += 1,
-                None => {
-                    order.push(key.clone());
-                    by_cause.insert(key, (reason, 1));
-                }
-            }
-        }
-    }
-    let at_least = if pods.len() > MOST_PODS { "at least " } else { "" };
-    let mut found = Vec::new();
-    for key in order {
-        let Some((mut reason, count)) = by_cause.remove(&key) else { continue };
-        if count > 1 {
-            let others =
-                if count == 2 { "1 more Pod".to_owned() } else { format!("{} more Pods", count - 1) };
-            reason.text = format!("{}; the same of {at_least}{others}", reason.text);
-        }
-        found.push(reason);
-    }
-    found
 }
 
 #[cfg(test)]

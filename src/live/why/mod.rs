@@ -3,6 +3,7 @@
 //! Pure: [`Known`] is filled by the caller with the objects that it has read, and with what it could not read; the time is
 //! given. [`answer()`] finds the reasons, each with its evidence, and the formats write them.
 
+mod alike;
 mod answer;
 mod assemble;
 pub mod bundle;

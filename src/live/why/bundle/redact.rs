@@ -187,7 +187,7 @@ fn kept(allowed: &Allowed, path: &str, value: &Value, depth: usize) -> Option<Va
                     None => fields.remove("message"),
                 };
             }
-            // What stands for nothing is no volume source, or no reference to one.
+            // An object of which nothing is left would say something else than it did.
             (!fields.is_empty() || map.is_empty() || allowed.holds(path)).then_some(Value::Object(fields))
         }
         Value::Object(_) => None,
