@@ -181,7 +181,7 @@ fn cut(message: &str) -> String {
             message = before;
         }
     }
-    let message = without_commands(message);
+    let message = without_backquoted(&without_commands(message));
     message.split_inclusive(char::is_whitespace).map(without_credentials).collect()
 }
 
@@ -208,6 +208,13 @@ fn without_commands(message: &str) -> String {
     }
     kept.push_str(rest);
     kept
+}
+
+/// The runtime crun quotes programs so: "executable file `x` not found".
+fn without_backquoted(message: &str) -> String {
+    let parts = message.split('`').enumerate();
+    let kept = parts.map(|(at, part)| if at % 2 == 0 || is_program(part) { part } else { REDACTED });
+    kept.collect::<Vec<_>>().join("`")
 }
 
 /// Where the quoted text ends that begins here; at the end of all where the quote is not closed.
@@ -271,6 +278,14 @@ mod tests {
                 "mount failed: exit status 32\nMounting arguments: -t nfs secret:/x\nOutput: secret"
             ),
             "mount failed: exit status 32"
+        );
+        assert_eq!(
+            kept(
+                "Failed",
+                "kubelet",
+                "Error: executable file `secret x` not found, executable file `app` not found"
+            ),
+            "Error: executable file `(redacted)` not found, executable file `app` not found"
         );
     }
 }
