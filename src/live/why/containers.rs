@@ -3,13 +3,14 @@
 use jiff::Timestamp;
 
 use super::answer::{Certainty, Evidence, Reason, State};
+use super::container_words::{evidence_of_end, log, status};
 use super::exit_code;
 use super::facts::JobFacts;
 use super::pod_facts::{Container, Ended, PodFacts, Role, State as Now};
 use super::setup::{config_words, image_words};
 use super::sidecars;
 use super::view::{View, of_event};
-use super::words::{about, in_command, times};
+use super::words::{about, times};
 
 /// Why the containers of a Pod that has a node do what they do; none where they have not said anything yet.
 pub(super) fn reasons(pod: &PodFacts, job: &JobFacts, view: &View<'_>) -> Vec<Reason> {
@@ -103,41 +104,12 @@ fn memory_field(ended: &Ended) -> &'static str {
     if ended.has_memory_limit { "resources.limits.memory" } else { "resources" }
 }
 
-pub(super) fn evidence_of_end(pod: &PodFacts, container: &Container, ended: &Ended, state: &str) -> Evidence {
-    let mut text = format!("exitCode {}", ended.code);
-    if !ended.reason.is_empty() {
-        text = format!("{text}, {}", ended.reason);
-    }
-    if !ended.message.is_empty() {
-        text = format!("{text}: {}", ended.message);
-    }
-    Evidence::field(
-        ("Pod", &pod.meta.name),
-        status(container, &format!("{state}.terminated")),
-        text,
-        ended.finished,
-    )
-}
-
-/// The command that shows a container's log.
-pub(super) fn log(pod: &PodFacts, container: &Container, previous: &str) -> String {
-    let [namespace, pod, container] =
-        [&pod.meta.namespace, &pod.meta.name, &container.name].map(|name| in_command(name));
-    format!("kubectl logs -n {namespace} {pod} -c {container}{previous}")
-}
-
 fn role(container: &Container) -> &'static str {
     match container.role {
         Role::Init => "init container",
         Role::Sidecar => "sidecar",
         Role::Main => "container",
     }
-}
-
-/// The field of a container's status.
-pub(super) fn status(container: &Container, path: &str) -> String {
-    let list = if container.role == Role::Main { "containerStatuses" } else { "initContainerStatuses" };
-    format!("status.{list}[{}].{path}", container.name)
 }
 
 /// A container that waits for something to be put right.

@@ -8,6 +8,7 @@ mod answer;
 mod assemble;
 pub mod bundle;
 mod clock;
+mod container_words;
 mod containers;
 mod cron_job;
 mod cron_past;

@@ -1,7 +1,7 @@
 //! Containers beside the work: one that keeps the Pod from ending, and one that keeps the others from starting.
 
 use super::answer::{Certainty, Evidence, Field, Reason, State};
-use super::containers::{evidence_of_end, log, status};
+use super::container_words::{evidence_of_end, log, status};
 use super::facts::JobFacts;
 use super::pod_facts::{Container, Ended, PodFacts, Role, State as Now};
 use super::view::{View, of_event};

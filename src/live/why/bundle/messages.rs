@@ -3,9 +3,11 @@
 
 use serde_json::Value;
 
-use super::redact::{REDACTED, is_program};
 use crate::live::why::pod_facts::RUNTIME_REASONS;
 use crate::live::why::value::text;
+
+/// What stands for what was taken out.
+pub(super) const REDACTED: &str = "(redacted)";
 
 /// The components whose words are kept: those of Kubernetes, and queues of Jobs.
 const COMPONENTS: [&str; 16] = [
@@ -171,6 +173,11 @@ pub(super) fn of_waiting(waiting: &Value) -> Option<String> {
 pub(super) fn of_terminated(terminated: &Value) -> Option<String> {
     let reason = text(terminated, "reason").filter(|reason| RUNTIME_REASONS.contains(reason));
     reason.and_then(|_| text(terminated, "message")).map(cut)
+}
+
+/// Whether this is no more than the path of a program.
+pub(super) fn is_program(word: &str) -> bool {
+    word.len() <= 100 && word.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-'))
 }
 
 /// A message without the arguments of commands, what they have printed, and what addresses hold beside the host's name.

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::allowed::{self, Allowed};
-use super::messages;
+use super::messages::{self, REDACTED, is_program};
 use crate::live::why::facts::SCHEDULED;
 use crate::live::why::known::Kind;
 
@@ -20,9 +20,6 @@ const ANNOTATIONS: [&str; 6] = [
 
 /// The annotation by which a Job says how long it runs.
 const RUN_TIME: &str = "jobguard.dev/expected-runtime";
-
-/// What stands for what was taken out.
-pub(super) const REDACTED: &str = "(redacted)";
 
 /// How deep objects of the API are, by far.
 const DEEPEST: usize = 40;
@@ -209,11 +206,6 @@ fn below(allowed: &Allowed, path: &str, key: &str) -> String {
 /// Values that stand where the API wants one.
 fn is_hidden(path: &str) -> bool {
     ["env.value", "httpGet.path", "hostPath.path"].iter().any(|end| path.ends_with(end))
-}
-
-/// Whether this is no more than the path of a program.
-pub(super) fn is_program(word: &str) -> bool {
-    word.len() <= 100 && word.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-'))
 }
 
 /// A word of a command. The program is kept where it is no more than its path.
