@@ -129,7 +129,7 @@ fn the_page_about_outputs_shows_what_is_printed() {
     for block in page.split("```console\n$ jobguard lint ").skip(1) {
         let (command, rest) = block.split_once('\n').unwrap();
         let arguments: Vec<&str> = command.split_whitespace().collect();
-        let printed = lint(&repository(), &arguments);
+        let printed = lint(repository(), &arguments);
         assert_eq!(rest.split("```").next().unwrap(), stdout(&printed), "jobguard lint {command}");
         shown += 1;
     }
