@@ -2,40 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::fs;
-use std::path::Path;
 
-use assert_cmd::Command;
 use serde_json::{Value, json};
 
 use crate::outputs::sarif_schema;
-
-fn run(folder: &Path, arguments: &[&str]) -> (String, String, i32) {
-    run_with(folder, arguments, None)
-}
-
-/// Runs the program in a folder: what it says on standard output and on standard error, and its exit status.
-fn run_with(folder: &Path, arguments: &[&str], policy: Option<&str>) -> (String, String, i32) {
-    let mut command = Command::cargo_bin("jobguard").unwrap();
-    command.current_dir(folder).env_remove("JOBGUARD_POLICY").env("NO_COLOR", "1").args(arguments);
-    if let Some(policy) = policy {
-        command.env("JOBGUARD_POLICY", policy);
-    }
-    let output = command.output().unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (text(output.stdout), text(output.stderr), output.status.code().unwrap())
-}
-
-/// A folder with these files, the root of a repository, so that nothing around it is looked at.
-fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    fs::create_dir(folder.path().join(".git")).unwrap();
-    for (name, text) in files {
-        let path = folder.path().join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-    folder
-}
+use crate::support::policy_folder::{folder, run, run_with};
 
 const BASE: &str = "apiVersion: jobguard.dev/v1alpha1
 kind: JobPolicy

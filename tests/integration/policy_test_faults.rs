@@ -4,32 +4,9 @@
 use std::fs;
 use std::path::Path;
 
-use assert_cmd::Command;
 use serde_json::Value;
 
-/// Runs the program in a folder: what it says on standard output and on standard error, and its exit status.
-fn run(folder: &Path, arguments: &[&str]) -> (String, String, i32) {
-    let output = Command::cargo_bin("jobguard")
-        .unwrap()
-        .current_dir(folder)
-        .env_remove("JOBGUARD_POLICY")
-        .env("NO_COLOR", "1")
-        .args(arguments)
-        .output()
-        .unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (text(output.stdout), text(output.stderr), output.status.code().unwrap())
-}
-
-/// A folder with these files, the root of a repository, so that nothing around it is looked at.
-fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    fs::create_dir(folder.path().join(".git")).unwrap();
-    for (name, text) in files {
-        fs::write(folder.path().join(name), text).unwrap();
-    }
-    folder
-}
+use crate::support::policy_folder::{folder, run};
 
 const HEAD: &str = "apiVersion: jobguard.dev/v1alpha1\nkind: PolicyTest\nspec:\n  now: 2027-03-01\n";
 const POLICY: &str = "apiVersion: jobguard.dev/v1alpha1\nkind: JobPolicy\nmetadata: {name: team}\nspec: {}\n";

@@ -5,6 +5,7 @@ pub(crate) mod edits;
 #[cfg(feature = "cluster")]
 pub(crate) mod fake_cluster;
 pub(crate) mod fix;
+pub(crate) mod policy_folder;
 pub(crate) mod recordings;
 #[cfg(all(feature = "serve", unix))]
 pub(crate) mod server;
