@@ -12,7 +12,7 @@ use super::ExitStatus;
 use super::audit_reports::{Left, ReportArgs};
 use super::baseline::BaselineFile;
 use super::cluster_args::{ClusterArgs, ScopeArgs};
-use super::findings::{aim, rules_at_work, status, write};
+use super::findings::{aim, rules_at_work, run_of, status, write};
 use super::findings_args::{FindingsArgs, JudgingArgs};
 use super::output::Terminal;
 use super::policy::exceptions;
@@ -24,7 +24,6 @@ use crate::engine::Severity;
 use crate::linter::{Linter, versions};
 use crate::live::{Audit, Audited, OwnerFiles, Roles, audit, roles};
 use crate::policy::Policy;
-use crate::report::Run;
 use crate::sources::find;
 use jobguard_apiserver::{KubernetesVersion, VersionSet};
 use jobguard_text::plain;
@@ -150,16 +149,7 @@ pub(crate) fn run(args: AuditArgs, terminal: &Terminal) -> Result<ExitStatus> {
         quiet: findings.quiet,
     };
     runtime.block_on(args.reports.write(&left, api, (&report, &mut errors), terminal));
-    let run = Run {
-        report: &report,
-        errors: &errors,
-        rules: &rules,
-        versions: &versions,
-        policy: Some(&policy_name),
-        fails_from: findings.fail_on.threshold(),
-        least: findings.level.map_or(Severity::Info, Severity::from),
-        suppressions: findings.sarif_suppressions,
-    };
+    let run = run_of((&report, &errors), &rules, &versions, &policy_name, findings);
     if findings.verbose {
         terminal.note(&format!("policy: {}", plain(&origin.to_string())));
         terminal.note(&format!(

@@ -70,6 +70,26 @@ pub(super) fn known(report: &Report) -> impl Iterator<Item = &Diagnostic> {
     report.baseline.iter().flat_map(|compared| &compared.known)
 }
 
+/// The run that a report is of.
+pub(super) fn run_of<'a>(
+    (report, errors): (&'a Report, &'a [FileError]),
+    rules: &'a [RuleEntry],
+    versions: &'a [KubernetesVersion],
+    policy: &'a str,
+    args: &FindingsArgs,
+) -> Run<'a> {
+    Run {
+        report,
+        errors,
+        rules,
+        versions,
+        policy: Some(policy),
+        fails_from: args.fail_on.threshold(),
+        least: args.level.map_or(Severity::Info, Severity::from),
+        suppressions: args.sarif_suppressions,
+    }
+}
+
 /// Files first: who reads standard output may go away before its end.
 /// What is for standard output goes to standard error where that is `taken`.
 ///

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::ExitStatus;
 use super::args::LintArgs;
 use super::baseline::BaselineFile;
-use super::findings::{aim, known, rules_at_work, status, write};
+use super::findings::{aim, known, rules_at_work, run_of, status, write};
 use super::fix;
 use super::inputs::{self, Inputs};
 use super::output::Terminal;
@@ -20,11 +20,9 @@ use super::progress::Progress;
 use super::targets::{self, Targets};
 use crate::diagnostic::Report;
 use crate::embedded::OuterKinds;
-use crate::engine::Severity;
 use crate::lint::{Change, OldObjects};
 use crate::linter::{Fixed, Linter, versions};
 use crate::policy::Policy;
-use crate::report::Run;
 use crate::sources::{Source, find};
 use jobguard_apiserver::{KubernetesVersion, Server};
 use jobguard_text::plain;
@@ -103,16 +101,7 @@ pub(crate) fn run(args: LintArgs, terminal: &Terminal) -> Result<ExitStatus> {
     };
     let versions: Vec<KubernetesVersion> =
         clusters.iter().map(|(policy, _)| policy.server.version()).collect();
-    let run = Run {
-        report: &outcome.report,
-        errors: &errors,
-        rules: &rules,
-        versions: &versions,
-        policy: Some(&policy_name),
-        fails_from: findings.fail_on.threshold(),
-        least: findings.level.map_or(Severity::Info, Severity::from),
-        suppressions: findings.sarif_suppressions,
-    };
+    let run = run_of((&outcome.report, &errors), &rules, &versions, &policy_name, findings);
     if findings.verbose {
         terminal.note(&format!("policy: {}", plain(&origin.to_string())));
         terminal.note(list_files(&found.sources, &outcome.report).trim_end());
