@@ -1,6 +1,6 @@
 //! Completion of what only a cluster knows: the objects that `jobguard why` can be asked about.
 //!
-//! A shell calls this while somebody types. It is silent whatever goes wrong, and it never takes longer than [`PATIENCE`].
+//! A shell calls this while somebody types. It is silent whatever goes wrong, and it never takes longer than [`TIMEOUT`].
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ pub(super) const COMMAND: &str = "__complete";
 const OF_KUBECTL: &str = "kubectl_complete-jobguard";
 
 /// How long a cluster may take to answer.
-const PATIENCE: Duration = Duration::from_millis(1_900);
+const TIMEOUT: Duration = Duration::from_millis(1_900);
 
 /// How many names are offered.
 const MOST: usize = 500;
@@ -95,7 +95,7 @@ fn candidates(words: &[String]) -> Vec<String> {
     let (sender, receiver) = mpsc::channel();
     // A plugin for credentials may hang, too: who waits for it is left behind when the program ends.
     thread::spawn(move || sender.send(names(&line)));
-    receiver.recv_timeout(PATIENCE).ok().flatten().unwrap_or_default()
+    receiver.recv_timeout(TIMEOUT).ok().flatten().unwrap_or_default()
 }
 
 fn names(line: &Line) -> Option<Vec<String>> {

@@ -97,7 +97,7 @@ enum Place {
     Named(PathBuf),
     /// KUBECONFIG names files.
     Variable(Vec<PathBuf>),
-    /// Where it lies when nobody says.
+    /// Its default place.
     Home(PathBuf),
 }
 

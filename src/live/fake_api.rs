@@ -84,7 +84,7 @@ fn status(code: u16, message: &str, name: Option<&str>) -> Response {
     let body =
         json!({"kind": "Status", "status": "Failure", "code": code, "message": message, "details": details});
     let code = StatusCode::from_u16(code).unwrap();
-    // Whoever may try again may do so at once.
+    // A client that may retry may do so at once.
     (code, [("retry-after", "0")], body.to_string()).into_response()
 }
 

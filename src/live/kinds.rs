@@ -15,7 +15,7 @@ pub(super) async fn judged(
     let mut resources = vec![Resource::CRON_JOBS];
     let served = match reader.served().await {
         Ok(served) => Some(served),
-        // Whoever has an account may, unless that right was taken away.
+        // Every authenticated user may, unless that right was taken away.
         Err(ReadError { cause: Cause::Status { code: 403, .. }, .. }) => {
             gaps.say("kinds beside CronJobs and Jobs: missing right: get /apis".to_owned());
             None

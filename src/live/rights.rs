@@ -189,7 +189,7 @@ pub fn roles(of: Roles<'_>) -> String {
     }
     if let Some((namespace, name)) = of.summary {
         role(&mut text, "Role", &format!("{NAME}-summary"), Some(namespace));
-        // Nobody can be allowed to create just one name: the ConfigMap has to be there, if only empty.
+        // RBAC cannot restrict `create` to one name: the ConfigMap has to exist, if only empty.
         let _ = write!(
             text,
             "- apiGroups: [\"\"]\n  resources: [\"configmaps\"]\n  resourceNames: [{name:?}]\n  verbs: [\"patch\"]\n"

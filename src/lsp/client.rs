@@ -23,7 +23,7 @@ pub struct Settings {
     pub clock: fn() -> Timestamp,
     /// The time zone of who reads what a schedule means.
     pub zone: Option<TimeZone>,
-    /// How long nobody must have typed before a document is linted.
+    /// The debounce: how long a document must be unchanged before it is linted.
     pub delay: std::time::Duration,
     /// Where notes about the server itself go, one line each.
     pub log: Arc<dyn Fn(&str) + Send + Sync>,

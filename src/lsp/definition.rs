@@ -113,7 +113,7 @@ fn name_of(tree: &Tree<'_>, node: NodeId, object: &manifest::ObjectRef, wanted: 
     let metadata = tree.get(node, "metadata")?;
     let name = tree.get(metadata, "name").filter(|name| tree.str(*name) == Some(&wanted.name))?;
     let namespace = tree.get(metadata, "namespace").and_then(|node| tree.str(node));
-    // Where one of them names none, that is for whoever applies it to say.
+    // Where one of them names none, the client that applies it chooses.
     let is_there = match (namespace, wanted.namespace.as_deref()) {
         (Some(one), Some(other)) => one == other,
         _ => true,

@@ -1,7 +1,7 @@
 //! The language server: findings while somebody types, fixes, and what there is to know of a field.
 //!
 //! [`serve`] takes messages in their order and keeps the texts. What takes time is done beside it, each in a thread of its
-//! own: `check` lints documents, one at a time, once nobody has typed for a moment; `workspace` lints the folders of the editor, for
+//! own: `check` lints documents, one at a time, debounced; `workspace` lints the folders of the editor, for
 //! rules that compare files; `requests` answers what the editor asks. They take a snapshot of what they need and share
 //! nothing else, so that a panic in one of them is the end of one answer.
 

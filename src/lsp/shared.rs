@@ -39,7 +39,7 @@ pub(super) struct State {
     pub(super) open: BTreeMap<String, Open>,
     /// The number of the last text.
     last_edit: u64,
-    /// Requests that nobody waits for any more.
+    /// Requests that the client has cancelled.
     pub(super) cancelled: HashSet<RequestId>,
 }
 

@@ -56,7 +56,7 @@ pub fn stdio(log: impl Fn(&str) + Send + 'static) -> (Connection, JoinHandle<()>
     let writer = thread::spawn(move || {
         for message in receiver {
             let mut out = io::stdout().lock();
-            // Nobody reads any more: what is left is for nobody.
+            // The client has closed its end: what is left is dropped.
             if message.write(&mut out).is_err() {
                 break;
             }

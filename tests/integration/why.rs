@@ -428,7 +428,7 @@ fn missing_rights_are_told() {
     let joined = out.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(
         joined.contains(
-            "Events could not be read (no right to list events in namespace shop), so it cannot be told"
+            "Events could not be read (no right to list events in namespace shop), so it is not known"
         ),
         "{out}"
     );

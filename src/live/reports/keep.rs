@@ -65,7 +65,7 @@ enum Action {
 type Key = (String, String);
 
 /// Makes the reports those of what was found, as far as the objects were judged: a report of another object stays, unless
-/// that is gone and nobody deletes the report with it.
+/// that is gone and no garbage collection deletes the report with it.
 ///
 /// # Errors
 ///
@@ -99,7 +99,7 @@ pub async fn keep(
                     let actions = there.filter_map(|there| run.compare(there, &mut reports, &without));
                     run.all(actions).await?;
                 }
-                // Without what is there, nobody knows what to write.
+                // Without what is there, it is not known what to write.
                 Answer::Forbidden(right) => {
                     run.tally().missing(&right);
                     return Ok(run.finish(outside));
@@ -181,7 +181,7 @@ impl Run<'_> {
             }
             return Some(Action::Change(Box::new(self.change(report, &there))));
         }
-        // Without an owner, nobody would ever delete it: that of an object whose dependents were to stay.
+        // Without an owner, it would never be deleted: that of an object whose dependents were to stay.
         let is_stale = without.contains(&key) || there.metadata.owner_references.is_empty();
         let uid = there.metadata.uid.filter(|_| is_stale)?;
         Some(Action::Delete { key, uid })

@@ -6,8 +6,8 @@ use crate::cluster::{MissingRight, Resource, Written};
 use crate::diagnostic::FileError;
 use jobguard_text::plural;
 
-/// How many refusals are told one by one.
-const TOLD: usize = 10;
+/// How many refusals are listed one by one.
+const MAX_REFUSALS: usize = 10;
 
 /// After how many of them no more is written: the next ones would be refused for the same reason.
 const HOPELESS: usize = 100;
@@ -81,7 +81,7 @@ impl Tally {
 
     /// Something could not be done.
     pub(super) fn fault(&mut self, sentence: String) {
-        match self.faults.len() < TOLD {
+        match self.faults.len() < MAX_REFUSALS {
             true => self.faults.push(sentence),
             false => self.more += 1,
         }

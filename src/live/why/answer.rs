@@ -22,7 +22,7 @@ pub struct Answer {
     pub name: String,
     /// The time that the answer is about.
     pub now: Timestamp,
-    /// Whether nobody gave that time, and it is the newest one that the objects tell of.
+    /// Whether that time was not given, and is the newest one in the objects.
     pub now_is_newest_known: bool,
     /// How it stands.
     pub state: State,

@@ -1,4 +1,4 @@
-//! The answer, put together: reasons in their order, and what cannot be told.
+//! The answer, put together: reasons in their order, and what is not known.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -124,7 +124,7 @@ fn about_cron_job(cron_job: &CronJobFacts, view: &View<'_>, policy: &Policy, ans
     let last = jobs.iter().rev().find(|job| job.is_finished());
     let mut failed = false;
     if let Some(job) = last {
-        // Of an older failure nobody asks while the next run goes on as it should.
+        // An older failure does not matter while the next run goes on as it should.
         failed = job.condition("Failed").is_some();
         if failed || active.is_empty() && !is_stopped {
             found.extend(job::reasons(job, view));
@@ -288,7 +288,7 @@ fn cannot_tell(target: Target<'_>, reasons: &[Reason], view: &View<'_>) -> Vec<S
     let is_fine = problems().next().is_none();
     let is_of_jobs =
         problems().any(|reason| !reason.id.starts_with("cron-") && !reason.id.starts_with("job-refused"));
-    // What nobody asked for, as a bundle may lack it, is missed where it could say more than is known.
+    // A bundle may lack kinds that were not asked for: it is said where they could add to what is known.
     let wanted: &[(Kind, bool, &str)] = &[
         (Kind::Job, is_cron_job && has_unmet(reasons), "whether its runs were started, and how they went"),
         (Kind::Pod, is_of_jobs, "what its Pods do, or why they failed"),
@@ -304,10 +304,10 @@ fn cannot_tell(target: Target<'_>, reasons: &[Reason], view: &View<'_>) -> Vec<S
         let plural = format!("{}s", kind.as_str());
         match view.known.unread.get(kind) {
             Some(why) => {
-                found.push(format!("{plural} could not be read ({why}), so it cannot be told {what}"));
+                found.push(format!("{plural} could not be read ({why}), so it is not known {what}"));
             }
             None if *is_missed && !view.known.read.contains(kind) => found.push(format!(
-                "there are no {plural} in what was read; if they were not asked for, it cannot be told {what}"
+                "there are no {plural} in what was read; if they were not asked for, it is not known {what}"
             )),
             None => {}
         }

@@ -210,6 +210,6 @@ fn judged(value: &Value, kind: Kind, view: &View<'_>, policy: &Policy) -> Vec<Fi
         author: Author::default(),
     };
     let verdict = check(&object, &context);
-    // What somebody has asked not to be told at admission is told to who asks why.
+    // What is suppressed at admission still explains a failure.
     verdict.findings.into_iter().chain(verdict.folded).chain(verdict.suppressed).collect()
 }

@@ -29,7 +29,7 @@ pub fn write(answer: &Answer, out: &mut dyn io::Write) -> io::Result<()> {
             (reasons(answer))
             @if !answer.cannot_tell.is_empty() {
                 section class="card" aria-labelledby="untold" {
-                    h2 id="untold" { "What cannot be told" }
+                    h2 id="untold" { "What is not known" }
                     ul { @for line in &answer.cannot_tell { li { (line) } } }
                 }
             }

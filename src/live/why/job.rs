@@ -97,7 +97,7 @@ fn terminating(job: &JobFacts, view: &View<'_>) -> Option<Reason> {
         ),
         _ => (
             format!(
-                "Job {name} was deleted {}, and stays until whoever set the finalizer {} removes it",
+                "Job {name} was deleted {}, and stays until the controller of the finalizer {} removes it",
                 ago(age),
                 names(&foreign)
             ),

@@ -57,7 +57,7 @@ pub fn write(answer: &Answer, out: &mut dyn io::Write) -> io::Result<()> {
     }
     writeln!(out)?;
     if !answer.cannot_tell.is_empty() {
-        writeln!(out, "### What cannot be told\n")?;
+        writeln!(out, "### What is not known\n")?;
         for line in &answer.cannot_tell {
             writeln!(out, "- {}", text(line))?;
         }

@@ -191,8 +191,9 @@ fn stays(pod: &PodFacts, view: &View<'_>) -> Option<Reason> {
     let is_over = pod.is_finished() || pod.is_done() || pod.node.is_none();
     if let (false, true) = (foreign.is_empty(), is_over) {
         let evidence = Evidence::field(of_pod(pod), "metadata.finalizers", foreign.join(", "), None);
-        let text =
-            format!("Pod {name} is deleted but stays, until its finalizer is removed by whoever set it");
+        let text = format!(
+            "Pod {name} is deleted but stays, until the controller that set its finalizer removes it"
+        );
         let change =
             "See to the controller that the finalizer names; remove it by hand only if that is gone for good";
         return Some(reason(Certainty::Certain, text).because([when, evidence]).change(change));

@@ -29,7 +29,7 @@ pub fn write(answer: &Answer, style: TextStyle, out: &mut dyn io::Write) -> io::
         page.reason(number + 1, reason, answer)?;
     }
     if !answer.cannot_tell.is_empty() {
-        page.heading("What cannot be told")?;
+        page.heading("What is not known")?;
         for line in &answer.cannot_tell {
             page.hanging(2, "- ", line)?;
         }

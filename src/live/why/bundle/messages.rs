@@ -115,7 +115,7 @@ const WAITING_REASONS: [&str; 11] = [
     "SignatureValidationFailed",
 ];
 
-/// Conditions whose messages are the controllers' and the scheduler's. Others belong to whoever has set them.
+/// Conditions whose messages are the controllers' and the scheduler's. Others are of other controllers.
 const CONDITIONS: [&str; 7] = [
     "Complete",
     "DisruptionTarget",
@@ -201,7 +201,7 @@ fn without_commands(message: &str) -> String {
         let (before, after) = rest.split_at(at + BEFORE.len());
         kept.push_str(before);
         let Some(quoted) = after.strip_prefix('"') else {
-            // The path stands there without quotes, up to a colon, or it cannot be told where it ends.
+            // The path stands there without quotes, up to a colon, or it is not known where it ends.
             let end = after.find(": ").unwrap_or(after.len());
             kept.push_str(if is_program(&after[..end]) { &after[..end] } else { REDACTED });
             rest = &after[end..];

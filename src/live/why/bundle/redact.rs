@@ -24,7 +24,7 @@ const RUN_TIME: &str = "jobguard.dev/expected-runtime";
 /// How deep objects of the API are, by far.
 const DEEPEST: usize = 40;
 
-/// The object without what nobody else is to see.
+/// The object without what is confidential.
 pub fn redact(kind: Kind, object: &Value) -> Value {
     let mut redacted =
         json!({ "apiVersion": api_version(kind), "kind": kind.as_str(), "metadata": metadata(kind, object) });
@@ -188,7 +188,7 @@ fn kept(allowed: &Allowed, path: &str, value: &Value, depth: usize) -> Option<Va
             (!fields.is_empty() || map.is_empty() || allowed.holds(path)).then_some(Value::Object(fields))
         }
         Value::Object(_) => None,
-        // What has to be there, with a value that is nobody's business.
+        // What has to be there, with a value that is confidential.
         Value::String(_) if is_hidden(path) => Some(Value::from(REDACTED)),
         _ => allowed.holds(path).then(|| value.clone()),
     }
